@@ -34,16 +34,27 @@ pub fn encode<T: Serialize>(value: &T, cap: usize) -> Result<Vec<u8>, EncodeErro
     Ok(out)
 }
 
-/// Appends the encoding of `value` to `out`, which grows by exactly what is needed if it must grow.
+/// Appends the encoding of `value` to `out`, which grows by exactly what is needed if it is empty.
 ///
 /// # Errors
 ///
 /// [`EncodeError::TooLarge`] if the encoding takes more than `cap` bytes; `out` is then unchanged.
 pub fn encode_into<T: Serialize>(out: &mut Vec<u8>, value: &T, cap: usize) -> Result<(), EncodeError> {
     let size = encoded_size(value, cap)?;
-    out.reserve_exact(size);
+    reserve(out, size);
+    append(out, value)
+}
+
+/// Makes room: no more than is needed for a message alone, amortised where messages are collected.
+pub(crate) fn reserve(out: &mut Vec<u8>, size: usize) {
+    if out.is_empty() { out.reserve_exact(size) } else { out.reserve(size) }
+}
+
+/// Appends the encoding of a value whose size was checked.
+pub(crate) fn append<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
     let start = out.len();
-    encode_into_writer(value, Appender(out), config::legacy()).map_err(|error| {
+    let written = encode_into_writer(value, Appender(&mut *out), config::legacy());
+    written.map_err(|error| {
         out.truncate(start);
         unsupported(&error)
     })
@@ -89,10 +100,12 @@ pub fn decode_prefix<'a, T: Deserialize<'a>>(bytes: &'a [u8], limit: usize) -> R
     }
     // An owned string is allocated from the length that it claims, before its bytes are looked for; bincode holds that
     // length against a limit fixed at compile time. So the limit follows the input in steps.
-    match length {
-        ..=SMALL => decode_within(bytes, config::legacy().with_limit::<SMALL>()),
-        ..=MEDIUM => decode_within(bytes, config::legacy().with_limit::<MEDIUM>()),
-        _ => decode_within(bytes, config::legacy().with_limit::<MAX_DECODE>()),
+    if length <= SMALL {
+        decode_within(bytes, config::legacy().with_limit::<SMALL>())
+    } else if length <= MEDIUM {
+        decode_within(bytes, config::legacy().with_limit::<MEDIUM>())
+    } else {
+        decode_within(bytes, config::legacy().with_limit::<MAX_DECODE>())
     }
 }
 

@@ -3,16 +3,46 @@
 //! ```text
 //! length: u32 big-endian | tag: 4 ASCII bytes | body          length counts tag and body
 //! ```
+//!
+//! Two layers share one codec. The [`relay`] layer moves envelopes between a relay and its clients; what nodes say to
+//! each other stands inside the envelopes. Everything here is pure: no socket, no clock, and every length from outside
+//! is held against [`limits`] before anything is allocated.
+//!
+//! ```
+//! use toycoin_wire::{ChannelRef, FrameDecoder, Reader, relay::{Publish, RelayMessage}};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let hello = toycoin_wire::relay::Hello { node_id: toycoin_wire::NodeId::new([7; 16]), agent: "example/1" };
+//! let publish = Publish { channel: ChannelRef::new("/topic/main")?, to: None, payload: b"hello" };
+//! let mut stream = RelayMessage::Hello(hello).to_frame()?;
+//! RelayMessage::Publish(publish).append_frame(&mut stream)?;
+//!
+//! let mut decoder = FrameDecoder::new(Reader::Relay);
+//! let mut messages = Vec::new();
+//! for piece in stream.chunks(5) {
+//!     let mut input = piece;
+//!     while let Some(frame) = decoder.next_frame(&mut input)? {
+//!         messages.push(RelayMessage::decode(frame)?.tag().to_string());
+//!     }
+//! }
+//! assert_eq!(messages, ["HELO", "PUBL"]);
+//! # Ok(())
+//! # }
+//! ```
 
 #![warn(clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::indexing_slicing))]
 
 pub mod codec;
 mod error;
+mod frame;
 pub mod limits;
 pub mod relay;
 mod tag;
+#[cfg(any(test, feature = "test-util"))]
+pub mod test_util;
 
 pub use error::{DecodeError, EncodeError, FrameError};
+pub use frame::{Frame, FrameDecoder, Reader};
 pub use relay::{Channel, ChannelError, ChannelRef, NodeId};
 pub use tag::Tag;

@@ -1,7 +1,12 @@
 //! Messages between a relay and its clients.
+//!
+//! A relay moves envelopes and does not look inside. Its messages are cheap to read: names, texts and payloads are
+//! borrowed from the frame.
 
 mod channel;
+mod message;
 mod node_id;
 
 pub use channel::{Channel, ChannelError, ChannelRef};
+pub use message::{Deliver, Hello, Publish, RelayMessage, VERSION, Welcome};
 pub use node_id::NodeId;

@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::limits::MAX_CHANNEL;
@@ -107,12 +107,6 @@ impl Display for ChannelRef<'_> {
 impl Serialize for ChannelRef<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for ChannelRef<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(Deserialize::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
