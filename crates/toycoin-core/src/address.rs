@@ -1,0 +1,188 @@
+//! Addresses: bech32m over an owner's 32 bytes, with a prefix that names the network.
+//!
+//! Unlike Bitcoin's there is no version word: 32 bytes are regrouped to 52 words of five bits.
+
+use std::{fmt, str::FromStr};
+
+use bech32::{Bech32m, Hrp, primitives::decode::CheckedHrpstring};
+use thiserror::Error;
+
+use crate::keys::PublicKey;
+
+/// The networks that have addresses, by the text before the `1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressPrefix {
+    /// `toy`
+    Reference,
+    /// `tlab`
+    Lab,
+    /// `treg`
+    Regtest,
+}
+
+impl AddressPrefix {
+    /// Returns the text before the `1`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reference => "toy",
+            Self::Lab => "tlab",
+            Self::Regtest => "treg",
+        }
+    }
+}
+
+/// Where to pay: an owner on a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    prefix: AddressPrefix,
+    owner: PublicKey,
+}
+
+impl Address {
+    /// Returns the owner's address on a network.
+    pub const fn new(prefix: AddressPrefix, owner: PublicKey) -> Self {
+        Self { prefix, owner }
+    }
+
+    /// Returns which network it is for.
+    pub const fn prefix(&self) -> AddressPrefix {
+        self.prefix
+    }
+
+    /// Returns the owner that a payment's output names.
+    pub const fn owner(&self) -> PublicKey {
+        self.owner
+    }
+
+    /// Returns the address if it is for that network.
+    ///
+    /// # Errors
+    /// When it is for another.
+    pub fn require(self, prefix: AddressPrefix) -> Result<Self, AddressError> {
+        if self.prefix == prefix {
+            return Ok(self);
+        }
+        Err(AddressError::OtherNetwork { expected: prefix.as_str(), found: self.prefix.as_str() })
+    }
+}
+
+/// Why a text is no address.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// Wrong characters, mixed case, or a checksum that does not match.
+    #[error("not an address: {0}")]
+    Malformed(String),
+    /// A prefix that no network has.
+    #[error("addresses begin with toy1, tlab1 or treg1, not {0}1")]
+    UnknownPrefix(String),
+    /// The prefix of another network than wanted.
+    #[error("the address is for the network of {found}1, this one uses {expected}1")]
+    OtherNetwork {
+        /// The wanted network's prefix.
+        expected: &'static str,
+        /// The address's.
+        found: &'static str,
+    },
+    /// Not 52 words, or bits set behind the 32nd byte.
+    #[error("an address holds 32 bytes and no more")]
+    WrongLength,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefix = Hrp::parse(self.prefix.as_str()).map_err(|_| fmt::Error)?;
+        let text = bech32::encode::<Bech32m>(prefix, self.owner.as_bytes()).map_err(|_| fmt::Error)?;
+        f.pad(&text)
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let checked = CheckedHrpstring::new::<Bech32m>(text).map_err(|e| AddressError::Malformed(e.to_string()))?;
+        let name = checked.hrp().to_lowercase();
+        let prefix = [AddressPrefix::Reference, AddressPrefix::Lab, AddressPrefix::Regtest]
+            .into_iter()
+            .find(|prefix| prefix.as_str() == name)
+            .ok_or(AddressError::UnknownPrefix(name))?;
+        // 52 words carry 260 bits: the last four are padding and must be zero
+        let words = checked.data_part_ascii_no_checksum().len();
+        if words != 52 || checked.validate_segwit_padding().is_err() {
+            return Err(AddressError::WrongLength);
+        }
+        let mut bytes = checked.byte_iter();
+        let mut owner = [0; 32];
+        for byte in &mut owner {
+            *byte = bytes.next().ok_or(AddressError::WrongLength)?;
+        }
+        Ok(Self { prefix, owner: PublicKey::from_bytes(owner) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bech32::{Bech32, Fe32, primitives::iter::Fe32IterExt};
+
+    use super::*;
+    use crate::keys::SecretKey;
+
+    fn classroom() -> Address {
+        Address::new(AddressPrefix::Lab, SecretKey::classroom(0).public_key())
+    }
+
+    #[test]
+    fn the_first_classroom_address_is_as_published() {
+        let text = "tlab1sdmp26tdpj0p5luntjh2zht837uazhylh6a6sc05j73plzdffw5q4qu9qw";
+        assert_eq!(classroom().to_string(), text);
+        assert_eq!(text.parse(), Ok(classroom()));
+        assert_eq!(text.to_uppercase().parse(), Ok(classroom()), "one case throughout, upper too");
+    }
+
+    #[test]
+    fn refuses_every_single_wrong_character() {
+        let text = classroom().to_string();
+        for at in 0..text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'q' { b'p' } else { b'q' };
+            assert!(String::from_utf8(bytes).unwrap().parse::<Address>().is_err(), "place {at}");
+        }
+    }
+
+    #[test]
+    fn refuses_mixed_case() {
+        let text = classroom().to_string().replacen("tlab", "Tlab", 1);
+        assert!(matches!(text.parse::<Address>(), Err(AddressError::Malformed(_))));
+    }
+
+    #[test]
+    fn refuses_the_old_bech32_constant() {
+        let text = bech32::encode::<Bech32>(Hrp::parse("tlab").unwrap(), &[7; 32]).unwrap();
+        assert!(matches!(text.parse::<Address>(), Err(AddressError::Malformed(_))));
+    }
+
+    #[test]
+    fn refuses_another_prefix_and_another_network() {
+        let text = bech32::encode::<Bech32m>(Hrp::parse("bc").unwrap(), &[7; 32]).unwrap();
+        assert_eq!(text.parse::<Address>(), Err(AddressError::UnknownPrefix("bc".into())));
+        assert!(matches!(
+            classroom().require(AddressPrefix::Regtest),
+            Err(AddressError::OtherNetwork { expected: "treg", found: "tlab" })
+        ));
+    }
+
+    #[test]
+    fn refuses_another_length_and_bits_in_the_padding() {
+        for length in [0, 20, 31, 33] {
+            let text = bech32::encode::<Bech32m>(Hrp::parse("toy").unwrap(), &vec![7; length]).unwrap();
+            assert_eq!(text.parse::<Address>(), Err(AddressError::WrongLength), "{length} bytes");
+        }
+        let hrp = Hrp::parse("toy").unwrap();
+        for (last, fine) in [(0b10000, true), (0b10001, false), (0b01000, false)] {
+            let words = std::iter::repeat_n(Fe32::Q, 51).chain([Fe32::try_from(last).unwrap()]);
+            let text: String = words.with_checksum::<Bech32m>(&hrp).chars().collect();
+            assert_eq!(text.parse::<Address>().is_ok(), fine, "last word {last:05b}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Money: amounts in grains, and fee rates in grains a byte.
+
+use std::{fmt, iter, str::FromStr};
+
+use thiserror::Error;
+
+/// Grains in one toycoin.
+pub const GRAINS_PER_TOYCOIN: u64 = 100_000_000;
+
+/// An amount of money in grains, the base unit; 1 toycoin is 100,000,000 grains.
+///
+/// Holds any `u64`: that a coin's value lies in `1..=MAX_MONEY` is a rule that a block can break, not a property of
+/// the type. So there is no `+`: sums are [`checked_add`](Self::checked_add) or [`sum_in_range`](Self::sum_in_range).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct Amount(u64);
+
+impl Amount {
+    /// No money.
+    pub const ZERO: Self = Self(0);
+    /// 21,000,000 toycoins: no sum of money on a chain is ever larger.
+    pub const MAX_MONEY: Self = Self(21_000_000 * GRAINS_PER_TOYCOIN);
+
+    /// Returns the amount of that many grains.
+    pub const fn from_grains(grains: u64) -> Self {
+        Self(grains)
+    }
+
+    /// Returns the amount of that many whole toycoins.
+    ///
+    /// # Errors
+    /// When it is more than [`MAX_MONEY`](Self::MAX_MONEY).
+    pub fn from_toycoins(toycoins: u64) -> Result<Self, ParseAmountError> {
+        toycoins
+            .checked_mul(GRAINS_PER_TOYCOIN)
+            .map(Self)
+            .filter(|amount| *amount <= Self::MAX_MONEY)
+            .ok_or(ParseAmountError::TooLarge)
+    }
+
+    /// Returns the number of grains.
+    pub const fn grains(self) -> u64 {
+        self.0
+    }
+
+    /// Returns whether this is what one coin may hold: `1..=MAX_MONEY`.
+    pub const fn is_coin_value(self) -> bool {
+        self.0 >= 1 && self.0 <= Self::MAX_MONEY.0
+    }
+
+    /// Returns the sum, or `None` when it does not fit a `u64`.
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        match self.0.checked_add(other.0) {
+            Some(sum) => Some(Self(sum)),
+            None => None,
+        }
+    }
+
+    /// Returns the difference, or `None` when `other` is larger.
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
+        match self.0.checked_sub(other.0) {
+            Some(difference) => Some(Self(difference)),
+            None => None,
+        }
+    }
+
+    /// Returns the sum, held at `u64::MAX` grains.
+    pub const fn saturating_add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// Returns the difference, held at zero.
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// Returns the sum if every running sum on the way is at most [`MAX_MONEY`](Self::MAX_MONEY).
+    pub fn sum_in_range(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        amounts
+            .into_iter()
+            .try_fold(Self::ZERO, |sum, amount| sum.checked_add(amount).filter(|sum| *sum <= Self::MAX_MONEY))
+    }
+}
+
+/// Adds up with [`saturating_add`](Amount::saturating_add): for displays and totals, never for rules.
+impl iter::Sum for Amount {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Self::saturating_add)
+    }
+}
+
+/// Shows toycoins with all eight decimals, `51.00000000`; precision and width are ignored but for alignment.
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}.{:08}", self.0 / GRAINS_PER_TOYCOIN, self.0 % GRAINS_PER_TOYCOIN))
+    }
+}
+
+/// Why a text is no amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ParseAmountError {
+    /// Not digits with at most one point between them.
+    #[error("an amount is written like 3 or 0.25, in toycoins")]
+    Malformed,
+    /// A ninth decimal.
+    #[error("an amount has at most eight decimals, 0.00000001 is one grain")]
+    TooPrecise,
+    /// Above [`Amount::MAX_MONEY`].
+    #[error("there are at most 21000000 toycoins")]
+    TooLarge,
+}
+
+/// Reads toycoins: `3`, `0.25`, `.5`, up to eight decimals, no sign.
+impl FromStr for Amount {
+    type Err = ParseAmountError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.len() + decimals.len() == 0 || !digits(whole) || !digits(decimals) {
+            return Err(ParseAmountError::Malformed);
+        }
+        if decimals.len() > 8 {
+            return Err(ParseAmountError::TooPrecise);
+        }
+        let parse = |part: &str| if part.is_empty() { Ok(0) } else { part.parse::<u64>() };
+        let whole = parse(whole).map_err(|_| ParseAmountError::TooLarge)?;
+        let fraction = parse(&format!("{decimals:0<8}")).map_err(|_| ParseAmountError::Malformed)?;
+        Self::from_toycoins(whole)?
+            .checked_add(Self(fraction))
+            .filter(|amount| *amount <= Self::MAX_MONEY)
+            .ok_or(ParseAmountError::TooLarge)
+    }
+}
+
+/// A fee for each byte of a transaction's [size](crate::Transaction::size), in grains a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FeeRate(u64);
+
+impl FeeRate {
+    /// No fee.
+    pub const ZERO: Self = Self(0);
+
+    /// Returns the rate of that many grains a byte.
+    pub const fn grains_per_byte(grains: u64) -> Self {
+        Self(grains)
+    }
+
+    /// Returns the number of grains a byte.
+    pub const fn to_grains_per_byte(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the fee for that many bytes, held at `u64::MAX` grains.
+    pub const fn fee(self, bytes: u64) -> Amount {
+        Amount(self.0.saturating_mul(bytes))
+    }
+}
+
+impl fmt::Display for FeeRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} grains/byte", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_and_reads_toycoins() {
+        for (text, grains) in
+            [("0", 0), ("3", 300_000_000), ("0.25", 25_000_000), (".00000001", 1), ("7.", 700_000_000)]
+        {
+            assert_eq!(text.parse(), Ok(Amount::from_grains(grains)), "{text}");
+        }
+        assert_eq!(Amount::from_grains(5_100_000_000).to_string(), "51.00000000");
+        assert_eq!(Amount::MAX_MONEY.to_string().parse(), Ok(Amount::MAX_MONEY));
+    }
+
+    #[test]
+    fn refuses_what_is_no_amount() {
+        for text in ["", ".", "-1", "+1", "1,5", "1.2.3", " 1", "1e3", "\u{0663}"] {
+            assert_eq!(text.parse::<Amount>(), Err(ParseAmountError::Malformed), "{text:?}");
+        }
+        assert_eq!("0.000000001".parse::<Amount>(), Err(ParseAmountError::TooPrecise));
+        for text in ["21000000.00000001", "99999999999999999999999"] {
+            assert_eq!(text.parse::<Amount>(), Err(ParseAmountError::TooLarge), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_running_sum_above_the_maximum_is_out_of_range() {
+        let one = Amount::from_grains(1);
+        assert_eq!(Amount::sum_in_range([Amount::MAX_MONEY]), Some(Amount::MAX_MONEY));
+        assert_eq!(Amount::sum_in_range([Amount::MAX_MONEY, one]), None);
+        assert_eq!(Amount::sum_in_range([Amount::from_grains(u64::MAX), one]), None);
+    }
+}

@@ -1,0 +1,56 @@
+//! Form: what can be said of a block without hashing it. Rules R01 to R07.
+
+use crate::{block::Block, consensus::RuleError, header::Header, params::ChainParams, transaction::Transaction};
+
+/// The most inputs of a transaction.
+pub const MAX_INPUTS: usize = 100_000;
+/// The most outputs of a transaction.
+pub const MAX_OUTPUTS: usize = 100_000;
+
+/// Checks a transaction's version and counts: rules R01 to R04.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn check_transaction_form(params: &ChainParams, transaction: &Transaction) -> Result<(), RuleError> {
+    let (inputs, outputs) = (transaction.inputs.len(), transaction.outputs.len());
+    params.require(transaction.version == Transaction::VERSION, || RuleError::TransactionVersion {
+        txid: transaction.txid(),
+        found: transaction.version,
+    })?;
+    params.require((1..=MAX_INPUTS).contains(&inputs), || RuleError::InputCount {
+        txid: transaction.txid(),
+        found: inputs,
+    })?;
+    params.require((1..=MAX_OUTPUTS).contains(&outputs), || RuleError::OutputCount {
+        txid: transaction.txid(),
+        found: outputs,
+    })?;
+    params.require(transaction.signatures.len() == inputs, || RuleError::SignatureCount {
+        txid: transaction.txid(),
+        signatures: transaction.signatures.len(),
+        inputs,
+    })
+}
+
+/// Checks the form of a block's transactions, its size, its header's version and target: rules R01 to R07.
+///
+/// A failure blames whoever sent the body and says nothing about the block's hash, whose body may be another one.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn check_form(params: &ChainParams, block: &Block) -> Result<(), RuleError> {
+    for transaction in &block.transactions {
+        check_transaction_form(params, transaction)?;
+    }
+    let (size, limit) = (block.size(), params.spec().block_size_limit);
+    params.require(size <= limit, || RuleError::BlockSize { size, limit })?;
+    check_header_form(params, &block.header)
+}
+
+/// Checks a header's version and that its bits are a target: rules R06 and R07.
+pub(super) fn check_header_form(params: &ChainParams, header: &Header) -> Result<(), RuleError> {
+    let Header { version, bits, .. } = *header;
+    params.require(version == Header::VERSION, || RuleError::HeaderVersion { found: version })?;
+    let in_range = bits.to_target().is_ok_and(|target| target <= params.limit());
+    params.require(in_range, || RuleError::TargetRange { bits })
+}

@@ -1,0 +1,145 @@
+//! Headers in their place: linkage, difficulty, proof of work, time. Rules R06 to R14.
+
+use crate::{
+    consensus::{RuleError, form::check_header_form},
+    difficulty::{asert, median_time},
+    digest::BlockHash,
+    header::Header,
+    params::{ChainParams, Retargeting},
+    target::CompactTarget,
+};
+
+/// What a header's rules look at in its ancestors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderContext {
+    /// The parent's hash.
+    pub parent: BlockHash,
+    /// The parent's height.
+    pub height: u64,
+    /// The parent's bits.
+    pub bits: CompactTarget,
+    /// The times of the parent and of up to ten ancestors before it, the parent's first.
+    pub times: Vec<u64>,
+}
+
+impl HeaderContext {
+    /// Returns the bits that the next block must have.
+    ///
+    /// Blocks 1 and 2 have the genesis' bits. From block 3 on the parent's target moves by how long the parent took:
+    /// nothing but parent and grandparent is needed, and a pause, counted as two half-lives at most, leaves no debt of
+    /// easy blocks.
+    pub fn expected_bits(&self, params: &ChainParams) -> CompactTarget {
+        let spec = params.spec();
+        let Some(Retargeting { spacing_ms, half_life_ms }) = spec.retargeting else { return spec.genesis_bits };
+        let (Some(parent), Some(grandparent)) = (self.times.first(), self.times.get(1)) else {
+            return spec.genesis_bits;
+        };
+        if self.height < 2 {
+            return spec.genesis_bits;
+        }
+        // times lie below 2^48, but a sandbox may have switched that rule off
+        let signed = |time: u64| i64::try_from(time).unwrap_or(i64::MAX);
+        let pause = signed(half_life_ms.saturating_mul(2));
+        let elapsed = (signed(*parent) - signed(*grandparent)).min(pause);
+        let anchor = self.bits.to_target().unwrap_or(params.limit());
+        asert(anchor, elapsed, 1, spacing_ms, half_life_ms, params.limit())
+    }
+
+    /// Returns the median of the last 11 times, which the next block's must exceed.
+    pub fn median_time(&self) -> u64 {
+        median_time(&self.times)
+    }
+}
+
+/// Checks a header against its ancestors: rules R06 to R14. `hash` is the header's.
+///
+/// Rule R14, a time too far ahead of `now_ms`, comes last: an error that [is deferred](RuleError::is_deferred) says that
+/// the header is right but for the moment.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn check_header(
+    params: &ChainParams,
+    header: &Header,
+    hash: BlockHash,
+    context: &HeaderContext,
+    now_ms: u64,
+) -> Result<(), RuleError> {
+    check_header_form(params, header)?;
+    let Header { previous, height, bits, time, .. } = *header;
+
+    params.require(previous == context.parent, || RuleError::PreviousBlock {
+        found: previous,
+        expected: context.parent,
+    })?;
+    let expected = context.height.saturating_add(1);
+    params.require(height == expected, || RuleError::Height { found: height, expected })?;
+    let expected = context.expected_bits(params);
+    params.require(bits == expected, || RuleError::Bits { found: bits, expected })?;
+    check_proof_of_work(params, header, hash)?;
+
+    let median = context.median_time();
+    params.require(time > median, || RuleError::TimeAboveMedian { time, median })?;
+    params.require(time < Header::TIME_LIMIT, || RuleError::TimeRange { time })?;
+    let latest = now_ms.saturating_add(params.spec().drift_ms);
+    params.require(time <= latest, || RuleError::TimeNotInFuture { time, latest })
+}
+
+/// Checks that a header's hash meets the target that the header itself names: rule R11.
+///
+/// # Errors
+/// When it does not, or the bits are no target.
+pub fn check_proof_of_work(params: &ChainParams, header: &Header, hash: BlockHash) -> Result<(), RuleError> {
+    let bits = header.bits;
+    let met = bits.to_target().is_ok_and(|target| target.is_met_by(&hash));
+    params.require(met, || RuleError::ProofOfWork { hash, bits })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(height: u64, times: &[u64]) -> HeaderContext {
+        HeaderContext {
+            parent: BlockHash::ZERO,
+            height,
+            bits: CompactTarget::from_bits(0x1e01_0000),
+            times: times.to_vec(),
+        }
+    }
+
+    #[test]
+    fn blocks_one_and_two_have_the_genesis_bits() {
+        let lab = ChainParams::lab();
+        assert_eq!(context(0, &[5]).expected_bits(&lab), lab.spec().genesis_bits);
+        assert_eq!(context(1, &[1_000_000, 5]).expected_bits(&lab), lab.spec().genesis_bits);
+        assert_ne!(context(2, &[1_000_000, 5, 4]).expected_bits(&lab), lab.spec().genesis_bits);
+    }
+
+    #[test]
+    fn a_pause_counts_as_two_half_lives_at_most() {
+        let lab = ChainParams::lab();
+        let after = |elapsed: u64| context(9, &[elapsed, 0]).expected_bits(&lab);
+        assert_eq!(after(80_000), after(12 * 3_600_000));
+        assert_ne!(after(80_000), after(79_000));
+    }
+
+    #[test]
+    fn difficulty_does_not_stall_in_whole_zero_bytes() {
+        // the original made every eighth block 256 times harder; here a hundred fast blocks change it step by step
+        let lab = ChainParams::lab();
+        let mut context = context(2, &[1_000, 0]);
+        for _ in 0..100 {
+            let harder = context.expected_bits(&lab);
+            let ratio = harder.to_target().unwrap().work().to_f64() / context.bits.to_target().unwrap().work().to_f64();
+            assert!((1.0..1.03).contains(&ratio), "one second instead of two: 2^(1/40) at most, not {ratio}");
+            context.bits = harder;
+        }
+    }
+
+    #[test]
+    fn regtest_never_retargets() {
+        let regtest = ChainParams::regtest();
+        assert_eq!(context(9, &[1, 0]).expected_bits(&regtest), regtest.spec().genesis_bits);
+    }
+}

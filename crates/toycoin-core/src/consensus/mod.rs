@@ -1,0 +1,43 @@
+//! The rules that two implementations must agree on to the bit.
+//!
+//! A block is judged in stages, each with less to know and less to pay than the next:
+//!
+//! ```text
+//!   Block ── form ─▶ header ─▶ body ─▶ CheckedBlock ── gather coins ─▶ connect ─▶ ConnectedBlock
+//!            R01-07   R08-14   R15-21                                   R22-32
+//!            alone    against  alone                   from a view      against the state;
+//!                     parents                                           signatures as one step
+//! ```
+//!
+//! Every rule has a number, a sentence and a place in docs/consensus.md ([`Rule`]), one error variant ([`RuleError`]),
+//! and one test that breaks it alone. Nothing here asks a clock, a network or a store.
+
+mod body;
+mod connect;
+mod error;
+mod form;
+mod header;
+mod rule;
+mod signatures;
+
+pub use self::{
+    body::{CheckedBlock, check_body},
+    connect::{BlockCoins, ConnectedBlock, Place, check_transaction, connect, gather},
+    error::RuleError,
+    form::{MAX_INPUTS, MAX_OUTPUTS, check_form, check_transaction_form},
+    header::{HeaderContext, check_header, check_proof_of_work},
+    rule::{Rule, RuleSet},
+    signatures::{PlainVerifier, SignatureCheck, SignatureVerifier},
+};
+use crate::params::ChainParams;
+
+impl ChainParams {
+    /// Refuses with `error` where a rule does not hold, unless a sandbox has switched the rule off.
+    pub(crate) fn require(&self, holds: bool, error: impl FnOnce() -> RuleError) -> Result<(), RuleError> {
+        if holds {
+            return Ok(());
+        }
+        let error = error();
+        if self.enforces(error.rule()) { Err(error) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,181 @@
+//! The 32-byte digests, each a type of its own, so that one cannot stand where another belongs.
+
+use thiserror::Error;
+
+#[cfg(feature = "serde")]
+use crate::hex::{self, Hex};
+
+/// Why a text is no digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a digest is written as 64 hex digits")]
+pub struct ParseDigestError;
+
+macro_rules! digest {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// Shown and read as 64 hex digits, the bytes in their order.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// 32 zero bytes.
+            pub const ZERO: Self = Self([0; 32]);
+
+            /// Wraps the bytes.
+            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// Returns the bytes.
+            pub const fn to_bytes(self) -> [u8; 32] {
+                self.0
+            }
+
+            /// Returns the bytes, borrowed.
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl From<blake3::Hash> for $name {
+            fn from(hash: blake3::Hash) -> Self {
+                Self(hash.into())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(&$crate::hex::Hex(&self.0), f)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::ParseDigestError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::hex::decode(text).map(Self).ok_or($crate::ParseDigestError)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                crate::digest::serialize_bytes(&self.0, serializer)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::digest::deserialize_bytes(deserializer).map(Self)
+            }
+        }
+    };
+}
+pub(crate) use digest;
+
+digest! {
+    /// A block's id and its proof of work in one: plain BLAKE3 of the 128 header bytes.
+    BlockHash
+}
+digest! {
+    /// A transaction's id, its signatures left out: a third party cannot change it.
+    Txid
+}
+digest! {
+    /// A transaction's id with its signatures.
+    Wtxid
+}
+digest! {
+    /// What all signatures of one transaction sign.
+    Sighash
+}
+digest! {
+    /// The root over a block's transactions with their signatures, and their number.
+    MerkleRoot
+}
+digest! {
+    /// The commitment to the whole state after a block: coins, their number, money issued, ancestors.
+    StateRoot
+}
+
+/// Serializes a fixed array: hex where the format is for humans, else the bare bytes without a length.
+#[cfg(feature = "serde")]
+pub(crate) fn serialize_bytes<const N: usize, S: serde::Serializer>(
+    bytes: &[u8; N],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeTuple;
+    if serializer.is_human_readable() {
+        return serializer.collect_str(&Hex(bytes));
+    }
+    let mut tuple = serializer.serialize_tuple(N)?;
+    bytes.iter().try_for_each(|byte| tuple.serialize_element(byte))?;
+    tuple.end()
+}
+
+/// The inverse of [`serialize_bytes`].
+#[cfg(feature = "serde")]
+pub(crate) fn deserialize_bytes<'de, const N: usize, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<[u8; N], D::Error> {
+    use serde::de::{Error, SeqAccess, Visitor};
+
+    struct Bytes<const N: usize>;
+
+    impl<'de, const N: usize> Visitor<'de> for Bytes<N> {
+        type Value = [u8; N];
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "{N} bytes")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            hex::decode(text).ok_or_else(|| E::custom(format_args!("expected {} hex digits", 2 * N)))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut bytes = [0; N];
+            for (at, byte) in bytes.iter_mut().enumerate() {
+                *byte = seq.next_element()?.ok_or_else(|| A::Error::invalid_length(at, &self))?;
+            }
+            Ok(bytes)
+        }
+    }
+
+    if deserializer.is_human_readable() {
+        deserializer.deserialize_str(Bytes::<N>)
+    } else {
+        deserializer.deserialize_tuple(N, Bytes::<N>)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_shows() {
+        let txid = Txid::from_bytes(std::array::from_fn(|i| i as u8));
+        assert_eq!(txid.to_string().parse(), Ok(txid));
+        assert_eq!("00".parse::<Txid>(), Err(ParseDigestError));
+        assert!(format!("{txid:?}").starts_with("Txid(000102"));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn is_hex_in_a_format_for_humans() {
+        let hash = BlockHash::from_bytes([7; 32]);
+        let json = serde_json::to_string(&hash).unwrap();
+        assert_eq!(json, format!("\"{hash}\""));
+        assert_eq!(serde_json::from_str::<BlockHash>(&json).unwrap(), hash);
+        assert!(serde_json::from_str::<BlockHash>("\"07\"").is_err());
+    }
+}

@@ -1,0 +1,409 @@
+//! A network's parameters: everything in which two networks differ, as data.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{
+    address::{Address, AddressPrefix},
+    amount::Amount,
+    block::Block,
+    consensus::{Rule, RuleSet},
+    digest::{BlockHash, MerkleRoot, StateRoot},
+    header::Header,
+    keys::{PublicKey, SecretKey},
+    state::ChainState,
+    subsidy::{self, subsidy},
+    target::{CompactTarget, Target},
+    transaction::{Coinbase, TxOut},
+    utxo::{Coin, UtxoDiff},
+};
+
+/// How difficulty follows time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retargeting {
+    /// The time between blocks that difficulty aims at, in milliseconds.
+    pub spacing_ms: u64,
+    /// How late doubles the target, in milliseconds; at least 1.
+    pub half_life_ms: u64,
+}
+
+/// What makes a network, to be filled in by whoever wants one of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkSpec {
+    /// For logs and the export: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// How addresses begin.
+    pub address_prefix: AddressPrefix,
+    /// The difficulty rule; `None` keeps the genesis' bits for ever.
+    pub retargeting: Option<Retargeting>,
+    /// How far a block's time may lie ahead of now, in milliseconds.
+    pub drift_ms: u64,
+    /// After how many blocks a coinbase's coins may be spent; at least 1.
+    pub maturity: u64,
+    /// After how many blocks the subsidy halves; at least 1.
+    pub halving: u64,
+    /// The largest block, in bytes by formula.
+    pub block_size_limit: u64,
+    /// The bits of genesis and of blocks 1 and 2.
+    pub genesis_bits: CompactTarget,
+    /// The easiest bits there can be.
+    pub limit_bits: CompactTarget,
+    /// Unix time of genesis in milliseconds.
+    pub genesis_time: u64,
+    /// The genesis coinbase's text: another text is another network.
+    pub extra: Vec<u8>,
+    /// The first coins, spendable from block 1.
+    pub allocations: Vec<TxOut>,
+}
+
+/// Why a network cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ParamsError {
+    /// A coin must be older than its own block to be spent.
+    #[error("maturity must be at least 1 block")]
+    ZeroMaturity,
+    /// The subsidy needs a period.
+    #[error("halving must be at least 1 block")]
+    ZeroHalving,
+    /// Difficulty would divide by it.
+    #[error("retargeting needs a half-life of at least 1 ms")]
+    ZeroHalfLife,
+    /// Bits that are no target, or one that is written in another way.
+    #[error("{0} is not how a target is written in compact form")]
+    NonCanonicalBits(CompactTarget),
+    /// Genesis easier than the limit.
+    #[error("genesis bits {genesis} are easier than the limit {limit}")]
+    BitsAboveLimit {
+        /// Of genesis.
+        genesis: CompactTarget,
+        /// The limit.
+        limit: CompactTarget,
+    },
+    /// Rule R18 holds for genesis too.
+    #[error("an allocation must be from 1 grain to 21000000 toycoins")]
+    AllocationOutOfRange,
+    /// Rule R17 holds for genesis too.
+    #[error("genesis extra has {0} bytes, 64 are allowed")]
+    ExtraTooLong(usize),
+    /// Rule R05 holds for genesis too.
+    #[error("genesis takes {size} bytes, the network's limit is {limit}")]
+    GenesisTooLarge {
+        /// Of genesis, by formula.
+        size: u64,
+        /// The network's.
+        limit: u64,
+    },
+    /// Rule R13 holds for genesis too.
+    #[error("genesis time must be below 2^48 ms")]
+    TimeOutOfRange,
+    /// More money than there can be.
+    #[error("allocations and all subsidies together come to more than 21000000 toycoins")]
+    TooMuchMoney,
+    /// A sandbox without a disabled rule is not one; a disabled rule outside of one is not possible.
+    #[error("a sandbox must not have the genesis of a real network")]
+    SandboxOfRealNetwork,
+}
+
+/// The parameters of a network, with its genesis built; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ChainParams(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    spec: NetworkSpec,
+    limit: Target,
+    genesis: Block,
+    genesis_hash: BlockHash,
+    genesis_state: ChainState,
+    genesis_coins: UtxoDiff,
+    disabled: RuleSet,
+}
+
+impl ChainParams {
+    /// The largest `extra` of a coinbase, in bytes.
+    pub const MAX_EXTRA: usize = 64;
+
+    /// Builds a network and its genesis.
+    ///
+    /// # Errors
+    /// When the parameters contradict themselves; see [`ParamsError`].
+    pub fn new(spec: NetworkSpec) -> Result<Self, ParamsError> {
+        Self::build(spec, RuleSet::NONE)
+    }
+
+    /// Builds a network in which the given rules are not enforced, to show what they stop.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and when the genesis is that of a real network.
+    #[cfg(feature = "sandbox")]
+    pub fn sandbox(spec: NetworkSpec, disabled: impl IntoIterator<Item = Rule>) -> Result<Self, ParamsError> {
+        let params = Self::build(spec, disabled.into_iter().collect())?;
+        let real = [Self::lab(), Self::reference(), Self::regtest()];
+        if real.iter().any(|real| real.genesis_hash() == params.genesis_hash()) {
+            return Err(ParamsError::SandboxOfRealNetwork);
+        }
+        Ok(params)
+    }
+
+    /// The network of the examples: a block every two seconds, four classroom wallets with money.
+    pub fn lab() -> Self {
+        Self::known(NetworkSpec {
+            name: "lab".into(),
+            address_prefix: AddressPrefix::Lab,
+            retargeting: Some(Retargeting { spacing_ms: 2_000, half_life_ms: 40_000 }),
+            drift_ms: 10_000,
+            maturity: 5,
+            halving: 100_000,
+            block_size_limit: 1_000_000,
+            genesis_bits: CompactTarget::from_bits(0x1e01_0000),
+            limit_bits: CompactTarget::from_bits(0x1f01_0000),
+            genesis_time: GENESIS_TIME,
+            extra: b"toycoin lab".to_vec(),
+            allocations: classroom_allocations(),
+        })
+    }
+
+    /// The network with everything in earnest: a block a minute, no money to begin with.
+    pub fn reference() -> Self {
+        Self::known(NetworkSpec {
+            name: "reference".into(),
+            address_prefix: AddressPrefix::Reference,
+            retargeting: Some(Retargeting { spacing_ms: 60_000, half_life_ms: 8_640_000 }),
+            drift_ms: 120_000,
+            maturity: 100,
+            halving: 210_000,
+            block_size_limit: 1_000_000,
+            genesis_bits: CompactTarget::from_bits(0x1d00_ffff),
+            limit_bits: CompactTarget::from_bits(0x1d00_ffff),
+            genesis_time: GENESIS_TIME,
+            extra: b"toycoin reference".to_vec(),
+            allocations: Vec::new(),
+        })
+    }
+
+    /// The network of tests: every second hash is a block, and difficulty stays.
+    pub fn regtest() -> Self {
+        Self::known(NetworkSpec {
+            name: "regtest".into(),
+            address_prefix: AddressPrefix::Regtest,
+            retargeting: None,
+            drift_ms: 3_600_000,
+            maturity: 2,
+            halving: 150,
+            block_size_limit: 1_000_000,
+            genesis_bits: CompactTarget::from_bits(0x207f_ffff),
+            limit_bits: CompactTarget::from_bits(0x207f_ffff),
+            genesis_time: GENESIS_TIME,
+            extra: b"toycoin regtest".to_vec(),
+            allocations: classroom_allocations(),
+        })
+    }
+
+    /// Returns what the network was made from.
+    pub fn spec(&self) -> &NetworkSpec {
+        &self.0.spec
+    }
+
+    /// Returns the first block.
+    pub fn genesis(&self) -> &Block {
+        &self.0.genesis
+    }
+
+    /// Returns the first block's hash: the network's identity.
+    pub fn genesis_hash(&self) -> BlockHash {
+        self.0.genesis_hash
+    }
+
+    /// Returns the state after the first block.
+    pub fn genesis_state(&self) -> &ChainState {
+        &self.0.genesis_state
+    }
+
+    /// Returns the first coins as a change from nothing.
+    pub fn genesis_coins(&self) -> &UtxoDiff {
+        &self.0.genesis_coins
+    }
+
+    /// Returns the easiest target there can be.
+    pub fn limit(&self) -> Target {
+        self.0.limit
+    }
+
+    /// Returns an owner's address on this network.
+    pub fn address(&self, owner: PublicKey) -> Address {
+        Address::new(self.spec().address_prefix, owner)
+    }
+
+    /// Returns the new money of the block at `height`.
+    pub fn subsidy(&self, height: u64) -> Amount {
+        subsidy(height, self.spec().halving)
+    }
+
+    /// Returns whether a rule is enforced: always, except in a sandbox that switched it off.
+    pub fn enforces(&self, rule: Rule) -> bool {
+        !self.0.disabled.contains(rule)
+    }
+
+    fn known(spec: NetworkSpec) -> Self {
+        Self::new(spec).expect("the parameters of a known network")
+    }
+
+    fn build(spec: NetworkSpec, disabled: RuleSet) -> Result<Self, ParamsError> {
+        let limit = check(&spec)?;
+        let coinbase = Coinbase { height: 0, extra: spec.extra.clone(), outputs: spec.allocations.clone() };
+        let mut genesis_coins = UtxoDiff::default();
+        for (outpoint, output) in coinbase.outpoints(coinbase.txid()) {
+            genesis_coins.create(outpoint, Coin { output: *output, coinbase_height: 0 });
+        }
+        let mut genesis_state = ChainState::default();
+        genesis_state.apply(&genesis_coins);
+        let header = Header {
+            previous: BlockHash::ZERO,
+            merkle_root: MerkleRoot::ZERO,
+            version: Header::VERSION,
+            bits: spec.genesis_bits,
+            height: 0,
+            time: spec.genesis_time,
+            state_root: StateRoot::ZERO,
+            nonce: 0,
+        };
+        let mut genesis = Block { header, coinbase, transactions: Vec::new() };
+        genesis.header.merkle_root = genesis.merkle_root();
+        genesis.header.state_root = genesis_state.root();
+        let (size, limit_size) = (genesis.size(), spec.block_size_limit);
+        if size > limit_size {
+            return Err(ParamsError::GenesisTooLarge { size, limit: limit_size });
+        }
+        let genesis_hash = genesis.hash();
+        Ok(Self(Arc::new(Inner { spec, limit, genesis, genesis_hash, genesis_state, genesis_coins, disabled })))
+    }
+}
+
+/// Two parameter sets are equal if they make the same network and enforce the same rules.
+impl PartialEq for ChainParams {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.spec == other.0.spec && self.0.disabled == other.0.disabled
+    }
+}
+
+impl Eq for ChainParams {}
+
+/// 2026-01-01 00:00:00 UTC.
+const GENESIS_TIME: u64 = 1_767_225_600_000;
+
+/// Returns 100, 50, 25 and 10 toycoins for classroom keys 0 to 3.
+fn classroom_allocations() -> Vec<TxOut> {
+    (0..)
+        .zip([100, 50, 25, 10])
+        .map(|(key, toycoins)| TxOut {
+            value: Amount::from_grains(toycoins * crate::amount::GRAINS_PER_TOYCOIN),
+            owner: SecretKey::classroom(key).public_key(),
+        })
+        .collect()
+}
+
+/// Checks the parameters and returns the limit's target.
+fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
+    if spec.maturity == 0 {
+        return Err(ParamsError::ZeroMaturity);
+    }
+    if spec.halving == 0 {
+        return Err(ParamsError::ZeroHalving);
+    }
+    if spec.retargeting.is_some_and(|retargeting| retargeting.half_life_ms == 0) {
+        return Err(ParamsError::ZeroHalfLife);
+    }
+    let target = |bits: CompactTarget| {
+        bits.to_target().ok().filter(|_| bits.is_canonical()).ok_or(ParamsError::NonCanonicalBits(bits))
+    };
+    let limit = target(spec.limit_bits)?;
+    if target(spec.genesis_bits)? > limit {
+        return Err(ParamsError::BitsAboveLimit { genesis: spec.genesis_bits, limit: spec.limit_bits });
+    }
+    if spec.genesis_time >= Header::TIME_LIMIT {
+        return Err(ParamsError::TimeOutOfRange);
+    }
+    if spec.extra.len() > ChainParams::MAX_EXTRA {
+        return Err(ParamsError::ExtraTooLong(spec.extra.len()));
+    }
+    if !spec.allocations.iter().all(|output| output.value.is_coin_value()) {
+        return Err(ParamsError::AllocationOutOfRange);
+    }
+    let subsidies = subsidy::total(spec.halving).ok_or(ParamsError::TooMuchMoney)?;
+    let money = spec.allocations.iter().map(|output| output.value).chain([subsidies]);
+    Amount::sum_in_range(money).ok_or(ParamsError::TooMuchMoney)?;
+    Ok(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_known_networks_have_the_published_genesis() {
+        for (params, hash) in [
+            (ChainParams::lab(), "a06468d5a0692c7dc884c746f1701e010170ba13e1713391047c614a0b4ffd75"),
+            (ChainParams::reference(), "9afdba3ed80e0cc556562a0b547b9b0b722f6846430467148aeb03009f4a6019"),
+            (ChainParams::regtest(), "571b9651b2c84a8b4e1c0cc29d5e27f8ab4b9f2b42dd08a4fe24e5e24a97069e"),
+        ] {
+            assert_eq!(params.genesis_hash().to_string(), hash, "{}", params.spec().name);
+        }
+        assert_eq!(
+            ChainParams::lab().genesis_state().root().to_string(),
+            "c1b4e3343753046447206085bb6a311a9afda2febee05ec2c0f84301d4fc050e"
+        );
+    }
+
+    #[test]
+    fn refuses_parameters_that_contradict_themselves() {
+        let spec = || ChainParams::lab().spec().clone();
+        let bits = CompactTarget::from_bits;
+        let coin = |grains| TxOut { value: Amount::from_grains(grains), owner: PublicKey::ZERO };
+        for (spec, error) in [
+            (NetworkSpec { maturity: 0, ..spec() }, ParamsError::ZeroMaturity),
+            (NetworkSpec { halving: 0, ..spec() }, ParamsError::ZeroHalving),
+            (
+                NetworkSpec { retargeting: Some(Retargeting { spacing_ms: 1, half_life_ms: 0 }), ..spec() },
+                ParamsError::ZeroHalfLife,
+            ),
+            (NetworkSpec { limit_bits: bits(0x2000_00ff), ..spec() }, ParamsError::NonCanonicalBits(bits(0x2000_00ff))),
+            (NetworkSpec { genesis_bits: bits(0), ..spec() }, ParamsError::NonCanonicalBits(bits(0))),
+            (
+                NetworkSpec { genesis_bits: bits(0x207f_ffff), ..spec() },
+                ParamsError::BitsAboveLimit { genesis: bits(0x207f_ffff), limit: bits(0x1f01_0000) },
+            ),
+            (NetworkSpec { extra: vec![0; 65], ..spec() }, ParamsError::ExtraTooLong(65)),
+            (NetworkSpec { genesis_time: 1 << 48, ..spec() }, ParamsError::TimeOutOfRange),
+            (NetworkSpec { allocations: vec![coin(0)], ..spec() }, ParamsError::AllocationOutOfRange),
+            (NetworkSpec { allocations: vec![coin(Amount::MAX_MONEY.grains())], ..spec() }, ParamsError::TooMuchMoney),
+            (NetworkSpec { halving: 210_001, ..spec() }, ParamsError::TooMuchMoney),
+            (NetworkSpec { halving: u64::MAX, ..spec() }, ParamsError::TooMuchMoney),
+            (
+                NetworkSpec { block_size_limit: 100, ..spec() },
+                ParamsError::GenesisTooLarge { size: 128 + 16 + 11 + 160, limit: 100 },
+            ),
+        ] {
+            assert_eq!(ChainParams::new(spec).unwrap_err(), error);
+        }
+    }
+
+    #[test]
+    fn another_text_is_another_network() {
+        let spec = NetworkSpec { extra: b"my own".to_vec(), ..ChainParams::lab().spec().clone() };
+        assert_ne!(ChainParams::new(spec).unwrap().genesis_hash(), ChainParams::lab().genesis_hash());
+    }
+
+    #[cfg(feature = "sandbox")]
+    #[test]
+    fn a_sandbox_is_never_a_real_network() {
+        let spec = ChainParams::regtest().spec().clone();
+        let error = ChainParams::sandbox(spec.clone(), [Rule::Signature]).unwrap_err();
+        assert_eq!(error, ParamsError::SandboxOfRealNetwork);
+        let spec = NetworkSpec { extra: b"sandbox".to_vec(), ..spec };
+        let sandbox = ChainParams::sandbox(spec, [Rule::Signature]).unwrap();
+        assert!(!sandbox.enforces(Rule::Signature) && sandbox.enforces(Rule::StateRoot));
+        assert!(Rule::all().all(|rule| ChainParams::regtest().enforces(rule)));
+    }
+}

@@ -1,0 +1,73 @@
+//! The state that a header commits to: all coins, how many, the money issued, and all ancestors.
+//!
+//! ```text
+//! state_root = H_state( digest of the coins | coin count u64 | issued grains u64 | root over the ancestors )
+//! ```
+//!
+//! So a snapshot of the coins can be checked against one header, the supply can be audited exactly (`issued` equals the
+//! sum of all coins, always), and a light client can prove ancestry. It shows that two sets of coins are equal; it does
+//! not show whether a coin is among them.
+
+mod ancestors;
+mod lthash;
+
+use std::fmt;
+
+pub use self::{
+    ancestors::{AncestorProof, Ancestors, MergedPeaks},
+    lthash::{BYTES as LTHASH_BYTES, LtHash},
+};
+use crate::{amount::Amount, commitment::Domain, digest::StateRoot, utxo::UtxoDiff};
+
+/// The state after a block.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ChainState {
+    /// The sum over all coins.
+    pub coins: LtHash,
+    /// How many coins there are.
+    pub coin_count: u64,
+    /// What they are worth together: all money that was ever made.
+    pub issued: Amount,
+    /// The block's ancestors, genesis first, the block itself not among them.
+    pub ancestors: Ancestors,
+}
+
+impl ChainState {
+    /// Brings the coins, their number and their worth up to a change.
+    ///
+    /// Counts wrap and the sum saturates: rules judge them before, and only a rule that is switched off lets them.
+    pub fn apply(&mut self, diff: &UtxoDiff) {
+        for (outpoint, coin) in diff.spent() {
+            self.coins.remove(outpoint, coin);
+            self.coin_count = self.coin_count.wrapping_sub(1);
+            self.issued = self.issued.saturating_sub(coin.output.value);
+        }
+        for (outpoint, coin) in diff.created() {
+            self.coins.add(outpoint, coin);
+            self.coin_count = self.coin_count.wrapping_add(1);
+            self.issued = self.issued.saturating_add(coin.output.value);
+        }
+    }
+
+    /// Returns what a header commits to.
+    pub fn root(&self) -> StateRoot {
+        Domain::State
+            .hasher()
+            .bytes(&self.coins.digest())
+            .u64(self.coin_count)
+            .u64(self.issued.grains())
+            .bytes(&self.ancestors.root())
+            .finish()
+            .into()
+    }
+}
+
+impl fmt::Debug for ChainState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChainState")
+            .field("coin_count", &self.coin_count)
+            .field("issued", &self.issued)
+            .field("ancestors", &self.ancestors.count())
+            .finish_non_exhaustive()
+    }
+}
