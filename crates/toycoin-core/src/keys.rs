@@ -127,7 +127,7 @@ impl SecretKey {
     /// As [`sign`](Self::sign).
     pub fn sign_with(&self, message: &[u8], auxiliary: &[u8; 32]) -> Signature {
         let signature = self.key.sign_raw(message, auxiliary).expect("a nonce that is not zero");
-        Signature(signature.to_bytes().into())
+        Signature(signature.to_bytes())
     }
 }
 

@@ -7,6 +7,7 @@
 mod address;
 mod amount;
 mod block;
+pub mod chain;
 mod commitment;
 pub mod consensus;
 mod difficulty;
@@ -17,6 +18,7 @@ mod keys;
 mod merkle;
 mod params;
 pub mod state;
+pub mod store;
 mod subsidy;
 mod target;
 mod transaction;
@@ -27,6 +29,7 @@ pub use self::{
     address::{Address, AddressError, AddressPrefix},
     amount::{Amount, FeeRate, GRAINS_PER_TOYCOIN, ParseAmountError},
     block::Block,
+    chain::{Applied, Chain, ChainError},
     commitment::{Commitment, Domain},
     consensus::{CheckedBlock, ConnectedBlock, Rule, RuleError},
     difficulty::{MEDIAN_TIMES, asert, median_time},

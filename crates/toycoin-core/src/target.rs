@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn compact_form_rounds_down_and_has_one_way_to_write() {
-        for (value, bits) in [(0x80u64, 0x0200_8000), (0x12, 0x0112_0000), (0x12_3456_78, 0x0412_3456)] {
+        for (value, bits) in [(0x80u64, 0x0200_8000), (0x12, 0x0112_0000), (0x1234_5678, 0x0412_3456)] {
             assert_eq!(Target(U256::from(value)).to_compact().0, bits, "{value:#x}");
         }
         assert_eq!(Target::MAX.to_compact().0, 0x2100_ffff);

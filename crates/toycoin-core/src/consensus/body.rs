@@ -54,6 +54,11 @@ impl CheckedBlock {
         ids.iter().map(|(txid, _)| *txid).zip(&self.block.transactions)
     }
 
+    /// Wraps a block that is not judged: genesis, which is right by definition, and drafts of templates.
+    pub(crate) fn unjudged(block: Block) -> Self {
+        Self { hash: block.hash(), ids: block.transaction_ids(), block }
+    }
+
     /// Gives the block back.
     pub fn into_block(self) -> Block {
         self.block

@@ -30,10 +30,7 @@ pub fn gather<V: UtxoView>(block: &CheckedBlock, view: &V) -> Result<BlockCoins,
     let height = block.height();
     // coins made in this block and not yet spent by it, and those of the view that it has spent
     let mut made: HashMap<OutPoint, Option<Coin>> = HashMap::new();
-    made.extend(
-        coinbase_coins(block.coinbase_txid(), &block.block().coinbase.outputs, height)
-            .map(|(outpoint, coin)| (outpoint, Some(coin))),
-    );
+    made.extend(coinbase_coins(block, height).map(|(outpoint, coin)| (outpoint, Some(coin))));
     let mut coins = Vec::with_capacity(block.block().transactions.len());
     for (txid, transaction) in block.transactions() {
         let mut inputs = Vec::with_capacity(transaction.inputs.len());
@@ -75,6 +72,25 @@ pub struct ConnectedBlock {
     pub fees: Amount,
 }
 
+/// What a block's transactions do, judged but for its reward, signatures and state root.
+pub(crate) struct Transition {
+    diff: UtxoDiff,
+    state: ChainState,
+    merged: MergedPeaks,
+    pub(crate) fees: Amount,
+    checks: Vec<SignatureCheck>,
+    /// Which input each check is for.
+    inputs: Vec<(Txid, usize)>,
+}
+
+impl Transition {
+    /// Returns the state after the block.
+    pub(crate) fn into_state(mut self) -> ChainState {
+        self.state.apply(&self.diff);
+        self.state
+    }
+}
+
 /// Judges a block in its place: rules R22 to R32. `coins` are what [`gather`] found for it.
 ///
 /// # Errors
@@ -86,23 +102,48 @@ pub fn connect(
     place: Place<'_>,
     verifier: &dyn SignatureVerifier,
 ) -> Result<ConnectedBlock, RuleError> {
-    let height = block.height();
-    let header = &block.block().header;
-    let mut diff = UtxoDiff::default();
-    for (outpoint, coin) in coinbase_coins(block.coinbase_txid(), &block.block().coinbase.outputs, height) {
-        diff.create(outpoint, coin);
+    let Transition { diff, mut state, merged, fees, checks, inputs } = transition(params, block, coins, place)?;
+
+    let found = block.block().coinbase.outputs.iter().map(|output| output.value).sum();
+    let allowed = params.subsidy(block.height()).saturating_add(fees);
+    params.require(found == allowed, || RuleError::CoinbaseAmount { found, allowed })?;
+    let issued = issued_after(state.issued, &diff);
+    params.require(issued <= Amount::MAX_MONEY, || RuleError::Supply { issued })?;
+
+    if let Some((txid, input)) = verifier.first_invalid(&checks).and_then(|place| inputs.get(place).copied()) {
+        params.require(false, || RuleError::Signature { txid, input })?;
     }
 
+    // last, since hashing each coin to a thousand lanes costs more than all above but the signatures
+    state.apply(&diff);
+    let (found, expected) = (block.block().header.state_root, state.root());
+    params.require(found == expected, || RuleError::StateRoot { found, expected })?;
+    Ok(ConnectedBlock { diff, state, merged, fees })
+}
+
+/// Judges a block's transactions and collects what they change: rules R22 to R28. The state has the parent among its
+/// ancestors, the change of the coins not yet.
+pub(crate) fn transition(
+    params: &ChainParams,
+    block: &CheckedBlock,
+    coins: &BlockCoins,
+    place: Place<'_>,
+) -> Result<Transition, RuleError> {
+    let height = block.height();
+    let mut diff = UtxoDiff::default();
+    for (outpoint, coin) in coinbase_coins(block, height) {
+        diff.create(outpoint, coin);
+    }
     let mut fees = Amount::ZERO;
     let mut checks = Vec::new();
-    let mut owners = Vec::new();
+    let mut inputs = Vec::new();
     for ((txid, transaction), found) in block.transactions().zip(&coins.0) {
         let spent = check_values(params, txid, transaction, found, height)?;
         fees = fees.saturating_add(spent.fee);
         params.require(fees <= Amount::MAX_MONEY, || RuleError::FeeSum)?;
         spent.checks(params, txid, transaction, |input, check| {
             checks.push(check);
-            owners.push((txid, input));
+            inputs.push((txid, input));
         })?;
         for (outpoint, coin) in transaction.inputs.iter().zip(found) {
             if let Some(coin) = coin {
@@ -113,25 +154,9 @@ pub fn connect(
             diff.create(outpoint, Coin { output: *output, coinbase_height: 0 });
         }
     }
-
-    let found = block.block().coinbase.outputs.iter().map(|output| output.value).sum();
-    let allowed = params.subsidy(height).saturating_add(fees);
-    params.require(found == allowed, || RuleError::CoinbaseAmount { found, allowed })?;
-
     let mut state = place.state.clone();
-    let merged = state.ancestors.push(header.previous, place.work);
-    // the sum first, the lanes' thousands of hashes only after the signatures
-    let issued = issued_after(state.issued, &diff);
-    params.require(issued <= Amount::MAX_MONEY, || RuleError::Supply { issued })?;
-
-    if let Some((txid, input)) = verifier.first_invalid(&checks).and_then(|place| owners.get(place).copied()) {
-        params.require(false, || RuleError::Signature { txid, input })?;
-    }
-
-    state.apply(&diff);
-    let (found, expected) = (header.state_root, state.root());
-    params.require(found == expected, || RuleError::StateRoot { found, expected })?;
-    Ok(ConnectedBlock { diff, state, merged, fees })
+    let merged = state.ancestors.push(block.block().header.previous, place.work);
+    Ok(Transition { diff, state, merged, fees, checks, inputs })
 }
 
 /// Judges a transaction as if it stood alone in the block at `height`, and returns its fee: rules R01 to R04, R20 and
@@ -227,10 +252,9 @@ fn check_values(
     Ok(Spent { fee: inputs.saturating_sub(outputs), coins })
 }
 
-fn coinbase_coins(txid: Txid, outputs: &[TxOut], height: u64) -> impl Iterator<Item = (OutPoint, Coin)> {
-    (0..=u32::MAX)
-        .zip(outputs)
-        .map(move |(vout, output)| (OutPoint { txid, vout }, Coin { output: *output, coinbase_height: height }))
+fn coinbase_coins(block: &CheckedBlock, height: u64) -> impl Iterator<Item = (OutPoint, Coin)> {
+    let outputs = block.block().coinbase.outpoints(block.coinbase_txid());
+    outputs.map(move |(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: height }))
 }
 
 fn issued_after(issued: Amount, diff: &UtxoDiff) -> Amount {

@@ -20,6 +20,7 @@ mod header;
 mod rule;
 mod signatures;
 
+pub(crate) use self::connect::transition;
 pub use self::{
     body::{CheckedBlock, check_body},
     connect::{BlockCoins, ConnectedBlock, Place, check_transaction, connect, gather},

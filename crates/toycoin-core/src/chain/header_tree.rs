@@ -1,0 +1,283 @@
+//! All headers that are known, as a tree with the work up to each: usable alone, as a light client does.
+//!
+//! ```text
+//!   genesis ── 1 ── 2 ── 3 ── 4        every header was judged in its place (rules R06 to R14);
+//!                    \                 most work wins, and of equals the first that came
+//!                     3' ── 4' ── 5'
+//! ```
+
+use std::collections::HashMap;
+
+use thiserror::Error;
+
+use crate::{
+    chain::locator,
+    consensus::{HeaderContext, RuleError, check_header},
+    difficulty::MEDIAN_TIMES,
+    digest::BlockHash,
+    header::Header,
+    params::ChainParams,
+    target::Work,
+};
+
+/// A place in the tree: an index into its nodes, parents before children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NodeId(u32);
+
+impl NodeId {
+    pub(crate) const GENESIS: Self = Self(0);
+
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A header in the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderEntry {
+    /// The header.
+    pub header: Header,
+    /// Its hash.
+    pub hash: BlockHash,
+    /// The chain's work up to and including it, genesis' included.
+    pub work: Work,
+    /// Whether the block, or one that it builds on, was found to break a rule.
+    pub invalid: bool,
+    parent: NodeId,
+    /// An ancestor far back, to climb in few steps.
+    skip: NodeId,
+    first_child: Option<NodeId>,
+    next_sibling: Option<NodeId>,
+}
+
+/// Why a header does not enter the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// Its parent is not known: ask for the headers between.
+    #[error("parent {0} is not known")]
+    UnknownParent(BlockHash),
+    /// It builds on a block that breaks a rule, or is one.
+    #[error("block {0} is invalid, or builds on one that is")]
+    Invalid(BlockHash),
+    /// It breaks a rule; if the rule [is deferred](RuleError::is_deferred), only for now.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// The tree is full.
+    #[error("the header tree holds no more headers")]
+    Full,
+}
+
+/// Headers by hash, with their work.
+#[derive(Debug, Clone)]
+pub struct HeaderTree {
+    params: ChainParams,
+    nodes: Vec<HeaderEntry>,
+    by_hash: HashMap<BlockHash, NodeId>,
+    best: NodeId,
+}
+
+impl HeaderTree {
+    /// Plants the tree with the network's genesis.
+    pub fn new(params: ChainParams) -> Self {
+        let header = params.genesis().header;
+        let hash = params.genesis_hash();
+        let root = NodeId::GENESIS;
+        let work = header.bits.to_target().map(|target| target.work()).unwrap_or_default();
+        let genesis = HeaderEntry {
+            header,
+            hash,
+            work,
+            invalid: false,
+            parent: root,
+            skip: root,
+            first_child: None,
+            next_sibling: None,
+        };
+        Self { params, nodes: vec![genesis], by_hash: HashMap::from([(hash, root)]), best: root }
+    }
+
+    /// Returns the network's parameters.
+    pub const fn params(&self) -> &ChainParams {
+        &self.params
+    }
+
+    /// Takes a header in: rules R06 to R14. Returns false when it was in already.
+    ///
+    /// # Errors
+    /// When the parent is unknown or invalid, or the header breaks a rule.
+    pub fn insert(&mut self, header: &Header, now_ms: u64) -> Result<bool, HeaderError> {
+        let before = self.nodes.len();
+        self.insert_node(header, header.hash(), now_ms)?;
+        Ok(self.nodes.len() > before)
+    }
+
+    /// Returns a header with its place.
+    pub fn get(&self, hash: &BlockHash) -> Option<&HeaderEntry> {
+        self.find(hash).map(|id| self.node(id))
+    }
+
+    /// Returns the header with the most work that is not known to be invalid; of equals the first that came.
+    pub fn best(&self) -> &HeaderEntry {
+        self.node(self.best)
+    }
+
+    /// Returns how many headers there are, genesis included.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Returns false: there is always genesis.
+    pub const fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Returns the ancestor of `hash` at `height`, itself included.
+    pub fn ancestor(&self, hash: &BlockHash, height: u64) -> Option<&HeaderEntry> {
+        self.ancestor_node(self.find(hash)?, height).map(|id| self.node(id))
+    }
+
+    /// Returns what the rules of a child of `hash` look at.
+    pub fn context_after(&self, hash: &BlockHash) -> Option<HeaderContext> {
+        self.find(hash).map(|id| self.context(id))
+    }
+
+    /// Returns a locator of the chain that ends at `hash`: its tip first, then ever greater steps back to genesis.
+    pub fn locator(&self, hash: &BlockHash) -> Vec<BlockHash> {
+        let Some(id) = self.find(hash) else { return vec![self.params.genesis_hash()] };
+        locator::heights(self.node(id).header.height)
+            .filter_map(|height| self.ancestor_node(id, height))
+            .map(|id| self.node(id).hash)
+            .collect()
+    }
+
+    /// Marks a block and all that builds on it as invalid. Genesis cannot be.
+    pub fn mark_invalid(&mut self, hash: &BlockHash) {
+        if let Some(id) = self.find(hash) {
+            self.mark_node_invalid(id);
+        }
+    }
+
+    pub(crate) fn find(&self, hash: &BlockHash) -> Option<NodeId> {
+        self.by_hash.get(hash).copied()
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> &HeaderEntry {
+        self.nodes.get(id.index()).expect("a node's id is given only to nodes that are in the tree")
+    }
+
+    pub(crate) const fn best_node(&self) -> NodeId {
+        self.best
+    }
+
+    pub(crate) fn parent(&self, id: NodeId) -> NodeId {
+        self.node(id).parent
+    }
+
+    pub(crate) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        std::iter::successors(self.node(id).first_child, |child| self.node(*child).next_sibling)
+    }
+
+    pub(crate) fn insert_node(&mut self, header: &Header, hash: BlockHash, now_ms: u64) -> Result<NodeId, HeaderError> {
+        if let Some(known) = self.find(&hash) {
+            return if self.node(known).invalid { Err(HeaderError::Invalid(hash)) } else { Ok(known) };
+        }
+        let parent = self.find(&header.previous).ok_or(HeaderError::UnknownParent(header.previous))?;
+        if self.node(parent).invalid {
+            return Err(HeaderError::Invalid(hash));
+        }
+        check_header(&self.params, header, hash, &self.context(parent), now_ms)?;
+        let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| HeaderError::Full)?);
+        // only a sandbox has bits that are no target, and they count for nothing
+        let own = header.bits.to_target().map(|target| target.work()).unwrap_or_default();
+        let entry = HeaderEntry {
+            header: *header,
+            hash,
+            work: self.node(parent).work + own,
+            invalid: false,
+            parent,
+            skip: self.ancestor_node(parent, skip_height(header.height)).unwrap_or(NodeId::GENESIS),
+            first_child: None,
+            next_sibling: self.node(parent).first_child,
+        };
+        if entry.work > self.node(self.best).work {
+            self.best = id;
+        }
+        self.nodes.push(entry);
+        self.by_hash.insert(hash, id);
+        if let Some(parent) = self.nodes.get_mut(parent.index()) {
+            parent.first_child = Some(id);
+        }
+        Ok(id)
+    }
+
+    /// Returns the ancestor at `height`, `None` when that is above the node.
+    pub(crate) fn ancestor_node(&self, id: NodeId, height: u64) -> Option<NodeId> {
+        let mut at = id;
+        if height > self.node(at).header.height {
+            return None;
+        }
+        while self.node(at).header.height > height {
+            let node = self.node(at);
+            let skip = self.node(node.skip).header.height;
+            at = if skip >= height && skip < node.header.height { node.skip } else { node.parent };
+        }
+        Some(at)
+    }
+
+    /// Returns the last common ancestor.
+    pub(crate) fn fork_point(&self, one: NodeId, other: NodeId) -> NodeId {
+        let height = self.node(one).header.height.min(self.node(other).header.height);
+        let climb = |id| self.ancestor_node(id, height).unwrap_or(NodeId::GENESIS);
+        let (mut one, mut other) = (climb(one), climb(other));
+        while one != other {
+            // equal heights have equal skips, so both leap where the leap does not pass the fork
+            let (a, b) = (self.node(one), self.node(other));
+            (one, other) = if a.skip == b.skip { (a.parent, b.parent) } else { (a.skip, b.skip) };
+        }
+        one
+    }
+
+    pub(crate) fn mark_node_invalid(&mut self, id: NodeId) {
+        if id == NodeId::GENESIS {
+            return;
+        }
+        let mut queue = vec![id];
+        while let Some(id) = queue.pop() {
+            queue.extend(self.children(id).filter(|child| !self.node(*child).invalid).collect::<Vec<_>>());
+            if let Some(node) = self.nodes.get_mut(id.index()) {
+                node.invalid = true;
+            }
+        }
+        if self.best().invalid {
+            let valid = self.nodes.iter().zip(0..).filter(|(node, _)| !node.invalid);
+            // of equal work the first that came: `min` of the place
+            let best = valid.max_by_key(|(node, place)| (node.work, std::cmp::Reverse(*place)));
+            self.best = best.map_or(NodeId::GENESIS, |(_, place)| NodeId(place));
+        }
+    }
+
+    pub(crate) fn context(&self, parent: NodeId) -> HeaderContext {
+        let node = self.node(parent);
+        let mut times = Vec::with_capacity(MEDIAN_TIMES);
+        let mut at = parent;
+        while times.len() < MEDIAN_TIMES {
+            times.push(self.node(at).header.time);
+            if at == NodeId::GENESIS {
+                break;
+            }
+            at = self.node(at).parent;
+        }
+        HeaderContext { parent: node.hash, height: node.header.height, bits: node.header.bits, times }
+    }
+}
+
+/// Returns how far back the node at `height` can leap, as in Bitcoin: any ancestor is some `2 log n` leaps away.
+fn skip_height(height: u64) -> u64 {
+    let without_lowest_one = |n: u64| n & n.wrapping_sub(1);
+    match height {
+        0 | 1 => 0,
+        odd if odd & 1 == 1 => without_lowest_one(without_lowest_one(odd - 1)) + 1,
+        even => without_lowest_one(even),
+    }
+}

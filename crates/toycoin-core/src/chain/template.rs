@@ -1,0 +1,65 @@
+//! Blocks to be mined: everything right but the nonce.
+
+use crate::{
+    amount::Amount,
+    block::Block,
+    chain::{Chain, ChainError},
+    consensus::{CheckedBlock, Place, gather, transition},
+    header::Header,
+    keys::PublicKey,
+    merkle::merkle_root,
+    store::ChainStore,
+    transaction::{Coinbase, Transaction, TxOut},
+};
+
+impl<S: ChainStore> Chain<S> {
+    /// Returns a block on the tip with these transactions in their order, that pays subsidy and fees to `payout`; all it
+    /// lacks is a nonce.
+    ///
+    /// `extra` is the miner's text: two miners with one payout and different texts search different nonces. The time is
+    /// `now_ms`, or just above the median of the last blocks if that is later. Signatures are not looked at: who offers
+    /// transactions has verified them.
+    ///
+    /// # Errors
+    /// When a transaction breaks a rule in its place, or the store fails.
+    pub fn template(
+        &self,
+        transactions: Vec<Transaction>,
+        payout: PublicKey,
+        extra: &[u8],
+        now_ms: u64,
+    ) -> Result<Block, ChainError<S::Error>> {
+        let parent = self.tip_node();
+        let context = self.tree.context(parent);
+        let height = context.height + 1;
+        let header = Header {
+            previous: context.parent,
+            merkle_root: Default::default(),
+            version: Header::VERSION,
+            bits: context.expected_bits(self.params()),
+            height,
+            time: now_ms.max(context.median_time() + 1),
+            state_root: Default::default(),
+            nonce: 0,
+        };
+        let coinbase = Coinbase { height, extra: extra.to_vec(), outputs: Vec::new() };
+        let place = Place { state: &self.state, work: self.tree.node(parent).work };
+
+        // twice: the fees are known only after the transactions, and the coinbase changes the state
+        let draft = CheckedBlock::unjudged(Block { header, coinbase, transactions });
+        let coins = gather(&draft, &self.store).map_err(ChainError::Store)?;
+        let fees = transition(self.params(), &draft, &coins, place)?.fees;
+        let mut block = draft.into_block();
+        let reward = self.params().subsidy(height).saturating_add(fees);
+        if reward > Amount::ZERO {
+            block.coinbase.outputs = vec![TxOut { value: reward, owner: payout }];
+        }
+        let draft = CheckedBlock::unjudged(block);
+        let state_root = transition(self.params(), &draft, &coins, place)?.into_state().root();
+        let merkle_root = merkle_root(draft.ids().iter().copied());
+        let mut block = draft.into_block();
+        block.header.state_root = state_root;
+        block.header.merkle_root = merkle_root;
+        Ok(block)
+    }
+}

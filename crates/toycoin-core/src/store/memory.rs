@@ -1,0 +1,112 @@
+//! A chain kept in memory: the model that every other store is compared with.
+
+use std::{
+    collections::{HashMap, HashSet},
+    convert::Infallible,
+    sync::Arc,
+};
+
+use crate::{
+    consensus::CheckedBlock,
+    digest::{BlockHash, Txid},
+    state::ChainState,
+    store::{BlockUndo, ChainStore, ChainUpdate, StoredChain},
+    transaction::OutPoint,
+    utxo::{Coin, UtxoView},
+};
+
+/// Keeps everything in maps. No map's order ever shows.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    blocks: HashMap<BlockHash, Arc<CheckedBlock>>,
+    /// Bodies as they came, so that parents stand before children.
+    order: Vec<BlockHash>,
+    invalid: HashSet<BlockHash>,
+    undo: HashMap<BlockHash, BlockUndo>,
+    coins: HashMap<OutPoint, Coin>,
+    places: HashMap<Txid, (BlockHash, u32)>,
+    tip: Option<(BlockHash, ChainState)>,
+}
+
+impl MemoryStore {
+    /// Returns an empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl UtxoView for MemoryStore {
+    type Error = Infallible;
+
+    fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, Infallible> {
+        Ok(self.coins.get(outpoint).copied())
+    }
+}
+
+impl ChainStore for MemoryStore {
+    fn load(&self) -> Result<Option<StoredChain>, Infallible> {
+        let Some((tip, state)) = &self.tip else { return Ok(None) };
+        // a body may have come before its parent's: heights put parents first
+        let mut headers: Vec<_> = self
+            .order
+            .iter()
+            .filter_map(|hash| self.blocks.get(hash))
+            .map(|block| (block.block().header, self.invalid.contains(&block.hash())))
+            .filter(|(header, _)| header.height > 0)
+            .collect();
+        headers.sort_by_key(|(header, _)| header.height);
+        Ok(Some(StoredChain { headers, tip: *tip, state: state.clone() }))
+    }
+
+    fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), Infallible> {
+        if self.blocks.insert(block.hash(), Arc::clone(block)).is_none() {
+            self.order.push(block.hash());
+        }
+        Ok(())
+    }
+
+    fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, Infallible> {
+        Ok(self.blocks.get(hash).cloned())
+    }
+
+    fn undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, Infallible> {
+        Ok(self.undo.get(hash).cloned())
+    }
+
+    fn mark_invalid(&mut self, hash: &BlockHash) -> Result<(), Infallible> {
+        self.invalid.insert(*hash);
+        Ok(())
+    }
+
+    fn commit(&mut self, update: &ChainUpdate) -> Result<(), Infallible> {
+        for block in &update.disconnected {
+            self.undo.remove(&block.hash());
+            for (txid, _) in block.ids() {
+                self.places.remove(txid);
+            }
+        }
+        for connected in &update.connected {
+            let hash = connected.block.hash();
+            self.insert_block(&connected.block)?;
+            self.undo.insert(hash, connected.undo.clone());
+            for (place, (txid, _)) in (0..).zip(connected.block.ids()) {
+                self.places.insert(*txid, (hash, place));
+            }
+        }
+        for (outpoint, _) in update.diff.spent() {
+            self.coins.remove(outpoint);
+        }
+        self.coins.extend(update.diff.created().map(|(outpoint, coin)| (*outpoint, *coin)));
+        self.tip = Some((update.tip, update.state.clone()));
+        Ok(())
+    }
+
+    fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, Infallible> {
+        Ok(self.places.get(txid).copied())
+    }
+
+    fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Infallible> {
+        self.coins.iter().for_each(|(outpoint, coin)| visit(outpoint, coin));
+        Ok(())
+    }
+}

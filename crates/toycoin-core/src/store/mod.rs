@@ -1,0 +1,100 @@
+//! The port behind which a chain is kept: [`MemoryStore`] here, a database elsewhere.
+
+mod memory;
+mod update;
+
+use std::sync::Arc;
+
+pub use self::{
+    memory::MemoryStore,
+    update::{BlockUndo, ChainUpdate, ConnectedUpdate},
+};
+use crate::{
+    consensus::CheckedBlock,
+    digest::{BlockHash, Txid},
+    header::Header,
+    keys::PublicKey,
+    state::ChainState,
+    transaction::OutPoint,
+    utxo::{Coin, UtxoView},
+};
+
+/// Where blocks, undo data and coins are kept.
+///
+/// A move of the tip arrives as one [`ChainUpdate`] and is kept whole or not at all, so that after a crash the store
+/// holds the old tip or the new one, never a mixture.
+pub trait ChainStore: UtxoView {
+    /// Returns what was kept, `None` for a store that is new.
+    ///
+    /// # Errors
+    /// The store's.
+    fn load(&self) -> Result<Option<StoredChain>, Self::Error>;
+
+    /// Keeps a body that is right by itself, on whatever branch it stands.
+    ///
+    /// # Errors
+    /// The store's.
+    fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), Self::Error>;
+
+    /// Returns a body.
+    ///
+    /// # Errors
+    /// The store's, which include a body that is not what it was.
+    fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, Self::Error>;
+
+    /// Returns the undo data of a block of the active chain.
+    ///
+    /// # Errors
+    /// The store's.
+    fn undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, Self::Error>;
+
+    /// Remembers that a block, whose body is kept, breaks a rule.
+    ///
+    /// # Errors
+    /// The store's.
+    fn mark_invalid(&mut self, hash: &BlockHash) -> Result<(), Self::Error>;
+
+    /// Moves the tip, whole or not at all.
+    ///
+    /// # Errors
+    /// The store's.
+    fn commit(&mut self, update: &ChainUpdate) -> Result<(), Self::Error>;
+
+    /// Returns which block of the active chain holds a transaction, and at which place, 0 for the coinbase.
+    ///
+    /// # Errors
+    /// The store's.
+    fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, Self::Error>;
+
+    /// Shows every coin to `visit`, in any order.
+    ///
+    /// # Errors
+    /// The store's.
+    fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Self::Error>;
+
+    /// Returns an owner's coins by outpoint.
+    ///
+    /// # Errors
+    /// The store's.
+    fn coins_of(&self, owner: &PublicKey) -> Result<Vec<(OutPoint, Coin)>, Self::Error> {
+        let mut coins = Vec::new();
+        self.visit_coins(&mut |outpoint, coin| {
+            if coin.output.owner == *owner {
+                coins.push((*outpoint, *coin));
+            }
+        })?;
+        coins.sort_unstable_by_key(|(outpoint, _)| *outpoint);
+        Ok(coins)
+    }
+}
+
+/// What a store kept of a chain.
+#[derive(Debug, Clone)]
+pub struct StoredChain {
+    /// All bodies' headers but genesis', parents before children, with whether each was found invalid.
+    pub headers: Vec<(Header, bool)>,
+    /// The active chain's tip.
+    pub tip: BlockHash,
+    /// The state after it.
+    pub state: ChainState,
+}
