@@ -2,7 +2,7 @@
 
 use crate::{
     consensus::{RuleError, form::check_header_form},
-    difficulty::{asert, median_time},
+    difficulty::{MEDIAN_TIMES, asert, median_time},
     digest::BlockHash,
     header::Header,
     params::{ChainParams, Retargeting},
@@ -43,6 +43,15 @@ impl HeaderContext {
         let elapsed = (signed(*parent) - signed(*grandparent)).min(pause);
         let anchor = self.bits.to_target().unwrap_or(params.limit());
         asert(anchor, elapsed, 1, spacing_ms, half_life_ms, params.limit())
+    }
+
+    /// Moves on to a child: what the rules of the child's own children look at. `hash` is the child's.
+    pub fn extend(&mut self, child: &Header, hash: BlockHash) {
+        self.parent = hash;
+        self.height = child.height;
+        self.bits = child.bits;
+        self.times.insert(0, child.time);
+        self.times.truncate(MEDIAN_TIMES);
     }
 
     /// Returns the median of the last 11 times, which the next block's must exceed.
