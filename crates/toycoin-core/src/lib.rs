@@ -1,6 +1,62 @@
-//! Rules, ledger and chain engine of toycoin.
+//! Rules, ledger and chain engine of toycoin: a proof-of-work blockchain, sound enough to trust and small enough to read.
 //!
-//! (written at the end)
+//! # The idea
+//!
+//! A **coin** is an amount with an owner, named by the transaction that made it ([`OutPoint`]). A [`Transaction`] spends
+//! coins and makes new ones; the owners of the spent ones sign it. A [`Block`] puts transactions in an order, pays its
+//! miner with a [`Coinbase`], and names its parent by hash, so blocks form a tree. Its 128-byte [`Header`] must hash to
+//! a number below a [`Target`]: that costs [`Work`], and the chain with the most work is the one that counts. The header
+//! also commits to the whole [state](state) after the block, so that anyone can audit the supply to the grain.
+//!
+//! What a block must obey is listed in [`consensus`], rule by numbered rule; each broken one has an error that names it.
+//!
+//! ```text
+//!   amount keys address transaction block header          values
+//!   merkle state target difficulty subsidy                what a header commits to, and what it costs
+//!   consensus    Block ─▶ CheckedBlock ─▶ ConnectedBlock  the rules, in the order in which they are judged
+//!   utxo         view, diff, overlay                      coins, and changes to the set of them
+//!   chain store  Chain<S: ChainStore>                     the tree of blocks and its best branch, over any store
+//! ```
+//!
+//! Nothing here has a clock, a network, a database or randomness: time is an argument, storage is a trait. So a test, a
+//! simulator and a node run the very same code.
+//!
+//! # A chain in memory
+//!
+//! ```
+//! use toycoin_core::{Amount, Applied, Chain, ChainParams, Rule, SecretKey, Transaction, TxOut};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut chain = Chain::in_memory(ChainParams::regtest());
+//! let (alice, bob) = (SecretKey::classroom(0), SecretKey::classroom(1));
+//! let now_ms = 1_767_225_700_000;
+//!
+//! // Alice gives Bob all that she has
+//! let (outpoint, coin) = chain.coins_of(&alice.public_key())?[0];
+//! let output = TxOut { value: coin.output.value, owner: bob.public_key() };
+//! let mut payment = Transaction { version: 1, inputs: vec![outpoint], outputs: vec![output], signatures: vec![] };
+//! payment.sign_all(chain.params().genesis_hash(), &[coin.output], &alice);
+//!
+//! let block = chain.template(vec![payment], bob.public_key(), b"my first block", now_ms)?.solve_easily();
+//! assert!(matches!(chain.apply(block, now_ms)?, Applied::Extended { height: 1 }));
+//! assert_eq!(chain.coins_of(&bob.public_key())?.len(), 3, "his own, hers, and the reward");
+//!
+//! // a miner who helps himself to a grain more is told which rule he broke
+//! let mut greedy = chain.template(vec![], bob.public_key(), b"", now_ms)?;
+//! greedy.coinbase.outputs[0].value = Amount::from_grains(5_000_000_001);
+//! greedy.header.merkle_root = greedy.merkle_root();
+//! let error = chain.apply(greedy.solve_easily(), now_ms).unwrap_err();
+//! assert_eq!(error.rule(), Some(Rule::CoinbaseAmount));
+//! assert_eq!(error.to_string(), "coinbase pays 50.00000001, subsidy and fees allow 50.00000000 (rule R29)");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! None is on by default. `serde` derives serde's traits; `sandbox` adds a constructor of networks in which single rules
+//! are switched off, to show what each stops; `test-util` adds strategies, builders and mutators for property tests.
+
 #![warn(clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation))]
 
