@@ -1,3 +1,8 @@
 //! (in the making)
 
+pub mod client;
+pub mod limits;
 pub mod machine;
+pub mod relay;
+#[cfg(feature = "runtime")]
+pub mod rt;

@@ -1,0 +1,344 @@
+//! The client's side of one relay connection, without its socket: a node, a listener and a test all speak through it.
+//!
+//! ```text
+//!   HELO ──▶
+//!        ◀── WELC
+//!   SUBS.. PING ──▶
+//!        ◀── PONG          frames are handled in order, so now the subscriptions stand: Ready
+//!   PUBL ──▶  ◀── DELV, LAGD
+//! ```
+//!
+//! The relay is a stranger too. What it sends is bounded by the frame decoder, it cannot make the client answer faster
+//! than the client's output is taken, and a relay that falls silent is found out.
+
+use std::mem;
+
+use bytes::Bytes;
+use thiserror::Error;
+use toycoin_wire::{
+    Channel, ChannelRef, DecodeError, EncodeError, FrameDecoder, FrameError, NodeId, Reader, Tag,
+    limits::{MAX_ENVELOPE, MAX_REASON, TAG_SIZE},
+    relay::{Hello, Publish, RelayMessage, Welcome},
+};
+
+use crate::{
+    limits::{PING_INTERVAL, QUEUE_CONTROLS, SILENCE_TIMEOUT, WELCOME_TIMEOUT},
+    machine::{Monotonic, Now},
+};
+
+/// What a relay connection brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientEvent<'a> {
+    /// The relay has welcomed the client, and its subscriptions stand. Once, before any other event.
+    Ready,
+    /// Another client published something on a channel that this one is subscribed to.
+    Delivered {
+        /// Where.
+        channel: ChannelRef<'a>,
+        /// Who, as the relay says.
+        from: NodeId,
+        /// What; borrowed, so copy what outlives the call.
+        payload: &'a [u8],
+    },
+    /// The relay dropped deliveries for this client, which came too slowly after them.
+    Lagged {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// Why a relay connection is of no use any more.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The relay's bytes are no frames.
+    #[error("relay sent a bad frame: {0}")]
+    Frame(#[from] FrameError),
+    /// The relay sent a frame whose body is not the message of its tag.
+    #[error("relay sent a malformed {tag}: {error}")]
+    Message {
+        /// The tag.
+        tag: Tag,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
+    /// The relay welcomed the client twice.
+    #[error("relay sent a second WELC")]
+    SecondWelcome,
+    /// The relay closes the connection.
+    #[error("relay said goodbye: {reason}")]
+    Goodbye {
+        /// Why, in its own words; control characters are escaped.
+        reason: String,
+    },
+    /// The relay takes fewer subscriptions than there are channels.
+    #[error("relay takes {offered} subscriptions, {wanted} are wanted")]
+    TooFewSubscriptions {
+        /// What it takes.
+        offered: u32,
+        /// What is wanted.
+        wanted: usize,
+    },
+    /// The relay did not answer the introduction in time.
+    #[error("relay did not welcome the client in time")]
+    WelcomeTimeout,
+    /// No byte came for two minutes.
+    #[error("relay is silent")]
+    Silent,
+    /// The relay asks faster than its answers can be sent.
+    #[error("relay sends more PINGs than can be answered")]
+    PingFlood,
+    /// The connection failed before; this is not its first error.
+    #[error("relay connection is over")]
+    Over,
+}
+
+/// One connection to a relay.
+///
+/// The driver hands in bytes and the time, and sends what [`take_output`](Self::take_output) gives.
+///
+/// ```
+/// use toycoin_node::{client::RelayClient, machine::Now};
+/// use toycoin_wire::NodeId;
+///
+/// let channels = vec!["/topic/main".parse()?];
+/// let mut client = RelayClient::new(Now::default(), NodeId::new([7; 16]), "example/1", channels)?;
+/// let hello = client.take_output().expect("a client speaks first");
+/// assert_eq!(&hello[4..8], b"HELO");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct RelayClient {
+    node_id: NodeId,
+    channels: Vec<Channel>,
+    decoder: FrameDecoder,
+    phase: Phase,
+    max_frame: u32,
+    output: Vec<u8>,
+    /// Answers in the output.
+    pongs: usize,
+    opened: Monotonic,
+    heard: Monotonic,
+    asked: Monotonic,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Greeting,
+    Subscribing,
+    Ready,
+    Over,
+}
+
+impl RelayClient {
+    /// Returns the client of a connection that was just made.
+    ///
+    /// `id` must be fresh for each connection: a relay refuses one that it already knows.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::FieldTooLong`] for an agent of more than 64 bytes.
+    pub fn new(now: Now, id: NodeId, agent: &str, channels: Vec<Channel>) -> Result<Self, EncodeError> {
+        let now = now.monotonic;
+        Ok(Self {
+            node_id: id,
+            channels,
+            decoder: FrameDecoder::new(Reader::Client),
+            phase: Phase::Greeting,
+            max_frame: MAX_ENVELOPE,
+            output: RelayMessage::Hello(Hello { node_id: id, agent }).to_frame()?,
+            pongs: 0,
+            opened: now,
+            heard: now,
+            asked: now,
+        })
+    }
+
+    /// Returns the id that deliveries of this client name as their origin.
+    pub const fn node_id(&self) -> NodeId {
+        self.node_id
+    }
+
+    /// Returns the channels that the client subscribes to.
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// Returns whether [`ClientEvent::Ready`] has come, and no error since.
+    pub fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Takes bytes from the relay, in any split, and calls `on_event` for each thing that they bring.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]; the connection is then to be closed. Later calls give [`ClientError::Over`].
+    pub fn handle_bytes(
+        &mut self,
+        now: Now,
+        bytes: &[u8],
+        on_event: &mut impl FnMut(ClientEvent<'_>),
+    ) -> Result<(), ClientError> {
+        if self.phase == Phase::Over {
+            return Err(ClientError::Over);
+        }
+        self.heard = now.monotonic;
+        // out of the client, so that messages may borrow from it while they change the client
+        let mut decoder = mem::replace(&mut self.decoder, FrameDecoder::new(Reader::Client));
+        let result = self.take_frames(&mut decoder, bytes, on_event);
+        self.decoder = decoder;
+        if result.is_err() {
+            self.phase = Phase::Over;
+        }
+        result
+    }
+
+    /// Returns the frame of a `PUBL`, to be sent behind what [`take_output`](Self::take_output) has given.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] for a payload above 1.5 MiB, or a frame above what the relay said that it takes.
+    pub fn publish(&self, channel: &Channel, to: Option<NodeId>, payload: &[u8]) -> Result<Bytes, EncodeError> {
+        let frame = RelayMessage::Publish(Publish { channel: channel.borrowed(), to, payload }).to_frame()?;
+        let cap = self.max_frame as usize;
+        // what a frame counts as its length leaves out the length itself
+        if frame.len() > cap.saturating_add(TAG_SIZE) {
+            return Err(EncodeError::TooLarge { cap });
+        }
+        Ok(frame.into())
+    }
+
+    /// Says goodbye: the last output. A reason of more than 256 bytes is left out.
+    pub fn leave(&mut self, reason: &str) {
+        if self.phase != Phase::Over {
+            self.phase = Phase::Over;
+            let reason = if reason.len() > MAX_REASON { "" } else { reason };
+            self.say(&RelayMessage::Goodbye(reason));
+        }
+    }
+
+    /// Takes what is to be sent to the relay, if there is anything.
+    pub fn take_output(&mut self) -> Option<Bytes> {
+        self.pongs = 0;
+        (!self.output.is_empty()).then(|| mem::take(&mut self.output).into())
+    }
+
+    /// Returns when [`handle_timeout`](Self::handle_timeout) is to be called.
+    pub fn next_timeout(&self) -> Option<Monotonic> {
+        match self.phase {
+            Phase::Greeting | Phase::Subscribing => Some(self.opened + WELCOME_TIMEOUT),
+            Phase::Ready => Some((self.heard.max(self.asked) + PING_INTERVAL).min(self.heard + SILENCE_TIMEOUT)),
+            Phase::Over => None,
+        }
+    }
+
+    /// Does what the time demands: asks a quiet relay whether it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::WelcomeTimeout`] or [`ClientError::Silent`]; the connection is then to be closed.
+    pub fn handle_timeout(&mut self, now: Now) -> Result<(), ClientError> {
+        let now = now.monotonic;
+        if self.next_timeout().is_none_or(|time| now < time) {
+            return Ok(());
+        }
+        if self.phase != Phase::Ready {
+            self.phase = Phase::Over;
+            return Err(ClientError::WelcomeTimeout);
+        }
+        if now >= self.heard + SILENCE_TIMEOUT {
+            self.phase = Phase::Over;
+            return Err(ClientError::Silent);
+        }
+        self.asked = now;
+        self.say(&RelayMessage::Ping(KEEP_ALIVE));
+        Ok(())
+    }
+
+    fn take_frames(
+        &mut self,
+        decoder: &mut FrameDecoder,
+        mut input: &[u8],
+        on_event: &mut impl FnMut(ClientEvent<'_>),
+    ) -> Result<(), ClientError> {
+        while let Some(frame) = decoder.next_frame(&mut input)? {
+            let tag = frame.tag;
+            let message = RelayMessage::decode(frame).map_err(|error| ClientError::Message { tag, error })?;
+            match message {
+                RelayMessage::Deliver(deliver) => {
+                    // a relay that delivers what nobody asked for is not believed
+                    if self.phase == Phase::Ready && self.is_wanted(deliver.channel) {
+                        on_event(ClientEvent::Delivered {
+                            channel: deliver.channel,
+                            from: deliver.from,
+                            payload: deliver.payload,
+                        });
+                    }
+                }
+                RelayMessage::Lagged(count) => {
+                    if self.phase == Phase::Ready {
+                        on_event(ClientEvent::Lagged { count });
+                    }
+                }
+                RelayMessage::Ping(nonce) => {
+                    self.pongs += 1;
+                    if self.pongs > QUEUE_CONTROLS {
+                        return Err(ClientError::PingFlood);
+                    }
+                    self.say(&RelayMessage::Pong(nonce));
+                }
+                RelayMessage::Pong(nonce) => {
+                    if self.phase == Phase::Subscribing && nonce == BARRIER {
+                        self.phase = Phase::Ready;
+                        on_event(ClientEvent::Ready);
+                    }
+                }
+                RelayMessage::Welcome(welcome) => self.welcome(welcome)?,
+                RelayMessage::Goodbye(reason) => {
+                    return Err(ClientError::Goodbye { reason: reason.escape_debug().take(MAX_GOODBYE).collect() });
+                }
+                // the decoder refuses the tags that only a client sends
+                _ => return Err(FrameError::Unexpected { tag }.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn welcome(&mut self, welcome: Welcome<'_>) -> Result<(), ClientError> {
+        if self.phase != Phase::Greeting {
+            return Err(ClientError::SecondWelcome);
+        }
+        let wanted = self.channels.len();
+        if u32::try_from(wanted).map_or(true, |wanted| wanted > welcome.max_subscriptions) {
+            return Err(ClientError::TooFewSubscriptions { offered: welcome.max_subscriptions, wanted });
+        }
+        self.max_frame = welcome.max_frame.min(MAX_ENVELOPE);
+        self.phase = Phase::Subscribing;
+        for channel in mem::take(&mut self.channels) {
+            self.say(&RelayMessage::Subscribe(channel.borrowed()));
+            self.channels.push(channel);
+        }
+        self.say(&RelayMessage::Ping(BARRIER));
+        Ok(())
+    }
+
+    fn is_wanted(&self, channel: ChannelRef<'_>) -> bool {
+        self.channels.iter().any(|wanted| wanted.borrowed() == channel)
+    }
+
+    fn say(&mut self, message: &RelayMessage<'_>) {
+        message.append_frame(&mut self.output).expect("what a client says by itself is within every cap");
+    }
+}
+
+/// The nonce of the PING whose PONG says that the subscriptions stand.
+const BARRIER: u64 = 1;
+/// The nonce of every later PING: that an answer comes is all that matters.
+const KEEP_ALIVE: u64 = 2;
+/// Most characters of a relay's reason that are kept.
+const MAX_GOODBYE: usize = 256;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Every bound of this crate, in one place: queues, tables and times that a stranger could otherwise stretch.
+
+use std::time::Duration;
+
+// ---- relay: connections and channels
+
+/// Most connections of a relay.
+pub const RELAY_CONNECTIONS: usize = 10_000;
+
+/// Connections beyond [`RELAY_CONNECTIONS`] that are told why they cannot stay; the ones after are closed in silence.
+pub const RELAY_REFUSALS: usize = 64;
+
+/// Most channels of a relay; one without a subscriber is none.
+pub const RELAY_CHANNELS: usize = 4_096;
+
+/// Most subscriptions of a connection.
+pub const SUBSCRIPTIONS: usize = 16;
+
+// ---- relay: memory
+
+/// Most bytes of deliveries that wait for one connection: 8 MiB.
+pub const QUEUE_BYTES: usize = 8 << 20;
+
+/// Most deliveries that wait for one connection.
+pub const QUEUE_DELIVERIES: usize = 4_096;
+
+/// Most control frames that wait for one connection, which does not read what it asks for if it gets that far.
+pub const QUEUE_CONTROLS: usize = 256;
+
+/// Most bytes of deliveries that wait in a relay, each payload counted once: 256 MiB.
+pub const RELAY_QUEUED_BYTES: usize = 256 << 20;
+
+/// Most bytes of incomplete frames that a relay keeps, of all connections together: 128 MiB.
+pub const RELAY_PARTIAL_BYTES: usize = 128 << 20;
+
+// ---- both ends of a relay connection: times
+
+/// Within this time of connecting, the first frame has come.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Within this time of connecting, a relay has welcomed its client and taken the subscriptions.
+pub const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After this time without a byte from the other side, it is asked whether it is there.
+pub const PING_INTERVAL: Duration = Duration::from_secs(30);
+
+/// After this time without a byte from the other side, the connection is closed.
+pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// After this time in which no byte of a waiting queue could be written, the connection is closed.
+pub const STALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The stretch over which the speed of an incomplete frame is measured.
+pub const FRAME_WINDOW: Duration = Duration::from_secs(10);
+
+/// Fewest bytes that come within [`FRAME_WINDOW`] while a frame is incomplete: 1 kB a second.
+pub const FRAME_WINDOW_BYTES: u64 = 10_000;
+
+/// How long a connection that is being closed has for reading why.
+pub const CLOSE_GRACE: Duration = Duration::from_secs(1);
+
+// ---- node: peers
+
+/// Most peers that are remembered.
+pub const PEERS: usize = 4_096;
+
+/// After this time without a message a peer is forgotten.
+pub const PEER_SILENCE: Duration = Duration::from_secs(150);
+
+/// How often silent peers are looked for.
+pub const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
+
+/// At this score a peer is muted.
+pub const MUTE_SCORE: u32 = 100;
+
+/// How long a peer is muted.
+pub const MUTE_TIME: Duration = Duration::from_secs(600);
+
+/// After this time a point of a score is forgotten.
+pub const SCORE_DECAY: Duration = Duration::from_secs(10);
+
+/// Points for headers that were not asked for.
+pub const POINTS_UNASKED: u32 = 10;
+
+/// Points for headers that begin behind a block that nobody knows.
+pub const POINTS_UNKNOWN_START: u32 = 20;
+
+/// Points for a transaction that an honest peer might send, such as one that conflicts.
+pub const POINTS_REFUSED_TRANSACTION: u32 = 1;
+
+/// Bytes that a peer may ask for at once: 32 MiB.
+pub const SERVED_BYTES: u64 = 32 << 20;
+
+/// Bytes that a peer may ask for in each second: 16 MiB.
+pub const SERVED_BYTES_A_SECOND: u64 = 16 << 20;
+
+/// Rejects that a peer is sent at once.
+pub const REJECTS: u64 = 10;
+
+/// Rejects that a peer is sent in each second.
+pub const REJECTS_A_SECOND: u64 = 2;
+
+/// Most bytes of a reject's text.
+pub const REJECT_TEXT: usize = 128;
+
+// ---- node: statuses
+
+/// The time between two statuses, give or take half of it.
+pub const STATUS_INTERVAL: Duration = Duration::from_secs(30);
+
+/// A new tip is told after a random moment up to this.
+pub const ANNOUNCE_SPREAD: Duration = Duration::from_millis(500);
+
+/// How many of all peers answer a status that is lower than theirs, about.
+pub const STATUS_ANSWERS: u64 = 8;
+
+/// The blocks that are remembered as seen on a connection.
+pub const SEEN_BLOCKS: usize = 128;
+
+/// The time between two warnings about clocks.
+pub const CLOCK_WARNING_INTERVAL: Duration = Duration::from_secs(600);
+
+// ---- node: catching up
+
+/// Most headers of a message.
+pub const HEADERS_A_MESSAGE: usize = 2_000;
+
+/// Most hashes of a locator.
+pub const LOCATOR: usize = 64;
+
+/// Most headers that are held back until their work beats our tip's: 20,000 of 128 bytes.
+pub const HELD_HEADERS: usize = 20_000;
+
+/// A peer that does not answer a request for headers within this time is left for another.
+pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// For this time a peer that had no headers for us is not asked again, unless it says that its tip is another.
+pub const HEADERS_REST: Duration = Duration::from_secs(20);
+
+/// Before a peer is asked for headers, a random moment up to this passes.
+pub const SYNC_SPREAD: Duration = Duration::from_millis(100);
+
+/// Most blocks that are looked at ahead of those that are connected.
+pub const BODY_WINDOW: u64 = 128;
+
+/// Most blocks that are asked for at a time.
+pub const BODY_REQUESTS: usize = 64;
+
+/// Most blocks that are asked of a peer at a time.
+pub const BLOCKS_A_PEER: usize = 16;
+
+/// Most blocks that are asked for on a relay connection at a time: each may have 1.25 MiB, all together 4 MiB.
+pub const BLOCKS_A_CONNECTION: usize = 3;
+
+/// A block that does not come within this time is asked of another peer.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(2);
+
+// ---- node: blocks that wait
+
+/// Most blocks whose parent is unknown.
+pub const ORPHAN_BLOCKS: usize = 16;
+
+/// Most bytes of blocks whose parent is unknown, and of those that are deferred: 4 MiB each.
+pub const ORPHAN_BLOCK_BYTES: u64 = 4 << 20;
+
+/// Most blocks that wait for their time.
+pub const DEFERRED_BLOCKS: usize = 64;
+
+/// Most blocks that are not connected yet and whose sender is remembered.
+pub const REMEMBERED_SENDERS: usize = 1_024;
+
+// ---- node: payments and requests
+
+/// Our own payments are told again after about this time.
+pub const PAYMENT_REPEAT: Duration = Duration::from_secs(10);
+
+/// Most payments of our own that wait for their confirmation.
+pub const OWN_PAYMENTS: usize = 10_000;
+
+/// Most transactions that are asked for in a message.
+pub const TXIDS_A_MESSAGE: usize = 128;
+
+/// Most requests that wait for confirmations.
+pub const WAITS: usize = 4_096;
+
+/// Most blocks in each direction of an answer about the moves since a block.
+pub const BLOCKS_SINCE: usize = 64;
+
+// ---- node: mining
+
+/// A node that starts listens this long before it mines: somebody may have a chain for it.
+pub const JOIN_GRACE: Duration = Duration::from_millis(1_500);
+
+/// A template is made anew after this time, for the time in its header.
+pub const TEMPLATE_REFRESH: Duration = Duration::from_secs(1);
+
+/// A template is made anew this long after the last, if the mempool has changed.
+pub const TEMPLATE_QUICK_REFRESH: Duration = Duration::from_millis(200);
+
+/// The templates on one tip whose nonces are still taken.
+pub const TEMPLATES: usize = 4;
+
+/// Bytes of a block that are kept for header and coinbase.
+pub const TEMPLATE_RESERVE: u64 = 300;
+
+/// A node so many headers behind does not mine,
+pub const BEHIND: u64 = 6;
+
+/// unless no block came for this long.
+pub const CATCHING_UP: Duration = Duration::from_secs(10);

@@ -1,0 +1,355 @@
+//! The relay's machine: inputs, outputs, and who is connected.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    mem,
+};
+
+use toycoin_wire::{FrameDecoder, NodeId, Reader};
+use tracing::debug;
+
+use super::{
+    CloseReason, RelayConfig, RelayStats,
+    channels::Channels,
+    connection::{Connection, Due, Phase},
+    controls::ControlFrames,
+    deliveries::Deliveries,
+    queue::Entry,
+    timers::Timers,
+};
+use crate::{
+    limits::RELAY_REFUSALS,
+    machine::{Machine, Monotonic, Now},
+};
+
+/// Names a connection; the driver chooses it, and never again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// What can happen to a relay. An input about a connection that the relay has closed changes nothing.
+#[derive(Debug, Clone, Copy)]
+pub enum RelayInput<'a> {
+    /// A client has connected.
+    Connected {
+        /// Its name from now on.
+        connection: ConnectionId,
+    },
+    /// Bytes came from a client: all that one read brought.
+    Received {
+        /// From where.
+        connection: ConnectionId,
+        /// At least one byte.
+        bytes: &'a [u8],
+    },
+    /// The first bytes that [`RelayMachine::fill`] gave last for this connection were written. Between the two, the
+    /// relay is handed no other input.
+    Written {
+        /// To where.
+        connection: ConnectionId,
+        /// How many; at least one.
+        count: usize,
+    },
+    /// The connection is gone.
+    Disconnected {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// The time that [`Machine::next_timeout`] named has come.
+    Timeout,
+    /// No new connections; the present ones get what waits for them, and a `GBYE`.
+    Shutdown,
+}
+
+/// What a relay wants done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayOutput {
+    /// There is something to write: pull with [`RelayMachine::fill`] until it gives nothing. Said once until then.
+    Writable(ConnectionId),
+    /// The connection is to be closed; the relay has forgotten it.
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// Why; the client was told if it reads.
+        reason: CloseReason,
+    },
+}
+
+/// The relay without its sockets.
+///
+/// ```
+/// use toycoin_node::{machine::{Machine, Now}, relay::{ConnectionId, RelayConfig, RelayInput, RelayMachine, RelayOutput}};
+/// use toycoin_wire::{NodeId, relay::{Hello, RelayMessage}};
+///
+/// let mut relay = RelayMachine::new(RelayConfig::default());
+/// let connection = ConnectionId(1);
+/// let hello = RelayMessage::Hello(Hello { node_id: NodeId::new([7; 16]), agent: "example" }).to_frame()?;
+/// relay.handle(Now::default(), RelayInput::Connected { connection });
+/// relay.handle(Now::default(), RelayInput::Received { connection, bytes: &hello });
+/// assert_eq!(relay.poll_output(), Some(RelayOutput::Writable(connection)));
+///
+/// let mut buffer = Vec::new();
+/// relay.fill(connection, &mut buffer, 1 << 16);
+/// assert_eq!(&buffer[4..8], b"WELC");
+/// relay.handle(Now::default(), RelayInput::Written { connection, count: buffer.len() });
+/// assert_eq!(relay.poll_output(), None);
+/// # Ok::<(), toycoin_wire::EncodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct RelayMachine {
+    pub(super) config: RelayConfig,
+    pub(super) connections: Vec<Option<Connection>>,
+    pub(super) nodes: BTreeMap<NodeId, usize>,
+    pub(super) channels: Channels,
+    pub(super) deliveries: Deliveries,
+    pub(super) timers: Timers,
+    pub(super) outputs: VecDeque<RelayOutput>,
+    pub(super) stats: RelayStats,
+    free: Vec<usize>,
+    slots: BTreeMap<ConnectionId, usize>,
+    controls: ControlFrames,
+    /// Bytes of incomplete frames, of all connections.
+    pub(super) partial: usize,
+    nonce: u64,
+    is_shutting_down: bool,
+}
+
+impl RelayMachine {
+    /// Returns a relay without connections.
+    pub fn new(config: RelayConfig) -> Self {
+        Self {
+            controls: ControlFrames::new(&config),
+            config,
+            connections: Vec::new(),
+            nodes: BTreeMap::new(),
+            channels: Channels::default(),
+            deliveries: Deliveries::default(),
+            timers: Timers::default(),
+            outputs: VecDeque::new(),
+            stats: RelayStats::default(),
+            free: Vec::new(),
+            slots: BTreeMap::new(),
+            partial: 0,
+            nonce: 0,
+            is_shutting_down: false,
+        }
+    }
+
+    /// Appends what is to be written next on a connection to `buffer`, until that holds `limit` bytes (a control frame
+    /// may take it a little further). Nothing if there is nothing.
+    ///
+    /// The bytes stay in the relay until [`RelayInput::Written`] says that they are gone.
+    pub fn fill(&self, connection: ConnectionId, buffer: &mut Vec<u8>, limit: usize) {
+        if let Some(connection) = self.slots.get(&connection).and_then(|slot| self.connections[*slot].as_ref()) {
+            connection.queue.fill(buffer, limit, &self.deliveries, &self.controls);
+        }
+    }
+
+    /// Returns the most connections that it takes.
+    pub const fn capacity(&self) -> usize {
+        self.config.connections
+    }
+
+    /// Returns the counters.
+    pub fn stats(&self) -> RelayStats {
+        RelayStats {
+            connections: self.slots.len(),
+            channels: self.channels.len(),
+            queued_bytes: self.deliveries.weight(),
+            partial_bytes: self.partial,
+            ..self.stats
+        }
+    }
+
+    fn connect(&mut self, now: Monotonic, id: ConnectionId) {
+        if self.slots.contains_key(&id) {
+            return;
+        }
+        let is_full = self.slots.len() >= self.config.connections;
+        let reason = if self.is_shutting_down { CloseReason::Shutdown } else { CloseReason::TooManyConnections };
+        if self.slots.len() >= self.config.connections.saturating_add(RELAY_REFUSALS) {
+            self.outputs.push_back(RelayOutput::Close { connection: id, reason });
+            return;
+        }
+        self.stats.accepted += 1;
+        let connection = Some(Connection::new(id, now));
+        let slot = if let Some(slot) = self.free.pop() {
+            self.connections[slot] = connection;
+            slot
+        } else {
+            self.connections.push(connection);
+            self.connections.len() - 1
+        };
+        self.slots.insert(id, slot);
+        if is_full || self.is_shutting_down {
+            self.close(now, slot, reason);
+        }
+        self.arm(slot);
+    }
+
+    fn written(&mut self, now: Monotonic, slot: usize, count: usize) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        self.stats.bytes_written += count as u64;
+        connection.queue.take_written(count, &mut self.deliveries, &self.controls);
+        connection.wrote(now);
+        if !connection.queue.is_empty() {
+            return;
+        }
+        connection.is_announced = false;
+        if let Phase::Closing { reason, .. } = connection.phase {
+            self.forget(slot, reason);
+        }
+    }
+
+    fn timeout(&mut self, now: Monotonic) {
+        while let Some(slot) = self.timers.pop_due(now) {
+            let Some(connection) = &mut self.connections[slot] else { continue };
+            connection.armed = None;
+            let (time, due) = connection.due();
+            if time <= now {
+                match due {
+                    Due::Ping => {
+                        connection.asked(now);
+                        self.nonce += 1;
+                        self.push_control(now, slot, Entry::Ping(self.nonce));
+                    }
+                    Due::CheckSpeed if connection.is_fast_enough(now) => {}
+                    Due::CheckSpeed => self.close(now, slot, CloseReason::SlowFrame),
+                    Due::Close(reason) => self.close(now, slot, reason),
+                    Due::Forget(reason) => self.forget(slot, reason),
+                }
+            }
+            self.arm(slot);
+        }
+    }
+
+    fn shut_down(&mut self, now: Monotonic) {
+        self.is_shutting_down = true;
+        for slot in 0..self.connections.len() {
+            if self.connections[slot].as_ref().is_some_and(|connection| !connection.is_closing()) {
+                self.close(now, slot, CloseReason::Shutdown);
+            }
+        }
+    }
+
+    /// Puts a control frame behind what waits.
+    pub(super) fn push_control(&mut self, now: Monotonic, slot: usize, entry: Entry) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        connection.queue.push_control(entry);
+        announce(now, connection, &mut self.outputs);
+        self.arm(slot);
+    }
+
+    /// Ends a connection with a `GBYE`. It takes part in nothing from here on; only its queue runs out.
+    pub(super) fn close(&mut self, now: Monotonic, slot: usize, reason: CloseReason) {
+        if reason == CloseReason::ByPeer {
+            return self.forget(slot, reason);
+        }
+        self.leave(slot, reason);
+        let Some(connection) = &mut self.connections[slot] else { return };
+        connection.phase = Phase::Closing { reason, since: now };
+        if reason != CloseReason::Shutdown {
+            connection.queue.drop_all(&mut self.deliveries);
+        }
+        self.push_control(now, slot, Entry::Goodbye(reason));
+    }
+
+    /// Ends a connection at once.
+    fn forget(&mut self, slot: usize, reason: CloseReason) {
+        self.leave(slot, reason);
+        if let Some(id) = self.remove(slot) {
+            self.outputs.push_back(RelayOutput::Close { connection: id, reason });
+        }
+    }
+
+    /// Takes a connection out of all that others see of it.
+    fn leave(&mut self, slot: usize, reason: CloseReason) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        if connection.is_closing() {
+            return;
+        }
+        debug!(connection = connection.id.0, %reason, "connection ends");
+        self.stats.closed += 1;
+        self.stats.closed_for_misbehaviour += u64::from(reason.is_misbehaviour());
+        self.withdraw(slot);
+    }
+
+    /// Gives back the node id, the subscriptions and the incomplete frame.
+    fn withdraw(&mut self, slot: usize) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        if let Phase::Open(node) = connection.phase {
+            self.nodes.remove(&node);
+        }
+        for channel in mem::take(&mut connection.subscriptions) {
+            self.channels.unsubscribe(channel.borrowed(), slot);
+        }
+        self.partial -= connection.decoder.buffered();
+        connection.decoder = FrameDecoder::new(Reader::Relay);
+    }
+
+    fn remove(&mut self, slot: usize) -> Option<ConnectionId> {
+        self.withdraw(slot);
+        let mut connection = self.connections[slot].take()?;
+        connection.queue.clear(&mut self.deliveries);
+        self.timers.disarm(slot, &mut connection.armed);
+        self.slots.remove(&connection.id);
+        self.free.push(slot);
+        Some(connection.id)
+    }
+
+    pub(super) fn arm(&mut self, slot: usize) {
+        if let Some(connection) = &mut self.connections[slot] {
+            let (time, _) = connection.due();
+            self.timers.arm(slot, &mut connection.armed, time);
+        }
+    }
+}
+
+impl Machine for RelayMachine {
+    type Input<'a> = RelayInput<'a>;
+    type Output = RelayOutput;
+
+    fn handle(&mut self, now: Now, input: RelayInput<'_>) {
+        let now = now.monotonic;
+        let slot = |slots: &BTreeMap<_, usize>, connection| slots.get(&connection).copied();
+        match input {
+            RelayInput::Connected { connection } => self.connect(now, connection),
+            RelayInput::Received { connection, bytes } => {
+                if let Some(slot) = slot(&self.slots, connection) {
+                    self.receive(now, slot, bytes);
+                }
+            }
+            RelayInput::Written { connection, count } => {
+                if let Some(slot) = slot(&self.slots, connection) {
+                    self.written(now, slot, count);
+                }
+            }
+            RelayInput::Disconnected { connection } => {
+                if let Some(slot) = slot(&self.slots, connection) {
+                    self.remove(slot);
+                }
+            }
+            RelayInput::Timeout => self.timeout(now),
+            RelayInput::Shutdown => self.shut_down(now),
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<RelayOutput> {
+        self.outputs.pop_front()
+    }
+
+    fn next_timeout(&self) -> Option<Monotonic> {
+        self.timers.next()
+    }
+}
+
+/// Tells the driver, once, that a connection has something to write.
+pub(super) fn announce(now: Monotonic, connection: &mut Connection, outputs: &mut VecDeque<RelayOutput>) {
+    connection.waits(now);
+    if !connection.is_announced {
+        connection.is_announced = true;
+        outputs.push_back(RelayOutput::Writable(connection.id));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! What clients say, and what follows from it.
+
+use std::mem;
+
+use toycoin_wire::{
+    ChannelRef, DecodeError, Frame, FrameDecoder, Reader,
+    relay::{Hello, RelayMessage},
+};
+use tracing::debug;
+
+use super::{CloseReason, RelayMachine, connection::Phase, queue::Entry};
+use crate::{limits::QUEUE_CONTROLS, machine::Monotonic};
+
+impl RelayMachine {
+    /// Takes all frames that one read completes; the first that is wrong ends this connection, and no other.
+    pub(super) fn receive(&mut self, now: Monotonic, slot: usize, bytes: &[u8]) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        if connection.is_closing() {
+            return;
+        }
+        connection.heard(now, bytes.len());
+        self.stats.bytes_received += bytes.len() as u64;
+        // out of its connection, so that messages may borrow from it while they change the relay
+        let mut decoder = mem::replace(&mut connection.decoder, FrameDecoder::new(Reader::Relay));
+        self.partial -= decoder.buffered();
+        let skipped = decoder.skipped();
+        let mut input = bytes;
+        let mut completed = 0;
+        let end = loop {
+            match decoder.next_frame(&mut input) {
+                Ok(Some(frame)) => {
+                    completed += 1;
+                    if let Err(reason) = self.take(now, slot, frame) {
+                        break Some(reason);
+                    }
+                }
+                Ok(None) => break None,
+                Err(error) => {
+                    debug!(%error, "bad frame");
+                    break Some(CloseReason::BadFrame);
+                }
+            }
+        };
+        self.stats.unknown_frames += decoder.skipped() - skipped;
+        if let Some(reason) = end {
+            return self.close(now, slot, reason);
+        }
+        let Some(connection) = &mut self.connections[slot] else { return };
+        connection.decoder = decoder;
+        connection.measure(now, completed);
+        self.partial += connection.decoder.buffered();
+        self.arm(slot);
+        if self.partial > self.config.partial_bytes {
+            self.close_largest_partial(now);
+        }
+    }
+
+    fn take(&mut self, now: Monotonic, slot: usize, frame: Frame<'_>) -> Result<(), CloseReason> {
+        let message = RelayMessage::decode(frame).map_err(|error| {
+            debug!(tag = %frame.tag, %error, "malformed message");
+            match error {
+                DecodeError::Version { .. } => CloseReason::Version,
+                DecodeError::Channel(_) => CloseReason::BadChannel,
+                _ => CloseReason::BadMessage,
+            }
+        })?;
+        match message {
+            RelayMessage::Publish(publish) => {
+                self.publish(now, slot, publish);
+                Ok(())
+            }
+            RelayMessage::Ping(nonce) => self.pong(now, slot, nonce),
+            RelayMessage::Pong(_) => Ok(()),
+            RelayMessage::Subscribe(channel) => self.subscribe(slot, channel),
+            RelayMessage::Unsubscribe(channel) => {
+                self.unsubscribe(slot, channel);
+                Ok(())
+            }
+            RelayMessage::Hello(hello) => self.hello(now, slot, hello),
+            RelayMessage::Goodbye(_) => Err(CloseReason::ByPeer),
+            // the decoder refuses the tags that only a relay sends
+            _ => Err(CloseReason::BadFrame),
+        }
+    }
+
+    fn hello(&mut self, now: Monotonic, slot: usize, hello: Hello<'_>) -> Result<(), CloseReason> {
+        let Some(connection) = &mut self.connections[slot] else { return Ok(()) };
+        if connection.phase != Phase::AwaitingHello {
+            return Err(CloseReason::SecondHello);
+        }
+        if self.nodes.contains_key(&hello.node_id) {
+            return Err(CloseReason::NodeIdTaken);
+        }
+        debug!(connection = connection.id.0, node = %hello.node_id, agent = ?hello.agent, "client joins");
+        connection.phase = Phase::Open(hello.node_id);
+        self.nodes.insert(hello.node_id, slot);
+        self.push_control(now, slot, Entry::Welcome);
+        Ok(())
+    }
+
+    fn pong(&mut self, now: Monotonic, slot: usize, nonce: u64) -> Result<(), CloseReason> {
+        self.push_control(now, slot, Entry::Pong(nonce));
+        let waiting = self.connections[slot].as_ref().map_or(0, |connection| connection.queue.controls());
+        if waiting > QUEUE_CONTROLS { Err(CloseReason::ControlsUnread) } else { Ok(()) }
+    }
+
+    fn subscribe(&mut self, slot: usize, channel: ChannelRef<'_>) -> Result<(), CloseReason> {
+        let Some(connection) = &mut self.connections[slot] else { return Ok(()) };
+        if connection.subscriptions.iter().any(|subscribed| subscribed.borrowed() == channel) {
+            return Ok(());
+        }
+        if connection.subscriptions.len() >= self.config.subscriptions {
+            return Err(CloseReason::TooManySubscriptions);
+        }
+        if !self.channels.subscribe(channel, slot, self.config.channels) {
+            return Err(CloseReason::TooManyChannels);
+        }
+        connection.subscriptions.push(channel.to_channel());
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, slot: usize, channel: ChannelRef<'_>) {
+        let Some(connection) = &mut self.connections[slot] else { return };
+        connection.subscriptions.retain(|subscribed| subscribed.borrowed() != channel);
+        self.channels.unsubscribe(channel, slot);
+    }
+
+    /// Ends the connection whose incomplete frame takes most: the one way in which many of them could fill the memory.
+    fn close_largest_partial(&mut self, now: Monotonic) {
+        let sizes = self.connections.iter().enumerate();
+        let sizes = sizes.filter_map(|(slot, connection)| Some((connection.as_ref()?.decoder.buffered(), slot)));
+        if let Some((_, slot)) = sizes.max() {
+            self.close(now, slot, CloseReason::PartialMemory);
+        }
+    }
+}

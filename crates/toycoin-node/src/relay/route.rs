@@ -1,0 +1,82 @@
+//! From a published message to the queues of those who want it.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use toycoin_wire::relay::{Deliver, Publish, RelayMessage};
+
+use super::{
+    RelayMachine,
+    connection::{Connection, Phase},
+    machine::announce,
+};
+use crate::machine::Monotonic;
+
+impl RelayMachine {
+    /// Hands a message to the queues of its receivers. Whoever published it is not among them, and never waits.
+    pub(super) fn publish(&mut self, now: Monotonic, from: usize, publish: Publish<'_>) {
+        let Some(Connection { phase: Phase::Open(origin), .. }) = self.connections[from] else { return };
+        self.stats.published += 1;
+        let subscribers = self.channels.subscribers(publish.channel);
+        let one;
+        let receivers = match publish.to {
+            None => subscribers,
+            Some(node) => {
+                let slot =
+                    self.nodes.get(&node).filter(|slot| **slot != from && subscribers.binary_search(slot).is_ok());
+                let Some(slot) = slot else {
+                    self.stats.undeliverable += 1;
+                    return;
+                };
+                one = [*slot];
+                &one
+            }
+        };
+        let count = receivers.len() - usize::from(receivers.binary_search(&from).is_ok());
+        if count == 0 {
+            return;
+        }
+        let deliver = Deliver { channel: publish.channel, from: origin, payload: publish.payload };
+        let Ok(frame) = RelayMessage::Deliver(deliver).to_frame() else { return };
+        let length = frame.len();
+        let id = self.deliveries.insert(frame, count);
+        self.stats.delivered += count as u64;
+        for &slot in receivers.iter().filter(|slot| **slot != from) {
+            let Some(connection) = &mut self.connections[slot] else { continue };
+            connection.queue.push_delivery(id, length);
+            while connection.queue.bytes() > self.config.queue_bytes
+                || connection.queue.deliveries() > self.config.queue_deliveries
+            {
+                if !connection.queue.drop_oldest(&mut self.deliveries) {
+                    break;
+                }
+                self.stats.dropped += 1;
+            }
+            announce(now, connection, &mut self.outputs);
+            let (time, _) = connection.due();
+            self.timers.arm(slot, &mut connection.armed, time);
+        }
+        if self.deliveries.weight() > self.config.queued_bytes {
+            self.shed();
+        }
+    }
+
+    /// Drops from the queue that holds most, again and again, until the relay is some way below its bound: finding the
+    /// fullest looks at every connection, which should not happen for each message.
+    fn shed(&mut self) {
+        let target = self.config.queued_bytes - self.config.queued_bytes / 16;
+        let waiting = self.connections.iter().enumerate().filter_map(|(slot, connection)| {
+            let bytes = connection.as_ref()?.queue.bytes();
+            (bytes > 0).then_some((bytes, Reverse(slot)))
+        });
+        let mut fullest: BinaryHeap<_> = waiting.collect();
+        while self.deliveries.weight() > target
+            && let Some((_, Reverse(slot))) = fullest.pop()
+        {
+            let Some(connection) = &mut self.connections[slot] else { continue };
+            if connection.queue.drop_oldest(&mut self.deliveries) {
+                self.stats.dropped += 1;
+                fullest.push((connection.queue.bytes(), Reverse(slot)));
+            }
+        }
+    }
+}
