@@ -1,0 +1,130 @@
+//! Runs a relay on real sockets.
+
+mod driver;
+mod ready;
+mod socket;
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    thread::{self, JoinHandle},
+};
+
+use tokio::{sync::oneshot, task::JoinSet};
+
+use crate::relay::{RelayConfig, RelayMachine, RelayStats};
+
+/// A relay that listens, and serves once it is [run](Self::run) or [spawned](Self::spawn).
+///
+/// ```no_run
+/// use toycoin_node::{relay::RelayConfig, rt::RelayServer};
+///
+/// let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default())?;
+/// println!("listening on {}", relay.local_addr());
+/// let handle = relay.spawn()?;
+/// // ... connect, publish ...
+/// let stats = handle.shutdown();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct RelayServer {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    machine: RelayMachine,
+}
+
+impl RelayServer {
+    /// Listens on `addr`, port 0 for any that is free. Clients may connect from here on; they are served later.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, [`io::ErrorKind::AddrInUse`] for one.
+    pub fn bind(addr: impl ToSocketAddrs, config: RelayConfig) -> io::Result<Self> {
+        let listener = TcpListener::bind(addr)?;
+        listener.set_nonblocking(true)?;
+        let local_addr = listener.local_addr()?;
+        Ok(Self { listener, local_addr, machine: RelayMachine::new(config) })
+    }
+
+    /// Returns the address that it listens on.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Serves until `shutdown` is ready, then says goodbye to all clients and returns the counters.
+    ///
+    /// The machine and all sockets live on one task; a current-thread runtime suits it best. Dropping the future ends
+    /// the relay at once.
+    ///
+    /// # Errors
+    ///
+    /// If the listener cannot be handed to the runtime, or the task was aborted with it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time enabled.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<RelayStats> {
+        let driver = driver::Driver::new(tokio::net::TcpListener::from_std(self.listener)?, self.machine);
+        let (stop, stopped) = oneshot::channel::<()>();
+        // A task of its own: waking what `block_on` was given takes a system call each time, waking a task takes none.
+        let mut task = JoinSet::new();
+        task.spawn(driver.run(async {
+            let _ = stopped.await;
+        }));
+        shutdown.await;
+        let _ = stop.send(());
+        task.join_next().await.unwrap_or_else(|| Ok(RelayStats::default())).map_err(io::Error::other)
+    }
+
+    /// Serves on a thread of its own, until the handle is told to stop or is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread or no runtime.
+    pub fn spawn(self) -> io::Result<RelayHandle> {
+        let local_addr = self.local_addr;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = thread::Builder::new().name("relay".into()).spawn(move || {
+            runtime.block_on(self.run(async {
+                // a handle that is dropped stops it too
+                let _ = stopped.await;
+            }))
+        })?;
+        Ok(RelayHandle { local_addr, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+/// A relay on its own thread; dropping it shuts the relay down and waits for that, two seconds at most.
+#[derive(Debug)]
+pub struct RelayHandle {
+    local_addr: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<io::Result<RelayStats>>>,
+}
+
+impl RelayHandle {
+    /// Returns the address that the relay listens on.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Stops the relay and returns its counters; zeros if it had failed.
+    pub fn shutdown(mut self) -> RelayStats {
+        self.stop_and_join().unwrap_or_default()
+    }
+
+    fn stop_and_join(&mut self) -> Option<RelayStats> {
+        if let Some(stop) = self.stop.take() {
+            // it may have ended by itself
+            let _ = stop.send(());
+        }
+        self.thread.take()?.join().ok()?.ok()
+    }
+}
+
+impl Drop for RelayHandle {
+    fn drop(&mut self) {
+        self.stop_and_join();
+    }
+}

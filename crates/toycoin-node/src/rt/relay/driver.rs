@@ -1,0 +1,284 @@
+//! One task that owns the relay's machine and every socket.
+//!
+//! A round looks only at sockets that woke it: it reads each once into one large buffer, hands the whole read to the
+//! machine, and then writes to every connection that has something, each as much as the socket takes. So what many
+//! reads brought leaves in one write a subscriber, and nothing is allocated or woken for a single message.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::poll_fn,
+    io, mem,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    net::TcpListener,
+    time::{Sleep, sleep_until},
+};
+use tracing::{debug, info, warn};
+
+use super::{ready::ReadyList, socket::Socket};
+use crate::{
+    limits::{CLOSE_GRACE, RELAY_REFUSALS},
+    machine::{Machine, Monotonic, Now},
+    relay::{CloseReason, ConnectionId, RelayInput, RelayMachine, RelayOutput, RelayStats},
+};
+
+#[derive(Debug)]
+pub(super) struct Driver {
+    /// `None` once the relay is being shut down.
+    listener: Option<TcpListener>,
+    machine: RelayMachine,
+    sockets: BTreeMap<u64, Socket>,
+    /// Sockets that linger, and until when; in the order of time.
+    lingering: VecDeque<(Instant, u64)>,
+    ready: Arc<ReadyList>,
+    next_name: u64,
+    origin: Instant,
+    accept_again: Option<Instant>,
+    alarm: Pin<Box<Sleep>>,
+    /// Sockets that the present round looks at.
+    woken: Vec<u64>,
+    /// Sockets that may have more, for the next round.
+    again: Vec<u64>,
+    writable: Vec<u64>,
+    input: Box<[u8]>,
+    output: Vec<u8>,
+}
+
+impl Driver {
+    pub(super) fn new(listener: TcpListener, machine: RelayMachine) -> Self {
+        let origin = Instant::now();
+        Self {
+            listener: Some(listener),
+            machine,
+            sockets: BTreeMap::new(),
+            lingering: VecDeque::new(),
+            ready: Arc::default(),
+            next_name: 0,
+            origin,
+            accept_again: None,
+            alarm: Box::pin(sleep_until(origin.into())),
+            woken: Vec::new(),
+            again: Vec::new(),
+            writable: Vec::new(),
+            input: vec![0; READ_SIZE].into_boxed_slice(),
+            output: Vec::with_capacity(WRITE_SIZE),
+        }
+    }
+
+    pub(super) async fn run(mut self, shutdown: impl Future<Output = ()>) -> RelayStats {
+        let mut shutdown = pin!(shutdown);
+        let mut last_call = None;
+        // its own rounds are bounded; tokio's budget would end them between a read and its writes
+        tokio::task::unconstrained(poll_fn(|cx| {
+            if self.listener.is_some() && shutdown.as_mut().poll(cx).is_ready() {
+                info!(connections = self.sockets.len(), "relay is shutting down");
+                self.listener = None;
+                last_call = Some(Instant::now() + 2 * CLOSE_GRACE);
+                self.machine.handle(self.now(), RelayInput::Shutdown);
+                self.carry_out();
+            }
+            self.ready.set_task(cx.waker());
+            self.accept(cx);
+            for _ in 0..ROUNDS {
+                self.round();
+                if self.again.is_empty() {
+                    break;
+                }
+            }
+            if self.listener.is_none()
+                && (self.sockets.is_empty() || last_call.is_some_and(|last| Instant::now() >= last))
+            {
+                return Poll::Ready(());
+            }
+            if self.set_alarm(cx, last_call) || !self.again.is_empty() {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending
+        }))
+        .await;
+        self.machine.stats()
+    }
+
+    /// Looks once after all sockets that were woken or may have more.
+    fn round(&mut self) {
+        let mut woken = mem::take(&mut self.woken);
+        self.ready.take(&mut woken);
+        woken.append(&mut self.again);
+        for name in woken.drain(..) {
+            self.read(name);
+            if self.sockets.get(&name).is_some_and(|socket| socket.is_blocked) {
+                self.writable.push(name);
+            }
+        }
+        self.woken = woken;
+        let now = self.now();
+        if self.machine.next_timeout().is_some_and(|time| time <= now.monotonic) {
+            self.machine.handle(now, RelayInput::Timeout);
+        }
+        self.carry_out();
+        self.end_lingering();
+    }
+
+    fn accept(&mut self, cx: &mut Context<'_>) {
+        if self.accept_again.is_some_and(|time| time > Instant::now()) {
+            return;
+        }
+        self.accept_again = None;
+        // those that linger are no longer the machine's to count
+        let room = self.machine.capacity() + 2 * RELAY_REFUSALS;
+        for _ in 0..ACCEPTS_AT_ONCE {
+            let Some(listener) = self.listener.as_ref().filter(|_| self.sockets.len() < room) else { return };
+            match listener.poll_accept(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Ok((stream, address))) => {
+                    let name = self.next_name;
+                    self.next_name += 1;
+                    debug!(connection = name, %address, "client connects");
+                    let socket = Socket::new(stream, name, Arc::clone(&self.ready));
+                    self.again.push(name);
+                    self.sockets.insert(name, socket);
+                    let connection = ConnectionId(name);
+                    self.machine.handle(self.now(), RelayInput::Connected { connection });
+                }
+                Poll::Ready(Err(error)) if is_of_the_client(&error) => {}
+                Poll::Ready(Err(error)) => {
+                    // out of descriptors, most likely: trying at once would only spin
+                    warn!(%error, "cannot accept connections for a moment");
+                    self.accept_again = Some(Instant::now() + ACCEPT_PAUSE);
+                    return;
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+    }
+
+    fn read(&mut self, name: u64) {
+        let now = self.now();
+        let Some(socket) = self.sockets.get_mut(&name) else { return };
+        socket.unlist();
+        let connection = ConnectionId(name);
+        match socket.read(&mut self.input) {
+            Poll::Pending => {}
+            Poll::Ready(Ok(count)) if count > 0 => {
+                self.again.push(name);
+                if !socket.is_lingering {
+                    let bytes = &self.input[..count];
+                    self.machine.handle(now, RelayInput::Received { connection, bytes });
+                }
+            }
+            // the end of the stream, or a failure: nothing more can be done for this client
+            Poll::Ready(_) => {
+                self.sockets.remove(&name);
+                self.machine.handle(now, RelayInput::Disconnected { connection });
+            }
+        }
+    }
+
+    /// Does what the machine wants done, until it wants nothing.
+    fn carry_out(&mut self) {
+        loop {
+            while let Some(output) = self.machine.poll_output() {
+                match output {
+                    RelayOutput::Writable(connection) => self.writable.push(connection.0),
+                    RelayOutput::Close { connection, reason } => self.close(connection.0, reason),
+                }
+            }
+            let Some(name) = self.writable.pop() else { return };
+            self.write(name);
+        }
+    }
+
+    /// Writes what waits for a connection, as far as its socket takes it.
+    fn write(&mut self, name: u64) {
+        let now = self.now();
+        let connection = ConnectionId(name);
+        let Some(socket) = self.sockets.get_mut(&name) else { return };
+        if socket.is_lingering {
+            return;
+        }
+        loop {
+            socket.is_blocked = true;
+            if !socket.is_writable() {
+                return;
+            }
+            self.output.clear();
+            self.machine.fill(connection, &mut self.output, WRITE_SIZE);
+            if self.output.is_empty() {
+                socket.is_blocked = false;
+                return;
+            }
+            match socket.write(&self.output) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    self.machine.handle(now, RelayInput::Written { connection, count });
+                }
+                Poll::Ready(_) => {
+                    self.sockets.remove(&name);
+                    self.machine.handle(now, RelayInput::Disconnected { connection });
+                    return;
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, name: u64, reason: CloseReason) {
+        debug!(connection = name, %reason, "connection is closed");
+        let Some(socket) = self.sockets.get_mut(&name) else { return };
+        if matches!(reason, CloseReason::ByPeer | CloseReason::Stalled) {
+            self.sockets.remove(&name);
+            return;
+        }
+        socket.end_writing();
+        socket.is_lingering = true;
+        self.again.push(name);
+        self.lingering.push_back((Instant::now() + CLOSE_GRACE, name));
+    }
+
+    fn end_lingering(&mut self) {
+        while let Some((until, name)) = self.lingering.front().copied()
+            && (until <= Instant::now() || !self.sockets.contains_key(&name))
+        {
+            self.lingering.pop_front();
+            self.sockets.remove(&name);
+        }
+    }
+
+    /// Sets the alarm to what comes first; returns whether that is now.
+    fn set_alarm(&mut self, cx: &mut Context<'_>, last_call: Option<Instant>) -> bool {
+        let timeout = self.machine.next_timeout().map(|time| self.origin + time.since_origin());
+        let linger = self.lingering.front().map(|(until, _)| *until);
+        let Some(first) = [timeout, linger, self.accept_again, last_call].into_iter().flatten().min() else {
+            return false;
+        };
+        if self.alarm.deadline() != first.into() {
+            self.alarm.as_mut().reset(first.into());
+        }
+        self.alarm.as_mut().poll(cx).is_ready()
+    }
+
+    fn now(&self) -> Now {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now {
+            monotonic: Monotonic::new(self.origin.elapsed()),
+            unix_ms: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// A client that went away before it was accepted says nothing about the listener.
+fn is_of_the_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+const READ_SIZE: usize = 256 << 10;
+const WRITE_SIZE: usize = 256 << 10;
+/// Rounds before the runtime may look for other sockets that are ready.
+const ROUNDS: usize = 4;
+const ACCEPTS_AT_ONCE: usize = 64;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
