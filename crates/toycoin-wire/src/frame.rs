@@ -5,8 +5,10 @@
 //! ```
 //!
 //! The stream is written by a stranger. So the cap of a tag is checked as soon as the eight bytes of a header are there,
-//! the buffer for a frame in pieces never holds more than twice what has arrived of it, and a frame with an unknown tag
+//! memory for a frame in pieces grows to no more than twice what has arrived of it, and a frame with an unknown tag
 //! is passed over without being kept at all.
+
+use std::mem;
 
 use serde::Serialize;
 
@@ -92,9 +94,6 @@ impl FrameDecoder {
         if self.is_handed_out {
             self.is_handed_out = false;
             self.buffer.clear();
-            if self.buffer.capacity() > MAX_RETAINED {
-                self.buffer = Vec::new();
-            }
         }
         loop {
             if self.to_skip > 0 {
@@ -143,9 +142,35 @@ impl FrameDecoder {
         self.to_skip > 0 || self.buffered() > 0
     }
 
-    /// Returns how many bytes of an incomplete frame are kept.
-    pub const fn buffered(&self) -> usize {
+    const fn buffered(&self) -> usize {
         if self.is_handed_out { 0 } else { self.buffer.len() }
+    }
+
+    /// Returns how many bytes of memory the decoder holds, for the frame that is in pieces or for the next that will be.
+    pub const fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    /// Takes the decoder's memory away while no frame is in pieces; nothing, without capacity, while one is.
+    ///
+    /// Whoever has many decoders can lend one buffer to each in turn, instead of leaving a large one with all of them.
+    pub fn take_buffer(&mut self) -> Vec<u8> {
+        if self.is_mid_frame() {
+            return Vec::new();
+        }
+        self.is_handed_out = false;
+        let mut buffer = mem::take(&mut self.buffer);
+        buffer.clear();
+        buffer
+    }
+
+    /// Lends memory for the next frame in pieces; without effect while one is.
+    pub fn give_buffer(&mut self, mut buffer: Vec<u8>) {
+        if !self.is_mid_frame() {
+            buffer.clear();
+            self.is_handed_out = false;
+            self.buffer = buffer;
+        }
     }
 
     /// Returns how many frames with an unknown tag were passed over, or are being so.
@@ -176,7 +201,8 @@ impl FrameDecoder {
         let missing = self.total.saturating_sub(self.buffer.len());
         let piece = take(input, missing);
         if self.buffer.capacity() - self.buffer.len() < piece.len() {
-            self.buffer.reserve_exact(missing.min(piece.len().max(self.buffer.len())));
+            // twice what has arrived, header included
+            self.buffer.reserve_exact(missing.min(2 * piece.len() + self.buffer.len()));
         }
         self.buffer.extend_from_slice(piece);
     }
@@ -271,9 +297,6 @@ fn take<'a>(input: &mut &'a [u8], count: usize) -> &'a [u8] {
     *input = rest;
     front
 }
-
-/// A buffer of more bytes than this is given back once its frame is done: ten thousand connections may each keep one.
-const MAX_RETAINED: usize = 8 << 10;
 
 #[cfg(test)]
 mod tests;
