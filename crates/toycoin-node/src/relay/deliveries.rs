@@ -1,5 +1,9 @@
 //! Deliveries that wait in queues: each is encoded once and kept once, however many queues hold it.
 
+use std::mem;
+
+use toycoin_wire::limits::{FRAME_HEADER, MAX_CHANNEL};
+
 /// Names a delivery for as long as a queue holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DeliveryId(usize);
@@ -10,6 +14,9 @@ pub(super) struct Deliveries {
     slots: Vec<Slot>,
     free: Vec<usize>,
     weight: usize,
+    /// Large buffers that are free: what the system gives for each of them costs more than the copy into it.
+    spares: Vec<Vec<u8>>,
+    spare_bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -19,9 +26,23 @@ struct Slot {
 }
 
 impl Deliveries {
+    /// Returns an empty buffer for the frame of a payload of `length` bytes.
+    pub(super) fn buffer(&mut self, length: usize) -> Vec<u8> {
+        if length < LARGE {
+            return Vec::new();
+        }
+        let room = length + MAX_OVERHEAD;
+        let Some(at) = self.spares.iter().rposition(|spare| spare.capacity() >= room) else {
+            return Vec::with_capacity(room);
+        };
+        let spare = self.spares.swap_remove(at);
+        self.spare_bytes -= spare.capacity();
+        spare
+    }
+
     /// Takes a frame that `holders` queues, at least one, are about to hold.
     pub(super) fn insert(&mut self, frame: Vec<u8>, holders: usize) -> DeliveryId {
-        self.weight += frame.len() + SLOT_WEIGHT + holders * HOLDER_WEIGHT;
+        self.weight += frame.capacity() + SLOT_WEIGHT + holders * HOLDER_WEIGHT;
         let slot = Slot { frame, holders };
         match self.free.pop() {
             Some(index) => {
@@ -45,9 +66,10 @@ impl Deliveries {
         slot.holders -= 1;
         self.weight -= HOLDER_WEIGHT;
         if slot.holders == 0 {
-            self.weight -= slot.frame.len() + SLOT_WEIGHT;
-            slot.frame = Vec::new();
+            let frame = mem::take(&mut slot.frame);
+            self.weight -= frame.capacity() + SLOT_WEIGHT;
             self.free.push(id.0);
+            self.recycle(frame);
         }
         if self.free.len() == self.slots.len() {
             self.shrink();
@@ -57,6 +79,15 @@ impl Deliveries {
     /// Returns the bytes of memory that the deliveries take.
     pub(super) const fn weight(&self) -> usize {
         self.weight
+    }
+
+    fn recycle(&mut self, mut frame: Vec<u8>) {
+        let capacity = frame.capacity();
+        if capacity >= LARGE && self.spare_bytes + capacity <= SPARE_BYTES {
+            frame.clear();
+            self.spare_bytes += capacity;
+            self.spares.push(frame);
+        }
     }
 
     /// With no delivery left, gives back the table that a flood has stretched.
@@ -73,3 +104,8 @@ const SLOT_WEIGHT: usize = 64;
 /// What it takes in each queue.
 const HOLDER_WEIGHT: usize = 16;
 const RETAINED_SLOTS: usize = 1 << 14;
+/// From this many bytes on, buffers are kept for the next delivery.
+const LARGE: usize = 16 << 10;
+const SPARE_BYTES: usize = 4 << 20;
+/// What a frame has beside its payload, at most: header, channel, origin and two lengths.
+const MAX_OVERHEAD: usize = FRAME_HEADER + MAX_CHANNEL + 32;

@@ -107,8 +107,10 @@ pub struct RelayMachine {
     free: Vec<usize>,
     slots: BTreeMap<ConnectionId, usize>,
     controls: ControlFrames,
-    /// Bytes of incomplete frames, of all connections.
+    /// Memory of incomplete frames, of all connections.
     pub(super) partial: usize,
+    /// Memory for the next frame that comes in pieces, whichever connection it comes on.
+    pub(super) spare: Vec<u8>,
     nonce: u64,
     is_shutting_down: bool,
 }
@@ -129,18 +131,21 @@ impl RelayMachine {
             free: Vec::new(),
             slots: BTreeMap::new(),
             partial: 0,
+            spare: Vec::new(),
             nonce: 0,
             is_shutting_down: false,
         }
     }
 
     /// Appends what is to be written next on a connection to `buffer`, until that holds `limit` bytes (a control frame
-    /// may take it a little further). Nothing if there is nothing.
+    /// may take it a little further), and returns what is to be written right behind it: a large delivery is lent, since
+    /// it waits for others too. Nothing in both if there is nothing.
     ///
     /// The bytes stay in the relay until [`RelayInput::Written`] says that they are gone.
-    pub fn fill(&self, connection: ConnectionId, buffer: &mut Vec<u8>, limit: usize) {
-        if let Some(connection) = self.slots.get(&connection).and_then(|slot| self.connections[*slot].as_ref()) {
-            connection.queue.fill(buffer, limit, &self.deliveries, &self.controls);
+    pub fn fill(&self, connection: ConnectionId, buffer: &mut Vec<u8>, limit: usize) -> &[u8] {
+        match self.slots.get(&connection).and_then(|slot| self.connections[*slot].as_ref()) {
+            Some(connection) => connection.queue.fill(buffer, limit, &self.deliveries, &self.controls),
+            None => &[],
         }
     }
 
@@ -282,7 +287,7 @@ impl RelayMachine {
         for channel in mem::take(&mut connection.subscriptions) {
             self.channels.unsubscribe(channel.borrowed(), slot);
         }
-        self.partial -= connection.decoder.buffered();
+        self.partial -= connection.decoder.capacity();
         connection.decoder = FrameDecoder::new(Reader::Relay);
     }
 

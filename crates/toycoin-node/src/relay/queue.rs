@@ -112,27 +112,38 @@ impl Queue {
         self.entries = VecDeque::new();
     }
 
-    /// Appends what is to be written next to `buffer`, until it holds `limit` bytes or a control frame more.
-    pub(super) fn fill(&self, buffer: &mut Vec<u8>, limit: usize, deliveries: &Deliveries, frames: &ControlFrames) {
-        let mut skip = self.written;
+    /// Appends what is to be written next to `buffer`, until it holds `limit` bytes or a control frame more; a large
+    /// delivery is not copied but ends the turn, and what is to be written of it is returned.
+    pub(super) fn fill<'a>(
+        &self,
+        buffer: &mut Vec<u8>,
+        limit: usize,
+        deliveries: &'a Deliveries,
+        frames: &ControlFrames,
+    ) -> &'a [u8] {
+        let mut written = self.written;
         for entry in &self.entries {
             let room = limit.saturating_sub(buffer.len());
             if room == 0 {
-                return;
+                break;
             }
             match entry {
                 Entry::Delivery(id) => {
-                    let rest = &deliveries.frame(*id)[skip..];
+                    let rest = &deliveries.frame(*id)[written..];
+                    if rest.len() >= LARGE {
+                        return rest;
+                    }
                     buffer.extend_from_slice(&rest[..rest.len().min(room)]);
                 }
                 control => {
                     let start = buffer.len();
                     frames.append(*control, buffer);
-                    buffer.drain(start..start + skip);
+                    buffer.drain(start..start + written);
                 }
             }
-            skip = 0;
+            written = 0;
         }
+        &[]
     }
 
     /// Takes `count` written bytes off the front. More than there are is a driver's mistake, and empties the queue.
@@ -167,3 +178,6 @@ impl Queue {
 
 /// A queue that was longer gives its room back once it is drained: ten thousand connections may each keep this much.
 const RETAINED_ENTRIES: usize = 256;
+
+/// From this many bytes on, copying a delivery costs more than a system call of its own.
+const LARGE: usize = 16 << 10;

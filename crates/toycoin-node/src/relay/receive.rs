@@ -22,7 +22,10 @@ impl RelayMachine {
         self.stats.bytes_received += bytes.len() as u64;
         // out of its connection, so that messages may borrow from it while they change the relay
         let mut decoder = mem::replace(&mut connection.decoder, FrameDecoder::new(Reader::Relay));
-        self.partial -= decoder.buffered();
+        self.partial -= decoder.capacity();
+        if decoder.capacity() == 0 {
+            decoder.give_buffer(mem::take(&mut self.spare));
+        }
         let skipped = decoder.skipped();
         let mut input = bytes;
         let mut completed = 0;
@@ -42,13 +45,17 @@ impl RelayMachine {
             }
         };
         self.stats.unknown_frames += decoder.skipped() - skipped;
+        let spare = decoder.take_buffer();
+        if spare.capacity() > self.spare.capacity() {
+            self.spare = spare;
+        }
         if let Some(reason) = end {
             return self.close(now, slot, reason);
         }
         let Some(connection) = &mut self.connections[slot] else { return };
         connection.decoder = decoder;
         connection.measure(now, completed);
-        self.partial += connection.decoder.buffered();
+        self.partial += connection.decoder.capacity();
         self.arm(slot);
         if self.partial > self.config.partial_bytes {
             self.close_largest_partial(now);
@@ -128,7 +135,7 @@ impl RelayMachine {
     /// Ends the connection whose incomplete frame takes most: the one way in which many of them could fill the memory.
     fn close_largest_partial(&mut self, now: Monotonic) {
         let sizes = self.connections.iter().enumerate();
-        let sizes = sizes.filter_map(|(slot, connection)| Some((connection.as_ref()?.decoder.buffered(), slot)));
+        let sizes = sizes.filter_map(|(slot, connection)| Some((connection.as_ref()?.decoder.capacity(), slot)));
         if let Some((_, slot)) = sizes.max() {
             self.close(now, slot, CloseReason::PartialMemory);
         }

@@ -36,7 +36,10 @@ impl RelayMachine {
             return;
         }
         let deliver = Deliver { channel: publish.channel, from: origin, payload: publish.payload };
-        let Ok(frame) = RelayMessage::Deliver(deliver).to_frame() else { return };
+        let mut frame = self.deliveries.buffer(publish.payload.len());
+        if RelayMessage::Deliver(deliver).append_frame(&mut frame).is_err() {
+            return;
+        }
         let length = frame.len();
         let id = self.deliveries.insert(frame, count);
         self.stats.delivered += count as u64;

@@ -207,12 +207,12 @@ impl Driver {
                 return;
             }
             self.output.clear();
-            self.machine.fill(connection, &mut self.output, WRITE_SIZE);
-            if self.output.is_empty() {
+            let large = self.machine.fill(connection, &mut self.output, WRITE_SIZE);
+            if self.output.is_empty() && large.is_empty() {
                 socket.is_blocked = false;
                 return;
             }
-            match socket.write(&self.output) {
+            match socket.write(&self.output, large) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(count)) if count > 0 => {
                     self.machine.handle(now, RelayInput::Written { connection, count });

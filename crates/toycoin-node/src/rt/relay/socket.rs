@@ -1,7 +1,7 @@
 //! One client's socket, polled without waiting.
 
 use std::{
-    io,
+    io::{self, IoSlice},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker, ready},
@@ -51,9 +51,10 @@ impl Socket {
         self.stream.poll_write_ready(&mut Context::from_waker(&self.waker)).is_ready()
     }
 
-    /// Writes once.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(&mut Context::from_waker(&self.waker), bytes)
+    /// Writes once, one slice behind the other.
+    pub(super) fn write(&mut self, first: &[u8], second: &[u8]) -> Poll<io::Result<usize>> {
+        let slices = [IoSlice::new(first), IoSlice::new(second)];
+        Pin::new(&mut self.stream).poll_write_vectored(&mut Context::from_waker(&self.waker), &slices)
     }
 
     /// Ends what is written, leaving the other direction open.
