@@ -104,9 +104,9 @@ impl Connection {
         came >= FRAME_WINDOW_BYTES
     }
 
-    /// Notes that something waits to be written.
-    pub(super) fn waits(&mut self, now: Monotonic) {
-        self.waiting.get_or_insert(now);
+    /// Notes that something waits to be written, from now on.
+    pub(super) const fn waits(&mut self, now: Monotonic) {
+        self.waiting = Some(now);
     }
 
     /// Notes that bytes were written.

@@ -240,8 +240,9 @@ impl RelayMachine {
     pub(super) fn push_control(&mut self, now: Monotonic, slot: usize, entry: Entry) {
         let Some(connection) = &mut self.connections[slot] else { return };
         connection.queue.push_control(entry);
-        announce(now, connection, &mut self.outputs);
-        self.arm(slot);
+        if announce(now, connection, &mut self.outputs) {
+            self.arm(slot);
+        }
     }
 
     /// Ends a connection with a `GBYE`. It takes part in nothing from here on; only its queue runs out.
@@ -256,6 +257,7 @@ impl RelayMachine {
             connection.queue.drop_all(&mut self.deliveries);
         }
         self.push_control(now, slot, Entry::Goodbye(reason));
+        self.arm(slot);
     }
 
     /// Ends a connection at once.
@@ -347,13 +349,15 @@ impl Machine for RelayMachine {
     }
 }
 
-/// Tells the driver, once, that a connection has something to write.
-pub(super) fn announce(now: Monotonic, connection: &mut Connection, outputs: &mut VecDeque<RelayOutput>) {
-    connection.waits(now);
-    if !connection.is_announced {
-        connection.is_announced = true;
-        outputs.push_back(RelayOutput::Writable(connection.id));
+/// Tells the driver that a connection has something to write, and returns `true`; once until it is drained.
+pub(super) fn announce(now: Monotonic, connection: &mut Connection, outputs: &mut VecDeque<RelayOutput>) -> bool {
+    if connection.is_announced {
+        return false;
     }
+    connection.is_announced = true;
+    connection.waits(now);
+    outputs.push_back(RelayOutput::Writable(connection.id));
+    true
 }
 
 #[cfg(test)]

@@ -54,9 +54,10 @@ impl RelayMachine {
                 }
                 self.stats.dropped += 1;
             }
-            announce(now, connection, &mut self.outputs);
-            let (time, _) = connection.due();
-            self.timers.arm(slot, &mut connection.armed, time);
+            if announce(now, connection, &mut self.outputs) {
+                let (time, _) = connection.due();
+                self.timers.arm(slot, &mut connection.armed, time);
+            }
         }
         if self.deliveries.weight() > self.config.queued_bytes {
             self.shed();
