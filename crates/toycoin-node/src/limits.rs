@@ -208,3 +208,46 @@ pub const BEHIND: u64 = 6;
 
 /// unless no block came for this long.
 pub const CATCHING_UP: Duration = Duration::from_secs(10);
+
+// ---- transport: a client's way to a relay
+
+/// How long one attempt to connect may take.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The wait after the first failure, doubled with each further one.
+pub const RECONNECT_FIRST: Duration = Duration::from_millis(250);
+
+/// The longest wait between two attempts.
+pub const RECONNECT_MOST: Duration = Duration::from_secs(10);
+
+/// A connection that lasted this long makes the failures before it forgotten.
+pub const STEADY_CONNECTION: Duration = Duration::from_secs(10);
+
+/// Most bytes that wait to be sent on a transport: 8 MiB.
+pub const TRANSPORT_QUEUE_BYTES: usize = 8 << 20;
+
+/// Most bytes that one event of a transport brings: 64 KiB.
+pub const TRANSPORT_READ: usize = 64 << 10;
+
+// ---- mempool
+
+/// Bytes of transactions that wait for a block, by formula: 20 MB.
+pub const MEMPOOL_BYTES: u64 = 20_000_000;
+
+/// Most transactions in the pool that one spends from, directly or not.
+pub const MEMPOOL_RELATIVES: usize = 25;
+
+/// Largest transaction that the pool takes, in bytes by formula: its payload must fit `TXN `.
+pub const TRANSACTION_SIZE: u64 = 200_000;
+
+/// Most transactions that one can replace, descendants included.
+pub const REPLACED: usize = 100;
+
+/// Most transactions that wait for a parent.
+pub const ORPHANS: usize = 100;
+
+/// Most transactions of one peer that wait for a parent.
+pub const ORPHANS_A_PEER: usize = 25;
+
+/// Refused transactions that are remembered.
+pub const REFUSED_TRANSACTIONS: usize = 1_000;

@@ -37,6 +37,7 @@ pub mod codec;
 mod error;
 mod frame;
 pub mod limits;
+pub mod node;
 pub mod relay;
 mod tag;
 #[cfg(any(test, feature = "test-util"))]
@@ -44,5 +45,6 @@ pub mod test_util;
 
 pub use error::{DecodeError, EncodeError, FrameError};
 pub use frame::{Frame, FrameDecoder, Reader};
+pub use node::{NodeMessage, Payload, PayloadError};
 pub use relay::{Channel, ChannelError, ChannelRef, NodeId};
 pub use tag::Tag;

@@ -2,6 +2,8 @@
 //!
 //! A frame's `length` counts its tag and its body; the caps below are caps on that number.
 
+use crate::Tag;
+
 /// Bytes before a frame's body: length and tag.
 pub const FRAME_HEADER: usize = 8;
 
@@ -34,3 +36,43 @@ pub const MAX_REASON: usize = 256;
 
 /// Most bytes that the codec decodes, whatever limit it is given: 4 MiB.
 pub const MAX_DECODE: usize = 4 << 20;
+
+// ---- node layer: caps on a payload, its tag included
+
+/// Most bytes of a block's payload: 1.25 MiB, since a legal block encodes to up to 8 % more than its size by formula.
+pub const MAX_BLOCK_PAYLOAD: usize = 5 << 18;
+
+/// Most bytes of a transaction's payload: 256 KiB.
+pub const MAX_TRANSACTION_PAYLOAD: usize = 256 << 10;
+
+/// Most bytes of a payload of headers: 257 KiB.
+pub const MAX_HEADERS_PAYLOAD: usize = 257 << 10;
+
+/// Most bytes of any other known payload: 16 KiB.
+pub const MAX_SMALL_PAYLOAD: usize = 16 << 10;
+
+/// Most hashes of a locator.
+pub const MAX_LOCATOR: usize = 64;
+
+/// Most headers of a message.
+pub const MAX_HEADERS: usize = 2_000;
+
+/// Most blocks that are asked for in a message.
+pub const MAX_GET_BLOCKS: usize = 16;
+
+/// Most transactions that are asked for in a message.
+pub const MAX_GET_TRANSACTIONS: usize = 128;
+
+/// Most bytes of a reject's text.
+pub const MAX_REJECT_TEXT: usize = 128;
+
+/// Returns the most bytes of a payload with this tag, `None` for one that is not known.
+pub const fn payload_cap(tag: Tag) -> Option<usize> {
+    match tag {
+        Tag::BLOC => Some(MAX_BLOCK_PAYLOAD),
+        Tag::TXN => Some(MAX_TRANSACTION_PAYLOAD),
+        Tag::HDRS => Some(MAX_HEADERS_PAYLOAD),
+        Tag::STAT | Tag::GHDR | Tag::GBLK | Tag::NOTF | Tag::GTXN | Tag::RJCT => Some(MAX_SMALL_PAYLOAD),
+        _ => None,
+    }
+}

@@ -35,6 +35,25 @@ impl Tag {
     /// Says why the connection is about to be closed.
     pub const GBYE: Self = Self(*b"GBYE");
 
+    /// What a node says of its chain.
+    pub const STAT: Self = Self(*b"STAT");
+    /// A transaction; the fourth byte is a space.
+    pub const TXN: Self = Self(*b"TXN ");
+    /// A block.
+    pub const BLOC: Self = Self(*b"BLOC");
+    /// Asks for headers.
+    pub const GHDR: Self = Self(*b"GHDR");
+    /// Headers.
+    pub const HDRS: Self = Self(*b"HDRS");
+    /// Asks for blocks.
+    pub const GBLK: Self = Self(*b"GBLK");
+    /// What was asked for and is not held.
+    pub const NOTF: Self = Self(*b"NOTF");
+    /// Asks for transactions.
+    pub const GTXN: Self = Self(*b"GTXN");
+    /// Says which rule something broke.
+    pub const RJCT: Self = Self(*b"RJCT");
+
     /// Returns the tag of these bytes.
     pub const fn new(bytes: [u8; 4]) -> Self {
         Self(bytes)

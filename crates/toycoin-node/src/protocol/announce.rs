@@ -1,0 +1,126 @@
+//! Statuses: who we are, how far our chain is, and where we tell it.
+//!
+//! A new tip is told only on connections where neither its block nor its status was seen, and only after a random
+//! moment in which somebody else may tell it: a thousand nodes that all told every tip would make a million deliveries.
+
+use toycoin_core::{BlockHash, Work, store::ChainStore};
+use toycoin_wire::node::{NodeMessage, Status as StatusMessage};
+
+use crate::{
+    limits,
+    machine::Monotonic,
+    protocol::{
+        Event, NodeMachine,
+        peers::{PeerKey, PeerStatus, up_to},
+    },
+    relay::ConnectionId,
+};
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Takes what a peer says of its chain.
+    pub(super) fn on_status(&mut self, peer: PeerKey, status: &StatusMessage) {
+        if status.genesis != self.chain.params().genesis_hash() {
+            return;
+        }
+        let work = Work::from_be_bytes(status.work);
+        let offset = i128::from(status.time) - i128::from(self.now.unix_ms);
+        let offset_ms = i64::try_from(offset).unwrap_or(if offset < 0 { i64::MIN } else { i64::MAX });
+        let said = PeerStatus { tip: status.tip, height: status.height, work, offset_ms };
+        let Some(known) = self.peers.get_mut(&peer) else { return };
+        if known.status.is_none_or(|before| before.tip != said.tip) {
+            known.resting_until = Monotonic::ORIGIN;
+        }
+        known.status = Some(said);
+        if let Some(link) = self.links.get_mut(&peer.0) {
+            link.seen.insert(status.tip);
+        }
+        let ours = self.chain.tip().work;
+        if work > self.chain.headers().best().work {
+            self.look_for_headers();
+        } else if work > ours {
+            // the headers are here already, and now there is one more to ask for bodies
+            self.request_bodies();
+        } else if work < ours && self.answers_lower_status(peer.0) {
+            self.send_to(peer, &self.status_message());
+        }
+        self.watch_clocks();
+    }
+
+    /// A peer that is behind hears of us with a probability that makes about eight of all peers answer it.
+    fn answers_lower_status(&mut self, connection: ConnectionId) -> bool {
+        let peers = self.peers.on_connection(connection).max(1) as u64;
+        self.random() % peers < limits::STATUS_ANSWERS
+    }
+
+    /// Warns when the peers' clocks and ours differ by more than half of what blocks may be ahead.
+    fn watch_clocks(&mut self) {
+        let now = self.now.monotonic;
+        if self.clock_warned.is_some_and(|warned| now.saturating_since(warned) < limits::CLOCK_WARNING_INTERVAL) {
+            return;
+        }
+        let Some(offset_ms) = self.peers.clock_offset() else { return };
+        if offset_ms.unsigned_abs() > self.chain.params().spec().drift_ms / 2 {
+            self.clock_warned = Some(now);
+            self.emit(Event::ClockOff { offset_ms });
+        }
+    }
+
+    /// Plans to tell the new tip wherever it was not seen.
+    pub(super) fn plan_announcements(&mut self) {
+        let tip = self.chain.tip().hash;
+        let now = self.now.monotonic;
+        let delay = up_to(limits::ANNOUNCE_SPREAD, self.random());
+        for link in self.links.values_mut().filter(|link| link.ready && !link.seen.contains(&tip)) {
+            link.announce_at.get_or_insert(now + delay);
+        }
+    }
+
+    /// Tells what is due.
+    pub(super) fn announce(&mut self) {
+        let now = self.now.monotonic;
+        let tip = self.chain.tip().hash;
+        let held_back = self.mining.holds_back_blocks();
+        let mut due = Vec::new();
+        for (connection, link) in self.links.iter_mut().filter(|(_, link)| link.ready) {
+            let new_tip = link.announce_at.take_if(|at| *at <= now).is_some() && !link.seen.contains(&tip);
+            // a slow node's own block goes out itself when its time comes
+            if (new_tip && !held_back) || link.status_at <= now {
+                due.push(*connection);
+            }
+        }
+        for connection in due {
+            self.tell_status(connection);
+        }
+    }
+
+    /// Publishes our status on a connection, and plans the next.
+    pub(super) fn tell_status(&mut self, connection: ConnectionId) {
+        let tip = self.chain.tip().hash;
+        let message = self.status_message();
+        let jitter = up_to(limits::STATUS_INTERVAL, self.random());
+        let next = self.now.monotonic + limits::STATUS_INTERVAL / 2 + jitter;
+        self.broadcast(&message, |other| other == connection);
+        if let Some(link) = self.links.get_mut(&connection) {
+            link.status_at = next;
+            link.seen.insert(tip);
+        }
+    }
+
+    /// Notes that a block was published on a connection.
+    pub(super) fn published(&mut self, hash: BlockHash) {
+        for link in self.links.values_mut().filter(|link| link.ready) {
+            link.seen.insert(hash);
+        }
+    }
+
+    fn status_message(&self) -> NodeMessage {
+        let tip = self.chain.tip();
+        NodeMessage::Status(StatusMessage {
+            genesis: self.chain.params().genesis_hash(),
+            tip: tip.hash,
+            height: tip.height,
+            work: tip.work.to_be_bytes(),
+            time: self.now.unix_ms,
+        })
+    }
+}

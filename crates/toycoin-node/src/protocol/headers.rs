@@ -1,0 +1,227 @@
+//! Headers first: following a peer's chain of headers before any body is asked for.
+//!
+//! ```text
+//!   STAT with more work ─▶ wait a random moment ─▶ GHDR ─▶ HDRS ... ─▶ more work than our tip's? into the tree
+//!                                                     └─ again, from the last one ◀─ not yet: held back, bounded
+//! ```
+//!
+//! Headers are judged as they come (rules R06 to R14) and held back until their work beats our tip's, so that a flood of
+//! cheap headers costs its sender the work and us a bounded buffer.
+
+use toycoin_core::{
+    BlockHash, ChainParams, Header, Work,
+    consensus::{HeaderContext, RuleError, check_header},
+    store::ChainStore,
+};
+use toycoin_wire::node::{GetHeaders, NodeMessage};
+
+use crate::{
+    limits,
+    machine::Monotonic,
+    protocol::{
+        DisconnectReason, NodeMachine,
+        peers::{PeerKey, up_to},
+    },
+};
+
+/// The one chain of headers that is being followed.
+#[derive(Debug, Default)]
+pub(super) struct HeaderSync {
+    following: Option<Following>,
+    /// When to choose a peer to follow.
+    choose_at: Option<Monotonic>,
+}
+
+#[derive(Debug)]
+struct Following {
+    peer: PeerKey,
+    deadline: Monotonic,
+    held: Option<Held>,
+}
+
+/// Headers that are right in their place, but whose work does not beat our tip's yet.
+#[derive(Debug)]
+struct Held {
+    headers: Vec<Header>,
+    context: HeaderContext,
+    work: Work,
+}
+
+impl Held {
+    fn push(&mut self, params: &ChainParams, header: &Header, now_ms: u64) -> Result<(), RuleError> {
+        let hash = header.hash();
+        check_header(params, header, hash, &self.context, now_ms)?;
+        self.context.extend(header, hash);
+        self.work = self.work + header.bits.to_target().map(|target| target.work()).unwrap_or_default();
+        self.headers.push(*header);
+        Ok(())
+    }
+}
+
+impl HeaderSync {
+    pub(super) fn next_timeout(&self) -> Option<Monotonic> {
+        self.following.as_ref().map(|following| following.deadline).or(self.choose_at)
+    }
+
+    /// Stops following a peer that is gone or muted.
+    pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
+        if self.following.as_ref().is_some_and(|following| gone(&following.peer)) {
+            self.following = None;
+        }
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Plans to look for a better chain: after a random moment, so that a healed partition does not ask one node.
+    pub(super) fn look_for_headers(&mut self) {
+        if self.headers.following.is_none() && self.headers.choose_at.is_none() {
+            let delay = up_to(limits::SYNC_SPREAD, self.random());
+            self.headers.choose_at = Some(self.now.monotonic + delay);
+        }
+    }
+
+    /// Chooses whom to follow, or gives up on one that does not answer.
+    pub(super) fn headers_timeout(&mut self) {
+        let now = self.now.monotonic;
+        if let Some(following) = self.headers.following.take_if(|following| following.deadline <= now) {
+            // a stall is no crime, but others come first
+            self.rest_peer(&following.peer);
+            self.look_for_headers();
+        }
+        if self.headers.following.is_none() && self.headers.choose_at.is_some_and(|at| at <= now) {
+            self.headers.choose_at = None;
+            self.follow_somebody();
+        }
+    }
+
+    fn follow_somebody(&mut self) {
+        let now = self.now.monotonic;
+        let best = self.chain.headers().best().work;
+        let ahead = self.peers.iter().filter(|(key, peer)| {
+            let more = peer.status.is_some_and(|status| status.work > best) || peer.has_news;
+            more && !peer.is_muted(now) && peer.resting_until <= now && self.is_ready(key.0)
+        });
+        let ahead: Vec<_> = ahead.map(|(key, _)| *key).collect();
+        let Some(peer) = self.choose(&ahead).copied() else { return };
+        let locator = self.chain.headers().locator(&self.chain.headers().best().hash);
+        self.ask_for_headers(peer, locator, None);
+    }
+
+    fn ask_for_headers(&mut self, peer: PeerKey, locator: Vec<BlockHash>, held: Option<Held>) {
+        let deadline = self.now.monotonic + limits::HEADERS_TIMEOUT;
+        self.send_to(peer, &NodeMessage::GetHeaders(GetHeaders { locator, stop: BlockHash::ZERO }));
+        self.headers.following = Some(Following { peer, deadline, held });
+    }
+
+    /// Takes the answer to a request for headers.
+    pub(super) fn on_headers(&mut self, peer: PeerKey, headers: &[Header]) {
+        let Some(following) = self.headers.following.take_if(|following| following.peer == peer) else {
+            self.score(peer, limits::POINTS_UNASKED);
+            return;
+        };
+        let complete = headers.len() < limits::HEADERS_A_MESSAGE;
+        let held = match self.hold(following.held, headers) {
+            Ok(held) => held,
+            Err(HeadersError::Nothing) => {
+                self.rest_peer(&peer);
+                self.look_for_headers();
+                return;
+            }
+            Err(HeadersError::UnknownStart) => {
+                self.score(peer, limits::POINTS_UNKNOWN_START);
+                self.rest_peer(&peer);
+                self.look_for_headers();
+                return;
+            }
+            Err(HeadersError::Unlinked) => return self.mute(peer, DisconnectReason::UnlinkedHeaders),
+            Err(HeadersError::Rule(error)) => {
+                self.reject(peer, headers.first().map_or([0; 32], |header| header.hash().to_bytes()), &error);
+                return self.mute(peer, DisconnectReason::BrokenRule(error.rule()));
+            }
+        };
+        let last = held.context.parent;
+        let held = self.take_in_if_better(held);
+        let too_many = held.as_ref().is_some_and(|held| held.headers.len() >= limits::HELD_HEADERS);
+        if complete || too_many {
+            // all that it has: what does not beat our tip is let go
+            if held.is_some() {
+                self.rest_peer(&peer);
+            }
+            if let Some(peer) = self.peers.get_mut(&peer) {
+                peer.has_news = false;
+            }
+            self.look_for_headers();
+        } else {
+            let mut locator = vec![last];
+            locator.extend(self.chain.headers().locator(&self.chain.tip().hash));
+            locator.truncate(limits::LOCATOR);
+            self.ask_for_headers(peer, locator, held);
+        }
+        self.request_bodies();
+    }
+
+    /// Judges headers behind those that are held already.
+    fn hold(&self, held: Option<Held>, headers: &[Header]) -> Result<Held, HeadersError> {
+        let tree = self.chain.headers();
+        // what we know already is of no use, but shows where the news begin
+        let is_first = held.is_none();
+        let news = headers.iter().skip_while(|header| is_first && tree.get(&header.hash()).is_some());
+        let mut news = news.peekable();
+        let first = news.peek().ok_or(HeadersError::Nothing)?;
+        let mut held = match held {
+            Some(held) => held,
+            None => {
+                let parent = tree.get(&first.previous).ok_or(HeadersError::UnknownStart)?;
+                let context = tree.context_after(&parent.hash).ok_or(HeadersError::UnknownStart)?;
+                Held { headers: Vec::new(), context, work: parent.work }
+            }
+        };
+        for header in news {
+            if header.previous != held.context.parent {
+                return Err(HeadersError::Unlinked);
+            }
+            match held.push(self.chain.params(), header, self.now.unix_ms) {
+                Ok(()) => {}
+                // right but for the moment: what builds on it is not followed until then
+                Err(error) if error.is_deferred() => break,
+                Err(error) => return Err(HeadersError::Rule(error)),
+            }
+        }
+        Ok(held)
+    }
+
+    /// Moves held headers into the tree once they beat our tip; gives them back otherwise.
+    fn take_in_if_better(&mut self, mut held: Held) -> Option<Held> {
+        if held.work <= self.chain.tip().work {
+            return Some(held);
+        }
+        for header in held.headers.drain(..) {
+            // an ancestor may have turned out invalid meanwhile: then none of them is of use
+            if self.chain.insert_header(&header, self.now.unix_ms).is_err() {
+                return None;
+            }
+        }
+        None
+    }
+
+    fn rest_peer(&mut self, peer: &PeerKey) {
+        let until = self.now.monotonic + limits::HEADERS_REST;
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.resting_until = until;
+            peer.has_news = false;
+        }
+    }
+}
+
+/// What is wrong with an answer of headers.
+#[derive(Debug)]
+enum HeadersError {
+    /// There is nothing new in it.
+    Nothing,
+    /// The first one's parent is unknown.
+    UnknownStart,
+    /// One does not follow on the one before.
+    Unlinked,
+    /// One breaks a rule.
+    Rule(RuleError),
+}

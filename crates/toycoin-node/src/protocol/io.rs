@@ -1,0 +1,403 @@
+//! What can happen to a node, and what it wants done.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use toycoin_core::{
+    Amount, BlockHash, CheckedBlock, Header, OutPoint, PublicKey, Rule, Transaction, Txid,
+    chain::{Audit, Tip},
+    utxo::Coin,
+};
+use toycoin_wire::NodeId;
+
+use crate::{mempool::DropReason, relay::ConnectionId};
+
+/// What can happen to a node.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A connection to relay number `relay` of the configuration stands.
+    Connected {
+        /// The driver's name for it, never used again.
+        connection: ConnectionId,
+        /// Which relay, in the configuration's order.
+        relay: usize,
+        /// The node's id on this connection: drawn anew for each, so that a hanging old one locks nobody out.
+        node_id: NodeId,
+    },
+    /// Bytes came on a connection, in any split.
+    Received {
+        /// The connection.
+        connection: ConnectionId,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// A connection is gone, by whichever side.
+    Disconnected {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// Whoever embeds the node asks for something.
+    Request {
+        /// Comes back with the [`Output::Reply`].
+        id: RequestId,
+        /// What is asked.
+        request: Request,
+    },
+    /// The search for [`Output::Mine`] found a nonce.
+    Mined {
+        /// The job's number.
+        job: JobId,
+        /// The nonce.
+        nonce: u64,
+    },
+    /// The time of [`next_timeout`](crate::machine::Machine::next_timeout) has come.
+    Timeout,
+}
+
+/// What a node wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Write bytes to a connection.
+    Send {
+        /// The connection.
+        connection: ConnectionId,
+        /// Whole frames.
+        bytes: Bytes,
+    },
+    /// Close a connection, once what was sent before is written.
+    Close {
+        /// The connection.
+        connection: ConnectionId,
+        /// Why.
+        reason: String,
+    },
+    /// Answer a request.
+    Reply {
+        /// The request's number.
+        id: RequestId,
+        /// The answer, boxed since it can be large.
+        response: Box<Response>,
+    },
+    /// Search this header's nonce, and nothing else from now on.
+    Mine(MiningJob),
+    /// Search nothing until the next [`Output::Mine`].
+    StopMining,
+    /// Tell whoever listens.
+    Emit(Event),
+    /// The store failed: the machine ignores everything from now on.
+    Halt {
+        /// The store's error.
+        error: String,
+    },
+}
+
+/// The number that a driver gives a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// The number that the machine gives a template; a later one is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
+
+/// A header whose nonce is to be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MiningJob {
+    /// Comes back with [`Input::Mined`].
+    pub id: JobId,
+    /// All but the nonce is set; its bits say how hard.
+    pub header: Header,
+}
+
+/// What an embedder can ask of a node.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Take a transaction into the mempool and tell the network: [`Response::Submitted`].
+    Submit(Transaction),
+    /// [`Response::Status`].
+    Status,
+    /// The coins of an owner, mature or not: [`Response::Coins`].
+    Coins(PublicKey),
+    /// A block of any branch by its hash: [`Response::Block`].
+    Block(BlockHash),
+    /// A block of the active chain by its height: [`Response::Block`].
+    BlockAt(u64),
+    /// Where a transaction is: [`Response::Transaction`].
+    Transaction(Txid),
+    /// Wait until a transaction has so many confirmations, at least 1: [`Response::Confirmed`] or
+    /// [`Response::NotConfirmed`]. Counts again if a reorganisation takes them away.
+    WaitForConfirmations {
+        /// The transaction.
+        txid: Txid,
+        /// How many blocks, its own included.
+        confirmations: u64,
+    },
+    /// Stop waiting for the answer to another request.
+    Cancel(RequestId),
+    /// The moves from a block that was once active to the tip, some at a time: [`Response::Since`].
+    Since(BlockHash),
+    /// Count the supply from the coins: [`Response::Audit`].
+    Audit,
+    /// Begin or stop to mine: [`Response::Done`].
+    SetMining(bool),
+    /// What peers are known: [`Response::Peers`].
+    Peers,
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone)]
+pub enum Response {
+    /// To [`Request::Submit`].
+    Submitted(Result<Txid, SubmitError>),
+    /// To [`Request::Status`].
+    Status(Status),
+    /// To [`Request::Coins`].
+    Coins(Vec<(OutPoint, Coin)>),
+    /// To [`Request::Block`] and [`Request::BlockAt`].
+    Block(Option<Arc<CheckedBlock>>),
+    /// To [`Request::Transaction`].
+    Transaction(Option<TransactionPlace>),
+    /// To [`Request::WaitForConfirmations`].
+    Confirmed(Confirmed),
+    /// To [`Request::WaitForConfirmations`]: it never will be, or too many wait.
+    NotConfirmed(WaitError),
+    /// To [`Request::Since`].
+    Since(Since),
+    /// To [`Request::Audit`].
+    Audit(Audit),
+    /// To [`Request::SetMining`] and [`Request::Cancel`].
+    Done,
+    /// To [`Request::Peers`].
+    Peers(Vec<PeerInfo>),
+    /// To any request, once the store has failed.
+    Halted,
+}
+
+/// Why a transaction was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct SubmitError {
+    /// In words.
+    pub reason: String,
+    /// The rule that it breaks, if that is why.
+    pub rule: Option<Rule>,
+}
+
+/// Why a wait for confirmations ended without them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// The transaction was dropped.
+    #[error("the transaction was dropped: {0}")]
+    Dropped(DropReason),
+    /// The request was [cancelled](Request::Cancel).
+    #[error("the request was cancelled")]
+    Cancelled,
+    /// More requests wait than the node keeps.
+    #[error("too many requests wait for confirmations")]
+    TooMany,
+}
+
+/// A transaction that has the confirmations that were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The block that holds it.
+    pub block: BlockHash,
+    /// The block's height.
+    pub height: u64,
+    /// How many it has now.
+    pub confirmations: u64,
+}
+
+/// Where a transaction is.
+#[derive(Debug, Clone)]
+pub struct TransactionPlace {
+    /// The transaction; `None` for a coinbase.
+    pub transaction: Option<Transaction>,
+    /// Its block and height; `None` while it waits in the mempool.
+    pub block: Option<(BlockHash, u64)>,
+    /// How many blocks confirm it.
+    pub confirmations: u64,
+}
+
+/// A stretch of moves of the tip.
+#[derive(Debug, Clone)]
+pub struct Since {
+    /// Blocks that left the active chain, the highest first.
+    pub disconnected: Vec<Arc<CheckedBlock>>,
+    /// Blocks that entered it, the lowest first.
+    pub connected: Vec<Arc<CheckedBlock>>,
+    /// Whether the last of them is the tip; else ask again from there.
+    pub complete: bool,
+}
+
+/// How a node is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The active chain's tip.
+    pub tip: Tip,
+    /// The highest header on the way to the best chain that is known; above the tip's while catching up.
+    pub best_height: u64,
+    /// Transactions in the mempool.
+    pub mempool: usize,
+    /// Their size by formula, in bytes.
+    pub mempool_bytes: u64,
+    /// Relay connections that are ready.
+    pub connections: usize,
+    /// Peers that were heard of lately.
+    pub peers: usize,
+    /// Whether it mines.
+    pub mining: bool,
+}
+
+/// A peer as a node sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerInfo {
+    /// The connection on which it is heard.
+    pub connection: ConnectionId,
+    /// Its id there.
+    pub id: NodeId,
+    /// The height that it said last.
+    pub height: Option<u64>,
+    /// Its misbehaviour score.
+    pub score: u32,
+    /// Whether it is muted.
+    pub muted: bool,
+}
+
+/// What a node tells whoever listens.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// A block entered the active chain.
+    BlockConnected {
+        /// The block.
+        block: Arc<CheckedBlock>,
+        /// Whether this node mined it.
+        own: bool,
+    },
+    /// A block left the active chain; its transactions wait again, unless another block holds them.
+    BlockDisconnected {
+        /// The block.
+        block: Arc<CheckedBlock>,
+    },
+    /// The tip moved; comes after all blocks of the move.
+    TipChanged {
+        /// The new tip.
+        tip: Tip,
+        /// How many blocks left the active chain.
+        disconnected: usize,
+    },
+    /// A block is kept on a branch with no more work than the active chain.
+    SideBlock {
+        /// Its hash.
+        hash: BlockHash,
+        /// Its height.
+        height: u64,
+    },
+    /// This node found a block.
+    BlockMined {
+        /// Its hash.
+        hash: BlockHash,
+        /// Its height.
+        height: u64,
+    },
+    /// A block of this node was found in vain: its job was over.
+    StaleJob {
+        /// The job.
+        job: JobId,
+    },
+    /// A transaction entered the mempool.
+    TransactionAccepted {
+        /// Its id.
+        txid: Txid,
+        /// Its fee.
+        fee: Amount,
+    },
+    /// A transaction left the mempool, or an active block, and will not be mined from here.
+    TransactionDropped {
+        /// Its id.
+        txid: Txid,
+        /// Why.
+        reason: DropReason,
+    },
+    /// A block broke a rule.
+    BlockRejected {
+        /// Its hash.
+        hash: BlockHash,
+        /// The rule.
+        rule: Rule,
+        /// In words.
+        reason: String,
+    },
+    /// A relay connection is ready.
+    RelayConnected {
+        /// Which relay, in the configuration's order.
+        relay: usize,
+    },
+    /// A relay connection is gone.
+    RelayDisconnected {
+        /// Which relay, in the configuration's order.
+        relay: usize,
+    },
+    /// A peer on this network was heard for the first time.
+    PeerConnected {
+        /// Its id.
+        id: NodeId,
+    },
+    /// A peer was not heard for long, or its relay connection is gone.
+    PeerDisconnected {
+        /// Its id.
+        id: NodeId,
+    },
+    /// A peer sent what no honest peer sends, or too much of what one might, and is not listened to for a time.
+    PeerMuted {
+        /// Its id.
+        id: NodeId,
+        /// Why.
+        reason: DisconnectReason,
+    },
+    /// Messages for this node were dropped by a relay.
+    Lagged {
+        /// How many.
+        count: u64,
+    },
+    /// A peer says that it refused something of ours.
+    RejectReceived {
+        /// The block's or transaction's id.
+        hash: [u8; 32],
+        /// The rule's number.
+        rule: u16,
+        /// In the peer's words.
+        text: String,
+    },
+    /// Peers' clocks and ours differ by more than half of what blocks may be ahead.
+    ClockOff {
+        /// The median difference in milliseconds: positive when the peers' are ahead.
+        offset_ms: i64,
+    },
+}
+
+/// Why a peer is not listened to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DisconnectReason {
+    /// It sent a block, header or transaction that breaks a rule which honest peers check.
+    BrokenRule(Rule),
+    /// It sent a payload that does not decode.
+    Undecodable(String),
+    /// It sent headers that do not follow on each other.
+    UnlinkedHeaders,
+    /// It sent too much of what an honest peer might send now and then.
+    Score(u32),
+}
+
+impl fmt::Display for DisconnectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BrokenRule(rule) => write!(f, "broke rule {rule}: {}", rule.sentence()),
+            Self::Undecodable(why) => write!(f, "sent what does not decode: {why}"),
+            Self::UnlinkedHeaders => f.write_str("sent headers that do not follow on each other"),
+            Self::Score(score) => write!(f, "scored {score} points"),
+        }
+    }
+}

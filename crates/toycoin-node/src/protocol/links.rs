@@ -1,0 +1,53 @@
+//! Relay connections as a node sees them.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use toycoin_core::BlockHash;
+
+use crate::{client::RelayClient, limits, machine::Monotonic};
+
+/// A connection to a relay.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// Which relay, in the configuration's order.
+    pub(super) relay: usize,
+    pub(super) client: RelayClient,
+    pub(super) ready: bool,
+    /// Blocks that whoever listens there has seen.
+    pub(super) seen: Seen,
+    /// When the tip is to be told there, if nobody else has by then.
+    pub(super) announce_at: Option<Monotonic>,
+    /// When the status is to be told in any case.
+    pub(super) status_at: Monotonic,
+}
+
+impl Link {
+    pub(super) fn new(relay: usize, client: RelayClient, now: Monotonic) -> Self {
+        Self { relay, client, ready: false, seen: Seen::default(), announce_at: None, status_at: now }
+    }
+}
+
+/// The last block hashes that were seen somewhere.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    hashes: BTreeSet<BlockHash>,
+    order: VecDeque<BlockHash>,
+}
+
+impl Seen {
+    pub(super) fn insert(&mut self, hash: BlockHash) {
+        if !self.hashes.insert(hash) {
+            return;
+        }
+        self.order.push_back(hash);
+        if self.order.len() > limits::SEEN_BLOCKS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.hashes.remove(&oldest);
+        }
+    }
+
+    pub(super) fn contains(&self, hash: &BlockHash) -> bool {
+        self.hashes.contains(hash)
+    }
+}

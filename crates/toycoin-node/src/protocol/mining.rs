@@ -1,0 +1,157 @@
+//! Mining: templates out, nonces in.
+//!
+//! The search itself is elsewhere; here is what to search and when. A template is made anew when the tip moves, when the
+//! mempool changed a moment ago, and every so often for the time in its header.
+
+use std::collections::VecDeque;
+
+use toycoin_core::{Block, Header, PublicKey, store::ChainStore};
+use toycoin_wire::node::NodeMessage;
+
+use crate::{
+    limits,
+    machine::Monotonic,
+    protocol::{Event, JobId, MiningJob, NodeMachine, Output},
+};
+
+/// What is being searched, and what was found and not handed out yet.
+#[derive(Debug)]
+pub(super) struct Mining {
+    pub(super) enabled: bool,
+    /// Not before this time: a joiner hears of the chain first, and some networks have a least time between blocks.
+    not_before: Monotonic,
+    next_job: u64,
+    /// The templates on the tip, the latest last.
+    jobs: VecDeque<Job>,
+    /// Blocks found that wait to be handed out, with the time for it.
+    held_back: VecDeque<(Monotonic, Block)>,
+}
+
+#[derive(Debug)]
+struct Job {
+    id: JobId,
+    block: Block,
+    /// Of the mempool when the template was made.
+    generation: u64,
+    made: Monotonic,
+}
+
+impl Mining {
+    pub(super) fn new(enabled: bool, not_before: Monotonic) -> Self {
+        Self { enabled, not_before, next_job: 1, jobs: VecDeque::new(), held_back: VecDeque::new() }
+    }
+
+    pub(super) fn is_searching(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
+    pub(super) fn holds_back_blocks(&self) -> bool {
+        !self.held_back.is_empty()
+    }
+
+    /// Returns whether the mempool is another than the latest template's.
+    pub(super) fn pool_changed(&self, generation: u64) -> bool {
+        self.jobs.back().is_some_and(|job| job.generation != generation)
+    }
+
+    pub(super) fn next_timeout(&self, pool_changed: bool) -> Option<Monotonic> {
+        let hand_out = self.held_back.front().map(|(at, _)| *at);
+        let template = match self.jobs.back() {
+            Some(job) if pool_changed => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
+            Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
+            None => self.enabled.then_some(self.not_before),
+        };
+        hand_out.into_iter().chain(template).min()
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Begins, renews or ends the search as the state of things asks.
+    pub(super) fn refresh_mining(&mut self) {
+        let now = self.now.monotonic;
+        let payout = self.config.payout.filter(|_| self.mining.enabled && now >= self.mining.not_before);
+        let Some(payout) = payout.filter(|_| !self.is_catching_up()) else { return self.stop_mining() };
+        let tip = self.chain.tip().hash;
+        if self.mining.jobs.back().is_some_and(|job| job.block.header.previous != tip) {
+            self.mining.jobs.clear();
+        }
+        let due = self.mining.jobs.back().is_none_or(|job| {
+            let age = now.saturating_since(job.made);
+            let changed = job.generation != self.mempool.generation();
+            age >= limits::TEMPLATE_REFRESH || (changed && age >= limits::TEMPLATE_QUICK_REFRESH)
+        });
+        if due {
+            self.make_template(payout);
+        }
+    }
+
+    fn stop_mining(&mut self) {
+        if self.mining.is_searching() {
+            self.mining.jobs.clear();
+            self.outputs.push_back(Output::StopMining);
+        }
+    }
+
+    /// Mining on a tip that is about to be left would be for nothing; but headers alone, whose bodies never come, must
+    /// not stop anybody.
+    fn is_catching_up(&self) -> bool {
+        let behind = self.chain.headers().best().header.height.saturating_sub(self.chain.height());
+        self.busy || (behind > limits::BEHIND && self.now.monotonic < self.last_block + limits::CATCHING_UP)
+    }
+
+    fn make_template(&mut self, payout: PublicKey) {
+        let room = self.chain.params().spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
+        let chosen = self.mempool.select(room);
+        let (extra, now_ms) = (self.config.extra.clone(), self.now.unix_ms);
+        let template = self.chain.template(chosen, payout, &extra, now_ms).or_else(|error| {
+            tracing::error!(%error, "the mempool's choice makes no block, an empty one is mined");
+            self.chain.template(Vec::new(), payout, &extra, now_ms)
+        });
+        let block = match template {
+            Ok(block) => block,
+            Err(error) => return self.halt(&error.to_string()),
+        };
+        let id = JobId(self.mining.next_job);
+        self.mining.next_job += 1;
+        let header = block.header;
+        let (generation, made) = (self.mempool.generation(), self.now.monotonic);
+        self.mining.jobs.push_back(Job { id, block, generation, made });
+        if self.mining.jobs.len() > limits::TEMPLATES {
+            self.mining.jobs.pop_front();
+        }
+        self.outputs.push_back(Output::Mine(MiningJob { id, header }));
+    }
+
+    /// Takes a nonce that was found.
+    pub(super) fn on_mined(&mut self, id: JobId, nonce: u64) {
+        let Some(job) = self.mining.jobs.iter().find(|job| job.id == id) else {
+            return self.emit(Event::StaleJob { job: id });
+        };
+        let mut block = job.block.clone();
+        block.header.nonce = nonce;
+        let Header { height, bits, .. } = block.header;
+        let hash = block.hash();
+        if !bits.to_target().is_ok_and(|target| target.is_met_by(&hash)) {
+            return tracing::error!(%hash, nonce, "the search returned a nonce that does not meet its target");
+        }
+        self.mining.jobs.clear();
+        self.mining.not_before = self.now.monotonic + self.config.min_block_interval;
+        self.emit(Event::BlockMined { hash, height });
+        self.remember_own(hash);
+        // a slow node knows of its block at once and hands it out late
+        let hand_out_at = self.now.monotonic + self.config.block_delay;
+        self.mining.held_back.push_back((hand_out_at, block.clone()));
+        self.outputs.push_back(Output::StopMining);
+        self.take_in(None, block);
+    }
+
+    /// Hands out the blocks whose time has come.
+    pub(super) fn hand_out_blocks(&mut self) {
+        let now = self.now.monotonic;
+        while let Some((_, block)) = self.mining.held_back.pop_front_if(|(at, _)| *at <= now) {
+            let hash = block.hash();
+            self.broadcast(&NodeMessage::Block(block), |_| true);
+            self.published(hash);
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! The node as a machine: relay connections, peers, the chain, the mempool, mining, and whoever embeds it.
+//!
+//! ```text
+//!   Received ─▶ links (RelayClient) ─▶ payloads ─┬─ STAT HDRS ─▶ headers ─┐
+//!                                                ├─ BLOC NOTF ─▶ bodies, blocks ─▶ Chain ─▶ events, waits,
+//!                                                ├─ TXN  ──────▶ transactions ─▶ Mempool      announcements
+//!                                                └─ GHDR GBLK GTXN ─▶ serve                        │
+//!   Request ─▶ requests          Mined ─▶ mining ◀──────────────── templates ◀─────────────────────┘
+//! ```
+//!
+//! Everything from outside is bounded: tables by [`limits`](crate::limits), work by one block judged a call, the
+//! rest waits as an immediate timeout. What a peer does wrong costs that peer, never the node.
+
+mod announce;
+mod blocks;
+mod bodies;
+mod config;
+mod headers;
+mod io;
+mod links;
+mod mining;
+mod peers;
+mod requests;
+mod serve;
+
+mod transactions;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use toycoin_core::{chain::Chain, store::ChainStore};
+use toycoin_wire::{
+    NodeId,
+    node::{NodeMessage, Payload},
+};
+
+use self::{
+    blocks::WaitingBlocks,
+    bodies::BodySync,
+    headers::HeaderSync,
+    links::Link,
+    mining::Mining,
+    peers::{PeerKey, Peers, Verdict},
+    requests::Waits,
+    transactions::OwnPayments,
+};
+pub use self::{config::NodeConfig, io::*};
+use crate::{
+    client::{ClientEvent, RelayClient},
+    limits,
+    machine::{Machine, Monotonic, Now},
+    mempool::{Mempool, MempoolConfig},
+    relay::ConnectionId,
+};
+
+/// A full node without I/O; see the [module](self).
+#[derive(Debug)]
+pub struct NodeMachine<S> {
+    config: NodeConfig,
+    chain: Chain<S>,
+    mempool: Mempool,
+    rng: ChaCha8Rng,
+    now: Now,
+    outputs: VecDeque<Output>,
+    links: BTreeMap<ConnectionId, Link>,
+    peers: Peers,
+    headers: HeaderSync,
+    bodies: BodySync,
+    waiting: WaitingBlocks,
+    own_payments: OwnPayments,
+    waits: Waits,
+    mining: Mining,
+    /// The chain may have more to do.
+    busy: bool,
+    /// When a block came last.
+    last_block: Monotonic,
+    clock_warned: Option<Monotonic>,
+    next_sweep: Monotonic,
+    /// Requests of peers that were dropped since they asked for too much.
+    overloads: u64,
+    halted: bool,
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Makes a node over a chain.
+    pub fn new(chain: Chain<S>, config: NodeConfig, now: Now) -> Self {
+        let mempool_config = MempoolConfig { min_fee_rate: config.min_fee_rate, max_bytes: config.mempool_bytes };
+        let mining = Mining::new(config.payout.is_some(), now.monotonic + limits::JOIN_GRACE);
+        Self {
+            mempool: Mempool::new(chain.params().clone(), mempool_config),
+            rng: ChaCha8Rng::from_seed(config.seed),
+            chain,
+            now,
+            outputs: VecDeque::new(),
+            links: BTreeMap::new(),
+            peers: Peers::default(),
+            headers: HeaderSync::default(),
+            bodies: BodySync::default(),
+            waiting: WaitingBlocks::default(),
+            own_payments: OwnPayments::default(),
+            waits: Waits::default(),
+            mining,
+            // a store may hold bodies that were never connected
+            busy: true,
+            last_block: now.monotonic,
+            clock_warned: None,
+            next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
+            overloads: 0,
+            halted: false,
+            config,
+        }
+    }
+
+    /// Returns the chain.
+    pub const fn chain(&self) -> &Chain<S> {
+        &self.chain
+    }
+
+    /// Returns the mempool.
+    pub const fn mempool(&self) -> &Mempool {
+        &self.mempool
+    }
+
+    /// Returns how many requests of peers were dropped since they asked for more than they may.
+    pub const fn overloads(&self) -> u64 {
+        self.overloads
+    }
+
+    /// Gives the chain back, with its store.
+    pub fn into_chain(self) -> Chain<S> {
+        self.chain
+    }
+
+    fn on_connected(&mut self, connection: ConnectionId, relay: usize, node_id: NodeId) {
+        let channels = vec![self.config.channel.clone()];
+        match RelayClient::new(self.now, node_id, &self.config.agent, channels) {
+            Ok(client) => {
+                self.links.insert(connection, Link::new(relay, client, self.now.monotonic));
+            }
+            Err(error) => self.outputs.push_back(Output::Close { connection, reason: error.to_string() }),
+        }
+    }
+
+    fn on_disconnected(&mut self, connection: ConnectionId) {
+        let Some(link) = self.links.remove(&connection) else { return };
+        if link.ready {
+            self.emit(Event::RelayDisconnected { relay: link.relay });
+        }
+        for id in self.peers.remove_connection(connection) {
+            self.emit(Event::PeerDisconnected { id });
+        }
+        self.forget(|(at, _)| *at == connection);
+    }
+
+    /// Lets a connection's client read what came; its events are handled as they are found, without a copy.
+    fn on_received(&mut self, connection: ConnectionId, bytes: &[u8]) {
+        let Some(mut link) = self.links.remove(&connection) else { return };
+        let now = self.now;
+        let (relay, channel) = (link.relay, self.config.channel.clone());
+        let mut became_ready = false;
+        let mut inbox = Vec::new();
+        let result = link.client.handle_bytes(now, bytes, &mut |event| match event {
+            ClientEvent::Ready => became_ready = true,
+            ClientEvent::Delivered { channel: on, from, payload } if on == channel.borrowed() => {
+                inbox.push(Inbox::Payload(from, NodeMessage::decode(payload)));
+            }
+            ClientEvent::Lagged { count } => inbox.push(Inbox::Lagged(count)),
+            // another channel's, or an event of a later version of the client
+            _ => {}
+        });
+        link.ready |= became_ready;
+        self.links.insert(connection, link);
+        if became_ready {
+            self.emit(Event::RelayConnected { relay });
+            self.tell_status(connection);
+            self.tell_payments(connection);
+        }
+        for message in inbox {
+            match message {
+                Inbox::Payload(from, payload) => self.on_payload((connection, from), payload),
+                Inbox::Lagged(count) => self.on_lagged(connection, count),
+            }
+        }
+        if let Err(error) = result {
+            self.close(connection, error.to_string());
+        }
+    }
+
+    fn on_payload(&mut self, peer: PeerKey, payload: Result<Payload, toycoin_wire::node::PayloadError>) {
+        let (known, new) = self.peers.heard(peer, self.now.monotonic);
+        if known.is_muted(self.now.monotonic) {
+            return;
+        }
+        if new {
+            self.emit(Event::PeerConnected { id: peer.1 });
+        }
+        let message = match payload {
+            Ok(Payload::Message(message)) => message,
+            // another version's, or another program's: not for us, and no crime
+            Ok(_) => return,
+            Err(error) if error.is_misbehaviour() => {
+                return self.mute(peer, DisconnectReason::Undecodable(error.to_string()));
+            }
+            Err(_) => return,
+        };
+        match message {
+            NodeMessage::Status(status) => self.on_status(peer, &status),
+            NodeMessage::Transaction(transaction) => self.on_transaction(peer, transaction),
+            NodeMessage::Block(block) => {
+                self.last_block = self.now.monotonic;
+                self.on_block(peer, block);
+            }
+            NodeMessage::GetHeaders(request) => self.on_get_headers(peer, &request),
+            NodeMessage::Headers(headers) => self.on_headers(peer, &headers),
+            NodeMessage::GetBlocks(hashes) => self.on_get_blocks(peer, &hashes),
+            NodeMessage::NotFound(hashes) => self.on_not_found(peer, &hashes),
+            NodeMessage::GetTransactions(txids) => self.on_get_transactions(peer, &txids),
+            NodeMessage::Reject(reject) => {
+                self.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text: reject.text });
+            }
+        }
+    }
+
+    /// The relay dropped messages for us: whatever they were, somebody's headers show what we miss.
+    fn on_lagged(&mut self, connection: ConnectionId, count: u64) {
+        self.emit(Event::Lagged { count });
+        self.tell_status(connection);
+        let most = self.peers.iter().filter(|((at, _), _)| *at == connection);
+        let most = most.max_by_key(|(_, peer)| peer.status.map(|status| status.work)).map(|(key, _)| *key);
+        if let Some(peer) = most.and_then(|key| self.peers.get_mut(&key)) {
+            peer.has_news = true;
+        }
+        self.look_for_headers();
+    }
+
+    fn close(&mut self, connection: ConnectionId, reason: String) {
+        self.flush_link(connection);
+        self.on_disconnected(connection);
+        self.outputs.push_back(Output::Close { connection, reason });
+    }
+
+    /// Publishes a message on the connections that are ready and wanted.
+    fn broadcast(&mut self, message: &NodeMessage, wanted: impl Fn(ConnectionId) -> bool) {
+        self.publish(None, message, wanted);
+    }
+
+    /// Sends a message to one peer.
+    fn send_to(&mut self, peer: PeerKey, message: &NodeMessage) {
+        self.publish(Some(peer.1), message, |connection| connection == peer.0);
+    }
+
+    fn publish(&mut self, to: Option<NodeId>, message: &NodeMessage, wanted: impl Fn(ConnectionId) -> bool) {
+        let payload = match message.encode() {
+            Ok(payload) => payload,
+            Err(error) => return tracing::error!(%error, "a message of our own does not fit its frame"),
+        };
+        let ready = self.links.iter_mut().filter(|(connection, link)| link.ready && wanted(**connection));
+        for (connection, link) in ready {
+            match link.client.publish(&self.config.channel, to, &payload) {
+                Ok(bytes) => self.outputs.push_back(Output::Send { connection: *connection, bytes }),
+                Err(error) => tracing::error!(%error, "a message of our own does not fit its frame"),
+            }
+        }
+    }
+
+    fn is_ready(&self, connection: ConnectionId) -> bool {
+        self.links.get(&connection).is_some_and(|link| link.ready)
+    }
+
+    /// Stops listening to a peer that sent what no honest peer sends.
+    fn mute(&mut self, peer: PeerKey, reason: DisconnectReason) {
+        let now = self.now.monotonic;
+        if let Some(known) = self.peers.get_mut(&peer).filter(|known| !known.is_muted(now)) {
+            known.mute(now);
+            self.emit(Event::PeerMuted { id: peer.1, reason });
+            self.forget(|key| *key == peer);
+            self.look_for_headers();
+            self.request_bodies();
+        }
+    }
+
+    /// Counts against a peer what an honest one might send, but not often.
+    fn score(&mut self, peer: PeerKey, points: u32) {
+        let now = self.now.monotonic;
+        if let Some(known) = self.peers.get_mut(&peer)
+            && let Verdict::Muted(score) = known.add_score(points, now)
+        {
+            self.emit(Event::PeerMuted { id: peer.1, reason: DisconnectReason::Score(score) });
+            self.forget(|key| *key == peer);
+        }
+    }
+
+    /// Forgets what was asked of peers that are gone.
+    fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
+        self.headers.forget(&gone);
+        self.bodies.forget(&gone);
+    }
+
+    fn sweep(&mut self) {
+        let now = self.now.monotonic;
+        if self.next_sweep > now {
+            return;
+        }
+        self.next_sweep = now + limits::SWEEP_INTERVAL;
+        for key in self.peers.remove_silent(now) {
+            self.forget(|gone| *gone == key);
+            self.emit(Event::PeerDisconnected { id: key.1 });
+        }
+        // a peer that rested may be asked again
+        self.look_for_headers();
+    }
+
+    fn on_links_timeout(&mut self) {
+        let now = self.now;
+        let mut lost = Vec::new();
+        for (connection, link) in &mut self.links {
+            if let Err(error) = link.client.handle_timeout(now) {
+                lost.push((*connection, error.to_string()));
+            }
+        }
+        for (connection, error) in lost {
+            self.close(connection, error);
+        }
+    }
+
+    fn flush_link(&mut self, connection: ConnectionId) {
+        if let Some(link) = self.links.get_mut(&connection) {
+            while let Some(bytes) = link.client.take_output() {
+                self.outputs.push_back(Output::Send { connection, bytes });
+            }
+        }
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Emit(event));
+    }
+
+    /// The store failed: whatever comes now is ignored, and what was not committed was never said.
+    fn halt(&mut self, error: &str) {
+        if !self.halted {
+            self.halted = true;
+            self.outputs.push_back(Output::StopMining);
+            self.outputs.push_back(Output::Halt { error: error.to_owned() });
+        }
+    }
+
+    fn random(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    fn choose<'a, T>(&mut self, among: &'a [T]) -> Option<&'a T> {
+        let count = u64::try_from(among.len()).ok().filter(|count| *count > 0)?;
+        among.get(usize::try_from(self.random() % count).ok()?)
+    }
+
+    /// What every input may have made due.
+    fn settle(&mut self) {
+        self.on_links_timeout();
+        self.sweep();
+        self.retry_deferred();
+        self.advance();
+        self.headers_timeout();
+        self.bodies_timeout();
+        self.hand_out_blocks();
+        self.announce();
+        self.repeat_payments();
+        self.refresh_mining();
+        let links: Vec<_> = self.links.keys().copied().collect();
+        for connection in links {
+            self.flush_link(connection);
+        }
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
+    type Input<'a> = Input<'a>;
+    type Output = Output;
+
+    fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.now = now;
+        if self.halted {
+            if let Input::Request { id, .. } = input {
+                self.outputs.push_back(Output::Reply { id, response: Box::new(Response::Halted) });
+            }
+            return;
+        }
+        match input {
+            Input::Connected { connection, relay, node_id } => self.on_connected(connection, relay, node_id),
+            Input::Received { connection, bytes } => self.on_received(connection, bytes),
+            Input::Disconnected { connection } => self.on_disconnected(connection),
+            Input::Request { id, request } => self.on_request(id, request),
+            Input::Mined { job, nonce } => self.on_mined(job, nonce),
+            Input::Timeout => {}
+        }
+        self.settle();
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn next_timeout(&self) -> Option<Monotonic> {
+        if self.halted {
+            return None;
+        }
+        if self.busy {
+            return Some(self.now.monotonic);
+        }
+        let pool_changed = self.mining.pool_changed(self.mempool.generation());
+        let drift = self.chain.params().spec().drift_ms;
+        let deferred = self.waiting.first_deferred().map(|time| {
+            let wait = time.saturating_sub(drift).saturating_sub(self.now.unix_ms);
+            self.now.monotonic + std::time::Duration::from_millis(wait)
+        });
+        let links = self.links.values().flat_map(|link| {
+            let status = link.ready.then_some(link.status_at);
+            [link.client.next_timeout(), link.announce_at, status]
+        });
+        let parts = [
+            Some(self.next_sweep),
+            deferred,
+            self.headers.next_timeout(),
+            self.bodies.next_timeout(),
+            self.own_payments.next_timeout(),
+            self.mining.next_timeout(pool_changed),
+        ];
+        links.chain(parts).flatten().min()
+    }
+}
+
+/// What a connection brought, decoded.
+enum Inbox {
+    Payload(NodeId, Result<Payload, toycoin_wire::node::PayloadError>),
+    Lagged(u64),
+}

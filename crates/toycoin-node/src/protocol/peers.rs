@@ -1,0 +1,277 @@
+//! Who is on the channel: what each peer says it has, and how it behaves.
+//!
+//! A peer is a node id on one relay connection. The same id on another connection is another peer, since a relay can lie
+//! about origins: what one relay says costs nobody anything on another.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use toycoin_core::{BlockHash, Work};
+use toycoin_wire::NodeId;
+
+use crate::{limits, machine::Monotonic, relay::ConnectionId};
+
+/// Names a peer: a node id on a relay connection.
+pub(super) type PeerKey = (ConnectionId, NodeId);
+
+/// What a peer said last of its chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PeerStatus {
+    pub(super) tip: BlockHash,
+    pub(super) height: u64,
+    pub(super) work: Work,
+    /// How far its clock is ahead of ours, in milliseconds.
+    pub(super) offset_ms: i64,
+}
+
+/// A peer.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    /// A number of its own, for the mempool's bounds.
+    pub(super) number: u64,
+    pub(super) heard: Monotonic,
+    pub(super) status: Option<PeerStatus>,
+    /// It sent a block whose parent we lack: it has headers for us, whatever its status says.
+    pub(super) has_news: bool,
+    /// Until when it is not asked for headers, since it did not answer or had nothing.
+    pub(super) resting_until: Monotonic,
+    score: u32,
+    scored: Monotonic,
+    muted_until: Option<Monotonic>,
+    /// Bytes that it may still ask for.
+    pub(super) served: Bucket,
+    /// Rejects that it may still be sent.
+    pub(super) rejects: Bucket,
+}
+
+/// What became of a peer that misbehaved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Tolerated,
+    /// It is not listened to from now on, for this score.
+    Muted(u32),
+}
+
+impl Peer {
+    fn new(number: u64, now: Monotonic) -> Self {
+        Self {
+            number,
+            heard: now,
+            status: None,
+            has_news: false,
+            resting_until: Monotonic::ORIGIN,
+            score: 0,
+            scored: now,
+            muted_until: None,
+            served: Bucket::new(limits::SERVED_BYTES, limits::SERVED_BYTES_A_SECOND, now),
+            rejects: Bucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
+        }
+    }
+
+    pub(super) fn is_muted(&self, now: Monotonic) -> bool {
+        self.muted_until.is_some_and(|until| now < until)
+    }
+
+    /// Returns the score as it stands now: a point goes every few seconds.
+    pub(super) fn score(&self, now: Monotonic) -> u32 {
+        let gone = now.saturating_since(self.scored).as_secs() / limits::SCORE_DECAY.as_secs();
+        self.score.saturating_sub(u32::try_from(gone).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn mute(&mut self, now: Monotonic) {
+        self.muted_until = Some(now + limits::MUTE_TIME);
+        self.score = 0;
+    }
+
+    /// Counts what an honest peer might send, but not often.
+    pub(super) fn add_score(&mut self, points: u32, now: Monotonic) -> Verdict {
+        self.score = self.score(now).saturating_add(points);
+        self.scored = now;
+        if self.score < limits::MUTE_SCORE {
+            return Verdict::Tolerated;
+        }
+        let score = self.score;
+        self.mute(now);
+        Verdict::Muted(score)
+    }
+}
+
+/// All peers, by connection and id.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    peers: BTreeMap<PeerKey, Peer>,
+    next_number: u64,
+}
+
+impl Peers {
+    /// Returns a peer that was just heard, and whether it is new.
+    ///
+    /// When the table is full, whoever was silent for longest makes room; the muted only after all others, since being
+    /// forgotten would unmute them.
+    pub(super) fn heard(&mut self, key: PeerKey, now: Monotonic) -> (&mut Peer, bool) {
+        let new = !self.peers.contains_key(&key);
+        if new && self.peers.len() >= limits::PEERS {
+            let oldest = self.peers.iter().min_by_key(|(key, peer)| (peer.is_muted(now), peer.heard, **key));
+            if let Some(oldest) = oldest.map(|(key, _)| *key) {
+                self.peers.remove(&oldest);
+            }
+        }
+        let number = self.next_number;
+        let peer = self.peers.entry(key).or_insert_with(|| Peer::new(number, now));
+        self.next_number += u64::from(new);
+        peer.heard = now;
+        (peer, new)
+    }
+
+    pub(super) fn get(&self, key: &PeerKey) -> Option<&Peer> {
+        self.peers.get(key)
+    }
+
+    pub(super) fn get_mut(&mut self, key: &PeerKey) -> Option<&mut Peer> {
+        self.peers.get_mut(key)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&PeerKey, &Peer)> {
+        self.peers.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    pub(super) fn on_connection(&self, connection: ConnectionId) -> usize {
+        self.peers.keys().filter(|(at, _)| *at == connection).count()
+    }
+
+    /// Forgets the peers of a connection that is gone, and returns them.
+    pub(super) fn remove_connection(&mut self, connection: ConnectionId) -> Vec<NodeId> {
+        let gone: BTreeSet<_> = self.peers.keys().filter(|(at, _)| *at == connection).copied().collect();
+        self.peers.retain(|key, _| !gone.contains(key));
+        gone.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Forgets peers that were silent for long, but for the muted, and returns them.
+    pub(super) fn remove_silent(&mut self, now: Monotonic) -> Vec<PeerKey> {
+        let silent = |peer: &Peer| now.saturating_since(peer.heard) >= limits::PEER_SILENCE && !peer.is_muted(now);
+        let gone: Vec<_> = self.peers.iter().filter(|(_, peer)| silent(peer)).map(|(key, _)| *key).collect();
+        self.peers.retain(|_, peer| !silent(peer));
+        gone
+    }
+
+    /// Returns by how much the peers' clocks are ahead of ours, the median of at least three.
+    pub(super) fn clock_offset(&self) -> Option<i64> {
+        let mut offsets: Vec<_> = self.peers.values().filter_map(|peer| peer.status).map(|s| s.offset_ms).collect();
+        offsets.sort_unstable();
+        (offsets.len() >= 3).then(|| offsets.get(offsets.len() / 2).copied()).flatten()
+    }
+}
+
+/// So much at once, and so much more a second.
+#[derive(Debug, Clone)]
+pub(super) struct Bucket {
+    level: u64,
+    capacity: u64,
+    a_second: u64,
+    filled: Monotonic,
+}
+
+impl Bucket {
+    const fn new(capacity: u64, a_second: u64, now: Monotonic) -> Self {
+        Self { level: capacity, capacity, a_second, filled: now }
+    }
+
+    /// Takes an amount if it is there.
+    pub(super) fn take(&mut self, amount: u64, now: Monotonic) -> bool {
+        let since = now.saturating_since(self.filled);
+        let more = u64::try_from(since.as_millis()).unwrap_or(u64::MAX).saturating_mul(self.a_second) / 1_000;
+        if more > 0 {
+            self.level = self.level.saturating_add(more).min(self.capacity);
+            self.filled = now;
+        }
+        match self.level.checked_sub(amount) {
+            Some(rest) => {
+                self.level = rest;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Returns a random duration up to `most`, from a generator's number.
+pub(super) fn up_to(most: Duration, random: u64) -> Duration {
+    let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(random % millis.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn key(i: u8) -> PeerKey {
+        (ConnectionId(1), NodeId::new([i; 16]))
+    }
+
+    #[test]
+    fn a_hundred_points_mute_for_a_time() {
+        let mut peers = Peers::default();
+        let start = Monotonic::ORIGIN;
+        let (peer, new) = peers.heard(key(1), start);
+        assert!(new);
+        assert_eq!(peer.add_score(99, start), Verdict::Tolerated);
+        assert!(!peer.is_muted(start));
+        assert_eq!(peer.add_score(1, start), Verdict::Muted(100));
+        assert!(peer.is_muted(start + SECOND));
+        assert!(!peer.is_muted(start + limits::MUTE_TIME));
+    }
+
+    #[test]
+    fn points_fade() {
+        let mut peers = Peers::default();
+        let start = Monotonic::ORIGIN;
+        let (peer, _) = peers.heard(key(1), start);
+        peer.add_score(50, start);
+        assert_eq!(peer.score(start + limits::SCORE_DECAY * 20), 30);
+        assert_eq!(peer.score(start + limits::SCORE_DECAY * 90), 0);
+    }
+
+    #[test]
+    fn mutes_and_scores_never_cross_relays() {
+        let mut peers = Peers::default();
+        let start = Monotonic::ORIGIN;
+        let (one, other) = (key(1), (ConnectionId(2), key(1).1));
+        peers.heard(one, start).0.mute(start);
+        peers.heard(other, start);
+        assert!(peers.get(&one).unwrap().is_muted(start));
+        assert!(!peers.get(&other).unwrap().is_muted(start));
+    }
+
+    #[test]
+    fn the_table_is_bounded_and_keeps_the_muted() {
+        let mut peers = Peers::default();
+        let mut now = Monotonic::ORIGIN;
+        peers.heard(key(255), now).0.mute(now);
+        for i in 0..limits::PEERS as u64 {
+            now = now + Duration::from_micros(1);
+            let mut id = [0; 16];
+            id[..8].copy_from_slice(&i.to_le_bytes());
+            peers.heard((ConnectionId(1), NodeId::new(id)), now);
+        }
+        assert_eq!(peers.len(), limits::PEERS);
+        assert!(peers.get(&key(255)).is_some_and(|peer| peer.is_muted(now)));
+        assert!(peers.get(&key(0)).is_none(), "silent for longest");
+    }
+
+    #[test]
+    fn a_bucket_fills_again() {
+        let mut bucket = Bucket::new(10, 5, Monotonic::ORIGIN);
+        assert!(bucket.take(10, Monotonic::ORIGIN));
+        assert!(!bucket.take(1, Monotonic::ORIGIN));
+        assert!(bucket.take(5, Monotonic::ORIGIN + SECOND));
+        assert!(!bucket.take(11, Monotonic::ORIGIN + SECOND * 100), "never more than it holds");
+    }
+}

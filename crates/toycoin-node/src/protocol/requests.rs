@@ -1,0 +1,172 @@
+//! Requests of whoever embeds the node, and those that wait for confirmations.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use toycoin_core::{BlockHash, CheckedBlock, Txid, store::ChainStore};
+
+use crate::{
+    limits,
+    mempool::DropReason,
+    protocol::{
+        Confirmed, NodeMachine, Output, PeerInfo, Request, RequestId, Response, Since, Status, TransactionPlace,
+        WaitError,
+    },
+};
+
+/// Requests that wait until a transaction has its confirmations.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    waiting: BTreeMap<RequestId, (Txid, u64)>,
+}
+
+impl Waits {
+    pub(super) fn is_waited_for(&self, txid: &Txid) -> bool {
+        self.waiting.values().any(|(waited, _)| waited == txid)
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    pub(super) fn on_request(&mut self, id: RequestId, request: Request) {
+        match self.answer(id, request) {
+            Ok(Some(response)) => self.reply(id, response),
+            Ok(None) => {}
+            Err(error) => {
+                self.halt(&error);
+                self.reply(id, Response::Halted);
+            }
+        }
+    }
+
+    /// Returns the answer, `None` where it comes later.
+    fn answer(&mut self, id: RequestId, request: Request) -> Result<Option<Response>, String> {
+        Ok(Some(match request {
+            Request::Submit(transaction) => Response::Submitted(self.submit(transaction)),
+            Request::Status => Response::Status(self.status()),
+            Request::Coins(owner) => Response::Coins(self.chain.coins_of(&owner).map_err(|e| e.to_string())?),
+            Request::Block(hash) => Response::Block(self.chain.block(&hash).map_err(|e| e.to_string())?),
+            Request::BlockAt(height) => Response::Block(self.chain.block_at(height).map_err(|e| e.to_string())?),
+            Request::Transaction(txid) => Response::Transaction(self.find_transaction(&txid)?),
+            Request::WaitForConfirmations { txid, confirmations } => {
+                if self.waits.waiting.len() >= limits::WAITS {
+                    return Ok(Some(Response::NotConfirmed(WaitError::TooMany)));
+                }
+                self.waits.waiting.insert(id, (txid, confirmations.max(1)));
+                self.check_waits();
+                return Ok(None);
+            }
+            Request::Cancel(other) => {
+                if self.waits.waiting.remove(&other).is_some() {
+                    self.reply(other, Response::NotConfirmed(WaitError::Cancelled));
+                }
+                Response::Done
+            }
+            Request::Since(block) => Response::Since(self.since(&block)?),
+            Request::Audit => Response::Audit(self.chain.audit().map_err(|e| e.to_string())?),
+            Request::SetMining(enabled) => {
+                self.mining.enabled = enabled;
+                Response::Done
+            }
+            Request::Peers => Response::Peers(self.peer_infos()),
+        }))
+    }
+
+    fn reply(&mut self, id: RequestId, response: Response) {
+        self.outputs.push_back(Output::Reply { id, response: Box::new(response) });
+    }
+
+    /// Answers the waiting requests whose transactions have their confirmations.
+    pub(super) fn check_waits(&mut self) {
+        let mut confirmed = Vec::new();
+        for (id, (txid, wanted)) in &self.waits.waiting {
+            let Ok(found) = self.chain.find_transaction(txid) else { continue };
+            let Some((block, _)) = found else { continue };
+            let Some(confirmations) = self.chain.confirmations(&block).filter(|have| have >= wanted) else { continue };
+            let height = self.chain.height() + 1 - confirmations;
+            confirmed.push((*id, Confirmed { block, height, confirmations }));
+        }
+        for (id, confirmed) in confirmed {
+            self.waits.waiting.remove(&id);
+            self.reply(id, Response::Confirmed(confirmed));
+        }
+    }
+
+    /// Ends the waits for a transaction that was dropped.
+    pub(super) fn end_waits(&mut self, txid: &Txid, reason: &DropReason) {
+        let ended: Vec<_> =
+            self.waits.waiting.iter().filter(|(_, (waited, _))| waited == txid).map(|(id, _)| *id).collect();
+        for id in ended {
+            self.waits.waiting.remove(&id);
+            self.reply(id, Response::NotConfirmed(WaitError::Dropped(reason.clone())));
+        }
+    }
+
+    /// Looks in the mempool first, then on the active chain.
+    pub(super) fn find_transaction(&self, txid: &Txid) -> Result<Option<TransactionPlace>, String> {
+        if let Some(transaction) = self.mempool.get(txid) {
+            let transaction = Some(transaction.clone());
+            return Ok(Some(TransactionPlace { transaction, block: None, confirmations: 0 }));
+        }
+        let Some((hash, place)) = self.chain.find_transaction(txid).map_err(|e| e.to_string())? else {
+            return Ok(None);
+        };
+        let Some(block) = self.chain.block(&hash).map_err(|e| e.to_string())? else { return Ok(None) };
+        let place = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+        let transaction = place.and_then(|place| block.block().transactions.get(place)).cloned();
+        let confirmations = self.chain.confirmations(&hash).unwrap_or(0);
+        Ok(Some(TransactionPlace { transaction, block: Some((hash, block.height())), confirmations }))
+    }
+
+    /// Returns the moves from a block to the tip, some blocks at a time; from genesis when the block is unknown.
+    fn since(&self, from: &BlockHash) -> Result<Since, String> {
+        let body = |hash: &BlockHash| -> Result<Option<Arc<CheckedBlock>>, String> {
+            self.chain.block(hash).map_err(|e| e.to_string())
+        };
+        let mut disconnected = Vec::new();
+        let mut at = *from;
+        let mut next = 1;
+        while let Some(entry) = self.chain.headers().get(&at) {
+            if self.chain.is_active(&at) {
+                next = entry.header.height + 1;
+                break;
+            }
+            if disconnected.len() >= limits::BLOCKS_SINCE {
+                return Ok(Since { disconnected, connected: Vec::new(), complete: false });
+            }
+            disconnected.extend(body(&at)?);
+            at = entry.header.previous;
+        }
+        let mut connected = Vec::new();
+        while let Some(entry) = self.chain.header_at(next) {
+            if connected.len() >= limits::BLOCKS_SINCE {
+                return Ok(Since { disconnected, connected, complete: false });
+            }
+            connected.extend(body(&entry.hash)?);
+            next += 1;
+        }
+        Ok(Since { disconnected, connected, complete: true })
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            tip: self.chain.tip(),
+            best_height: self.chain.headers().best().header.height,
+            mempool: self.mempool.len(),
+            mempool_bytes: self.mempool.bytes(),
+            connections: self.links.values().filter(|link| link.ready).count(),
+            peers: self.peers.len(),
+            mining: self.mining.is_searching(),
+        }
+    }
+
+    fn peer_infos(&self) -> Vec<PeerInfo> {
+        let now = self.now.monotonic;
+        let info = |((connection, id), peer): (&super::peers::PeerKey, &super::peers::Peer)| PeerInfo {
+            connection: *connection,
+            id: *id,
+            height: peer.status.map(|status| status.height),
+            score: peer.score(now),
+            muted: peer.is_muted(now),
+        };
+        self.peers.iter().map(info).collect()
+    }
+}

@@ -1,0 +1,175 @@
+//! Transactions: into the mempool, on to other relays, and again until they are confirmed.
+
+use std::collections::BTreeMap;
+
+use toycoin_core::{Transaction, Txid, chain::Moved, store::ChainStore};
+use toycoin_wire::node::NodeMessage;
+
+use crate::{
+    limits,
+    machine::Monotonic,
+    mempool::{Admission, AdmitError, DropReason},
+    protocol::{
+        DisconnectReason, Event, NodeMachine, SubmitError,
+        peers::{PeerKey, up_to},
+    },
+    relay::ConnectionId,
+};
+
+/// Payments that were submitted here and are not confirmed yet.
+///
+/// They are told again now and then: whoever was away when they were told first hears of them in the end.
+#[derive(Debug, Default)]
+pub(super) struct OwnPayments {
+    next: BTreeMap<Txid, Monotonic>,
+}
+
+impl OwnPayments {
+    pub(super) fn next_timeout(&self) -> Option<Monotonic> {
+        self.next.values().min().copied()
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Takes a transaction from a peer.
+    pub(super) fn on_transaction(&mut self, peer: PeerKey, transaction: Transaction) {
+        let now = self.now.monotonic;
+        let source = self.peers.get(&peer).map(|peer| peer.number);
+        let txid = transaction.txid();
+        match self.admit(transaction, source, Some(peer.0)) {
+            Ok(Admission::Orphaned { missing, .. }) => {
+                let mut parents: Vec<_> = missing;
+                parents.truncate(limits::TXIDS_A_MESSAGE);
+                self.send_to(peer, &NodeMessage::GetTransactions(parents));
+            }
+            Ok(_) => {}
+            Err(AdmitError::Store(error)) => self.halt(&error.to_string()),
+            Err(error) => {
+                if let AdmitError::Rule(broken) = &error {
+                    self.reject(peer, txid.to_bytes(), broken);
+                    if error.is_misbehaviour() {
+                        return self.mute(peer, DisconnectReason::BrokenRule(broken.rule()));
+                    }
+                }
+                tracing::debug!(%txid, %error, at = ?now, "transaction not taken");
+                self.score(peer, limits::POINTS_REFUSED_TRANSACTION);
+            }
+        }
+    }
+
+    /// Takes a transaction from whoever embeds the node, and tells everybody.
+    pub(super) fn submit(&mut self, transaction: Transaction) -> Result<Txid, SubmitError> {
+        let txid = transaction.txid();
+        let refused = |reason: String, rule| SubmitError { reason, rule };
+        if self.own_payments.next.len() >= limits::OWN_PAYMENTS {
+            return Err(refused("too many payments wait for their confirmation".into(), None));
+        }
+        match self.admit(transaction, None, None) {
+            Ok(Admission::Orphaned { .. }) => Err(refused("it spends coins that are not known here".into(), None)),
+            Ok(Admission::Accepted(_) | Admission::Known { .. }) => {
+                if self.mempool.contains(&txid) {
+                    self.repeat_later(txid);
+                }
+                Ok(txid)
+            }
+            Err(AdmitError::Store(error)) => {
+                self.halt(&error.to_string());
+                Err(refused(error.to_string(), None))
+            }
+            Err(AdmitError::Rule(error)) => Err(refused(error.to_string(), Some(error.rule()))),
+            Err(error) => Err(refused(error.to_string(), None)),
+        }
+    }
+
+    /// Offers a transaction to the mempool; what comes in goes out once on every connection but where it came from.
+    fn admit(
+        &mut self,
+        transaction: Transaction,
+        source: Option<u64>,
+        from: Option<ConnectionId>,
+    ) -> Result<Admission, AdmitError<S::Error>> {
+        let next_height = self.chain.height() + 1;
+        let (store, verifier) = (self.chain.store(), self.chain.verifier());
+        let admission = self.mempool.submit(transaction, source, store, next_height, verifier)?;
+        if let Admission::Accepted(accepted) = &admission {
+            for (txid, fee) in std::iter::once(&(accepted.txid, accepted.fee)).chain(&accepted.adopted) {
+                self.emit(Event::TransactionAccepted { txid: *txid, fee: *fee });
+                self.tell_transaction(*txid, from);
+            }
+            for (txid, reason) in accepted.replaced.iter().chain(&accepted.evicted) {
+                self.on_dropped(*txid, reason.clone());
+            }
+        }
+        Ok(admission)
+    }
+
+    /// Publishes a transaction of the mempool on every connection but one.
+    fn tell_transaction(&mut self, txid: Txid, but: Option<ConnectionId>) {
+        let Some(transaction) = self.mempool.get(&txid) else { return };
+        let message = NodeMessage::Transaction(transaction.clone());
+        self.broadcast(&message, |connection| Some(connection) != but);
+    }
+
+    /// Brings the mempool up to a move of the tip.
+    pub(super) fn update_mempool(&mut self, moved: &Moved) {
+        let mut dropped = Vec::new();
+        for block in &moved.connected {
+            dropped.extend(self.mempool.block_connected(block));
+        }
+        let next_height = self.chain.height() + 1;
+        let (store, verifier) = (self.chain.store(), self.chain.verifier());
+        match self.mempool.reorganised(&moved.disconnected, store, next_height, verifier) {
+            Ok(outcome) => {
+                dropped.extend(outcome.dropped);
+                for (txid, fee) in outcome.readmitted {
+                    self.emit(Event::TransactionAccepted { txid, fee });
+                }
+            }
+            Err(error) => return self.halt(&error.to_string()),
+        }
+        for (txid, reason) in dropped {
+            self.on_dropped(txid, reason);
+        }
+        // confirmed, dropped or back: what is no longer in the pool is not repeated, what came back is
+        let mempool = &self.mempool;
+        self.own_payments.next.retain(|txid, _| mempool.contains(txid));
+        let own: Vec<_> = moved.disconnected.iter().flat_map(|block| block.ids()).map(|(txid, _)| *txid).collect();
+        for txid in own {
+            if self.mempool.contains(&txid) && self.waits.is_waited_for(&txid) {
+                self.repeat_later(txid);
+            }
+        }
+    }
+
+    fn on_dropped(&mut self, txid: Txid, reason: DropReason) {
+        self.own_payments.next.remove(&txid);
+        self.end_waits(&txid, &reason);
+        self.emit(Event::TransactionDropped { txid, reason });
+    }
+
+    /// Tells our own payments again whose time has come.
+    pub(super) fn repeat_payments(&mut self) {
+        let now = self.now.monotonic;
+        let due: Vec<_> = self.own_payments.next.iter().filter(|(_, at)| **at <= now).map(|(txid, _)| *txid).collect();
+        for txid in due {
+            self.tell_transaction(txid, None);
+            self.repeat_later(txid);
+        }
+    }
+
+    /// Tells all our own payments on a connection that has become ready.
+    pub(super) fn tell_payments(&mut self, connection: ConnectionId) {
+        let own: Vec<_> = self.own_payments.next.keys().copied().collect();
+        for txid in own {
+            let Some(transaction) = self.mempool.get(&txid) else { continue };
+            let message = NodeMessage::Transaction(transaction.clone());
+            self.broadcast(&message, |other| other == connection);
+        }
+    }
+
+    fn repeat_later(&mut self, txid: Txid) {
+        let jitter = up_to(limits::PAYMENT_REPEAT, self.random());
+        let at = self.now.monotonic + limits::PAYMENT_REPEAT / 2 + jitter;
+        self.own_payments.next.insert(txid, at);
+    }
+}

@@ -1,0 +1,343 @@
+//! A client's TCP connection to one relay, made again whenever it ends.
+//!
+//! It carries bytes and knows nothing of frames. Connections are numbered, so that what was meant for one that is gone
+//! is not sent on the next. Both ways are bounded: a reader that falls behind makes the socket wait, and a sender that
+//! runs ahead is told so.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use thiserror::Error;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
+use tracing::debug;
+
+use crate::limits::{
+    CONNECT_TIMEOUT, RECONNECT_FIRST, RECONNECT_MOST, STALL_TIMEOUT, STEADY_CONNECTION, TRANSPORT_QUEUE_BYTES,
+    TRANSPORT_READ,
+};
+
+/// What happens on a transport. Of one connection: `Connected`, any number of `Received`, `Disconnected`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransportEvent {
+    /// A connection stands.
+    Connected {
+        /// Its number: 0, 1, 2 ...
+        connection: u64,
+    },
+    /// Bytes came, in any split.
+    Received {
+        /// Its number.
+        connection: u64,
+        /// At least one byte and at most 64 KiB.
+        bytes: Bytes,
+    },
+    /// The connection is gone; the next attempt follows by itself.
+    Disconnected {
+        /// Its number.
+        connection: u64,
+        /// Why, for logs.
+        reason: String,
+    },
+}
+
+/// Why bytes were not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// 8 MiB wait already: the relay takes bytes more slowly than they come.
+    #[error("too much waits to be sent to the relay")]
+    Full,
+    /// The transport's task has ended.
+    #[error("transport has ended")]
+    Ended,
+}
+
+/// Sends on a transport; dropping it ends the transport, once what waits is sent.
+#[derive(Debug)]
+pub struct TransportHandle {
+    commands: mpsc::UnboundedSender<Command>,
+    waiting: Arc<AtomicUsize>,
+}
+
+#[derive(Debug)]
+enum Command {
+    Send { connection: u64, bytes: Bytes },
+    Close { connection: u64 },
+}
+
+impl TransportHandle {
+    /// Hands over bytes for a connection; without effect if that is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing was taken then.
+    pub fn send(&self, connection: u64, bytes: Bytes) -> Result<(), SendError> {
+        let weight = weight(&bytes);
+        let fits = |waiting: usize| waiting.checked_add(weight).filter(|sum| *sum <= TRANSPORT_QUEUE_BYTES);
+        self.waiting.try_update(Ordering::AcqRel, Ordering::Acquire, fits).map_err(|_| SendError::Full)?;
+        self.commands.send(Command::Send { connection, bytes }).map_err(|_| SendError::Ended)
+    }
+
+    /// Closes a connection once what was sent before is written; without effect if it is gone.
+    pub fn close(&self, connection: u64) {
+        // a transport that has ended has no connection
+        let _ = self.commands.send(Command::Close { connection });
+    }
+}
+
+/// Returns a transport to the relay at `address` (host and port), and the task that runs it, to be spawned.
+///
+/// `random` gives the jitter of reconnecting: any number. `wrap` turns an event into what the channel `events` carries,
+/// so that several transports can share one channel. The task ends when the handle or the channel's receiver is dropped.
+pub fn transport<E: Send + 'static>(
+    address: String,
+    random: impl FnMut() -> u64 + Send + 'static,
+    events: mpsc::Sender<E>,
+    wrap: impl Fn(TransportEvent) -> E + Send + 'static,
+) -> (TransportHandle, impl Future<Output = ()> + Send + 'static) {
+    let (sender, commands) = mpsc::unbounded_channel();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let queue = Queue { commands, waiting: Arc::clone(&waiting), connection: 0 };
+    let sink = Sink { events, wrap };
+    (TransportHandle { commands: sender, waiting }, run(address, random, queue, sink))
+}
+
+async fn run<E>(
+    address: String,
+    mut random: impl FnMut() -> u64,
+    mut queue: Queue,
+    sink: Sink<E, impl Fn(TransportEvent) -> E>,
+) {
+    let mut failures = 0;
+    loop {
+        let begun = Instant::now();
+        match connect(&address, &mut queue).await {
+            Ok(None) => return,
+            Ok(Some(stream)) => {
+                let connection = queue.connection;
+                if sink.emit(TransportEvent::Connected { connection }).await.is_err() {
+                    return;
+                }
+                let end = serve(stream, &mut queue, &sink).await;
+                let reason = match &end {
+                    End::Lost(reason) => reason.clone(),
+                    End::Closed => "closed from here".to_owned(),
+                    End::Over => return,
+                };
+                debug!(%address, connection, reason, "relay connection ended");
+                if sink.emit(TransportEvent::Disconnected { connection, reason }).await.is_err() {
+                    return;
+                }
+                queue.connection += 1;
+                if begun.elapsed() >= STEADY_CONNECTION {
+                    failures = 0;
+                }
+            }
+            Err(error) => debug!(%address, %error, "relay cannot be reached"),
+        }
+        failures += 1;
+        tokio::select! {
+            () = sleep(backoff(failures, random())) => {}
+            () = queue.discard() => return,
+        }
+    }
+}
+
+/// Makes one attempt; `None` if the transport is to end.
+async fn connect(address: &str, queue: &mut Queue) -> io::Result<Option<TcpStream>> {
+    let stream = tokio::select! {
+        stream = timeout(CONNECT_TIMEOUT, TcpStream::connect(address)) => stream.map_err(io::Error::from)??,
+        () = queue.discard() => return Ok(None),
+    };
+    stream.set_nodelay(true)?;
+    Ok(Some(stream))
+}
+
+/// Why a connection ended.
+enum End {
+    Lost(String),
+    Closed,
+    /// And the transport with it.
+    Over,
+}
+
+async fn serve<E>(stream: TcpStream, queue: &mut Queue, sink: &Sink<E, impl Fn(TransportEvent) -> E>) -> End {
+    let connection = queue.connection;
+    let (reader, writer) = stream.into_split();
+    tokio::select! {
+        end = read(reader, connection, sink) => end,
+        end = write(writer, queue) => end,
+    }
+}
+
+async fn read<E>(mut reader: OwnedReadHalf, connection: u64, sink: &Sink<E, impl Fn(TransportEvent) -> E>) -> End {
+    let mut buffer = BytesMut::new();
+    loop {
+        buffer.reserve(TRANSPORT_READ);
+        let count = match (&mut reader).take(TRANSPORT_READ as u64).read_buf(&mut buffer).await {
+            Ok(0) => return End::Lost("closed by the relay".to_owned()),
+            Ok(count) => count,
+            Err(error) => return End::Lost(error.to_string()),
+        };
+        let bytes = buffer.split_to(count).freeze();
+        if sink.emit(TransportEvent::Received { connection, bytes }).await.is_err() {
+            return End::Over;
+        }
+    }
+}
+
+/// Writes what waits, several messages at once where they do.
+async fn write(mut writer: OwnedWriteHalf, queue: &mut Queue) -> End {
+    let mut batch = BytesMut::new();
+    loop {
+        let mut next = Some(queue.next().await);
+        let mut end = None;
+        while let Some(command) = next {
+            match command {
+                Next::Send(bytes) => batch.extend_from_slice(&bytes),
+                Next::Close => end = Some(End::Closed),
+                Next::Over => end = Some(End::Over),
+            }
+            let is_full = end.is_some() || batch.len() >= TRANSPORT_READ;
+            next = if is_full { None } else { queue.try_next() };
+        }
+        while !batch.is_empty() {
+            match timeout(STALL_TIMEOUT, writer.write_buf(&mut batch)).await {
+                Ok(Ok(count)) if count > 0 => {}
+                Ok(Ok(_)) => return End::Lost("nothing more can be written".to_owned()),
+                Ok(Err(error)) => return End::Lost(error.to_string()),
+                Err(_) => return End::Lost("relay takes no bytes".to_owned()),
+            }
+        }
+        if let Some(end) = end {
+            // the other side may be gone already
+            let _ = writer.shutdown().await;
+            return end;
+        }
+    }
+}
+
+/// Where events go.
+struct Sink<E, W> {
+    events: mpsc::Sender<E>,
+    wrap: W,
+}
+
+impl<E, W: Fn(TransportEvent) -> E> Sink<E, W> {
+    async fn emit(&self, event: TransportEvent) -> Result<(), mpsc::error::SendError<E>> {
+        self.events.send((self.wrap)(event)).await
+    }
+}
+
+/// What waits to be sent, for the present connection and, to be passed over, for those before it.
+struct Queue {
+    commands: mpsc::UnboundedReceiver<Command>,
+    waiting: Arc<AtomicUsize>,
+    connection: u64,
+}
+
+enum Next {
+    Send(Bytes),
+    Close,
+    Over,
+}
+
+impl Queue {
+    /// Returns what comes next for the present connection. Nothing is lost if this is not awaited to its end.
+    async fn next(&mut self) -> Next {
+        loop {
+            let Some(command) = self.commands.recv().await else { return Next::Over };
+            if let Some(next) = self.judge(command) {
+                return next;
+            }
+        }
+    }
+
+    fn try_next(&mut self) -> Option<Next> {
+        while let Ok(command) = self.commands.try_recv() {
+            if let Some(next) = self.judge(command) {
+                return Some(next);
+            }
+        }
+        None
+    }
+
+    /// Throws away what comes while there is no connection, until the handle is dropped.
+    async fn discard(&mut self) {
+        while let Some(command) = self.commands.recv().await {
+            self.judge(command);
+        }
+    }
+
+    fn judge(&self, command: Command) -> Option<Next> {
+        match command {
+            Command::Send { connection, bytes } => {
+                self.waiting.fetch_sub(weight(&bytes), Ordering::AcqRel);
+                (connection == self.connection).then_some(Next::Send(bytes))
+            }
+            Command::Close { connection } => (connection == self.connection).then_some(Next::Close),
+        }
+    }
+}
+
+/// What a message takes while it waits.
+fn weight(bytes: &Bytes) -> usize {
+    bytes.len().saturating_add(MESSAGE_WEIGHT)
+}
+
+/// Returns the wait after `failures` of them: doubled each time, capped, and up to half of it taken away at random, so
+/// that the clients of a relay that comes back do not all come at once.
+fn backoff(failures: u32, random: u64) -> Duration {
+    let doubled = RECONNECT_FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16));
+    let half = doubled.min(RECONNECT_MOST) / 2;
+    let thousandths = u32::try_from(random % 1001).unwrap_or_default();
+    half + half * thousandths / 1000
+}
+
+const MESSAGE_WEIGHT: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_cap_with_jitter_below() {
+        for (failures, longest) in
+            [(1, 250), (2, 500), (3, 1000), (6, 8000), (7, 10_000), (40, 10_000), (u32::MAX, 10_000)]
+        {
+            let longest = Duration::from_millis(longest);
+            assert_eq!(backoff(failures, 1000), longest);
+            assert_eq!(backoff(failures, 0), longest / 2);
+            for random in [1, 77, u64::MAX] {
+                assert!((longest / 2..=longest).contains(&backoff(failures, random)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_sender_that_runs_ahead_is_told_so() {
+        let (events, _) = mpsc::channel::<TransportEvent>(1);
+        let (handle, task) = transport("127.0.0.1:1".to_owned(), || 0, events, |event| event);
+        let large = Bytes::from(vec![0; 1 << 20]);
+        let taken = (0..100).take_while(|_| handle.send(0, large.clone()).is_ok()).count();
+        assert_eq!(taken, 7);
+        assert_eq!(handle.send(0, large), Err(SendError::Full));
+        drop(task);
+        assert_eq!(handle.send(0, Bytes::new()), Err(SendError::Ended));
+    }
+}

@@ -1,0 +1,41 @@
+//! The relay that all other programs connect to.
+//!
+//!     cargo run --release --example relay
+//!     cargo run --release --example relay -- --listen 0.0.0.0:25000
+//!
+//! It hands on what its clients publish and looks into none of it. Stop it with Ctrl-C; the clients find it again when
+//! it is back. `RUST_LOG=toycoin_node=debug` shows who comes and goes.
+
+use std::{error::Error, net::SocketAddr, process::ExitCode};
+
+use clap::Parser;
+use toycoin_examples::{exit, init_logs, interrupted};
+use toycoin_node::{relay::RelayConfig, rt::RelayServer};
+
+/// Hands on what clients publish to all who have subscribed.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000")]
+    listen: SocketAddr,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    init_logs();
+    exit(run(&arguments))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let listen = arguments.listen;
+    let relay = RelayServer::bind(listen, RelayConfig::default())
+        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    println!("relay listening on {}", relay.local_addr());
+    let mut signal = Ok(());
+    let stats = relay.run(async { signal = interrupted().await }).await?;
+    signal?;
+    println!("relay stopped: {} messages published, {} delivered", stats.published, stats.delivered);
+    Ok(())
+}
