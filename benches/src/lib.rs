@@ -1,1 +1,1 @@
-//! (in the making)
+//! Benchmarks of toycoin: `cargo bench -p toycoin-benches`.

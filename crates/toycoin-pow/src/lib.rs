@@ -1,1 +1,35 @@
-//! (in the making)
+//! The nonce search of toycoin.
+//!
+//! A header is two BLAKE3 blocks, and the nonce is the last two message words of the second. So a search hashes the first
+//! block once, keeps its chaining value (the *midstate*), and needs one compression a nonce instead of two:
+//!
+//! ```text
+//!   bytes 0..64 ──compress──▶ midstate ──┐           once a header
+//!   bytes 64..120 | nonce ───────────────┴─compress──▶ hash <= target?   once a nonce
+//! ```
+//!
+//! Nodes never search the same headers, since each writes its own text and owner into its coinbase and so has a Merkle
+//! root of its own. Workers of one node share a header and take disjoint [ranges](NonceRange) of its nonces.
+//!
+//! ```
+//! use toycoin_core::{Chain, ChainParams, PublicKey};
+//! use toycoin_pow::{NonceRange, Outcome, Search};
+//!
+//! let chain = Chain::in_memory(ChainParams::regtest());
+//! let mut block = chain.template(vec![], PublicKey::ZERO, b"me", 1_767_225_700_000)?;
+//! let search = Search::new(&block.header).expect("a template's bits are a target");
+//! let Outcome::Found { nonce, .. } = search.run(NonceRange::new(0, 1_000)) else { panic!("one of two hashes will do") };
+//! block.header.nonce = nonce;
+//! assert!(block.check(chain.params()).is_ok());
+//! # Ok::<(), toycoin_core::ChainError<std::convert::Infallible>>(())
+//! ```
+#![warn(clippy::indexing_slicing)]
+
+mod compress;
+mod range;
+mod search;
+
+pub use self::{
+    range::NonceRange,
+    search::{Outcome, Search},
+};

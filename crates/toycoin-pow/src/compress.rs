@@ -1,0 +1,63 @@
+//! BLAKE3's compression function, as its specification has it.
+
+/// The first words of the fractional parts of square roots of the first primes, as in BLAKE2s and SHA-256.
+pub(crate) const IV: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+/// The block is the first of its chunk.
+pub(crate) const CHUNK_START: u32 = 1;
+/// The block is the last of its chunk.
+pub(crate) const CHUNK_END: u32 = 2;
+/// The chunk is the whole input.
+pub(crate) const ROOT: u32 = 8;
+
+/// Which message word each place of a round takes from the round before.
+const PERMUTATION: [usize; 16] = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8];
+const BLOCK_LEN: u32 = 64;
+
+/// Compresses a full block of the first chunk and returns the new chaining value.
+#[expect(clippy::indexing_slicing, reason = "every index is a constant, or a place of the permutation, below 16")]
+pub(crate) fn compress(chaining: &[u32; 8], message: &[u32; 16], flags: u32) -> [u32; 8] {
+    let mut v = [0; 16];
+    v[..8].copy_from_slice(chaining);
+    v[8..12].copy_from_slice(&IV[..4]);
+    v[14] = BLOCK_LEN;
+    v[15] = flags;
+    let mut m = *message;
+    for round in 0..7 {
+        if round > 0 {
+            m = PERMUTATION.map(|from| m[from]);
+        }
+        mix(&mut v, 0, 4, 8, 12, m[0], m[1]);
+        mix(&mut v, 1, 5, 9, 13, m[2], m[3]);
+        mix(&mut v, 2, 6, 10, 14, m[4], m[5]);
+        mix(&mut v, 3, 7, 11, 15, m[6], m[7]);
+        mix(&mut v, 0, 5, 10, 15, m[8], m[9]);
+        mix(&mut v, 1, 6, 11, 12, m[10], m[11]);
+        mix(&mut v, 2, 7, 8, 13, m[12], m[13]);
+        mix(&mut v, 3, 4, 9, 14, m[14], m[15]);
+    }
+    std::array::from_fn(|i| v[i] ^ v[i + 8])
+}
+
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "called with constants below 16")]
+#[expect(clippy::too_many_arguments, reason = "the specification's own shape")]
+fn mix(v: &mut [u32; 16], a: usize, b: usize, c: usize, d: usize, x: u32, y: u32) {
+    v[a] = v[a].wrapping_add(v[b]).wrapping_add(x);
+    v[d] = (v[d] ^ v[a]).rotate_right(16);
+    v[c] = v[c].wrapping_add(v[d]);
+    v[b] = (v[b] ^ v[c]).rotate_right(12);
+    v[a] = v[a].wrapping_add(v[b]).wrapping_add(y);
+    v[d] = (v[d] ^ v[a]).rotate_right(8);
+    v[c] = v[c].wrapping_add(v[d]);
+    v[b] = (v[b] ^ v[c]).rotate_right(7);
+}
+
+/// Reads little-endian words.
+pub(crate) fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
+    let mut words = [0; N];
+    for (word, chunk) in words.iter_mut().zip(bytes.chunks_exact(4)) {
+        *word = chunk.try_into().map(u32::from_le_bytes).unwrap_or_default();
+    }
+    words
+}
