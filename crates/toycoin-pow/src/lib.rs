@@ -24,6 +24,7 @@
 //! # Ok::<(), toycoin_core::ChainError<std::convert::Infallible>>(())
 //! ```
 #![warn(clippy::indexing_slicing)]
+#![cfg_attr(test, allow(clippy::indexing_slicing))]
 
 mod compress;
 mod range;

@@ -63,8 +63,7 @@ impl Search {
         let mut message = self.message;
         for nonce in range.start..range.end {
             let [.., low, high] = &mut message;
-            #[expect(clippy::cast_possible_truncation, reason = "the nonce's two halves")]
-            (*low, *high) = (nonce as u32, (nonce >> 32) as u32);
+            [*low, *high] = halves(nonce);
             let [first, ..] = compress(&self.midstate, &message, CHUNK_END | ROOT);
             // the hash's bytes are the words' little-endian ones, its number is big-endian
             if first.swap_bytes() <= self.bound && self.is_met(nonce) {
@@ -77,6 +76,12 @@ impl Search {
     fn is_met(&self, nonce: u64) -> bool {
         self.target.is_met_by(&Header { nonce, ..self.header }.hash())
     }
+}
+
+/// Returns the nonce as two message words, the low one first.
+fn halves(nonce: u64) -> [u32; 2] {
+    let [a, b, c, d, e, f, g, h] = nonce.to_le_bytes();
+    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
 }
 
 #[cfg(test)]
