@@ -251,3 +251,17 @@ pub const ORPHANS_A_PEER: usize = 25;
 
 /// Refused transactions that are remembered.
 pub const REFUSED_TRANSACTIONS: usize = 1_000;
+
+// ---- runtime
+
+/// Nonces that a miner thread tries before it looks whether its job still stands.
+pub const CHUNK_NONCES: u64 = 16_384;
+
+/// Messages that wait for a node's machine; beyond them whoever sends waits.
+pub const DRIVER_QUEUE: usize = 256;
+
+/// Nonces that wait for a node's machine.
+pub const MINED_QUEUE: usize = 64;
+
+/// Events that wait for a listener; beyond them the oldest are lost, and it is told how many.
+pub const EVENT_QUEUE: usize = 4_096;

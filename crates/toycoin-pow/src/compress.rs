@@ -15,7 +15,6 @@ const PERMUTATION: [usize; 16] = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14,
 const BLOCK_LEN: u32 = 64;
 
 /// Compresses a full block of the first chunk and returns the new chaining value.
-#[expect(clippy::indexing_slicing, reason = "every index is a constant, or a place of the permutation, below 16")]
 pub(crate) fn compress(chaining: &[u32; 8], message: &[u32; 16], flags: u32) -> [u32; 8] {
     let mut v = [0; 16];
     v[..8].copy_from_slice(chaining);

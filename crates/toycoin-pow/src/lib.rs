@@ -23,8 +23,6 @@
 //! assert!(block.check(chain.params()).is_ok());
 //! # Ok::<(), toycoin_core::ChainError<std::convert::Infallible>>(())
 //! ```
-#![warn(clippy::indexing_slicing)]
-#![cfg_attr(test, allow(clippy::indexing_slicing))]
 
 mod compress;
 mod range;

@@ -108,7 +108,7 @@ pub fn transport<E: Send + 'static>(
     address: String,
     random: impl FnMut() -> u64 + Send + 'static,
     events: mpsc::Sender<E>,
-    wrap: impl Fn(TransportEvent) -> E + Send + 'static,
+    wrap: impl Fn(TransportEvent) -> E + Send + Sync + 'static,
 ) -> (TransportHandle, impl Future<Output = ()> + Send + 'static) {
     let (sender, commands) = mpsc::unbounded_channel();
     let waiting = Arc::new(AtomicUsize::new(0));

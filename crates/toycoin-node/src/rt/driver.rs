@@ -1,0 +1,203 @@
+//! The loop around a node's machine, on a thread of its own: the store is asked synchronously, and sockets must not wait.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use toycoin_wire::NodeId;
+
+use crate::{
+    machine::{Machine, Monotonic, Now},
+    protocol::{Event, Input, JobId, Output, Request, RequestId, Response},
+    relay::ConnectionId,
+    rt::{TransportEvent, TransportHandle, miner::Miner},
+};
+
+/// What reaches the driver.
+#[derive(Debug)]
+pub(super) enum Message {
+    Transport { relay: usize, event: TransportEvent },
+    Request { id: RequestId, request: Request, reply: oneshot::Sender<Response> },
+    Cancel { id: RequestId },
+    Shutdown,
+}
+
+/// The clocks of a running program, as a machine is told them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock(Instant);
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(super) fn now(self) -> Now {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let unix_ms = u64::try_from(unix.as_millis()).unwrap_or(u64::MAX);
+        Now { monotonic: Monotonic::new(self.0.elapsed()), unix_ms }
+    }
+
+    fn instant(self, at: Monotonic) -> tokio::time::Instant {
+        (self.0 + at.since_origin()).into()
+    }
+}
+
+/// A machine with what it is driven by.
+pub(super) struct Driver<M> {
+    pub(super) machine: M,
+    pub(super) clock: Clock,
+    pub(super) messages: mpsc::Receiver<Message>,
+    pub(super) mined: mpsc::Receiver<(JobId, u64)>,
+    pub(super) events: broadcast::Sender<Event>,
+    pub(super) transports: Vec<TransportHandle>,
+    pub(super) miner: Miner,
+    pub(super) error: Arc<Mutex<Option<String>>>,
+}
+
+impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
+    /// Runs until it is told to stop, everybody has gone, or the store fails; gives the machine back.
+    pub(super) async fn run(mut self) -> M {
+        let mut state = Connections::default();
+        loop {
+            if !self.drain(&mut state) {
+                break;
+            }
+            let timeout = self.machine.next_timeout().map(|at| self.clock.instant(at));
+            // a machine that has nothing to wait for is woken now and then all the same
+            let timeout = timeout.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_secs(60));
+            tokio::select! {
+                biased;
+                found = self.mined.recv() => {
+                    if let Some((job, nonce)) = found {
+                        self.machine.handle(self.clock.now(), Input::Mined { job, nonce });
+                    }
+                }
+                message = self.messages.recv() => match message {
+                    Some(Message::Shutdown) | None => break,
+                    Some(message) => self.handle(message, &mut state),
+                },
+                () = tokio::time::sleep_until(timeout) => self.machine.handle(self.clock.now(), Input::Timeout),
+            }
+        }
+        self.miner.set_job(None);
+        self.machine
+    }
+
+    fn handle(&mut self, message: Message, state: &mut Connections) {
+        let now = self.clock.now();
+        match message {
+            Message::Transport { relay, event: TransportEvent::Connected { connection } } => {
+                let mut id = [0; 16];
+                if let Err(error) = getrandom::fill(&mut id) {
+                    tracing::error!(%error, "no randomness for a node id");
+                }
+                let name = state.open(relay, connection);
+                self.machine.handle(now, Input::Connected { connection: name, relay, node_id: NodeId::new(id) });
+            }
+            Message::Transport { relay, event: TransportEvent::Received { connection, bytes } } => {
+                if let Some(name) = state.name(relay, connection) {
+                    self.machine.handle(now, Input::Received { connection: name, bytes: &bytes });
+                }
+            }
+            Message::Transport { relay, event: TransportEvent::Disconnected { connection, reason } } => {
+                if let Some(name) = state.close(relay, connection) {
+                    tracing::info!(relay, reason, "relay connection lost, trying again");
+                    self.machine.handle(now, Input::Disconnected { connection: name });
+                }
+            }
+            Message::Request { id, request, reply } => {
+                state.replies.insert(id, reply);
+                self.machine.handle(now, Input::Request { id, request });
+            }
+            Message::Cancel { id } => {
+                if state.replies.remove(&id).is_some() {
+                    let request = Request::Cancel(id);
+                    self.machine.handle(now, Input::Request { id: RequestId(u64::MAX), request });
+                }
+            }
+            Message::Shutdown => {}
+        }
+    }
+
+    /// Does what the machine wants; false once it has halted.
+    fn drain(&mut self, state: &mut Connections) -> bool {
+        while let Some(output) = self.machine.poll_output() {
+            match output {
+                Output::Send { connection, bytes } => {
+                    if let Some((relay, number)) = state.place(connection)
+                        && let Some(transport) = self.transports.get(relay)
+                        && let Err(error) = transport.send(number, bytes)
+                    {
+                        // a relay that takes bytes more slowly than they come is left, and found again
+                        tracing::warn!(%error, relay, "closing a relay connection");
+                        transport.close(number);
+                    }
+                }
+                Output::Close { connection, reason } => {
+                    if let Some((relay, number)) = state.place(connection) {
+                        tracing::info!(relay, reason, "closing a relay connection");
+                        state.close(relay, number);
+                        if let Some(transport) = self.transports.get(relay) {
+                            transport.close(number);
+                        }
+                    }
+                }
+                Output::Reply { id, response } => {
+                    if let Some(reply) = state.replies.remove(&id) {
+                        // whoever asked may have gone
+                        drop(reply.send(*response));
+                    }
+                }
+                Output::Mine(job) => self.miner.set_job(Some(job)),
+                Output::StopMining => self.miner.set_job(None),
+                Output::Emit(event) => {
+                    tracing::debug!(?event, "event");
+                    // nobody may be listening
+                    drop(self.events.send(event));
+                }
+                Output::Halt { error } => {
+                    tracing::error!(error, "the store failed");
+                    *self.error.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Which connection is which, and who waits for an answer.
+#[derive(Debug, Default)]
+struct Connections {
+    names: BTreeMap<(usize, u64), ConnectionId>,
+    places: BTreeMap<ConnectionId, (usize, u64)>,
+    opened: u64,
+    replies: BTreeMap<RequestId, oneshot::Sender<Response>>,
+}
+
+impl Connections {
+    fn open(&mut self, relay: usize, number: u64) -> ConnectionId {
+        self.opened += 1;
+        let name = ConnectionId(self.opened);
+        self.names.insert((relay, number), name);
+        self.places.insert(name, (relay, number));
+        name
+    }
+
+    fn name(&self, relay: usize, number: u64) -> Option<ConnectionId> {
+        self.names.get(&(relay, number)).copied()
+    }
+
+    fn place(&self, name: ConnectionId) -> Option<(usize, u64)> {
+        self.places.get(&name).copied()
+    }
+
+    fn close(&mut self, relay: usize, number: u64) -> Option<ConnectionId> {
+        let name = self.names.remove(&(relay, number))?;
+        self.places.remove(&name);
+        Some(name)
+    }
+}

@@ -1,0 +1,198 @@
+//! Miner threads: they search whatever job stands, and leave it within a chunk of nonces when it changes.
+
+use std::{
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+use toycoin_pow::{NonceRange, Outcome, Search};
+
+use crate::{
+    limits::CHUNK_NONCES,
+    protocol::{JobId, MiningJob},
+};
+
+/// Some threads that search nonces.
+#[derive(Debug)]
+pub(super) struct Miner {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Counts the changes of the job, so that a worker sees one without a lock.
+    generation: AtomicU64,
+    hashes: Arc<AtomicU64>,
+    found: mpsc::Sender<(JobId, u64)>,
+    throttle_percent: u32,
+}
+
+#[derive(Debug)]
+struct State {
+    job: Option<Arc<Job>>,
+    stopped: bool,
+}
+
+#[derive(Debug)]
+struct Job {
+    id: JobId,
+    search: Search,
+    /// The next chunk that nobody has taken: no nonce is tried twice.
+    next_chunk: AtomicU64,
+    generation: u64,
+}
+
+impl Miner {
+    /// Starts threads that search nothing yet. `throttle_percent` is how much of the time they work, 1 to 100; every
+    /// hash is counted in `hashes`.
+    pub(super) fn start(
+        threads: usize,
+        throttle_percent: u32,
+        hashes: Arc<AtomicU64>,
+        found: mpsc::Sender<(JobId, u64)>,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State { job: None, stopped: false }),
+            changed: Condvar::new(),
+            generation: AtomicU64::new(0),
+            hashes,
+            found,
+            throttle_percent: throttle_percent.clamp(1, 100),
+        });
+        let spawn = |number| {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name(format!("miner {number}")).spawn(move || shared.work())
+        };
+        let threads = (0..threads).map(spawn).collect::<Result<_, _>>()?;
+        Ok(Self { shared, threads })
+    }
+
+    /// Searches this job from now on, or nothing.
+    pub(super) fn set_job(&self, job: Option<MiningJob>) {
+        let mut state = self.shared.lock();
+        let generation = self.shared.generation.fetch_add(1, Ordering::Relaxed) + 1;
+        state.job = job.and_then(|MiningJob { id, header }| {
+            let search = Search::new(&header).ok()?;
+            Some(Arc::new(Job { id, search, next_chunk: AtomicU64::new(0), generation }))
+        });
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Miner {
+    fn drop(&mut self) {
+        self.set_job(None);
+        self.shared.lock().stopped = true;
+        self.shared.changed.notify_all();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a miner thread has panicked");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // a worker that panicked left a job or none, both of which are fine
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        let mut last = 0;
+        while let Some(job) = self.next_job(last) {
+            last = job.generation;
+            self.search(&job);
+        }
+    }
+
+    /// Waits for a job after the one of generation `last`; `None` at the end.
+    fn next_job(&self, last: u64) -> Option<Arc<Job>> {
+        let mut state = self.lock();
+        loop {
+            if state.stopped {
+                return None;
+            }
+            if let Some(job) = state.job.as_ref().filter(|job| job.generation > last) {
+                return Some(Arc::clone(job));
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn search(&self, job: &Job) {
+        while self.generation.load(Ordering::Relaxed) == job.generation {
+            let Some(range) = NonceRange::chunk(job.next_chunk.fetch_add(1, Ordering::Relaxed), CHUNK_NONCES) else {
+                return;
+            };
+            let begun = Instant::now();
+            match job.search.run(range) {
+                Outcome::Exhausted { hashes } => self.hashes.fetch_add(hashes, Ordering::Relaxed),
+                Outcome::Found { nonce, hashes } => {
+                    self.hashes.fetch_add(hashes, Ordering::Relaxed);
+                    if self.found.try_send((job.id, nonce)).is_err() {
+                        tracing::warn!("a nonce was found that nobody takes");
+                    }
+                    return;
+                }
+            };
+            self.rest(job, begun.elapsed());
+        }
+    }
+
+    /// Idles after some work, as the throttle says, unless the job changes.
+    fn rest(&self, job: &Job, worked: Duration) {
+        if self.throttle_percent == 100 {
+            return;
+        }
+        let idle = worked * (100 - self.throttle_percent) / self.throttle_percent;
+        let stands = |_: &mut State| self.generation.load(Ordering::Relaxed) == job.generation;
+        drop(self.changed.wait_timeout_while(self.lock(), idle, stands));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toycoin_core::{BlockHash, ChainParams};
+
+    use super::*;
+
+    fn miner(threads: usize) -> (Miner, mpsc::Receiver<(JobId, u64)>) {
+        let (found, receiver) = mpsc::channel(4);
+        (Miner::start(threads, 50, Arc::default(), found).unwrap(), receiver)
+    }
+
+    #[test]
+    fn finds_a_nonce_and_goes_on_to_the_next_job() {
+        let (miner, mut found) = miner(2);
+        for number in 1..20 {
+            let mut header = ChainParams::regtest().genesis().header;
+            header.previous = BlockHash::from_bytes([number; 32]);
+            let id = JobId(u64::from(number));
+            miner.set_job(Some(MiningJob { id, header }));
+            // both threads may find one for a job that has just ended
+            let (job, nonce) = std::iter::from_fn(|| found.blocking_recv()).find(|(job, _)| *job == id).unwrap();
+            header.nonce = nonce;
+            assert_eq!(job, id);
+            assert!(header.bits.to_target().unwrap().is_met_by(&header.hash()));
+        }
+    }
+
+    #[test]
+    fn leaves_a_hopeless_job_when_it_ends() {
+        let (miner, _found) = miner(1);
+        let mut header = ChainParams::regtest().genesis().header;
+        header.bits = toycoin_core::CompactTarget::from_bits(0x0101_0000);
+        miner.set_job(Some(MiningJob { id: JobId(1), header }));
+        drop(miner);
+    }
+}
