@@ -63,6 +63,7 @@
 mod address;
 mod amount;
 mod block;
+mod builder;
 pub mod chain;
 mod commitment;
 pub mod consensus;
@@ -85,6 +86,7 @@ pub use self::{
     address::{Address, AddressError, AddressPrefix},
     amount::{Amount, FeeRate, GRAINS_PER_TOYCOIN, ParseAmountError},
     block::Block,
+    builder::{BuildError, TransactionBuilder},
     chain::{Applied, Chain, ChainError},
     commitment::{Commitment, Domain},
     consensus::{CheckedBlock, ConnectedBlock, Rule, RuleError},

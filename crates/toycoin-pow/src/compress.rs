@@ -39,7 +39,6 @@ pub(crate) fn compress(chaining: &[u32; 8], message: &[u32; 16], flags: u32) -> 
 }
 
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "the specification's own shape")]
 fn mix(v: &mut [u32; 16], a: usize, b: usize, c: usize, d: usize, x: u32, y: u32) {
     v[a] = v[a].wrapping_add(v[b]).wrapping_add(x);
     v[d] = (v[d] ^ v[a]).rotate_right(16);

@@ -56,6 +56,7 @@ pub struct Reject {
 }
 
 /// A message between nodes.
+#[expect(clippy::large_enum_variant, reason = "a message lives briefly, and blocks and transactions are what most are")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeMessage {
     /// `STAT`

@@ -432,6 +432,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
 }
 
 /// What a connection brought, decoded.
+#[expect(clippy::large_enum_variant, reason = "lives for one read, and payloads are what nearly all are")]
 enum Inbox {
     Payload(NodeId, Result<Payload, toycoin_wire::node::PayloadError>),
     Lagged(u64),

@@ -1,0 +1,175 @@
+//! Building and signing a payment.
+
+use thiserror::Error;
+
+use crate::{
+    address::{Address, AddressError},
+    amount::{Amount, FeeRate},
+    keys::SecretKey,
+    params::ChainParams,
+    transaction::{OutPoint, Transaction, TxOut},
+    utxo::Coin,
+};
+
+/// Builds a payment from coins of one owner.
+///
+/// Takes the offered coins in their order until they cover payments and fee, and gives the rest back as change; a change
+/// of nothing is no output.
+///
+/// ```
+/// use toycoin_core::{Amount, Chain, ChainParams, FeeRate, SecretKey, TransactionBuilder};
+///
+/// let chain = Chain::in_memory(ChainParams::lab());
+/// let (alice, bob) = (SecretKey::classroom(0), SecretKey::classroom(1));
+/// let payment = TransactionBuilder::new(chain.params())
+///     .spend(chain.coins_of(&alice.public_key())?)
+///     .pay(chain.params().address(bob.public_key()), Amount::from_toycoins(3)?)
+///     .fee_rate(FeeRate::grains_per_byte(1))
+///     .sign(&alice)?;
+/// assert_eq!(payment.outputs[1].value, "96.99999804".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TransactionBuilder<'a> {
+    params: &'a ChainParams,
+    offered: Vec<(OutPoint, Coin)>,
+    pays: Vec<(Address, Amount)>,
+    fee_rate: FeeRate,
+}
+
+/// Why a payment cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// An address is for another network.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// There is nobody to pay.
+    #[error("a payment needs somebody to pay")]
+    NothingToPay,
+    /// Amounts that no coin can hold.
+    #[error("a payment is from 0.00000001 to 21000000 toycoins, all together")]
+    OutOfRange,
+    /// A coin belongs to somebody else.
+    #[error("coin {0} is not of the key that signs")]
+    ForeignCoin(OutPoint),
+    /// The offered coins are worth less than payments and fee.
+    #[error("{needed} toycoins are needed, there are {available}")]
+    NotEnough {
+        /// Payments and fee.
+        needed: Amount,
+        /// What the coins are worth.
+        available: Amount,
+    },
+}
+
+impl<'a> TransactionBuilder<'a> {
+    /// Begins a payment of nothing with no fee.
+    pub const fn new(params: &'a ChainParams) -> Self {
+        Self { params, offered: Vec::new(), pays: Vec::new(), fee_rate: FeeRate::ZERO }
+    }
+
+    /// Offers coins, taken in this order as far as they are needed. They must be mature.
+    #[must_use]
+    pub fn spend(mut self, coins: impl IntoIterator<Item = (OutPoint, Coin)>) -> Self {
+        self.offered.extend(coins);
+        self
+    }
+
+    /// Pays an address; again for more.
+    #[must_use]
+    pub fn pay(mut self, address: Address, amount: Amount) -> Self {
+        self.pays.push((address, amount));
+        self
+    }
+
+    /// Pays so much a byte to the miner.
+    #[must_use]
+    pub const fn fee_rate(mut self, rate: FeeRate) -> Self {
+        self.fee_rate = rate;
+        self
+    }
+
+    /// Chooses coins, gives change to `key`, and signs.
+    ///
+    /// # Errors
+    /// When coins do not suffice or belong to somebody else, or payments are not in order.
+    pub fn sign(self, key: &SecretKey) -> Result<Transaction, BuildError> {
+        let owner = key.public_key();
+        let mut outputs = Vec::with_capacity(self.pays.len() + 1);
+        for (address, value) in &self.pays {
+            let owner = address.require(self.params.spec().address_prefix)?.owner();
+            if !value.is_coin_value() {
+                return Err(BuildError::OutOfRange);
+            }
+            outputs.push(TxOut { value: *value, owner });
+        }
+        if outputs.is_empty() {
+            return Err(BuildError::NothingToPay);
+        }
+        let paid = Amount::sum_in_range(outputs.iter().map(|output| output.value)).ok_or(BuildError::OutOfRange)?;
+
+        let mut transaction =
+            Transaction { version: Transaction::VERSION, inputs: Vec::new(), outputs, signatures: Vec::new() };
+        let mut spent = Vec::new();
+        let mut available = Amount::ZERO;
+        let mut needed = paid.saturating_add(self.fee_rate.fee(transaction.size()));
+        for (outpoint, coin) in self.offered {
+            if available >= needed {
+                break;
+            }
+            if coin.output.owner != owner {
+                return Err(BuildError::ForeignCoin(outpoint));
+            }
+            available = available.saturating_add(coin.output.value);
+            transaction.inputs.push(outpoint);
+            spent.push(coin.output);
+            needed = paid.saturating_add(self.fee_rate.fee(transaction.size()));
+        }
+        if available < needed || transaction.inputs.is_empty() {
+            return Err(BuildError::NotEnough { needed, available });
+        }
+        // the change's own bytes cost something too: what does not cover them goes to the miner
+        let change = available.saturating_sub(needed).saturating_sub(self.fee_rate.fee(40));
+        if change > Amount::ZERO {
+            transaction.outputs.push(TxOut { value: change, owner });
+        }
+        transaction.sign_all(self.params.genesis_hash(), &spent, key);
+        Ok(transaction)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::Chain;
+
+    fn pay(amount: Amount, to: u32) -> Result<Transaction, BuildError> {
+        let chain = Chain::in_memory(ChainParams::regtest());
+        let key = SecretKey::classroom(0);
+        TransactionBuilder::new(chain.params())
+            .spend(chain.coins_of(&key.public_key()).unwrap())
+            .pay(chain.params().address(SecretKey::classroom(to).public_key()), amount)
+            .sign(&key)
+    }
+
+    #[test]
+    fn a_payment_to_oneself_does_not_lose_the_change() {
+        let payment = pay(Amount::from_toycoins(30).unwrap(), 0).unwrap();
+        let sum: Amount = payment.outputs.iter().map(|output| output.value).sum();
+        assert_eq!(sum, Amount::from_toycoins(100).unwrap());
+        assert_eq!(payment.outputs.len(), 2);
+    }
+
+    #[test]
+    fn no_change_is_no_output() {
+        assert_eq!(pay(Amount::from_toycoins(100).unwrap(), 1).unwrap().outputs.len(), 1);
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_paid() {
+        let hundred_and_one = Amount::from_toycoins(101).unwrap();
+        assert!(matches!(pay(hundred_and_one, 1), Err(BuildError::NotEnough { .. })));
+        assert_eq!(pay(Amount::ZERO, 1), Err(BuildError::OutOfRange));
+    }
+}
