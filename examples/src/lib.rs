@@ -2,7 +2,35 @@
 
 use std::{error::Error, io, process::ExitCode};
 
+use clap::ValueEnum;
+use toycoin_core::ChainParams;
+
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+pub mod classroom;
+pub mod view;
+
+/// The networks that programs can join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Network {
+    /// A block every two seconds, and four classroom wallets with money.
+    Lab,
+    /// A block a minute, no money to begin with.
+    Reference,
+    /// For tests: every second hash is a block.
+    Regtest,
+}
+
+impl Network {
+    /// Returns its parameters.
+    pub fn params(self) -> ChainParams {
+        match self {
+            Self::Lab => ChainParams::lab(),
+            Self::Reference => ChainParams::reference(),
+            Self::Regtest => ChainParams::regtest(),
+        }
+    }
+}
 
 /// Sends logs to standard error, as much of them as `RUST_LOG` says; warnings and errors without it.
 pub fn init_logs() {
