@@ -6,7 +6,12 @@
 //! It hands on what its clients publish and looks into none of it. Stop it with Ctrl-C; the clients find it again when
 //! it is back. `RUST_LOG=toycoin_node=debug` shows who comes and goes.
 
-use std::{error::Error, net::SocketAddr, process::ExitCode};
+use std::{
+    error::Error,
+    io::{Write as _, stdout},
+    net::SocketAddr,
+    process::ExitCode,
+};
 
 use clap::Parser;
 use toycoin_examples::{exit, init_logs, interrupted};
@@ -32,10 +37,10 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let listen = arguments.listen;
     let relay = RelayServer::bind(listen, RelayConfig::default())
         .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    println!("relay listening on {}", relay.local_addr());
+    writeln!(stdout(), "relay listening on {}", relay.local_addr())?;
     let mut signal = Ok(());
     let stats = relay.run(async { signal = interrupted().await }).await?;
     signal?;
-    println!("relay stopped: {} messages published, {} delivered", stats.published, stats.delivered);
+    writeln!(stdout(), "relay stopped: {} messages published, {} delivered", stats.published, stats.delivered)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The relay on real sockets: what its clients see, whatever the others among them do.
 
 #![cfg(feature = "runtime")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -37,6 +38,7 @@ struct Client {
 impl Client {
     fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
         Self { stream, decoder: FrameDecoder::new(Reader::Client), pending: Vec::new(), nonce: 0 }
@@ -210,7 +212,6 @@ fn frames_arrive_whole_however_they_are_cut() {
     let relay = relay();
     let mut subscriber = Client::subscribe(&relay, 1);
     let mut client = Client::connect(relay.local_addr());
-    client.stream.set_nodelay(true).unwrap();
     let channel = ChannelRef::new(MAIN).unwrap();
     let mut bytes = RelayMessage::Hello(Hello { node_id: NodeId::new([2; 16]), agent: "" }).to_frame().unwrap();
     RelayMessage::Publish(Publish { channel, to: None, payload: b"bit by bit" }).append_frame(&mut bytes).unwrap();

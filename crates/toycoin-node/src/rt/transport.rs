@@ -312,32 +312,4 @@ fn backoff(failures: u32, random: u64) -> Duration {
 const MESSAGE_WEIGHT: usize = 64;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_the_cap_with_jitter_below() {
-        for (failures, longest) in
-            [(1, 250), (2, 500), (3, 1000), (6, 8000), (7, 10_000), (40, 10_000), (u32::MAX, 10_000)]
-        {
-            let longest = Duration::from_millis(longest);
-            assert_eq!(backoff(failures, 1000), longest);
-            assert_eq!(backoff(failures, 0), longest / 2);
-            for random in [1, 77, u64::MAX] {
-                assert!((longest / 2..=longest).contains(&backoff(failures, random)));
-            }
-        }
-    }
-
-    #[test]
-    fn a_sender_that_runs_ahead_is_told_so() {
-        let (events, _) = mpsc::channel::<TransportEvent>(1);
-        let (handle, task) = transport("127.0.0.1:1".to_owned(), || 0, events, |event| event);
-        let large = Bytes::from(vec![0; 1 << 20]);
-        let taken = (0..100).take_while(|_| handle.send(0, large.clone()).is_ok()).count();
-        assert_eq!(taken, 7);
-        assert_eq!(handle.send(0, large), Err(SendError::Full));
-        drop(task);
-        assert_eq!(handle.send(0, Bytes::new()), Err(SendError::Ended));
-    }
-}
+mod tests;
