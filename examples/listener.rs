@@ -55,7 +55,10 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut client: Option<RelayClient> = None;
     let mut seen = 0;
     loop {
-        let due = client.as_ref().and_then(RelayClient::next_timeout).map_or(begun.elapsed().saturating_mul(2), Monotonic::since_origin);
+        let due = client
+            .as_ref()
+            .and_then(RelayClient::next_timeout)
+            .map_or(begun.elapsed().saturating_mul(2), Monotonic::since_origin);
         let event = tokio::select! {
             event = events.recv() => event,
             () = tokio::time::sleep_until((begun + due).into()), if client.is_some() => None,
@@ -117,7 +120,8 @@ fn describe(from: NodeId, payload: &[u8], json: bool) -> String {
         Err(error) => ("malformed".into(), error.to_string()),
     };
     if json {
-        let line = serde_json::json!({ "from": from.to_string(), "kind": kind.trim(), "bytes": payload.len(), "text": text });
+        let line =
+            serde_json::json!({ "from": from.to_string(), "kind": kind.trim(), "bytes": payload.len(), "text": text });
         return line.to_string();
     }
     format!("{}  {kind}  {text}", &from.to_string()[..8])
@@ -128,7 +132,12 @@ fn in_words(message: &NodeMessage) -> String {
         NodeMessage::Status(status) => format!("height {}, tip {}", status.height, short(&status.tip)),
         NodeMessage::Transaction(tx) => {
             let paid: toycoin_core::Amount = tx.outputs.iter().map(|output| output.value).sum();
-            format!("{}, {} inputs, {paid} in {} outputs", &tx.txid().to_string()[..10], tx.inputs.len(), tx.outputs.len())
+            format!(
+                "{}, {} inputs, {paid} in {} outputs",
+                &tx.txid().to_string()[..10],
+                tx.inputs.len(),
+                tx.outputs.len()
+            )
         }
         NodeMessage::Block(block) => {
             format!("height {}, {}, {} payments", block.header.height, short(&block.hash()), block.transactions.len())

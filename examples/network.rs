@@ -81,9 +81,12 @@ async fn network(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     let oracle = NodeBuilder::new(ChainParams::lab()).relay(address).spawn().await?;
 
-    let watching = nodes.iter().cloned().zip(1..).map(|(node, number)| {
-        tokio::spawn(watch(node, number, arguments.blocks, bar.clone()))
-    });
+    let (end, done) = tokio::sync::watch::channel(());
+    let watching = nodes
+        .iter()
+        .cloned()
+        .zip(1..)
+        .map(|(node, number)| tokio::spawn(watch(node, number, arguments.blocks, bar.clone(), done.clone())));
     let watching: Vec<_> = watching.collect();
     let confirmed = pay(&oracle, arguments, &bar).await?;
     wait_until(&nodes, |heights| heights.iter().any(|height| *height >= arguments.blocks)).await?;
@@ -98,6 +101,7 @@ async fn network(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     for node in nodes.iter().chain([&oracle]) {
         node.shutdown().await?;
     }
+    drop(end);
     let mut total = View::default();
     for watcher in watching {
         let view = watcher.await?;
@@ -105,7 +109,10 @@ async fn network(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         total.reorgs += view.reorgs;
         total.deepest = total.deepest.max(view.deepest);
     }
-    println!("forks     {} side blocks seen, {} reorganisations, {} deep at most", total.forks, total.reorgs, total.deepest);
+    println!(
+        "forks     {} side blocks seen, {} reorganisations, {} deep at most",
+        total.forks, total.reorgs, total.deepest
+    );
     relay.shutdown();
     match (agreed, holds) {
         (true, true) => Ok(()),
@@ -114,32 +121,36 @@ async fn network(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Prints what happens to a node; blocks as the first of them sees them.
-async fn watch(node: NodeHandle, number: u64, blocks: u64, bar: ProgressBar) -> View {
+/// Prints what happens to a node, blocks only as the first of them sees them, until `done` is dropped.
+async fn watch(
+    node: NodeHandle,
+    number: u64,
+    blocks: u64,
+    bar: ProgressBar,
+    mut done: tokio::sync::watch::Receiver<()>,
+) -> View {
     let mut events = node.events();
-    drop(node);
     let (mut view, name) = (View::default(), format!("node {number}"));
     let mut highest = 0;
     loop {
-        match events.recv().await {
-            Ok(event) => {
-                let is_block = matches!(event, Event::BlockConnected { .. });
-                let line = view.line(&name, &event);
-                if let Event::TipChanged { tip, .. } = &event
-                    && number == 1
-                {
-                    bar.inc(tip.height.min(blocks).saturating_sub(highest));
-                    highest = highest.max(tip.height.min(blocks));
-                }
-                if let Some(line) = line.filter(|_| number == 1 || !is_block) {
-                    bar.suspend(|| println!("{line}"));
-                }
-                if matches!(event, Event::RelayDisconnected { .. }) {
-                    return view;
-                }
-            }
-            Err(RecvError::Lagged(_)) => {}
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = done.changed() => return view,
+        };
+        let event = match event {
+            Ok(event) => event,
+            Err(RecvError::Lagged(_)) => continue,
             Err(RecvError::Closed) => return view,
+        };
+        let is_block = matches!(event, Event::BlockConnected { .. });
+        if let Some(line) = view.line(&name, &event).filter(|_| number == 1 || !is_block) {
+            bar.suspend(|| println!("{line}"));
+        }
+        if let Event::TipChanged { tip, .. } = event
+            && number == 1
+        {
+            bar.inc(tip.height.min(blocks).saturating_sub(highest));
+            highest = highest.max(tip.height.min(blocks));
         }
     }
 }
@@ -218,6 +229,9 @@ async fn summary(
     for number in 0..arguments.nodes {
         owned = owned.saturating_add(worth(oracle, &SecretKey::classroom(100 + number)).await?);
     }
-    println!("supply    issued {} = sum of {} coins {} = wallets and miners {owned}", audit.issued, audit.coins, audit.sum_of_coins);
+    println!(
+        "supply    issued {} = sum of {} coins {} = wallets and miners {owned}",
+        audit.issued, audit.coins, audit.sum_of_coins
+    );
     Ok(audit.holds && audit.issued == audit.sum_of_coins && owned == audit.issued)
 }

@@ -73,7 +73,9 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.data.is_some() {
-        return Err("--data, --check and --reindex arrive with the durable store; without them the chain is in memory".into());
+        return Err(
+            "--data, --check and --reindex arrive with the durable store; without them the chain is in memory".into()
+        );
     }
     let params = arguments.network.params();
     let mut random = [0; 32];

@@ -52,8 +52,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.min_interval > arguments.max_interval {
         return Err("--min-interval must not be above --max-interval".into());
     }
-    let node =
-        NodeBuilder::new(arguments.network.params()).relay(arguments.relay.clone()).channel(arguments.channel.clone()).spawn().await?;
+    let node = NodeBuilder::new(arguments.network.params())
+        .relay(arguments.relay.clone())
+        .channel(arguments.channel.clone())
+        .spawn()
+        .await?;
     tokio::select! {
         signal = interrupted() => signal?,
         result = pay(&node, &arguments) => result?,

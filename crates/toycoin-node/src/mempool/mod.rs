@@ -168,7 +168,7 @@ impl Mempool {
     }
 
     /// Brings the pool up to a move of the tip that took blocks off the chain; `disconnected` has the old tip first, and
-    /// [`block_connected`](Self::block_connected) was told of the new ones before. Also tries orphans whose parents a
+    /// [`block_connected`](Self::block_connected) was told of the `connected` ones before. Also tries orphans whose parents a
     /// block brought, so it is of use without a disconnected block too.
     ///
     /// # Errors
@@ -176,6 +176,7 @@ impl Mempool {
     pub fn reorganised<V: UtxoView>(
         &mut self,
         disconnected: &[Arc<CheckedBlock>],
+        connected: &[Arc<CheckedBlock>],
         view: &V,
         next_height: u64,
         verifier: &dyn SignatureVerifier,
@@ -185,7 +186,9 @@ impl Mempool {
             self.generation += 1;
             // children in the pool may spend what comes back, so everything is offered anew: oldest blocks, then the pool
             let back = disconnected.iter().rev().flat_map(|block| block.transactions().map(|(_, tx)| tx.clone()));
-            let back: Vec<_> = back.collect();
+            // what the new blocks hold too is not waiting, even if its own coins are spent there already
+            let held: BTreeSet<_> = connected.iter().flat_map(|block| block.ids()).map(|(txid, _)| *txid).collect();
+            let back: Vec<_> = back.filter(|tx: &Transaction| !held.contains(&tx.txid())).collect();
             let waiting = self.entries.drain_in_order();
             let known: BTreeSet<_> = waiting.iter().map(Transaction::txid).collect();
             let offered = back.into_iter().chain(waiting).map(|tx| (tx.txid(), tx));

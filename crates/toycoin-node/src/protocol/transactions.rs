@@ -118,7 +118,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
         let next_height = self.chain.height() + 1;
         let (store, verifier) = (self.chain.store(), self.chain.verifier());
-        match self.mempool.reorganised(&moved.disconnected, store, next_height, verifier) {
+        match self.mempool.reorganised(&moved.disconnected, &moved.connected, store, next_height, verifier) {
             Ok(outcome) => {
                 dropped.extend(outcome.dropped);
                 for (txid, fee) in outcome.readmitted {

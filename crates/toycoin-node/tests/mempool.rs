@@ -1,0 +1,157 @@
+//! The mempool's policy, and what the original got wrong in it.
+
+use std::sync::Arc;
+
+use toycoin_core::{
+    Amount, Block, Chain, ChainParams, CheckedBlock, FeeRate, SecretKey, Transaction, TransactionBuilder,
+    consensus::PlainVerifier, store::MemoryStore, utxo::Coin,
+};
+use toycoin_node::mempool::{Admission, AdmitError, DropReason, Mempool, MempoolConfig};
+
+fn pool() -> (Chain<MemoryStore>, Mempool) {
+    let params = ChainParams::regtest();
+    let config = MempoolConfig { min_fee_rate: FeeRate::ZERO, max_bytes: 100_000 };
+    (Chain::in_memory(params.clone()), Mempool::new(params, config))
+}
+
+/// Wallet 0 spends all its genesis money: `grains` to `to`, `rate` a byte to the miner.
+fn payment(chain: &Chain<MemoryStore>, to: u32, grains: u64, rate: u64) -> Transaction {
+    let key = SecretKey::classroom(0);
+    TransactionBuilder::new(chain.params())
+        .spend(chain.coins_of(&key.public_key()).unwrap())
+        .pay(chain.params().address(SecretKey::classroom(to).public_key()), Amount::from_grains(grains))
+        .fee_rate(FeeRate::grains_per_byte(rate))
+        .sign(&key)
+        .unwrap()
+}
+
+/// Wallet 0 spends the change of its own unconfirmed payment.
+fn child(chain: &Chain<MemoryStore>, parent: &Transaction) -> Transaction {
+    let key = SecretKey::classroom(0);
+    let txid = parent.txid();
+    let (outpoint, output) = parent.outpoints(txid).last().unwrap();
+    TransactionBuilder::new(chain.params())
+        .spend([(outpoint, Coin { output: *output, coinbase_height: 0 })])
+        .pay(chain.params().address(SecretKey::classroom(2).public_key()), Amount::from_grains(7))
+        .sign(&key)
+        .unwrap()
+}
+
+fn submit(
+    chain: &Chain<MemoryStore>,
+    pool: &mut Mempool,
+    tx: &Transaction,
+) -> Result<Admission, AdmitError<std::convert::Infallible>> {
+    pool.submit(tx.clone(), Some(1), chain.store(), chain.height() + 1, &PlainVerifier)
+}
+
+fn mine(chain: &mut Chain<MemoryStore>, miner: u8, transactions: Vec<Transaction>) -> Block {
+    let time = chain.tip().time + 1_000;
+    let payout = toycoin_core::PublicKey::from_bytes([miner; 32]);
+    let block = chain.template(transactions, payout, &[miner], time).unwrap().solve_easily();
+    chain.apply(block.clone(), time).unwrap();
+    block
+}
+
+fn checked(chain: &Chain<MemoryStore>, block: Block) -> Arc<CheckedBlock> {
+    Arc::new(block.check(chain.params()).unwrap())
+}
+
+#[test]
+fn double_spends_do_not_pass_in_the_pool() {
+    let (chain, mut pool) = pool();
+    submit(&chain, &mut pool, &payment(&chain, 1, 5, 2)).unwrap();
+    let error = submit(&chain, &mut pool, &payment(&chain, 2, 5, 2)).unwrap_err();
+    assert!(matches!(error, AdmitError::Conflict { .. }) && !error.is_misbehaviour());
+    assert_eq!(pool.len(), 1);
+}
+
+#[test]
+fn a_conflicting_payment_replaces_when_it_pays_a_grain_a_byte_more() {
+    let (chain, mut pool) = pool();
+    let poor = payment(&chain, 1, 5, 1);
+    submit(&chain, &mut pool, &poor).unwrap();
+    submit(&chain, &mut pool, &child(&chain, &poor)).unwrap();
+    let rich = payment(&chain, 2, 5, 3);
+    let Ok(Admission::Accepted(accepted)) = submit(&chain, &mut pool, &rich) else { panic!("it pays enough") };
+    assert_eq!(accepted.replaced.len(), 2, "the descendant goes too");
+    assert!(accepted.replaced.contains(&(poor.txid(), DropReason::Replaced { by: rich.txid() })));
+    assert_eq!(pool.len(), 1);
+}
+
+#[test]
+fn chains_of_unconfirmed_payments_are_kept_and_mined_in_order() {
+    let (mut chain, mut pool) = pool();
+    let parent = payment(&chain, 1, 5, 0);
+    let child = child(&chain, &parent);
+    submit(&chain, &mut pool, &parent).unwrap();
+    submit(&chain, &mut pool, &child).unwrap();
+    let chosen = pool.select(1_000_000);
+    assert_eq!(chosen, [parent, child]);
+    mine(&mut chain, 1, chosen);
+    assert_eq!(chain.height(), 1);
+}
+
+#[test]
+fn a_child_waits_for_its_parent_and_comes_in_behind_it() {
+    let (chain, mut pool) = pool();
+    let parent = payment(&chain, 1, 5, 0);
+    let child = child(&chain, &parent);
+    let Ok(Admission::Orphaned { missing, .. }) = submit(&chain, &mut pool, &child) else { panic!("no parent yet") };
+    assert_eq!(missing, [parent.txid()]);
+    let Ok(Admission::Accepted(accepted)) = submit(&chain, &mut pool, &parent) else { panic!("in order") };
+    assert_eq!(accepted.adopted, [(child.txid(), Amount::ZERO)]);
+    assert_eq!((pool.len(), pool.orphans()), (2, 0));
+}
+
+#[test]
+fn a_lost_race_drops_no_transaction_and_none_is_mined_twice() {
+    let (mut chain, mut pool) = pool();
+    let parent = payment(&chain, 1, 5, 0);
+    let child = child(&chain, &parent);
+    submit(&chain, &mut pool, &parent).unwrap();
+    submit(&chain, &mut pool, &child).unwrap();
+    let mut rival = Chain::in_memory(ChainParams::regtest());
+    let chosen = pool.select(1_000_000);
+    let lost = mine(&mut chain, 1, chosen);
+    assert!(pool.block_connected(&checked(&chain, lost.clone())).is_empty());
+    assert!(pool.is_empty(), "what a block holds is not mined again");
+
+    // the rival's chain wins: it holds the parent, not the child
+    let one = mine(&mut rival, 2, vec![parent.clone()]);
+    let two = mine(&mut rival, 2, vec![]);
+    let now = two.header.time;
+    for block in [&one, &two] {
+        chain.apply(block.clone(), now).unwrap();
+        pool.block_connected(&checked(&chain, block.clone()));
+    }
+    let connected = [checked(&chain, one), checked(&chain, two)];
+    let lost = [checked(&chain, lost)];
+    let height = chain.height() + 1;
+    let outcome = pool.reorganised(&lost, &connected, chain.store(), height, &PlainVerifier).unwrap();
+    assert_eq!(outcome.readmitted, [(child.txid(), Amount::ZERO)]);
+    assert!(outcome.dropped.is_empty());
+    assert_eq!(pool.select(1_000_000), [child]);
+}
+
+#[test]
+fn a_block_that_spends_the_same_coin_drops_the_conflict_with_its_reason() {
+    let (mut chain, mut pool) = pool();
+    let ours = payment(&chain, 1, 5, 0);
+    submit(&chain, &mut pool, &ours).unwrap();
+    let theirs = payment(&chain, 2, 6, 0);
+    let block = mine(&mut chain, 1, vec![theirs.clone()]);
+    let dropped = pool.block_connected(&checked(&chain, block));
+    assert_eq!(dropped, [(ours.txid(), DropReason::Conflict { with: theirs.txid() })]);
+}
+
+#[test]
+fn a_forged_signature_condemns_its_own_wtxid_alone() {
+    let (chain, mut pool) = pool();
+    let honest = payment(&chain, 1, 5, 0);
+    let mut forged = honest.clone();
+    forged.signatures[0] = SecretKey::classroom(3).sign(&[0; 32]);
+    assert!(submit(&chain, &mut pool, &forged).unwrap_err().is_misbehaviour());
+    assert_eq!(submit(&chain, &mut pool, &forged), Err(AdmitError::RefusedBefore));
+    assert!(matches!(submit(&chain, &mut pool, &honest), Ok(Admission::Accepted(_))));
+}
