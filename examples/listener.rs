@@ -3,6 +3,8 @@
 //!     cargo run --release --example listener
 //!     cargo run --release --example listener -- --json --count 10
 
+#![allow(clippy::print_stdout, reason = "what a program prints is its result")]
+
 use std::{error::Error, process::ExitCode};
 
 use clap::Parser;

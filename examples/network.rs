@@ -6,6 +6,8 @@
 //!
 //! Ends by itself; 0 only if all nodes agree and the supply adds up.
 
+#![allow(clippy::print_stdout, reason = "what a program prints is its result")]
+
 use std::{error::Error, process::ExitCode, time::Duration};
 
 use clap::Parser;

@@ -7,6 +7,8 @@
 //! It validates everything, catches up with whoever has more work, and mines. Stop it with Ctrl-C. `RUST_LOG=toycoin_node=debug`
 //! shows what it hears.
 
+#![allow(clippy::print_stdout, reason = "what a program prints is its result")]
+
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;

@@ -3,6 +3,8 @@
 //!     cargo run --release --example oracle
 //!     cargo run --release --example oracle -- --payments 5
 
+#![allow(clippy::print_stdout, reason = "what a program prints is its result")]
+
 use std::{error::Error, process::ExitCode, time::Duration};
 
 use clap::Parser;

@@ -6,7 +6,7 @@
 //! coins and makes new ones; the owners of the spent ones sign it. A [`Block`] puts transactions in an order, pays its
 //! miner with a [`Coinbase`], and names its parent by hash, so blocks form a tree. Its 128-byte [`Header`] must hash to
 //! a number below a [`Target`]: that costs [`Work`], and the chain with the most work is the one that counts. The header
-//! also commits to the whole [state](state) after the block, so that anyone can audit the supply to the grain.
+//! also commits to the whole [`state`] after the block, so that anyone can audit the supply to the grain.
 //!
 //! What a block must obey is listed in [`consensus`], rule by numbered rule; each broken one has an error that names it.
 //!

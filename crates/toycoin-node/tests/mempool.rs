@@ -1,5 +1,7 @@
 //! The mempool's policy, and what the original got wrong in it.
 
+#![allow(clippy::unwrap_used, reason = "in a test a failure is a panic")]
+
 use std::sync::Arc;
 
 use toycoin_core::{

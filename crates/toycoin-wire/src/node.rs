@@ -56,7 +56,6 @@ pub struct Reject {
 }
 
 /// A message between nodes.
-#[expect(clippy::large_enum_variant, reason = "a message lives briefly, and blocks and transactions are what most are")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeMessage {
     /// `STAT`
@@ -80,6 +79,7 @@ pub enum NodeMessage {
 }
 
 /// What a payload holds.
+#[expect(clippy::large_enum_variant, reason = "it lives briefly, and nearly all are messages")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload {

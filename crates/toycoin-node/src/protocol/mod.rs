@@ -8,7 +8,7 @@
 //!   Request ─▶ requests          Mined ─▶ mining ◀──────────────── templates ◀─────────────────────┘
 //! ```
 //!
-//! Everything from outside is bounded: tables by [`limits`](crate::limits), work by one block judged a call, the
+//! Everything from outside is bounded: tables by [`limits`], work by one block judged a call, the
 //! rest waits as an immediate timeout. What a peer does wrong costs that peer, never the node.
 
 mod announce;
