@@ -1,0 +1,76 @@
+//! The official vectors of BIP-340 and the published ones of aserti3-2d, from the folder that the environment variable
+//! `TOYCOIN_PUBLIC_VECTORS` names; without it these tests say that they are skipped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "in a test a failure is a panic"
+)]
+
+use std::{fs, path::PathBuf};
+
+use toycoin_core::{CompactTarget, PublicKey, SecretKey, Signature, asert, hex, verify};
+
+fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("TOYCOIN_PUBLIC_VECTORS").filter(|folder| !folder.is_empty());
+    if folder.is_none() {
+        println!("skipped: TOYCOIN_PUBLIC_VECTORS does not name the folder of the public vectors");
+    }
+    folder.map(PathBuf::from)
+}
+
+fn bytes(text: &str) -> Vec<u8> {
+    (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect()
+}
+
+#[test]
+fn bip340_verifies_and_signs_as_published() {
+    let Some(folder) = folder() else { return };
+    let table = fs::read_to_string(folder.join("bip340.csv")).unwrap();
+    let mut count = 0;
+    for line in table.lines().skip(1).filter(|line| !line.is_empty()) {
+        let fields: Vec<_> = line.split(',').collect();
+        let key = PublicKey::from_bytes(hex::decode(fields[2]).unwrap());
+        let message = bytes(fields[4]);
+        let signature = Signature::from_bytes(hex::decode(fields[5]).unwrap());
+        assert_eq!(verify(&key, &message, &signature), fields[6] == "TRUE", "vector {}", fields[0]);
+        if let Some(secret) = hex::decode(fields[1]) {
+            let secret = SecretKey::from_bytes(&secret).unwrap();
+            assert_eq!(secret.public_key(), key);
+            let signed = secret.sign_with(&message, &hex::decode(fields[3]).unwrap());
+            assert_eq!(signed, signature, "vector {}", fields[0]);
+        }
+        count += 1;
+    }
+    assert!(count >= 19, "{count} vectors");
+}
+
+#[test]
+fn asert_gives_the_published_targets() {
+    let Some(folder) = folder() else { return };
+    let mut count = 0;
+    for run in 1..=12 {
+        let text = fs::read_to_string(folder.join(format!("aserti3-2d/run{run:02}"))).unwrap();
+        let header = |name: &str| {
+            // "anchor ancestor time" in most runs, "anchor parent time" in the last
+            let line = text.lines().find(|line| line.contains("anchor") && line.contains(name)).unwrap();
+            line.rsplit(' ').next().unwrap().to_owned()
+        };
+        let bits =
+            |text: &str| CompactTarget::from_bits(u32::from_str_radix(text.trim_start_matches("0x"), 16).unwrap());
+        let anchor_height: u64 = header(" height:").parse().unwrap();
+        let anchor_time: i64 = header(" time:").parse().unwrap();
+        let anchor = bits(&header(" nBits:")).to_target().unwrap();
+        let limit = bits("1d00ffff").to_target().unwrap();
+        for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            let fields: Vec<_> = line.split(' ').collect();
+            let (height, time): (u64, i64) = (fields[1].parse().unwrap(), fields[2].parse().unwrap());
+            let elapsed_ms = (time - anchor_time) * 1_000;
+            let intervals = height - anchor_height + 1;
+            let found = asert(anchor, elapsed_ms, intervals, 600_000, 172_800_000, limit);
+            assert_eq!(found, bits(fields[3]), "run {run}: {line}");
+            count += 1;
+        }
+    }
+    assert!(count > 1_000, "{count} targets");
+}
