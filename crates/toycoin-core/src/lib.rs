@@ -78,6 +78,8 @@ pub mod state;
 pub mod store;
 mod subsidy;
 mod target;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 mod transaction;
 mod tree;
 pub mod utxo;

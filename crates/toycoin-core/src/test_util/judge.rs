@@ -1,0 +1,35 @@
+//! All stages of consensus in a row.
+
+use std::convert::Infallible;
+
+use crate::{
+    block::Block,
+    consensus::{
+        ConnectedBlock, HeaderContext, Place, PlainVerifier, RuleError, check_body, check_form, check_header, connect,
+        gather,
+    },
+    params::ChainParams,
+    utxo::UtxoView,
+};
+
+/// Judges a block in its place as a node does: form, header, body, coins, connection.
+///
+/// `context` and `place` are of the parent, `coins` those after it, `now_ms` is Unix time in milliseconds.
+///
+/// # Errors
+/// The first rule that the block breaks.
+pub fn judge<V: UtxoView<Error = Infallible>>(
+    params: &ChainParams,
+    context: &HeaderContext,
+    place: Place<'_>,
+    coins: &V,
+    block: Block,
+    now_ms: u64,
+) -> Result<ConnectedBlock, RuleError> {
+    let hash = block.hash();
+    check_form(params, &block)?;
+    check_header(params, &block.header, hash, context, now_ms)?;
+    let block = check_body(params, block, hash)?;
+    let Ok(found) = gather(&block, coins);
+    connect(params, &block, &found, place, &PlainVerifier)
+}
