@@ -10,22 +10,16 @@ pub(crate) const CHUNK_END: u32 = 2;
 /// The chunk is the whole input.
 pub(crate) const ROOT: u32 = 8;
 
-/// Which message word each place of a round takes from the round before.
-const PERMUTATION: [usize; 16] = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8];
+/// The message word that each place of each round takes: first and second of every column, then of every diagonal.
+pub(crate) const SCHEDULE: [[usize; 16]; 7] = schedule();
+
 const BLOCK_LEN: u32 = 64;
 
 /// Compresses a full block of the first chunk and returns the new chaining value.
 pub(crate) fn compress(chaining: &[u32; 8], message: &[u32; 16], flags: u32) -> [u32; 8] {
-    let mut v = [0; 16];
-    v[..8].copy_from_slice(chaining);
-    v[8..12].copy_from_slice(&IV[..4]);
-    v[14] = BLOCK_LEN;
-    v[15] = flags;
-    let mut m = *message;
-    for round in 0..7 {
-        if round > 0 {
-            m = PERMUTATION.map(|from| m[from]);
-        }
+    let mut v = initial_state(chaining, flags);
+    for words in &SCHEDULE {
+        let m = words.map(|word| message[word]);
         mix(&mut v, 0, 4, 8, 12, m[0], m[1]);
         mix(&mut v, 1, 5, 9, 13, m[2], m[3]);
         mix(&mut v, 2, 6, 10, 14, m[4], m[5]);
@@ -38,8 +32,15 @@ pub(crate) fn compress(chaining: &[u32; 8], message: &[u32; 16], flags: u32) -> 
     std::array::from_fn(|i| v[i] ^ v[i + 8])
 }
 
+/// Returns the state before the first round.
+pub(crate) fn initial_state(chaining: &[u32; 8], flags: u32) -> [u32; 16] {
+    let [a, b, c, d, e, f, g, h] = *chaining;
+    [a, b, c, d, e, f, g, h, IV[0], IV[1], IV[2], IV[3], 0, 0, BLOCK_LEN, flags]
+}
+
+/// The quarter-round `G`: mixes two message words into a column or a diagonal.
 #[inline(always)]
-fn mix(v: &mut [u32; 16], a: usize, b: usize, c: usize, d: usize, x: u32, y: u32) {
+pub(crate) fn mix(v: &mut [u32; 16], a: usize, b: usize, c: usize, d: usize, x: u32, y: u32) {
     v[a] = v[a].wrapping_add(v[b]).wrapping_add(x);
     v[d] = (v[d] ^ v[a]).rotate_right(16);
     v[c] = v[c].wrapping_add(v[d]);
@@ -48,6 +49,24 @@ fn mix(v: &mut [u32; 16], a: usize, b: usize, c: usize, d: usize, x: u32, y: u32
     v[d] = (v[d] ^ v[a]).rotate_right(8);
     v[c] = v[c].wrapping_add(v[d]);
     v[b] = (v[b] ^ v[c]).rotate_right(7);
+}
+
+/// Permutes the words of the first round again and again.
+const fn schedule() -> [[usize; 16]; 7] {
+    const PERMUTATION: [usize; 16] = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8];
+    let mut schedule = [[0; 16]; 7];
+    let mut place = 0;
+    while place < 16 {
+        let mut word = place;
+        let mut round = 0;
+        while round < 7 {
+            schedule[round][place] = word;
+            word = PERMUTATION[word];
+            round += 1;
+        }
+        place += 1;
+    }
+    schedule
 }
 
 /// Reads little-endian words.

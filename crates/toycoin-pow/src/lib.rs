@@ -8,6 +8,10 @@
 //!   bytes 64..120 | nonce ───────────────┴─compress──▶ hash <= target?   once a nonce
 //! ```
 //!
+//! That is the plain way, [`Platform::PORTABLE`]. The others hash 4, 8 or 16 nonces side by side with the machine's vector
+//! instructions, and leave out what all nonces share and what an early reject does not need. [`Search::new`] takes the
+//! fastest that this machine has. All find the same: the lowest nonce of the range whose hash meets the target.
+//!
 //! Nodes never search the same headers, since each writes its own text and owner into its coinbase and so has a Merkle
 //! root of its own. Workers of one node share a header and take disjoint [ranges](NonceRange) of its nonces.
 //!
@@ -25,10 +29,13 @@
 //! ```
 
 mod compress;
+mod kernel;
+mod platform;
 mod range;
 mod search;
 
 pub use self::{
+    platform::Platform,
     range::NonceRange,
     search::{Outcome, Search},
 };

@@ -3,8 +3,9 @@
 use toycoin_core::{CompactTargetError, Header, Target};
 
 use crate::{
-    NonceRange,
-    compress::{CHUNK_END, CHUNK_START, IV, ROOT, compress, words},
+    NonceRange, Platform,
+    compress::{CHUNK_START, IV, compress, words},
+    kernel::Batch,
 };
 
 /// What a search came to.
@@ -25,52 +26,81 @@ pub enum Outcome {
 }
 
 /// A header whose nonce is looked for.
+///
+/// Small and without state: threads may share one, each with ranges of its own.
 #[derive(Debug, Clone)]
 pub struct Search {
     header: Header,
     target: Target,
+    platform: Platform,
     /// The chaining value after the first 64 bytes.
     midstate: [u32; 8],
     /// The last 64 bytes; words 14 and 15 are the nonce.
     message: [u32; 16],
-    /// The target's first four bytes: a hash whose first four are greater is out.
-    bound: u32,
 }
 
 impl Search {
-    /// Prepares the search for a header's nonce; its target is that of its own bits.
+    /// Prepares the search for a header's nonce on the fastest platform; its target is that of its own bits.
     ///
     /// # Errors
     /// When the bits are no target.
     pub fn new(header: &Header) -> Result<Self, CompactTargetError> {
+        Self::with_platform(header, Platform::detect())
+    }
+
+    /// Like [`new`](Self::new), on a platform of the caller's choice.
+    ///
+    /// # Errors
+    /// When the bits are no target.
+    pub fn with_platform(header: &Header, platform: Platform) -> Result<Self, CompactTargetError> {
         let target = header.bits.to_target()?;
         let bytes = header.to_bytes();
         let (first, second) = bytes.split_at(64);
-        let [a, b, c, d, ..] = target.to_be_bytes();
-        Ok(Self {
-            header: *header,
-            target,
-            midstate: compress(&IV, &words(first), CHUNK_START),
-            message: words(second),
-            bound: u32::from_be_bytes([a, b, c, d]),
-        })
+        let midstate = compress(&IV, &words(first), CHUNK_START);
+        Ok(Self { header: *header, target, platform, midstate, message: words(second) })
     }
 
-    /// Tries the nonces of a range in order.
+    /// Returns what the search runs on.
+    pub fn platform(&self) -> Platform {
+        self.platform
+    }
+
+    /// Tries the nonces of a range in ascending order and stops at the first that meets the target: the lowest of the
+    /// range, whatever the platform.
     ///
-    /// What looks like a hit is checked again with plain `blake3::hash` and the whole target.
+    /// What looks like a hit is checked again with plain `blake3::hash` and the whole target. Hashes are counted up to the
+    /// nonce that is found; what a kernel hashed beside it is not.
     pub fn run(&self, range: NonceRange) -> Outcome {
-        let mut message = self.message;
-        for nonce in range.start..range.end {
-            let [.., low, high] = &mut message;
-            [*low, *high] = halves(nonce);
-            let [first, ..] = compress(&self.midstate, &message, CHUNK_END | ROOT);
-            // the hash's bytes are the words' little-endian ones, its number is big-endian
-            if first.swap_bytes() <= self.bound && self.is_met(nonce) {
-                return Outcome::Found { nonce, hashes: nonce - range.start + 1 };
+        let mut rest = range;
+        let mut hashes = 0u64;
+        while let Some(first) = rest.first() {
+            // a batch shares the nonce's high half
+            let nonces = rest.take_front((1 << 32) - (first & u64::from(u32::MAX)));
+            let count = u64::try_from(nonces.len()).expect("at most 2^32");
+            if let Some(offset) = self.run_batch(first, count) {
+                return Outcome::Found { nonce: first + offset, hashes: hashes.saturating_add(offset + 1) };
             }
+            // only all 2^64 nonces at once would not fit
+            hashes = hashes.saturating_add(count);
         }
-        Outcome::Exhausted { hashes: range.len() }
+        Outcome::Exhausted { hashes }
+    }
+
+    /// Returns the offset of the first nonce that meets the target, of `count` nonces that share their high half.
+    fn run_batch(&self, first: u64, count: u64) -> Option<u64> {
+        let mut message = self.message;
+        [message[14], message[15]] = halves(first);
+        let batch = Batch::new(self.midstate, message, self.target);
+        let mut offset = 0;
+        while offset < count {
+            let [low, _] = halves(first + offset);
+            offset += self.platform.kernel().first_candidate(&batch, low, count - offset)?;
+            if self.is_met(first + offset) {
+                return Some(offset);
+            }
+            offset += 1;
+        }
+        None
     }
 
     fn is_met(&self, nonce: u64) -> bool {
@@ -85,40 +115,4 @@ fn halves(nonce: u64) -> [u32; 2] {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use toycoin_core::CompactTarget;
-
-    use super::*;
-
-    fn naive(header: Header, range: NonceRange) -> Outcome {
-        let target = header.bits.to_target().unwrap();
-        let found = (range.start..range.end).find(|nonce| target.is_met_by(&Header { nonce: *nonce, ..header }.hash()));
-        match found {
-            Some(nonce) => Outcome::Found { nonce, hashes: nonce - range.start + 1 },
-            None => Outcome::Exhausted { hashes: range.len() },
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn finds_what_the_naive_loop_finds(
-            bytes in prop::array::uniform32(any::<u8>()),
-            bits in prop::sample::select(vec![0x207f_ffff, 0x2000_ffff, 0x1f00_ffff, 0x0101_0000, 0x2100_ffff]),
-            start in prop_oneof![any::<u64>(), Just(u64::from(u32::MAX) - 50), Just(u64::MAX - 100)],
-            length in 0u64..300,
-        ) {
-            let mut header = Header::from_bytes(&[bytes, bytes, bytes, bytes].concat().try_into().unwrap());
-            header.bits = CompactTarget::from_bits(bits);
-            let range = NonceRange::new(start, start.saturating_add(length));
-            prop_assert_eq!(Search::new(&header).unwrap().run(range), naive(header, range));
-        }
-    }
-
-    #[test]
-    fn bits_that_are_no_target_are_refused() {
-        let mut header = Header::from_bytes(&[1; 128]);
-        header.bits = CompactTarget::from_bits(0);
-        assert!(Search::new(&header).is_err());
-    }
-}
+mod tests;
