@@ -1,35 +1,142 @@
-//! The hash loop: naive `blake3::hash` of the header beside our search.
-#![allow(missing_docs, reason = "criterion's macros make public items")]
+//! The nonce search beside its peers: `blake3::hash` of each header, and the blake3 crate's own lanes over whole headers.
+//!
+//! ```text
+//! cargo bench -p toycoin-benches --bench pow                  criterion
+//! cargo bench -p toycoin-benches --bench pow -- --ratios      ratios from interleaved rounds, in seconds
+//! ```
 
-use std::hint::black_box;
+#![expect(clippy::print_stdout, reason = "the table of ratios is what this program is for")]
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::{hint::black_box, thread, time::Instant};
+
+use blake3::{IncrementCounter, platform::Platform as Blake3Platform};
+use criterion::{Criterion, Throughput};
 use toycoin_core::{CompactTarget, Header};
-use toycoin_pow::{NonceRange, Search};
+use toycoin_pow::{NonceRange, Outcome, Platform, Search};
 
-const NONCES: u64 = 4_096;
+/// Nonces of one measurement.
+const NONCES: u64 = 65_536;
 
-fn search(criterion: &mut Criterion) {
+/// Headers that `hash_many` is given at once: some vectors at the widest.
+const MANY: usize = 64;
+
+const ROUNDS: usize = 80;
+
+/// Nonces of each of two threads, times this: starting a thread must not weigh.
+const LONG: u64 = 64;
+
+/// One way to hash headers.
+struct Contender {
+    name: String,
+    hashes: u64,
+    run: Box<dyn Fn()>,
+}
+
+fn main() {
+    if std::env::args().any(|argument| argument == "--ratios") {
+        return print_ratios();
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group("pow");
+    for Contender { name, hashes, run } in contenders() {
+        group.throughput(Throughput::Elements(hashes));
+        group.bench_function(name, |bencher| bencher.iter(&run));
+    }
+    group.finish();
+    criterion.final_summary();
+}
+
+/// Runs all in turn, round after round, so that a slow moment of the machine falls on all alike.
+fn print_ratios() {
+    let contenders = contenders();
+    let mut seconds = vec![Vec::new(); contenders.len()];
+    for _ in 0..ROUNDS {
+        for (contender, seconds) in contenders.iter().zip(&mut seconds) {
+            let begun = Instant::now();
+            (contender.run)();
+            seconds.push(begun.elapsed().as_secs_f64());
+        }
+    }
+    let rates: Vec<f64> = contenders
+        .iter()
+        .zip(&mut seconds)
+        .map(|(contender, seconds)| {
+            seconds.sort_by(f64::total_cmp);
+            contender.hashes as f64 / seconds[ROUNDS / 2] / 1e6
+        })
+        .collect();
+    println!("medians of {ROUNDS} interleaved rounds\n");
+    println!("| search | MH/s | x naive | x hash_many |\n| --- | ---: | ---: | ---: |");
+    for (Contender { name, .. }, rate) in contenders.iter().zip(&rates) {
+        println!("| {name} | {rate:.1} | {:.2} | {:.2} |", rate / rates[0], rate / rates[1]);
+    }
+}
+
+fn contenders() -> Vec<Contender> {
     let mut header = Header::from_bytes(&[7; 128]);
     // a target of one: nothing is found, every nonce is tried
     header.bits = CompactTarget::from_bits(0x0101_0000);
-    let mut group = criterion.benchmark_group("pow");
-    group.throughput(Throughput::Elements(NONCES));
-    group.bench_function("naive blake3::hash", |bencher| {
-        bencher.iter(|| {
-            let mut best = [0xff; 32];
-            for nonce in 0..NONCES {
-                let mut bytes = black_box(header).to_bytes();
-                bytes[120..].copy_from_slice(&nonce.to_le_bytes());
-                best = best.min(blake3::hash(&bytes).into());
-            }
-            best
-        });
-    });
+    let mut all = Vec::new();
+    let mut add = |name: String, hashes, run| all.push(Contender { name, hashes, run });
+    add("naive blake3::hash".into(), NONCES, Box::new(move || naive(&header)) as Box<dyn Fn()>);
+    add("blake3 hash_many".into(), NONCES, Box::new(move || hash_many(&header)));
+    for platform in Platform::available() {
+        let search = Search::with_platform(&header, platform).expect("a target of one");
+        add(platform.to_string(), NONCES, Box::new(move || exhaust(&search, 0, NONCES)));
+    }
     let search = Search::new(&header).expect("a target of one");
-    group.bench_function("midstate", |bencher| bencher.iter(|| black_box(&search).run(NonceRange::new(0, NONCES))));
-    group.finish();
+    for threads in [1, 2] {
+        let search = search.clone();
+        let run = move || {
+            thread::scope(|scope| {
+                for thread in 0..threads {
+                    let search = &search;
+                    scope.spawn(move || exhaust(search, thread, LONG * NONCES));
+                }
+            });
+        };
+        let name = format!("{}, threads: {threads}", Platform::detect());
+        add(name, threads * LONG * NONCES, Box::new(run));
+    }
+    all
 }
 
-criterion_group!(benches, search);
-criterion_main!(benches);
+fn naive(header: &Header) {
+    let mut bytes = header.to_bytes();
+    let mut best = [0xff; 32];
+    for nonce in 0..NONCES {
+        bytes[120..].copy_from_slice(&nonce.to_le_bytes());
+        best = best.min(blake3::hash(black_box(&bytes)).into());
+    }
+    black_box(best);
+}
+
+/// The blake3 crate's many-input function, which its documentation hides: whole headers side by side.
+fn hash_many(header: &Header) {
+    const IV: [u32; 8] =
+        [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+    const CHUNK_START: u8 = 1;
+    const CHUNK_END_AND_ROOT: u8 = 2 | 8;
+    let platform = Blake3Platform::detect();
+    let mut headers = [header.to_bytes(); MANY];
+    let mut hashes = [0; 32 * MANY];
+    let mut best = [0xff; 32];
+    for nonces in (0..NONCES).step_by(MANY) {
+        for (bytes, nonce) in headers.iter_mut().zip(nonces..) {
+            bytes[120..].copy_from_slice(&nonce.to_le_bytes());
+        }
+        let inputs = headers.each_ref();
+        platform.hash_many(&inputs, &IV, 0, IncrementCounter::No, 0, CHUNK_START, CHUNK_END_AND_ROOT, &mut hashes);
+        // a search that rejects early reads one word of each
+        for hash in hashes.chunks_exact(32) {
+            best[0] = best[0].min(hash[0]);
+        }
+    }
+    assert_eq!(hashes[32 * (MANY - 1)..], *Header { nonce: NONCES - 1, ..*header }.hash().as_bytes());
+    black_box(best);
+}
+
+fn exhaust(search: &Search, part: u64, hashes: u64) {
+    let range = NonceRange::chunk(part, hashes).expect("one of the first chunks");
+    assert_eq!(black_box(search).run(black_box(range)), Outcome::Exhausted { hashes });
+}

@@ -1,1 +1,1 @@
-//! Benchmarks of toycoin: `cargo bench -p toycoin-benches`.
+//! Benchmarks of toycoin, each beside the peers that it is measured against: `cargo bench -p toycoin-benches`.
