@@ -17,6 +17,7 @@ use toycoin_core::{Amount, ChainParams, SecretKey};
 use toycoin_examples::{
     classroom::{Choices, balances, pay_somebody, worth},
     exit, init_logs, interrupted,
+    pace::throttle_for,
     view::{View, short},
 };
 use toycoin_node::{
@@ -68,6 +69,7 @@ async fn network(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let bar = ProgressBar::new(arguments.blocks + arguments.payments);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} blocks and payments")?);
 
+    let throttle = throttle_for(&ChainParams::lab(), arguments.nodes);
     let mut nodes = Vec::new();
     for number in 0..arguments.nodes {
         let slow = number + 1 == arguments.nodes && number > 0;
@@ -75,7 +77,8 @@ async fn network(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             .relay(address.clone())
             .extra(format!("node {}{}", number + 1, if slow { " (slow)" } else { "" }))
             .mine_to(SecretKey::classroom(100 + number).public_key())
-            .threads(1);
+            .threads(1)
+            .throttle(throttle);
         if slow {
             builder = builder.block_delay(Duration::from_millis(2_500));
         }

@@ -8,6 +8,7 @@ use toycoin_core::ChainParams;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub mod classroom;
+pub mod pace;
 pub mod view;
 
 /// The networks that programs can join.
