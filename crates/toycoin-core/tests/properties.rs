@@ -1,12 +1,15 @@
 //! Properties of the ledger over random chains, fork trees and graphs of payments.
 
+use std::collections::BTreeMap;
+
 use proptest::{prelude::*, sample::Index};
 use toycoin_core::{
     Address, AddressPrefix, Amount, Applied, BlockHash, Chain, ChainParams, CompactTarget, Header, NetworkSpec,
     OutPoint, PublicKey, Rule, Target, TxOut, Txid, Work, asert,
+    chain::Advance,
     consensus::check_header,
     state::LtHash,
-    store::MemoryStore,
+    store::{ChainStore, MemoryStore},
     test_util::{
         Scene, TestLedger,
         strategies::{self, ForkTree},
@@ -15,7 +18,7 @@ use toycoin_core::{
 };
 
 /// Applies a change to a plain map, and says whether what it takes away was there.
-fn change(coins: &mut std::collections::BTreeMap<OutPoint, Coin>, diff: &UtxoDiff) -> bool {
+fn change(coins: &mut BTreeMap<OutPoint, Coin>, diff: &UtxoDiff) -> bool {
     let taken = diff.spent().all(|(outpoint, coin)| coins.remove(outpoint) == Some(*coin));
     taken && diff.created().all(|(outpoint, coin)| coins.insert(*outpoint, *coin).is_none())
 }
@@ -84,12 +87,23 @@ fn assert_is_recomputed(tree: &ForkTree, tip: Option<usize>, chain: &Chain<Memor
     for (outpoint, coin) in recomputed.coins() {
         assert_eq!(chain.coin(outpoint), Ok(Some(*coin)));
     }
+    let mut places = BTreeMap::new();
     for block in recomputed.blocks().iter().skip(1) {
         let (hash, height) = (block.hash(), block.header.height);
         assert_eq!(chain.header_at(height).map(|entry| entry.hash), Some(hash));
-        for (place, (txid, _)) in (0..).zip(block.transaction_ids()) {
-            assert_eq!(chain.find_transaction(&txid), Ok(Some((hash, place))));
+        places.extend((0..).zip(block.transaction_ids()).map(|(place, (txid, _))| (txid, (hash, place))));
+    }
+    for node in tree.blocks() {
+        for (txid, _) in node.block.transaction_ids() {
+            assert_eq!(
+                chain.find_transaction(&txid),
+                Ok(places.get(&txid).copied()),
+                "what left the chain is not found"
+            );
         }
+        let on_chain = recomputed.blocks().iter().any(|block| block.hash() == node.hash);
+        assert_eq!(chain.is_active(&node.hash), on_chain);
+        assert_eq!(chain.store().undo(&node.hash).map(|undo| undo.is_some()), Ok(on_chain));
     }
 }
 
@@ -197,6 +211,23 @@ proptest! {
             model.tip = tip;
         }
         assert_is_recomputed(&tree, model.tip, &chain);
+    }
+
+    #[test]
+    fn of_branches_that_are_complete_before_any_is_judged_the_first_with_the_most_work_wins(
+        tree in strategies::fork_tree(2..30),
+    ) {
+        let mut chain = Chain::in_memory(tree.params().clone());
+        let mut first: Option<usize> = None;
+        for (place, node) in tree.blocks().iter().enumerate() {
+            chain.insert_block(node.block.clone(), tree.now_ms()).unwrap();
+            let best = first.map(|first| tree.blocks()[first].ledger.work());
+            if best.is_none_or(|best| node.ledger.work() > best) {
+                first = Some(place);
+            }
+        }
+        while !matches!(chain.advance().unwrap(), Advance::Idle) {}
+        assert_is_recomputed(&tree, first, &chain);
     }
 
     #[test]

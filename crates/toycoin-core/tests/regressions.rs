@@ -1,8 +1,8 @@
 //! What the original got wrong and what Bitcoin learned the hard way, each a test of its own.
 
 use toycoin_core::{
-    Amount, Block, ChainParams, GRAINS_PER_TOYCOIN, NetworkSpec, OutPoint, PublicKey, Retargeting, Rule, RuleError,
-    Signature, Transaction, TxOut, Txid,
+    Amount, Block, Chain, ChainParams, GRAINS_PER_TOYCOIN, NetworkSpec, OutPoint, PublicKey, Retargeting, Rule,
+    RuleError, Signature, Transaction, TxOut, Txid,
     consensus::check_transaction_form,
     sighash,
     test_util::{Scene, TestLedger, classroom},
@@ -324,9 +324,17 @@ fn cve_2012_2459_a_block_with_transactions_doubled_has_another_merkle_root() {
     let mut doubled = scene.block.clone();
     doubled.transactions.extend_from_within(1..);
     assert_eq!(doubled.hash(), scene.block.hash());
-    let error = scene.ledger.judge(doubled, scene.now_ms).unwrap_err();
-    assert_eq!(error.rule(), Rule::MerkleRoot, "the sender's fault, not the block's");
-    assert!(scene.judge().is_ok());
+    let error = scene.ledger.judge(doubled.clone(), scene.now_ms).unwrap_err();
+    assert_eq!(error.rule(), Rule::MerkleRoot);
+
+    let mut chain = Chain::in_memory(ChainParams::regtest());
+    for block in &scene.ledger.blocks()[1..] {
+        chain.apply(block.as_ref().clone(), scene.now_ms).unwrap();
+    }
+    let error = chain.apply(doubled, scene.now_ms).unwrap_err();
+    assert_eq!(error.rule(), Some(Rule::MerkleRoot), "the sender's fault");
+    assert!(chain.apply(scene.block.clone(), scene.now_ms).is_ok(), "and not the block's");
+    assert_eq!(chain.tip().hash, scene.block.hash());
 }
 
 #[test]
