@@ -214,6 +214,27 @@ proptest! {
     }
 
     #[test]
+    fn a_chain_that_is_opened_again_goes_on_as_if_it_had_never_stopped(
+        tree in strategies::fork_tree_with_cheats(1..30),
+        cut in any::<Index>(),
+    ) {
+        let mut stopped = Chain::in_memory(tree.params().clone());
+        let mut straight = Chain::in_memory(tree.params().clone());
+        let cut = cut.index(tree.blocks().len());
+        for (place, node) in tree.blocks().iter().enumerate() {
+            if place == cut {
+                stopped = Chain::open(tree.params().clone(), stopped.into_store()).unwrap();
+            }
+            for chain in [&mut stopped, &mut straight] {
+                let applied = chain.apply(node.block.clone(), tree.now_ms());
+                prop_assert!(applied.is_ok() || !node.valid, "{place}: {applied:?}");
+            }
+            prop_assert_eq!(stopped.tip(), straight.tip());
+            prop_assert_eq!(stopped.state(), straight.state());
+        }
+    }
+
+    #[test]
     fn of_branches_that_are_complete_before_any_is_judged_the_first_with_the_most_work_wins(
         tree in strategies::fork_tree(2..30),
     ) {

@@ -437,3 +437,20 @@ fn a_reward_is_paid_to_the_grain_and_not_burnt() {
     let (now_ms, block) = (block.header.time, block.solve_easily());
     assert_eq!(ledger.judge(block, now_ms).unwrap_err().rule(), Rule::CoinbaseAmount);
 }
+
+#[test]
+fn a_chain_opens_again_with_a_body_whose_parents_body_is_missing() {
+    let mut ledger = TestLedger::new(ChainParams::regtest());
+    let blocks: Vec<_> = (0..3).map(|_| ledger.extend(Vec::new(), classroom::owner(0))).collect();
+    let now_ms = ledger.tip().header.time;
+    let mut chain = Chain::in_memory(ChainParams::regtest());
+    for block in &blocks {
+        chain.insert_header(&block.header, now_ms).unwrap();
+    }
+    chain.apply(blocks[2].clone(), now_ms).unwrap();
+    let mut opened = Chain::open(ChainParams::regtest(), chain.into_store()).unwrap();
+    for block in blocks {
+        opened.apply(block, now_ms).unwrap();
+    }
+    assert_eq!(opened.tip().hash, ledger.tip_hash());
+}

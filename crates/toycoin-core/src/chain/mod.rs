@@ -147,7 +147,8 @@ impl<S: ChainStore> Chain<S> {
                     match chain.tree.insert_node(&header, hash, u64::MAX) {
                         Ok(id) if invalid => chain.tree.mark_node_invalid(id),
                         Ok(id) => chain.candidates.body_arrived(&chain.tree, id),
-                        Err(HeaderError::Invalid(_)) => {}
+                        // a body that came before its parent's, or builds on an invalid one: to be asked for again
+                        Err(HeaderError::Invalid(_) | HeaderError::UnknownParent(_)) => {}
                         Err(error) => return Err(error.into()),
                     }
                 }
