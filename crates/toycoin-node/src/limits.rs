@@ -234,10 +234,18 @@ pub const TRANSPORT_READ: usize = 64 << 10;
 /// Bytes of transactions that wait for a block, by formula: 20 MB.
 pub const MEMPOOL_BYTES: u64 = 20_000_000;
 
-/// Most transactions in the pool that one spends from, directly or not.
+/// Most transactions in the pool that one spends from, directly or not, and most that spend from one.
 pub const MEMPOOL_RELATIVES: usize = 25;
 
-/// Largest transaction that the pool takes, in bytes by formula: its payload must fit `TXN `.
+/// Most transactions that one spends from which comes back from a disconnected block: twenty blocks' worth of
+/// [`MEMPOOL_RELATIVES`], so that no payment is dropped for its place in a chain that was mined before.
+pub const RETURNING_ANCESTORS: usize = 500;
+
+/// After so many packages in a row that do not fit what is left of a block, no more are tried.
+pub const SELECTION_MISFITS: usize = 1_000;
+
+/// Largest transaction that the pool takes, in bytes by formula: its payload must fit `TXN `. A network of smaller blocks
+/// takes what fits these.
 pub const TRANSACTION_SIZE: u64 = 200_000;
 
 /// Most transactions that one can replace, descendants included.

@@ -1,17 +1,16 @@
 //! Who comes in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-use thiserror::Error;
 use toycoin_core::{
-    Amount, FeeRate, OutPoint, Rule, Transaction, Txid, Wtxid,
-    consensus::{RuleError, SignatureVerifier, check_transaction, check_transaction_form},
+    Amount, Transaction, Txid, Wtxid,
+    consensus::{RuleError, SignatureCheck, SignatureVerifier, check_transaction, check_transaction_form},
     utxo::{Coin, UtxoView},
 };
 
 use crate::{
     limits,
-    mempool::{DropReason, Mempool, entries::compare_rates, orphans::Orphan},
+    mempool::{AdmitError, DropReason, Mempool, entries::Newcomer, orphans::Orphan, package::Package},
 };
 
 /// What became of a transaction.
@@ -19,14 +18,14 @@ use crate::{
 pub enum Admission {
     /// It waits for a block.
     Accepted(Accepted),
-    /// It waits for a parent.
+    /// It waits for a parent, perhaps since an earlier time.
     Orphaned {
         /// Its id.
         txid: Txid,
-        /// The transactions that it spends from and that are not known, each once.
+        /// The transactions that it spends from and that are not in the pool nor on the chain, each once.
         missing: Vec<Txid>,
     },
-    /// It waits already, perhaps with other signatures.
+    /// It waits for a block already, perhaps with other signatures.
     Known {
         /// Its id.
         txid: Txid,
@@ -40,65 +39,29 @@ pub struct Accepted {
     pub txid: Txid,
     /// Its fee.
     pub fee: Amount,
-    /// What it replaced.
+    /// What it, or an orphan behind it, replaced.
     pub replaced: Vec<(Txid, DropReason)>,
     /// What made room.
     pub evicted: Vec<(Txid, DropReason)>,
-    /// Orphans that had waited for it, with their fees.
+    /// Orphans that had waited for it, with their fees, parents first. One of them may have made room for the next.
     pub adopted: Vec<(Txid, Amount)>,
 }
 
-/// Why a transaction does not come in; `E` is the view's error.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum AdmitError<E> {
-    /// It breaks a rule.
-    #[error(transparent)]
-    Rule(RuleError),
-    /// It was refused before.
-    #[error("it was refused before")]
-    RefusedBefore,
-    /// It is in a block already: the chain has its coins.
-    #[error("transaction {txid} is in a block already")]
-    AlreadyConfirmed {
-        /// Its id.
-        txid: Txid,
-    },
-    /// Its fee is below what the pool takes.
-    #[error("a fee of {fee} for {size} bytes is below {minimum}")]
-    LowFee {
-        /// Its fee.
-        fee: Amount,
-        /// Its size by formula.
-        size: u64,
-        /// The pool's lowest rate.
-        minimum: FeeRate,
-    },
-    /// It spends a coin that one in the pool spends, and does not pay enough to replace that.
-    #[error("transaction {with} spends the same coin, to replace it takes a fee of {required}")]
-    Conflict {
-        /// The one in the pool.
-        with: Txid,
-        /// What it would have to pay.
-        required: Amount,
-    },
-    /// It spends from, or would evict, too many others.
-    #[error("too many transactions depend on each other or would be replaced")]
-    TooManyRelatives,
-    /// The pool is full of transactions that pay more.
-    #[error("the mempool is full of transactions that pay more")]
-    Full,
-    /// The view failed.
-    #[error("the store failed: {0}")]
-    Store(E),
+/// Where transactions are judged.
+pub(super) struct Site<'a, V> {
+    /// The coins after the tip.
+    pub(super) view: &'a V,
+    /// Of the block that might hold them.
+    pub(super) next_height: u64,
+    pub(super) verifier: &'a dyn SignatureVerifier,
 }
 
-impl<E> AdmitError<E> {
-    /// Returns whether no honest peer sends such a transaction.
-    ///
-    /// Immaturity is another matter: the sender's tip may be another than ours.
-    pub fn is_misbehaviour(&self) -> bool {
-        matches!(self, Self::Rule(error) if error.rule() != Rule::CoinbaseMaturity && error.rule() != Rule::CoinExists)
+/// Lets all signatures pass: they are looked at last, or were when a block was connected.
+pub(super) struct SignaturesAside;
+
+impl SignatureVerifier for SignaturesAside {
+    fn first_invalid(&self, _: &[SignatureCheck]) -> Option<usize> {
+        None
     }
 }
 
@@ -107,7 +70,8 @@ impl Mempool {
     /// `next_height` is the height of the block that might hold it.
     ///
     /// # Errors
-    /// When it does not come in; see [`AdmitError`].
+    /// When it does not come in; see [`AdmitError`]. The pool is as it was then, unless the view fails for an orphan
+    /// behind it.
     pub fn submit<V: UtxoView>(
         &mut self,
         transaction: Transaction,
@@ -116,8 +80,25 @@ impl Mempool {
         next_height: u64,
         verifier: &dyn SignatureVerifier,
     ) -> Result<Admission, AdmitError<V::Error>> {
+        let site = &Site { view, next_height, verifier };
+        match self.admit(transaction, source, site)? {
+            Admission::Accepted(mut accepted) => {
+                self.adopt(&mut accepted, site).map_err(AdmitError::Store)?;
+                Ok(Admission::Accepted(accepted))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Judges one transaction and takes it in; everything is judged before anything is done.
+    pub(super) fn admit<V: UtxoView>(
+        &mut self,
+        transaction: Transaction,
+        source: Option<u64>,
+        site: &Site<'_, V>,
+    ) -> Result<Admission, AdmitError<V::Error>> {
         let txid = transaction.txid();
-        if self.contains(&txid) || self.orphans.contains(&txid) {
+        if self.contains(&txid) {
             return Ok(Admission::Known { txid });
         }
         let wtxid = transaction.wtxid(txid);
@@ -125,144 +106,120 @@ impl Mempool {
             return Err(AdmitError::RefusedBefore);
         }
         check_transaction_form(&self.params, &transaction).map_err(|error| self.refuse(wtxid, error))?;
-        if transaction.size() > limits::TRANSACTION_SIZE {
-            return Err(AdmitError::TooManyRelatives);
+        let (size, limit) = (transaction.size(), self.largest());
+        if size > limit {
+            return Err(AdmitError::TooLarge { size, limit });
         }
 
-        let coins = self.coins(&transaction, view)?;
-        let missing: BTreeSet<Txid> = transaction
-            .inputs
-            .iter()
-            .zip(&coins)
-            .filter(|(_, coin)| coin.is_none())
-            .map(|(outpoint, _)| outpoint.txid)
-            .collect();
-        if !missing.is_empty() {
-            return self.orphan(txid, transaction, source, missing, view);
+        let coins = self.coins(&transaction, site.view).map_err(AdmitError::Store)?;
+        let fee = match self.judge(txid, &transaction, &coins, site.next_height, &SignaturesAside) {
+            Ok(fee) => fee,
+            Err(error @ RuleError::CoinExists { .. }) => {
+                return self.orphan(Orphan { txid, wtxid, transaction, source }, &coins, error, site.view);
+            }
+            Err(error) => return Err(self.refuse(wtxid, error)),
+        };
+        let minimum = self.config.min_fee_rate;
+        if fee < minimum.fee(size) {
+            return Err(AdmitError::LowFee { fee, size, minimum });
         }
-
-        let (fee, size) = (fee_of(&transaction, &coins), transaction.size());
-        if fee < self.config.min_fee_rate.fee(size) {
-            return Err(AdmitError::LowFee { fee, size, minimum: self.config.min_fee_rate });
+        let own = Package::one(fee, size);
+        let limit = limits::MEMPOOL_RELATIVES;
+        let too_many = AdmitError::TooManyRelatives { limit };
+        let Some(ancestors) = self.entries.ancestors_within(&transaction, limit) else { return Err(too_many) };
+        let replaced = self.replaced_by(&transaction, own, &ancestors)?;
+        if ancestors.iter().any(|ancestor| self.descendants_without(ancestor, &replaced.all).count > limit) {
+            return Err(too_many);
         }
-        let evicts = self.conflicts(txid, &transaction, fee)?;
-        if self.entries.ancestors(&transaction).len() > limits::MEMPOOL_RELATIVES {
-            return Err(AdmitError::TooManyRelatives);
-        }
-        // signatures last
-        let fee = check_transaction(&self.params, txid, &transaction, &coins, next_height, verifier)
+        let Some(leaving) = self.room_for(own, &ancestors, &replaced.all) else { return Err(AdmitError::Full) };
+        self.judge(txid, &transaction, &coins, site.next_height, site.verifier)
             .map_err(|error| self.refuse(wtxid, error))?;
 
-        let mut replaced = Vec::new();
-        for conflict in evicts {
-            replaced.extend(self.drop_with_descendants(conflict, &DropReason::Replaced { by: txid }));
+        let mut accepted = Accepted { txid, fee, replaced: Vec::new(), evicted: Vec::new(), adopted: Vec::new() };
+        for conflict in replaced.direct {
+            self.drop_family(conflict, DropReason::Replaced { by: txid }, &mut accepted.replaced);
         }
-        self.entries.insert(txid, transaction, fee);
-        self.generation += 1;
-        let evicted = self.make_room();
-        if !self.contains(&txid) {
-            // the newcomer itself paid least
-            return Err(AdmitError::Full);
+        for poor in leaving {
+            self.drop_family(poor, DropReason::Evicted, &mut accepted.evicted);
         }
-        let adopted = self.adopt(txid, view, next_height, verifier)?;
-        Ok(Admission::Accepted(Accepted { txid, fee, replaced, evicted, adopted }))
+        self.orphans.remove(&txid);
+        let coinbase_height = youngest_coinbase(&coins);
+        self.entries.insert(Newcomer { txid, transaction, fee, coinbase_height });
+        Ok(Admission::Accepted(accepted))
+    }
+
+    /// Offers the orphans that had waited for a transaction, and those that had waited for them.
+    pub(super) fn adopt<V: UtxoView>(&mut self, accepted: &mut Accepted, site: &Site<'_, V>) -> Result<(), V::Error> {
+        let mut parents = VecDeque::from([accepted.txid]);
+        while let Some(parent) = parents.pop_front() {
+            for orphan in self.orphans.take_children_of(&parent) {
+                match self.admit(orphan.transaction, orphan.source, site) {
+                    Ok(Admission::Accepted(behind)) => {
+                        parents.push_back(behind.txid);
+                        accepted.adopted.push((behind.txid, behind.fee));
+                        accepted.replaced.extend(behind.replaced);
+                        accepted.evicted.extend(behind.evicted);
+                    }
+                    Err(AdmitError::Store(error)) => return Err(error),
+                    // it waits for another parent, or is refused: nobody was promised anything
+                    Ok(Admission::Orphaned { .. } | Admission::Known { .. }) | Err(_) => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Returns the coins that a transaction spends: the pool's own, else the view's.
-    fn coins<V: UtxoView>(
+    pub(super) fn coins<V: UtxoView>(
         &self,
         transaction: &Transaction,
         view: &V,
-    ) -> Result<Vec<Option<Coin>>, AdmitError<V::Error>> {
-        let coin = |outpoint: &OutPoint| match self.entries.coin(outpoint) {
-            Some(coin) => Ok(Some(coin)),
-            None => view.coin(outpoint).map_err(AdmitError::Store),
-        };
-        transaction.inputs.iter().map(coin).collect()
+    ) -> Result<Vec<Option<Coin>>, V::Error> {
+        let own = |outpoint| self.entries.coin(outpoint);
+        transaction
+            .inputs
+            .iter()
+            .map(|outpoint| own(outpoint).map_or_else(|| view.coin(outpoint), |coin| Ok(Some(coin))))
+            .collect()
     }
 
+    /// Judges a transaction by the rules and returns its fee.
+    pub(super) fn judge(
+        &self,
+        txid: Txid,
+        transaction: &Transaction,
+        coins: &[Option<Coin>],
+        next_height: u64,
+        verifier: &dyn SignatureVerifier,
+    ) -> Result<Amount, RuleError> {
+        check_transaction(&self.params, txid, transaction, coins, next_height, verifier)
+    }
+
+    /// Keeps a transaction whose coins are not all here, if they may still come.
     fn orphan<V: UtxoView>(
         &mut self,
-        txid: Txid,
-        transaction: Transaction,
-        source: Option<u64>,
-        missing: BTreeSet<Txid>,
+        orphan: Orphan,
+        coins: &[Option<Coin>],
+        error: RuleError,
         view: &V,
     ) -> Result<Admission, AdmitError<V::Error>> {
+        let Orphan { txid, transaction, .. } = &orphan;
+        let txid = *txid;
+        let inputs = transaction.inputs.iter().zip(coins);
+        let missing: BTreeSet<_> =
+            inputs.filter(|(_, coin)| coin.is_none()).map(|(outpoint, _)| outpoint.txid).collect();
+        // the parent is here and has no such output
+        if missing.iter().any(|parent| self.contains(parent)) {
+            return Err(AdmitError::Rule(error));
+        }
         // its own coins on the chain say that a block holds it
         for (outpoint, _) in transaction.outpoints(txid) {
             if view.coin(&outpoint).map_err(AdmitError::Store)?.is_some() {
                 return Err(AdmitError::AlreadyConfirmed { txid });
             }
         }
-        self.orphans.insert(Orphan { txid, transaction, source });
+        self.orphans.insert(orphan);
         Ok(Admission::Orphaned { txid, missing: missing.into_iter().collect() })
-    }
-
-    /// Returns the transactions that would have to go: it must pay what they and their descendants pay, and a grain a
-    /// byte of its own on top, and must not spend from them.
-    fn conflicts<E>(
-        &self,
-        txid: Txid,
-        transaction: &Transaction,
-        fee: Amount,
-    ) -> Result<BTreeSet<Txid>, AdmitError<E>> {
-        let direct: BTreeSet<Txid> = transaction
-            .inputs
-            .iter()
-            .filter_map(|outpoint| self.spender(outpoint))
-            .filter(|other| *other != txid)
-            .collect();
-        let Some(with) = direct.first().copied() else { return Ok(direct) };
-        let all: BTreeSet<Txid> = direct.iter().flat_map(|conflict| self.entries.descendants(conflict)).collect();
-        let ancestors = self.entries.ancestors(transaction);
-        if all.len() > limits::REPLACED || !ancestors.is_disjoint(&all) {
-            return Err(AdmitError::TooManyRelatives);
-        }
-        let required = self.entries.worth(&all).0.saturating_add(Amount::from_grains(transaction.size()));
-        if fee < required {
-            return Err(AdmitError::Conflict { with, required });
-        }
-        Ok(direct)
-    }
-
-    /// Drops what pays least, with what spends from it, until the pool is within its bound.
-    fn make_room(&mut self) -> Vec<(Txid, DropReason)> {
-        let mut dropped = Vec::new();
-        while self.bytes() > self.config.max_bytes {
-            let worth = |txid: &Txid| self.entries.worth(&self.entries.descendants(txid));
-            // of equals the last that came goes first
-            let least = self
-                .entries
-                .iter()
-                .min_by(|(one, a), (other, b)| compare_rates(worth(one), worth(other)).then(b.arrival.cmp(&a.arrival)));
-            let Some(least) = least.map(|(txid, _)| *txid) else { break };
-            dropped.extend(self.drop_with_descendants(least, &DropReason::Evicted));
-        }
-        dropped
-    }
-
-    /// Offers the orphans that had waited for a transaction, and those that had waited for them.
-    fn adopt<V: UtxoView>(
-        &mut self,
-        parent: Txid,
-        view: &V,
-        next_height: u64,
-        verifier: &dyn SignatureVerifier,
-    ) -> Result<Vec<(Txid, Amount)>, AdmitError<V::Error>> {
-        let mut adopted = Vec::new();
-        // the orphans' own bound bounds the depth: each is taken out before it is offered
-        for orphan in self.orphans.take_children_of(&parent) {
-            match self.submit(orphan.transaction, orphan.source, view, next_height, verifier) {
-                Ok(Admission::Accepted(accepted)) => {
-                    adopted.push((accepted.txid, accepted.fee));
-                    adopted.extend(accepted.adopted);
-                }
-                Err(AdmitError::Store(error)) => return Err(AdmitError::Store(error)),
-                _ => {}
-            }
-        }
-        Ok(adopted)
     }
 
     /// Remembers what is refused for ever.
@@ -275,9 +232,7 @@ impl Mempool {
     }
 }
 
-/// Returns what inputs leave over, zero if they do not even cover the outputs: that rule is judged later.
-fn fee_of(transaction: &Transaction, coins: &[Option<Coin>]) -> Amount {
-    let spent: Amount = coins.iter().flatten().map(|coin| coin.output.value).sum();
-    let paid: Amount = transaction.outputs.iter().map(|output| output.value).sum();
-    spent.saturating_sub(paid)
+/// Returns the height of the youngest coinbase among coins, 0 for none.
+pub(super) fn youngest_coinbase(coins: &[Option<Coin>]) -> u64 {
+    coins.iter().flatten().map(|coin| coin.coinbase_height).max().unwrap_or(0)
 }

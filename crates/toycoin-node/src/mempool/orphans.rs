@@ -1,8 +1,8 @@
-//! Transactions whose parents have not come yet, and short memories.
+//! Transactions whose parents have not come yet.
 
 use std::collections::{BTreeSet, VecDeque};
 
-use toycoin_core::{Transaction, Txid};
+use toycoin_core::{OutPoint, Transaction, Txid, Wtxid};
 
 use crate::limits;
 
@@ -10,6 +10,8 @@ use crate::limits;
 #[derive(Debug, Clone)]
 pub(super) struct Orphan {
     pub(super) txid: Txid,
+    /// What it is known by: nobody has looked at its signatures, and one with bad ones must not keep the honest one out.
+    pub(super) wtxid: Wtxid,
     pub(super) transaction: Transaction,
     pub(super) source: Option<u64>,
 }
@@ -25,11 +27,11 @@ impl Orphans {
         self.waiting.len()
     }
 
-    pub(super) fn contains(&self, txid: &Txid) -> bool {
-        self.waiting.iter().any(|orphan| orphan.txid == *txid)
-    }
-
+    /// Takes one that waits; one that does already keeps its place.
     pub(super) fn insert(&mut self, orphan: Orphan) {
+        if self.waiting.iter().any(|other| other.wtxid == orphan.wtxid) {
+            return;
+        }
         let same = |other: &Orphan| other.source == orphan.source;
         if self.waiting.iter().filter(|other| same(other)).count() >= limits::ORPHANS_A_PEER
             && let Some(oldest) = self.waiting.iter().position(same)
@@ -42,8 +44,14 @@ impl Orphans {
         }
     }
 
+    /// Forgets a transaction, whatever its signatures.
     pub(super) fn remove(&mut self, txid: &Txid) {
         self.waiting.retain(|orphan| orphan.txid != *txid);
+    }
+
+    /// Forgets those that spend one of these coins: a block has spent it.
+    pub(super) fn remove_spenders(&mut self, spent: &BTreeSet<OutPoint>) {
+        self.waiting.retain(|orphan| !orphan.transaction.inputs.iter().any(|outpoint| spent.contains(outpoint)));
     }
 
     /// Takes those that spend from a transaction.
@@ -54,37 +62,8 @@ impl Orphans {
         children.into()
     }
 
+    /// Takes all.
     pub(super) fn drain(&mut self) -> Vec<Orphan> {
         std::mem::take(&mut self.waiting).into()
-    }
-}
-
-/// The last things of a kind.
-#[derive(Debug)]
-pub(super) struct Recent<T> {
-    known: BTreeSet<T>,
-    order: VecDeque<T>,
-}
-
-impl<T> Default for Recent<T> {
-    fn default() -> Self {
-        Self { known: BTreeSet::new(), order: VecDeque::new() }
-    }
-}
-
-impl<T: Ord + Copy> Recent<T> {
-    pub(super) fn contains(&self, item: &T) -> bool {
-        self.known.contains(item)
-    }
-
-    pub(super) fn insert(&mut self, item: T) {
-        if self.known.insert(item) {
-            self.order.push_back(item);
-            if self.order.len() > limits::REFUSED_TRANSACTIONS
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.known.remove(&oldest);
-            }
-        }
     }
 }

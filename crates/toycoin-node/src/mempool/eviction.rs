@@ -1,0 +1,85 @@
+//! Who makes room when the pool is full.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use toycoin_core::Txid;
+
+use crate::mempool::{
+    DropReason, Mempool,
+    entries::KeepingKey,
+    package::{Package, Rate},
+};
+
+impl Mempool {
+    /// Returns who leaves, with all that spends from them, so that a transaction fits when `gone` are gone; `None` if it
+    /// is among the worst payers itself.
+    ///
+    /// It counts together with what it spends from: none of these may leave for it, so if one of them, the newcomer
+    /// counted in, is the worst payer, then it is the newcomer that does not come in.
+    pub(super) fn room_for(
+        &self,
+        own: Package,
+        ancestors: &BTreeSet<Txid>,
+        gone: &BTreeSet<Txid>,
+    ) -> Option<Vec<Txid>> {
+        let most = self.config.max_bytes;
+        let mut bytes = self.bytes() - self.entries.package(gone).bytes + own.bytes;
+        if bytes <= most {
+            return Some(Vec::new());
+        }
+        let with_newcomer = |txid: &Txid| {
+            let mut family = self.descendants_without(txid, gone);
+            family.add(own);
+            self.entries.get(txid).map(|entry| entry.own.rate().max(family.rate()))
+        };
+        let floor = ancestors.iter().filter_map(with_newcomer).fold(own.rate(), Rate::min);
+
+        let mut leaving = Vec::new();
+        let mut out = gone.clone();
+        let mut worst = self.entries.by_keeping().map(|(key, txid)| (*key, *txid)).peekable();
+        // whoever lost a poor child to this is a better payer than the pool's order says, and is looked at again
+        let mut again: BTreeMap<KeepingKey, Txid> = BTreeMap::new();
+        while bytes > most {
+            let first_again = again.first_key_value().map(|(key, txid)| (*key, *txid));
+            let (key, txid) = match (worst.peek().copied(), first_again) {
+                (Some(next), Some(other)) if other.0 < next.0 => other,
+                (Some(next), _) => next,
+                (None, Some(other)) => other,
+                (None, None) => return None,
+            };
+            if again.remove(&key).is_none() {
+                worst.next();
+            }
+            if out.contains(&txid) || ancestors.contains(&txid) {
+                continue;
+            }
+            let entry = self.entries.get(&txid)?;
+            let rate = entry.own.rate().max(self.descendants_without(&txid, &out).rate());
+            if rate > key.0 {
+                again.insert((rate, Reverse(entry.arrival)), txid);
+                continue;
+            }
+            if rate >= floor {
+                return None;
+            }
+            for member in self.entries.descendants(&txid) {
+                if out.insert(member) {
+                    bytes -= self.entries.get(&member)?.own.bytes;
+                }
+            }
+            leaving.push(txid);
+        }
+        Some(leaving)
+    }
+
+    /// Drops the worst payers until the pool is within its bound.
+    pub(super) fn trim(&mut self, dropped: &mut Vec<(Txid, DropReason)>) {
+        while self.bytes() > self.config.max_bytes {
+            let Some(worst) = self.entries.by_keeping().next().map(|(_, txid)| *txid) else { return };
+            self.drop_family(worst, DropReason::Evicted, dropped);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What several transactions pay and take together.
+
+use std::cmp::Ordering;
+
+use toycoin_core::Amount;
+
+/// Some transactions together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Package {
+    /// In grains; wide enough that adding and taking away is exact whatever a sandbox lets through.
+    pub(super) fees: u128,
+    /// By formula.
+    pub(super) bytes: u64,
+    pub(super) count: usize,
+}
+
+impl Package {
+    /// Returns one transaction alone.
+    pub(super) fn one(fee: Amount, bytes: u64) -> Self {
+        Self { fees: fee.grains().into(), bytes, count: 1 }
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.fees += other.fees;
+        self.bytes += other.bytes;
+        self.count += other.count;
+    }
+
+    /// Takes away what was added before.
+    pub(super) fn subtract(&mut self, other: Self) {
+        self.fees -= other.fees;
+        self.bytes -= other.bytes;
+        self.count -= other.count;
+    }
+
+    pub(super) const fn rate(&self) -> Rate {
+        Rate { fees: self.fees, bytes: self.bytes }
+    }
+}
+
+impl std::iter::Sum for Package {
+    fn sum<I: Iterator<Item = Self>>(packages: I) -> Self {
+        let mut sum = Self::default();
+        packages.for_each(|package| sum.add(package));
+        sum
+    }
+}
+
+/// Fees by bytes, compared without dividing; equal when the quotients are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rate {
+    fees: u128,
+    bytes: u64,
+}
+
+impl Ord for Rate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // 2^64 grains of some 2^17 transactions times 2^25 bytes: far from 2^128
+        (self.fees * u128::from(other.bytes)).cmp(&(other.fees * u128::from(self.bytes)))
+    }
+}
+
+impl PartialOrd for Rate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Rate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Rate {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_compare_as_quotients() {
+        let rate = |fee, bytes| Package::one(Amount::from_grains(fee), bytes).rate();
+        assert_eq!(rate(1, 2), rate(2, 4));
+        assert!(rate(2, 3) > rate(1, 2));
+        assert!(rate(u64::MAX, 1) > rate(u64::MAX, 2));
+        assert_eq!(rate(0, 1), rate(0, 9));
+    }
+}

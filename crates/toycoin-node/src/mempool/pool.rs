@@ -1,0 +1,134 @@
+//! The pool itself: what it holds, and what a block does to it.
+
+use std::collections::BTreeSet;
+
+use toycoin_core::{ChainParams, CheckedBlock, FeeRate, OutPoint, Transaction, Txid};
+
+use crate::{
+    limits,
+    mempool::{DropReason, entries::Entries, orphans::Orphans, refused::Refused, select::select},
+};
+
+/// What a mempool takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MempoolConfig {
+    /// The lowest fee rate.
+    pub min_fee_rate: FeeRate,
+    /// The most bytes by formula, all transactions together.
+    pub max_bytes: u64,
+}
+
+/// Transactions that wait for a block.
+#[derive(Debug)]
+pub struct Mempool {
+    pub(super) params: ChainParams,
+    pub(super) config: MempoolConfig,
+    pub(super) entries: Entries,
+    pub(super) orphans: Orphans,
+    pub(super) refused: Refused,
+}
+
+impl Mempool {
+    /// Makes an empty pool.
+    pub fn new(params: ChainParams, config: MempoolConfig) -> Self {
+        let (entries, orphans, refused) = Default::default();
+        Self { params, config, entries, orphans, refused }
+    }
+
+    /// Returns a transaction that waits.
+    pub fn get(&self, txid: &Txid) -> Option<&Transaction> {
+        self.entries.get(txid).map(|entry| &entry.transaction)
+    }
+
+    /// Returns whether a transaction waits.
+    pub fn contains(&self, txid: &Txid) -> bool {
+        self.entries.contains(txid)
+    }
+
+    /// Returns how many wait.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Returns whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns their size by formula, in bytes.
+    pub const fn bytes(&self) -> u64 {
+        self.entries.bytes()
+    }
+
+    /// Returns how many wait for a parent.
+    pub fn orphans(&self) -> usize {
+        self.orphans.len()
+    }
+
+    /// Returns which transaction of the pool spends a coin.
+    pub fn spender(&self, outpoint: &OutPoint) -> Option<Txid> {
+        self.entries.spender(outpoint)
+    }
+
+    /// Returns the transactions by id.
+    pub fn iter(&self) -> impl Iterator<Item = (&Txid, &Transaction)> {
+        self.entries.iter().map(|(txid, entry)| (txid, &entry.transaction))
+    }
+
+    /// Returns a number that changes whenever the pool does.
+    pub const fn generation(&self) -> u64 {
+        self.entries.generation()
+    }
+
+    /// Brings the pool up to a block that entered the chain. A block may hold a transaction under another wtxid than
+    /// ours: it leaves by txid.
+    ///
+    /// Returns what is dropped since it conflicts with the block. Orphans whose parents the block brought come in by
+    /// [`reorganised`](Self::reorganised), which has the coins after the tip.
+    pub fn block_connected(&mut self, block: &CheckedBlock) -> Vec<(Txid, DropReason)> {
+        let mut dropped = Vec::new();
+        let mut spent = BTreeSet::new();
+        for (txid, transaction) in block.transactions() {
+            self.entries.remove(&txid);
+            self.orphans.remove(&txid);
+            for outpoint in &transaction.inputs {
+                spent.insert(*outpoint);
+                if let Some(conflict) = self.entries.spender(outpoint) {
+                    self.drop_family(conflict, DropReason::Conflict { with: txid }, &mut dropped);
+                }
+            }
+        }
+        self.orphans.remove_spenders(&spent);
+        dropped
+    }
+
+    /// Chooses transactions for a block: parents before children, the best fee rate of a whole package first, at most
+    /// `max_bytes` by formula.
+    pub fn select(&self, max_bytes: u64) -> Vec<Transaction> {
+        select(&self.entries, max_bytes)
+    }
+
+    /// Returns the size of the largest transaction that is taken: one that fits a message and a block.
+    pub(super) fn largest(&self) -> u64 {
+        let block = self.params.spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
+        limits::TRANSACTION_SIZE.min(block)
+    }
+
+    /// Drops a transaction and all that spends from it, and tells of each, parents first.
+    pub(super) fn drop_family(&mut self, txid: Txid, reason: DropReason, dropped: &mut Vec<(Txid, DropReason)>) {
+        let family = self.entries.descendants(&txid);
+        let members: Vec<_> = self.entries.in_order(&family).into_iter().map(|(member, _)| member).collect();
+        let parent = |member: &Txid| {
+            let inputs = &self.get(member)?.inputs;
+            inputs.iter().map(|outpoint| outpoint.txid).find(|parent| family.contains(parent))
+        };
+        for member in &members {
+            let why = parent(member).map_or_else(|| reason.clone(), |parent| DropReason::ParentDropped { parent });
+            dropped.push((*member, why));
+        }
+        // children first: a leaf is the cheapest to take out
+        for member in members.iter().rev() {
+            self.entries.remove(member);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! A short memory of what was refused for ever.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use toycoin_core::Wtxid;
+
+use crate::limits;
+
+/// The last transactions that broke a rule which they will always break.
+///
+/// By wtxid: all inputs share one sighash, so a third party can spoil or swap signatures, and a memory by txid would
+/// condemn the honest transaction for it.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    known: BTreeSet<Wtxid>,
+    order: VecDeque<Wtxid>,
+}
+
+impl Refused {
+    pub(super) fn contains(&self, wtxid: &Wtxid) -> bool {
+        self.known.contains(wtxid)
+    }
+
+    pub(super) fn insert(&mut self, wtxid: Wtxid) {
+        if self.known.insert(wtxid) {
+            self.order.push_back(wtxid);
+            if self.order.len() > limits::REFUSED_TRANSACTIONS
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.known.remove(&oldest);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_forgotten_first() {
+        let wtxid = |number: usize| {
+            let mut bytes = [0; 32];
+            bytes[..8].copy_from_slice(&number.to_le_bytes());
+            Wtxid::from_bytes(bytes)
+        };
+        let mut refused = Refused::default();
+        for number in 0..=limits::REFUSED_TRANSACTIONS {
+            refused.insert(wtxid(number));
+            refused.insert(wtxid(number));
+        }
+        assert!(!refused.contains(&wtxid(0)));
+        assert!(refused.contains(&wtxid(1)) && refused.contains(&wtxid(limits::REFUSED_TRANSACTIONS)));
+        assert_eq!(
+            (refused.known.len(), refused.order.len()),
+            (limits::REFUSED_TRANSACTIONS, limits::REFUSED_TRANSACTIONS)
+        );
+    }
+}
