@@ -10,7 +10,7 @@ use toycoin_core::{
 
 use crate::{
     limits,
-    mempool::{AdmitError, DropReason, Mempool, entries::Newcomer, orphans::Orphan, package::Package},
+    mempool::{AdmitError, DropReason, Mempool, entry::Newcomer, orphans::Orphan, package::Package},
 };
 
 /// What became of a transaction.
@@ -128,7 +128,7 @@ impl Mempool {
         let too_many = AdmitError::TooManyRelatives { limit };
         let Some(ancestors) = self.entries.ancestors_within(&transaction, limit) else { return Err(too_many) };
         let replaced = self.replaced_by(&transaction, own, &ancestors)?;
-        if ancestors.iter().any(|ancestor| self.descendants_without(ancestor, &replaced.all).count > limit) {
+        if ancestors.iter().any(|ancestor| self.entries.descendants_without(ancestor, &replaced.all).count > limit) {
             return Err(too_many);
         }
         let Some(leaving) = self.room_for(own, &ancestors, &replaced.all) else { return Err(AdmitError::Full) };

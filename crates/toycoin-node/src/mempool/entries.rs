@@ -1,67 +1,17 @@
-//! The pool's transactions, who spends what, who spends from whom, and what they are worth together.
+//! The pool's transactions, who spends what, and their order by fee rate.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
+use std::collections::{BTreeMap, BTreeSet};
+
+use toycoin_core::{OutPoint, Txid, utxo::Coin};
+
+use crate::mempool::{
+    entry::{Entry, KeepingKey, MiningKey, Newcomer},
+    package::Package,
 };
 
-use toycoin_core::{Amount, OutPoint, Transaction, Txid, utxo::Coin};
-
-use crate::mempool::package::{Package, Rate};
-
-/// A transaction in the pool.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) transaction: Transaction,
-    /// It alone.
-    pub(super) own: Package,
-    /// It and all that it spends from.
-    pub(super) ancestors: Package,
-    /// It and all that spends from it.
-    pub(super) descendants: Package,
-    /// When it came, counted in transactions; what a reorganisation brings back came before all others.
-    pub(super) arrival: i64,
-    /// The height of the youngest coinbase that it spends from directly, 0 for none.
-    pub(super) coinbase_height: u64,
-}
-
-impl Entry {
-    /// Returns what the pool loses with it, a byte.
-    ///
-    /// A poor child must not make a rich parent go, so its own rate counts if that is better.
-    pub(super) fn keeping_rate(&self) -> Rate {
-        self.own.rate().max(self.descendants.rate())
-    }
-
-    /// Orders parents before children: an ancestor has fewer ancestors.
-    pub(super) const fn rank(&self) -> (usize, i64) {
-        (self.ancestors.count, self.arrival)
-    }
-
-    /// The worst payer first, of equals the last that came.
-    fn keeping_key(&self) -> KeepingKey {
-        (self.keeping_rate(), Reverse(self.arrival))
-    }
-
-    /// The best package first, of equals the first that came.
-    fn mining_key(&self) -> MiningKey {
-        (Reverse(self.ancestors.rate()), self.arrival)
-    }
-}
-
-pub(super) type KeepingKey = (Rate, Reverse<i64>);
-pub(super) type MiningKey = (Reverse<Rate>, i64);
-
-/// A transaction that was judged, on its way in.
-#[derive(Debug)]
-pub(super) struct Newcomer {
-    pub(super) txid: Txid,
-    pub(super) transaction: Transaction,
-    pub(super) fee: Amount,
-    pub(super) coinbase_height: u64,
-}
-
 /// Transactions by id.
+///
+/// No two of them spend one coin: whoever puts one in has let go what it replaces.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     by_txid: BTreeMap<Txid, Entry>,
@@ -138,149 +88,92 @@ impl Entries {
         let Newcomer { txid, transaction, fee, coinbase_height } = newcomer;
         let own = Package::one(fee, transaction.size());
         let ancestors = self.ancestors(&transaction);
-        let before = self.lines_below(&txid, &transaction);
+        let below = self.lines(self.spending_from(&txid, &transaction));
         for outpoint in &transaction.inputs {
             self.spenders.insert(*outpoint, txid);
         }
         self.bytes += own.bytes;
         self.generation += 1;
         let entry = Entry { transaction, own, ancestors: own, descendants: own, arrival, coinbase_height };
-        self.index(txid, &entry);
+        self.keeping.insert(entry.keeping_key(), txid);
+        self.mining.insert(entry.mining_key(), txid);
         self.by_txid.insert(txid, entry);
-        for ancestor in ancestors {
-            self.relate(txid, ancestor, Package::add);
+        self.relate(&txid, &ancestors);
+        for (descendant, before) in below {
+            let new: Vec<_> = self.ancestors_of(&descendant).difference(&before).copied().collect();
+            self.relate(&descendant, &new);
         }
-        for (descendant, before) in before {
-            for ancestor in self.ancestors_of(&descendant).difference(&before) {
-                self.relate(descendant, *ancestor, Package::add);
+    }
+
+    /// Takes transactions out and leaves all others, their children too.
+    ///
+    /// It costs what is taken out and the relatives that stay, so that a block with long chains leaves at once.
+    pub(super) fn remove_all(&mut self, gone: &BTreeSet<Txid>) {
+        let (above, below) = self.relatives(gone);
+        if !above.is_empty() {
+            for txid in gone {
+                let own = self.package([txid]);
+                for ancestor in self.ancestors_of(txid).difference(gone) {
+                    self.update(ancestor, |entry| entry.descendants.subtract(own));
+                }
+            }
+        }
+        let below = self.lines(below);
+        for txid in gone {
+            self.forget(txid);
+        }
+        for (txid, before) in below {
+            let after = self.ancestors_of(&txid);
+            let (own, mut ancestors) = (self.package([&txid]), self.package(&after));
+            ancestors.add(own);
+            self.update(&txid, |entry| entry.ancestors = ancestors);
+            // what it spent from by way of one that is gone
+            for ancestor in before.difference(&after) {
+                self.update(ancestor, |entry| entry.descendants.subtract(own));
             }
         }
     }
 
-    /// Takes one transaction out and leaves all others, its children too: a block has it.
-    pub(super) fn remove(&mut self, txid: &Txid) -> Option<Entry> {
-        let transaction = &self.by_txid.get(txid)?.transaction;
-        let ancestors = self.ancestors(transaction);
-        let before = self.lines_below(txid, transaction);
+    /// Returns each of a set with its ancestors as they are now.
+    fn lines(&self, of: BTreeSet<Txid>) -> Vec<(Txid, BTreeSet<Txid>)> {
+        of.into_iter().map(|txid| (txid, self.ancestors_of(&txid))).collect()
+    }
+
+    /// Adds a transaction and some of its ancestors to each other's packages.
+    fn relate<'a>(&mut self, txid: &Txid, ancestors: impl IntoIterator<Item = &'a Txid>) {
+        let own = self.package([txid]);
+        let mut above = Package::default();
         for ancestor in ancestors {
-            self.relate(*txid, ancestor, Package::subtract);
+            above.add(self.package([ancestor]));
+            self.update(ancestor, |entry| entry.descendants.add(own));
         }
-        // while it is still here: what it is worth is taken from those below it
-        for (descendant, _) in &before {
-            self.relate(*descendant, *txid, Package::subtract);
+        self.update(txid, |entry| entry.ancestors.add(above));
+    }
+
+    /// Changes an entry, and its place in the orders if that becomes another; nothing if it is gone.
+    fn update(&mut self, txid: &Txid, change: impl FnOnce(&mut Entry)) {
+        let Some(entry) = self.by_txid.get_mut(txid) else { return };
+        let (keeping, mining) = (entry.keeping_key(), entry.mining_key());
+        change(entry);
+        if entry.keeping_key() != keeping {
+            self.keeping.remove(&keeping);
+            self.keeping.insert(entry.keeping_key(), *txid);
         }
-        let entry = self.by_txid.remove(txid)?;
-        self.unindex(&entry);
-        for (descendant, mut before) in before {
-            before.remove(txid);
-            for ancestor in before.difference(&self.ancestors_of(&descendant)) {
-                self.relate(descendant, *ancestor, Package::subtract);
-            }
+        if entry.mining_key() != mining {
+            self.mining.remove(&mining);
+            self.mining.insert(entry.mining_key(), *txid);
         }
+    }
+
+    /// Takes one out without a look at its relatives.
+    fn forget(&mut self, txid: &Txid) {
+        let Some(entry) = self.by_txid.remove(txid) else { return };
+        self.keeping.remove(&entry.keeping_key());
+        self.mining.remove(&entry.mining_key());
         for outpoint in &entry.transaction.inputs {
             self.spenders.remove(outpoint);
         }
         self.bytes -= entry.own.bytes;
         self.generation += 1;
-        Some(entry)
-    }
-
-    /// Returns all that a transaction spends from, itself left out.
-    pub(super) fn ancestors(&self, transaction: &Transaction) -> BTreeSet<Txid> {
-        self.ancestors_within(transaction, usize::MAX).unwrap_or_default()
-    }
-
-    /// Returns all that a transaction spends from, itself left out, `None` if they are more than `most`.
-    pub(super) fn ancestors_within(&self, transaction: &Transaction, most: usize) -> Option<BTreeSet<Txid>> {
-        let mut found = BTreeSet::new();
-        let mut queue: Vec<_> = self.parents(transaction).collect();
-        while let Some(txid) = queue.pop() {
-            if found.insert(txid)
-                && let Some(entry) = self.by_txid.get(&txid)
-            {
-                if found.len() > most {
-                    return None;
-                }
-                queue.extend(self.parents(&entry.transaction));
-            }
-        }
-        Some(found)
-    }
-
-    /// Returns a transaction and all that spends from it.
-    pub(super) fn descendants(&self, txid: &Txid) -> BTreeSet<Txid> {
-        let Some(entry) = self.by_txid.get(txid) else { return BTreeSet::new() };
-        let mut found = self.below(txid, &entry.transaction);
-        found.insert(*txid);
-        found
-    }
-
-    /// Returns what a set is worth together.
-    pub(super) fn package<'a>(&self, txids: impl IntoIterator<Item = &'a Txid>) -> Package {
-        txids.into_iter().filter_map(|txid| self.by_txid.get(txid)).map(|entry| entry.own).sum()
-    }
-
-    /// Returns a set's entries, parents before children, of others the first that came first.
-    pub(super) fn in_order<'a>(&'a self, txids: &BTreeSet<Txid>) -> Vec<(Txid, &'a Entry)> {
-        let mut members: Vec<_> = txids.iter().filter_map(|txid| Some((*txid, self.by_txid.get(txid)?))).collect();
-        members.sort_by_key(|(_, entry)| entry.rank());
-        members
-    }
-
-    fn parents<'a>(&'a self, transaction: &'a Transaction) -> impl Iterator<Item = Txid> + 'a {
-        transaction.inputs.iter().map(|outpoint| outpoint.txid).filter(|txid| self.by_txid.contains_key(txid))
-    }
-
-    fn ancestors_of(&self, txid: &Txid) -> BTreeSet<Txid> {
-        self.by_txid.get(txid).map(|entry| self.ancestors(&entry.transaction)).unwrap_or_default()
-    }
-
-    /// Returns all that spends from a transaction, which may not be here itself.
-    fn below(&self, txid: &Txid, transaction: &Transaction) -> BTreeSet<Txid> {
-        let spenders = |txid: Txid, transaction: &Transaction| -> Vec<Txid> {
-            transaction.outpoints(txid).filter_map(|(outpoint, _)| self.spender(&outpoint)).collect()
-        };
-        let mut found = BTreeSet::new();
-        let mut queue = spenders(*txid, transaction);
-        while let Some(txid) = queue.pop() {
-            if found.insert(txid)
-                && let Some(entry) = self.by_txid.get(&txid)
-            {
-                queue.extend(spenders(txid, &entry.transaction));
-            }
-        }
-        found
-    }
-
-    /// Returns each that spends from a transaction, with its own ancestors as they are now.
-    fn lines_below(&self, txid: &Txid, transaction: &Transaction) -> Vec<(Txid, BTreeSet<Txid>)> {
-        let below = self.below(txid, transaction).into_iter();
-        below.map(|descendant| (descendant, self.ancestors_of(&descendant))).collect()
-    }
-
-    /// Adds two relatives to each other's packages, or takes them away.
-    fn relate(&mut self, descendant: Txid, ancestor: Txid, change: fn(&mut Package, Package)) {
-        let own = |txid| self.by_txid.get(txid).map(|entry: &Entry| entry.own);
-        let (Some(below), Some(above)) = (own(&descendant), own(&ancestor)) else { return };
-        self.update(&descendant, |entry| change(&mut entry.ancestors, above));
-        self.update(&ancestor, |entry| change(&mut entry.descendants, below));
-    }
-
-    fn update(&mut self, txid: &Txid, change: impl FnOnce(&mut Entry)) {
-        let Some(mut entry) = self.by_txid.remove(txid) else { return };
-        self.unindex(&entry);
-        change(&mut entry);
-        self.index(*txid, &entry);
-        self.by_txid.insert(*txid, entry);
-    }
-
-    fn index(&mut self, txid: Txid, entry: &Entry) {
-        self.keeping.insert(entry.keeping_key(), txid);
-        self.mining.insert(entry.mining_key(), txid);
-    }
-
-    fn unindex(&mut self, entry: &Entry) {
-        self.keeping.remove(&entry.keeping_key());
-        self.mining.remove(&entry.mining_key());
     }
 }

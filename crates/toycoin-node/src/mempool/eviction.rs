@@ -1,15 +1,12 @@
 //! Who makes room when the pool is full.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use toycoin_core::Txid;
 
 use crate::mempool::{
     DropReason, Mempool,
-    entries::KeepingKey,
+    entry::KeepingKey,
     package::{Package, Rate},
 };
 
@@ -31,9 +28,9 @@ impl Mempool {
             return Some(Vec::new());
         }
         let with_newcomer = |txid: &Txid| {
-            let mut family = self.descendants_without(txid, gone);
+            let mut family = self.entries.descendants_without(txid, gone);
             family.add(own);
-            self.entries.get(txid).map(|entry| entry.own.rate().max(family.rate()))
+            self.entries.get(txid).map(|entry| entry.keeping_key_with(family).0)
         };
         let floor = ancestors.iter().filter_map(with_newcomer).fold(own.rate(), Rate::min);
 
@@ -57,12 +54,12 @@ impl Mempool {
                 continue;
             }
             let entry = self.entries.get(&txid)?;
-            let rate = entry.own.rate().max(self.descendants_without(&txid, &out).rate());
-            if rate > key.0 {
-                again.insert((rate, Reverse(entry.arrival)), txid);
+            let now = entry.keeping_key_with(self.entries.descendants_without(&txid, &out));
+            if now.0 > key.0 {
+                again.insert(now, txid);
                 continue;
             }
-            if rate >= floor {
+            if now.0 >= floor {
                 return None;
             }
             for member in self.entries.descendants(&txid) {

@@ -19,7 +19,9 @@ mod admission;
 mod admit_error;
 mod drop_reason;
 mod entries;
+mod entry;
 mod eviction;
+mod family;
 mod orphans;
 mod package;
 mod pool;
@@ -27,6 +29,8 @@ mod refused;
 mod reorganisation;
 mod replacement;
 mod select;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     admission::{Accepted, Admission},

@@ -86,10 +86,12 @@ impl Mempool {
     /// Returns what is dropped since it conflicts with the block. Orphans whose parents the block brought come in by
     /// [`reorganised`](Self::reorganised), which has the coins after the tip.
     pub fn block_connected(&mut self, block: &CheckedBlock) -> Vec<(Txid, DropReason)> {
+        // all at once: a chain of payments that leaves one by one would move its rest each time
+        let held: BTreeSet<_> = block.transactions().map(|(txid, _)| txid).filter(|txid| self.contains(txid)).collect();
+        self.entries.remove_all(&held);
         let mut dropped = Vec::new();
         let mut spent = BTreeSet::new();
         for (txid, transaction) in block.transactions() {
-            self.entries.remove(&txid);
             self.orphans.remove(&txid);
             for outpoint in &transaction.inputs {
                 spent.insert(*outpoint);
@@ -122,13 +124,10 @@ impl Mempool {
             let inputs = &self.get(member)?.inputs;
             inputs.iter().map(|outpoint| outpoint.txid).find(|parent| family.contains(parent))
         };
-        for member in &members {
-            let why = parent(member).map_or_else(|| reason.clone(), |parent| DropReason::ParentDropped { parent });
-            dropped.push((*member, why));
+        for member in members {
+            let why = parent(&member).map_or_else(|| reason.clone(), |parent| DropReason::ParentDropped { parent });
+            dropped.push((member, why));
         }
-        // children first: a leaf is the cheapest to take out
-        for member in members.iter().rev() {
-            self.entries.remove(member);
-        }
+        self.entries.remove_all(&family);
     }
 }

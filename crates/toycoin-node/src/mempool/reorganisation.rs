@@ -16,7 +16,7 @@ use crate::{
     mempool::{
         Admission, AdmitError, DropReason, Mempool,
         admission::{SignaturesAside, Site, youngest_coinbase},
-        entries::Newcomer,
+        entry::Newcomer,
     },
 };
 

@@ -35,7 +35,7 @@ impl Mempool {
         let Some(with) = direct.first().copied() else { return Ok(Replaced::default()) };
         let mut all = BTreeSet::new();
         for conflict in &direct {
-            all.append(&mut self.entries.descendants(conflict));
+            all.extend(self.entries.descendants(conflict));
             if all.len() > limit {
                 return Err(AdmitError::TooManyReplaced { limit });
             }
@@ -49,15 +49,5 @@ impl Mempool {
             return Err(AdmitError::Conflict { with, required });
         }
         Ok(Replaced { direct, all })
-    }
-
-    /// Returns what spends from a transaction and itself, as if some others were gone.
-    pub(super) fn descendants_without(&self, txid: &Txid, gone: &BTreeSet<Txid>) -> Package {
-        let Some(entry) = self.entries.get(txid) else { return Package::default() };
-        let mut package = entry.descendants;
-        if !gone.is_empty() {
-            package.subtract(self.entries.package(self.entries.descendants(txid).intersection(gone)));
-        }
-        package
     }
 }

@@ -1,18 +1,12 @@
 //! Choosing a block's transactions.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use toycoin_core::{Transaction, Txid};
 
 use crate::{
     limits,
-    mempool::{
-        entries::{Entries, MiningKey},
-        package::Package,
-    },
+    mempool::{entries::Entries, entry::MiningKey, package::Package},
 };
 
 /// Chooses packages, a transaction with all that it spends from, by their fee rate; of equals the first that came.
@@ -76,7 +70,8 @@ impl Choice<'_> {
         package.insert(*txid);
         package.retain(|member| !self.chosen.contains(member));
         let members = self.entries.in_order(&package);
-        self.chosen.append(&mut package);
+        // one by one: appending would write the whole set anew for each package
+        self.chosen.extend(package);
         for (member, entry) in &members {
             for descendant in self.entries.descendants(member) {
                 if !self.chosen.contains(&descendant) {
@@ -90,8 +85,8 @@ impl Choice<'_> {
     fn shrink(&mut self, txid: Txid, by: Package) {
         let Some(entry) = self.entries.get(&txid) else { return };
         let left = self.left.entry(txid).or_insert(entry.ancestors);
-        self.again.remove(&(Reverse(left.rate()), entry.arrival));
+        self.again.remove(&entry.mining_key_with(*left));
         left.subtract(by);
-        self.again.insert((Reverse(left.rate()), entry.arrival), txid);
+        self.again.insert(entry.mining_key_with(*left), txid);
     }
 }

@@ -1,0 +1,72 @@
+//! Packages and orders that are kept as entries come and go, against a recompute.
+
+use std::collections::BTreeSet;
+
+use proptest::{prelude::*, sample::Index};
+use toycoin_core::{Amount, OutPoint, PublicKey, Transaction, TxOut, Txid};
+
+use super::{
+    entries::Entries,
+    entry::{Entry, Newcomer},
+};
+
+/// Transaction number `number` of a graph: spends one output of each parent, and a coin of the chain of its own.
+fn transaction(number: usize, parents: &BTreeSet<usize>, made: &[(Txid, Transaction)]) -> Transaction {
+    let own = OutPoint { txid: Txid::ZERO, vout: u32::try_from(number).unwrap() };
+    // output `number` of a parent is for child `number`: no two children spend one coin
+    let inputs = parents.iter().map(|parent| OutPoint { txid: made[*parent].0, vout: own.vout });
+    let output = TxOut { value: Amount::from_grains(1), owner: PublicKey::ZERO };
+    let inputs = std::iter::once(own).chain(inputs).collect();
+    Transaction { version: 1, inputs, outputs: vec![output; 24], signatures: Vec::new() }
+}
+
+fn assert_recomputed(entries: &Entries) {
+    let all: Vec<(&Txid, &Entry)> = entries.iter().collect();
+    for (txid, entry) in &all {
+        let mut ancestors = entries.ancestors(&entry.transaction);
+        ancestors.insert(**txid);
+        assert_eq!(entry.ancestors, entries.package(&ancestors), "ancestors of {txid}");
+        assert_eq!(entry.descendants, entries.package(&entries.descendants(txid)), "descendants of {txid}");
+        for outpoint in &entry.transaction.inputs {
+            assert_eq!(entries.spender(outpoint), Some(**txid));
+        }
+    }
+    let keeping: BTreeSet<_> = entries.by_keeping().map(|(key, txid)| (*key, *txid)).collect();
+    let mining: BTreeSet<_> = entries.by_mining().map(|(key, txid)| (*key, *txid)).collect();
+    assert_eq!(keeping, all.iter().map(|(txid, entry)| (entry.keeping_key(), **txid)).collect());
+    assert_eq!(mining, all.iter().map(|(txid, entry)| (entry.mining_key(), **txid)).collect());
+    assert_eq!(entries.bytes(), all.iter().map(|(_, entry)| entry.transaction.size()).sum::<u64>());
+}
+
+proptest! {
+    #[test]
+    fn packages_are_what_a_recompute_gives_whatever_comes_and_goes(
+        graph in prop::collection::vec((prop::collection::vec(any::<Index>(), 0..3), 0u64..5_000), 1..24),
+        steps in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<Index>(), 1..6)), 1..20),
+    ) {
+        let mut made: Vec<(Txid, Transaction)> = Vec::new();
+        for (number, (parents, _)) in graph.iter().enumerate() {
+            let parents = if number == 0 { BTreeSet::new() } else { parents.iter().map(|p| p.index(number)).collect() };
+            let transaction = transaction(number, &parents, &made);
+            made.push((transaction.txid(), transaction));
+        }
+        let mut entries = Entries::default();
+        for (back, chosen) in steps {
+            let chosen: BTreeSet<usize> = chosen.iter().map(|index| index.index(made.len())).collect();
+            if back {
+                // parents may come back under children that stayed
+                let first = entries.arrivals_in_front(chosen.len());
+                for (arrival, number) in (first..).zip(chosen) {
+                    let (txid, transaction) = made[number].clone();
+                    if !entries.contains(&txid) {
+                        let fee = Amount::from_grains(graph[number].1);
+                        entries.put(Newcomer { txid, transaction, fee, coinbase_height: 0 }, arrival);
+                    }
+                }
+            } else {
+                entries.remove_all(&chosen.iter().map(|number| made[*number].0).filter(|txid| entries.contains(txid)).collect());
+            }
+            assert_recomputed(&entries);
+        }
+    }
+}
