@@ -11,6 +11,10 @@ use crate::{
     utxo::Coin,
 };
 
+/// The largest payment that is built, in bytes by formula: what the network's messages carry (docs/protocol.md), less a
+/// little. A block may hold larger ones.
+pub const MAX_PAYMENT_SIZE: u64 = 250_000;
+
 /// Builds a payment from coins of one owner.
 ///
 /// Takes the offered coins in their order until they cover payments and fee, and gives the rest back as change; a change
@@ -53,6 +57,12 @@ pub enum BuildError {
     /// A coin belongs to somebody else.
     #[error("coin {0} is not of the key that signs")]
     ForeignCoin(OutPoint),
+    /// So many coins that no message would carry the payment.
+    #[error("the payment has {size} bytes, at most {MAX_PAYMENT_SIZE} are carried: pay less at a time")]
+    TooLarge {
+        /// Its size by formula.
+        size: u64,
+    },
     /// The offered coins are worth less than payments and fee.
     #[error("{needed} toycoins are needed, there are {available}")]
     NotEnough {
@@ -134,6 +144,10 @@ impl<'a> TransactionBuilder<'a> {
         if change > Amount::ZERO {
             transaction.outputs.push(TxOut { value: change, owner });
         }
+        let size = transaction.size();
+        if size > MAX_PAYMENT_SIZE {
+            return Err(BuildError::TooLarge { size });
+        }
         transaction.sign_all(self.params.genesis_hash(), &spent, key);
         Ok(transaction)
     }
@@ -164,6 +178,21 @@ mod tests {
     #[test]
     fn no_change_is_no_output() {
         assert_eq!(pay(Amount::from_toycoins(100).unwrap(), 1).unwrap().outputs.len(), 1);
+    }
+
+    #[test]
+    fn refuses_what_no_message_carries() {
+        let (chain, key) = (Chain::in_memory(ChainParams::regtest()), SecretKey::classroom(0));
+        let output = TxOut { value: Amount::from_grains(1), owner: key.public_key() };
+        let coin = |vout| (OutPoint { txid: Default::default(), vout }, Coin { output, coinbase_height: 0 });
+        let pay = |grains: u32| {
+            TransactionBuilder::new(chain.params())
+                .spend((0..grains).map(coin))
+                .pay(chain.params().address(output.owner), Amount::from_grains(grains.into()))
+                .sign(&key)
+        };
+        assert_eq!(pay(2_499).unwrap().size(), 249_956);
+        assert_eq!(pay(2_500), Err(BuildError::TooLarge { size: 250_056 }));
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //!   consensus    Block ─▶ CheckedBlock ─▶ ConnectedBlock  the rules, in the order in which they are judged
 //!   utxo         view, diff, overlay                      coins, and changes to the set of them
 //!   chain store  Chain<S: ChainStore>                     the tree of blocks and its best branch, over any store
+//!   wallet       Wallet                                   a key's coins and payments, fed with blocks
 //! ```
 //!
 //! Nothing here has a clock, a network, a database or randomness: time is an argument, storage is a trait. So a test, a
@@ -83,12 +84,13 @@ pub mod test_util;
 mod transaction;
 mod tree;
 pub mod utxo;
+pub mod wallet;
 
 pub use self::{
     address::{Address, AddressError, AddressPrefix},
     amount::{Amount, FeeRate, GRAINS_PER_TOYCOIN, ParseAmountError},
     block::Block,
-    builder::{BuildError, TransactionBuilder},
+    builder::{BuildError, MAX_PAYMENT_SIZE, TransactionBuilder},
     chain::{Applied, Chain, ChainError},
     commitment::{Commitment, Domain},
     consensus::{CheckedBlock, ConnectedBlock, Rule, RuleError},
@@ -101,4 +103,5 @@ pub use self::{
     subsidy::{INITIAL_SUBSIDY, subsidy},
     target::{CompactTarget, CompactTargetError, Target, Work},
     transaction::{Coinbase, OutPoint, Transaction, TxOut, sighash},
+    wallet::Wallet,
 };

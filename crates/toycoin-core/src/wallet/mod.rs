@@ -1,0 +1,331 @@
+//! A wallet: one key, the coins that the chain gives it, and the payments that it makes of them.
+//!
+//! It is fed with blocks and asks nobody: whoever has blocks, a node, a light client or a test, hands them in order to
+//! [`connect`](Wallet::connect), and to [`disconnect`](Wallet::disconnect) when a reorganisation takes them back.
+//!
+//! ```text
+//!   blocks ──connect/disconnect──▶ coins ──pay: the oldest first──▶ Payment: pending ─▶ confirmed
+//!                                    ▲                                          └─────▶ rejected
+//!                                    └────────── gives its coins back ─────────────────────┘
+//! ```
+//!
+//! Only coins of the active chain are spent, never the change of a payment that is still pending: a balance is what
+//! nobody can take back but a reorganisation.
+
+mod coins;
+mod history;
+mod payment;
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+pub use self::{
+    history::HistoryEntry,
+    payment::{Payment, PaymentStatus},
+};
+use crate::{
+    address::Address,
+    amount::{Amount, FeeRate},
+    block::Block,
+    builder::{BuildError, TransactionBuilder},
+    digest::{BlockHash, Txid},
+    keys::{PublicKey, SecretKey},
+    params::ChainParams,
+    transaction::{OutPoint, Transaction},
+    utxo::Coin,
+    wallet::coins::Coins,
+};
+
+/// A key with its coins and payments.
+///
+/// ```
+/// use toycoin_core::{
+///     Amount, Chain, ChainParams, FeeRate, SecretKey,
+///     wallet::{PaymentStatus, Wallet},
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut chain = Chain::in_memory(ChainParams::regtest());
+/// let mut alice = Wallet::new(chain.params().clone(), SecretKey::classroom(0));
+/// let bob = chain.params().address(SecretKey::classroom(1).public_key());
+///
+/// let payment = alice.pay(bob, Amount::from_toycoins(3)?, FeeRate::ZERO)?;
+/// assert_eq!(alice.balance().available, Amount::ZERO, "her only coin is set aside until the change is confirmed");
+///
+/// let now_ms = 1_767_225_700_000;
+/// let block = chain.template(vec![payment.clone()], bob.owner(), b"", now_ms)?.solve_easily();
+/// chain.apply(block.clone(), now_ms)?;
+/// alice.connect(&block)?;
+/// assert_eq!(alice.balance().available, Amount::from_toycoins(97)?);
+/// let status = &alice.payment(&payment.txid()).unwrap().status;
+/// assert!(matches!(status, PaymentStatus::Confirmed { height: 1, .. }));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Wallet {
+    params: ChainParams,
+    key: SecretKey,
+    owner: PublicKey,
+    tip: BlockHash,
+    height: u64,
+    coins: Coins,
+    history: Vec<HistoryEntry>,
+    payments: BTreeMap<Txid, Payment>,
+    /// The payments' ids in the order in which they were made.
+    made: Vec<Txid>,
+    /// Coins that pending payments spend.
+    reserved: BTreeMap<OutPoint, Txid>,
+}
+
+/// What a wallet has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Balance {
+    /// What can be spent in the next block.
+    pub available: Amount,
+    /// Miner's rewards that are too young to be spent.
+    pub immature: Amount,
+    /// Coins that pending payments spend; what is not paid away comes back as change.
+    pub reserved: Amount,
+}
+
+impl Balance {
+    /// Returns what the active chain says the wallet owns.
+    pub const fn total(&self) -> Amount {
+        self.available.saturating_add(self.immature).saturating_add(self.reserved)
+    }
+}
+
+/// A block that does not fit the wallet's view of the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum WalletError {
+    /// The block does not build on the last one.
+    #[error("block {block} does not build on {tip}, the wallet's last")]
+    NotNext {
+        /// The block.
+        block: BlockHash,
+        /// The wallet's last block.
+        tip: BlockHash,
+    },
+    /// The block is not the last one, or is genesis.
+    #[error("block {block} cannot be taken back, the wallet's last is {tip}")]
+    NotLast {
+        /// The block.
+        block: BlockHash,
+        /// The wallet's last block.
+        tip: BlockHash,
+    },
+}
+
+impl Wallet {
+    /// Opens a key's wallet, at genesis: the chain's blocks make it what it is.
+    pub fn new(params: ChainParams, key: SecretKey) -> Self {
+        let genesis = params.genesis().clone();
+        let mut wallet = Self {
+            owner: key.public_key(),
+            key,
+            tip: params.genesis_hash(),
+            height: 0,
+            coins: Coins::default(),
+            history: Vec::new(),
+            payments: BTreeMap::new(),
+            made: Vec::new(),
+            reserved: BTreeMap::new(),
+            params,
+        };
+        wallet.take(&genesis);
+        wallet
+    }
+
+    /// Returns where the wallet is paid.
+    pub fn address(&self) -> Address {
+        self.params.address(self.owner)
+    }
+
+    /// Returns the last block that the wallet knows of: where to go on from.
+    pub const fn tip(&self) -> BlockHash {
+        self.tip
+    }
+
+    /// Returns that block's height.
+    pub const fn height(&self) -> u64 {
+        self.height
+    }
+
+    /// Takes the next block of the active chain. The block is not judged: that is the chain's business.
+    ///
+    /// # Errors
+    /// When it does not build on the wallet's last one.
+    pub fn connect(&mut self, block: &Block) -> Result<(), WalletError> {
+        let hash = block.hash();
+        if block.header.previous != self.tip {
+            return Err(WalletError::NotNext { block: hash, tip: self.tip });
+        }
+        (self.tip, self.height) = (hash, block.header.height);
+        self.take(block);
+        Ok(())
+    }
+
+    /// Takes the last block back. Payments that it confirmed are pending again.
+    ///
+    /// # Errors
+    /// When it is not the wallet's last one, or is genesis.
+    pub fn disconnect(&mut self, block: &Block) -> Result<(), WalletError> {
+        let hash = block.hash();
+        if hash != self.tip || self.height == 0 {
+            return Err(WalletError::NotLast { block: hash, tip: self.tip });
+        }
+        for transaction in block.transactions.iter().rev() {
+            let txid = transaction.txid();
+            for (outpoint, _) in transaction.outpoints(txid) {
+                self.coins.remove(&outpoint);
+            }
+            for outpoint in &transaction.inputs {
+                self.coins.restore(outpoint);
+            }
+            if let Some(payment) = self.payments.get_mut(&txid) {
+                payment.status = PaymentStatus::Pending;
+                self.reserved.extend(transaction.inputs.iter().map(|outpoint| (*outpoint, txid)));
+            }
+        }
+        for (outpoint, _) in block.coinbase.outpoints(block.coinbase.txid()) {
+            self.coins.remove(&outpoint);
+        }
+        while self.history.last().is_some_and(|entry| entry.height == self.height) {
+            self.history.pop();
+        }
+        (self.tip, self.height) = (block.header.previous, self.height - 1);
+        Ok(())
+    }
+
+    /// Returns what the wallet has, without what pending payments will bring.
+    pub fn balance(&self) -> Balance {
+        let mut balance = Balance::default();
+        for (outpoint, coin) in self.coins.unspent() {
+            let part = match () {
+                () if self.reserved.contains_key(&outpoint) => &mut balance.reserved,
+                () if !self.is_mature(&coin) => &mut balance.immature,
+                () => &mut balance.available,
+            };
+            *part = part.saturating_add(coin.output.value);
+        }
+        balance
+    }
+
+    /// Returns the coins that can be spent in the next block and are not set aside, the oldest first.
+    pub fn spendable(&self) -> impl Iterator<Item = (OutPoint, Coin)> {
+        let free = self.coins.unspent().filter(|(outpoint, _)| !self.reserved.contains_key(outpoint));
+        free.filter(|(_, coin)| self.is_mature(coin))
+    }
+
+    /// Makes a payment of the oldest coins, gives the rest back as change, and sets the coins aside.
+    ///
+    /// It is up to the caller to hand it to the network, and to say so when that [refuses](Self::reject) it.
+    ///
+    /// # Errors
+    /// When there is not enough, or the payment is not in order.
+    pub fn pay(&mut self, to: Address, amount: Amount, fee_rate: FeeRate) -> Result<Transaction, BuildError> {
+        let builder = TransactionBuilder::new(&self.params).spend(self.spendable()).pay(to, amount).fee_rate(fee_rate);
+        let transaction = builder.sign(&self.key)?;
+        let txid = transaction.txid();
+        self.reserved.extend(transaction.inputs.iter().map(|outpoint| (*outpoint, txid)));
+        let payment = Payment { txid, transaction: transaction.clone(), status: PaymentStatus::Pending };
+        // the same payment again, after it was rejected, is the same transaction
+        if self.payments.insert(txid, payment).is_none() {
+            self.made.push(txid);
+        }
+        Ok(transaction)
+    }
+
+    /// Gives up a payment that is pending: its coins can be spent again. Returns whether there was one.
+    ///
+    /// Should a block hold it all the same, it is confirmed.
+    pub fn reject(&mut self, txid: &Txid, reason: &str) -> bool {
+        let Some(payment) = self.payments.get_mut(txid).filter(|payment| payment.status == PaymentStatus::Pending)
+        else {
+            return false;
+        };
+        payment.status = PaymentStatus::Rejected { reason: reason.to_owned() };
+        for outpoint in &payment.transaction.inputs {
+            // after a reorganisation, a coin may be set aside for another payment
+            if self.reserved.get(outpoint) == Some(txid) {
+                self.reserved.remove(outpoint);
+            }
+        }
+        true
+    }
+
+    /// Returns a payment that this wallet made.
+    pub fn payment(&self, txid: &Txid) -> Option<&Payment> {
+        self.payments.get(txid)
+    }
+
+    /// Returns all payments that this wallet made, in their order.
+    pub fn payments(&self) -> impl DoubleEndedIterator<Item = &Payment> {
+        self.made.iter().filter_map(|txid| self.payments.get(txid))
+    }
+
+    /// Returns the payments that wait for a block, in their order.
+    pub fn pending(&self) -> impl DoubleEndedIterator<Item = &Payment> {
+        self.payments().filter(|payment| payment.status == PaymentStatus::Pending)
+    }
+
+    /// Returns what the active chain holds of this wallet, in the chain's order.
+    pub fn history(&self) -> &[HistoryEntry] {
+        &self.history
+    }
+
+    fn is_mature(&self, coin: &Coin) -> bool {
+        coin.is_mature_at(self.height + 1, self.params.spec().maturity)
+    }
+
+    /// Goes through a block's transactions in its order.
+    fn take(&mut self, block: &Block) {
+        self.take_transaction(block, 0, block.coinbase.txid(), None);
+        for (transaction, place) in block.transactions.iter().zip(1..) {
+            self.take_transaction(block, place, transaction.txid(), Some(transaction));
+        }
+    }
+
+    /// Notes the coins that a transaction takes and gives; `None` stands for the coinbase.
+    fn take_transaction(&mut self, block: &Block, place: usize, txid: Txid, transaction: Option<&Transaction>) {
+        let (mut received, mut spent) = (Amount::ZERO, Amount::ZERO);
+        for outpoint in transaction.iter().flat_map(|transaction| &transaction.inputs) {
+            spent = spent.saturating_add(self.coins.spend(outpoint, txid).unwrap_or_default());
+            if let Some(other) = self.reserved.get(outpoint).copied().filter(|other| *other != txid) {
+                self.reject_with_descendants(other, &format!("{txid} spends its coin {outpoint}"));
+            }
+            self.reserved.remove(outpoint);
+        }
+        let outputs = transaction.map_or(&block.coinbase.outputs, |transaction| &transaction.outputs);
+        for (output, vout) in outputs.iter().zip(0..).filter(|(output, _)| output.owner == self.owner) {
+            received = received.saturating_add(output.value);
+            self.coins.create(OutPoint { txid, vout }, *output, block.header.height, place);
+        }
+        if let Some(payment) = self.payments.get_mut(&txid) {
+            payment.status = PaymentStatus::Confirmed { block: self.tip, height: self.height };
+        }
+        if received > Amount::ZERO || spent > Amount::ZERO {
+            let (height, coinbase) = (block.header.height, transaction.is_none());
+            self.history.push(HistoryEntry { txid, height, received, spent, coinbase });
+        }
+    }
+
+    /// Rejects a payment, and those that spend its change: after a reorganisation they may all be pending again.
+    fn reject_with_descendants(&mut self, txid: Txid, reason: &str) {
+        let mut waiting = vec![(txid, reason.to_owned())];
+        while let Some((txid, reason)) = waiting.pop() {
+            if !self.reject(&txid, &reason) {
+                continue;
+            }
+            let children = self.reserved.iter().filter(|(outpoint, _)| outpoint.txid == txid).map(|(_, child)| *child);
+            waiting
+                .extend(children.map(|child| (child, format!("it spends the change of {txid}, which was rejected"))));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

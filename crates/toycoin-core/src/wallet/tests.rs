@@ -1,0 +1,177 @@
+use super::*;
+use crate::test_util::{TestLedger, classroom};
+
+/// Owns nothing at genesis.
+const NOBODY: u32 = 7;
+
+fn toycoins(toycoins: u64) -> Amount {
+    Amount::from_toycoins(toycoins).unwrap()
+}
+
+fn address(index: u32) -> Address {
+    ChainParams::regtest().address(classroom::owner(index))
+}
+
+fn wallet(index: u32) -> Wallet {
+    Wallet::new(ChainParams::regtest(), classroom::key(index).clone())
+}
+
+/// A chain, and a wallet that has seen all of it.
+fn scene(index: u32) -> (TestLedger, Wallet) {
+    (TestLedger::new(ChainParams::regtest()), wallet(index))
+}
+
+/// Appends a block to the chain and shows it to the wallet.
+fn mine(ledger: &mut TestLedger, wallet: &mut Wallet, transactions: Vec<Transaction>, miner: u32) -> Block {
+    let block = ledger.extend(transactions, classroom::owner(miner));
+    wallet.connect(&block).unwrap();
+    block
+}
+
+fn status(wallet: &Wallet, transaction: &Transaction) -> PaymentStatus {
+    wallet.payment(&transaction.txid()).unwrap().status.clone()
+}
+
+fn is_rejected(wallet: &Wallet, transaction: &Transaction) -> bool {
+    matches!(status(wallet, transaction), PaymentStatus::Rejected { .. })
+}
+
+#[test]
+fn spends_the_oldest_coins_first() {
+    let (mut ledger, mut wallet) = scene(3);
+    let mut payments = ledger.payments();
+    let gift = payments.pay(0, 3, toycoins(7), Amount::ZERO).unwrap();
+    mine(&mut ledger, &mut wallet, vec![gift.clone()], NOBODY);
+
+    let oldest = wallet.spendable().next().unwrap().0;
+    let first = wallet.pay(address(1), toycoins(10), FeeRate::ZERO).unwrap();
+    assert_eq!(first.inputs, [oldest], "genesis' ten");
+    let second = wallet.pay(address(1), toycoins(1), FeeRate::ZERO).unwrap();
+    assert_eq!(second.inputs, [OutPoint { txid: gift.txid(), vout: 0 }], "then the gift");
+}
+
+#[test]
+fn gives_change_but_none_of_nothing() {
+    let mut wallet = wallet(3);
+    let all = wallet.pay(address(1), toycoins(10), FeeRate::ZERO).unwrap();
+    assert_eq!(all.outputs.len(), 1);
+    wallet.reject(&all.txid(), "asked to");
+    let some = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
+    assert_eq!(some.outputs.iter().map(|output| output.value).collect::<Vec<_>>(), [toycoins(4), toycoins(6)]);
+}
+
+#[test]
+fn a_balance_is_without_what_is_pending() {
+    let (mut ledger, mut wallet) = scene(3);
+    let payment = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
+    assert_eq!(wallet.balance(), Balance { reserved: toycoins(10), ..Balance::default() });
+    assert!(matches!(
+        wallet.pay(address(1), toycoins(1), FeeRate::ZERO),
+        Err(BuildError::NotEnough { available: Amount::ZERO, .. })
+    ));
+    assert_eq!(status(&wallet, &payment), PaymentStatus::Pending);
+
+    let block = mine(&mut ledger, &mut wallet, vec![payment.clone()], NOBODY);
+    assert_eq!(wallet.balance(), Balance { available: toycoins(6), ..Balance::default() });
+    assert_eq!(status(&wallet, &payment), PaymentStatus::Confirmed { block: block.hash(), height: 1 });
+    assert_eq!(wallet.pending().count(), 0);
+}
+
+#[test]
+fn a_rejected_payment_gives_its_coins_back() {
+    let mut wallet = wallet(3);
+    let payment = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
+    assert!(wallet.reject(&payment.txid(), "the mempool is full"));
+    assert_eq!(wallet.balance().available, toycoins(10));
+    assert_eq!(status(&wallet, &payment), PaymentStatus::Rejected { reason: "the mempool is full".into() });
+    assert!(!wallet.reject(&payment.txid(), "again"), "only what is pending can be rejected");
+}
+
+#[test]
+fn a_rejected_payment_that_a_block_holds_is_confirmed() {
+    let (mut ledger, mut wallet) = scene(3);
+    let first = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
+    wallet.reject(&first.txid(), "a node would not take it");
+    let second = wallet.pay(address(2), toycoins(5), FeeRate::ZERO).unwrap();
+    mine(&mut ledger, &mut wallet, vec![first.clone()], NOBODY);
+    assert!(matches!(status(&wallet, &first), PaymentStatus::Confirmed { height: 1, .. }));
+    assert!(is_rejected(&wallet, &second), "its coin is gone");
+    assert_eq!(wallet.balance(), Balance { available: toycoins(6), ..Balance::default() });
+}
+
+#[test]
+fn a_rejected_payment_that_is_made_again_is_one_payment() {
+    let mut wallet = wallet(3);
+    let first = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
+    wallet.reject(&first.txid(), "a node would not take it");
+    assert_eq!(wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap(), first);
+    assert_eq!(wallet.payments().count(), 1);
+    assert_eq!(status(&wallet, &first), PaymentStatus::Pending);
+}
+
+#[test]
+fn a_reward_ripens() {
+    let (mut ledger, mut wallet) = scene(NOBODY);
+    mine(&mut ledger, &mut wallet, vec![], NOBODY);
+    assert_eq!(wallet.balance(), Balance { immature: toycoins(50), ..Balance::default() });
+    assert_eq!(wallet.spendable().count(), 0);
+    mine(&mut ledger, &mut wallet, vec![], 0);
+    assert_eq!(wallet.balance(), Balance { available: toycoins(50), ..Balance::default() });
+    assert!(wallet.history()[0].coinbase);
+}
+
+#[test]
+fn a_reorganisation_makes_payments_pending_again_and_another_branch_confirms_them() {
+    let (mut ledger, mut wallet) = scene(3);
+    let mut other = ledger.clone();
+    let payment = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
+    let lost = mine(&mut ledger, &mut wallet, vec![payment.clone()], NOBODY);
+
+    wallet.disconnect(&lost).unwrap();
+    assert_eq!(status(&wallet, &payment), PaymentStatus::Pending);
+    assert_eq!(wallet.balance(), Balance { reserved: toycoins(10), ..Balance::default() });
+    assert_eq!((wallet.height(), wallet.history().len()), (0, 1), "genesis' ten");
+
+    mine(&mut other, &mut wallet, vec![], NOBODY);
+    mine(&mut other, &mut wallet, vec![payment.clone()], NOBODY);
+    assert!(matches!(status(&wallet, &payment), PaymentStatus::Confirmed { height: 2, .. }));
+}
+
+#[test]
+fn a_branch_that_spends_a_payments_coin_rejects_it_with_what_spends_its_change() {
+    let (mut ledger, mut wallet) = scene(3);
+    let mut other = ledger.clone();
+    let conflict = other.payments().pay(3, 2, toycoins(9), Amount::ZERO).unwrap();
+
+    let parent = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
+    let lost = mine(&mut ledger, &mut wallet, vec![parent.clone()], NOBODY);
+    let child = wallet.pay(address(1), toycoins(1), FeeRate::ZERO).unwrap();
+    assert_eq!(child.inputs[0].txid, parent.txid());
+
+    wallet.disconnect(&lost).unwrap();
+    assert_eq!(wallet.pending().count(), 2);
+    mine(&mut other, &mut wallet, vec![conflict], NOBODY);
+    assert!(is_rejected(&wallet, &parent) && is_rejected(&wallet, &child));
+    assert_eq!(wallet.balance(), Balance { available: toycoins(1), ..Balance::default() });
+}
+
+#[test]
+fn blocks_come_in_order() {
+    let (mut ledger, mut wallet) = scene(0);
+    let first = ledger.extend(vec![], classroom::owner(0));
+    let second = ledger.extend(vec![], classroom::owner(0));
+    assert!(matches!(wallet.connect(&second), Err(WalletError::NotNext { .. })));
+    wallet.connect(&first).unwrap();
+    wallet.connect(&second).unwrap();
+    assert!(matches!(wallet.disconnect(&first), Err(WalletError::NotLast { .. })));
+    wallet.disconnect(&second).unwrap();
+    wallet.disconnect(&first).unwrap();
+    let genesis = ledger.params().genesis().clone();
+    assert!(matches!(wallet.disconnect(&genesis), Err(WalletError::NotLast { .. })));
+}
+
+#[test]
+fn refuses_another_networks_address() {
+    let elsewhere = ChainParams::lab().address(classroom::owner(1));
+    assert!(matches!(wallet(0).pay(elsewhere, toycoins(1), FeeRate::ZERO), Err(BuildError::Address(_))));
+}
