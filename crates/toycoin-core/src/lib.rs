@@ -70,6 +70,7 @@ mod commitment;
 pub mod consensus;
 mod difficulty;
 mod digest;
+pub mod export;
 mod header;
 pub mod hex;
 mod keys;
