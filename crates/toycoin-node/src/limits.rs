@@ -191,6 +191,9 @@ pub const BLOCKS_SINCE: usize = 64;
 /// A node that starts listens this long before it mines: somebody may have a chain for it.
 pub const JOIN_GRACE: Duration = Duration::from_millis(1_500);
 
+/// How often the measured hash rate is told.
+pub const HASH_RATE_INTERVAL: Duration = Duration::from_secs(5);
+
 /// A template is made anew after this time, for the time in its header.
 pub const TEMPLATE_REFRESH: Duration = Duration::from_secs(1);
 

@@ -95,6 +95,11 @@ impl<S: ChainStore> Chain<S> {
         self.active.get(height_index(height)).map(|id| self.tree.node(*id))
     }
 
+    /// Returns the active chain's hashes, genesis first.
+    pub fn active_hashes(&self) -> impl ExactSizeIterator<Item = BlockHash> {
+        self.active.iter().map(|id| self.tree.node(*id).hash)
+    }
+
     /// Returns whether a block is on the active chain.
     pub fn is_active(&self, hash: &BlockHash) -> bool {
         self.tree.get(hash).is_some_and(|entry| self.header_at(entry.header.height) == Some(entry))

@@ -133,8 +133,10 @@ pub enum Request {
     },
     /// Stop waiting for the answer to another request.
     Cancel(RequestId),
-    /// The moves from a block that was once active to the tip, some at a time: [`Response::Since`].
+    /// The moves from a block to the tip, some at a time: [`Response::Since`].
     Since(BlockHash),
+    /// The active chain's hashes: [`Response::ActiveChain`].
+    ActiveChain,
     /// Count the supply from the coins: [`Response::Audit`].
     Audit,
     /// Begin or stop to mine: [`Response::Done`].
@@ -160,8 +162,10 @@ pub enum Response {
     Confirmed(Confirmed),
     /// To [`Request::WaitForConfirmations`]: it never will be, or too many wait.
     NotConfirmed(WaitError),
-    /// To [`Request::Since`].
-    Since(Since),
+    /// To [`Request::Since`]; `None` when the block is not known.
+    Since(Option<Since>),
+    /// To [`Request::ActiveChain`]: genesis first.
+    ActiveChain(Vec<BlockHash>),
     /// To [`Request::Audit`].
     Audit(Audit),
     /// To [`Request::SetMining`] and [`Request::Cancel`].
@@ -369,6 +373,12 @@ pub enum Event {
         rule: u16,
         /// In the peer's words.
         text: String,
+    },
+    /// What the miner threads do, told now and then while they search. A runtime says it, not the machine, which has no
+    /// threads.
+    HashRate {
+        /// Hashes a second since it was told last.
+        per_second: u64,
     },
     /// Peers' clocks and ours differ by more than half of what blocks may be ahead.
     ClockOff {

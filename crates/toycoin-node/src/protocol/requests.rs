@@ -61,6 +61,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 Response::Done
             }
             Request::Since(block) => Response::Since(self.since(&block)?),
+            Request::ActiveChain => Response::ActiveChain(self.chain.active_hashes().collect()),
             Request::Audit => Response::Audit(self.chain.audit().map_err(|e| e.to_string())?),
             Request::SetMining(enabled) => {
                 self.mining.enabled = enabled;
@@ -116,34 +117,33 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(Some(TransactionPlace { transaction, block: Some((hash, block.height())), confirmations }))
     }
 
-    /// Returns the moves from a block to the tip, some blocks at a time; from genesis when the block is unknown.
-    fn since(&self, from: &BlockHash) -> Result<Since, String> {
+    /// Returns the moves from a block to the tip, some blocks at a time; `None` when the block is unknown.
+    fn since(&self, from: &BlockHash) -> Result<Option<Since>, String> {
         let body = |hash: &BlockHash| -> Result<Option<Arc<CheckedBlock>>, String> {
             self.chain.block(hash).map_err(|e| e.to_string())
         };
-        let mut disconnected = Vec::new();
+        let (mut disconnected, mut connected) = (Vec::new(), Vec::new());
         let mut at = *from;
-        let mut next = 1;
-        while let Some(entry) = self.chain.headers().get(&at) {
+        let mut next = loop {
+            let Some(entry) = self.chain.headers().get(&at) else { return Ok(None) };
             if self.chain.is_active(&at) {
-                next = entry.header.height + 1;
-                break;
+                break entry.header.height + 1;
             }
             if disconnected.len() >= limits::BLOCKS_SINCE {
-                return Ok(Since { disconnected, connected: Vec::new(), complete: false });
+                return Ok(Some(Since { disconnected, connected, complete: false }));
             }
+            // a block that was never active may be a header alone
             disconnected.extend(body(&at)?);
             at = entry.header.previous;
-        }
-        let mut connected = Vec::new();
+        };
         while let Some(entry) = self.chain.header_at(next) {
             if connected.len() >= limits::BLOCKS_SINCE {
-                return Ok(Since { disconnected, connected, complete: false });
+                return Ok(Some(Since { disconnected, connected, complete: false }));
             }
             connected.extend(body(&entry.hash)?);
             next += 1;
         }
-        Ok(Since { disconnected, connected, complete: true })
+        Ok(Some(Since { disconnected, connected, complete: true }))
     }
 
     fn status(&self) -> Status {

@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use toycoin_wire::NodeId;
 
 use crate::{
     machine::{Machine, Monotonic, Now},
     protocol::{Event, Input, JobId, Output, Request, RequestId, Response},
     relay::ConnectionId,
-    rt::{TransportEvent, TransportHandle, miner::Miner},
+    rt::{RelayState, TransportEvent, TransportHandle, hash_rate::HashRate, miner::Miner},
 };
 
 /// What reaches the driver.
@@ -40,7 +40,7 @@ impl Clock {
         Now { monotonic: Monotonic::new(self.0.elapsed()), unix_ms }
     }
 
-    fn instant(self, at: Monotonic) -> tokio::time::Instant {
+    pub(super) fn instant(self, at: Monotonic) -> tokio::time::Instant {
         (self.0 + at.since_origin()).into()
     }
 }
@@ -53,7 +53,11 @@ pub(super) struct Driver<M> {
     pub(super) mined: mpsc::Receiver<(JobId, u64)>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) transports: Vec<TransportHandle>,
+    /// Of each transport, where it leads.
+    pub(super) addresses: Vec<String>,
+    pub(super) relays: watch::Sender<Vec<RelayState>>,
     pub(super) miner: Miner,
+    pub(super) hash_rate: HashRate,
     pub(super) error: Arc<Mutex<Option<String>>>,
 }
 
@@ -79,7 +83,12 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                     Some(Message::Shutdown) | None => break,
                     Some(message) => self.handle(message, &mut state),
                 },
-                () = tokio::time::sleep_until(timeout) => self.machine.handle(self.clock.now(), Input::Timeout),
+                () = tokio::time::sleep_until(timeout.min(self.hash_rate.due())) => {
+                    if let Some(per_second) = self.hash_rate.measure() {
+                        drop(self.events.send(Event::HashRate { per_second }));
+                    }
+                    self.machine.handle(self.clock.now(), Input::Timeout);
+                }
             }
         }
         self.miner.set_job(None);
@@ -102,9 +111,13 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                     self.machine.handle(now, Input::Received { connection: name, bytes: &bytes });
                 }
             }
+            Message::Transport { relay, event: TransportEvent::Unreachable { reason } } => {
+                self.relay_failed(relay, &reason);
+            }
             Message::Transport { relay, event: TransportEvent::Disconnected { connection, reason } } => {
                 if let Some(name) = state.close(relay, connection) {
                     tracing::info!(relay, reason, "relay connection lost, trying again");
+                    self.relay_failed(relay, &reason);
                     self.machine.handle(now, Input::Disconnected { connection: name });
                 }
             }
@@ -120,6 +133,19 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
             }
             Message::Shutdown => {}
         }
+    }
+
+    fn relay_failed(&self, relay: usize, reason: &str) {
+        let address = self.addresses.get(relay).map_or("", String::as_str);
+        self.set_relay(relay, RelayState::Failed { reason: format!("{address}: {reason}") });
+    }
+
+    fn set_relay(&self, relay: usize, new: RelayState) {
+        self.relays.send_modify(|relays| {
+            if let Some(state) = relays.get_mut(relay) {
+                *state = new;
+            }
+        });
     }
 
     /// Does what the machine wants; false once it has halted.
@@ -139,6 +165,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                 Output::Close { connection, reason } => {
                     if let Some((relay, number)) = state.place(connection) {
                         tracing::info!(relay, reason, "closing a relay connection");
+                        self.relay_failed(relay, &reason);
                         state.close(relay, number);
                         if let Some(transport) = self.transports.get(relay) {
                             transport.close(number);
@@ -155,6 +182,12 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                 Output::StopMining => self.miner.set_job(None),
                 Output::Emit(event) => {
                     tracing::debug!(?event, "event");
+                    match event {
+                        Event::RelayConnected { relay } => self.set_relay(relay, RelayState::Ready),
+                        // before whoever hears of it asks; the closing that follows says why
+                        Event::RelayDisconnected { relay } => self.relay_failed(relay, "lost"),
+                        _ => {}
+                    }
                     // nobody may be listening
                     drop(self.events.send(event));
                 }

@@ -1,36 +1,30 @@
-//! A node in your program: build it, ask it, listen to it, end it.
+//! A node in your program: ask it, listen to it, end it.
 
 use std::{
-    fmt, io,
+    io,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    thread::JoinHandle,
+    time::Instant,
 };
 
 use thiserror::Error;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use toycoin_core::{
-    BlockHash, ChainParams, CheckedBlock, FeeRate, OutPoint, PublicKey, Transaction, Txid,
-    chain::{Audit, Chain, ChainError},
-    store::{ChainStore, MemoryStore},
+    BlockHash, ChainParams, CheckedBlock, OutPoint, PublicKey, Transaction, Txid,
+    chain::Audit,
+    export::{BlockLine, NetworkLine},
     utxo::Coin,
 };
-use toycoin_wire::Channel;
 
 use crate::{
-    limits::{DRIVER_QUEUE, EVENT_QUEUE, MINED_QUEUE},
     protocol::{
-        Confirmed, Event, NodeConfig, NodeMachine, PeerInfo, Request, RequestId, Response, Status, SubmitError,
-        TransactionPlace, WaitError,
+        Confirmed, Event, PeerInfo, Request, RequestId, Response, Since, Status, SubmitError, TransactionPlace,
+        WaitError,
     },
-    rt::{
-        driver::{Clock, Driver, Message},
-        miner::Miner,
-        transport,
-    },
+    rt::{EventsSince, RelayState, driver::Message},
 };
 
 /// Why a node does not start or answer.
@@ -43,6 +37,9 @@ pub enum NodeError {
         /// The store's error, if that is why.
         reason: Option<String>,
     },
+    /// Each of the relays has failed at least once, and none stands.
+    #[error("no relay can be reached: {0}")]
+    NoRelay(String),
     /// The store could not be opened.
     #[error("the chain cannot be opened: {0}")]
     Open(String),
@@ -55,174 +52,61 @@ pub enum NodeError {
     /// The wait for confirmations is over without them.
     #[error("{0}")]
     Wait(WaitError),
+    /// A block that the node has never seen was to be gone on from.
+    #[error("block {0} is unknown: begin again from genesis")]
+    UnknownBlock(BlockHash),
+    /// The export could not be written.
+    #[error("the export cannot be written: {0}")]
+    Export(io::Error),
     /// The node gave another answer than was asked for, which is a fault of this crate.
     #[error("the node gave an unexpected answer")]
     Unexpected,
 }
 
-/// Builds a node.
-#[derive(Debug)]
-pub struct NodeBuilder<S = MemoryStore> {
-    params: ChainParams,
-    store: S,
-    config: NodeConfig,
-    relays: Vec<String>,
-    threads: Option<usize>,
-    throttle_percent: u32,
-    seeded: bool,
-}
-
-impl NodeBuilder {
-    /// Begins a node that keeps its chain in memory, mines nothing and knows no relay.
-    pub fn new(params: ChainParams) -> Self {
-        let config = NodeConfig::new(&params);
-        let store = MemoryStore::new();
-        Self { params, store, config, relays: Vec::new(), threads: None, throttle_percent: 100, seeded: false }
-    }
-}
-
-impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
-    /// Keeps the chain in another store.
-    pub fn store<T>(self, store: T) -> NodeBuilder<T> {
-        let Self { params, config, relays, threads, throttle_percent, seeded, .. } = self;
-        NodeBuilder { params, store, config, relays, threads, throttle_percent, seeded }
-    }
-
-    /// Connects to a relay, host and port; again for more.
-    #[must_use]
-    pub fn relay(mut self, address: impl Into<String>) -> Self {
-        self.relays.push(address.into());
-        self
-    }
-
-    /// Meets its peers on another channel than `/topic/main`.
-    #[must_use]
-    pub fn channel(mut self, channel: Channel) -> Self {
-        self.config.channel = channel;
-        self
-    }
-
-    /// Mines, and pays this owner for its blocks.
-    #[must_use]
-    pub fn mine_to(mut self, owner: PublicKey) -> Self {
-        self.config.payout = Some(owner);
-        self
-    }
-
-    /// Writes this text into its coinbases, at most 64 bytes: it keeps the search apart from that of others.
-    #[must_use]
-    pub fn extra(mut self, extra: impl Into<Vec<u8>>) -> Self {
-        self.config.extra = extra.into();
-        self.config.extra.truncate(ChainParams::MAX_EXTRA);
-        self
-    }
-
-    /// Mines with so many threads; by default one less than the cores, at least one.
-    #[must_use]
-    pub const fn threads(mut self, threads: usize) -> Self {
-        self.threads = Some(threads);
-        self
-    }
-
-    /// Lets the miner threads work so much of the time, 1 to 100 percent.
-    #[must_use]
-    pub const fn throttle(mut self, percent: u32) -> Self {
-        self.throttle_percent = percent;
-        self
-    }
-
-    /// Waits so long before it hands out a block that it found: a slow node.
-    #[must_use]
-    pub const fn block_delay(mut self, delay: Duration) -> Self {
-        self.config.block_delay = delay;
-        self
-    }
-
-    /// Takes no transaction below this fee rate.
-    #[must_use]
-    pub const fn min_fee_rate(mut self, rate: FeeRate) -> Self {
-        self.config.min_fee_rate = rate;
-        self
-    }
-
-    /// Draws its choices from this seed instead of the system's randomness.
-    #[must_use]
-    pub const fn seed(mut self, seed: [u8; 32]) -> Self {
-        self.config.seed = seed;
-        self.seeded = true;
-        self
-    }
-
-    /// Starts the node: its sockets on the runtime that this is called on, its machine and miners on threads of their own.
-    ///
-    /// # Errors
-    /// When the store cannot be opened, or the system has no thread or randomness to give.
-    ///
-    /// # Panics
-    /// Outside of a tokio runtime.
-    pub async fn spawn(mut self) -> Result<NodeHandle, NodeError> {
-        if !self.seeded {
-            getrandom::fill(&mut self.config.seed).map_err(|error| NodeError::Start(io::Error::other(error)))?;
-        }
-        let open = |error: ChainError<S::Error>| NodeError::Open(error.to_string());
-        let chain = Chain::open(self.params.clone(), self.store).map_err(open)?;
-        let clock = Clock::start();
-        let (sender, messages) = mpsc::channel(DRIVER_QUEUE);
-        let (found, mined) = mpsc::channel(MINED_QUEUE);
-        let (events, _) = broadcast::channel(EVENT_QUEUE);
-        let (hashes, error) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(None)));
-        let threads =
-            if self.config.payout.is_some() { self.threads.unwrap_or_else(default_threads).max(1) } else { 0 };
-        let miner =
-            Miner::start(threads, self.throttle_percent, Arc::clone(&hashes), found).map_err(NodeError::Start)?;
-
-        let mut transports = Vec::new();
-        for (relay, address) in self.relays.into_iter().enumerate() {
-            let random = || {
-                let mut bytes = [0; 8];
-                // without randomness there is no jitter, which only costs a relay a crowd
-                let _ = getrandom::fill(&mut bytes);
-                u64::from_le_bytes(bytes)
-            };
-            let wrap = move |event| Message::Transport { relay, event };
-            let (handle, task) = transport(address, random, sender.clone(), wrap);
-            tokio::spawn(task);
-            transports.push(handle);
-        }
-
-        let machine = NodeMachine::new(chain, self.config, clock.now());
-        let error_seen = Arc::clone(&error);
-        let driver =
-            Driver { machine, clock, messages, mined, events: events.clone(), transports, miner, error: error_seen };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(NodeError::Start)?;
-        let thread = thread::Builder::new()
-            .name("node".into())
-            .spawn(move || drop(runtime.block_on(driver.run())))
-            .map_err(NodeError::Start)?;
-        let thread = Arc::new(Mutex::new(Some(thread)));
-        let next_request = Arc::new(AtomicU64::new(1));
-        let started = Instant::now();
-        Ok(NodeHandle { params: self.params, sender, events, hashes, error, thread, next_request, started })
-    }
-}
-
 /// Asks a running node; cheap to clone. The node runs until [`shutdown`](Self::shutdown).
 #[derive(Debug, Clone)]
 pub struct NodeHandle {
-    params: ChainParams,
-    sender: mpsc::Sender<Message>,
-    events: broadcast::Sender<Event>,
-    hashes: Arc<AtomicU64>,
-    error: Arc<Mutex<Option<String>>>,
-    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
-    next_request: Arc<AtomicU64>,
-    started: Instant,
+    pub(super) params: ChainParams,
+    pub(super) sender: mpsc::Sender<Message>,
+    /// Weak, so that the events end with the node.
+    pub(super) events: broadcast::WeakSender<Event>,
+    pub(super) relays: watch::Receiver<Vec<RelayState>>,
+    pub(super) hashes: Arc<AtomicU64>,
+    pub(super) error: Arc<Mutex<Option<String>>>,
+    pub(super) thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    pub(super) next_request: Arc<AtomicU64>,
+    pub(super) started: Instant,
 }
 
 impl NodeHandle {
     /// Returns the network's parameters.
     pub const fn params(&self) -> &ChainParams {
         &self.params
+    }
+
+    /// Returns how each relay connection is, in the order in which the relays were given.
+    pub fn relays(&self) -> Vec<RelayState> {
+        self.relays.borrow().clone()
+    }
+
+    /// Waits until a relay connection is ready. A node tries all its relays for ever; whoever wants to know whether that
+    /// makes sense asks here. Without relays there is nothing to wait for.
+    ///
+    /// # Errors
+    /// When each relay has failed at least once and none stands, or the node has stopped.
+    pub async fn wait_for_relay(&self) -> Result<(), NodeError> {
+        let mut relays = self.relays.clone();
+        let decided = |relays: &Vec<RelayState>| {
+            relays.iter().any(RelayState::is_ready) || relays.iter().all(|relay| relay.failure().is_some())
+        };
+        let Ok(relays) = relays.wait_for(decided).await else {
+            return Err(NodeError::Stopped { reason: self.reason() });
+        };
+        if relays.is_empty() || relays.iter().any(RelayState::is_ready) {
+            return Ok(());
+        }
+        let failures: Vec<_> = relays.iter().filter_map(RelayState::failure).collect();
+        Err(NodeError::NoRelay(failures.join(", ")))
     }
 
     /// Hands a transaction to the network, again and again until it is confirmed.
@@ -328,9 +212,49 @@ impl NodeHandle {
         }
     }
 
-    /// Returns what happens from now on. Whoever is slow misses the oldest and is told how many.
+    /// Returns what happens from now on, until the node stops. Whoever is slow misses the oldest and is told how many.
     pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
+        // a node that has stopped says nothing more
+        self.events.upgrade().map_or_else(|| broadcast::channel(1).1, |events| events.subscribe())
+    }
+
+    /// Returns the moves of the tip from `block` to here, some blocks at a time: ask again from the last of them until
+    /// the answer is complete.
+    ///
+    /// # Errors
+    /// When the node has never seen the block, or has stopped.
+    pub async fn blocks_since(&self, block: BlockHash) -> Result<Since, NodeError> {
+        match self.ask(Request::Since(block)).await? {
+            Response::Since(since) => since.ok_or(NodeError::UnknownBlock(block)),
+            _ => Err(NodeError::Unexpected),
+        }
+    }
+
+    /// Returns the blocks that left and entered the active chain from `block` to here, and then as it goes on.
+    ///
+    /// None is missed and none comes twice, however slow the reader is: what [`events`](Self::events) cannot promise.
+    pub fn events_since(&self, block: BlockHash) -> EventsSince {
+        EventsSince::new(self.clone(), block)
+    }
+
+    /// Writes the active chain as lines of JSON ([`toycoin_core::export`]), as it is now, and returns how many blocks.
+    ///
+    /// # Errors
+    /// When `out` fails, or the node has stopped.
+    pub async fn export(&self, mut out: impl io::Write) -> Result<u64, NodeError> {
+        let Response::ActiveChain(hashes) = self.ask(Request::ActiveChain).await? else {
+            return Err(NodeError::Unexpected);
+        };
+        writeln!(out, "{}", NetworkLine(&self.params)).map_err(NodeError::Export)?;
+        let mut blocks = 0;
+        for hash in hashes {
+            // by hash: a reorganisation meanwhile makes no mixture
+            let block = self.block(hash).await?.ok_or(NodeError::UnknownBlock(hash))?;
+            writeln!(out, "{}", BlockLine(block.block())).map_err(NodeError::Export)?;
+            blocks += 1;
+        }
+        out.flush().map_err(NodeError::Export)?;
+        Ok(blocks)
     }
 
     /// Returns the hashes a second that the miner threads made, on average since the start.
@@ -398,9 +322,4 @@ impl Drop for Pending<'_> {
             let _ = self.sender.try_send(Message::Cancel { id: self.id });
         }
     }
-}
-
-/// One less than the cores, so that whoever sits there can still work; at least one.
-fn default_threads() -> usize {
-    thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }

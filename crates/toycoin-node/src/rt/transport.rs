@@ -33,7 +33,13 @@ use crate::limits::{
 
 /// What happens on a transport. Of one connection: `Connected`, any number of `Received`, `Disconnected`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TransportEvent {
+    /// There is no connection to be had just now; the next attempt follows by itself.
+    Unreachable {
+        /// Why, for people.
+        reason: String,
+    },
     /// A connection stands.
     Connected {
         /// Its number: 0, 1, 2 ...
@@ -148,7 +154,13 @@ async fn run<E>(
                     failures = 0;
                 }
             }
-            Err(error) => debug!(%address, %error, "relay cannot be reached"),
+            Err(error) => {
+                debug!(%address, %error, "relay cannot be reached");
+                let reason = error.to_string();
+                if sink.emit(TransportEvent::Unreachable { reason }).await.is_err() {
+                    return;
+                }
+            }
         }
         failures += 1;
         tokio::select! {

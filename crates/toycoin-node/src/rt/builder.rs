@@ -1,0 +1,202 @@
+//! Building a node: what it knows, whom it pays, how hard it works.
+
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, atomic::AtomicU64},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{broadcast, mpsc, watch};
+use toycoin_core::{
+    ChainParams, FeeRate, PublicKey,
+    chain::{Chain, ChainError},
+    store::{ChainStore, MemoryStore},
+};
+use toycoin_wire::Channel;
+
+use crate::{
+    limits::{DRIVER_QUEUE, EVENT_QUEUE, MINED_QUEUE},
+    protocol::{NodeConfig, NodeMachine},
+    rt::{
+        NodeError, NodeHandle, RelayState,
+        driver::{Clock, Driver, Message},
+        hash_rate::HashRate,
+        miner::Miner,
+        transport,
+    },
+};
+
+/// Builds a node.
+#[derive(Debug)]
+pub struct NodeBuilder<S = MemoryStore> {
+    params: ChainParams,
+    store: S,
+    config: NodeConfig,
+    relays: Vec<String>,
+    threads: Option<usize>,
+    throttle_percent: u32,
+    seeded: bool,
+}
+
+impl NodeBuilder {
+    /// Begins a node that keeps its chain in memory, mines nothing and knows no relay.
+    pub fn new(params: ChainParams) -> Self {
+        let config = NodeConfig::new(&params);
+        let store = MemoryStore::new();
+        Self { params, store, config, relays: Vec::new(), threads: None, throttle_percent: 100, seeded: false }
+    }
+}
+
+impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
+    /// Keeps the chain in another store.
+    pub fn store<T>(self, store: T) -> NodeBuilder<T> {
+        let Self { params, config, relays, threads, throttle_percent, seeded, .. } = self;
+        NodeBuilder { params, store, config, relays, threads, throttle_percent, seeded }
+    }
+
+    /// Connects to a relay, host and port; again for more.
+    #[must_use]
+    pub fn relay(mut self, address: impl Into<String>) -> Self {
+        self.relays.push(address.into());
+        self
+    }
+
+    /// Meets its peers on another channel than `/topic/main`.
+    #[must_use]
+    pub fn channel(mut self, channel: Channel) -> Self {
+        self.config.channel = channel;
+        self
+    }
+
+    /// Mines, and pays this owner for its blocks.
+    #[must_use]
+    pub fn mine_to(mut self, owner: PublicKey) -> Self {
+        self.config.payout = Some(owner);
+        self
+    }
+
+    /// Writes this text into its coinbases, at most 64 bytes: it keeps the search apart from that of others.
+    #[must_use]
+    pub fn extra(mut self, extra: impl Into<Vec<u8>>) -> Self {
+        self.config.extra = extra.into();
+        self.config.extra.truncate(ChainParams::MAX_EXTRA);
+        self
+    }
+
+    /// Mines with so many threads; by default one less than the cores, at least one.
+    #[must_use]
+    pub const fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Lets the miner threads work so much of the time, 1 to 100 percent.
+    #[must_use]
+    pub const fn throttle(mut self, percent: u32) -> Self {
+        self.throttle_percent = percent;
+        self
+    }
+
+    /// Waits so long before it hands out a block that it found: a slow node.
+    #[must_use]
+    pub const fn block_delay(mut self, delay: Duration) -> Self {
+        self.config.block_delay = delay;
+        self
+    }
+
+    /// Takes no transaction below this fee rate.
+    #[must_use]
+    pub const fn min_fee_rate(mut self, rate: FeeRate) -> Self {
+        self.config.min_fee_rate = rate;
+        self
+    }
+
+    /// Draws its choices from this seed instead of the system's randomness.
+    #[must_use]
+    pub const fn seed(mut self, seed: [u8; 32]) -> Self {
+        self.config.seed = seed;
+        self.seeded = true;
+        self
+    }
+
+    /// Starts the node: its sockets on the runtime that this is called on, its machine and miners on threads of their own.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, or the system has no thread or randomness to give.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn spawn(mut self) -> Result<NodeHandle, NodeError> {
+        if !self.seeded {
+            getrandom::fill(&mut self.config.seed).map_err(|error| NodeError::Start(io::Error::other(error)))?;
+        }
+        let open = |error: ChainError<S::Error>| NodeError::Open(error.to_string());
+        let chain = Chain::open(self.params.clone(), self.store).map_err(open)?;
+        let clock = Clock::start();
+        let (sender, messages) = mpsc::channel(DRIVER_QUEUE);
+        let (found, mined) = mpsc::channel(MINED_QUEUE);
+        let (events, _) = broadcast::channel(EVENT_QUEUE);
+        let (hashes, error) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(None)));
+        let threads =
+            if self.config.payout.is_some() { self.threads.unwrap_or_else(default_threads).max(1) } else { 0 };
+        let miner =
+            Miner::start(threads, self.throttle_percent, Arc::clone(&hashes), found).map_err(NodeError::Start)?;
+
+        let (relays, relay_states) = watch::channel(vec![RelayState::Connecting; self.relays.len()]);
+        let mut transports = Vec::new();
+        for (relay, address) in self.relays.iter().cloned().enumerate() {
+            let random = || {
+                let mut bytes = [0; 8];
+                // without randomness there is no jitter, which only costs a relay a crowd
+                let _ = getrandom::fill(&mut bytes);
+                u64::from_le_bytes(bytes)
+            };
+            let wrap = move |event| Message::Transport { relay, event };
+            let (handle, task) = transport(address, random, sender.clone(), wrap);
+            tokio::spawn(task);
+            transports.push(handle);
+        }
+
+        let machine = NodeMachine::new(chain, self.config, clock.now());
+        let error_seen = Arc::clone(&error);
+        let weak_events = events.downgrade();
+        let driver = Driver {
+            machine,
+            clock,
+            messages,
+            mined,
+            events,
+            transports,
+            addresses: self.relays,
+            relays,
+            miner,
+            hash_rate: HashRate::new(Arc::clone(&hashes)),
+            error: error_seen,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(NodeError::Start)?;
+        let thread = thread::Builder::new()
+            .name("node".into())
+            .spawn(move || drop(runtime.block_on(driver.run())))
+            .map_err(NodeError::Start)?;
+        let thread = Arc::new(Mutex::new(Some(thread)));
+        let next_request = Arc::new(AtomicU64::new(1));
+        let started = Instant::now();
+        Ok(NodeHandle {
+            params: self.params,
+            sender,
+            events: weak_events,
+            relays: relay_states,
+            hashes,
+            error,
+            thread,
+            next_request,
+            started,
+        })
+    }
+}
+
+/// One less than the cores, so that whoever sits there can still work; at least one.
+fn default_threads() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+}

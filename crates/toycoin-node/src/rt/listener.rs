@@ -1,0 +1,155 @@
+//! Hearing what passes on a channel, without being a node.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+use toycoin_wire::{Channel, NodeId};
+
+use crate::{
+    client::{ClientEvent, RelayClient},
+    limits::DRIVER_QUEUE,
+    rt::{TransportEvent, TransportHandle, driver::Clock, transport},
+};
+
+/// What a [`Listener`] hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Heard {
+    /// The relay has welcomed the listener: all that is published from now on is heard.
+    Ready,
+    /// Somebody published something.
+    Message {
+        /// Who, as the relay says.
+        from: NodeId,
+        /// What; [`toycoin_wire::NodeMessage::decode`] reads it.
+        payload: Bytes,
+    },
+    /// The listener was too slow, and the relay dropped so many messages for it.
+    Lagged {
+        /// How many.
+        count: u64,
+    },
+    /// The relay cannot be reached, or is lost. The next attempt follows by itself.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Subscribes to one channel of one relay, and says nothing itself.
+#[derive(Debug)]
+pub struct Listener {
+    channel: Channel,
+    agent: String,
+    clock: Clock,
+    handle: TransportHandle,
+    events: mpsc::Receiver<TransportEvent>,
+    /// The connection that stands, by its number.
+    client: Option<(u64, RelayClient)>,
+    waiting: VecDeque<Heard>,
+}
+
+impl Listener {
+    /// Begins to listen on a channel of the relay at `address`, host and port. `agent` is what the relay is told, at most
+    /// 64 bytes.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn new(address: impl Into<String>, channel: Channel, agent: &str) -> Self {
+        let (sender, events) = mpsc::channel(DRIVER_QUEUE);
+        // alone on its connection, a listener needs no jitter
+        let (handle, task) = transport(address.into(), || 0, sender, |event| event);
+        tokio::spawn(task);
+        let waiting = VecDeque::new();
+        Self { channel, agent: agent.to_owned(), clock: Clock::start(), handle, events, client: None, waiting }
+    }
+
+    /// Returns what is heard next; `None` when the runtime ends. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Heard> {
+        loop {
+            if let Some(heard) = self.waiting.pop_front() {
+                return Some(heard);
+            }
+            let timeout = self.client.as_ref().and_then(|(_, client)| client.next_timeout());
+            let timeout = timeout.map(|at| self.clock.instant(at));
+            let event = tokio::select! {
+                event = self.events.recv() => Some(event?),
+                () = sleep_until(timeout.unwrap_or_else(Instant::now)), if timeout.is_some() => None,
+            };
+            let result = match event {
+                Some(event) => self.handle(event),
+                None => self.handle_timeout(),
+            };
+            if let Err(reason) = result {
+                self.fail(reason);
+            }
+        }
+    }
+
+    fn handle(&mut self, event: TransportEvent) -> Result<(), String> {
+        match event {
+            TransportEvent::Connected { connection } => {
+                let mut id = [0; 16];
+                getrandom::fill(&mut id).map_err(|error| error.to_string())?;
+                let channels = vec![self.channel.clone()];
+                let client = RelayClient::new(self.clock.now(), NodeId::new(id), &self.agent, channels);
+                self.client = Some((connection, client.map_err(|error| error.to_string())?));
+                self.flush()
+            }
+            TransportEvent::Received { connection, bytes } => {
+                let Some((number, client)) = &mut self.client else { return Ok(()) };
+                if *number != connection {
+                    return Ok(());
+                }
+                let waiting = &mut self.waiting;
+                let result = client.handle_bytes(self.clock.now(), &bytes, &mut |event| match event {
+                    ClientEvent::Ready => waiting.push_back(Heard::Ready),
+                    ClientEvent::Delivered { from, payload, .. } => {
+                        waiting.push_back(Heard::Message { from, payload: Bytes::copy_from_slice(payload) });
+                    }
+                    ClientEvent::Lagged { count } => waiting.push_back(Heard::Lagged { count }),
+                });
+                self.flush()?;
+                result.map_err(|error| error.to_string())
+            }
+            TransportEvent::Disconnected { connection, reason } => {
+                if self.client.take_if(|(number, _)| *number == connection).is_some() {
+                    self.waiting.push_back(Heard::Failed { reason });
+                }
+                Ok(())
+            }
+            TransportEvent::Unreachable { reason } => {
+                self.waiting.push_back(Heard::Failed { reason });
+                Ok(())
+            }
+        }
+    }
+
+    fn handle_timeout(&mut self) -> Result<(), String> {
+        if let Some((_, client)) = &mut self.client {
+            client.handle_timeout(self.clock.now()).map_err(|error| error.to_string())?;
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), String> {
+        if let Some((connection, client)) = &mut self.client {
+            while let Some(bytes) = client.take_output() {
+                self.handle.send(*connection, bytes).map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a connection up; the transport makes the next.
+    fn fail(&mut self, reason: String) {
+        if let Some((connection, _)) = self.client.take() {
+            self.handle.close(connection);
+            self.waiting.push_back(Heard::Failed { reason });
+        }
+    }
+}
