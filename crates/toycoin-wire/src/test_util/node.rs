@@ -1,0 +1,138 @@
+//! Strategies for messages of the node layer.
+
+use proptest::{collection::vec, prelude::*, sample::Index};
+use toycoin_core::{
+    Amount, Block, BlockHash, Coinbase, CompactTarget, Header, MerkleRoot, OutPoint, PublicKey, Signature, StateRoot,
+    Transaction, TxOut, Txid,
+    test_util::{TestLedger, strategies},
+};
+
+use crate::{
+    limits::{MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS, MAX_LOCATOR},
+    node::{GetHeaders, NodeMessage, Reject, Status},
+};
+
+/// Any message of the node layer, each kind as likely as the others, with fields that hold anything.
+///
+/// Lists reach their limits, but for headers (up to twenty) and what stands in blocks and transactions.
+pub fn any_node_message() -> impl Strategy<Value = NodeMessage> {
+    prop_oneof![
+        any_status().prop_map(NodeMessage::Status),
+        any_transaction().prop_map(NodeMessage::Transaction),
+        any_block().prop_map(NodeMessage::Block),
+        (vec(any_block_hash(), 0..=MAX_LOCATOR), any_block_hash())
+            .prop_map(|(locator, stop)| NodeMessage::GetHeaders(GetHeaders { locator, stop })),
+        vec(any_header(), 0..=20).prop_map(NodeMessage::Headers),
+        vec(any_block_hash(), 0..=MAX_GET_BLOCKS).prop_map(NodeMessage::GetBlocks),
+        vec(any::<[u8; 32]>(), 0..=MAX_GET_TRANSACTIONS).prop_map(NodeMessage::NotFound),
+        vec(any_txid(), 0..=MAX_GET_TRANSACTIONS).prop_map(NodeMessage::GetTransactions),
+        any_reject().prop_map(NodeMessage::Reject),
+    ]
+}
+
+/// A message about a valid chain of up to three blocks: its status, headers, one of its blocks or transactions, or a
+/// request for them.
+///
+/// The chain is signed and worked for, which takes its time: for a few dozen cases, not for a thousand.
+pub fn chain_node_message() -> impl Strategy<Value = NodeMessage> {
+    (strategies::valid_chain(1..4), 0..7_u8, any::<Index>())
+        .prop_map(|(ledger, kind, which)| message_about(&ledger, kind, which))
+}
+
+/// Any status.
+pub fn any_status() -> impl Strategy<Value = Status> {
+    (any_block_hash(), any_block_hash(), any::<u64>(), any::<[u8; 32]>(), any::<u64>())
+        .prop_map(|(genesis, tip, height, work, time)| Status { genesis, tip, height, work, time })
+}
+
+/// Any block, with up to three transactions.
+pub fn any_block() -> impl Strategy<Value = Block> {
+    (any_header(), any_coinbase(), vec(any_transaction(), 0..4)).prop_map(|(header, coinbase, transactions)| Block {
+        header,
+        coinbase,
+        transactions,
+    })
+}
+
+/// Any header.
+pub fn any_header() -> impl Strategy<Value = Header> {
+    let digests = (any_block_hash(), any::<[u8; 32]>(), any::<[u8; 32]>());
+    let numbers = (any::<u32>(), any::<u32>(), any::<u64>(), any::<u64>(), any::<u64>());
+    (digests, numbers).prop_map(|((previous, merkle_root, state_root), (version, bits, height, time, nonce))| Header {
+        previous,
+        merkle_root: MerkleRoot::from_bytes(merkle_root),
+        version,
+        bits: CompactTarget::from_bits(bits),
+        height,
+        time,
+        state_root: StateRoot::from_bytes(state_root),
+        nonce,
+    })
+}
+
+/// Any coinbase, whose extra may have more bytes than a rule allows.
+pub fn any_coinbase() -> impl Strategy<Value = Coinbase> {
+    (any::<u64>(), vec(any::<u8>(), 0..100), vec(any_output(), 0..4)).prop_map(|(height, extra, outputs)| Coinbase {
+        height,
+        extra,
+        outputs,
+    })
+}
+
+/// Any transaction, with as many signatures as it likes.
+pub fn any_transaction() -> impl Strategy<Value = Transaction> {
+    let input = (any_txid(), any::<u32>()).prop_map(|(txid, vout)| OutPoint { txid, vout });
+    let signature = any::<([u8; 32], [u8; 32])>().prop_map(|halves| {
+        let mut bytes = [0; 64];
+        let (front, back) = bytes.split_at_mut(32);
+        front.copy_from_slice(&halves.0);
+        back.copy_from_slice(&halves.1);
+        Signature::from_bytes(bytes)
+    });
+    (any::<u32>(), vec(input, 0..4), vec(any_output(), 0..4), vec(signature, 0..4))
+        .prop_map(|(version, inputs, outputs, signatures)| Transaction { version, inputs, outputs, signatures })
+}
+
+/// Any 32 bytes, as a block's hash.
+pub fn any_block_hash() -> impl Strategy<Value = BlockHash> {
+    any::<[u8; 32]>().prop_map(BlockHash::from_bytes)
+}
+
+fn any_txid() -> impl Strategy<Value = Txid> {
+    any::<[u8; 32]>().prop_map(Txid::from_bytes)
+}
+
+fn any_output() -> impl Strategy<Value = TxOut> {
+    (any::<u64>(), any::<[u8; 32]>())
+        .prop_map(|(value, owner)| TxOut { value: Amount::from_grains(value), owner: PublicKey::from_bytes(owner) })
+}
+
+/// Up to 32 characters of four bytes at most: never more than a text may have.
+fn any_reject() -> impl Strategy<Value = Reject> {
+    (any::<[u8; 32]>(), any::<u16>(), r"\PC{0,32}").prop_map(|(hash, rule, text)| Reject { hash, rule, text })
+}
+
+fn message_about(ledger: &TestLedger, kind: u8, which: Index) -> NodeMessage {
+    let blocks = ledger.blocks();
+    let block = blocks.get(which.index(blocks.len())).expect("a chain has its genesis");
+    let hashes = || blocks.iter().rev().map(|block| block.hash());
+    let transactions = || blocks.iter().flat_map(|block| &block.transactions);
+    match kind {
+        0 => NodeMessage::Status(Status {
+            genesis: ledger.params().genesis_hash(),
+            tip: ledger.tip().hash(),
+            height: ledger.tip().header.height,
+            work: ledger.work().to_be_bytes(),
+            time: ledger.tip().header.time,
+        }),
+        1 => NodeMessage::Headers(blocks.iter().map(|block| block.header).collect()),
+        2 => NodeMessage::GetHeaders(GetHeaders { locator: hashes().collect(), stop: BlockHash::ZERO }),
+        3 => NodeMessage::GetBlocks(hashes().collect()),
+        4 => NodeMessage::GetTransactions(transactions().map(Transaction::txid).collect()),
+        5 => match transactions().nth(which.index(transactions().count().max(1))) {
+            Some(transaction) => NodeMessage::Transaction(transaction.clone()),
+            None => NodeMessage::NotFound(hashes().map(BlockHash::to_bytes).collect()),
+        },
+        _ => NodeMessage::Block(Block::clone(block)),
+    }
+}
