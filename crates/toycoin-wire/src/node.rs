@@ -240,3 +240,6 @@ impl NodeMessage {
         Ok(Payload::Message(message))
     }
 }
+
+#[cfg(test)]
+mod tests;
