@@ -24,6 +24,16 @@ pub enum EncodeError {
         /// Its cap in bytes.
         cap: usize,
     },
+    /// The message has more items than a receiver accepts.
+    #[error("{tag} with {count} items, at most {cap} are allowed")]
+    TooMany {
+        /// The message's tag.
+        tag: Tag,
+        /// How many it has.
+        count: usize,
+        /// How many are allowed.
+        cap: usize,
+    },
     /// The type cannot be written in this format, a sequence of unknown length for instance.
     #[error("type has no encoding: {reason}")]
     Unsupported {

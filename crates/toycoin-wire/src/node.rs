@@ -159,9 +159,12 @@ impl NodeMessage {
     ///
     /// # Errors
     ///
-    /// [`EncodeError::TooLarge`] for what no receiver would take.
+    /// [`EncodeError::TooLarge`] and [`EncodeError::TooMany`] for what no receiver would take.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         let tag = self.tag();
+        if let Some((count, cap)) = self.excess() {
+            return Err(EncodeError::TooMany { tag, count, cap });
+        }
         let mut out = tag.to_bytes().to_vec();
         let cap = limits::payload_cap(tag).unwrap_or(limits::MAX_PAYLOAD).saturating_sub(limits::TAG_SIZE);
         match self {
@@ -192,9 +195,6 @@ impl NodeMessage {
             return Err(PayloadError::TooLarge { tag, length, cap });
         }
         let malformed = |error| PayloadError::Malformed { tag, error };
-        let at_most = |count: usize, cap: usize| {
-            if count > cap { Err(PayloadError::TooMany { tag, count, cap }) } else { Ok(()) }
-        };
         let message = match tag {
             Tag::STAT => {
                 let (version, rest) = codec::decode_prefix::<u16>(body, cap).map_err(malformed)?;
@@ -205,39 +205,33 @@ impl NodeMessage {
             }
             Tag::TXN => Self::Transaction(codec::decode(body, cap).map_err(malformed)?),
             Tag::BLOC => Self::Block(codec::decode(body, cap).map_err(malformed)?),
-            Tag::GHDR => {
-                let request: GetHeaders = codec::decode(body, cap).map_err(malformed)?;
-                at_most(request.locator.len(), limits::MAX_LOCATOR)?;
-                Self::GetHeaders(request)
-            }
-            Tag::HDRS => {
-                let headers: Vec<Header> = codec::decode(body, cap).map_err(malformed)?;
-                at_most(headers.len(), limits::MAX_HEADERS)?;
-                Self::Headers(headers)
-            }
-            Tag::GBLK => {
-                let hashes: Vec<BlockHash> = codec::decode(body, cap).map_err(malformed)?;
-                at_most(hashes.len(), limits::MAX_GET_BLOCKS)?;
-                Self::GetBlocks(hashes)
-            }
-            Tag::NOTF => {
-                let hashes: Vec<[u8; 32]> = codec::decode(body, cap).map_err(malformed)?;
-                at_most(hashes.len(), limits::MAX_GET_TRANSACTIONS)?;
-                Self::NotFound(hashes)
-            }
-            Tag::GTXN => {
-                let txids: Vec<Txid> = codec::decode(body, cap).map_err(malformed)?;
-                at_most(txids.len(), limits::MAX_GET_TRANSACTIONS)?;
-                Self::GetTransactions(txids)
-            }
-            Tag::RJCT => {
-                let reject: Reject = codec::decode(body, cap).map_err(malformed)?;
-                at_most(reject.text.len(), limits::MAX_REJECT_TEXT)?;
-                Self::Reject(reject)
-            }
+            Tag::GHDR => Self::GetHeaders(codec::decode(body, cap).map_err(malformed)?),
+            Tag::HDRS => Self::Headers(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GBLK => Self::GetBlocks(codec::decode(body, cap).map_err(malformed)?),
+            Tag::NOTF => Self::NotFound(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GTXN => Self::GetTransactions(codec::decode(body, cap).map_err(malformed)?),
+            Tag::RJCT => Self::Reject(codec::decode(body, cap).map_err(malformed)?),
             _ => return Ok(Payload::Unknown(tag)),
         };
-        Ok(Payload::Message(message))
+        match message.excess() {
+            Some((count, cap)) => Err(PayloadError::TooMany { tag, count, cap }),
+            None => Ok(Payload::Message(message)),
+        }
+    }
+
+    /// Returns how many items its list has, or bytes its text, and how many are allowed, if that is fewer.
+    const fn excess(&self) -> Option<(usize, usize)> {
+        let (count, cap) = match self {
+            Self::GetHeaders(request) => (request.locator.len(), limits::MAX_LOCATOR),
+            Self::Headers(headers) => (headers.len(), limits::MAX_HEADERS),
+            Self::GetBlocks(hashes) => (hashes.len(), limits::MAX_GET_BLOCKS),
+            Self::NotFound(hashes) => (hashes.len(), limits::MAX_GET_TRANSACTIONS),
+            Self::GetTransactions(txids) => (txids.len(), limits::MAX_GET_TRANSACTIONS),
+            Self::Reject(reject) => (reject.text.len(), limits::MAX_REJECT_TEXT),
+            // rules bound what these hold, and their payload's cap does
+            Self::Status(_) | Self::Transaction(_) | Self::Block(_) => return None,
+        };
+        if count > cap { Some((count, cap)) } else { None }
     }
 }
 

@@ -242,6 +242,22 @@ fn lists_hold_exactly_what_they_may() {
 }
 
 #[test]
+fn nothing_is_encoded_that_no_receiver_takes() {
+    let cases = [
+        (NodeMessage::GetHeaders(GetHeaders { locator: hashes(65), stop: BlockHash::ZERO }), 64),
+        (NodeMessage::Headers(vec![header(); 2_001]), 2_000),
+        (NodeMessage::GetBlocks(hashes(17)), 16),
+        (NodeMessage::NotFound(vec![[8; 32]; 129]), 128),
+        (NodeMessage::GetTransactions(vec![Txid::from_bytes([8; 32]); 129]), 128),
+        (reject(&"x".repeat(129)), 128),
+    ];
+    for (message, cap) in cases {
+        let error = EncodeError::TooMany { tag: message.tag(), count: cap + 1, cap };
+        assert_eq!(message.encode(), Err(error), "{}", message.tag());
+    }
+}
+
+#[test]
 fn texts_are_utf8_and_measured_in_bytes() {
     let longest = "\u{1f9f1}".repeat(32);
     let bytes = reject(&longest).encode().unwrap();
