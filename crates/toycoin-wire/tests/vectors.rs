@@ -1,0 +1,407 @@
+//! Freezes every frame and every message in docs/vectors/wire.json.
+//!
+//! Each vector says its fields line by line, `type name = value`, in the order in which they are written. A little
+//! encoder here, which knows nothing of serde or bincode, makes bytes of those lines; they must be the crate's own.
+//!
+//! The file is regenerated and compared. `TOYCOIN_UPDATE_VECTORS=1` rewrites it instead: its diff is to be read as a
+//! change of the protocol, for that is what it is.
+
+use std::{env, fs};
+
+use serde_json::{Map, Value, json};
+use toycoin_core::{
+    Amount, Block, BlockHash, ChainParams, Header, Transaction, TxOut, Txid,
+    hex::Hex,
+    test_util::{TestLedger, classroom},
+};
+use toycoin_wire::{
+    ChannelRef, FrameDecoder, NodeId, NodeMessage, Payload, Reader, Tag,
+    node::{GetHeaders, Reject, Status},
+    relay::{Deliver, Hello, Publish, RelayMessage, Welcome},
+};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/vectors/wire.json");
+
+#[test]
+fn frames_and_messages_are_as_frozen() {
+    let found = json!({
+        "about": "toycoin wire protocol version 1, docs/protocol.md; a message's fields are lines `type name = value`, \
+                  in the order of their bytes, which are hex",
+        "types": {
+            "u16, u32, u64": "little-endian",
+            "array": "its bytes, without a length; in hex",
+            "count": "of the items that follow: u64",
+            "text": "length in bytes u64, then UTF-8; as a JSON string",
+            "blob": "length u64, then its bytes; in hex",
+            "option": "one byte, 0 for none, 1 for some: then what it holds follows",
+        },
+        "frames": frames(),
+        "payloads": payloads(),
+        "judged_streams": judged_streams(),
+        "judged_payloads": judged_payloads(),
+    });
+    if env::var_os("TOYCOIN_UPDATE_VECTORS").is_some_and(|value| value == "1") {
+        let text = serde_json::to_string_pretty(&found).unwrap() + "\n";
+        fs::write(FILE, text).expect("docs/vectors can be written");
+        return;
+    }
+    let text = fs::read_to_string(FILE).expect("docs/vectors/wire.json");
+    let frozen: Value = serde_json::from_str(&text).unwrap();
+    let mut differences = Vec::new();
+    compare("", &frozen, &found, &mut differences);
+    assert!(differences.is_empty(), "not as frozen:\n{}", differences.join("\n"));
+}
+
+/// The encoder of the lines against bytes that were written down by hand from docs/protocol.md.
+#[test]
+fn lines_are_encoded_as_the_page_says() {
+    let cases: [(&[&str], &[u8]); 7] = [
+        (&["u16 version = 1"], b"\x01\0"),
+        (&["u32 vout = 258", "u64 height = 7"], b"\x02\x01\0\0\x07\0\0\0\0\0\0\0"),
+        (&["array id = 00ff"], b"\0\xff"),
+        (&["text agent = \"x/1\""], b"\x03\0\0\0\0\0\0\0x/1"),
+        (&["text reason = \"\u{e9}\\\"\""], b"\x03\0\0\0\0\0\0\0\xc3\xa9\""),
+        (&["blob payload = "], b"\0\0\0\0\0\0\0\0"),
+        (&["option to = none", "option to = some", "array to = 07", "count n = 1"], b"\0\x01\x07\x01\0\0\0\0\0\0\0"),
+    ];
+    for (lines, bytes) in cases {
+        let lines = Lines(lines.iter().copied().map(str::to_owned).collect());
+        assert_eq!(lines.encode(), bytes, "{lines:?}");
+    }
+}
+
+/// Collects the places in which two values differ.
+fn compare(place: &str, frozen: &Value, found: &Value, differences: &mut Vec<String>) {
+    match (frozen, found) {
+        (Value::Object(one), Value::Object(other)) => {
+            let names: std::collections::BTreeSet<_> = one.keys().chain(other.keys()).collect();
+            for name in names {
+                let at = |object: &Map<String, Value>| object.get(name).cloned().unwrap_or_default();
+                compare(&format!("{place}/{name}"), &at(one), &at(other), differences);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (index, (one, other)) in one.iter().zip(other).enumerate() {
+                compare(&format!("{place}/{index}"), one, other, differences);
+            }
+        }
+        _ if frozen == found => {}
+        _ => differences.push(format!("{place}: frozen {frozen}, found {found}")),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Hex(bytes).to_string()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    assert_eq!(text.len() % 2, 0, "{text}");
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
+}
+
+/// The fields of a message, readable.
+#[derive(Debug, Default)]
+struct Lines(Vec<String>);
+
+impl Lines {
+    fn put(mut self, kind: &str, name: &str, value: impl std::fmt::Display) -> Self {
+        self.0.push(format!("{kind} {name} = {value}"));
+        self
+    }
+
+    fn array(self, name: &str, bytes: &[u8]) -> Self {
+        self.put("array", name, Hex(bytes))
+    }
+
+    fn text(self, name: &str, text: &str) -> Self {
+        self.put("text", name, json!(text))
+    }
+
+    /// A count, then each item's fields.
+    fn list<T>(self, name: &str, items: &[T], fields: impl Fn(Self, &str, &T) -> Self) -> Self {
+        let lines = self.put("count", name, items.len());
+        items.iter().enumerate().fold(lines, |lines, (at, item)| fields(lines, &format!("{name}[{at}]"), item))
+    }
+
+    /// Makes bytes of the lines, and of nothing else.
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for line in &self.0 {
+            let (front, value) = line.split_once(" = ").expect("type name = value");
+            let (kind, _) = front.split_once(' ').expect("type name = value");
+            let number = || value.parse::<u64>().expect("a number").to_le_bytes();
+            match kind {
+                "u16" => out.extend(&number()[..2]),
+                "u32" => out.extend(&number()[..4]),
+                "u64" | "count" => out.extend(number()),
+                "array" => out.extend(unhex(value)),
+                "text" => {
+                    let text: String = serde_json::from_str(value).expect("a JSON string");
+                    out.extend((text.len() as u64).to_le_bytes());
+                    out.extend(text.bytes());
+                }
+                "blob" => {
+                    let bytes = unhex(value);
+                    out.extend((bytes.len() as u64).to_le_bytes());
+                    out.extend(bytes);
+                }
+                "option" => out.push(match value {
+                    "none" => 0,
+                    "some" => 1,
+                    _ => panic!("{line}"),
+                }),
+                _ => panic!("{line}"),
+            }
+        }
+        out
+    }
+}
+
+fn frame_lines(message: &RelayMessage<'_>) -> Lines {
+    let lines = Lines::default();
+    match message {
+        RelayMessage::Hello(hello) => {
+            let lines = lines.put("u16", "version", 1).array("node_id", &hello.node_id.to_bytes());
+            lines.text("agent", hello.agent)
+        }
+        RelayMessage::Welcome(welcome) => lines
+            .text("agent", welcome.agent)
+            .put("u32", "max_frame", welcome.max_frame)
+            .put("u32", "max_subscriptions", welcome.max_subscriptions),
+        RelayMessage::Subscribe(channel) | RelayMessage::Unsubscribe(channel) => {
+            lines.text("channel", channel.as_str())
+        }
+        RelayMessage::Publish(publish) => {
+            let lines = lines.text("channel", publish.channel.as_str());
+            let lines = match publish.to {
+                None => lines.put("option", "to", "none"),
+                Some(to) => lines.put("option", "to", "some").array("to", &to.to_bytes()),
+            };
+            lines.put("blob", "payload", Hex(publish.payload))
+        }
+        RelayMessage::Deliver(deliver) => {
+            let lines = lines.text("channel", deliver.channel.as_str()).array("from", &deliver.from.to_bytes());
+            lines.put("blob", "payload", Hex(deliver.payload))
+        }
+        RelayMessage::Lagged(count) => lines.put("u64", "count", count),
+        RelayMessage::Ping(nonce) | RelayMessage::Pong(nonce) => lines.put("u64", "nonce", nonce),
+        RelayMessage::Goodbye(reason) => lines.text("reason", reason),
+        other => panic!("{other:?} has no lines"),
+    }
+}
+
+fn frames() -> Value {
+    let (me, you) = (NodeId::new(*b"0123456789abcdef"), NodeId::new([0xa5; 16]));
+    let main = ChannelRef::new("/topic/main").expect("a name of allowed characters");
+    let status = NodeMessage::Status(status()).encode().expect("within its caps");
+    let longest = "z".repeat(64);
+    let cases = [
+        RelayMessage::Hello(Hello { node_id: me, agent: "toycoin/0.1.0" }),
+        RelayMessage::Hello(Hello { node_id: you, agent: "" }),
+        RelayMessage::Welcome(Welcome { agent: "toycoin-relay/0.1.0", max_frame: 2 << 20, max_subscriptions: 16 }),
+        RelayMessage::Subscribe(main),
+        RelayMessage::Subscribe(ChannelRef::new(&longest).expect("a name of 64 bytes")),
+        RelayMessage::Unsubscribe(main),
+        RelayMessage::Publish(Publish { channel: main, to: None, payload: &status }),
+        RelayMessage::Publish(Publish { channel: main, to: Some(you), payload: &status }),
+        RelayMessage::Publish(Publish { channel: main, to: None, payload: b"" }),
+        RelayMessage::Deliver(Deliver { channel: main, from: me, payload: &status }),
+        RelayMessage::Lagged(258),
+        RelayMessage::Ping(1),
+        RelayMessage::Pong(0x0001_0203_0405_0607),
+        RelayMessage::Goodbye("silent for 120 s"),
+    ];
+    let of = |message: RelayMessage<'_>| {
+        let (lines, tag) = (frame_lines(&message), message.tag());
+        let body = lines.encode();
+        let length = u32::try_from(4 + body.len()).expect("a small number");
+        let frame = [length.to_be_bytes().as_slice(), &tag.to_bytes(), &body].concat();
+        assert_eq!(message.to_frame().expect("within its caps"), frame, "{message:?}");
+        let decoded = RelayMessage::decode(toycoin_wire::Frame { tag, body: &body });
+        assert_eq!(decoded, Ok(message));
+        json!({ "tag": tag.to_string(), "fields": lines.0, "frame": hex(&frame) })
+    };
+    cases.map(of).into_iter().collect()
+}
+
+fn header_lines(lines: Lines, name: &str, header: &Header) -> Lines {
+    let field = |field| format!("{name}.{field}");
+    lines
+        .array(&field("previous"), header.previous.as_bytes())
+        .array(&field("merkle_root"), header.merkle_root.as_bytes())
+        .put("u32", &field("version"), header.version)
+        .put("u32", &field("bits"), header.bits.to_bits())
+        .put("u64", &field("height"), header.height)
+        .put("u64", &field("time"), header.time)
+        .array(&field("state_root"), header.state_root.as_bytes())
+        .put("u64", &field("nonce"), header.nonce)
+}
+
+fn output_lines(lines: Lines, name: &str, output: &TxOut) -> Lines {
+    let lines = lines.put("u64", &format!("{name}.value"), output.value.grains());
+    lines.array(&format!("{name}.owner"), output.owner.as_bytes())
+}
+
+fn transaction_lines(lines: Lines, name: &str, transaction: &Transaction) -> Lines {
+    let field = |field| format!("{name}.{field}");
+    let lines = lines.put("u32", &field("version"), transaction.version);
+    let lines = lines.list(&field("inputs"), &transaction.inputs, |lines, name, input| {
+        let lines = lines.array(&format!("{name}.txid"), input.txid.as_bytes());
+        lines.put("u32", &format!("{name}.vout"), input.vout)
+    });
+    let lines = lines.list(&field("outputs"), &transaction.outputs, output_lines);
+    lines.list(&field("signatures"), &transaction.signatures, |lines, name, signature| {
+        lines.array(name, signature.as_bytes())
+    })
+}
+
+fn hash_lines(lines: Lines, name: &str, hash: &BlockHash) -> Lines {
+    lines.array(name, hash.as_bytes())
+}
+
+fn payload_lines(message: &NodeMessage) -> Lines {
+    let lines = Lines::default();
+    match message {
+        NodeMessage::Status(status) => hash_lines(lines.put("u16", "version", 1), "genesis", &status.genesis)
+            .array("tip", status.tip.as_bytes())
+            .put("u64", "height", status.height)
+            .array("work", &status.work)
+            .put("u64", "time", status.time),
+        NodeMessage::Transaction(transaction) => transaction_lines(lines, "transaction", transaction),
+        NodeMessage::Block(block) => {
+            let lines = header_lines(lines, "header", &block.header)
+                .put("u64", "coinbase.height", block.coinbase.height)
+                .put("blob", "coinbase.extra", Hex(&block.coinbase.extra));
+            let lines = lines.list("coinbase.outputs", &block.coinbase.outputs, output_lines);
+            lines.list("transactions", &block.transactions, transaction_lines)
+        }
+        NodeMessage::GetHeaders(request) => {
+            lines.list("locator", &request.locator, hash_lines).array("stop", request.stop.as_bytes())
+        }
+        NodeMessage::Headers(headers) => lines.list("headers", headers, header_lines),
+        NodeMessage::GetBlocks(hashes) => lines.list("hashes", hashes, hash_lines),
+        NodeMessage::NotFound(hashes) => lines.list("hashes", hashes, |lines, name, hash| lines.array(name, hash)),
+        NodeMessage::GetTransactions(txids) => {
+            lines.list("txids", txids, |lines, name, txid| lines.array(name, txid.as_bytes()))
+        }
+        NodeMessage::Reject(reject) => {
+            lines.array("hash", &reject.hash).put("u16", "rule", reject.rule).text("text", &reject.text)
+        }
+    }
+}
+
+fn status() -> Status {
+    let lab = ChainParams::lab();
+    let mut work = [0; 32];
+    work[28..].copy_from_slice(&[1, 0, 1, 0]);
+    let tip = BlockHash::from_bytes(std::array::from_fn(|i| u8::try_from(i).expect("a small number")));
+    Status { genesis: lab.genesis_hash(), tip, height: 258, work, time: 1_767_225_600_123 }
+}
+
+/// A chain of regtest: genesis, a block with a payment of one coin, one with a payment of two owners' coins.
+fn chain() -> Vec<Block> {
+    let mut ledger = TestLedger::new(ChainParams::regtest());
+    let mut payments = ledger.payments();
+    let payment = payments.pay(0, 1, Amount::from_grains(1_000), Amount::from_grains(10));
+    ledger.extend(payment.into_iter().collect(), classroom::owner(4));
+    let mut payments = ledger.payments();
+    let coins: Vec<_> = [2, 3].into_iter().filter_map(|index| payments.coins_of(index).next()).collect();
+    let value = coins.iter().map(|(_, coin)| coin.value).sum();
+    let inputs = coins.iter().map(|(outpoint, _)| *outpoint).collect();
+    let both = payments.spend(inputs, vec![TxOut { value, owner: classroom::owner(0) }]);
+    let another = payments.pay(0, 2, Amount::from_grains(5), Amount::from_grains(7));
+    ledger.extend(std::iter::once(both).chain(another).collect(), classroom::owner(5));
+    ledger.blocks().iter().map(|block| Block::clone(block)).collect()
+}
+
+fn payloads() -> Value {
+    let chain = chain();
+    let hashes: Vec<_> = chain.iter().rev().map(Block::hash).collect();
+    let transactions: Vec<_> = chain.iter().flat_map(|block| block.transactions.clone()).collect();
+    let mut cases = vec![NodeMessage::Status(status())];
+    cases.extend(transactions.iter().cloned().map(NodeMessage::Transaction));
+    cases.extend(chain.iter().cloned().map(NodeMessage::Block));
+    let reject = |rule, text: &str| NodeMessage::Reject(Reject { hash: hashes[0].to_bytes(), rule, text: text.into() });
+    cases.extend([
+        NodeMessage::GetHeaders(GetHeaders { locator: hashes.clone(), stop: BlockHash::ZERO }),
+        NodeMessage::GetHeaders(GetHeaders { locator: Vec::new(), stop: hashes[0] }),
+        NodeMessage::Headers(chain.iter().skip(1).map(|block| block.header).collect()),
+        NodeMessage::Headers(Vec::new()),
+        NodeMessage::GetBlocks(hashes.clone()),
+        NodeMessage::NotFound(hashes.iter().skip(1).map(|hash| hash.to_bytes()).collect()),
+        NodeMessage::GetTransactions(transactions.iter().map(Transaction::txid).collect()),
+        reject(11, "the hash is above the target"),
+        reject(0, "caf\u{e9} \"\u{1f9f1}\""),
+    ]);
+    let of = |message: NodeMessage| {
+        let (lines, tag) = (payload_lines(&message), message.tag());
+        let payload = [tag.to_bytes().as_slice(), &lines.encode()].concat();
+        assert_eq!(message.encode().expect("within its caps"), payload, "{message:?}");
+        assert_eq!(NodeMessage::decode(&payload), Ok(Payload::Message(message)));
+        json!({ "tag": tag.to_string(), "fields": lines.0, "payload": hex(&payload) })
+    };
+    cases.into_iter().map(of).collect()
+}
+
+/// What a relay's decoder says of a stream: how many frames it takes and how many it passes over, or what is wrong.
+fn judged_streams() -> Value {
+    let frame = |tag: &[u8; 4], length: u32, body: &[u8]| [length.to_be_bytes().as_slice(), tag, body].concat();
+    let hello =
+        RelayMessage::Hello(Hello { node_id: NodeId::new([7; 16]), agent: "" }).to_frame().expect("within its caps");
+    let after = |rest: Vec<u8>| [hello.clone(), rest].concat();
+    let cases = [
+        ("an unknown tag is passed over", after(frame(b"WHAT", 7, b"abc"))),
+        ("one of 64 KiB may come", after(frame(b"WHAT", 65_536, b""))),
+        ("one above that may not", after(frame(b"WHAT", 65_537, b""))),
+        ("nor as the first frame", frame(b"WHAT", 4, b"")),
+        ("a length counts the tag", after(frame(b"PING", 3, b""))),
+        ("an empty body is a body", after(frame(b"PUBL", 4, b""))),
+        ("the cap of HELO", frame(b"HELO", 513, b"")),
+        ("the cap of an envelope", after(frame(b"PUBL", 2_097_153, b""))),
+        ("the cap of every other frame", after(frame(b"SUBS", 4_097, b""))),
+        ("a client does not deliver", after(frame(b"DELV", 4, b""))),
+    ];
+    let of = |(what, bytes): (&str, Vec<u8>)| {
+        let mut decoder = FrameDecoder::new(Reader::Relay);
+        let (mut input, mut taken) = (bytes.as_slice(), 0);
+        let verdict = loop {
+            match decoder.next_frame(&mut input) {
+                Ok(Some(_)) => taken += 1,
+                Ok(None) => break format!("{taken} taken, {} passed over", decoder.skipped()),
+                Err(error) => break format!("refused: {error}"),
+            }
+        };
+        json!({ "what": what, "stream": hex(&bytes), "verdict": verdict })
+    };
+    cases.map(of).into_iter().collect()
+}
+
+fn judged_payloads() -> Value {
+    let payload = |tag: Tag, body: &[u8]| [tag.to_bytes().as_slice(), body].concat();
+    let whole = NodeMessage::GetTransactions(vec![Txid::from_bytes([1; 32])]).encode().expect("within its caps");
+    let hashes = |count: usize| [(count as u64).to_le_bytes().as_slice(), &vec![0; 32 * count]].concat();
+    let cases = [
+        ("no tag", b"STA".to_vec()),
+        ("another program's", b"chat hello".to_vec()),
+        ("another version of STAT", payload(Tag::STAT, b"\x02\0whatever")),
+        ("a STAT that ends too soon", payload(Tag::STAT, b"\x01\0")),
+        ("bytes behind the message", [whole.as_slice(), b"\0"].concat()),
+        ("a byte too few", whole[..whole.len() - 1].to_vec()),
+        ("a count beyond the bytes", payload(Tag::GBLK, &u64::MAX.to_le_bytes())),
+        ("as many blocks as may be asked for", payload(Tag::GBLK, &hashes(16))),
+        ("one more", payload(Tag::GBLK, &hashes(17))),
+        ("a text that is not UTF-8", payload(Tag::RJCT, &[[0; 34].as_slice(), b"\x01\0\0\0\0\0\0\0\xff"].concat())),
+    ];
+    let of = |(what, bytes): (&str, Vec<u8>)| {
+        let verdict = match NodeMessage::decode(&bytes) {
+            Ok(Payload::Message(_)) => "taken".into(),
+            Ok(_) => "ignored".into(),
+            // what the deserializer says of a text is its own affair
+            Err(error) if what == "a text that is not UTF-8" && error.is_misbehaviour() => "refused".into(),
+            Err(error) if error.is_misbehaviour() => format!("refused: {error}"),
+            Err(error) => format!("ignored: {error}"),
+        };
+        json!({ "what": what, "payload": hex(&bytes), "verdict": verdict })
+    };
+    cases.map(of).into_iter().collect()
+}
