@@ -4,9 +4,9 @@
 //! length: u32 big-endian | tag: 4 ASCII bytes | body          length counts tag and body
 //! ```
 //!
-//! Two layers share one codec. The [`relay`] layer moves envelopes between a relay and its clients; what nodes say to
-//! each other stands inside the envelopes. Everything here is pure: no socket, no clock, and every length from outside
-//! is held against [`limits`] before anything is allocated.
+//! All of it stands on one page, docs/protocol.md. Two layers share one codec. The [`relay`] layer moves envelopes
+//! between a relay and its clients; what nodes say to each other stands inside the envelopes. Everything here is pure:
+//! no socket, no clock, and every length from outside is held against [`limits`] before anything is allocated.
 //!
 //! ```
 //! use toycoin_wire::{ChannelRef, FrameDecoder, Reader, relay::{Publish, RelayMessage}};

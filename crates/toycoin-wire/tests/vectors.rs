@@ -70,6 +70,26 @@ fn lines_are_encoded_as_the_page_says() {
     }
 }
 
+/// The page shows bytes line by line, two spaces before what they mean; each dump is one of the frozen vectors.
+#[test]
+fn the_pages_bytes_are_frozen_too() {
+    let page = include_str!("../../../docs/protocol.md");
+    let vectors = [frames(), payloads()];
+    let dumps = page.split("```dump\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let mut count = 0;
+    for dump in dumps {
+        let bytes = |line: &str| line.split("  ").next().unwrap_or_default().replace(' ', "");
+        let dumped = Value::from(dump.lines().map(bytes).collect::<String>());
+        let is_dumped = |vector: &Value| vector["frame"] == dumped || vector["payload"] == dumped;
+        assert!(vectors.iter().flat_map(|list| list.as_array().unwrap()).any(is_dumped), "{dump}");
+        count += 1;
+    }
+    assert_eq!(count, 4);
+    for tag in vectors.iter().flat_map(|list| list.as_array().unwrap()).map(|vector| vector["tag"].as_str().unwrap()) {
+        assert!(page.contains(&format!("| {}", tag.trim())) || tag == "UNSB" || tag == "PONG", "{tag} has no row");
+    }
+}
+
 /// Collects the places in which two values differ.
 fn compare(place: &str, frozen: &Value, found: &Value, differences: &mut Vec<String>) {
     match (frozen, found) {
