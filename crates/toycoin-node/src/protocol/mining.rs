@@ -54,12 +54,13 @@ impl Mining {
         self.jobs.back().is_some_and(|job| job.generation != generation)
     }
 
-    pub(super) fn next_timeout(&self, pool_changed: bool) -> Option<Monotonic> {
+    /// `not_before` is when a node that catches up mines again, whatever it lacks by then.
+    pub(super) fn next_timeout(&self, pool_changed: bool, not_before: Option<Monotonic>) -> Option<Monotonic> {
         let hand_out = self.held_back.front().map(|(at, _)| *at);
         let template = match self.jobs.back() {
             Some(job) if pool_changed => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
             Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
-            None => self.enabled.then_some(self.not_before),
+            None => self.enabled.then(|| not_before.map_or(self.not_before, |at| at.max(self.not_before))),
         };
         hand_out.into_iter().chain(template).min()
     }
@@ -96,7 +97,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// not stop anybody.
     fn is_catching_up(&self) -> bool {
         let behind = self.chain.headers().best().header.height.saturating_sub(self.chain.height());
-        self.busy || (behind > limits::BEHIND && self.now.monotonic < self.last_block + limits::CATCHING_UP)
+        self.busy || (behind > limits::BEHIND && self.now.monotonic < self.gives_up_catching_up_at())
+    }
+
+    fn gives_up_catching_up_at(&self) -> Monotonic {
+        self.last_block + limits::CATCHING_UP
+    }
+
+    pub(super) fn mining_timeout(&self) -> Option<Monotonic> {
+        let pool_changed = self.mining.pool_changed(self.mempool.generation());
+        let not_before = self.is_catching_up().then(|| self.gives_up_catching_up_at());
+        self.mining.next_timeout(pool_changed, not_before)
     }
 
     fn make_template(&mut self, payout: PublicKey) {

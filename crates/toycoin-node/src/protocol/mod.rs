@@ -409,7 +409,6 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         if self.busy {
             return Some(self.now.monotonic);
         }
-        let pool_changed = self.mining.pool_changed(self.mempool.generation());
         let drift = self.chain.params().spec().drift_ms;
         let deferred = self.waiting.first_deferred().map(|time| {
             let wait = time.saturating_sub(drift).saturating_sub(self.now.unix_ms);
@@ -425,7 +424,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             self.headers.next_timeout(),
             self.bodies.next_timeout(),
             self.own_payments.next_timeout(),
-            self.mining.next_timeout(pool_changed),
+            self.mining_timeout(),
         ];
         links.chain(parts).flatten().min()
     }

@@ -64,7 +64,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Request::ActiveChain => Response::ActiveChain(self.chain.active_hashes().collect()),
             Request::Audit => Response::Audit(self.chain.audit().map_err(|e| e.to_string())?),
             Request::SetMining(enabled) => {
-                self.mining.enabled = enabled;
+                self.mining.enabled = enabled && self.config.payout.is_some();
                 Response::Done
             }
             Request::Peers => Response::Peers(self.peer_infos()),
