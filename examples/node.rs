@@ -7,15 +7,18 @@
 //! It validates everything, catches up with whoever has more work, and mines. Stop it with Ctrl-C. `RUST_LOG=toycoin_node=debug`
 //! shows what it hears.
 
-#![allow(clippy::print_stdout, reason = "what a program prints is its result")]
-
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use tokio::sync::broadcast::error::RecvError;
 use toycoin_core::{Address, FeeRate, SecretKey};
-use toycoin_examples::{Network, exit, init_logs, interrupted, view::View};
-use toycoin_node::{protocol::Event, rt::NodeBuilder};
+use toycoin_examples::{
+    arguments::Network, exit, export::ExportFile, init_logs, interrupted, joining::wait_for_relay, say, view::View,
+};
+use toycoin_node::{
+    protocol::Event,
+    rt::{NodeBuilder, NodeHandle},
+};
 use toycoin_wire::Channel;
 
 /// Validates, catches up, and mines.
@@ -64,6 +67,9 @@ struct Arguments {
     /// End at this height.
     #[arg(long, value_name = "N")]
     until_height: Option<u64>,
+    /// Write the chain to this file in the end, as lines of JSON.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -104,38 +110,52 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(rate) = arguments.min_fee_rate {
         builder = builder.min_fee_rate(FeeRate::grains_per_byte(rate));
     }
+    let export = arguments.export.as_deref().map(ExportFile::open).transpose()?;
     let node = builder.spawn().await?;
-    let mut events = node.events();
-    println!("node {name} on {}, pays {}", params.spec().name, params.address(payout));
-
-    let mut view = View::default();
-    let stop = interrupted();
-    tokio::pin!(stop);
-    loop {
-        tokio::select! {
-            signal = &mut stop => {
-                signal?;
-                break;
-            }
-            event = events.recv() => match event {
-                Ok(event) => {
-                    if let Some(line) = view.line(&name, &event) {
-                        println!("{line}");
-                    }
-                    if let Event::TipChanged { tip, .. } = event
-                        && arguments.until_height.is_some_and(|until| tip.height >= until)
-                    {
-                        break;
-                    }
-                }
-                Err(RecvError::Lagged(count)) => println!("  {count} events passed too quickly to show"),
-                Err(RecvError::Closed) => break,
-            }
-        }
+    say!("node {name} on {}, pays {}", params.spec().name, params.address(payout));
+    tokio::select! {
+        signal = interrupted() => signal?,
+        result = show(&node, &name, arguments.until_height) => result?,
     }
-    let height = node.status().await.map(|status| status.tip.height);
+    if let Some(export) = export {
+        // what goes out is a chain that stands still
+        node.set_mining(false).await?;
+        say!("{} blocks exported", export.write(&node).await?);
+    }
+    let height = node.status().await?.tip.height;
     let rate = node.hash_rate() / 1e6;
     node.shutdown().await?;
-    println!("node {name} stopped at height {}, {rate:.1} MH/s", height?);
+    say!("node {name} stopped at height {height}, {rate:.1} MH/s");
     Ok(())
+}
+
+/// Shows what happens to a node until it stands at a height.
+async fn show(node: &NodeHandle, name: &str, until_height: Option<u64>) -> Result<(), Box<dyn Error>> {
+    let mut events = node.events();
+    // a relay that is lost later is looked for again; one that never was is a mistake
+    wait_for_relay(node).await?;
+    let mut view = View::new(name);
+    loop {
+        match events.recv().await {
+            Ok(event) => {
+                if let Some(line) = view.line(&event) {
+                    say!("{line}");
+                }
+                if let Event::TipChanged { tip, .. } = event
+                    && until_height.is_some_and(|until| tip.height >= until)
+                {
+                    return Ok(());
+                }
+            }
+            Err(RecvError::Lagged(count)) => {
+                say!("  {count} events passed too quickly to show");
+                let height = node.status().await?.tip.height;
+                if until_height.is_some_and(|until| height >= until) {
+                    return Ok(());
+                }
+            }
+            // why, the node says when it is asked next
+            Err(RecvError::Closed) => return Ok(()),
+        }
+    }
 }

@@ -3,29 +3,24 @@
 //!     cargo run --release --example oracle
 //!     cargo run --release --example oracle -- --payments 5
 
-#![allow(clippy::print_stdout, reason = "what a program prints is its result")]
-
 use std::{error::Error, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use toycoin_examples::{
-    Network,
-    classroom::{Choices, balances, pay_somebody},
+    arguments::{Meeting, Network},
+    classroom::{Choices, Classroom},
     exit, init_logs, interrupted,
+    joining::catch_up,
+    say,
 };
-use toycoin_node::rt::NodeBuilder;
-use toycoin_wire::Channel;
+use toycoin_node::{protocol::Event, rt::NodeHandle};
 
 /// Pays between the classroom wallets.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The relay.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000")]
-    relay: String,
-    /// The channel on which nodes meet.
-    #[arg(long, value_name = "NAME", default_value = "/topic/main")]
-    channel: Channel,
+    #[command(flatten)]
+    meeting: Meeting,
     /// The network.
     #[arg(long, value_enum, default_value = "lab")]
     network: Network,
@@ -43,47 +38,49 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_logs();
-    exit(run(arguments))
+    exit(run(&arguments))
 }
 
 #[tokio::main]
-async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.network == Network::Reference {
         return Err("the reference network has no classroom coins; use --network lab or regtest".into());
     }
     if arguments.min_interval > arguments.max_interval {
         return Err("--min-interval must not be above --max-interval".into());
     }
-    let node = NodeBuilder::new(arguments.network.params())
-        .relay(arguments.relay.clone())
-        .channel(arguments.channel.clone())
-        .spawn()
-        .await?;
+    let node = arguments.meeting.node(arguments.network).spawn().await?;
     tokio::select! {
         signal = interrupted() => signal?,
-        result = pay(&node, &arguments) => result?,
+        result = pay(&node, arguments) => result?,
     }
-    node.shutdown().await?;
-    Ok(())
+    Ok(node.shutdown().await?)
 }
 
-async fn pay(node: &toycoin_node::rt::NodeHandle, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+async fn pay(node: &NodeHandle, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut seed = [0; 8];
     getrandom::fill(&mut seed)?;
     let mut choices = Choices::new(u64::from_le_bytes(seed));
+    catch_up(node).await?;
     // what others have paid meanwhile is known only once the chain has been heard of
-    println!("waiting for the network");
-    while node.status().await?.tip.height == 0 {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut events = node.events();
+    if node.status().await?.tip.height == 0 {
+        say!("waiting for the first block");
+        while !matches!(events.recv().await, Ok(Event::TipChanged { .. })) {}
     }
+    let mut classroom = Classroom::open(node.clone()).await?;
     for count in 1..=arguments.payments.unwrap_or(u64::MAX) {
-        let payment = pay_somebody(node, &mut choices).await?;
-        println!("payment {count}: wallet {} pays wallet {} {}", payment.from, payment.to, payment.amount);
-        let confirmed = node.wait_for_confirmations(payment.txid, 1).await?;
-        let balances: Vec<_> = balances(node).await?.iter().map(ToString::to_string).collect();
-        println!("  confirmed at height {}; balances {}", confirmed.height, balances.join(" "));
-        let spread = arguments.max_interval - arguments.min_interval + 1;
-        tokio::time::sleep(Duration::from_millis(arguments.min_interval + choices.below(spread))).await;
+        let payment = classroom.pay_somebody(&mut choices).await?;
+        say!("payment {count}: wallet {} pays wallet {} {}", payment.from, payment.to, payment.amount);
+        match classroom.confirmation(&payment).await? {
+            Ok(confirmed) => {
+                say!("  confirmed at height {}; balances {}", confirmed.height, classroom.balances());
+            }
+            Err(reason) => say!("  not confirmed, {reason}; its coins are back"),
+        }
+        let spread = (arguments.max_interval - arguments.min_interval).saturating_add(1);
+        let wait = arguments.min_interval.saturating_add(choices.below(spread));
+        tokio::time::sleep(Duration::from_millis(wait)).await;
     }
     Ok(())
 }

@@ -2,8 +2,13 @@
 
 use std::error::Error;
 
-use toycoin_core::{Amount, SecretKey, TransactionBuilder, Txid};
-use toycoin_node::rt::NodeHandle;
+use toycoin_core::{Amount, FeeRate, SecretKey, Txid, wallet::Wallet};
+use toycoin_node::{
+    protocol::Confirmed,
+    rt::{NodeError, NodeHandle},
+};
+
+use crate::follow::follow;
 
 /// How many wallets there are.
 pub const WALLETS: u32 = 4;
@@ -40,42 +45,76 @@ pub struct Payment {
     pub amount: Amount,
 }
 
-/// Lets a wallet that has money pay some of it to another, through `node`.
-///
-/// # Errors
-/// When nobody has money, or the node does not take the payment.
-pub async fn pay_somebody(node: &NodeHandle, choices: &mut Choices) -> Result<Payment, Box<dyn Error>> {
-    let params = node.params().clone();
-    let first = u32::try_from(choices.below(u64::from(WALLETS)))?;
-    for from in (0..WALLETS).map(|step| (first + step) % WALLETS) {
-        let key = SecretKey::classroom(from);
-        let coins = node.coins_of(key.public_key()).await?;
-        let have: Amount = coins.iter().map(|(_, coin)| coin.output.value).sum();
-        if have.grains() < 100 {
-            continue;
-        }
-        let to = (from + 1 + u32::try_from(choices.below(u64::from(WALLETS - 1)))?) % WALLETS;
-        let amount = Amount::from_grains(1 + choices.below(have.grains() / 10));
-        let payment = TransactionBuilder::new(&params)
-            .spend(coins)
-            .pay(params.address(SecretKey::classroom(to).public_key()), amount)
-            .sign(&key)?;
-        let txid = node.submit(payment).await?;
-        return Ok(Payment { txid, from, to, amount });
-    }
-    Err("no classroom wallet has money on this network".into())
+/// The four wallets, behind one node.
+#[derive(Debug)]
+pub struct Classroom {
+    node: NodeHandle,
+    wallets: Vec<Wallet>,
 }
 
-/// Returns what each wallet has.
-///
-/// # Errors
-/// When the node has stopped.
-pub async fn balances(node: &NodeHandle) -> Result<Vec<Amount>, Box<dyn Error>> {
-    let mut balances = Vec::new();
-    for wallet in 0..WALLETS {
-        balances.push(worth(node, &SecretKey::classroom(wallet)).await?);
+impl Classroom {
+    /// Opens the wallets.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn open(node: NodeHandle) -> Result<Self, Box<dyn Error>> {
+        let wallet = |index| Wallet::new(node.params().clone(), SecretKey::classroom(index));
+        let mut wallets: Vec<_> = (0..WALLETS).map(wallet).collect();
+        follow(&node, &mut wallets).await?;
+        Ok(Self { node, wallets })
     }
-    Ok(balances)
+
+    /// Lets a wallet that has money pay some of it to another.
+    ///
+    /// # Errors
+    /// When nobody has money, or the node does not take the payment; that one's coins are given back.
+    pub async fn pay_somebody(&mut self, choices: &mut Choices) -> Result<Payment, Box<dyn Error>> {
+        follow(&self.node, &mut self.wallets).await?;
+        let first = u32::try_from(choices.below(u64::from(WALLETS)))?;
+        for from in (0..WALLETS).map(|step| (first + step) % WALLETS) {
+            let to = (from + 1 + u32::try_from(choices.below(u64::from(WALLETS - 1)))?) % WALLETS;
+            let address = self.node.params().address(SecretKey::classroom(to).public_key());
+            let Some(wallet) = self.wallets.get_mut(from as usize) else { continue };
+            let have = wallet.balance().available.grains();
+            if have < 100 {
+                continue;
+            }
+            let amount = Amount::from_grains(1 + choices.below(have / 10));
+            let payment = wallet.pay(address, amount, FeeRate::ZERO)?;
+            let txid = payment.txid();
+            if let Err(error) = self.node.submit(payment).await {
+                wallet.reject(&txid, &error.to_string());
+                return Err(error.into());
+            }
+            return Ok(Payment { txid, from, to, amount });
+        }
+        Err("no classroom wallet has money to spend".into())
+    }
+
+    /// Waits for a payment's first confirmation; `Err` in words when it was dropped, its coins given back.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn confirmation(&mut self, payment: &Payment) -> Result<Result<Confirmed, String>, Box<dyn Error>> {
+        let waited = self.node.wait_for_confirmations(payment.txid, 1).await;
+        follow(&self.node, &mut self.wallets).await?;
+        match waited {
+            Ok(confirmed) => Ok(Ok(confirmed)),
+            Err(NodeError::Wait(error)) => {
+                if let Some(wallet) = self.wallets.get_mut(payment.from as usize) {
+                    wallet.reject(&payment.txid, &error.to_string());
+                }
+                Ok(Err(error.to_string()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns what each wallet has, in words.
+    pub fn balances(&self) -> String {
+        let balances = self.wallets.iter().map(|wallet| wallet.balance().total().to_string());
+        balances.collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Returns what a key's coins are worth, immature ones included.

@@ -1,42 +1,47 @@
 //! What the programs share: logs, signals, and how they end.
 
-use std::{error::Error, io, process::ExitCode};
-
-use clap::ValueEnum;
-use toycoin_core::ChainParams;
+use std::{
+    error::Error,
+    fmt::Display,
+    io::{self, Write as _},
+    process::{self, ExitCode},
+};
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
+pub mod arguments;
+pub mod board;
 pub mod classroom;
+pub mod describe;
+pub mod export;
+pub mod follow;
+pub mod forks;
+pub mod joining;
+pub mod key_file;
 pub mod pace;
 pub mod view;
-
-/// The networks that programs can join.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Network {
-    /// A block every two seconds, and four classroom wallets with money.
-    Lab,
-    /// A block a minute, no money to begin with.
-    Reference,
-    /// For tests: every second hash is a block.
-    Regtest,
-}
-
-impl Network {
-    /// Returns its parameters.
-    pub fn params(self) -> ChainParams {
-        match self {
-            Self::Lab => ChainParams::lab(),
-            Self::Reference => ChainParams::reference(),
-            Self::Regtest => ChainParams::regtest(),
-        }
-    }
-}
 
 /// Sends logs to standard error, as much of them as `RUST_LOG` says; warnings and errors without it.
 pub fn init_logs() {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+}
+
+/// Prints a line, written as for `println!`. Ends the program when nobody reads any more, as `| head` does.
+#[macro_export]
+macro_rules! say {
+    ($($line:tt)*) => { $crate::print_line(format_args!($($line)*)) };
+}
+
+/// What [`say!`] does.
+pub fn print_line(line: impl Display) {
+    if let Err(error) = writeln!(io::stdout(), "{line}") {
+        let quiet = error.kind() == io::ErrorKind::BrokenPipe;
+        if !quiet {
+            eprintln!("error: cannot print: {error}");
+        }
+        process::exit(i32::from(!quiet));
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -2,72 +2,90 @@
 
 use std::time::Instant;
 
-use toycoin_core::{BlockHash, CheckedBlock};
+use toycoin_core::{Block, BlockHash};
 use toycoin_node::protocol::Event;
 
-/// Turns events into lines.
+/// Turns the events of one node into lines.
 #[derive(Debug)]
 pub struct View {
-    last_block: Instant,
-    /// Blocks that stand on a branch, or left the chain.
-    pub forks: u64,
-    /// Moves of the tip that took blocks off.
-    pub reorgs: u64,
-    /// The most blocks that one of them took off.
-    pub deepest: usize,
-}
-
-impl Default for View {
-    fn default() -> Self {
-        Self { last_block: Instant::now(), forks: 0, reorgs: 0, deepest: 0 }
-    }
+    name: String,
+    blocks: BlockLines,
 }
 
 impl View {
-    /// Returns the line for an event of the node called `name`, if a person wants to see it.
-    pub fn line(&mut self, name: &str, event: &Event) -> Option<String> {
-        Some(match event {
-            Event::BlockConnected { block, .. } => self.block_line(block),
-            Event::BlockDisconnected { block } => {
-                let waiting = block.block().transactions.len();
-                format!(
-                    "  {name}: block {:>5} {} lost its race; its {waiting} payments wait again",
-                    block.height(),
-                    short(&block.hash())
-                )
-            }
-            Event::TipChanged { disconnected, .. } if *disconnected > 0 => {
-                self.reorgs += 1;
-                self.deepest = self.deepest.max(*disconnected);
-                format!("  {name}: reorganisation, {disconnected} deep")
-            }
-            Event::SideBlock { hash, height } => {
-                self.forks += 1;
-                format!("  {name}: fork, block {height:>5} {} stands beside the chain", short(hash))
-            }
-            Event::TransactionDropped { txid, reason } => {
-                format!("  {name}: payment {} dropped: {reason}", &txid.to_string()[..10])
-            }
-            Event::BlockRejected { hash, reason, .. } => format!("  {name}: block {} rejected: {reason}", short(hash)),
-            Event::PeerMuted { id, reason } => format!("  {name}: peer {id} muted: {reason}"),
-            Event::RelayConnected { .. } => format!("  {name}: connected to the relay"),
-            Event::RelayDisconnected { .. } => format!("  {name}: lost the relay, trying again"),
-            Event::ClockOff { offset_ms } => format!("  {name}: this clock is {offset_ms} ms behind the others'"),
-            Event::Lagged { count } => format!("  {name}: the relay dropped {count} messages"),
-            _ => return None,
-        })
+    /// Returns the view of a node that lines call by this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), blocks: BlockLines::default() }
     }
 
-    fn block_line(&mut self, block: &CheckedBlock) -> String {
-        let since = self.last_block.elapsed().as_secs_f64();
-        self.last_block = Instant::now();
-        let zeros = leading_zero_bits(&block.hash());
-        let payments = block.block().transactions.len();
-        let miner = String::from_utf8_lossy(&block.block().coinbase.extra).escape_debug().to_string();
+    /// Returns the line for an event, if a person wants to see it.
+    pub fn line(&mut self, event: &Event) -> Option<String> {
+        let line = match event {
+            Event::BlockConnected { block, .. } => return Some(self.blocks.line(block.block(), &block.hash())),
+            Event::BlockDisconnected { block } => lost_race(block.block(), &block.hash()),
+            Event::TipChanged { disconnected, .. } if *disconnected > 0 => {
+                format!("reorganisation, {disconnected} deep")
+            }
+            Event::SideBlock { hash, height } => {
+                format!("fork, block {height:>5} {} stands beside the chain", short(hash))
+            }
+            other => trouble(other)?,
+        };
+        Some(format!("  {}: {line}", self.name))
+    }
+}
+
+/// Returns what a person should know of an event that is not about the chain's blocks.
+pub fn trouble(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::TransactionDropped { txid, reason } => {
+            let txid: String = txid.to_string().chars().take(10).collect();
+            format!("payment {txid} dropped: {reason}")
+        }
+        Event::BlockRejected { hash, reason, .. } => format!("block {} rejected: {reason}", short(hash)),
+        Event::PeerMuted { id, reason } => format!("peer {id} muted: {reason}"),
+        Event::RelayConnected { .. } => "connected to the relay".into(),
+        Event::RelayDisconnected { .. } => "lost the relay, trying again".into(),
+        Event::ClockOff { offset_ms } => format!("this clock is {offset_ms} ms behind the others'"),
+        Event::Lagged { count } => format!("the relay dropped {count} messages"),
+        _ => return None,
+    })
+}
+
+/// Returns what became of a block that left the chain, and of its payments.
+pub fn lost_race(block: &Block, hash: &BlockHash) -> String {
+    let (height, payments) = (block.header.height, block.transactions.len());
+    let payments = match payments {
+        0 => "it held no payment".to_owned(),
+        1 => "its payment waits again".to_owned(),
+        more => format!("its {more} payments wait again"),
+    };
+    format!("block {height:>5} {} lost its race; {payments}", short(hash))
+}
+
+/// Turns blocks into lines that say how long after the last one they came.
+#[derive(Debug)]
+pub struct BlockLines {
+    last: Instant,
+}
+
+impl Default for BlockLines {
+    fn default() -> Self {
+        Self { last: Instant::now() }
+    }
+}
+
+impl BlockLines {
+    /// Returns the line of a block that came just now.
+    pub fn line(&mut self, block: &Block, hash: &BlockHash) -> String {
+        let since = self.last.elapsed().as_secs_f64();
+        self.last = Instant::now();
+        let (height, payments) = (block.header.height, block.transactions.len());
+        let zeros = leading_zero_bits(hash);
+        let miner = String::from_utf8_lossy(&block.coinbase.extra).escape_debug().to_string();
+        let hash = short(hash);
         format!(
-            "block {:>5}  {}  {zeros:>2} zero bits  {payments:>2} payments  {since:>5.1} s  mined by {miner}",
-            block.height(),
-            short(&block.hash())
+            "block {height:>5}  {hash}  {zeros:>2} zero bits  {payments:>2} payments  {since:>5.1} s  mined by {miner}"
         )
     }
 }
@@ -76,8 +94,7 @@ impl View {
 pub fn short(hash: &BlockHash) -> String {
     let text = hash.to_string();
     let zeros = text.len() - text.trim_start_matches('0').len();
-    let start = zeros.min(text.len() - 10);
-    text[start..start + 10].to_owned()
+    text.chars().skip(zeros.min(text.len() - 10)).take(10).collect()
 }
 
 /// Returns how many bits of a hash are zero before the first one.
@@ -90,4 +107,21 @@ pub fn leading_zero_bits(hash: &BlockHash) -> u32 {
         }
     }
     bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_shown_where_hashes_differ() {
+        let mut bytes = [0xab; 32];
+        bytes[..2].fill(0);
+        bytes[2] = 0x0f;
+        let hash = BlockHash::from_bytes(bytes);
+        assert_eq!(short(&hash), "fababababa");
+        assert_eq!(leading_zero_bits(&hash), 20);
+        let zero = BlockHash::from_bytes([0; 32]);
+        assert_eq!((short(&zero).as_str(), leading_zero_bits(&zero)), ("0000000000", 256));
+    }
 }

@@ -1,0 +1,81 @@
+//! A whole network in one process, over real sockets: a relay, three mining nodes of which one is slow, a listener, and an
+//! oracle that pays between the classroom wallets and waits for each confirmation.
+//!
+//!     cargo run --release --example network
+//!     cargo run --release --example network -- --nodes 4 --blocks 50 --payments 20
+//!
+//! Ends by itself; 0 only if all nodes agree and the supply adds up.
+
+mod run;
+mod summary;
+
+use std::{error::Error, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::Parser;
+use toycoin_examples::{board::Board, exit, export::ExportFile, init_logs, interrupted, say};
+
+use crate::run::Network;
+
+/// Runs a network and watches it.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Mining nodes; the last one is slow.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=32))]
+    nodes: u32,
+    /// Blocks to wait for.
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    blocks: u64,
+    /// Payments to wait for.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    payments: u64,
+    /// Draws wallets and amounts.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Write the chain to this file in the end, as lines of JSON.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    init_logs();
+    exit(run(&arguments))
+}
+
+#[tokio::main]
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let export = arguments.export.as_deref().map(ExportFile::open).transpose()?;
+    let board = Arc::new(Board::new(arguments.blocks, arguments.payments));
+    tokio::select! {
+        signal = interrupted() => {
+            signal?;
+            board.clear();
+            say!("stopped");
+            Ok(())
+        }
+        result = network(arguments, &board, export) => {
+            board.clear();
+            result
+        }
+    }
+}
+
+async fn network(arguments: &Arguments, board: &Arc<Board>, export: Option<ExportFile>) -> Result<(), Box<dyn Error>> {
+    let network = Network::start(arguments.nodes, arguments.blocks, board).await?;
+    let confirmed = network.pay(arguments.payments, arguments.seed).await?;
+    network.wait_for_height(arguments.blocks).await?;
+    let agreed = network.settle().await?;
+    board.clear();
+    let holds = summary::print(&network, board.sight(), (confirmed, arguments.payments), agreed).await?;
+    if let Some(export) = export {
+        let blocks = export.write(network.oracle()).await?;
+        say!("export    {blocks} blocks");
+    }
+    network.shutdown().await?;
+    match (agreed, holds) {
+        (true, true) => Ok(()),
+        (false, _) => Err("the nodes do not agree on a tip".into()),
+        (true, false) => Err("the supply does not add up".into()),
+    }
+}

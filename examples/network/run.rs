@@ -1,0 +1,175 @@
+//! The network: its relay, its nodes, and what they do.
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::broadcast::error::RecvError,
+    time::{Instant, timeout_at},
+};
+use toycoin_core::{BlockHash, ChainParams, SecretKey};
+use toycoin_examples::{
+    board::Board,
+    classroom::{Choices, Classroom},
+    pace::throttle_for,
+};
+use toycoin_node::{
+    relay::RelayConfig,
+    rt::{Heard, Listener, NodeBuilder, NodeHandle, RelayHandle, RelayServer},
+};
+
+/// How long the slow node waits before it hands out a block that it found.
+const DELAY: Duration = Duration::from_millis(2_500);
+
+/// How long the nodes have to agree, once none of them mines.
+const SETTLING: Duration = Duration::from_secs(40);
+
+/// A relay, miners, and a node that pays.
+pub(crate) struct Network {
+    relay: RelayHandle,
+    miners: Vec<NodeHandle>,
+    oracle: NodeHandle,
+    board: Arc<Board>,
+}
+
+/// Whom miner `number`, from 0, works for.
+pub(crate) fn miner_key(number: u32) -> SecretKey {
+    SecretKey::classroom(100 + number)
+}
+
+impl Network {
+    /// Starts everything on loopback sockets; `blocks` is where the board's bar ends.
+    pub(crate) async fn start(nodes: u32, blocks: u64, board: &Arc<Board>) -> Result<Self, Box<dyn Error>> {
+        let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default())
+            .map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))?
+            .spawn()?;
+        let address = relay.local_addr().to_string();
+        board.say(&format!("relay on {address}, {nodes} mining nodes, four wallets\n"));
+
+        // the listener's view: it hears from the very first block on
+        let mut listener = Listener::new(address.clone(), "/topic/main".parse()?, "network");
+        let on_board = Arc::clone(board);
+        let mut ready = listener.next().await;
+        while !matches!(ready, Some(Heard::Ready)) {
+            ready = listener.next().await;
+        }
+        tokio::spawn(async move {
+            while let Some(heard) = listener.next().await {
+                if let Heard::Message { payload, .. } = heard {
+                    on_board.published(&payload, blocks);
+                }
+            }
+        });
+
+        let lab = ChainParams::lab();
+        let throttle = throttle_for(&lab, nodes);
+        let mut miners = Vec::new();
+        for number in 0..nodes {
+            let slow = number + 1 == nodes && number > 0;
+            let name = format!("node {}{}", number + 1, if slow { " (slow)" } else { "" });
+            let mut builder = NodeBuilder::new(lab.clone())
+                .relay(address.clone())
+                .extra(name.clone())
+                .mine_to(miner_key(number).public_key())
+                .threads(1)
+                .throttle(throttle);
+            if slow {
+                builder = builder.block_delay(DELAY);
+            }
+            let node = builder.spawn().await?;
+            tokio::spawn(watch(node.clone(), name, Arc::clone(board)));
+            miners.push(node);
+        }
+        let oracle = NodeBuilder::new(lab).relay(address).spawn().await?;
+        oracle.wait_for_relay().await?;
+        Ok(Self { relay, miners, oracle, board: Arc::clone(board) })
+    }
+
+    pub(crate) fn miners(&self) -> &[NodeHandle] {
+        &self.miners
+    }
+
+    pub(crate) const fn oracle(&self) -> &NodeHandle {
+        &self.oracle
+    }
+
+    /// Makes payments one after the other, each confirmed before the next; returns how many were confirmed.
+    pub(crate) async fn pay(&self, payments: u64, seed: u64) -> Result<u64, Box<dyn Error>> {
+        let mut choices = Choices::new(seed);
+        let mut classroom = Classroom::open(self.oracle.clone()).await?;
+        let mut confirmed = 0;
+        for count in 1..=payments {
+            let payment = classroom.pay_somebody(&mut choices).await?;
+            let who = format!("  payment {count}: wallet {} pays wallet {}", payment.from, payment.to);
+            let line = match classroom.confirmation(&payment).await? {
+                Ok(found) => {
+                    confirmed += 1;
+                    let balances = classroom.balances();
+                    format!("{who} {}, confirmed at height {}; balances {balances}", payment.amount, found.height)
+                }
+                Err(reason) => format!("{who} {}, not confirmed: {reason}; its coins are back", payment.amount),
+            };
+            self.board.say(&line);
+            self.board.advance(1);
+        }
+        Ok(confirmed)
+    }
+
+    /// Waits until one of the nodes has so many blocks.
+    pub(crate) async fn wait_for_height(&self, height: u64) -> Result<(), Box<dyn Error>> {
+        let mut events = self.oracle.events();
+        while self.oracle.status().await?.tip.height < height {
+            if let Err(RecvError::Closed) = events.recv().await {
+                return Err("a node has stopped".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the mining, and waits until what is under way has arrived: whether all stand on one tip then.
+    pub(crate) async fn settle(&self) -> Result<bool, Box<dyn Error>> {
+        for miner in &self.miners {
+            miner.set_mining(false).await?;
+        }
+        // a block that the slow node holds back comes after this, and may change everything once more
+        tokio::time::sleep(DELAY).await;
+        let deadline = Instant::now() + SETTLING;
+        let mut events = self.oracle.events();
+        while !self.agree().await? {
+            // looks again with each move of the oracle's tip, and now and then for the others'
+            let again = deadline.min(Instant::now() + Duration::from_millis(200));
+            if timeout_at(again, events.recv()).await.is_err() && Instant::now() >= deadline {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn agree(&self) -> Result<bool, Box<dyn Error>> {
+        let mut tips: Vec<BlockHash> = vec![self.oracle.status().await?.tip.hash];
+        for miner in &self.miners {
+            tips.push(miner.status().await?.tip.hash);
+        }
+        tips.dedup();
+        Ok(tips.len() == 1)
+    }
+
+    pub(crate) async fn shutdown(self) -> Result<(), Box<dyn Error>> {
+        for node in self.miners.iter().chain([&self.oracle]) {
+            node.shutdown().await?;
+        }
+        self.relay.shutdown();
+        Ok(())
+    }
+}
+
+/// Shows what happens to a node, until it stops.
+async fn watch(node: NodeHandle, name: String, board: Arc<Board>) {
+    let mut events = node.events();
+    loop {
+        match events.recv().await {
+            Ok(event) => board.happened(&name, &event),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A wallet: make a key, see what it has, pay somebody and wait for the confirmation.
+//!
+//!     cargo run --release --example wallet -- new
+//!     cargo run --release --example wallet -- balance
+//!     cargo run --release --example wallet -- pay tlab1... 2.5
+//!
+//! `node --payout ADDRESS` earns the first coins. The key is a file, the chain comes from the network each time.
+
+use std::{error::Error, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use toycoin_core::{
+    Address, Amount, FeeRate, SecretKey,
+    wallet::{HistoryEntry, Wallet},
+};
+use toycoin_examples::{
+    arguments::{Meeting, Network},
+    exit,
+    follow::follow,
+    init_logs, interrupted,
+    joining::catch_up,
+    key_file, say,
+};
+use toycoin_node::rt::{NodeError, NodeHandle};
+
+/// Keeps a key and pays with it.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The file that holds the key.
+    #[arg(long, value_name = "FILE", default_value = "toycoin.key", global = true)]
+    key: PathBuf,
+    #[command(flatten)]
+    meeting: Meeting,
+    /// The network.
+    #[arg(long, value_enum, default_value = "lab", global = true)]
+    network: Network,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a key, and show its address.
+    New,
+    /// Show the key's address: where others pay, and what `node --payout` takes.
+    Address,
+    /// Show what the key's coins are worth.
+    Balance,
+    /// Pay somebody, and wait for the confirmation.
+    Pay {
+        /// Who is paid.
+        address: Address,
+        /// How much, in toycoins, up to eight decimals.
+        amount: Amount,
+        /// Wait for so many confirmations.
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        wait: u64,
+        /// What the miner gets; by default as little as nodes take.
+        #[arg(long, value_name = "GRAINS_PER_BYTE")]
+        fee_rate: Option<u64>,
+    },
+    /// Show what came and went.
+    History,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    init_logs();
+    exit(run(&arguments))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let key = match arguments.command {
+        Command::New => key_file::create(&arguments.key)?,
+        _ => key_file::read(&arguments.key)?,
+    };
+    match arguments.command {
+        Command::New | Command::Address => say!("{}", arguments.network.params().address(key.public_key())),
+        _ => online(arguments, key)?,
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn online(arguments: &Arguments, key: SecretKey) -> Result<(), Box<dyn Error>> {
+    let params = arguments.network.params();
+    if let Command::Pay { address, .. } = arguments.command {
+        address.require(params.spec().address_prefix)?;
+    }
+    let node = arguments.meeting.node(arguments.network).spawn().await?;
+    tokio::select! {
+        signal = interrupted() => signal?,
+        result = act(arguments, Wallet::new(params, key), &node) => result?,
+    }
+    Ok(node.shutdown().await?)
+}
+
+async fn act(arguments: &Arguments, mut wallet: Wallet, node: &NodeHandle) -> Result<(), Box<dyn Error>> {
+    catch_up(node).await?;
+    follow(node, std::slice::from_mut(&mut wallet)).await?;
+    match arguments.command {
+        Command::Pay { address, amount, wait, fee_rate } => {
+            let rate = fee_rate.map_or(arguments.network.fee_rate(), FeeRate::grains_per_byte);
+            pay(&mut wallet, node, address, amount, rate, wait).await?;
+        }
+        Command::History => wallet.history().iter().for_each(|entry| say!("{}", line(entry))),
+        _ => {}
+    }
+    let balance = wallet.balance();
+    say!("{} toycoins at height {}", balance.total(), wallet.height());
+    if balance.immature > Amount::ZERO {
+        say!("{} of them can be spent, the rest was mined a moment ago", balance.available);
+    }
+    Ok(())
+}
+
+async fn pay(
+    wallet: &mut Wallet,
+    node: &NodeHandle,
+    to: Address,
+    amount: Amount,
+    rate: FeeRate,
+    wait: u64,
+) -> Result<(), Box<dyn Error>> {
+    let payment = wallet.pay(to, amount, rate)?;
+    let txid = node.submit(payment).await?;
+    say!("paying {amount} to {to}: {txid}");
+    let confirmed = match node.wait_for_confirmations(txid, wait).await {
+        Err(NodeError::Wait(error)) => return Err(format!("not paid, {error}; the coins are still there").into()),
+        other => other?,
+    };
+    say!("confirmed at height {}, {} deep", confirmed.height, confirmed.confirmations);
+    follow(node, std::slice::from_mut(wallet)).await
+}
+
+fn line(entry: &HistoryEntry) -> String {
+    let HistoryEntry { txid, height, received, spent, coinbase } = entry;
+    let (sign, amount) =
+        if received >= spent { ('+', received.saturating_sub(*spent)) } else { ('-', spent.saturating_sub(*received)) };
+    let what = match (coinbase, sign) {
+        (true, _) => "mined",
+        (false, '+') => "received",
+        (false, _) => "paid",
+    };
+    format!("block {height:>6}  {sign}{amount:<20} {what:<9} {txid}")
+}
