@@ -115,6 +115,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.bodies.arrived(&hash);
                 self.busy = true;
                 if let Some(peer) = peer {
+                    self.last_block = self.now.monotonic;
                     self.waiting.senders.push_back((hash, peer));
                     if self.waiting.senders.len() > limits::REMEMBERED_SENDERS {
                         self.waiting.senders.pop_front();

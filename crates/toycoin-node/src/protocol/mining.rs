@@ -48,25 +48,23 @@ impl Mining {
     pub(super) fn holds_back_blocks(&self) -> bool {
         !self.held_back.is_empty()
     }
-
-    /// Returns whether the mempool is another than the latest template's.
-    pub(super) fn pool_changed(&self, generation: u64) -> bool {
-        self.jobs.back().is_some_and(|job| job.generation != generation)
-    }
-
-    /// `not_before` is when a node that catches up mines again, whatever it lacks by then.
-    pub(super) fn next_timeout(&self, pool_changed: bool, not_before: Option<Monotonic>) -> Option<Monotonic> {
-        let hand_out = self.held_back.front().map(|(at, _)| *at);
-        let template = match self.jobs.back() {
-            Some(job) if pool_changed => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
-            Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
-            None => self.enabled.then(|| not_before.map_or(self.not_before, |at| at.max(self.not_before))),
-        };
-        hand_out.into_iter().chain(template).min()
-    }
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Returns when a block is to be handed out or a template to be made.
+    pub(super) fn mining_timeout(&self) -> Option<Monotonic> {
+        let hand_out = self.mining.held_back.front().map(|(at, _)| *at);
+        let template = match self.mining.jobs.back() {
+            Some(job) if job.generation != self.mempool.generation() => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
+            Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
+            None if !self.mining.enabled || self.config.payout.is_none() => None,
+            // the next block or headers may end that sooner, but they come as an input
+            None if self.is_catching_up() => Some(self.mining.not_before.max(self.last_block + limits::CATCHING_UP)),
+            None => Some(self.mining.not_before),
+        };
+        hand_out.into_iter().chain(template).min()
+    }
+
     /// Begins, renews or ends the search as the state of things asks.
     pub(super) fn refresh_mining(&mut self) {
         let now = self.now.monotonic;
@@ -97,17 +95,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// not stop anybody.
     fn is_catching_up(&self) -> bool {
         let behind = self.chain.headers().best().header.height.saturating_sub(self.chain.height());
-        self.busy || (behind > limits::BEHIND && self.now.monotonic < self.gives_up_catching_up_at())
-    }
-
-    fn gives_up_catching_up_at(&self) -> Monotonic {
-        self.last_block + limits::CATCHING_UP
-    }
-
-    pub(super) fn mining_timeout(&self) -> Option<Monotonic> {
-        let pool_changed = self.mining.pool_changed(self.mempool.generation());
-        let not_before = self.is_catching_up().then(|| self.gives_up_catching_up_at());
-        self.mining.next_timeout(pool_changed, not_before)
+        self.busy || (behind > limits::BEHIND && self.now.monotonic < self.last_block + limits::CATCHING_UP)
     }
 
     fn make_template(&mut self, payout: PublicKey) {

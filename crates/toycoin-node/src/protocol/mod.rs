@@ -75,7 +75,7 @@ pub struct NodeMachine<S> {
     mining: Mining,
     /// The chain may have more to do.
     busy: bool,
-    /// When a block came last.
+    /// When a peer sent a block last that was not here yet.
     last_block: Monotonic,
     clock_warned: Option<Monotonic>,
     next_sweep: Monotonic,
@@ -209,10 +209,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match message {
             NodeMessage::Status(status) => self.on_status(peer, &status),
             NodeMessage::Transaction(transaction) => self.on_transaction(peer, transaction),
-            NodeMessage::Block(block) => {
-                self.last_block = self.now.monotonic;
-                self.on_block(peer, block);
-            }
+            NodeMessage::Block(block) => self.on_block(peer, block),
             NodeMessage::GetHeaders(request) => self.on_get_headers(peer, &request),
             NodeMessage::Headers(headers) => self.on_headers(peer, &headers),
             NodeMessage::GetBlocks(hashes) => self.on_get_blocks(peer, &hashes),

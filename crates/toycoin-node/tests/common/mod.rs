@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod chains;
+pub(crate) mod stage;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use rand_chacha::{
@@ -14,7 +17,10 @@ use toycoin_node::{
     protocol::{Event, Input, JobId, NodeConfig, NodeMachine, Output, Request, RequestId, Response},
     relay::{ConnectionId, RelayConfig, RelayInput, RelayMachine, RelayOutput},
 };
-use toycoin_wire::NodeId;
+use toycoin_wire::{
+    Frame, NodeId, Tag,
+    relay::{Publish, RelayMessage},
+};
 
 /// Unix time when a run begins.
 pub(crate) const START_MS: u64 = 1_767_225_600_000 + 1_000;
@@ -48,6 +54,8 @@ pub(crate) struct Net {
     pub(crate) nodes: Vec<Node>,
     /// Every output of every node, with its time, as text.
     pub(crate) trace: Vec<String>,
+    /// The tag of every payload that a node published.
+    pub(crate) published: Vec<(usize, Tag)>,
     rng: ChaCha8Rng,
     queue: BTreeMap<(Duration, u64), Happening>,
     sequence: u64,
@@ -64,6 +72,7 @@ impl Net {
             relay: RelayMachine::new(RelayConfig::default()),
             nodes: Vec::new(),
             trace: Vec::new(),
+            published: Vec::new(),
             rng: ChaCha8Rng::seed_from_u64(seed),
             queue: BTreeMap::new(),
             sequence: 0,
@@ -229,6 +238,9 @@ impl Net {
     fn output(&mut self, node: usize, output: Output) {
         match output {
             Output::Send { connection, bytes } => {
+                each_published(&bytes, |publish| {
+                    self.published.extend(publish.payload.first_chunk().map(|tag| (node, Tag::new(*tag))));
+                });
                 self.queue(LATENCY, Happening::ToRelay { connection, bytes: bytes.to_vec() });
             }
             Output::Close { connection, reason } => {
@@ -293,5 +305,18 @@ impl Net {
     fn moment(&self) -> Now {
         let since = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
         Now { monotonic: Monotonic::new(self.now), unix_ms: START_MS + since }
+    }
+}
+
+/// Calls `each` for what a node publishes with these frames; the relay would pass it on unread.
+fn each_published(mut frames: &[u8], mut each: impl FnMut(Publish<'_>)) {
+    while let Some((length, rest)) = frames.split_first_chunk() {
+        let (frame, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
+        let (tag, body) = frame.split_first_chunk().expect("a frame has a tag");
+        let frame = Frame { tag: Tag::new(*tag), body };
+        if let RelayMessage::Publish(publish) = RelayMessage::decode(frame).expect("a node sends whole messages") {
+            each(publish);
+        }
+        frames = rest;
     }
 }
