@@ -1,6 +1,6 @@
 //! Transactions: into the mempool, on to other relays, and again until they are confirmed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use toycoin_core::{Transaction, Txid, chain::Moved, store::ChainStore};
 use toycoin_wire::node::NodeMessage;
@@ -21,7 +21,10 @@ use crate::{
 /// They are told again now and then: whoever was away when they were told first hears of them in the end.
 #[derive(Debug, Default)]
 pub(super) struct OwnPayments {
+    /// When each is told again.
     next: BTreeMap<Txid, Monotonic>,
+    /// Those that a block holds, the oldest first: a reorganisation may take them out of it again.
+    confirmed: VecDeque<Txid>,
 }
 
 impl OwnPayments {
@@ -130,14 +133,24 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         for (txid, reason) in dropped {
             self.on_dropped(txid, reason);
         }
-        // confirmed, dropped or back: what is no longer in the pool is not repeated, what came back is
-        let mempool = &self.mempool;
-        self.own_payments.next.retain(|txid, _| mempool.contains(txid));
-        let own: Vec<_> = moved.disconnected.iter().flat_map(|block| block.ids()).map(|(txid, _)| *txid).collect();
-        for txid in own {
-            if self.mempool.contains(&txid) && self.waits.is_waited_for(&txid) {
-                self.repeat_later(txid);
-            }
+        self.follow_own_payments(moved);
+    }
+
+    /// Stops repeating our own payments that a block holds now, and repeats those again that came back: perhaps nobody
+    /// else has heard of them.
+    fn follow_own_payments(&mut self, moved: &Moved) {
+        let (mempool, own) = (&self.mempool, &mut self.own_payments);
+        own.confirmed.extend(own.next.extract_if(.., |txid, _| !mempool.contains(txid)).map(|(txid, _)| txid));
+        let too_many = own.confirmed.len().saturating_sub(limits::OWN_PAYMENTS);
+        own.confirmed.drain(..too_many);
+
+        let left = moved.disconnected.iter().flat_map(|block| block.ids()).map(|(txid, _)| *txid);
+        let back: BTreeSet<_> = left.filter(|txid| mempool.contains(txid)).collect();
+        let mut repeated: BTreeSet<_> = back.iter().copied().filter(|txid| self.waits.is_waited_for(txid)).collect();
+        repeated.extend(own.confirmed.iter().filter(|txid| back.contains(txid)));
+        own.confirmed.retain(|txid| !back.contains(txid));
+        for txid in repeated {
+            self.repeat_later(txid);
         }
     }
 
