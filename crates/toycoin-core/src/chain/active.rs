@@ -177,26 +177,46 @@ impl<S: ChainStore> Chain<S> {
         headers
     }
 
-    /// Returns blocks whose bodies are missing on the way to the best header, lowest first: at most `limit` of them, none
-    /// more than `window` blocks above the fork with the active chain.
+    /// Returns blocks whose bodies are missing on the way to the best header, lowest first: at most `limit` of them, all
+    /// within `window` blocks of the lowest.
     pub fn missing_blocks(&self, limit: usize, window: u64) -> Vec<BlockHash> {
         let best = self.tree.best_node();
         if self.tree.node(best).work <= self.tip().work {
             return Vec::new();
         }
-        let fork = self.tree.node(self.tree.fork_point(best, self.tip_node())).header.height;
-        let last = self.tree.node(best).header.height.min(fork.saturating_add(window));
-        let Some(top) = self.tree.ancestor_node(best, last) else { return Vec::new() };
-        // from the top down by parents, then turned round: the window bounds the walk
-        let path = std::iter::successors(Some(top), |id| Some(self.tree.parent(*id)));
+        let top = self.tree.node(best).header.height;
+        let Some(lowest) = self.lowest_missing(best) else { return Vec::new() };
+        let Some(last) = self.tree.ancestor_node(best, top.min(lowest.saturating_add(window).saturating_sub(1))) else {
+            return Vec::new();
+        };
+        // from the last down by parents, then turned round: the window bounds the walk
+        let path = std::iter::successors(Some(last), |id| Some(self.tree.parent(*id)));
         let mut missing: Vec<_> = path
-            .take_while(|id| self.tree.node(*id).header.height > fork)
+            .take_while(|id| self.tree.node(*id).header.height >= lowest)
             .filter(|id| !self.candidates.has_body(*id))
             .map(|id| self.tree.node(id).hash)
             .collect();
         missing.reverse();
         missing.truncate(limit);
         missing
+    }
+
+    /// Returns the height of the first block on the way to a header whose body is missing.
+    ///
+    /// Up to it every body is here, from it on no block has all its ancestors': so it is found by halves, however long the
+    /// branch is.
+    fn lowest_missing(&self, header: NodeId) -> Option<u64> {
+        let is_complete = |height| {
+            let ancestor = self.tree.ancestor_node(header, height);
+            ancestor.is_none_or(|id| self.candidates.is_complete(id))
+        };
+        let top = self.tree.node(header).header.height;
+        let (mut low, mut high) = (0, top.checked_add(1)?);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if is_complete(middle) { low = middle + 1 } else { high = middle }
+        }
+        (low <= top).then_some(low)
     }
 
     /// Counts the supply from the coins themselves and compares it with the state.

@@ -36,6 +36,11 @@ impl Candidates {
         self.body(id) != Body::Missing
     }
 
+    /// Returns whether its body and every ancestor's is here.
+    pub(super) fn is_complete(&self, id: NodeId) -> bool {
+        self.body(id) == Body::Complete
+    }
+
     /// Notes that a node's body is here.
     pub(super) fn body_arrived(&mut self, tree: &HeaderTree, id: NodeId) {
         self.set(id, Body::Waiting);

@@ -172,6 +172,25 @@ fn bodies_may_come_in_any_order_once_headers_are_known() {
 }
 
 #[test]
+fn bodies_of_a_branch_longer_than_the_window_are_missed_to_its_end() {
+    let mut chain = Chain::in_memory(ChainParams::regtest());
+    grow(&mut chain, 1, 8);
+    let mut source = Chain::in_memory(ChainParams::regtest());
+    let branch = grow(&mut source, 2, 9);
+    for block in &branch {
+        chain.insert_header(&block.header, NOW).unwrap();
+    }
+    // the tip stays until the last of them is here
+    for (place, block) in branch.iter().enumerate() {
+        let window: Vec<_> = branch[place..].iter().take(3).map(Block::hash).collect();
+        assert_eq!(chain.missing_blocks(100, 3), window);
+        chain.apply(block.clone(), NOW).unwrap();
+    }
+    assert!(chain.missing_blocks(100, 3).is_empty());
+    assert_eq!(chain.state(), source.state());
+}
+
+#[test]
 fn a_block_ahead_of_time_waits_and_is_not_invalid() {
     let mut chain = Chain::in_memory(ChainParams::regtest());
     let block = block(&chain, 1, Vec::new());
