@@ -76,7 +76,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             // it may build on a better chain: ask for the headers between
             self.waiting.keep_orphan(peer, block);
             if let Some(peer) = self.peers.get_mut(&peer) {
-                peer.has_news = true;
+                peer.note_news();
             }
             self.look_for_headers();
             return;

@@ -101,7 +101,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let Some(work) = self.chain.headers().get(hash).map(|entry| entry.work) else { return Whom::NobodyLeft };
         let tried = self.bodies.tried.get(hash);
         let able = self.peers.iter().filter(|(key, peer)| {
-            peer.status.is_some_and(|status| status.work >= work)
+            peer.has(work)
                 && !peer.is_muted(now)
                 && self.is_ready(key.0)
                 && tried.is_none_or(|tried| !tried.contains(*key))

@@ -45,6 +45,18 @@ struct Held {
     headers: Vec<Header>,
     context: HeaderContext,
     work: Work,
+    /// More came, but its time has not: nothing behind the last one is followed for now.
+    cut_short: bool,
+}
+
+/// What became of held headers.
+enum Outcome {
+    /// They are in the tree.
+    TakenIn,
+    /// Their work does not beat our tip's.
+    HeldBack(Held),
+    /// One that they build on was found invalid.
+    InVain,
 }
 
 impl Held {
@@ -85,8 +97,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let now = self.now.monotonic;
         if let Some(following) = self.headers.following.take_if(|following| following.deadline <= now) {
             // a stall is no crime, but others come first
-            self.rest_peer(&following.peer);
-            self.look_for_headers();
+            self.turn_to_others(&following.peer);
         }
         if self.headers.following.is_none() && self.headers.choose_at.is_some_and(|at| at <= now) {
             self.headers.choose_at = None;
@@ -119,19 +130,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             self.score(peer, limits::POINTS_UNASKED);
             return;
         };
-        let complete = headers.len() < limits::HEADERS_A_MESSAGE;
         let held = match self.hold(following.held, headers) {
             Ok(held) => held,
-            Err(HeadersError::Nothing) => {
-                self.rest_peer(&peer);
-                self.look_for_headers();
-                return;
-            }
+            Err(HeadersError::Nothing) => return self.turn_to_others(&peer),
             Err(HeadersError::UnknownStart) => {
                 self.score(peer, limits::POINTS_UNKNOWN_START);
-                self.rest_peer(&peer);
-                self.look_for_headers();
-                return;
+                return self.turn_to_others(&peer);
             }
             Err(HeadersError::Unlinked) => return self.mute(peer, DisconnectReason::UnlinkedHeaders),
             Err(HeadersError::Rule(error)) => {
@@ -139,41 +143,56 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 return self.mute(peer, DisconnectReason::BrokenRule(error.rule()));
             }
         };
-        let last = held.context.parent;
-        let held = self.take_in_if_better(held);
-        let too_many = held.as_ref().is_some_and(|held| held.headers.len() >= limits::HELD_HEADERS);
-        if complete || too_many {
-            // all that it has: what does not beat our tip is let go
-            if held.is_some() {
-                self.rest_peer(&peer);
+        let is_last = headers.len() < limits::HEADERS_A_MESSAGE || held.cut_short;
+        let (last, work, cut_short) = (held.context.parent, held.work, held.cut_short);
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.shows(work);
+        }
+        match self.take_in_if_better(held) {
+            Outcome::TakenIn if !is_last => self.ask_behind(peer, last, None),
+            Outcome::HeldBack(held) if !is_last && held.headers.len() < limits::HELD_HEADERS => {
+                self.ask_behind(peer, last, Some(held));
             }
-            if let Some(peer) = self.peers.get_mut(&peer) {
-                peer.has_news = false;
+            Outcome::TakenIn if !cut_short => {
+                if let Some(peer) = self.peers.get_mut(&peer) {
+                    peer.has_news = false;
+                }
+                self.look_for_headers();
             }
-            self.look_for_headers();
-        } else {
-            let mut locator = vec![last];
-            locator.extend(self.chain.headers().locator(&self.chain.tip().hash));
-            locator.truncate(limits::LOCATOR);
-            self.ask_for_headers(peer, locator, held);
+            // all that it has for now: what does not beat our tip is let go
+            Outcome::TakenIn | Outcome::HeldBack(_) | Outcome::InVain => self.turn_to_others(&peer),
         }
         self.request_bodies();
+    }
+
+    /// Asks for the headers behind `last`, or behind what is ours if the peer's chain is another by then.
+    fn ask_behind(&mut self, peer: PeerKey, last: BlockHash, held: Option<Held>) {
+        let mut locator = vec![last];
+        locator.extend(self.chain.headers().locator(&self.chain.tip().hash));
+        locator.truncate(limits::LOCATOR);
+        self.ask_for_headers(peer, locator, held);
+    }
+
+    /// Leaves a peer that has nothing for us at the moment.
+    fn turn_to_others(&mut self, peer: &PeerKey) {
+        self.rest_peer(peer);
+        self.look_for_headers();
     }
 
     /// Judges headers behind those that are held already.
     fn hold(&self, held: Option<Held>, headers: &[Header]) -> Result<Held, HeadersError> {
         let tree = self.chain.headers();
         // what we know already is of no use, but shows where the news begin
-        let is_first = held.is_none();
-        let news = headers.iter().skip_while(|header| is_first && tree.get(&header.hash()).is_some());
-        let mut news = news.peekable();
+        let mut news = headers.iter().skip_while(|header| tree.get(&header.hash()).is_some()).peekable();
         let first = news.peek().ok_or(HeadersError::Nothing)?;
         let mut held = match held {
-            Some(held) => held,
+            Some(held) if first.previous == held.context.parent => held,
+            // it has reorganised between two pages: later, from the start
+            Some(_) => return Err(HeadersError::Nothing),
             None => {
                 let parent = tree.get(&first.previous).ok_or(HeadersError::UnknownStart)?;
                 let context = tree.context_after(&parent.hash).ok_or(HeadersError::UnknownStart)?;
-                Held { headers: Vec::new(), context, work: parent.work }
+                Held { headers: Vec::new(), context, work: parent.work, cut_short: false }
             }
         };
         for header in news {
@@ -183,25 +202,27 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             match held.push(self.chain.params(), header, self.now.unix_ms) {
                 Ok(()) => {}
                 // right but for the moment: what builds on it is not followed until then
-                Err(error) if error.is_deferred() => break,
+                Err(error) if error.is_deferred() => {
+                    held.cut_short = true;
+                    break;
+                }
                 Err(error) => return Err(HeadersError::Rule(error)),
             }
         }
         Ok(held)
     }
 
-    /// Moves held headers into the tree once they beat our tip; gives them back otherwise.
-    fn take_in_if_better(&mut self, mut held: Held) -> Option<Held> {
+    /// Moves held headers into the tree once they beat our tip.
+    fn take_in_if_better(&mut self, held: Held) -> Outcome {
         if held.work <= self.chain.tip().work {
-            return Some(held);
+            return Outcome::HeldBack(held);
         }
-        for header in held.headers.drain(..) {
-            // an ancestor may have turned out invalid meanwhile: then none of them is of use
-            if self.chain.insert_header(&header, self.now.unix_ms).is_err() {
-                return None;
+        for header in &held.headers {
+            if self.chain.insert_header(header, self.now.unix_ms).is_err() {
+                return Outcome::InVain;
             }
         }
-        None
+        Outcome::TakenIn
     }
 
     fn rest_peer(&mut self, peer: &PeerKey) {

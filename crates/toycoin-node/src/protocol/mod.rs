@@ -228,7 +228,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let most = self.peers.iter().filter(|((at, _), _)| *at == connection);
         let most = most.max_by_key(|(_, peer)| peer.status.map(|status| status.work)).map(|(key, _)| *key);
         if let Some(peer) = most.and_then(|key| self.peers.get_mut(&key)) {
-            peer.has_news = true;
+            peer.note_news();
         }
         self.look_for_headers();
     }
@@ -274,8 +274,6 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             known.mute(now);
             self.emit(Event::PeerMuted { id: peer.1, reason });
             self.forget(|key| *key == peer);
-            self.look_for_headers();
-            self.request_bodies();
         }
     }
 
@@ -290,10 +288,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Forgets what was asked of peers that are gone.
+    /// Asks others for what was asked of peers that are gone or muted.
     fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
         self.headers.forget(&gone);
         self.bodies.forget(&gone);
+        self.look_for_headers();
+        self.request_bodies();
     }
 
     fn sweep(&mut self) {

@@ -33,6 +33,8 @@ pub(super) struct Peer {
     pub(super) number: u64,
     pub(super) heard: Monotonic,
     pub(super) status: Option<PeerStatus>,
+    /// The most work of a chain that its headers and blocks showed.
+    shown: Work,
     /// It sent a block whose parent we lack: it has headers for us, whatever its status says.
     pub(super) has_news: bool,
     /// Until when it is not asked for headers, since it did not answer or had nothing.
@@ -60,6 +62,7 @@ impl Peer {
             number,
             heard: now,
             status: None,
+            shown: Work::ZERO,
             has_news: false,
             resting_until: Monotonic::ORIGIN,
             score: 0,
@@ -68,6 +71,22 @@ impl Peer {
             served: Bucket::new(limits::SERVED_BYTES, limits::SERVED_BYTES_A_SECOND, now),
             rejects: Bucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
         }
+    }
+
+    /// Notes that its chain has this much work at least.
+    pub(super) fn shows(&mut self, work: Work) {
+        self.shown = self.shown.max(work);
+    }
+
+    /// Returns whether it should have the blocks of a chain with this much work.
+    pub(super) fn has(&self, work: Work) -> bool {
+        self.shown.max(self.status.map_or(Work::ZERO, |status| status.work)) >= work
+    }
+
+    /// Notes that it has headers for us: it is asked though it had nothing a moment ago.
+    pub(super) fn note_news(&mut self) {
+        self.has_news = true;
+        self.resting_until = Monotonic::ORIGIN;
     }
 
     pub(super) fn is_muted(&self, now: Monotonic) -> bool {

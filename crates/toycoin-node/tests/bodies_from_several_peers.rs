@@ -1,0 +1,181 @@
+//! Bodies come from whoever has them: spread over peers, asked of another when one does not answer, and never too many.
+
+mod common;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use common::{
+    chains::{PeerChain, block_at, chain_of, headers, honest_answers},
+    stage::{Peer, Stage},
+};
+use toycoin_core::{BlockHash, ChainParams, Rule};
+use toycoin_node::{
+    limits,
+    protocol::{DisconnectReason, Event},
+    relay::ConnectionId,
+};
+use toycoin_wire::node::NodeMessage;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn chain(blocks: usize) -> PeerChain {
+    chain_of(&ChainParams::regtest(), blocks, 1)
+}
+
+/// A node that has the headers of a chain, and peers on one relay that say they have the chain.
+fn with_headers(far: &PeerChain, peers: u32) -> (Stage, ConnectionId, Vec<Peer>) {
+    let mut stage = Stage::new(&ChainParams::regtest());
+    let relay = stage.connect();
+    let peers: Vec<_> = (1..=peers).map(|number| Peer::new(relay, number)).collect();
+    for peer in &peers {
+        stage.tell_status(*peer, far);
+    }
+    stage.advance(SECOND / 5);
+    let mut is_asked =
+        |peer: &&Peer| stage.take_sent_to(**peer).iter().any(|message| matches!(message, NodeMessage::GetHeaders(_)));
+    let asked = *peers.iter().find(&mut is_asked).expect("somebody is asked for headers");
+    let all = headers(far, 1..=far.height());
+    stage.tell(asked, &NodeMessage::Headers(all));
+    (stage, relay, peers)
+}
+
+/// Takes the blocks that a peer was asked for.
+fn asked(stage: &mut Stage, peer: Peer) -> Vec<BlockHash> {
+    let of_blocks = |message| match message {
+        NodeMessage::GetBlocks(hashes) => hashes,
+        _ => Vec::new(),
+    };
+    stage.take_sent_to(peer).into_iter().flat_map(of_blocks).collect()
+}
+
+fn hash_at(chain: &PeerChain, height: u64) -> BlockHash {
+    chain.header_at(height).expect("a height of the chain").hash
+}
+
+#[test]
+fn blocks_are_asked_of_several_peers_and_no_more_than_a_connection_can_queue() {
+    let far = chain(100);
+    let (mut stage, _, peers) = with_headers(&far, 3);
+    let of_each: Vec<_> = peers.iter().map(|peer| asked(&mut stage, *peer)).collect();
+    assert!(of_each.iter().all(|hashes| hashes.len() == 1), "three on the connection, one of each: {of_each:?}");
+    let lowest: BTreeSet<_> = (1..=3).map(|height| hash_at(&far, height)).collect();
+    assert_eq!(of_each.concat().into_iter().collect::<BTreeSet<_>>(), lowest);
+
+    let other = stage.connect();
+    let more = Peer::new(other, 9);
+    stage.tell_status(more, &far);
+    assert_eq!(asked(&mut stage, more).len(), limits::BLOCKS_A_CONNECTION, "another relay has room of its own");
+}
+
+#[test]
+fn a_peer_that_stalls_loses_its_blocks_to_another_after_two_seconds_and_no_score() {
+    let far = chain(1);
+    let (mut stage, _, peers) = with_headers(&far, 2);
+    let of_each: Vec<_> = peers.iter().map(|peer| asked(&mut stage, *peer).len()).collect();
+    let (silent, other) = if of_each[0] == 1 { (peers[0], peers[1]) } else { (peers[1], peers[0]) };
+    stage.advance(limits::BODY_TIMEOUT - SECOND / 2);
+    assert!(asked(&mut stage, other).is_empty(), "not yet");
+    stage.advance(SECOND / 2);
+    assert_eq!(asked(&mut stage, other), [hash_at(&far, 1)]);
+    assert!(asked(&mut stage, silent).is_empty());
+    assert_eq!(stage.score(silent), 0, "a stall is no crime");
+    // late is better than never
+    stage.tell(silent, &NodeMessage::Block(block_at(&far, 1)));
+    assert!(stage.has_tip_of(&far));
+}
+
+#[test]
+fn a_peer_that_has_not_what_it_is_asked_for_loses_it_to_another_at_once_and_no_score() {
+    let far = chain(1);
+    let (mut stage, _, peers) = with_headers(&far, 2);
+    let of_each: Vec<_> = peers.iter().map(|peer| asked(&mut stage, *peer).len()).collect();
+    let (poor, other) = if of_each[0] == 1 { (peers[0], peers[1]) } else { (peers[1], peers[0]) };
+    stage.tell(other, &NodeMessage::NotFound(vec![hash_at(&far, 1).to_bytes()]));
+    assert!(asked(&mut stage, poor).is_empty() && asked(&mut stage, other).is_empty(), "it was not asked");
+    stage.tell(poor, &NodeMessage::NotFound(vec![hash_at(&far, 1).to_bytes()]));
+    assert_eq!(asked(&mut stage, other), [hash_at(&far, 1)]);
+    assert_eq!(stage.score(poor), 0);
+    // when everybody was tried, they are tried again
+    stage.tell(other, &NodeMessage::NotFound(vec![hash_at(&far, 1).to_bytes()]));
+    stage.advance(limits::BODY_TIMEOUT);
+    assert_eq!(asked(&mut stage, poor).len() + asked(&mut stage, other).len(), 1);
+}
+
+#[test]
+fn a_good_header_with_anothers_body_blames_the_sender_and_the_block_comes_from_another() {
+    let far = chain(5);
+    let (mut stage, _, peers) = with_headers(&far, 2);
+    let (cheat, honest) = (peers[0], peers[1]);
+    let hash = asked(&mut stage, cheat)[0];
+    let mut mutated = far.block(&hash).unwrap().unwrap().block().clone();
+    mutated.coinbase.extra.push(0);
+    stage.tell(cheat, &NodeMessage::Block(mutated));
+    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::MerkleRoot)));
+    stage.serve(&[(honest, &far)], SECOND);
+    assert!(stage.has_tip_of(&far), "the block itself is not invalid");
+    assert_eq!(stage.score(honest), 0);
+}
+
+#[test]
+fn a_body_that_does_not_decode_mutes_and_the_block_comes_from_another() {
+    let far = chain(5);
+    let (mut stage, _, peers) = with_headers(&far, 2);
+    let (cheat, honest) = (peers[0], peers[1]);
+    assert!(!asked(&mut stage, cheat).is_empty());
+    stage.tell_payload(cheat, b"BLOC and then garbage");
+    assert!(matches!(stage.muted_for(cheat), Some(DisconnectReason::Undecodable(_))));
+    stage.serve(&[(honest, &far)], SECOND);
+    assert!(stage.has_tip_of(&far));
+}
+
+#[test]
+fn what_was_asked_on_a_connection_that_is_lost_is_asked_on_another_at_once() {
+    let far = chain(3);
+    let (mut stage, relay, peers) = with_headers(&far, 1);
+    assert_eq!(asked(&mut stage, peers[0]).len(), 3);
+    let other = Peer::new(stage.connect(), 9);
+    stage.tell_status(other, &far);
+    stage.disconnect(relay);
+    assert_eq!(asked(&mut stage, other).len(), 3);
+}
+
+#[test]
+fn what_was_asked_of_a_peer_that_is_muted_for_its_score_is_asked_of_another_at_once() {
+    let far = chain(3);
+    let (mut stage, _, peers) = with_headers(&far, 1);
+    assert_eq!(asked(&mut stage, peers[0]).len(), 3);
+    let other = Peer::new(peers[0].connection, 9);
+    stage.tell_status(other, &far);
+    for _ in 0..limits::MUTE_SCORE / limits::POINTS_UNASKED {
+        stage.tell(peers[0], &NodeMessage::Headers(Vec::new()));
+    }
+    assert!(stage.is_muted(peers[0]));
+    assert_eq!(asked(&mut stage, other).len(), 3);
+}
+
+#[test]
+fn a_branch_longer_than_the_window_is_fetched_to_its_end() {
+    let length = usize::try_from(limits::BODY_WINDOW).unwrap() * 2;
+    let own = chain_of(&ChainParams::regtest(), length - 1, 2);
+    let far = chain(length);
+    let mut stage = Stage::with(own, |_| {});
+    let peer = Peer::new(stage.connect(), 1);
+    stage.tell_status(peer, &far);
+    stage.serve(&[(peer, &far)], SECOND * 10);
+    assert!(stage.has_tip_of(&far));
+    let left = stage.events.iter().filter(|event| matches!(event, Event::BlockDisconnected { .. })).count();
+    assert_eq!(left, length - 1);
+}
+
+#[test]
+fn an_answer_in_any_order_will_do() {
+    let far = chain(30);
+    let (mut stage, _, peers) = with_headers(&far, 1);
+    for _ in 0..30 {
+        let questions = stage.take_sent_to(peers[0]);
+        for answer in questions.iter().flat_map(|question| honest_answers(&far, question)).rev() {
+            stage.tell(peers[0], &answer);
+        }
+    }
+    assert!(stage.has_tip_of(&far));
+}
