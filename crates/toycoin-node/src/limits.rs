@@ -163,6 +163,9 @@ pub const ORPHAN_BLOCKS: usize = 16;
 /// Most bytes of blocks whose parent is unknown, and of those that are deferred: 4 MiB each.
 pub const ORPHAN_BLOCK_BYTES: u64 = 4 << 20;
 
+/// A block that nobody asked for is taken in only if its chain has at least the work that ours had so many blocks ago.
+pub const LATE_BLOCKS: u64 = 16;
+
 /// Most blocks that wait for their time.
 pub const DEFERRED_BLOCKS: usize = 64;
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use toycoin_core::{
-    Block, BlockHash, CheckedBlock, RuleError,
+    Block, BlockHash, CheckedBlock, Header, RuleError, Work,
     chain::{Advance, ChainError, HeaderError, Inserted, Moved},
+    consensus::{check_form, check_proof_of_work},
     store::ChainStore,
 };
 
@@ -36,14 +37,29 @@ impl WaitingBlocks {
         self.deferred.keys().any(|(_, deferred)| deferred == hash)
     }
 
+    /// Returns how many blocks wait for their parent, and their bytes.
+    pub(super) fn orphans(&self) -> (usize, u64) {
+        (self.orphans.len(), self.orphans.iter().map(|(_, block)| block.size()).sum())
+    }
+
+    /// Returns how many blocks wait for their time, and their bytes.
+    pub(super) fn deferred(&self) -> (usize, u64) {
+        (self.deferred.len(), self.deferred.values().map(|(_, block)| block.size()).sum())
+    }
+
+    /// Returns how many senders and blocks of our own are remembered.
+    pub(super) fn senders(&self) -> usize {
+        self.senders.len().max(self.own.len())
+    }
+
     fn keep_orphan(&mut self, peer: PeerKey, block: Block) {
         let hash = block.hash();
         if self.orphans.iter().any(|(_, orphan)| orphan.hash() == hash) {
             return;
         }
         self.orphans.push_back((peer, block));
-        let size = |orphans: &VecDeque<(PeerKey, Block)>| orphans.iter().map(|(_, block)| block.size()).sum::<u64>();
-        while self.orphans.len() > limits::ORPHAN_BLOCKS || size(&self.orphans) > limits::ORPHAN_BLOCK_BYTES {
+        let is_too_much = |(count, bytes)| count > limits::ORPHAN_BLOCKS || bytes > limits::ORPHAN_BLOCK_BYTES;
+        while is_too_much(self.orphans()) {
             self.orphans.pop_front();
         }
     }
@@ -72,17 +88,40 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             self.bodies.arrived(&hash);
             return;
         }
-        if self.chain.headers().get(&block.header.previous).is_none() {
-            // it may build on a better chain: ask for the headers between
-            self.waiting.keep_orphan(peer, block);
-            if let Some(peer) = self.peers.get_mut(&peer) {
-                peer.note_news();
+        match self.chain.headers().get(&block.header.previous).map(|parent| parent.work) {
+            None => return self.on_orphan(peer, block),
+            Some(before) if self.is_of_the_past(&block.header, hash, before) => {
+                return tracing::debug!(%hash, "a block far behind that nobody asked for is not kept");
             }
-            self.look_for_headers();
-            return;
+            Some(_) => {}
         }
         self.take_in(Some(peer), block);
         self.request_bodies();
+    }
+
+    /// Keeps a block whose parent is unknown, as far as one can tell that it took work, and asks for what lies between.
+    fn on_orphan(&mut self, peer: PeerKey, block: Block) {
+        let (hash, params) = (block.hash(), self.chain.params());
+        let judged = check_form(params, &block).and_then(|()| check_proof_of_work(params, &block.header, hash));
+        if let Err(error) = judged {
+            self.refuse(Some(peer), hash, &error);
+            return;
+        }
+        self.waiting.keep_orphan(peer, block);
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.note_news();
+        }
+        self.look_for_headers();
+    }
+
+    /// Returns whether a block is new and its chain has less work than ours had some blocks ago.
+    ///
+    /// On such a place blocks can be had for little work, and each would be kept for ever. One that leads somewhere comes
+    /// behind its headers.
+    fn is_of_the_past(&self, header: &Header, hash: BlockHash, work_before: Work) -> bool {
+        let own = header.bits.to_target().map(|target| target.work()).unwrap_or_default();
+        let ago = self.chain.header_at(self.chain.height().saturating_sub(limits::LATE_BLOCKS));
+        self.chain.headers().get(&hash).is_none() && ago.is_some_and(|ago| work_before + own < ago.work)
     }
 
     /// Takes in a block whose parent is known, and whatever waited for it.
@@ -103,8 +142,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match self.chain.insert_header(&header, self.now.unix_ms) {
             Ok(_) => {}
             Err(HeaderError::Rule(error)) if error.is_deferred() => {
-                self.defer(peer, block);
-                return false;
+                return self.defer(peer, block);
             }
             Err(HeaderError::Rule(error)) => return self.refuse(peer, hash, &error),
             // an ancestor was found invalid: honest peers found that too
@@ -122,6 +160,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                     }
                 }
                 let work = self.chain.headers().get(&hash).map(|entry| entry.work);
+                if let Some((peer, work)) = peer.and_then(|peer| self.peers.get_mut(&peer)).zip(work) {
+                    peer.shows(work);
+                }
                 if work.is_some_and(|work| work <= self.chain.tip().work) {
                     self.emit(Event::SideBlock { hash, height: header.height });
                 }
@@ -147,15 +188,20 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         false
     }
 
-    /// Keeps a block until its time has come; what builds on it is not followed until then.
-    fn defer(&mut self, peer: Option<PeerKey>, block: Block) {
-        let deferred = &mut self.waiting.deferred;
-        deferred.insert((block.header.time, block.hash()), (peer, block));
-        let size = |deferred: &BTreeMap<_, (_, Block)>| deferred.values().map(|(_, block)| block.size()).sum::<u64>();
+    /// Keeps a block that is right by itself until its time has come; what builds on it is not followed until then.
+    fn defer(&mut self, peer: Option<PeerKey>, block: Block) -> bool {
+        let hash = block.hash();
+        let block = match block.check(self.chain.params()) {
+            Ok(checked) => checked.into_block(),
+            Err(error) => return self.refuse(peer, hash, &error),
+        };
+        self.waiting.deferred.insert((block.header.time, hash), (peer, block));
+        let is_too_much = |(count, bytes)| count > limits::DEFERRED_BLOCKS || bytes > limits::ORPHAN_BLOCK_BYTES;
         // the farthest ahead waits longest and goes first
-        while deferred.len() > limits::DEFERRED_BLOCKS || size(deferred) > limits::ORPHAN_BLOCK_BYTES {
-            deferred.pop_last();
+        while is_too_much(self.waiting.deferred()) {
+            self.waiting.deferred.pop_last();
         }
+        false
     }
 
     /// Takes in the deferred blocks whose time has come.
@@ -164,6 +210,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         while let Some(first) = self.waiting.deferred.first_entry().filter(|first| first.key().0 <= latest) {
             let (peer, block) = first.remove();
             self.take_in(peer, block);
+            self.request_bodies();
         }
     }
 

@@ -33,6 +33,10 @@ impl BodySync {
         self.in_flight.values().map(|asked| asked.deadline).chain(self.retry_at).min()
     }
 
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
     /// Notes that a block is here, whoever sent it.
     pub(super) fn arrived(&mut self, hash: &BlockHash) {
         self.in_flight.remove(hash);

@@ -75,6 +75,12 @@ impl HeaderSync {
         self.following.as_ref().map(|following| following.deadline).or(self.choose_at)
     }
 
+    /// Returns how many headers are held back.
+    pub(super) fn held(&self) -> usize {
+        let held = self.following.as_ref().and_then(|following| following.held.as_ref());
+        held.map_or(0, |held| held.headers.len())
+    }
+
     /// Stops following a peer that is gone or muted.
     pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
         if self.following.as_ref().is_some_and(|following| gone(&following.peer)) {

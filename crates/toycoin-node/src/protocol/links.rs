@@ -47,6 +47,10 @@ impl Seen {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
     pub(super) fn contains(&self, hash: &BlockHash) -> bool {
         self.hashes.contains(hash)
     }

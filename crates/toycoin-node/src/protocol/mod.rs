@@ -15,6 +15,7 @@ mod announce;
 mod blocks;
 mod bodies;
 mod config;
+mod counts;
 mod headers;
 mod io;
 mod links;
@@ -37,6 +38,8 @@ use toycoin_wire::{
     node::{NodeMessage, Payload},
 };
 
+#[doc(hidden)]
+pub use self::counts::Counts;
 use self::{
     blocks::WaitingBlocks,
     bodies::BodySync,

@@ -20,6 +20,10 @@ pub(super) struct Waits {
 }
 
 impl Waits {
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(super) fn is_waited_for(&self, txid: &Txid) -> bool {
         self.waiting.values().any(|(waited, _)| waited == txid)
     }

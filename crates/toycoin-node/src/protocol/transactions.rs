@@ -28,6 +28,10 @@ pub(super) struct OwnPayments {
 }
 
 impl OwnPayments {
+    pub(super) fn len(&self) -> usize {
+        self.next.len().max(self.confirmed.len())
+    }
+
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
         self.next.values().min().copied()
     }

@@ -1,0 +1,44 @@
+//! How much a node holds of what strangers send: for tests of the bounds.
+
+use toycoin_core::store::ChainStore;
+
+use crate::protocol::NodeMachine;
+
+/// What a node holds of what others can stretch; each has its bound in [`limits`](crate::limits).
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    pub peers: usize,
+    pub held_headers: usize,
+    pub blocks_in_flight: usize,
+    pub orphan_blocks: usize,
+    pub orphan_block_bytes: u64,
+    pub deferred_blocks: usize,
+    pub deferred_block_bytes: u64,
+    pub senders: usize,
+    pub own_payments: usize,
+    pub waits: usize,
+    pub most_seen_blocks: usize,
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Returns how much of everything there is.
+    #[doc(hidden)]
+    pub fn counts(&self) -> Counts {
+        let (orphan_blocks, orphan_block_bytes) = self.waiting.orphans();
+        let (deferred_blocks, deferred_block_bytes) = self.waiting.deferred();
+        Counts {
+            peers: self.peers.len(),
+            held_headers: self.headers.held(),
+            blocks_in_flight: self.bodies.in_flight(),
+            orphan_blocks,
+            orphan_block_bytes,
+            deferred_blocks,
+            deferred_block_bytes,
+            senders: self.waiting.senders(),
+            own_payments: self.own_payments.len(),
+            waits: self.waits.len(),
+            most_seen_blocks: self.links.values().map(|link| link.seen.len()).max().unwrap_or(0),
+        }
+    }
+}
