@@ -1,0 +1,256 @@
+//! What a peer does wrong costs that peer: a mute for what nobody honest sends, points for what some might, nothing else.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{
+    chains::{block_at, chain_of, headers, next_block, payment, status},
+    stage::{Peer, Sent, Stage},
+};
+use toycoin_core::{BlockHash, ChainParams, Rule, Transaction, Txid, chain::Chain, test_util::classroom};
+use toycoin_node::{
+    limits,
+    machine::Machine,
+    protocol::{DisconnectReason, Event},
+};
+use toycoin_wire::node::{GetHeaders, NodeMessage, Reject};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn stage() -> (Stage, Peer) {
+    let mut stage = Stage::new(&ChainParams::regtest());
+    let peer = Peer::new(stage.connect(), 1);
+    (stage, peer)
+}
+
+fn forged(grains: u64) -> Transaction {
+    let mut transaction = payment(&Chain::in_memory(ChainParams::regtest()), 0, 1, grains);
+    transaction.signatures[0] = classroom::key(1).sign(&[0; 32]);
+    transaction
+}
+
+fn rejects(sent: &[Sent]) -> usize {
+    sent.iter().filter(|sent| matches!(sent.message, NodeMessage::Reject(_))).count()
+}
+
+#[test]
+fn a_payload_that_does_not_decode_mutes() {
+    for tag in [b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT"] {
+        let (mut stage, peer) = stage();
+        let payload = [tag.as_slice(), &1u16.to_le_bytes(), &[0xff; 9]].concat();
+        stage.tell_payload(peer, &payload);
+        let reason = stage.muted_for(peer);
+        assert!(matches!(reason, Some(DisconnectReason::Undecodable(_))), "{reason:?} for {}", tag.escape_ascii());
+        assert!(stage.closed.is_empty(), "the relay is not to blame");
+    }
+}
+
+#[test]
+fn a_byte_too_many_behind_a_good_message_mutes() {
+    let (mut stage, peer) = stage();
+    let mut payload = status(stage.machine.chain(), 0).encode().unwrap();
+    payload.push(0);
+    stage.tell_payload(peer, &payload);
+    assert!(stage.is_muted(peer));
+}
+
+#[test]
+fn more_than_a_message_may_hold_mutes() {
+    let hash = BlockHash::from_bytes([3; 32]);
+    let header = ChainParams::regtest().genesis().header;
+    let text = "x".repeat(129);
+    let messages = [
+        (NodeMessage::GetBlocks(vec![hash; 16]), NodeMessage::GetBlocks(vec![hash; 17])),
+        (
+            NodeMessage::GetHeaders(GetHeaders { locator: vec![hash; 64], stop: BlockHash::ZERO }),
+            NodeMessage::GetHeaders(GetHeaders { locator: vec![hash; 65], stop: BlockHash::ZERO }),
+        ),
+        (NodeMessage::Headers(vec![header; 2_000]), NodeMessage::Headers(vec![header; 2_001])),
+        (NodeMessage::NotFound(vec![[3; 32]; 128]), NodeMessage::NotFound(vec![[3; 32]; 129])),
+        (NodeMessage::GetTransactions(vec![Txid::ZERO; 128]), NodeMessage::GetTransactions(vec![Txid::ZERO; 129])),
+        (
+            NodeMessage::Reject(Reject { hash: [0; 32], rule: 1, text: text[1..].into() }),
+            NodeMessage::Reject(Reject { hash: [0; 32], rule: 1, text }),
+        ),
+    ];
+    for (most, too_many) in messages {
+        let (mut stage, peer) = stage();
+        stage.tell(peer, &most);
+        assert!(!stage.is_muted(peer), "{}", most.tag());
+        stage.tell(peer, &too_many);
+        assert!(stage.is_muted(peer), "{}", too_many.tag());
+    }
+}
+
+#[test]
+fn what_is_no_message_of_ours_is_ignored_at_any_size_and_without_a_score() {
+    let (mut stage, peer) = stage();
+    let mut other_version = status(stage.machine.chain(), 0).encode().unwrap();
+    other_version[4..6].copy_from_slice(&2u16.to_le_bytes());
+    let large = [b"LARG".as_slice(), &vec![0xff; 1 << 20]].concat();
+    for _ in 0..300 {
+        for payload in [b"".as_slice(), b"ABC", b"NEWS of tomorrow", &large[..100], &other_version, b"STAT\x02\0junk"] {
+            stage.tell_payload(peer, payload);
+        }
+    }
+    stage.tell_payload(peer, &large);
+    assert_eq!((stage.score(peer), stage.is_muted(peer)), (0, false));
+    let info = stage.peer(peer).unwrap();
+    assert_eq!(info.height, None, "another version's status is not believed");
+}
+
+#[test]
+fn the_status_of_another_network_is_ignored() {
+    let (mut stage, peer) = stage();
+    let NodeMessage::Status(mut said) = status(&chain_of(&ChainParams::regtest(), 50, 1), 0) else { unreachable!() };
+    said.genesis = ChainParams::lab().genesis_hash();
+    stage.take_sent();
+    stage.tell(peer, &NodeMessage::Status(said));
+    stage.advance(SECOND);
+    assert!(stage.take_sent_to(peer).is_empty(), "nothing is asked of it");
+    assert_eq!(stage.peer(peer).unwrap().height, None);
+    assert_eq!(stage.score(peer), 0);
+}
+
+#[test]
+fn a_bad_signature_in_a_transaction_mutes_and_its_txid_stays_open_for_the_honest_one() {
+    let (mut stage, cheat) = stage();
+    let honest = Peer::new(cheat.connection, 2);
+    stage.tell(cheat, &NodeMessage::Transaction(forged(5)));
+    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::Signature)));
+    stage.tell(honest, &NodeMessage::Transaction(payment(&Chain::in_memory(ChainParams::regtest()), 0, 1, 5)));
+    assert_eq!(stage.machine.mempool().len(), 1);
+    assert!(!stage.is_muted(honest));
+}
+
+#[test]
+fn what_an_honest_peer_might_send_scores_and_a_hundred_points_mute_for_a_time() {
+    let (mut stage, peer) = stage();
+    let genesis = Chain::in_memory(ChainParams::regtest());
+    stage.tell(peer, &NodeMessage::Transaction(payment(&genesis, 0, 1, 5)));
+    assert_eq!(stage.score(peer), 0);
+    for grains in 6..6 + u64::from(limits::MUTE_SCORE) - 1 {
+        stage.tell(peer, &NodeMessage::Transaction(payment(&genesis, 0, 1, grains)));
+    }
+    assert_eq!((stage.score(peer), stage.is_muted(peer)), (limits::MUTE_SCORE - 1, false));
+    stage.tell(peer, &NodeMessage::Transaction(payment(&genesis, 0, 1, 9_999)));
+    assert_eq!(stage.muted_for(peer), Some(&DisconnectReason::Score(limits::MUTE_SCORE)));
+}
+
+#[test]
+fn a_muted_peer_is_not_listened_to_until_its_mute_ends() {
+    let (mut stage, peer) = stage();
+    let block = block_at(&chain_of(&ChainParams::regtest(), 1, 1), 1);
+    stage.tell_payload(peer, b"TXN garbage");
+    stage.take_sent();
+    // it goes on talking, so it is not forgotten either
+    for _ in 0..limits::MUTE_TIME.as_secs() / 10 {
+        stage.tell(peer, &NodeMessage::Block(block.clone()));
+        stage.tell(peer, &NodeMessage::GetBlocks(vec![ChainParams::regtest().genesis_hash()]));
+        assert_eq!(stage.machine.chain().height(), 0);
+        assert!(stage.take_sent_to(peer).is_empty());
+        stage.relay_says(peer.connection, &toycoin_wire::relay::RelayMessage::Pong(2));
+        stage.advance(SECOND * 10);
+    }
+    stage.tell(peer, &NodeMessage::Block(block));
+    assert_eq!(stage.machine.chain().height(), 1);
+}
+
+#[test]
+fn mutes_and_scores_never_cross_relay_connections() {
+    let (mut stage, peer) = stage();
+    let elsewhere = Peer { connection: stage.connect(), ..peer };
+    stage.tell(peer, &NodeMessage::Headers(Vec::new()));
+    assert_eq!(stage.score(peer), limits::POINTS_UNASKED);
+    stage.tell_payload(peer, b"TXN garbage");
+    assert!(stage.is_muted(peer));
+    stage.tell(elsewhere, &NodeMessage::Block(block_at(&chain_of(&ChainParams::regtest(), 1, 1), 1)));
+    assert_eq!(stage.machine.chain().height(), 1, "one relay can lie about who said what on another");
+    assert_eq!((stage.score(elsewhere), stage.is_muted(elsewhere)), (0, false));
+}
+
+#[test]
+fn a_reject_changes_nothing() {
+    let (mut stage, peer) = stage();
+    let chain = chain_of(&ChainParams::regtest(), 3, 1);
+    for height in 1..=3 {
+        stage.tell(peer, &NodeMessage::Block(block_at(&chain, height)));
+    }
+    let timer = stage.machine.next_timeout();
+    stage.take_sent();
+    for rule in 0..500 {
+        let reject = Reject { hash: chain.tip().hash.to_bytes(), rule, text: "no".into() };
+        stage.tell(peer, &NodeMessage::Reject(reject));
+    }
+    assert!(stage.has_tip_of(&chain) && stage.take_sent().is_empty());
+    assert_eq!((stage.machine.next_timeout(), stage.score(peer)), (timer, 0));
+    assert!(stage.events.iter().any(|event| matches!(event, Event::RejectReceived { rule: 499, .. })), "it is told");
+}
+
+#[test]
+fn rejects_are_directed_and_rate_limited() {
+    let (mut stage, peer) = stage();
+    let chain = Chain::in_memory(ChainParams::regtest());
+    // immature money breaks a rule and is no crime: it can be sent on and on
+    let own = chain_of(&ChainParams::regtest(), 1, 1);
+    stage.tell(peer, &NodeMessage::Block(block_at(&own, 1)));
+    stage.take_sent();
+    let coinbase = block_at(&own, 1).coinbase;
+    let (outpoint, output) = coinbase.outpoints(coinbase.txid()).next().unwrap();
+    let young = |value: u64| {
+        let outputs = vec![toycoin_core::TxOut { value: toycoin_core::Amount::from_grains(value), ..*output }];
+        let mut transaction = Transaction { version: 1, inputs: vec![outpoint], outputs, signatures: vec![] };
+        classroom::sign(&mut transaction, chain.params().genesis_hash(), &[*output]);
+        transaction
+    };
+    for value in 1..50 {
+        stage.tell(peer, &NodeMessage::Transaction(young(value)));
+    }
+    let sent = stage.take_sent();
+    assert_eq!(rejects(&sent) as u64, limits::REJECTS);
+    assert!(sent.iter().all(|sent| sent.to == Some(peer.id)));
+    stage.advance(SECOND);
+    for value in 50..90 {
+        stage.tell(peer, &NodeMessage::Transaction(young(value)));
+    }
+    assert_eq!(rejects(&stage.take_sent()) as u64, limits::REJECTS_A_SECOND);
+}
+
+#[test]
+fn whoever_asks_for_more_than_it_may_is_not_answered_and_not_banned() {
+    let mut stage = Stage::with(chain_of(&ChainParams::regtest(), limits::HEADERS_A_MESSAGE, 1), |_| {});
+    let peer = Peer::new(stage.connect(), 1);
+    let ask = NodeMessage::GetHeaders(GetHeaders { locator: Vec::new(), stop: BlockHash::ZERO });
+    let most = limits::SERVED_BYTES / ((limits::HEADERS_A_MESSAGE as u64 + 1) * 128);
+    for _ in 0..most + 100 {
+        stage.tell(peer, &ask);
+    }
+    assert_eq!(stage.take_sent_to(peer).len() as u64, most);
+    assert_eq!(stage.machine.overloads(), 100);
+    assert_eq!((stage.score(peer), stage.is_muted(peer)), (0, false));
+    stage.advance(SECOND);
+    stage.tell(peer, &ask);
+    assert_eq!(stage.take_sent_to(peer).len(), 1);
+}
+
+#[test]
+fn an_orphan_without_work_mutes_and_pushes_nothing_out() {
+    let chain = chain_of(&ChainParams::regtest(), 4, 1);
+    let (mut stage, cheat) = stage();
+    let honest = Peer::new(cheat.connection, 2);
+    stage.tell(honest, &NodeMessage::Block(block_at(&chain, 4)));
+    let mut idle = next_block(&chain, Vec::new(), 1, chain.tip().time + 1);
+    while ChainParams::regtest().limit().is_met_by(&idle.hash()) {
+        idle.header.nonce += 1;
+    }
+    stage.tell(cheat, &NodeMessage::Block(idle));
+    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::ProofOfWork)));
+    // and the one with work still waits for its parents
+    stage.advance(SECOND);
+    stage.tell(honest, &NodeMessage::Headers(headers(&chain, 1..=4)));
+    for height in 1..=3 {
+        stage.tell(honest, &NodeMessage::Block(block_at(&chain, height)));
+    }
+    assert!(stage.has_tip_of(&chain));
+}
