@@ -62,8 +62,8 @@ pub(crate) struct Stage {
     pub(crate) events: Vec<Event>,
     pub(crate) closed: Vec<(ConnectionId, String)>,
     pub(crate) job: Option<MiningJob>,
-    /// Every output with its time, as text.
-    pub(crate) trace: Vec<String>,
+    /// Every output with its time, as text, if it is to be kept.
+    pub(crate) trace: Option<Vec<String>>,
     replies: BTreeMap<RequestId, Response>,
     sent: Vec<Sent>,
     links: BTreeSet<ConnectionId>,
@@ -90,7 +90,7 @@ impl Stage {
             events: Vec::new(),
             closed: Vec::new(),
             job: None,
-            trace: Vec::new(),
+            trace: None,
             replies: BTreeMap::new(),
             sent: Vec::new(),
             links: BTreeSet::new(),
@@ -179,11 +179,35 @@ impl Stage {
         std::mem::take(&mut self.sent)
     }
 
-    /// Asks the node and returns the answer, which must come at once.
-    pub(crate) fn ask(&mut self, request: Request) -> Response {
+    pub(crate) fn is_connected(&self, connection: ConnectionId) -> bool {
+        self.links.contains(&connection)
+    }
+
+    /// Returns on how many connections the node is.
+    pub(crate) fn connected(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Finds the block that the node searches.
+    pub(crate) fn mine(&mut self, MiningJob { id, mut header }: MiningJob) {
+        let target = header.bits.to_target().expect("bits of a template");
+        while !target.is_met_by(&header.hash()) {
+            header.nonce += 1;
+        }
+        self.input(Input::Mined { job: id, nonce: header.nonce });
+    }
+
+    /// Asks the node, whenever the answer comes.
+    pub(crate) fn request(&mut self, request: Request) -> RequestId {
         self.requests += 1;
         let id = RequestId(self.requests);
         self.input(Input::Request { id, request });
+        id
+    }
+
+    /// Asks the node and returns the answer, which must come at once.
+    pub(crate) fn ask(&mut self, request: Request) -> Response {
+        let id = self.request(request);
         self.replies.remove(&id).expect("an answer at once")
     }
 
@@ -236,7 +260,9 @@ impl Stage {
 
     fn take_outputs(&mut self) {
         while let Some(output) = self.machine.poll_output() {
-            self.trace.push(format!("{:?} {output:?}", self.now));
+            if let Some(trace) = &mut self.trace {
+                trace.push(format!("{:?} {output:?}", self.now));
+            }
             match output {
                 Output::Send { connection, bytes } => {
                     assert!(self.links.contains(&connection), "nothing is sent on a connection that is closed");
