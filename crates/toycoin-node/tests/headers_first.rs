@@ -141,6 +141,11 @@ fn a_peer_that_announces_and_does_not_answer_is_left_for_another_without_a_score
     stage.serve(&[(honest, &far)], SECOND * 5);
     assert!(stage.has_tip_of(&far));
     assert_eq!((stage.score(silent), stage.is_muted(silent)), (0, false));
+    // an answer that comes too late is no crime either, a second one is
+    stage.tell(silent, &NodeMessage::Headers(headers(&far, 1..=20)));
+    assert_eq!(stage.score(silent), 0);
+    stage.tell(silent, &NodeMessage::Headers(headers(&far, 1..=20)));
+    assert_eq!(stage.score(silent), limits::POINTS_UNASKED);
 }
 
 #[test]
@@ -229,8 +234,11 @@ fn a_header_that_breaks_a_rule_mutes_and_another_peer_is_asked_at_once() {
     while ChainParams::regtest().limit().is_met_by(&page[9].hash()) {
         page[9].nonce += 1;
     }
+    let broken = page[9].hash().to_bytes();
     stage.tell(cheat, &NodeMessage::Headers(page));
     assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::ProofOfWork)));
+    let told = stage.take_sent_to(cheat);
+    assert!(matches!(told.last(), Some(NodeMessage::Reject(reject)) if reject.hash == broken), "{told:?}");
     assert_eq!(best_height(&mut stage), 0, "none of that page is kept");
     stage.serve(&[(honest, &far)], SECOND);
     assert!(stage.has_tip_of(&far));

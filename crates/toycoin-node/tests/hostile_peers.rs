@@ -5,10 +5,10 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    chains::{block_at, chain_of, headers, next_block, payment, status},
+    chains::{block_at, chain_of, headers, mine, next_block, payment, status},
     stage::{Peer, Sent, Stage},
 };
-use toycoin_core::{BlockHash, ChainParams, Rule, Transaction, Txid, chain::Chain, test_util::classroom};
+use toycoin_core::{BlockHash, ChainParams, Rule, Transaction, Txid, chain::Chain, test_util::classroom, utxo::Coin};
 use toycoin_node::{
     limits,
     machine::Machine,
@@ -59,28 +59,32 @@ fn a_byte_too_many_behind_a_good_message_mutes() {
 fn more_than_a_message_may_hold_mutes() {
     let hash = BlockHash::from_bytes([3; 32]);
     let header = ChainParams::regtest().genesis().header;
-    let text = "x".repeat(129);
-    let messages = [
-        (NodeMessage::GetBlocks(vec![hash; 16]), NodeMessage::GetBlocks(vec![hash; 17])),
-        (
-            NodeMessage::GetHeaders(GetHeaders { locator: vec![hash; 64], stop: BlockHash::ZERO }),
-            NodeMessage::GetHeaders(GetHeaders { locator: vec![hash; 65], stop: BlockHash::ZERO }),
-        ),
-        (NodeMessage::Headers(vec![header; 2_000]), NodeMessage::Headers(vec![header; 2_001])),
-        (NodeMessage::NotFound(vec![[3; 32]; 128]), NodeMessage::NotFound(vec![[3; 32]; 129])),
-        (NodeMessage::GetTransactions(vec![Txid::ZERO; 128]), NodeMessage::GetTransactions(vec![Txid::ZERO; 129])),
-        (
-            NodeMessage::Reject(Reject { hash: [0; 32], rule: 1, text: text[1..].into() }),
-            NodeMessage::Reject(Reject { hash: [0; 32], rule: 1, text }),
-        ),
+    let header_bytes = header.to_bytes();
+    // each at its limit, with where its count stands and what one more item looks like
+    let messages: [(NodeMessage, usize, &[u8]); 6] = [
+        (NodeMessage::GetBlocks(vec![hash; 16]), 4, &[3; 32]),
+        (NodeMessage::GetHeaders(GetHeaders { locator: vec![hash; 64], stop: BlockHash::ZERO }), 4, &[3; 32]),
+        (NodeMessage::Headers(vec![header; 2_000]), 4, &header_bytes),
+        (NodeMessage::NotFound(vec![[3; 32]; 128]), 4, &[3; 32]),
+        (NodeMessage::GetTransactions(vec![Txid::ZERO; 128]), 4, &[3; 32]),
+        (NodeMessage::Reject(Reject { hash: [0; 32], rule: 1, text: "x".repeat(128) }), 38, b"x"),
     ];
-    for (most, too_many) in messages {
+    for (most, count_at, item) in messages {
         let (mut stage, peer) = stage();
         stage.tell(peer, &most);
         assert!(!stage.is_muted(peer), "{}", most.tag());
-        stage.tell(peer, &too_many);
-        assert!(stage.is_muted(peer), "{}", too_many.tag());
+        stage.tell_payload(peer, &with_one_more(most.encode().unwrap(), count_at, item));
+        assert!(stage.is_muted(peer), "{}", most.tag());
     }
+}
+
+/// Adds an item to a payload's list, which no encoder of ours would.
+fn with_one_more(mut payload: Vec<u8>, count_at: usize, item: &[u8]) -> Vec<u8> {
+    let items = count_at + 8;
+    let count = u64::from_le_bytes(payload[count_at..items].try_into().expect("eight bytes"));
+    payload[count_at..items].copy_from_slice(&(count + 1).to_le_bytes());
+    payload.splice(items..items, item.iter().copied());
+    payload
 }
 
 #[test]
@@ -253,4 +257,25 @@ fn an_orphan_without_work_mutes_and_pushes_nothing_out() {
         stage.tell(honest, &NodeMessage::Block(block_at(&chain, height)));
     }
     assert!(stage.has_tip_of(&chain));
+}
+
+#[test]
+fn a_payment_larger_than_a_message_is_not_found_rather_than_left_without_an_answer() {
+    // a block may hold it all the same
+    let mut chain = chain_of(&ChainParams::regtest(), 0, 0);
+    let owner = classroom::owner(0);
+    let (coin, Coin { output, .. }) = chain.coins_of(&owner).unwrap()[0];
+    let grain = toycoin_core::TxOut { value: toycoin_core::Amount::from_grains(1), ..output };
+    let rest = toycoin_core::Amount::from_grains(output.value.grains() - 6_600);
+    let mut outputs = vec![grain; 6_600];
+    outputs.push(toycoin_core::TxOut { value: rest, ..output });
+    let mut large = Transaction { version: 1, inputs: vec![coin], outputs, signatures: vec![] };
+    classroom::sign(&mut large, chain.params().genesis_hash(), &[output]);
+    let txid = large.txid();
+    mine(&mut chain, vec![large], 1);
+    let mut stage = Stage::with(chain, |_| {});
+    let peer = Peer::new(stage.connect(), 1);
+    stage.tell(peer, &NodeMessage::GetTransactions(vec![txid]));
+    let told = stage.take_sent_to(peer);
+    assert!(told.contains(&NodeMessage::NotFound(vec![txid.to_bytes()])), "{told:?}");
 }

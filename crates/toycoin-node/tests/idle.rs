@@ -8,7 +8,7 @@ use std::time::Duration;
 use toycoin_core::{Chain, ChainParams, SecretKey, store::MemoryStore};
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
-    protocol::{Input, NodeConfig, NodeMachine, Request, RequestId},
+    protocol::{Input, NodeConfig, NodeMachine},
 };
 
 const START_MS: u64 = 1_767_225_600_000 + 1_000;
@@ -50,12 +50,4 @@ fn a_node_without_a_relay_is_woken_seldom() {
 fn a_miner_is_woken_for_its_templates() {
     let wakes = wakes(&mut machine(true));
     assert!((55..90).contains(&wakes), "{wakes}, once a second");
-}
-
-#[test]
-fn a_node_that_cannot_mine_is_told_to_and_stays_idle() {
-    let mut machine = machine(false);
-    let request = Request::SetMining(true);
-    machine.handle(at(Duration::from_secs(5)), Input::Request { id: RequestId(1), request });
-    assert!(wakes(&mut machine) < 20);
 }

@@ -128,12 +128,19 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let deadline = self.now.monotonic + limits::HEADERS_TIMEOUT;
         self.send_to(peer, &NodeMessage::GetHeaders(GetHeaders { locator, stop: BlockHash::ZERO }));
         self.headers.following = Some(Following { peer, deadline, held });
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.owes_headers = true;
+        }
     }
 
     /// Takes the answer to a request for headers.
     pub(super) fn on_headers(&mut self, peer: PeerKey, headers: &[Header]) {
+        let was_asked = self.peers.get_mut(&peer).is_some_and(|peer| std::mem::take(&mut peer.owes_headers));
         let Some(following) = self.headers.following.take_if(|following| following.peer == peer) else {
-            self.score(peer, limits::POINTS_UNASKED);
+            // an answer that comes too late is no crime
+            if !was_asked {
+                self.score(peer, limits::POINTS_UNASKED);
+            }
             return;
         };
         let held = match self.hold(following.held, headers) {
@@ -144,8 +151,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 return self.turn_to_others(&peer);
             }
             Err(HeadersError::Unlinked) => return self.mute(peer, DisconnectReason::UnlinkedHeaders),
-            Err(HeadersError::Rule(error)) => {
-                self.reject(peer, headers.first().map_or([0; 32], |header| header.hash().to_bytes()), &error);
+            Err(HeadersError::Rule(hash, error)) => {
+                self.reject(peer, hash.to_bytes(), &error);
                 return self.mute(peer, DisconnectReason::BrokenRule(error.rule()));
             }
         };
@@ -212,7 +219,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                     held.cut_short = true;
                     break;
                 }
-                Err(error) => return Err(HeadersError::Rule(error)),
+                Err(error) => return Err(HeadersError::Rule(header.hash(), error)),
             }
         }
         Ok(held)
@@ -249,6 +256,6 @@ enum HeadersError {
     UnknownStart,
     /// One does not follow on the one before.
     Unlinked,
-    /// One breaks a rule.
-    Rule(RuleError),
+    /// This one breaks a rule.
+    Rule(BlockHash, RuleError),
 }

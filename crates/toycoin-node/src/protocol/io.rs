@@ -343,7 +343,7 @@ pub enum Event {
         /// Which relay, in the configuration's order.
         relay: usize,
     },
-    /// A peer on this network was heard for the first time.
+    /// Somebody on the channel was heard for the first time; whether on this network is known from its status.
     PeerConnected {
         /// Its id.
         id: NodeId,

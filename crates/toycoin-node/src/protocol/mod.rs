@@ -165,13 +165,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let (relay, channel) = (link.relay, self.config.channel.clone());
         let mut became_ready = false;
         let mut inbox = Vec::new();
+        let peers = &self.peers;
         let result = link.client.handle_bytes(now, bytes, &mut |event| match event {
             ClientEvent::Ready => became_ready = true,
-            ClientEvent::Delivered { channel: on, from, payload } if on == channel.borrowed() => {
+            // what a muted peer says is not even decoded
+            ClientEvent::Delivered { channel: on, from, payload }
+                if on == channel.borrowed() && !peers.is_muted(&(connection, from), now.monotonic) =>
+            {
                 inbox.push(Inbox::Payload(from, NodeMessage::decode(payload)));
             }
             ClientEvent::Lagged { count } => inbox.push(Inbox::Lagged(count)),
-            // another channel's, or an event of a later version of the client
+            // another channel's, a muted peer's, or an event of a later version of the client
             _ => {}
         });
         link.ready |= became_ready;
@@ -193,9 +197,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn on_payload(&mut self, peer: PeerKey, payload: Result<Payload, toycoin_wire::node::PayloadError>) {
-        let (known, new) = self.peers.heard(peer, self.now.monotonic);
+        let (known, new, gone) = self.peers.heard(peer, self.now.monotonic);
+        // by what came before in the same bytes
         if known.is_muted(self.now.monotonic) {
             return;
+        }
+        if let Some(gone) = gone {
+            self.forget(|key| *key == gone);
+            self.emit(Event::PeerDisconnected { id: gone.1 });
         }
         if new {
             self.emit(Event::PeerConnected { id: peer.1 });

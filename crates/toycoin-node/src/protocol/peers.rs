@@ -37,6 +37,8 @@ pub(super) struct Peer {
     shown: Work,
     /// It sent a block whose parent we lack: it has headers for us, whatever its status says.
     pub(super) has_news: bool,
+    /// It was asked for headers and has not answered, in time or not.
+    pub(super) owes_headers: bool,
     /// Until when it is not asked for headers, since it did not answer or had nothing.
     pub(super) resting_until: Monotonic,
     score: u32,
@@ -64,6 +66,7 @@ impl Peer {
             status: None,
             shown: Work::ZERO,
             has_news: false,
+            owes_headers: false,
             resting_until: Monotonic::ORIGIN,
             score: 0,
             scored: now,
@@ -125,23 +128,30 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    /// Returns a peer that was just heard, and whether it is new.
+    /// Returns a peer that was just heard, whether it is new, and who had to make room for it.
     ///
     /// When the table is full, whoever was silent for longest makes room; the muted only after all others, since being
     /// forgotten would unmute them.
-    pub(super) fn heard(&mut self, key: PeerKey, now: Monotonic) -> (&mut Peer, bool) {
+    pub(super) fn heard(&mut self, key: PeerKey, now: Monotonic) -> (&mut Peer, bool, Option<PeerKey>) {
         let new = !self.peers.contains_key(&key);
+        let mut gone = None;
         if new && self.peers.len() >= limits::PEERS {
             let oldest = self.peers.iter().min_by_key(|(key, peer)| (peer.is_muted(now), peer.heard, **key));
-            if let Some(oldest) = oldest.map(|(key, _)| *key) {
-                self.peers.remove(&oldest);
+            gone = oldest.map(|(key, _)| *key);
+            if let Some(gone) = &gone {
+                self.peers.remove(gone);
             }
         }
         let number = self.next_number;
         let peer = self.peers.entry(key).or_insert_with(|| Peer::new(number, now));
         self.next_number += u64::from(new);
         peer.heard = now;
-        (peer, new)
+        (peer, new, gone)
+    }
+
+    /// Returns whether a peer is known and muted.
+    pub(super) fn is_muted(&self, key: &PeerKey, now: Monotonic) -> bool {
+        self.peers.get(key).is_some_and(|peer| peer.is_muted(now))
     }
 
     pub(super) fn get(&self, key: &PeerKey) -> Option<&Peer> {
@@ -239,7 +249,7 @@ mod tests {
     fn a_hundred_points_mute_for_a_time() {
         let mut peers = Peers::default();
         let start = Monotonic::ORIGIN;
-        let (peer, new) = peers.heard(key(1), start);
+        let (peer, new, _) = peers.heard(key(1), start);
         assert!(new);
         assert_eq!(peer.add_score(99, start), Verdict::Tolerated);
         assert!(!peer.is_muted(start));
@@ -252,7 +262,7 @@ mod tests {
     fn points_fade() {
         let mut peers = Peers::default();
         let start = Monotonic::ORIGIN;
-        let (peer, _) = peers.heard(key(1), start);
+        let (peer, ..) = peers.heard(key(1), start);
         peer.add_score(50, start);
         assert_eq!(peer.score(start + limits::SCORE_DECAY * 20), 30);
         assert_eq!(peer.score(start + limits::SCORE_DECAY * 90), 0);
