@@ -3,6 +3,7 @@
 //! ```text
 //!   TestLedger    consensus functions over a plain map of coins: the slow, obvious model of a chain
 //!   Scene         a valid block in its place ──▶ mutations::all(): one for each rule, that breaks it
+//!   grow          a long chain of empty blocks in the engine itself, in no time
 //!   strategies    chains, fork trees, graphs of payments, that shrink to small ones
 //! ```
 //!
@@ -22,6 +23,7 @@
 //! ```
 
 pub mod classroom;
+mod growth;
 mod judge;
 mod ledger;
 pub mod mutations;
@@ -29,4 +31,4 @@ mod payments;
 mod scene;
 pub mod strategies;
 
-pub use self::{judge::judge, ledger::TestLedger, payments::Payments, scene::Scene};
+pub use self::{growth::grow, judge::judge, ledger::TestLedger, payments::Payments, scene::Scene};
