@@ -1,1 +1,34 @@
 //! Benchmarks of toycoin, each beside the peers that it is measured against: `cargo bench -p toycoin-benches`.
+//!
+//! Here is what they share: a clock that other programs of the machine do not disturb, and percentiles.
+
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+
+/// Runs something and returns the time for which its thread had a processor.
+///
+/// # Panics
+/// Where the system does not tell.
+pub fn cpu_time<T>(run: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = ThreadTime::now();
+    let result = run();
+    (result, begun.elapsed())
+}
+
+/// Returns the median, the later of the middle two of an even number.
+///
+/// # Panics
+/// Without samples.
+pub fn median(samples: &mut [f64]) -> f64 {
+    percentile(samples, 50)
+}
+
+/// Returns the sample below which so many percent of all lie; sorts them.
+///
+/// # Panics
+/// Without samples.
+pub fn percentile(samples: &mut [f64], percent: usize) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[(samples.len() * percent / 100).min(samples.len() - 1)]
+}

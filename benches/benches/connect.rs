@@ -1,0 +1,218 @@
+//! Connecting a block low and high on a chain: what it costs must not grow with the chain.
+//!
+//! ```text
+//! cargo bench -p toycoin-benches --bench connect                  criterion
+//! cargo bench -p toycoin-benches --bench connect -- --ratios      ratios from interleaved rounds, in seconds
+//! ```
+
+#![expect(clippy::print_stdout, reason = "the table of ratios is what this program is for")]
+
+use std::{hint::black_box, sync::Arc, time::Duration};
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use toycoin_benches::{cpu_time, median};
+use toycoin_core::{
+    Amount, Applied, Block, Chain, ChainParams, NetworkSpec, OutPoint, Transaction, TxOut,
+    consensus::{Place, PlainVerifier, SignatureCheck, SignatureVerifier, connect, gather},
+    store::MemoryStore,
+    test_util::{Payments, classroom, grow},
+};
+
+/// Payments of a block: each spends a coin of the store and makes two.
+const PAYMENTS: usize = 20;
+
+/// Where the first block that is measured goes on.
+const HEIGHTS: [u64; 2] = [100, 20_000];
+
+/// Blocks that are measured one upon the other before the chain is taken back to where it was.
+const BLOCKS: usize = 200;
+
+const ROUNDS: usize = 5;
+
+fn main() {
+    if std::env::args().any(|argument| argument == "--ratios") {
+        return print_ratios();
+    }
+    let mut criterion = Criterion::default().measurement_time(Duration::from_secs(5)).configure_from_args();
+    let mut group = criterion.benchmark_group("connect");
+    group.throughput(Throughput::Elements(1));
+    for height in HEIGHTS {
+        let branch = Branch::new(height, PAYMENTS);
+        let name = BenchmarkId::new(format!("{PAYMENTS} payments"), format!("height {height}"));
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|blocks| {
+                let mut spent = Duration::ZERO;
+                let mut climb = branch.climb(Arc::new(PlainVerifier));
+                for number in 0..usize::try_from(blocks).expect("a number of blocks") {
+                    if number > 0 && number % BLOCKS == 0 {
+                        climb = branch.climb(Arc::new(PlainVerifier));
+                    }
+                    spent += climb.connect(number % BLOCKS);
+                }
+                spent
+            });
+        });
+    }
+    group.finish();
+    criterion.final_summary();
+}
+
+/// Connects one block to each chain in turn, so that a slow moment of the machine falls on all alike.
+fn print_ratios() {
+    let [full, empty] = [PAYMENTS, 0].map(|payments| HEIGHTS.map(|height| Branch::new(height, payments)));
+    let plain: Arc<dyn SignatureVerifier> = Arc::new(PlainVerifier);
+    let trusting: Arc<dyn SignatureVerifier> = Arc::new(Trusting);
+    let rows = [
+        (format!("{PAYMENTS} payments"), &full, &plain),
+        (format!("{PAYMENTS} payments, signatures not looked at"), &full, &trusting),
+        ("empty".into(), &empty, &plain),
+    ];
+    let mut times = rows.each_ref().map(|_| HEIGHTS.map(|_| Vec::new()));
+    let mut state_root = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut climbs =
+            rows.each_ref().map(|(_, branches, verifier)| branches.each_ref().map(|it| it.climb(Arc::clone(verifier))));
+        for number in 0..BLOCKS {
+            state_root.push(climbs[0][1].state_root(number).as_secs_f64());
+            for (climbs, times) in climbs.iter_mut().zip(&mut times) {
+                for (climb, times) in climbs.iter_mut().zip(times) {
+                    times.push(climb.connect(number).as_secs_f64());
+                }
+            }
+        }
+    }
+    let [low, high] = HEIGHTS;
+    println!("thread CPU time of a block, {} blocks of each kind at each height, interleaved\n", ROUNDS * BLOCKS);
+    println!("| block | height {low}, µs | height {high}, µs | ratio of medians | ratio of means |");
+    println!("| --- | ---: | ---: | ---: | ---: |");
+    let mut medians = Vec::new();
+    for ((name, ..), times) in rows.iter().zip(&mut times) {
+        let means = times.each_ref().map(|times| times.iter().sum::<f64>() / times.len() as f64);
+        let [low, high] = times.each_mut().map(|times| median(times));
+        let [medians_ratio, means_ratio] = [high / low, means[1] / means[0]];
+        println!("| {name} | {:.1} | {:.1} | {medians_ratio:.2} | {means_ratio:.2} |", low * 1e6, high * 1e6);
+        medians.push(high);
+    }
+    let (whole, state_root) = (medians[0], median(&mut state_root));
+    let share = |part: f64| 100.0 * part / whole;
+    let signatures = whole - medians[1];
+    println!(
+        "\nat height {high}: signatures {:.1} %, state root {:.1} %, the rest {:.1} %",
+        share(signatures),
+        share(state_root),
+        share(whole - signatures - state_root)
+    );
+}
+
+/// A chain up to a height, and blocks that go on from there.
+struct Branch {
+    params: ChainParams,
+    store: MemoryStore,
+    blocks: Vec<Block>,
+}
+
+impl Branch {
+    fn new(height: u64, payments: usize) -> Self {
+        let params = params();
+        let mut chain = Chain::in_memory(params.clone());
+        let mut payer = Payer::new(&mut chain);
+        let empty = height - chain.height();
+        grow(&mut chain, empty, classroom::owner(7));
+        let store = chain.store().clone();
+        let blocks = (0..BLOCKS).map(|_| extend(&mut chain, payer.pay(payments))).collect();
+        Self { params, store, blocks }
+    }
+
+    /// Begins anew below the first block.
+    fn climb(&self, verifier: Arc<dyn SignatureVerifier>) -> Climb<'_> {
+        let chain = Chain::open(self.params.clone(), self.store.clone()).expect("a chain of our own");
+        Climb { chain: chain.with_verifier(verifier), blocks: &self.blocks }
+    }
+}
+
+/// A chain on its way up.
+struct Climb<'a> {
+    chain: Chain<MemoryStore>,
+    blocks: &'a [Block],
+}
+
+impl Climb<'_> {
+    /// Takes the block of that number, from the bytes' owner to the store, and returns the time that it took.
+    fn connect(&mut self, number: usize) -> Duration {
+        let block = self.blocks[number].clone();
+        let now_ms = block.header.time;
+        let (applied, time) = cpu_time(|| self.chain.apply(black_box(block), now_ms));
+        assert!(matches!(applied, Ok(Applied::Extended { .. })));
+        time
+    }
+
+    /// Returns what bringing the state up to the block of that number and hashing it takes.
+    fn state_root(&self, number: usize) -> Duration {
+        let block = self.blocks[number].clone().check(self.chain.params()).expect("a block of our own");
+        let Ok(coins) = gather(&block, self.chain.store());
+        let place = Place { state: self.chain.state(), work: self.chain.tip().work };
+        let connected = connect(self.chain.params(), &block, &coins, place, &Trusting).expect("a block of our own");
+        let mut state = self.chain.state().clone();
+        cpu_time(|| {
+            state.apply(black_box(&connected.diff));
+            black_box(state.root())
+        })
+        .1
+    }
+}
+
+/// Makes payments that each spend a coin of its own, all of them coins that block 1 made.
+struct Payer {
+    payments: Payments,
+    coins: std::vec::IntoIter<(OutPoint, TxOut)>,
+}
+
+impl Payer {
+    /// Splits a coin of genesis in as many as will be wanted, in block 1.
+    fn new(chain: &mut Chain<MemoryStore>) -> Self {
+        let owner = classroom::owner(0);
+        let (outpoint, coin) = chain.coins_of(&owner).expect("a store in memory")[0];
+        let mut payments = Payments::new(chain.params().genesis_hash(), [(outpoint, coin)]);
+        let count = BLOCKS * PAYMENTS;
+        let value = coin.output.value.grains() / count as u64;
+        let output = TxOut { value: Amount::from_grains(value), owner };
+        let split = payments.spend(vec![outpoint], vec![output; count]);
+        let coins: Vec<_> = split.outpoints(split.txid()).map(|(outpoint, output)| (outpoint, *output)).collect();
+        extend(chain, vec![split]);
+        Self { payments, coins: coins.into_iter() }
+    }
+
+    fn pay(&mut self, count: usize) -> Vec<Transaction> {
+        let coins = self.coins.by_ref().take(count);
+        let pay = |(outpoint, coin): (_, TxOut)| {
+            let half = Amount::from_grains(coin.value.grains() / 2 - 100);
+            let outputs = [1, 0].map(|index| TxOut { value: half, owner: classroom::owner(index) });
+            self.payments.spend(vec![outpoint], outputs.to_vec())
+        };
+        coins.map(pay).collect()
+    }
+}
+
+/// Mines a block with these transactions.
+fn extend(chain: &mut Chain<MemoryStore>, transactions: Vec<Transaction>) -> Block {
+    let time = chain.tip().time + 1_000;
+    let block = chain.template(transactions, classroom::owner(7), b"", time).expect("payments that fit");
+    let block = block.solve_easily();
+    chain.apply(block.clone(), block.header.time).expect("a block of our own");
+    block
+}
+
+/// Regtest with a subsidy that lasts: a coinbase at either height makes a coin.
+fn params() -> ChainParams {
+    let spec = NetworkSpec { extra: b"bench".to_vec(), halving: 100_000, ..ChainParams::regtest().spec().clone() };
+    ChainParams::new(spec).expect("a network of our own")
+}
+
+/// Takes every signature for right, to measure all else.
+struct Trusting;
+
+impl SignatureVerifier for Trusting {
+    fn first_invalid(&self, _: &[SignatureCheck]) -> Option<usize> {
+        None
+    }
+}
