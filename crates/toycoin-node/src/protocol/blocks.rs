@@ -232,6 +232,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn on_moved(&mut self, moved: &Moved) {
+        let tip = self.chain.tip();
+        tracing::debug!(name: "tip_changed", height = tip.height, hash = %tip.hash);
         for block in &moved.disconnected {
             self.emit(Event::BlockDisconnected { block: block.clone() });
         }
@@ -241,7 +243,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             self.emit(Event::BlockConnected { block: block.clone(), own });
         }
         self.update_mempool(moved);
-        self.emit(Event::TipChanged { tip: self.chain.tip(), disconnected: moved.disconnected.len() });
+        self.emit(Event::TipChanged { tip, disconnected: moved.disconnected.len() });
         self.check_waits();
         self.plan_announcements();
         self.request_bodies();

@@ -1,4 +1,6 @@
 //! Miner threads: they search whatever job stands, and leave it within a chunk of nonces when it changes.
+//!
+//! Each thread traces `search_begun` before the first nonce of a job and `search_ended` after the last.
 
 use std::{
     sync::{
@@ -44,6 +46,7 @@ struct State {
 #[derive(Debug)]
 struct Job {
     id: JobId,
+    height: u64,
     search: Search,
     /// The next chunk that nobody has taken: no nonce is tried twice.
     next_chunk: AtomicU64,
@@ -81,7 +84,7 @@ impl Miner {
         let generation = self.shared.generation.fetch_add(1, Ordering::Relaxed) + 1;
         state.job = job.and_then(|MiningJob { id, header }| {
             let search = Search::new(&header).ok()?;
-            Some(Arc::new(Job { id, search, next_chunk: AtomicU64::new(0), generation }))
+            Some(Arc::new(Job { id, height: header.height, search, next_chunk: AtomicU64::new(0), generation }))
         });
         drop(state);
         self.shared.changed.notify_all();
@@ -111,7 +114,9 @@ impl Shared {
         let mut last = 0;
         while let Some(job) = self.next_job(last) {
             last = job.generation;
+            tracing::trace!(name: "search_begun", job = job.id.0, height = job.height);
             self.search(&job);
+            tracing::trace!(name: "search_ended", job = job.id.0, height = job.height);
         }
     }
 
