@@ -83,7 +83,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                     Some(Message::Shutdown) | None => break,
                     Some(message) => self.handle(message, &mut state),
                 },
-                () = tokio::time::sleep_until(timeout.min(self.hash_rate.due())) => {
+                () = wait_until(timeout.min(self.hash_rate.due())) => {
                     if let Some(per_second) = self.hash_rate.measure() {
                         drop(self.events.send(Event::HashRate { per_second }));
                     }
@@ -199,6 +199,16 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
             }
         }
         true
+    }
+}
+
+/// Waits for a time, and for one that has come only until others have had their turn: a timer of tokio counts in
+/// milliseconds and rounds up, which a machine with more to do would lose with every block.
+async fn wait_until(at: tokio::time::Instant) {
+    if at <= tokio::time::Instant::now() {
+        tokio::task::yield_now().await;
+    } else {
+        tokio::time::sleep_until(at).await;
     }
 }
 
