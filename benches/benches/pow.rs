@@ -7,11 +7,18 @@
 
 #![expect(clippy::print_stdout, reason = "the table of ratios is what this program is for")]
 
-use std::{hint::black_box, thread, time::Instant};
+use std::{
+    hint::black_box,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::Instant,
+};
 
 use blake3::{IncrementCounter, platform::Platform as Blake3Platform};
 use criterion::{Criterion, Throughput};
+use toycoin_benches::{cpu_time, median};
 use toycoin_core::{CompactTarget, Header};
+use toycoin_node::limits::CHUNK_NONCES;
 use toycoin_pow::{NonceRange, Outcome, Platform, Search};
 
 /// Nonces of one measurement.
@@ -70,12 +77,38 @@ fn print_ratios() {
     for (Contender { name, .. }, rate) in contenders.iter().zip(&rates) {
         println!("| {name} | {rate:.1} | {:.2} | {:.2} |", rate / rates[0], rate / rates[1]);
     }
+    print_cost_of_checks();
+}
+
+/// Searches as a miner thread does, which looks every chunk whether its job still stands, and without looking.
+fn print_cost_of_checks() {
+    let search = Search::new(&header()).expect("a target of one");
+    let hashes = LONG * NONCES;
+    let (mut through, mut checked, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let [without, with] =
+            [cpu_time(|| exhaust(&search, 0, hashes)).1, cpu_time(|| exhaust_in_chunks(&search, hashes)).1]
+                .map(|time| time.as_secs_f64());
+        through.push(without);
+        checked.push(with);
+        ratios.push(with / without);
+    }
+    let cost = |ratio: f64| 100.0 * (ratio - 1.0);
+    println!(
+        "\nlooking for a new job every {CHUNK_NONCES} nonces costs {:.2} % thread CPU time (medians), {:.2} % (median of \
+         the rounds' ratios)",
+        cost(median(&mut checked) / median(&mut through)),
+        cost(median(&mut ratios))
+    );
+}
+
+/// Returns a header whose target is one: nothing is found, every nonce is tried.
+fn header() -> Header {
+    Header { bits: CompactTarget::from_bits(0x0101_0000), ..Header::from_bytes(&[7; 128]) }
 }
 
 fn contenders() -> Vec<Contender> {
-    let mut header = Header::from_bytes(&[7; 128]);
-    // a target of one: nothing is found, every nonce is tried
-    header.bits = CompactTarget::from_bits(0x0101_0000);
+    let header = header();
     let mut all = Vec::new();
     let mut add = |name: String, hashes, run| all.push(Contender { name, hashes, run });
     add("naive blake3::hash".into(), NONCES, Box::new(move || naive(&header)) as Box<dyn Fn()>);
@@ -139,4 +172,17 @@ fn hash_many(header: &Header) {
 fn exhaust(search: &Search, part: u64, hashes: u64) {
     let range = NonceRange::chunk(part, hashes).expect("one of the first chunks");
     assert_eq!(black_box(search).run(black_box(range)), Outcome::Exhausted { hashes });
+}
+
+/// The loop of a miner thread: the job's generation, the next chunk, the time, the hashes.
+fn exhaust_in_chunks(search: &Search, hashes: u64) {
+    let [generation, next_chunk, counted] = [const { AtomicU64::new(0) }; 3];
+    while black_box(&generation).load(Ordering::Relaxed) == 0 && counted.load(Ordering::Relaxed) < hashes {
+        let chunk = black_box(&next_chunk).fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
+        let range = NonceRange::chunk(chunk, CHUNK_NONCES).expect("one of the first chunks");
+        let Outcome::Exhausted { hashes } = black_box(search).run(range) else { unreachable!("a target of one") };
+        counted.fetch_add(hashes, Ordering::Relaxed);
+        black_box(begun.elapsed());
+    }
 }
