@@ -33,7 +33,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--ratios") {
         return print_ratios();
     }
-    let mut criterion = Criterion::default().measurement_time(Duration::from_secs(5)).configure_from_args();
+    let mut criterion = Criterion::default().measurement_time(Duration::from_secs(10)).configure_from_args();
     let mut group = criterion.benchmark_group("connect");
     group.throughput(Throughput::Elements(1));
     for height in HEIGHTS {
