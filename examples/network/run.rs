@@ -4,7 +4,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use tokio::{
     sync::broadcast::error::RecvError,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 use toycoin_core::{BlockHash, ChainParams, SecretKey};
 use toycoin_examples::{
@@ -13,6 +13,7 @@ use toycoin_examples::{
     pace::throttle_for,
 };
 use toycoin_node::{
+    protocol::Event,
     relay::RelayConfig,
     rt::{Heard, Listener, NodeBuilder, NodeHandle, RelayHandle, RelayServer},
 };
@@ -20,8 +21,11 @@ use toycoin_node::{
 /// How long the slow node waits before it hands out a block that it found.
 const DELAY: Duration = Duration::from_millis(2_500);
 
-/// How long the nodes have to agree, once none of them mines.
-const SETTLING: Duration = Duration::from_secs(40);
+/// How long a block takes to be everywhere, with much to spare.
+const ARRIVAL: Duration = Duration::from_millis(500);
+
+/// How long the nodes have to agree in the end.
+const SETTLING: Duration = Duration::from_secs(60);
 
 /// A relay, miners, and a node that pays.
 pub(crate) struct Network {
@@ -126,22 +130,28 @@ impl Network {
     }
 
     /// Ends the mining, and waits until what is under way has arrived: whether all stand on one tip then.
+    ///
+    /// The last blocks may have ended in a tie, which nobody gives up for: then the first miner finds one more.
     pub(crate) async fn settle(&self) -> Result<bool, Box<dyn Error>> {
-        for miner in &self.miners {
-            miner.set_mining(false).await?;
-        }
-        // a block that the slow node holds back comes after this, and may change everything once more
-        tokio::time::sleep(DELAY).await;
         let deadline = Instant::now() + SETTLING;
-        let mut events = self.oracle.events();
-        while !self.agree().await? {
-            // looks again with each move of the oracle's tip, and now and then for the others'
-            let again = deadline.min(Instant::now() + Duration::from_millis(200));
-            if timeout_at(again, events.recv()).await.is_err() && Instant::now() >= deadline {
+        loop {
+            for miner in &self.miners {
+                miner.set_mining(false).await?;
+            }
+            // a block that the slow node holds back comes after this, and may change everything once more
+            sleep(DELAY + ARRIVAL).await;
+            if self.agree().await? {
+                return Ok(true);
+            }
+            let (Some(first), false) = (self.miners.first(), Instant::now() >= deadline) else { return Ok(false) };
+            self.board.say("  a tie: node 1 mines one block more");
+            let mut events = first.events();
+            first.set_mining(true).await?;
+            let found = async { while !matches!(events.recv().await, Ok(Event::BlockMined { .. })) {} };
+            if timeout_at(deadline, found).await.is_err() {
                 return Ok(false);
             }
         }
-        Ok(true)
     }
 
     async fn agree(&self) -> Result<bool, Box<dyn Error>> {

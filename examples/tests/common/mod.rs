@@ -1,0 +1,165 @@
+//! The programs as processes: started, read line by line, signalled, and never left behind.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::{
+    env,
+    io::{BufRead as _, BufReader, Read},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Longer than anything here takes on a loaded machine; no test waits for it to pass.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A running program.
+pub(crate) struct Program {
+    name: String,
+    child: Child,
+    lines: Receiver<String>,
+    /// All that it has said.
+    pub(crate) said: Vec<String>,
+}
+
+/// Where cargo puts the programs that it builds with this test.
+fn path_of(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("a test has a path");
+    let target = test.parent().and_then(|deps| deps.parent()).expect("in target/profile/deps");
+    target.join("examples").join(name).with_extension(env::consts::EXE_EXTENSION)
+}
+
+impl Program {
+    /// Starts a program of this package.
+    pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(path_of(name));
+        command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        let (sender, lines) = channel();
+        let outputs: [Option<Box<dyn Read + Send>>; 2] =
+            [child.stdout.take().map(|out| Box::new(out) as _), child.stderr.take().map(|out| Box::new(out) as _)];
+        for output in outputs.into_iter().flatten() {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    // the test may be over
+                    let _ = sender.send(line);
+                }
+            });
+        }
+        Self { name: name.to_owned(), child, lines, said: Vec::new() }
+    }
+
+    /// Starts a relay on a port of its own and returns it with its address.
+    pub(crate) fn relay() -> (Self, String) {
+        Self::relay_at("127.0.0.1:0")
+    }
+
+    pub(crate) fn relay_at(address: &str) -> (Self, String) {
+        let mut relay = Self::start("relay", &["--listen", address]);
+        let line = relay.line_with("listening on");
+        let address = line.rsplit(' ').next().expect("an address").to_owned();
+        (relay, address)
+    }
+
+    /// Waits for a line that holds this text.
+    pub(crate) fn line_with(&mut self, text: &str) -> String {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.said.push(line.clone());
+                    if line.contains(text) {
+                        return line;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("{} never said {text:?}, but {:#?}", self.name, self.said),
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("{} ended without saying {text:?}, but {:#?}", self.name, self.said)
+                }
+            }
+        }
+    }
+
+    /// Waits until a node says that it connected a block of at least this height, and returns the height.
+    pub(crate) fn block(&mut self, height: u64) -> u64 {
+        loop {
+            let line = self.line_with("zero bits");
+            let said = line.split_whitespace().nth(1).and_then(|height| height.parse().ok());
+            if let Some(said) = said.filter(|said| *said >= height) {
+                return said;
+            }
+        }
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(kill.expect("there is kill").success());
+    }
+
+    /// Ends the program as a crash would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was started here");
+    }
+
+    /// Waits for the end, and returns the exit code and all that was said.
+    pub(crate) fn end(mut self) -> (i32, Vec<String>) {
+        let end = Instant::now() + DEADLINE;
+        // both outputs close when it ends
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.said.push(line),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("{} does not end: {:#?}", self.name, self.said),
+            }
+        }
+        let status: ExitStatus = self.child.wait().expect("it was started here");
+        (status.code().expect("no signal ended it"), std::mem::take(&mut self.said))
+    }
+
+    /// Waits for an end without an error.
+    pub(crate) fn success(self) -> Vec<String> {
+        let name = self.name.clone();
+        let (code, said) = self.end();
+        assert_eq!(code, 0, "{name}: {said:#?}");
+        said
+    }
+
+    /// Waits for an end with this exit code and one line that says why.
+    pub(crate) fn failure(self, code: i32) -> String {
+        let name = self.name.clone();
+        let (found, said) = self.end();
+        assert_eq!(found, code, "{name}: {said:#?}");
+        let errors: Vec<_> = said.iter().filter(|line| line.starts_with("error: ")).collect();
+        let [error] = errors[..] else { panic!("{name} says not one error: {said:#?}") };
+        error.clone()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // most have ended by now
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder for one test's files, made anew.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // what an earlier run left
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a place for files");
+    folder
+}
+
+/// An address at which nobody listens: it was free a moment ago.
+pub(crate) fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").to_string()
+}
