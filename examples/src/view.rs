@@ -82,7 +82,9 @@ impl BlockLines {
         self.last = Instant::now();
         let (height, payments) = (block.header.height, block.transactions.len());
         let zeros = leading_zero_bits(hash);
-        let miner = String::from_utf8_lossy(&block.coinbase.extra).escape_debug().to_string();
+        let extra = String::from_utf8_lossy(&block.coinbase.extra);
+        // behind the text stands the node's mark
+        let miner = extra.rsplit_once('#').map_or(&*extra, |(text, _)| text).escape_debug();
         let hash = short(hash);
         format!(
             "block {height:>5}  {hash}  {zeros:>2} zero bits  {payments:>2} payments  {since:>5.1} s  mined by {miner}"

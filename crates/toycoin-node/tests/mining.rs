@@ -72,3 +72,20 @@ fn headers_whose_bodies_never_come_stop_nobody_from_mining() {
     }
     assert_eq!(stage.job.map(|job| job.header.height), Some(2));
 }
+
+#[test]
+fn miners_do_not_all_search_the_same_nonces() {
+    // everything is the same but the seed: payout, text, tip and clock
+    let roots = [1, 2].map(|seed| {
+        let mut stage = Stage::with(Chain::in_memory(ChainParams::regtest()), |config| {
+            config.payout = Some(classroom::owner(0));
+            config.extra = vec![b'x'; 64];
+            config.seed = [seed; 32];
+        });
+        stage.advance(limits::JOIN_GRACE);
+        let header = stage.job.expect("it mines").header;
+        assert_eq!((header.height, header.time), (1, stage.unix_ms()));
+        header.merkle_root
+    });
+    assert_ne!(roots[0], roots[1]);
+}

@@ -16,7 +16,8 @@ pub struct NodeConfig {
     pub channel: Channel,
     /// Who is paid for its blocks; `None` does not mine.
     pub payout: Option<PublicKey>,
-    /// The text in its coinbases, which keeps its search apart from other miners' with the same payout; at most 64 bytes.
+    /// The text in its coinbases, at most 55 bytes. `#` and eight hex digits drawn from the seed come behind it: they keep
+    /// its search apart from that of others with the same payout.
     pub extra: Vec<u8>,
     /// The lowest fee rate that it takes into its mempool.
     pub min_fee_rate: FeeRate,

@@ -32,7 +32,7 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
-use toycoin_core::{chain::Chain, store::ChainStore};
+use toycoin_core::{ChainParams, chain::Chain, store::ChainStore};
 use toycoin_wire::{
     NodeId,
     node::{NodeMessage, Payload},
@@ -89,12 +89,14 @@ pub struct NodeMachine<S> {
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Makes a node over a chain.
-    pub fn new(chain: Chain<S>, config: NodeConfig, now: Now) -> Self {
+    pub fn new(chain: Chain<S>, mut config: NodeConfig, now: Now) -> Self {
+        let mut rng = ChaCha8Rng::from_seed(config.seed);
+        mark(&mut config.extra, rng.next_u32());
         let mempool_config = MempoolConfig { min_fee_rate: config.min_fee_rate, max_bytes: config.mempool_bytes };
         let mining = Mining::new(config.payout.is_some(), now.monotonic + limits::JOIN_GRACE);
         Self {
             mempool: Mempool::new(chain.params().clone(), mempool_config),
-            rng: ChaCha8Rng::from_seed(config.seed),
+            rng,
             chain,
             now,
             outputs: VecDeque::new(),
@@ -437,6 +439,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         ];
         links.chain(parts).flatten().min()
     }
+}
+
+/// Appends a node's own mark to its coinbases' text: no two nodes search the same headers, whatever else they share.
+fn mark(extra: &mut Vec<u8>, random: u32) {
+    let mark = format!("#{random:08x}");
+    extra.truncate(ChainParams::MAX_EXTRA - mark.len());
+    extra.extend(mark.into_bytes());
 }
 
 /// What a connection brought, decoded.

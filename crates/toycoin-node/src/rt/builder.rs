@@ -76,11 +76,10 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
         self
     }
 
-    /// Writes this text into its coinbases, at most 64 bytes: it keeps the search apart from that of others.
+    /// Writes this text into its coinbases, at most 55 bytes; a mark of the node's own comes behind it.
     #[must_use]
     pub fn extra(mut self, extra: impl Into<Vec<u8>>) -> Self {
         self.config.extra = extra.into();
-        self.config.extra.truncate(ChainParams::MAX_EXTRA);
         self
     }
 
