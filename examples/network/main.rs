@@ -68,11 +68,14 @@ async fn network(arguments: &Arguments, board: &Arc<Board>, export: Option<Expor
     let agreed = network.settle().await?;
     board.clear();
     let holds = summary::print(&network, board.sight(), (confirmed, arguments.payments), agreed).await?;
-    if let Some(export) = export {
-        let blocks = export.write(network.oracle()).await?;
+    let exported = match export {
+        Some(export) => Some(export.write(network.oracle()).await),
+        None => None,
+    };
+    network.shutdown().await?;
+    if let Some(blocks) = exported.transpose()? {
         say!("export    {blocks} blocks");
     }
-    network.shutdown().await?;
     match (agreed, holds) {
         (true, true) => Ok(()),
         (false, _) => Err("the nodes do not agree on a tip".into()),

@@ -3,11 +3,11 @@
 use std::{
     error::Error,
     fs::{File, OpenOptions},
-    io::{BufWriter, Seek as _},
+    io::{self, BufWriter, Seek as _},
     path::{Path, PathBuf},
 };
 
-use toycoin_node::rt::NodeHandle;
+use toycoin_node::rt::{NodeError, NodeHandle};
 
 /// A file that is known to be writable, before there is anything to write.
 #[derive(Debug)]
@@ -32,12 +32,15 @@ impl ExportFile {
     /// # Errors
     /// When the file or the node fails.
     pub async fn write(mut self, node: &NodeHandle) -> Result<u64, Box<dyn Error>> {
-        let named = |error: &dyn Error| format!("cannot write {}: {error}", self.path.display());
+        let named = |error: &io::Error| format!("cannot write {}: {error}", self.path.display());
         // what is no regular file, a pipe or a terminal, has no place to go back to
         if self.file.metadata()?.is_file() {
             self.file.set_len(0).map_err(|error| named(&error))?;
             self.file.rewind().map_err(|error| named(&error))?;
         }
-        Ok(node.export(BufWriter::new(&self.file)).await.map_err(|error| named(&error))?)
+        match node.export(BufWriter::new(&self.file)).await {
+            Err(NodeError::Export(error)) => Err(named(&error).into()),
+            other => Ok(other?),
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! What the programs share: logs, signals, and how they end.
 
 use std::{
+    env,
     error::Error,
     fmt::Display,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     process::{self, ExitCode},
 };
 
@@ -21,10 +22,12 @@ pub mod key_file;
 pub mod pace;
 pub mod view;
 
-/// Sends logs to standard error, as much of them as `RUST_LOG` says; warnings and errors without it.
+/// Sends logs to standard error, as much of them as `RUST_LOG` says; warnings and errors without it. In
+/// colour on a terminal, unless `NO_COLOR` is set.
 pub fn init_logs() {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let colours = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
 }
 
 /// Prints a line, written as for `println!`. Ends the program when nobody reads any more, as `| head` does.

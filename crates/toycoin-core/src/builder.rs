@@ -38,6 +38,7 @@ pub struct TransactionBuilder<'a> {
     params: &'a ChainParams,
     offered: Vec<(OutPoint, Coin)>,
     pays: Vec<(Address, Amount)>,
+    change: Option<Address>,
     fee_rate: FeeRate,
 }
 
@@ -76,7 +77,7 @@ pub enum BuildError {
 impl<'a> TransactionBuilder<'a> {
     /// Begins a payment of nothing with no fee.
     pub const fn new(params: &'a ChainParams) -> Self {
-        Self { params, offered: Vec::new(), pays: Vec::new(), fee_rate: FeeRate::ZERO }
+        Self { params, offered: Vec::new(), pays: Vec::new(), change: None, fee_rate: FeeRate::ZERO }
     }
 
     /// Offers coins, taken in this order as far as they are needed. They must be mature.
@@ -93,6 +94,13 @@ impl<'a> TransactionBuilder<'a> {
         self
     }
 
+    /// Gives the change to this address; by default to the key that signs.
+    #[must_use]
+    pub const fn change_to(mut self, address: Address) -> Self {
+        self.change = Some(address);
+        self
+    }
+
     /// Pays so much a byte to the miner.
     #[must_use]
     pub const fn fee_rate(mut self, rate: FeeRate) -> Self {
@@ -100,15 +108,17 @@ impl<'a> TransactionBuilder<'a> {
         self
     }
 
-    /// Chooses coins, gives change to `key`, and signs.
+    /// Chooses coins, gives change, and signs.
     ///
     /// # Errors
     /// When coins do not suffice or belong to somebody else, or payments are not in order.
     pub fn sign(self, key: &SecretKey) -> Result<Transaction, BuildError> {
         let owner = key.public_key();
+        let prefix = self.params.spec().address_prefix;
+        let change_owner = self.change.map_or(Ok(owner), |address| address.require(prefix).map(|to| to.owner()))?;
         let mut outputs = Vec::with_capacity(self.pays.len() + 1);
         for (address, value) in &self.pays {
-            let owner = address.require(self.params.spec().address_prefix)?.owner();
+            let owner = address.require(prefix)?.owner();
             if !value.is_coin_value() {
                 return Err(BuildError::OutOfRange);
             }
@@ -142,7 +152,7 @@ impl<'a> TransactionBuilder<'a> {
         // the change's own bytes cost something too: what does not cover them goes to the miner
         let change = available.saturating_sub(needed).saturating_sub(self.fee_rate.fee(40));
         if change > Amount::ZERO {
-            transaction.outputs.push(TxOut { value: change, owner });
+            transaction.outputs.push(TxOut { value: change, owner: change_owner });
         }
         let size = transaction.size();
         if size > MAX_PAYMENT_SIZE {
@@ -173,6 +183,19 @@ mod tests {
         let sum: Amount = payment.outputs.iter().map(|output| output.value).sum();
         assert_eq!(sum, Amount::from_toycoins(100).unwrap());
         assert_eq!(payment.outputs.len(), 2);
+    }
+
+    #[test]
+    fn change_goes_where_it_is_wanted() {
+        let chain = Chain::in_memory(ChainParams::regtest());
+        let (key, [bob, savings]) = (SecretKey::classroom(0), [1, 2].map(|key| SecretKey::classroom(key).public_key()));
+        let payment = TransactionBuilder::new(chain.params())
+            .spend(chain.coins_of(&key.public_key()).unwrap())
+            .pay(chain.params().address(bob), Amount::from_toycoins(30).unwrap())
+            .change_to(chain.params().address(savings))
+            .sign(&key)
+            .unwrap();
+        assert_eq!(payment.outputs.iter().map(|output| output.owner).collect::<Vec<_>>(), [bob, savings]);
     }
 
     #[test]
