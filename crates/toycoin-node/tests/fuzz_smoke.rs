@@ -1,0 +1,71 @@
+//! What the fuzzer calls, with random bytes, on any compiler: a smoke test, not a search.
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+
+#[path = "../../../fuzz/src/lib.rs"]
+#[allow(dead_code, unreachable_pub, reason = "a crate of its own elsewhere")]
+mod fuzz;
+
+/// Hands random bytes of all lengths up to `longest` to a function.
+fn throw(rounds: u32, longest: usize, target: fn(&[u8])) {
+    let mut rng = ChaCha8Rng::seed_from_u64(u64::from(rounds));
+    let mut bytes = vec![0; longest];
+    for round in 0..rounds {
+        let length = usize::try_from(round).unwrap_or(0) % longest;
+        rng.fill_bytes(&mut bytes[..length]);
+        target(&bytes[..length]);
+    }
+}
+
+/// Random bytes behind a tag, which random bytes would hardly ever hit.
+fn tagged(rounds: u32, tags: &[&[u8; 4]], framed: bool, target: fn(&[u8])) {
+    let mut rng = ChaCha8Rng::seed_from_u64(u64::from(rounds));
+    for round in 0..rounds {
+        let tag = tags[usize::try_from(round).unwrap_or(0) % tags.len()];
+        let mut body = vec![0; usize::try_from(rng.next_u32() % 300).unwrap_or(0)];
+        rng.fill_bytes(&mut body);
+        // small counts are what leads deeper
+        for byte in &mut body {
+            *byte = if rng.next_u32() % 2 == 0 { 0 } else { *byte };
+        }
+        let length = u32::try_from(4 + body.len()).unwrap_or(4).to_be_bytes();
+        let frame = [if framed { &length[..] } else { &[] }, tag, &body].concat();
+        target(&frame);
+    }
+}
+
+#[test]
+fn frames() {
+    throw(20_000, 300, fuzz::frames);
+}
+
+#[test]
+fn relay_messages() {
+    throw(20_000, 100, fuzz::relay_messages);
+    let tags = [b"HELO", b"WELC", b"SUBS", b"UNSB", b"PUBL", b"DELV", b"LAGD", b"PING", b"PONG", b"GBYE"];
+    tagged(50_000, &tags, true, fuzz::relay_messages);
+}
+
+#[test]
+fn node_messages() {
+    let tags = [b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT"];
+    tagged(100_000, &tags, false, fuzz::node_messages);
+}
+
+#[test]
+fn relay_machine() {
+    throw(3_000, 600, fuzz::relay_machine);
+}
+
+#[test]
+fn node_machine() {
+    throw(1_500, 400, fuzz::node_machine);
+}
+
+#[test]
+fn texts() {
+    throw(20_000, 80, fuzz::texts);
+}

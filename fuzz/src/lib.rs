@@ -1,0 +1,27 @@
+//! What strangers can send, as functions of bytes. Each asserts more than that nothing panics.
+//!
+//! A fuzzer calls them (`fuzz_targets/`), and so does a test of `toycoin-node` with random bytes, on any compiler.
+//!
+//! ```text
+//!   frames          a stream cut in any way gives the same frames; memory stays within twice what has arrived
+//!   relay_messages  what decodes encodes to the same frame
+//!   node_messages   what decodes encodes to the same payload
+//!   relay_machine   a conversation of many clients: bounds hold, and nothing is left when all are gone
+//!   node_machine    a conversation with many peers: bounds hold, the supply adds up, two runs are equal
+//!   texts           addresses, amounts and hashes: what is read is shown as it was written
+//! ```
+
+mod frames;
+mod messages;
+mod node;
+mod relay;
+mod script;
+mod texts;
+
+pub use self::{
+    frames::frames,
+    messages::{node_messages, relay_messages},
+    node::node_machine,
+    relay::relay_machine,
+    texts::texts,
+};

@@ -1,0 +1,190 @@
+//! The node's machine.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use toycoin_core::{Block, BlockHash, Chain, ChainParams, SecretKey, Txid, store::MemoryStore};
+use toycoin_node::{
+    limits,
+    machine::{Machine, Monotonic, Now},
+    protocol::{Input, JobId, NodeConfig, NodeMachine, Output, Request, RequestId},
+    relay::ConnectionId,
+};
+use toycoin_wire::{
+    ChannelRef, FrameDecoder, NodeId, NodeMessage, Reader,
+    node::{GetHeaders, Status},
+    relay::{Deliver, Hello, RelayMessage, Welcome},
+};
+
+use super::script::Script;
+
+const START_MS: u64 = 1_767_225_600_000 + 600_000;
+const BLOCKS: usize = 12;
+const TAGS: [&[u8; 4]; 10] = [b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT", b"WHAT"];
+
+/// Two branches from genesis, for peers to tell of.
+static BRANCHES: LazyLock<[Vec<Block>; 2]> = LazyLock::new(|| {
+    [1, 2].map(|miner| {
+        let mut chain = Chain::in_memory(ChainParams::regtest());
+        let miner = SecretKey::classroom(miner).public_key();
+        (0..BLOCKS)
+            .map(|_| {
+                let now_ms = chain.tip().time + 1_000;
+                let block = chain.template(Vec::new(), miner, b"", now_ms).expect("memory does not fail");
+                let block = block.solve_easily();
+                chain.apply(block.clone(), now_ms).expect("it is right");
+                block
+            })
+            .collect()
+    })
+});
+
+struct Run {
+    machine: NodeMachine<MemoryStore>,
+    now: Duration,
+    job: Option<JobId>,
+    requests: u64,
+    trace: DefaultHasher,
+}
+
+impl Run {
+    fn input(&mut self, input: Input<'_>) {
+        let ms = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
+        self.machine.handle(Now { monotonic: Monotonic::new(self.now), unix_ms: START_MS + ms }, input);
+        while let Some(output) = self.machine.poll_output() {
+            match &output {
+                Output::Send { bytes, .. } => {
+                    // whatever it says is well formed
+                    let mut decoder = FrameDecoder::new(Reader::Relay);
+                    let hello = RelayMessage::Hello(Hello { node_id: NodeId::new([0; 16]), agent: "" });
+                    let hello = hello.to_frame().expect("within its cap");
+                    assert!(matches!(decoder.next_frame(&mut hello.as_slice()), Ok(Some(_))));
+                    let mut input: &[u8] = bytes;
+                    while !input.is_empty() {
+                        assert!(decoder.next_frame(&mut input).is_ok_and(|frame| frame.is_some()));
+                    }
+                }
+                Output::Mine(job) => self.job = Some(job.id),
+                Output::Halt { error } => panic!("memory does not fail: {error}"),
+                _ => {}
+            }
+            format!("{output:?}").hash(&mut self.trace);
+        }
+    }
+
+    fn says(&mut self, connection: ConnectionId, message: &RelayMessage<'_>) {
+        let bytes = message.to_frame().expect("within its cap");
+        self.input(Input::Received { connection, bytes: &bytes });
+    }
+
+    fn deliver(&mut self, connection: ConnectionId, from: u8, payload: &[u8]) {
+        let channel = ChannelRef::new("/topic/main").expect("a name");
+        self.says(connection, &RelayMessage::Deliver(Deliver { channel, from: NodeId::new([from; 16]), payload }));
+    }
+
+    /// A message that an honest peer might send, about one of the branches.
+    fn honest(&mut self, connection: ConnectionId, from: u8, script: &mut Script<'_>) {
+        let branch = &BRANCHES[usize::from(script.byte()) % 2];
+        let place = usize::from(script.byte()) % BLOCKS;
+        let block = &branch[place];
+        let message = match script.byte() % 5 {
+            0 => {
+                let mut work = [0; 32];
+                work[31] = u8::try_from(2 * (place + 2)).unwrap_or(u8::MAX);
+                let genesis = ChainParams::regtest().genesis_hash();
+                let (tip, height) = (block.hash(), block.header.height);
+                NodeMessage::Status(Status { genesis, tip, height, work, time: START_MS })
+            }
+            1 => NodeMessage::Headers(branch[..=place].iter().map(|block| block.header).collect()),
+            2 => NodeMessage::GetHeaders(GetHeaders { locator: vec![block.hash()], stop: BlockHash::ZERO }),
+            3 => NodeMessage::GetBlocks(vec![block.hash()]),
+            _ => NodeMessage::Block(block.clone()),
+        };
+        let mut payload = message.encode().expect("within its cap");
+        // now and then with a byte that is another
+        let (at, flip) = (usize::from(script.number()), script.byte());
+        if flip & 3 == 3
+            && let Some(byte) = payload.get_mut(at)
+        {
+            *byte ^= flip;
+        }
+        self.deliver(connection, from, &payload);
+    }
+
+    fn request(&mut self, script: &mut Script<'_>) {
+        self.requests += 1;
+        let hash = BRANCHES[0][usize::from(script.byte()) % BLOCKS].hash();
+        let request = match script.byte() % 8 {
+            0 => Request::Status,
+            1 => Request::Audit,
+            2 => Request::Since(hash),
+            3 => Request::Block(hash),
+            4 => Request::SetMining(script.byte() & 1 == 0),
+            5 => Request::WaitForConfirmations { txid: Txid::ZERO, confirmations: 1 },
+            6 => Request::Cancel(RequestId(script.byte().into())),
+            _ => Request::Peers,
+        };
+        self.input(Input::Request { id: RequestId(self.requests), request });
+    }
+
+    fn assert_bounds(&self) {
+        let counts = self.machine.counts();
+        assert!(counts.peers <= limits::PEERS && counts.held_headers <= limits::HELD_HEADERS, "{counts:?}");
+        assert!(counts.orphan_blocks <= limits::ORPHAN_BLOCKS, "{counts:?}");
+        assert!(counts.deferred_blocks <= limits::DEFERRED_BLOCKS, "{counts:?}");
+        assert!(counts.waits <= limits::WAITS && counts.senders <= limits::REMEMBERED_SENDERS, "{counts:?}");
+    }
+}
+
+fn run(data: &[u8]) -> u64 {
+    let params = ChainParams::regtest();
+    let mut config = NodeConfig::new(&params);
+    config.payout = Some(SecretKey::classroom(3).public_key());
+    let start = Now { monotonic: Monotonic::ORIGIN, unix_ms: START_MS };
+    let machine = NodeMachine::new(Chain::in_memory(params), config, start);
+    let mut run = Run { machine, now: Duration::ZERO, job: None, requests: 0, trace: DefaultHasher::new() };
+    let mut script = Script::new(data);
+    while !script.is_over() {
+        let (act, connection, from) = (script.byte(), ConnectionId((script.byte() % 3).into()), script.byte() % 4);
+        match act % 9 {
+            0 => {
+                let node_id = NodeId::new([9; 16]);
+                run.input(Input::Connected { connection, relay: 0, node_id });
+                let welcome = Welcome { agent: "fuzz", max_frame: 2 << 20, max_subscriptions: 16 };
+                run.says(connection, &RelayMessage::Welcome(welcome));
+                run.says(connection, &RelayMessage::Pong(script.byte().into()));
+            }
+            1 if act & 0x80 != 0 => run.input(Input::Disconnected { connection }),
+            1 | 2 => {
+                let bytes = script.slice();
+                run.input(Input::Received { connection, bytes });
+            }
+            3 => {
+                let tag = TAGS[usize::from(script.byte()) % TAGS.len()];
+                let payload = [tag.as_slice(), script.slice()].concat();
+                run.deliver(connection, from, &payload);
+            }
+            4..=6 => run.honest(connection, from, &mut script),
+            7 => {
+                run.now += Duration::from_millis(u64::from(script.number()) / 8);
+                run.input(Input::Timeout);
+                if let Some(job) = run.job.filter(|_| act & 0x80 != 0) {
+                    run.input(Input::Mined { job, nonce: script.byte().into() });
+                }
+            }
+            _ => run.request(&mut script),
+        }
+        run.assert_bounds();
+    }
+    assert!(run.machine.chain().audit().expect("memory does not fail").holds);
+    run.trace.finish()
+}
+
+/// Lets relays and peers do and say whatever the bytes say: bounds hold, what the node says is well formed, its supply adds
+/// up, and two runs are equal.
+pub fn node_machine(data: &[u8]) {
+    assert_eq!(run(data), run(data));
+}
