@@ -128,8 +128,9 @@ pub const HEADERS_A_MESSAGE: usize = 2_000;
 /// Most hashes of a locator.
 pub const LOCATOR: usize = 64;
 
-/// Most headers that are held back until their work beats our tip's: 20,000 of 128 bytes.
-pub const HELD_HEADERS: usize = 20_000;
+/// Most headers that are held back until their work beats our tip's: 130,000 of 128 bytes, 16 MB. A branch that is longer
+/// without having more work is not followed; on a network with a block every two seconds that is three days.
+pub const HELD_HEADERS: usize = 130_000;
 
 /// A peer that does not answer a request for headers within this time is left for another.
 pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
