@@ -12,6 +12,7 @@
 //!
 //! ```text
 //!   amount keys address transaction block header          values
+//!   batch                                               many signatures verified together
 //!   merkle state target difficulty subsidy                what a header commits to, and what it costs
 //!   consensus    Block ─▶ CheckedBlock ─▶ ConnectedBlock  the rules, in the order in which they are judged
 //!   utxo         view, diff, overlay                      coins, and changes to the set of them
@@ -63,6 +64,7 @@
 
 mod address;
 mod amount;
+pub mod batch;
 mod block;
 mod builder;
 pub mod chain;

@@ -9,7 +9,11 @@
 
 use std::{fs, path::PathBuf};
 
-use toycoin_core::{CompactTarget, PublicKey, SecretKey, Signature, asert, hex, verify};
+use toycoin_core::{
+    CompactTarget, PublicKey, SecretKey, Signature, asert,
+    batch::{Triple, verify_batch},
+    hex, verify,
+};
 
 fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("TOYCOIN_PUBLIC_VECTORS").filter(|folder| !folder.is_empty());
@@ -28,12 +32,25 @@ fn bip340_verifies_and_signs_as_published() {
     let Some(folder) = folder() else { return };
     let table = fs::read_to_string(folder.join("bip340.csv")).unwrap();
     let mut count = 0;
+    let mut valid = Vec::new();
     for line in table.lines().skip(1).filter(|line| !line.is_empty()) {
         let fields: Vec<_> = line.split(',').collect();
         let key = PublicKey::from_bytes(hex::decode(fields[2]).unwrap());
         let message = bytes(fields[4]);
         let signature = Signature::from_bytes(hex::decode(fields[5]).unwrap());
         assert_eq!(verify(&key, &message, &signature), fields[6] == "TRUE", "vector {}", fields[0]);
+        let triple = Triple { key: &key, message: &message, signature: &signature };
+        for copies in [1, 2, 9] {
+            assert_eq!(verify_batch(&vec![triple; copies]), fields[6] == "TRUE", "vector {} as a batch", fields[0]);
+        }
+        if fields[6] == "TRUE" {
+            valid.push((key, message.clone(), signature));
+        } else {
+            // behind right ones
+            let mut batch: Vec<_> = triples(&valid).collect();
+            batch.push(triple);
+            assert!(!verify_batch(&batch), "vector {} in a batch", fields[0]);
+        }
         if let Some(secret) = hex::decode(fields[1]) {
             let secret = SecretKey::from_bytes(&secret).unwrap();
             assert_eq!(secret.public_key(), key);
@@ -43,6 +60,11 @@ fn bip340_verifies_and_signs_as_published() {
         count += 1;
     }
     assert!(count >= 19, "{count} vectors");
+    assert!(verify_batch(&triples(&valid).collect::<Vec<_>>()), "all that are valid, as one batch");
+}
+
+fn triples(valid: &[(PublicKey, Vec<u8>, Signature)]) -> impl Iterator<Item = Triple<'_>> {
+    valid.iter().map(|(key, message, signature)| Triple { key, message, signature })
 }
 
 #[test]

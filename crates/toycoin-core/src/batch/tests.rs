@@ -1,0 +1,206 @@
+//! Batches accept exactly what singles accept.
+
+use k256::{ProjectivePoint, Scalar, elliptic_curve::ff::PrimeField as _};
+use proptest::prelude::*;
+
+use super::*;
+use crate::keys::{SecretKey, verify};
+
+type Owned = (PublicKey, Vec<u8>, Signature);
+
+fn triples(owned: &[Owned]) -> Vec<Triple<'_>> {
+    owned.iter().map(|(key, message, signature)| Triple { key, message, signature }).collect()
+}
+
+fn batch(owned: &[Owned]) -> bool {
+    verify_batch(&triples(owned))
+}
+
+fn singles(owned: &[Owned]) -> bool {
+    owned.iter().all(|(key, message, signature)| verify(key, message, signature))
+}
+
+fn signed(key: u32, message: u8) -> Owned {
+    let (key, message) = (SecretKey::classroom(key), vec![message; 32]);
+    (key.public_key(), message.clone(), key.sign(&message))
+}
+
+/// Returns the signature with this number in place of s.
+fn with_s(signature: &Signature, s: [u8; 32]) -> Signature {
+    let mut bytes = signature.to_bytes();
+    bytes[32..].copy_from_slice(&s);
+    Signature::from_bytes(bytes)
+}
+
+fn s_of(signature: &Signature) -> Scalar {
+    Scalar::from_repr((*s_bytes(signature)).into()).unwrap()
+}
+
+#[test]
+fn an_empty_batch_holds() {
+    assert!(batch(&[]));
+}
+
+#[test]
+fn one_wrong_signature_among_many_is_noticed() {
+    let mut owned: Vec<_> = (0..40).map(|i| signed(i, 1)).collect();
+    assert!(batch(&owned));
+    for place in [0, 1, 20, 39] {
+        let right = owned[place].clone();
+        owned[place].1[5] ^= 1;
+        assert!(!batch(&owned), "{place}");
+        owned[place] = right;
+    }
+}
+
+#[test]
+fn errors_that_would_cancel_without_coefficients_do_not() {
+    // s of one is too large by what s of the other is too small: unweighted, the sums agree
+    for (a, b) in [(0, 1), (1, 2), (3, 3)] {
+        let mut owned = vec![signed(0, 0), signed(1, 1), signed(2, 2), signed(3, 3)];
+        owned[a].2 = with_s(&owned[a].2, (s_of(&owned[a].2) + Scalar::ONE).to_bytes().into());
+        owned[b].2 = with_s(&owned[b].2, (s_of(&owned[b].2) - Scalar::ONE).to_bytes().into());
+        assert_eq!(batch(&owned), a == b);
+        assert_eq!(singles(&owned), a == b);
+    }
+    // signatures of two messages, swapped
+    let (one, two) = (signed(0, 1), signed(0, 2));
+    assert!(!batch(&[(one.0, one.1, two.2), (two.0, two.1, one.2)]));
+}
+
+#[test]
+fn the_same_signature_many_times_holds_and_fails_as_one() {
+    let right = signed(0, 7);
+    assert!(batch(&vec![right.clone(); 70]));
+    let mut wrong = right.clone();
+    wrong.1[0] ^= 1;
+    assert!(!batch(&vec![wrong.clone(); 70]));
+    let mut mixed = vec![right; 70];
+    mixed.push(wrong);
+    assert!(!batch(&mixed));
+}
+
+#[test]
+fn one_nonce_for_many_signatures_doubles_points_and_holds() {
+    // BIP-340's signing with a nonce of our choice: R is the same point in all of them
+    let secret = Scalar::from(12_345_u32);
+    let public = (ProjectivePoint::GENERATOR * secret).to_affine();
+    let even = |point: k256::AffinePoint, scalar: Scalar| {
+        use k256::elliptic_curve::point::AffineCoordinates as _;
+        let scalar = if point.y_is_odd().into() { -scalar } else { scalar };
+        (<[u8; 32]>::from(point.x()), scalar)
+    };
+    let (key, secret) = even(public, secret);
+    let key = PublicKey::from_bytes(key);
+    let sign = |message: Vec<u8>, nonce: u32| {
+        let (r, nonce) = even((ProjectivePoint::GENERATOR * Scalar::from(nonce)).to_affine(), Scalar::from(nonce));
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&r);
+        let unsigned = Signature::from_bytes(bytes);
+        let challenge = challenge(&Triple { key: &key, message: &message, signature: &unsigned });
+        let signature = with_s(&unsigned, (nonce + challenge * secret).to_bytes().into());
+        (key, message, signature)
+    };
+    let mut owned: Vec<_> = (0..100).map(|i| sign(vec![i; 32], 1 + u32::from(i) / 50)).collect();
+    assert!(singles(&owned) && batch(&owned));
+    // nonce point equal to the key's, and to the generator
+    owned.push(sign(vec![200; 32], 12_345));
+    assert!(singles(&owned) && batch(&owned));
+    owned[50].1[0] ^= 1;
+    assert!(!batch(&owned));
+}
+
+#[test]
+fn numbers_out_of_range_are_refused_as_singles_refuse_them() {
+    let order = hex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
+    let field = hex("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f");
+    let mut minus_s = signed(0, 0);
+    minus_s.2 = with_s(&minus_s.2, (-s_of(&minus_s.2)).to_bytes().into());
+    let with_r = |x: [u8; 32]| {
+        let mut owned = signed(0, 0);
+        let mut bytes = owned.2.to_bytes();
+        bytes[..32].copy_from_slice(&x);
+        owned.2 = Signature::from_bytes(bytes);
+        owned
+    };
+    let with_s = |s: [u8; 32]| {
+        let owned = signed(0, 0);
+        (owned.0, owned.1, with_s(&owned.2, s))
+    };
+    let with_key = |key: [u8; 32]| (PublicKey::from_bytes(key), vec![0; 32], signed(0, 0).2);
+    let mut edges = vec![minus_s];
+    for number in [[0; 32], small(1), small(5), [0xff; 32], order, field, [0x55; 32]] {
+        edges.extend([with_r(number), with_s(number), with_key(number)]);
+    }
+    for edge in edges {
+        assert!(!singles(std::slice::from_ref(&edge)));
+        assert!(!batch(std::slice::from_ref(&edge)), "{edge:?}");
+        let mut owned: Vec<_> = (0..9).map(|i| signed(i, 3)).collect();
+        owned.insert(4, edge);
+        assert!(!batch(&owned));
+    }
+}
+
+fn hex(text: &str) -> [u8; 32] {
+    crate::hex::decode(text).unwrap()
+}
+
+fn small(number: u8) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[31] = number;
+    bytes
+}
+
+/// How a signature that holds is spoilt, or not.
+#[derive(Debug, Clone)]
+enum Change {
+    Nothing,
+    Key(usize, u8),
+    Message(usize, u8),
+    Signature(usize, u8),
+    MinusS,
+    OtherKey,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        40 => Just(Change::Nothing),
+        1 => (0..32_usize, 0..8_u8).prop_map(|(byte, bit)| Change::Key(byte, bit)),
+        1 => (0..32_usize, 0..8_u8).prop_map(|(byte, bit)| Change::Message(byte, bit)),
+        1 => (0..64_usize, 0..8_u8).prop_map(|(byte, bit)| Change::Signature(byte, bit)),
+        1 => Just(Change::MinusS),
+        1 => Just(Change::OtherKey),
+    ]
+}
+
+fn changed((mut key, mut message, mut signature): Owned, change: &Change) -> Owned {
+    match change {
+        Change::Nothing => {}
+        Change::Key(byte, bit) => {
+            let mut bytes = key.to_bytes();
+            bytes[*byte] ^= 1 << bit;
+            key = PublicKey::from_bytes(bytes);
+        }
+        Change::Message(byte, bit) => message[*byte] ^= 1 << bit,
+        Change::Signature(byte, bit) => {
+            let mut bytes = signature.to_bytes();
+            bytes[*byte] ^= 1 << bit;
+            signature = Signature::from_bytes(bytes);
+        }
+        Change::MinusS => signature = with_s(&signature, (-s_of(&signature)).to_bytes().into()),
+        Change::OtherKey => key = SecretKey::classroom(99).public_key(),
+    }
+    (key, message, signature)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn accepts_exactly_what_singles_accept(
+        parts in prop::collection::vec((0..6_u32, 0..4_u8, change()), 0..60),
+    ) {
+        let owned: Vec<_> = parts.iter().map(|(key, message, change)| changed(signed(*key, *message), change)).collect();
+        prop_assert_eq!(batch(&owned), singles(&owned));
+    }
+}
