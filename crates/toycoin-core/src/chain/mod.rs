@@ -34,7 +34,7 @@ use self::{
 };
 use crate::{
     block::Block,
-    consensus::{CheckedBlock, PlainVerifier, RuleError, SignatureVerifier, check_body, check_form},
+    consensus::{BatchVerifier, CheckedBlock, RuleError, SignatureVerifier, check_body, check_form},
     digest::BlockHash,
     header::Header,
     params::ChainParams,
@@ -133,7 +133,7 @@ impl<S: ChainStore> Chain<S> {
             candidates: Candidates::new(),
             tree: HeaderTree::new(params),
             store,
-            verifier: Arc::new(PlainVerifier),
+            verifier: Arc::new(BatchVerifier),
             active: vec![NodeId::GENESIS],
             state,
             reorg: None,

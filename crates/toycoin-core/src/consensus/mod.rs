@@ -18,6 +18,7 @@ mod error;
 mod form;
 mod header;
 mod rule;
+mod signature_cache;
 mod signatures;
 
 pub(crate) use self::connect::transition;
@@ -28,7 +29,8 @@ pub use self::{
     form::{MAX_INPUTS, MAX_OUTPUTS, check_form, check_transaction_form},
     header::{HeaderContext, check_header, check_proof_of_work},
     rule::{Rule, RuleSet},
-    signatures::{PlainVerifier, SignatureCheck, SignatureVerifier},
+    signature_cache::CachingVerifier,
+    signatures::{BatchVerifier, PlainVerifier, SignatureCheck, SignatureVerifier},
 };
 use crate::params::ChainParams;
 

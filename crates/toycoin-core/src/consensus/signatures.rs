@@ -1,9 +1,15 @@
 //! The one door of signature checks.
 //!
 //! Connecting a block collects its checks as plain triples and hands them over together, so that verifying in batches,
-//! remembering what was verified, and spreading over cores have one place to happen.
+//! remembering what was verified, and spreading over cores have one place to happen:
+//!
+//! ```text
+//!   checks ─▶ CachingVerifier ─ those that it has not seen hold ─▶ BatchVerifier ─▶ batches, on several cores
+//!                                                                      └─ a batch that fails, and few: one by one
+//! ```
 
 use crate::{
+    batch::{self, Triple},
     digest::Sighash,
     keys::{PublicKey, Signature, verify},
 };
@@ -24,6 +30,10 @@ impl SignatureCheck {
     pub fn holds(&self) -> bool {
         verify(&self.key, self.message.as_bytes(), &self.signature)
     }
+
+    const fn triple(&self) -> Triple<'_> {
+        Triple { key: &self.key, message: self.message.as_bytes(), signature: &self.signature }
+    }
 }
 
 /// Judges signatures: a pure function, whatever it does to be fast.
@@ -41,5 +51,91 @@ pub struct PlainVerifier;
 impl SignatureVerifier for PlainVerifier {
     fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
         checks.iter().position(|check| !check.holds())
+    }
+}
+
+/// Judges signatures in batches, each on a core of its own with the feature `parallel`; a batch that fails is judged again
+/// one by one, which names the culprit.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BatchVerifier;
+
+impl SignatureVerifier for BatchVerifier {
+    fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
+        let size = batch_size(checks.len());
+        let found = |(place, batch): (usize, &[SignatureCheck])| Some(place * size + first_invalid_of(batch)?);
+        #[cfg(feature = "parallel")]
+        if size < checks.len() {
+            use rayon::prelude::*;
+            return checks.par_chunks(size).enumerate().filter_map(found).min();
+        }
+        checks.chunks(size).enumerate().find_map(found)
+    }
+}
+
+fn first_invalid_of(batch: &[SignatureCheck]) -> Option<usize> {
+    let hold = batch.len() >= batch::CROSSOVER
+        && batch::verify_batch(&batch.iter().map(SignatureCheck::triple).collect::<Vec<_>>());
+    if hold { None } else { PlainVerifier.first_invalid(batch) }
+}
+
+/// Returns how many signatures of so many make a batch: an equal share for each core, but no batch so small that it gains
+/// little, and none so large that its points leave the cache.
+fn batch_size(checks: usize) -> usize {
+    #[cfg(feature = "parallel")]
+    let cores = rayon::current_num_threads();
+    #[cfg(not(feature = "parallel"))]
+    let cores = 1;
+    checks.div_ceil(cores).clamp(SMALLEST_SHARE, LARGEST_BATCH)
+}
+
+/// Below this a batch is not cut: both halves would cost more than they save.
+const SMALLEST_SHARE: usize = 32;
+/// What a batch gains flattens out here (docs/performance.md).
+const LARGEST_BATCH: usize = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::SecretKey;
+
+    fn checks(count: u8) -> Vec<SignatureCheck> {
+        let check = |i: u8| {
+            let (key, message) = (SecretKey::classroom(u32::from(i) % 5), Sighash::from_bytes([i; 32]));
+            SignatureCheck { key: key.public_key(), message, signature: key.sign(message.as_bytes()) }
+        };
+        (0..count).map(check).collect()
+    }
+
+    #[test]
+    fn names_the_first_culprit_as_singles_do() {
+        for count in [0, 1, 3, 4, 31, 33, 80] {
+            let checks = checks(count);
+            assert_eq!(BatchVerifier.first_invalid(&checks), None);
+            for culprits in [[0, 0], [0, 30], [2, 1], [32, 40], [79, 31], [79, 79]] {
+                let mut checks = checks.clone();
+                for culprit in culprits {
+                    if let Some(check) = checks.get_mut(culprit) {
+                        check.message = Sighash::ZERO;
+                        check.signature = Signature::from_bytes([7; 64]);
+                    }
+                }
+                assert_eq!(BatchVerifier.first_invalid(&checks), PlainVerifier.first_invalid(&checks));
+            }
+        }
+    }
+
+    #[cfg(feature = "parallel")]
+    #[test]
+    fn the_number_of_threads_decides_nothing() {
+        let right = checks(200);
+        let mut wrong = right.clone();
+        (wrong[70].message, wrong[150].message) = (Sighash::ZERO, Sighash::ZERO);
+        for threads in [1, 2, 3, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                assert_eq!(BatchVerifier.first_invalid(&right), None);
+                assert_eq!(BatchVerifier.first_invalid(&wrong), Some(70));
+            });
+        }
     }
 }
