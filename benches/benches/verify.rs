@@ -1,0 +1,117 @@
+//! Signatures, one by one and in batches, beside libsecp256k1.
+//!
+//! ```text
+//! cargo bench -p toycoin-benches --bench verify                 criterion, by the clock
+//! cargo bench -p toycoin-benches --bench verify -- --ratios     interleaved, by the thread's processor time
+//! ```
+//!
+//! All keys differ and all bytes are parsed anew, by the peer too: a node meets most keys once.
+
+#![expect(clippy::print_stdout, reason = "the table of ratios is what this program is for")]
+
+use std::{hint::black_box, time::Duration};
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use toycoin_benches::{cpu_time, median};
+use toycoin_core::{
+    PublicKey, SecretKey, Signature,
+    batch::{Triple, verify_batch},
+    verify,
+};
+
+/// How many signatures are verified together.
+const SIZES: [usize; 9] = [1, 2, 3, 4, 8, 64, 256, 1_024, 4_096];
+/// Rounds of the comparison; in each, about so many signatures are verified in batches of each size.
+const ROUNDS: usize = 25;
+const A_ROUND: usize = 512;
+
+fn main() {
+    let signed = Signed::new(SIZES[SIZES.len() - 1]);
+    if std::env::args().any(|argument| argument == "--ratios") {
+        return ratios(&signed);
+    }
+    let mut criterion = Criterion::default().measurement_time(Duration::from_secs(3)).configure_from_args();
+    let mut group = criterion.benchmark_group("verify");
+    for size in SIZES {
+        group.throughput(Throughput::Elements(size as u64));
+        for way in WAYS {
+            group.bench_with_input(BenchmarkId::new(way.name, size), &size, |bencher, size| {
+                bencher.iter(|| (way.verify)(black_box(&signed.0[..*size])));
+            });
+        }
+    }
+    group.finish();
+    criterion.final_summary();
+}
+
+/// Prints what a signature costs in each way, and in relation to the peer.
+fn ratios(signed: &Signed) {
+    println!("thread CPU time of a signature, medians of {ROUNDS} interleaved rounds, distinct keys\n");
+    println!("| signatures | libsecp256k1, µs | single | batch |\n| ---: | ---: | ---: | ---: |");
+    for size in SIZES {
+        let repeats = (A_ROUND / size).max(1);
+        let mut times = WAYS.map(|_| Vec::with_capacity(ROUNDS));
+        let mut ratios = WAYS.map(|_| Vec::with_capacity(ROUNDS));
+        for round in 0..ROUNDS {
+            let mut spent = WAYS.map(|_| 0.0);
+            // batches of a size from everywhere, in pieces that a pause of the machine seldom meets all
+            for piece in 0..repeats {
+                let begin = (round * repeats + piece) * size % (signed.0.len() - size + 1);
+                let signed = &signed.0[begin..begin + size];
+                for (way, spent) in WAYS.iter().zip(&mut spent) {
+                    *spent += cpu_time(|| assert!((way.verify)(black_box(signed)))).1.as_secs_f64();
+                }
+            }
+            for (place, spent_here) in spent.iter().enumerate() {
+                times[place].push(spent_here / (repeats * size) as f64);
+                ratios[place].push(spent_here / spent[0]);
+            }
+        }
+        let [_, single, batch] = &mut ratios;
+        let peer = 1e6 * median(&mut times[0]);
+        println!("| {size} | {peer:.1} | {:.2} | {:.2} |", median(single), median(batch));
+    }
+}
+
+type OneSigned = (PublicKey, [u8; 32], Signature);
+
+struct Way {
+    name: &'static str,
+    verify: fn(&[OneSigned]) -> bool,
+}
+
+/// The peer first.
+const WAYS: [Way; 3] = [
+    Way { name: "libsecp256k1", verify: |signed| signed.iter().all(peer_verifies) },
+    Way {
+        name: "single",
+        verify: |signed| signed.iter().all(|(key, message, signature)| verify(key, message, signature)),
+    },
+    Way {
+        name: "batch",
+        verify: |signed| {
+            let triples: Vec<_> =
+                signed.iter().map(|(key, message, signature)| Triple { key, message, signature }).collect();
+            verify_batch(&triples)
+        },
+    },
+];
+
+fn peer_verifies((key, message, signature): &OneSigned) -> bool {
+    let Ok(key) = secp256k1::XOnlyPublicKey::from_byte_array(key.to_bytes()) else { return false };
+    let signature = secp256k1::schnorr::Signature::from_byte_array(signature.to_bytes());
+    secp256k1::SECP256K1.verify_schnorr(&signature, message, &key).is_ok()
+}
+
+/// Signatures by as many keys.
+struct Signed(Vec<OneSigned>);
+
+impl Signed {
+    fn new(count: usize) -> Self {
+        let sign = |i: u32| {
+            let (key, message) = (SecretKey::classroom(i), *blake3::hash(&i.to_le_bytes()).as_bytes());
+            (key.public_key(), message, key.sign(&message))
+        };
+        Self((0..).take(count).map(sign).collect())
+    }
+}
