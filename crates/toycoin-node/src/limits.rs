@@ -175,6 +175,15 @@ pub const REMEMBERED_SENDERS: usize = 1_024;
 
 // ---- node: payments and requests
 
+/// Most transactions of peers that wait to be judged together.
+pub const ADMISSION_TRANSACTIONS: usize = 256;
+
+/// Signatures at which those that wait are judged at once: verifying as many takes about ten milliseconds.
+pub const ADMISSION_SIGNATURES: usize = 512;
+
+/// Most signatures that are remembered as holding: more than a full mempool has. 32 bytes each.
+pub const REMEMBERED_SIGNATURES: usize = 1 << 18;
+
 /// Our own payments are told again after about this time.
 pub const PAYMENT_REPEAT: Duration = Duration::from_secs(10);
 

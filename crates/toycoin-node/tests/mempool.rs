@@ -2,11 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a failure is a panic")]
 
-use std::sync::Arc;
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use toycoin_core::{
     Amount, Block, Chain, ChainParams, CheckedBlock, FeeRate, SecretKey, Transaction, TransactionBuilder,
-    consensus::PlainVerifier, store::MemoryStore, utxo::Coin,
+    consensus::{BatchVerifier, PlainVerifier, SignatureCheck, SignatureVerifier},
+    store::MemoryStore,
+    utxo::Coin,
 };
 use toycoin_node::mempool::{Admission, AdmitError, DropReason, Mempool, MempoolConfig};
 
@@ -43,7 +51,7 @@ fn submit(
     chain: &Chain<MemoryStore>,
     pool: &mut Mempool,
     tx: &Transaction,
-) -> Result<Admission, AdmitError<std::convert::Infallible>> {
+) -> Result<Admission, AdmitError<Infallible>> {
     pool.submit(tx.clone(), Some(1), chain.store(), chain.height() + 1, &PlainVerifier)
 }
 
@@ -156,4 +164,60 @@ fn a_forged_signature_condemns_its_own_wtxid_alone() {
     assert!(submit(&chain, &mut pool, &forged).unwrap_err().is_misbehaviour());
     assert_eq!(submit(&chain, &mut pool, &forged), Err(AdmitError::RefusedBefore));
     assert!(matches!(submit(&chain, &mut pool, &honest), Ok(Admission::Accepted(_))));
+}
+
+/// Verifies in batches and counts the signatures that it is asked for.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl SignatureVerifier for Counting {
+    fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
+        self.0.fetch_add(checks.len(), Ordering::Relaxed);
+        BatchVerifier.first_invalid(checks)
+    }
+}
+
+/// Offers transactions one by one with their signatures verified ahead; returns what came of each, and the verifications.
+fn submit_together(transactions: &[Transaction]) -> (Vec<Result<Admission, AdmitError<Infallible>>>, usize) {
+    let (chain, mut pool) = pool();
+    let (store, next_height, counting) = (chain.store(), chain.height() + 1, Counting::default());
+    let ahead = pool.verify_ahead(transactions, store, next_height, &counting).unwrap();
+    let offer = |tx: &Transaction| pool.submit(tx.clone(), Some(1), store, next_height, &ahead);
+    (transactions.iter().map(offer).collect(), counting.0.load(Ordering::Relaxed))
+}
+
+#[test]
+fn signatures_verified_ahead_change_nothing_but_the_cost() {
+    let (chain, _) = pool();
+    let parent = payment(&chain, 1, 5, 0);
+    let child = child(&chain, &parent);
+    let rival = payment(&chain, 2, 5, 2);
+    let mut forged = payment(&chain, 3, 9, 0);
+    forged.signatures[0] = SecretKey::classroom(3).sign(&[0; 32]);
+    let mut unsigned = payment(&chain, 3, 10, 0);
+    unsigned.signatures.clear();
+    let all = [parent, child, rival, forged, unsigned];
+    for first in 0..all.len() {
+        for second in 0..all.len() {
+            let mut order: Vec<_> = all.to_vec();
+            order.swap(0, first);
+            order.swap(1, second);
+            order.push(all[second].clone());
+            let (mut pool, mut one_by_one) = (pool().1, Vec::new());
+            for transaction in &order {
+                one_by_one.push(submit(&chain, &mut pool, transaction));
+            }
+            assert_eq!(submit_together(&order).0, one_by_one);
+        }
+    }
+}
+
+#[test]
+fn what_was_verified_ahead_is_not_verified_again() {
+    let (chain, _) = pool();
+    let parent = payment(&chain, 1, 5, 0);
+    let child = child(&chain, &parent);
+    let (outcomes, verified) = submit_together(&[parent, child]);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(Admission::Accepted(_)))));
+    assert_eq!(verified, 2, "one a transaction");
 }

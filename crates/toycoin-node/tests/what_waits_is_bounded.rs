@@ -13,8 +13,16 @@ use toycoin_core::{
     Amount, ChainParams, CompactTarget, Header, NetworkSpec, OutPoint, Retargeting, Rule, Transaction, TxOut, Txid,
     chain::Chain, consensus::HeaderContext, test_util::classroom,
 };
-use toycoin_node::{limits, protocol::DisconnectReason};
-use toycoin_wire::node::{GetHeaders, NodeMessage};
+use toycoin_node::{
+    limits,
+    machine::{Machine as _, Monotonic, Now},
+    protocol::{DisconnectReason, Input},
+};
+use toycoin_wire::{
+    ChannelRef,
+    node::{GetHeaders, NodeMessage},
+    relay::{Deliver, RelayMessage},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -143,6 +151,27 @@ fn payments_without_their_coins_wait_in_a_bounded_number_and_few_of_each_peer() 
     }
     assert_eq!(stage.machine.mempool().orphans(), limits::ORPHANS);
     assert_eq!((stage.score(first), stage.is_muted(first)), (0, false));
+}
+
+#[test]
+fn payments_wait_for_each_other_in_a_bounded_number_and_for_nothing_else() {
+    let (mut stage, first) = stage();
+    let channel = ChannelRef::new("/topic/main").unwrap();
+    let mut bytes = Vec::new();
+    for number in 0..1_000 {
+        let payload = NodeMessage::Transaction(orphan(number)).encode().unwrap();
+        let delivery = Deliver { channel, from: first.id, payload: &payload };
+        bytes.extend_from_slice(&RelayMessage::Deliver(delivery).to_frame().unwrap());
+    }
+    let now = Now { monotonic: Monotonic::new(stage.now), unix_ms: stage.start_ms };
+    for piece in bytes.chunks(60_000) {
+        stage.machine.handle(now, Input::Received { connection: first.connection, bytes: piece });
+        assert!(stage.machine.counts().arrivals < limits::ADMISSION_TRANSACTIONS);
+    }
+    assert!(stage.machine.counts().arrivals > 0);
+    assert_eq!(stage.machine.next_timeout(), Some(now.monotonic));
+    stage.machine.handle(now, Input::Timeout);
+    assert_eq!(stage.machine.counts().arrivals, 0);
 }
 
 /// A network whose blocks begin at 4,096 hashes and may become as easy as two.

@@ -69,6 +69,11 @@ impl<S: ChainStore> Chain<S> {
         self.verifier.as_ref()
     }
 
+    /// Returns what judges signatures, to be kept.
+    pub fn shared_verifier(&self) -> Arc<dyn SignatureVerifier> {
+        Arc::clone(&self.verifier)
+    }
+
     /// Returns the active chain's tip.
     pub fn tip(&self) -> Tip {
         let node = self.tree.node(self.tip_node());

@@ -17,6 +17,7 @@
 
 mod admission;
 mod admit_error;
+mod ahead;
 mod drop_reason;
 mod entries;
 mod entry;
@@ -35,6 +36,7 @@ mod tests;
 pub use self::{
     admission::{Accepted, Admission},
     admit_error::AdmitError,
+    ahead::VerifiedAhead,
     drop_reason::DropReason,
     pool::{Mempool, MempoolConfig},
     reorganisation::Reorganised,

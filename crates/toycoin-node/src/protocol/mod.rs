@@ -12,6 +12,7 @@
 //! rest waits as an immediate timeout. What a peer does wrong costs that peer, never the node.
 
 mod announce;
+mod arrivals;
 mod blocks;
 mod bodies;
 mod config;
@@ -41,6 +42,7 @@ use toycoin_wire::{
 #[doc(hidden)]
 pub use self::counts::Counts;
 use self::{
+    arrivals::Arrivals,
     blocks::WaitingBlocks,
     bodies::BodySync,
     headers::HeaderSync,
@@ -73,6 +75,7 @@ pub struct NodeMachine<S> {
     headers: HeaderSync,
     bodies: BodySync,
     waiting: WaitingBlocks,
+    arrivals: Arrivals,
     own_payments: OwnPayments,
     waits: Waits,
     mining: Mining,
@@ -105,6 +108,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             headers: HeaderSync::default(),
             bodies: BodySync::default(),
             waiting: WaitingBlocks::default(),
+            arrivals: Arrivals::default(),
             own_payments: OwnPayments::default(),
             waits: Waits::default(),
             mining,
@@ -402,9 +406,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             Input::Connected { connection, relay, node_id } => self.on_connected(connection, relay, node_id),
             Input::Received { connection, bytes } => self.on_received(connection, bytes),
             Input::Disconnected { connection } => self.on_disconnected(connection),
-            Input::Request { id, request } => self.on_request(id, request),
+            Input::Request { id, request } => {
+                self.admit_arrivals();
+                self.on_request(id, request);
+            }
             Input::Mined { job, nonce } => self.on_mined(job, nonce),
-            Input::Timeout => {}
+            Input::Timeout => self.admit_arrivals(),
         }
         self.settle();
     }
@@ -417,7 +424,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         if self.halted {
             return None;
         }
-        if self.busy {
+        if self.busy || !self.arrivals.is_empty() {
             return Some(self.now.monotonic);
         }
         let drift = self.chain.params().spec().drift_ms;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use toycoin_core::{Transaction, Txid, chain::Moved, store::ChainStore};
+use toycoin_core::{Transaction, Txid, chain::Moved, consensus::SignatureVerifier, store::ChainStore};
 use toycoin_wire::node::NodeMessage;
 
 use crate::{
@@ -38,12 +38,12 @@ impl OwnPayments {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Takes a transaction from a peer.
-    pub(super) fn on_transaction(&mut self, peer: PeerKey, transaction: Transaction) {
+    /// Judges a transaction of a peer's.
+    pub(super) fn judge_arrival(&mut self, peer: PeerKey, transaction: Transaction, verifier: &dyn SignatureVerifier) {
         let now = self.now.monotonic;
         let source = self.peers.get(&peer).map(|peer| peer.number);
         let txid = transaction.txid();
-        match self.admit(transaction, source, Some(peer.0)) {
+        match self.admit(transaction, source, Some(peer.0), verifier) {
             Ok(Admission::Orphaned { missing, .. }) => {
                 let mut parents: Vec<_> = missing;
                 parents.truncate(limits::TXIDS_A_MESSAGE);
@@ -71,7 +71,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if self.own_payments.next.len() >= limits::OWN_PAYMENTS {
             return Err(refused("too many payments wait for their confirmation".into(), None));
         }
-        match self.admit(transaction, None, None) {
+        match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
             Ok(Admission::Orphaned { .. }) => Err(refused("it spends coins that are not known here".into(), None)),
             Ok(Admission::Accepted(_) | Admission::Known { .. }) => {
                 if self.mempool.contains(&txid) {
@@ -94,9 +94,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         transaction: Transaction,
         source: Option<u64>,
         from: Option<ConnectionId>,
+        verifier: &dyn SignatureVerifier,
     ) -> Result<Admission, AdmitError<S::Error>> {
         let next_height = self.chain.height() + 1;
-        let (store, verifier) = (self.chain.store(), self.chain.verifier());
+        let store = self.chain.store();
         let admission = self.mempool.submit(transaction, source, store, next_height, verifier)?;
         if let Admission::Accepted(accepted) = &admission {
             for (txid, fee) in std::iter::once(&(accepted.txid, accepted.fee)).chain(&accepted.adopted) {

@@ -11,12 +11,13 @@ use tokio::sync::{broadcast, mpsc, watch};
 use toycoin_core::{
     ChainParams, FeeRate, PublicKey,
     chain::{Chain, ChainError},
+    consensus::{BatchVerifier, CachingVerifier},
     store::{ChainStore, MemoryStore},
 };
 use toycoin_wire::Channel;
 
 use crate::{
-    limits::{DRIVER_QUEUE, EVENT_QUEUE, MINED_QUEUE},
+    limits::{DRIVER_QUEUE, EVENT_QUEUE, MINED_QUEUE, REMEMBERED_SIGNATURES},
     protocol::{NodeConfig, NodeMachine},
     rt::{
         NodeError, NodeHandle, RelayState,
@@ -131,7 +132,10 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
             getrandom::fill(&mut self.config.seed).map_err(|error| NodeError::Start(io::Error::other(error)))?;
         }
         let open = |error: ChainError<S::Error>| NodeError::Open(error.to_string());
-        let chain = Chain::open(self.params.clone(), self.store).map_err(open)?;
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|error| NodeError::Start(io::Error::other(error)))?;
+        let verifier = CachingVerifier::new(BatchVerifier, secret, REMEMBERED_SIGNATURES);
+        let chain = Chain::open(self.params.clone(), self.store).map_err(open)?.with_verifier(Arc::new(verifier));
         let clock = Clock::start();
         let (sender, messages) = mpsc::channel(DRIVER_QUEUE);
         let (found, mined) = mpsc::channel(MINED_QUEUE);

@@ -1,0 +1,84 @@
+//! Signatures of many transactions verified together, before each is offered by itself.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
+
+use toycoin_core::{
+    Transaction,
+    consensus::{SignatureCheck, SignatureVerifier, check_transaction_form},
+    utxo::{Coin, UtxoView},
+};
+
+use crate::mempool::Mempool;
+
+/// Knows some signatures that hold, and asks another verifier for all others.
+///
+/// What is known was verified as it stands, key, message and signature: it changes what an answer costs, never the answer.
+pub struct VerifiedAhead<'a> {
+    held: HashSet<SignatureCheck>,
+    inner: &'a dyn SignatureVerifier,
+}
+
+impl SignatureVerifier for VerifiedAhead<'_> {
+    fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
+        if checks.iter().all(|check| self.held.contains(check)) { None } else { self.inner.first_invalid(checks) }
+    }
+}
+
+/// Lets all signatures pass and notes them.
+#[derive(Default)]
+struct Noting(Mutex<Vec<SignatureCheck>>);
+
+impl SignatureVerifier for Noting {
+    fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(checks);
+        None
+    }
+}
+
+impl Mempool {
+    /// Verifies as one batch the signatures of transactions that are about to be offered, in this order. Those that would
+    /// not come in for another reason, as far as that shows without moving anything, cost no verification.
+    ///
+    /// A batch that fails tells what holds before the first signature that does not; the rest is judged when it is offered.
+    ///
+    /// # Errors
+    /// The view's.
+    pub fn verify_ahead<'a, 't, V: UtxoView>(
+        &self,
+        transactions: impl IntoIterator<Item = &'t Transaction>,
+        view: &V,
+        next_height: u64,
+        verifier: &'a dyn SignatureVerifier,
+    ) -> Result<VerifiedAhead<'a>, V::Error> {
+        let noting = Noting::default();
+        let mut made = HashMap::new();
+        for transaction in transactions {
+            let txid = transaction.txid();
+            if self.contains(&txid)
+                || self.refused.contains(&transaction.wtxid(txid))
+                || transaction.size() > self.largest()
+                || check_transaction_form(&self.params, transaction).is_err()
+            {
+                continue;
+            }
+            let mut coins = self.coins(transaction, view)?;
+            for (coin, outpoint) in coins.iter_mut().zip(&transaction.inputs) {
+                *coin = coin.or_else(|| made.get(outpoint).copied());
+            }
+            let outputs = transaction.outpoints(txid);
+            made.extend(outputs.map(|(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: 0 })));
+            // signatures come last, so what fails before notes nothing
+            let pays = transaction.outputs.iter().map(|output| output.value).sum();
+            let spends: toycoin_core::Amount = coins.iter().flatten().map(|coin| coin.output.value).sum();
+            if spends.saturating_sub(pays) >= self.config.min_fee_rate.fee(transaction.size()) {
+                let _ = self.judge(txid, transaction, &coins, next_height, &noting);
+            }
+        }
+        let checks = noting.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let holds = verifier.first_invalid(&checks).unwrap_or(checks.len());
+        Ok(VerifiedAhead { held: checks.into_iter().take(holds).collect(), inner: verifier })
+    }
+}
