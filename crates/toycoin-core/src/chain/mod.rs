@@ -39,7 +39,7 @@ use crate::{
     header::Header,
     params::ChainParams,
     state::ChainState,
-    store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate, MemoryStore},
+    store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate, MemoryStore, WaitingTransaction},
 };
 
 /// A chain over a store.
@@ -269,6 +269,23 @@ impl<S: ChainStore> Chain<S> {
                 Ok(Advance::Moved(Moved { disconnected: update.disconnected, connected }))
             }
         }
+    }
+
+    /// Makes all that the store was given so far outlast a loss of power; [`ChainStore::sync`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn sync(&mut self) -> Result<(), ChainError<S::Error>> {
+        self.store.sync().map_err(ChainError::Store)
+    }
+
+    /// Keeps the transactions that wait for a block, for the next start, and [syncs](Self::sync).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), ChainError<S::Error>> {
+        self.store.keep_waiting(waiting).map_err(ChainError::Store)?;
+        self.sync()
     }
 
     fn mark_invalid(&mut self, id: NodeId) -> Result<(), ChainError<S::Error>> {

@@ -10,7 +10,7 @@ use crate::{
     consensus::CheckedBlock,
     digest::{BlockHash, Txid},
     state::ChainState,
-    store::{BlockUndo, ChainStore, ChainUpdate, StoredChain},
+    store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
     transaction::OutPoint,
     utxo::{Coin, UtxoView},
 };
@@ -26,6 +26,7 @@ pub struct MemoryStore {
     coins: HashMap<OutPoint, Coin>,
     places: HashMap<Txid, (BlockHash, u32)>,
     tip: Option<(BlockHash, ChainState)>,
+    waiting: Vec<WaitingTransaction>,
 }
 
 impl MemoryStore {
@@ -99,6 +100,15 @@ impl ChainStore for MemoryStore {
         self.coins.extend(update.diff.created().map(|(outpoint, coin)| (*outpoint, *coin)));
         self.tip = Some((update.tip, update.state.clone()));
         Ok(())
+    }
+
+    fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), Infallible> {
+        self.waiting = waiting;
+        Ok(())
+    }
+
+    fn waiting(&self) -> Result<Vec<WaitingTransaction>, Infallible> {
+        Ok(self.waiting.clone())
     }
 
     fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, Infallible> {

@@ -15,7 +15,7 @@ use crate::{
     header::Header,
     keys::PublicKey,
     state::ChainState,
-    transaction::OutPoint,
+    transaction::{OutPoint, Transaction},
     utxo::{Coin, UtxoView},
 };
 
@@ -60,6 +60,36 @@ pub trait ChainStore: UtxoView {
     /// The store's.
     fn commit(&mut self, update: &ChainUpdate) -> Result<(), Self::Error>;
 
+    /// Makes all that was kept so far outlast a loss of power.
+    ///
+    /// Until then a store may hold back what it was given, as a group that a crash takes away whole: so catching up does
+    /// not wait for a disk with every block.
+    ///
+    /// # Errors
+    /// The store's.
+    fn sync(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    /// Returns whether nothing is held back.
+    fn is_synced(&self) -> bool {
+        true
+    }
+
+    /// Keeps the transactions that wait for a block, in place of those that it kept before. They are durable with the
+    /// next [`sync`](Self::sync).
+    ///
+    /// # Errors
+    /// The store's.
+    fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), Self::Error>;
+
+    /// Returns the transactions that were kept, in their order. Whatever may have happened since, they are to be judged
+    /// anew.
+    ///
+    /// # Errors
+    /// The store's.
+    fn waiting(&self) -> Result<Vec<WaitingTransaction>, Self::Error>;
+
     /// Returns which block of the active chain holds a transaction, and at which place, 0 for the coinbase.
     ///
     /// # Errors
@@ -86,6 +116,15 @@ pub trait ChainStore: UtxoView {
         coins.sort_unstable_by_key(|(outpoint, _)| *outpoint);
         Ok(coins)
     }
+}
+
+/// A transaction that no block holds yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingTransaction {
+    /// The transaction.
+    pub transaction: Transaction,
+    /// Whether it was submitted here, and is to be told until a block holds it.
+    pub own: bool,
 }
 
 /// What a store kept of a chain.
