@@ -9,6 +9,7 @@
 //!                                client     the other end of a relay connection
 //!                                protocol   the node: peers, headers first, blocks, payments, mining
 //!                                mempool    payments that wait for a block
+//!   `redb`                       store      a chain kept on disk
 //!   upper half, `runtime`        rt         sockets, threads and clocks: NodeBuilder, NodeHandle, RelayServer
 //! ```
 //!
@@ -34,6 +35,8 @@ pub mod protocol;
 pub mod relay;
 #[cfg(feature = "runtime")]
 pub mod rt;
+#[cfg(feature = "redb")]
+pub mod store;
 
 /// README's example, tested.
 #[cfg(all(doctest, feature = "runtime"))]

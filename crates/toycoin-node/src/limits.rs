@@ -289,3 +289,15 @@ pub const MINED_QUEUE: usize = 64;
 
 /// Events that wait for a listener; beyond them the oldest are lost, and it is told how many.
 pub const EVENT_QUEUE: usize = 4_096;
+
+/// Memory for pages of the store's database that were read, in bytes.
+pub const STORE_CACHE: usize = 64 << 20;
+
+/// Blocks that a store holds back at most while catching up, to write them together,
+pub const GROUP_BLOCKS: usize = 2_000;
+
+/// and about so many bytes,
+pub const GROUP_BYTES: u64 = 16 << 20;
+
+/// and not for longer than this.
+pub const GROUP_TIME: Duration = Duration::from_secs(2);

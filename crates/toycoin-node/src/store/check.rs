@@ -1,0 +1,184 @@
+//! Looking whether all that a store keeps fits together.
+
+use redb::{ReadableTable, ReadableTableMetadata};
+use toycoin_core::{
+    Amount, BlockHash, Work,
+    state::{ChainState, LtHash},
+};
+
+use crate::store::{RedbStore, StoreError, read::Reader, tables::*};
+
+/// Problems that a report names at most.
+pub const MAX_PROBLEMS: usize = 100;
+
+/// What a check of a store found.
+#[derive(Debug, Clone, Default)]
+pub struct CheckReport {
+    /// The active chain's height.
+    pub height: u64,
+    /// Bodies that were read and hashed anew, on whatever branch.
+    pub blocks: u64,
+    /// Coins whose sum was compared with the tip's state root.
+    pub coins: u64,
+    /// Transactions whose places were compared with the index.
+    pub transactions: u64,
+    /// What is wrong, the first [`MAX_PROBLEMS`] of it.
+    pub problems: Vec<String>,
+}
+
+impl CheckReport {
+    /// Returns whether nothing is wrong.
+    pub const fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    fn note<T>(&mut self, result: Result<T, StoreError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(error.to_string());
+                None
+            }
+        }
+    }
+
+    fn problem(&mut self, problem: String) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+}
+
+impl RedbStore {
+    /// Checks everything on disk: each body is hashed anew; undo data take the state back from the tip to genesis, and
+    /// each header's state root must be met on the way; the coins add up to the tip's state; both indexes say what the
+    /// blocks and coins say.
+    ///
+    /// `progress` is told how many of how many blocks are done, each counted twice.
+    ///
+    /// # Errors
+    /// When the disk fails. What is wrong with the data is in the report.
+    pub fn check(&self, mut progress: impl FnMut(u64, u64)) -> Result<CheckReport, StoreError> {
+        let mut report = CheckReport::default();
+        let reader = self.reader()?;
+        let (blocks, active) = (reader.blocks.len()?, reader.active.len()?);
+        let total = blocks + active;
+        for (done, entry) in (0..).zip(reader.blocks.iter()?) {
+            progress(done, total);
+            let (key, value) = entry?;
+            let hash = BlockHash::from_bytes(*key.value());
+            let record = report.note(BlockRecord::from_bytes(key.value(), value.value()));
+            if let Some(record) = record
+                && let Some(block) = report.note(self.read_body(&hash, &record))
+                && block.block().header != record.header
+            {
+                report.problem(format!("block {hash}: the index has another header"));
+            }
+            report.blocks += 1;
+        }
+        let Some(Some((tip, state))) = report.note(reader.tip()) else {
+            if active > 0 {
+                report.problem("the tip is not known".into());
+            }
+            return Ok(report);
+        };
+        check_coins(reader, &state, &mut report)?;
+        self.check_active(reader, tip, state, &mut report, |done| progress(blocks + done, total))?;
+        progress(total, total);
+        Ok(report)
+    }
+
+    /// Walks from the tip to genesis.
+    fn check_active(
+        &self,
+        reader: &Reader,
+        tip: BlockHash,
+        mut state: ChainState,
+        report: &mut CheckReport,
+        mut progress: impl FnMut(u64),
+    ) -> Result<(), StoreError> {
+        let blocks = reader.active.len()?;
+        report.height = blocks.saturating_sub(1);
+        let (mut expected, mut work_above): (BlockHash, Option<(Work, Work)>) = (tip, None);
+        let mut whole = true;
+        for height in (0..blocks).rev() {
+            progress(blocks - height);
+            let Some(Some(active)) = report.note(reader.active(height)) else {
+                report.problem(format!("the active chain has no block at height {height}"));
+                whole = false;
+                continue;
+            };
+            if whole && active.hash != expected {
+                report
+                    .problem(format!("the active chain breaks at height {height}: {} is not {expected}", active.hash));
+            }
+            let Some(Some(record)) = report.note(reader.block(&active.hash)) else {
+                report.problem(format!("block {} at height {height} is not kept", active.hash));
+                whole = false;
+                continue;
+            };
+            let own = record.header.bits.to_target().map(|target| target.work()).unwrap_or_default();
+            if work_above.is_some_and(|(above, of_above)| active.work + of_above != above) {
+                report.problem(format!("the work at height {height} does not add up"));
+            }
+            work_above = Some((active.work, own));
+            expected = record.header.previous;
+            // an unreadable body was reported before
+            let Ok(block) = self.read_body(&active.hash, &record) else {
+                whole = false;
+                continue;
+            };
+            for (place, (txid, _)) in (0..).zip(block.ids()) {
+                report.transactions += 1;
+                if report.note(reader.place(txid)).is_some_and(|found| found != Some((height, place))) {
+                    report.problem(format!("transaction {txid}: the index has another place"));
+                }
+            }
+            if whole && state.root() != record.header.state_root {
+                report.problem(format!("the state at height {height} is not what its header says"));
+                whole = false;
+            }
+            let Some(undo) = report.note(self.read_undo(&active)) else {
+                whole = false;
+                continue;
+            };
+            if whole && height > 0 {
+                state.apply(&undo.inverse(&block));
+                state.ancestors.pop(&undo.merged);
+            }
+        }
+        if whole && expected != BlockHash::ZERO {
+            report.problem("the active chain does not begin at genesis".into());
+        }
+        if reader.transactions.len()? != report.transactions {
+            report.problem(format!(
+                "the index has {} transactions, the chain {}",
+                reader.transactions.len()?,
+                report.transactions
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn check_coins(reader: &Reader, state: &ChainState, report: &mut CheckReport) -> Result<(), StoreError> {
+    let (mut sum, mut worth) = (LtHash::default(), Amount::ZERO);
+    for entry in reader.coins.iter()? {
+        let (key, value) = entry?;
+        report.coins += 1;
+        let Some(coin) = report.note(coin_from_bytes(key.value(), value.value())) else { continue };
+        let outpoint = outpoint_of(key.value());
+        sum.add(&outpoint, &coin);
+        worth = worth.saturating_add(coin.output.value);
+        if reader.owners.get(&owned_key(&coin.output.owner, key.value()))?.is_none() {
+            report.problem(format!("coin {outpoint} is not among its owner's"));
+        }
+    }
+    if (sum, report.coins, worth) != (state.coins.clone(), state.coin_count, state.issued) {
+        report.problem("the coins do not add up to the tip's state".into());
+    }
+    if reader.owners.len()? != report.coins {
+        report.problem(format!("owners have {} coins, there are {}", reader.owners.len()?, report.coins));
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! What a store was given and has not written yet: a group that a crash takes away whole.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use toycoin_core::{
+    BlockHash, CheckedBlock, Txid,
+    state::ChainState,
+    store::{BlockUndo, ChainUpdate, WaitingTransaction},
+    utxo::UtxoDiff,
+};
+
+/// A group of bodies and moves of the tip.
+#[derive(Debug)]
+pub(super) struct Pending {
+    /// Bodies that are new.
+    pub(super) bodies: HashMap<BlockHash, Arc<CheckedBlock>>,
+    /// The same in the order in which they came.
+    pub(super) order: Vec<BlockHash>,
+    pub(super) invalid: HashSet<BlockHash>,
+    /// How many blocks of the active chain on disk stand; those above are gone.
+    pub(super) standing: u64,
+    /// The blocks of the active chain above those.
+    pub(super) connected: Vec<(Arc<CheckedBlock>, BlockUndo)>,
+    /// Where each of these blocks is in `connected`.
+    pub(super) places: HashMap<BlockHash, usize>,
+    /// What became of transactions: where they are now, or `None` for nowhere.
+    pub(super) transactions: BTreeMap<Txid, Option<(u64, u32)>>,
+    pub(super) diff: UtxoDiff,
+    pub(super) tip: Option<(BlockHash, ChainState)>,
+    pub(super) waiting: Option<Vec<WaitingTransaction>>,
+    /// What it will take, about.
+    pub(super) bytes: u64,
+}
+
+impl Pending {
+    /// Begins a group over so many blocks of the active chain on disk.
+    pub(super) fn new(standing: u64) -> Self {
+        Self {
+            bodies: HashMap::new(),
+            order: Vec::new(),
+            invalid: HashSet::new(),
+            standing,
+            connected: Vec::new(),
+            places: HashMap::new(),
+            transactions: BTreeMap::new(),
+            diff: UtxoDiff::default(),
+            tip: None,
+            waiting: None,
+            bytes: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.order.is_empty() && self.invalid.is_empty() && self.tip.is_none() && self.waiting.is_none()
+    }
+
+    pub(super) fn insert(&mut self, block: &Arc<CheckedBlock>) {
+        if self.bodies.insert(block.hash(), Arc::clone(block)).is_none() {
+            self.order.push(block.hash());
+            self.bytes += block.block().size();
+        }
+    }
+
+    /// Takes in a move of the tip.
+    pub(super) fn commit(&mut self, update: &ChainUpdate) {
+        for block in &update.disconnected {
+            if let Some((gone, _)) = self.connected.pop() {
+                self.places.remove(&gone.hash());
+            } else {
+                self.standing = self.standing.saturating_sub(1);
+            }
+            for (txid, _) in block.ids() {
+                self.transactions.insert(*txid, None);
+            }
+        }
+        for connected in &update.connected {
+            let block = &connected.block;
+            self.places.insert(block.hash(), self.connected.len());
+            self.connected.push((Arc::clone(block), connected.undo.clone()));
+            for (place, (txid, _)) in (0..).zip(block.ids()) {
+                self.transactions.insert(*txid, Some((block.height(), place)));
+            }
+            self.bytes += 100 * (1 + connected.undo.spent.len() as u64);
+        }
+        self.bytes += 200 * (update.diff.created().len() + update.diff.spent().len()) as u64;
+        self.diff.append(&update.diff);
+        self.tip = Some((update.tip, update.state.clone()));
+    }
+}

@@ -1,0 +1,215 @@
+//! Opening and creating a store.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions},
+    path::{Path, PathBuf},
+};
+
+use redb::{Builder, Database, Durability, StorageBackend, WriteTransaction, backends::FileBackend};
+use toycoin_core::{BlockHash, ChainParams};
+
+use crate::{
+    limits,
+    store::{
+        BODIES_FILE, INDEX_FILE, SCHEMA, StoreError,
+        bodies::Bodies,
+        pending::Pending,
+        read::Reader,
+        record::{Fields, seal_long},
+        tables::{ACTIVE, BLOCKS, BODIES_END_KEY, COINS, GENESIS_KEY, META, OWNERS, SCHEMA_KEY, TRANSACTIONS, WAITING},
+    },
+};
+
+/// A chain on disk; see the [module](super).
+pub struct RedbStore {
+    pub(super) path: PathBuf,
+    pub(super) params: ChainParams,
+    /// What is on disk; `None` only within a write, so that no page is kept for it.
+    pub(super) reader: Option<Reader>,
+    pub(super) pending: Pending,
+    pub(super) bodies: Bodies,
+    // last: its lock is let go when all else is
+    pub(super) database: Database,
+}
+
+impl RedbStore {
+    /// Opens the store in a directory, or makes one there.
+    ///
+    /// All checks of the database are compared, so what a disk has forgotten or turned is found here and not later.
+    ///
+    /// # Errors
+    /// [`StoreError`], naming what is in the way.
+    pub fn open(directory: &Path, params: &ChainParams) -> Result<Self, StoreError> {
+        fs::create_dir_all(directory).map_err(|error| StoreError::of_io(directory, error))?;
+        let (index, bodies) = (directory.join(INDEX_FILE), directory.join(BODIES_FILE));
+        let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+        if length(&index) == 0 && length(&bodies) > Bodies::EMPTY {
+            return Err(missing(&index));
+        }
+        if index.exists() && !bodies.exists() && length(&index) > 0 && keeps_a_chain(&index)? {
+            return Err(StoreError::Missing {
+                path: bodies.display().to_string(),
+                way_out: "without its blocks the chain is lost: remove the directory, and it is fetched again",
+            });
+        }
+        let index = FileBackend::new(open_file(&index)?).map_err(|error| StoreError::of_database(&index, error))?;
+        // the index is locked before the other file is looked at
+        let open_bodies = || -> Result<Box<dyn StorageBackend>, StoreError> {
+            let file =
+                FileBackend::new(open_file(&bodies)?).map_err(|error| StoreError::of_database(&bodies, error))?;
+            // the names of new files are to last too
+            File::open(directory).and_then(|directory| directory.sync_all()).ok();
+            Ok(Box::new(file))
+        };
+        Self::open_files(directory, index, open_bodies, params).map_err(|error| error.within(directory))
+    }
+
+    /// Opens a store on other media than a directory's files: tests hand in disks that forget.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(
+        index: impl StorageBackend,
+        bodies: impl StorageBackend,
+        params: &ChainParams,
+    ) -> Result<Self, StoreError> {
+        Self::open_files(Path::new(""), index, || Ok(Box::new(bodies)), params)
+    }
+
+    /// Returns the directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn open_files(
+        path: &Path,
+        index: impl StorageBackend,
+        bodies: impl FnOnce() -> Result<Box<dyn StorageBackend>, StoreError>,
+        params: &ChainParams,
+    ) -> Result<Self, StoreError> {
+        let mut builder = Builder::new();
+        builder.set_cache_size(limits::STORE_CACHE).set_check_integrity_on_open(true);
+        let database = builder.create_with_backend(index)?;
+        let file = bodies()?;
+        let head = Bodies::genesis(file.as_ref())?;
+        let end = match Reader::head(&database)? {
+            Some(head) => Some(head.end_of(path, params)?),
+            None => None,
+        };
+        let bodies = match end {
+            Some(end) => {
+                let expected = params.genesis_hash();
+                if let Some(found) = head.filter(|found| *found != expected) {
+                    return Err(StoreError::OtherNetwork { path: path.display().to_string(), found, expected });
+                }
+                Bodies::open(file, end)
+            }
+            None if file.len().map_err(|error| StoreError::of_io(Path::new(BODIES_FILE), error))? > Bodies::EMPTY => {
+                return Err(missing(Path::new(INDEX_FILE)));
+            }
+            None => {
+                let bodies = Bodies::create(file, params.genesis_hash())?;
+                create_tables(&database, params.genesis_hash(), bodies.end())?;
+                bodies
+            }
+        };
+        if !bodies.is_whole()? {
+            return Err(StoreError::damaged(BODIES_FILE, format!("it ends before byte {}", bodies.end())));
+        }
+        let reader = Reader::new(&database)?;
+        let pending = Pending::new(reader.active_blocks()?);
+        Ok(Self { path: path.to_owned(), params: params.clone(), reader: Some(reader), pending, bodies, database })
+    }
+}
+
+impl fmt::Debug for RedbStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedbStore").field("path", &self.path).field("bodies", &self.bodies).finish_non_exhaustive()
+    }
+}
+
+/// The values by which a database is recognised.
+pub(super) struct Head {
+    schema: u32,
+    genesis: BlockHash,
+    bodies_end: u64,
+}
+
+impl Head {
+    pub(super) fn parse<'a>(
+        value: impl Fn(&str) -> Result<Option<Vec<u8>>, StoreError> + 'a,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(schema) = value(SCHEMA_KEY)? else { return Ok(None) };
+        let schema = Fields::open("meta", SCHEMA_KEY.as_bytes(), &schema)?.u32()?;
+        let read = |key: &str| {
+            value(key)?.ok_or_else(|| StoreError::damaged(format!("record {key} of meta"), "it is not there"))
+        };
+        if schema > SCHEMA {
+            // nothing else is known of its form
+            return Ok(Some(Self { schema, genesis: BlockHash::ZERO, bodies_end: 0 }));
+        }
+        let genesis = BlockHash::from_bytes(Fields::open("meta", GENESIS_KEY.as_bytes(), &read(GENESIS_KEY)?)?.take()?);
+        let bodies_end = Fields::open("meta", BODIES_END_KEY.as_bytes(), &read(BODIES_END_KEY)?)?.u64()?;
+        Ok(Some(Self { schema, genesis, bodies_end }))
+    }
+
+    /// Returns up to where the bodies' file counts, if the database is one that this program and network can use.
+    fn end_of(&self, path: &Path, params: &ChainParams) -> Result<u64, StoreError> {
+        let (path, expected) = (path.display().to_string(), params.genesis_hash());
+        if self.schema > SCHEMA {
+            return Err(StoreError::NewerSchema { path, found: self.schema, known: SCHEMA });
+        }
+        if self.genesis != expected {
+            return Err(StoreError::OtherNetwork { path, found: self.genesis, expected });
+        }
+        Ok(self.bodies_end)
+    }
+}
+
+/// Begins a transaction that a value chosen by a stranger cannot forge: redb's notes ask for two phases then.
+pub(super) fn begin_write(database: &Database) -> Result<WriteTransaction, StoreError> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_two_phase_commit(true);
+    transaction.set_durability(Durability::Immediate).map_err(|error| StoreError::Database(error.to_string()))?;
+    Ok(transaction)
+}
+
+fn create_tables(database: &Database, genesis: BlockHash, bodies_end: u64) -> Result<(), StoreError> {
+    let transaction = begin_write(database)?;
+    {
+        let mut meta = transaction.open_table(META)?;
+        let mut put = |key: &str, value: &[u8]| -> Result<(), StoreError> {
+            meta.insert(key, seal_long("meta", key.as_bytes(), value.to_vec()).as_slice())?;
+            Ok(())
+        };
+        put(SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
+        put(GENESIS_KEY, genesis.as_bytes())?;
+        put(BODIES_END_KEY, &bodies_end.to_le_bytes())?;
+        transaction.open_table(BLOCKS)?;
+        transaction.open_table(ACTIVE)?;
+        transaction.open_table(COINS)?;
+        transaction.open_table(OWNERS)?;
+        transaction.open_table(TRANSACTIONS)?;
+        transaction.open_table(WAITING)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn open_file(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    options.open(path).map_err(|error| StoreError::of_io(path, error))
+}
+
+/// Looks whether an index belongs to a chain, without its blocks' file being there.
+fn keeps_a_chain(index: &Path) -> Result<bool, StoreError> {
+    let of = |error| StoreError::of_database(index, error);
+    let file = FileBackend::new(open_file(index)?).map_err(of)?;
+    let database = Builder::new().set_check_integrity_on_open(true).create_with_backend(file).map_err(of)?;
+    Ok(Reader::head(&database)?.is_some())
+}
+
+fn missing(index: &Path) -> StoreError {
+    StoreError::Missing { path: index.display().to_string(), way_out: "--reindex builds it anew from the blocks" }
+}

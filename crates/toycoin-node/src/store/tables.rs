@@ -1,0 +1,163 @@
+//! The tables of the database, and their records as types; docs/storage.md has them byte by byte.
+
+use redb::TableDefinition;
+use toycoin_core::{
+    Amount, BlockHash, Header, OutPoint, PublicKey, TxOut, Txid, Work,
+    state::{Ancestors, ChainState, LTHASH_BYTES, LtHash},
+    utxo::Coin,
+};
+
+use crate::store::{
+    StoreError,
+    bodies::Place,
+    record::{CHECK, Fields, damaged, seal, seal_long},
+};
+
+/// Single values by name: [`SCHEMA_KEY`], [`GENESIS_KEY`], [`TIP_KEY`], [`BODIES_END_KEY`].
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+/// Every block whose body is kept, by hash.
+pub(super) const BLOCKS: TableDefinition<'_, &[u8; 32], &[u8; BLOCK]> = TableDefinition::new("blocks");
+/// The active chain, by height.
+pub(super) const ACTIVE: TableDefinition<'_, u64, &[u8; ACTIVE_BLOCK]> = TableDefinition::new("active");
+/// The coins after the tip, by outpoint.
+pub(super) const COINS: TableDefinition<'_, &[u8; OUTPOINT], &[u8; COIN]> = TableDefinition::new("coins");
+/// The same coins' outpoints, by the beginning of their owner.
+pub(super) const OWNERS: TableDefinition<'_, &[u8; OWNED], ()> = TableDefinition::new("owners");
+/// Where the active chain holds each transaction, by txid.
+pub(super) const TRANSACTIONS: TableDefinition<'_, &[u8; 32], &[u8; PLACE]> = TableDefinition::new("transactions");
+/// Transactions that wait for a block, in their order.
+pub(super) const WAITING: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("waiting");
+
+pub(super) const SCHEMA_KEY: &str = "schema";
+pub(super) const GENESIS_KEY: &str = "genesis";
+pub(super) const TIP_KEY: &str = "tip";
+pub(super) const BODIES_END_KEY: &str = "bodies_end";
+
+pub(super) const BLOCK: usize = Header::SIZE + 1 + 8 + 4 + CHECK;
+pub(super) const ACTIVE_BLOCK: usize = 32 + 32 + 8 + 4 + CHECK;
+pub(super) const OUTPOINT: usize = 32 + 4;
+pub(super) const COIN: usize = 8 + 32 + 8 + CHECK;
+const OWNER: usize = 8;
+pub(super) const OWNED: usize = OWNER + OUTPOINT;
+pub(super) const PLACE: usize = 8 + 4 + CHECK;
+
+/// A block whose body is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BlockRecord {
+    pub(super) header: Header,
+    pub(super) invalid: bool,
+    pub(super) body: Place,
+}
+
+impl BlockRecord {
+    pub(super) fn to_bytes(self, hash: &BlockHash) -> [u8; BLOCK] {
+        let (at, length) = (self.body.at.to_le_bytes(), self.body.length.to_le_bytes());
+        seal("blocks", hash.as_bytes(), &[&self.header.to_bytes(), &[u8::from(self.invalid)], &at, &length])
+    }
+
+    pub(super) fn from_bytes(hash: &[u8; 32], bytes: &[u8; BLOCK]) -> Result<Self, StoreError> {
+        let mut fields = Fields::open("blocks", hash, bytes)?;
+        let header = Header::from_bytes(&fields.take()?);
+        let invalid = fields.take::<1>()? != [0];
+        Ok(Self { header, invalid, body: Place { at: fields.u64()?, length: fields.u32()? } })
+    }
+}
+
+/// A block of the active chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ActiveRecord {
+    pub(super) hash: BlockHash,
+    /// Up to and including it.
+    pub(super) work: Work,
+    pub(super) undo: Place,
+}
+
+impl ActiveRecord {
+    pub(super) fn to_bytes(self, height: u64) -> [u8; ACTIVE_BLOCK] {
+        let (at, length) = (self.undo.at.to_le_bytes(), self.undo.length.to_le_bytes());
+        let work = self.work.to_be_bytes();
+        seal("active", &height.to_be_bytes(), &[self.hash.as_bytes(), &work, &at, &length])
+    }
+
+    pub(super) fn from_bytes(height: u64, bytes: &[u8; ACTIVE_BLOCK]) -> Result<Self, StoreError> {
+        let key = height.to_be_bytes();
+        let mut fields = Fields::open("active", &key, bytes)?;
+        let hash = BlockHash::from_bytes(fields.take()?);
+        let work = Work::from_be_bytes(fields.take()?);
+        Ok(Self { hash, work, undo: Place { at: fields.u64()?, length: fields.u32()? } })
+    }
+}
+
+pub(super) fn outpoint_key(outpoint: &OutPoint) -> [u8; OUTPOINT] {
+    let mut key = [0; OUTPOINT];
+    key[..32].copy_from_slice(outpoint.txid.as_bytes());
+    key[32..].copy_from_slice(&outpoint.vout.to_be_bytes());
+    key
+}
+
+pub(super) fn outpoint_of(key: &[u8; OUTPOINT]) -> OutPoint {
+    let (mut txid, mut vout) = ([0; 32], [0; 4]);
+    txid.copy_from_slice(&key[..32]);
+    vout.copy_from_slice(&key[32..]);
+    OutPoint { txid: Txid::from_bytes(txid), vout: u32::from_be_bytes(vout) }
+}
+
+pub(super) fn coin_to_bytes(key: &[u8; OUTPOINT], coin: &Coin) -> [u8; COIN] {
+    let (value, height) = (coin.output.value.grains().to_le_bytes(), coin.coinbase_height.to_le_bytes());
+    seal("coins", key, &[&value, coin.output.owner.as_bytes(), &height])
+}
+
+pub(super) fn coin_from_bytes(key: &[u8; OUTPOINT], bytes: &[u8; COIN]) -> Result<Coin, StoreError> {
+    let mut fields = Fields::open("coins", key, bytes)?;
+    let value = Amount::from_grains(fields.u64()?);
+    let owner = PublicKey::from_bytes(fields.take()?);
+    Ok(Coin { output: TxOut { value, owner }, coinbase_height: fields.u64()? })
+}
+
+/// The key of a coin among its owner's. Eight bytes tell owners apart well enough: the coin itself says whose it is.
+pub(super) fn owned_key(owner: &PublicKey, outpoint: &[u8; OUTPOINT]) -> [u8; OWNED] {
+    let mut key = [0; OWNED];
+    key[..OWNER].copy_from_slice(&owner.as_bytes()[..OWNER]);
+    key[OWNER..].copy_from_slice(outpoint);
+    key
+}
+
+pub(super) fn outpoint_of_owned(key: &[u8; OWNED]) -> [u8; OUTPOINT] {
+    let mut outpoint = [0; OUTPOINT];
+    outpoint.copy_from_slice(&key[OWNER..]);
+    outpoint
+}
+
+pub(super) fn place_to_bytes(txid: &Txid, height: u64, place: u32) -> [u8; PLACE] {
+    seal("transactions", txid.as_bytes(), &[&height.to_le_bytes(), &place.to_le_bytes()])
+}
+
+pub(super) fn place_from_bytes(txid: &[u8; 32], bytes: &[u8; PLACE]) -> Result<(u64, u32), StoreError> {
+    let mut fields = Fields::open("transactions", txid, bytes)?;
+    Ok((fields.u64()?, fields.u32()?))
+}
+
+/// The tip and the state after it.
+pub(super) fn tip_to_bytes(tip: &BlockHash, state: &ChainState) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(32 + 8 + 8 + LTHASH_BYTES + 8 + 64 * 32);
+    bytes.extend(tip.as_bytes());
+    bytes.extend(state.coin_count.to_le_bytes());
+    bytes.extend(state.issued.grains().to_le_bytes());
+    bytes.extend(state.coins.to_bytes());
+    bytes.extend(state.ancestors.count().to_le_bytes());
+    bytes.extend(state.ancestors.peaks().iter().flatten());
+    seal_long("meta", TIP_KEY.as_bytes(), bytes)
+}
+
+pub(super) fn tip_from_bytes(bytes: &[u8]) -> Result<(BlockHash, ChainState), StoreError> {
+    let mut fields = Fields::open("meta", TIP_KEY.as_bytes(), bytes)?;
+    let tip = BlockHash::from_bytes(fields.take()?);
+    let coin_count = fields.u64()?;
+    let issued = Amount::from_grains(fields.u64()?);
+    let coins = LtHash::from_bytes(&fields.take()?);
+    let count = fields.u64()?;
+    let (peaks, rest) = fields.rest().as_chunks::<32>();
+    let ancestors = Ancestors::from_parts(count, peaks.to_vec()).filter(|_| rest.is_empty());
+    let ancestors = ancestors.ok_or_else(|| damaged("meta", TIP_KEY.as_bytes(), "its peaks do not fit their count"))?;
+    Ok((tip, ChainState { coins, coin_count, issued, ancestors }))
+}

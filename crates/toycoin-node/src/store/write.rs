@@ -1,0 +1,265 @@
+//! Giving a store something, and writing it: one transaction a group.
+
+use std::sync::Arc;
+
+use redb::{ReadableTable, WriteTransaction};
+use toycoin_core::{
+    BlockHash, CheckedBlock, OutPoint, PublicKey, Txid, Work,
+    store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
+    utxo::{Coin, UtxoView},
+};
+use toycoin_wire::{codec, limits::MAX_DECODE};
+
+use crate::{
+    limits,
+    store::{
+        RedbStore, StoreError,
+        bodies::{Kind, Place},
+        pending::Pending,
+        read::Reader,
+        record::{damaged, seal_long},
+        redb_store::begin_write,
+        tables::*,
+    },
+};
+
+impl UtxoView for RedbStore {
+    type Error = StoreError;
+
+    fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
+        self.find_coin(outpoint)
+    }
+}
+
+impl ChainStore for RedbStore {
+    fn load(&self) -> Result<Option<StoredChain>, StoreError> {
+        self.stored()
+    }
+
+    fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), StoreError> {
+        if self.reader()?.block(&block.hash())?.is_none() {
+            self.pending.insert(block);
+        }
+        self.write_if_enough()
+    }
+
+    fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, StoreError> {
+        self.find_block(hash)
+    }
+
+    fn undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, StoreError> {
+        self.find_undo(hash)
+    }
+
+    fn mark_invalid(&mut self, hash: &BlockHash) -> Result<(), StoreError> {
+        self.pending.invalid.insert(*hash);
+        Ok(())
+    }
+
+    fn commit(&mut self, update: &ChainUpdate) -> Result<(), StoreError> {
+        for connected in &update.connected {
+            let hash = connected.block.hash();
+            if !self.pending.bodies.contains_key(&hash) && self.reader()?.block(&hash)?.is_none() {
+                self.pending.insert(&connected.block);
+            }
+        }
+        self.pending.commit(update);
+        self.write_if_enough()
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        if self.pending.is_empty() { Ok(()) } else { self.write() }
+    }
+
+    fn is_synced(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), StoreError> {
+        self.pending.waiting = Some(waiting);
+        Ok(())
+    }
+
+    fn waiting(&self) -> Result<Vec<WaitingTransaction>, StoreError> {
+        self.waiting_transactions()
+    }
+
+    fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, StoreError> {
+        self.find_place(txid)
+    }
+
+    fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), StoreError> {
+        self.each_coin(visit)
+    }
+
+    fn coins_of(&self, owner: &PublicKey) -> Result<Vec<(OutPoint, Coin)>, StoreError> {
+        self.owned_coins(owner)
+    }
+}
+
+impl RedbStore {
+    fn write_if_enough(&mut self) -> Result<(), StoreError> {
+        let Pending { order, connected, bytes, .. } = &self.pending;
+        let enough = order.len().max(connected.len()) >= limits::GROUP_BLOCKS || *bytes >= limits::GROUP_BYTES;
+        if enough { self.write() } else { Ok(()) }
+    }
+
+    /// Writes the group: bodies and undo data first, then the transaction that makes them count.
+    fn write(&mut self) -> Result<(), StoreError> {
+        self.write_group().map_err(|error| error.within(self.directory()))
+    }
+
+    fn write_group(&mut self) -> Result<(), StoreError> {
+        let pending = &self.pending;
+        let mut batch = Vec::new();
+        let mut bodies = Vec::with_capacity(pending.order.len());
+        for hash in &pending.order {
+            let Some(block) = pending.bodies.get(hash) else { continue };
+            bodies.push((*hash, self.put(&mut batch, Kind::Body, block.block())?));
+        }
+        let mut undo = Vec::with_capacity(pending.connected.len());
+        for (_, data) in &pending.connected {
+            undo.push(self.put(&mut batch, Kind::Undo, data)?);
+        }
+        let work = match pending.standing.checked_sub(1) {
+            Some(height) if !pending.connected.is_empty() => self.reader()?.active(height)?.map(|active| active.work),
+            _ => None,
+        };
+        self.bodies.write(&batch)?;
+        // a reader of the old state would keep its pages from being used again
+        self.reader = None;
+        let transaction = begin_write(&self.database)?;
+        write_blocks(&transaction, pending, bodies)?;
+        write_active(&transaction, pending, &undo, work.unwrap_or_default())?;
+        write_coins(&transaction, pending)?;
+        write_transactions(&transaction, pending)?;
+        write_waiting(&transaction, pending)?;
+        {
+            let mut meta = transaction.open_table(META)?;
+            let end = self.bodies.end() + batch.len() as u64;
+            let end = seal_long("meta", BODIES_END_KEY.as_bytes(), end.to_le_bytes().to_vec());
+            meta.insert(BODIES_END_KEY, end.as_slice())?;
+            if let Some((tip, state)) = &pending.tip {
+                meta.insert(TIP_KEY, tip_to_bytes(tip, state).as_slice())?;
+            }
+        }
+        transaction.commit()?;
+        self.bodies.advance(&batch);
+        let reader = Reader::new(&self.database)?;
+        self.pending = Pending::new(reader.active_blocks()?);
+        self.reader = Some(reader);
+        Ok(())
+    }
+
+    fn put<T: serde::Serialize>(&self, batch: &mut Vec<u8>, kind: Kind, value: &T) -> Result<Place, StoreError> {
+        let bytes = codec::encode(value, MAX_DECODE).map_err(|error| StoreError::Database(error.to_string()))?;
+        Ok(self.bodies_file().put(batch, kind, &bytes))
+    }
+}
+
+impl Drop for RedbStore {
+    fn drop(&mut self) {
+        // a store that failed must not try again, and whoever wants to know syncs before
+        if self.reader.is_some()
+            && let Err(error) = self.sync()
+        {
+            tracing::error!(%error, "the last blocks were not written");
+        }
+    }
+}
+
+fn write_blocks(
+    transaction: &WriteTransaction,
+    pending: &Pending,
+    mut bodies: Vec<(BlockHash, Place)>,
+) -> Result<(), StoreError> {
+    let mut blocks = transaction.open_table(BLOCKS)?;
+    bodies.sort_unstable_by_key(|(hash, _)| *hash);
+    for (hash, body) in bodies {
+        let Some(block) = pending.bodies.get(&hash) else { continue };
+        let record = BlockRecord { header: block.block().header, invalid: pending.invalid.contains(&hash), body };
+        blocks.insert(hash.as_bytes(), &record.to_bytes(&hash))?;
+    }
+    for hash in pending.invalid.iter().filter(|hash| !pending.bodies.contains_key(hash)) {
+        let found = blocks.get(hash.as_bytes())?;
+        let record = found.map(|bytes| BlockRecord::from_bytes(hash.as_bytes(), bytes.value())).transpose()?;
+        if let Some(record) = record {
+            let record = BlockRecord { invalid: true, ..record };
+            blocks.insert(hash.as_bytes(), &record.to_bytes(hash))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_active(
+    transaction: &WriteTransaction,
+    pending: &Pending,
+    undo: &[Place],
+    mut work: Work,
+) -> Result<(), StoreError> {
+    let mut active = transaction.open_table(ACTIVE)?;
+    if pending.tip.is_none() {
+        return Ok(());
+    }
+    active.retain_in(pending.standing.., |_, _| false)?;
+    for (height, ((block, _), undo)) in (pending.standing..).zip(pending.connected.iter().zip(undo)) {
+        let own = block.block().header.bits.to_target().map(|target| target.work()).unwrap_or_default();
+        work = work + own;
+        let record = ActiveRecord { hash: block.hash(), work, undo: *undo };
+        active.insert(height, &record.to_bytes(height))?;
+    }
+    Ok(())
+}
+
+fn write_coins(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
+    let (mut coins, mut owners) = (transaction.open_table(COINS)?, transaction.open_table(OWNERS)?);
+    let mut changes = Vec::new();
+    for (outpoint, coin) in pending.diff.spent() {
+        let key = outpoint_key(outpoint);
+        if coins.remove(&key)?.is_none() {
+            return Err(damaged("coins", &key, "a coin that was spent is not there"));
+        }
+        changes.push((owned_key(&coin.output.owner, &key), false));
+    }
+    for (outpoint, coin) in pending.diff.created() {
+        let key = outpoint_key(outpoint);
+        coins.insert(&key, &coin_to_bytes(&key, coin))?;
+        changes.push((owned_key(&coin.output.owner, &key), true));
+    }
+    // in the keys' order, the removal of one that is made anew before
+    changes.sort_unstable();
+    for (key, made) in changes {
+        if made {
+            owners.insert(&key, ())?;
+        } else {
+            owners.remove(&key)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_transactions(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
+    let mut transactions = transaction.open_table(TRANSACTIONS)?;
+    for (txid, place) in &pending.transactions {
+        match place {
+            Some((height, place)) => {
+                transactions.insert(txid.as_bytes(), &place_to_bytes(txid, *height, *place))?;
+            }
+            None => drop(transactions.remove(txid.as_bytes())?),
+        }
+    }
+    Ok(())
+}
+
+fn write_waiting(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
+    let Some(kept) = &pending.waiting else { return Ok(()) };
+    let mut waiting = transaction.open_table(WAITING)?;
+    waiting.retain(|_, _| false)?;
+    for (place, kept) in (0u32..).zip(kept) {
+        let mut value = vec![u8::from(kept.own)];
+        codec::encode_into(&mut value, &kept.transaction, MAX_DECODE)
+            .map_err(|error| StoreError::Database(error.to_string()))?;
+        waiting.insert(place, seal_long("waiting", &place.to_be_bytes(), value).as_slice())?;
+    }
+    Ok(())
+}
