@@ -3,6 +3,7 @@
 //!     cargo run --release --example relay
 //!     cargo run --release --example node
 //!     cargo run --release --example node -- --delay 5000
+//!     cargo run --release --example node -- --data chain
 //!
 //! It validates everything, catches up with whoever has more work, and mines. Stop it with Ctrl-C. `RUST_LOG=toycoin_node=debug`
 //! shows what it hears.
@@ -13,11 +14,13 @@ use clap::Parser;
 use tokio::sync::broadcast::error::RecvError;
 use toycoin_core::{Address, FeeRate, SecretKey};
 use toycoin_examples::{
-    arguments::Network, exit, export::ExportFile, init_logs, interrupted, joining::wait_for_relay, say, view::View,
+    arguments::Network, data, exit, export::ExportFile, init_logs, interrupted, joining::wait_for_relay, say,
+    view::View,
 };
 use toycoin_node::{
     protocol::Event,
     rt::{NodeBuilder, NodeHandle},
+    store::RedbStore,
 };
 use toycoin_wire::Channel;
 
@@ -34,7 +37,7 @@ struct Arguments {
     /// The network.
     #[arg(long, value_enum, default_value = "lab")]
     network: Network,
-    /// Keep the chain in this directory (arrives with the durable store).
+    /// Keep the chain in this directory; without it, in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Mine; the default.
@@ -80,12 +83,18 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    if arguments.data.is_some() {
-        return Err(
-            "--data, --check and --reindex arrive with the durable store; without them the chain is in memory".into()
-        );
-    }
     let params = arguments.network.params();
+    if let Some(directory) = &arguments.data {
+        if arguments.reindex {
+            data::rebuild(directory, &params)?;
+        }
+        if arguments.check {
+            data::check(directory, &params)?;
+        }
+        if arguments.check || arguments.reindex {
+            return Ok(());
+        }
+    }
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
     let payout = match arguments.payout {
@@ -111,8 +120,15 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         builder = builder.min_fee_rate(FeeRate::grains_per_byte(rate));
     }
     let export = arguments.export.as_deref().map(ExportFile::open).transpose()?;
-    let node = builder.spawn().await?;
+    let node = match &arguments.data {
+        Some(directory) => builder.store(RedbStore::open(directory, &params)?).spawn().await?,
+        None => builder.spawn().await?,
+    };
     say!("node {name} on {}, pays {}", params.spec().name, params.address(payout));
+    if arguments.data.is_some() {
+        let tip = node.status().await?.tip;
+        say!("  goes on at height {}, tip {}", tip.height, tip.hash);
+    }
     tokio::select! {
         signal = interrupted() => signal?,
         result = show(&node, &name, arguments.until_height) => result?,

@@ -13,6 +13,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 pub mod arguments;
 pub mod board;
 pub mod classroom;
+pub mod data;
 pub mod describe;
 pub mod export;
 pub mod follow;

@@ -95,6 +95,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Publishes our status on a connection, and plans the next.
     pub(super) fn tell_status(&mut self, connection: ConnectionId) {
+        if !self.make_durable() {
+            return;
+        }
         let tip = self.chain.tip().hash;
         let message = self.status_message();
         let jitter = up_to(limits::STATUS_INTERVAL, self.random());

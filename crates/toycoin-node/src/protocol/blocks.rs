@@ -222,7 +222,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match self.chain.advance() {
             Ok(Advance::Idle) => self.busy = false,
             Ok(Advance::Working) => {}
-            Ok(Advance::Moved(moved)) => self.on_moved(&moved),
+            // a move that nobody may hear of yet is none
+            Ok(Advance::Moved(moved)) if self.is_far_behind() || self.make_durable() => self.on_moved(&moved),
+            Ok(Advance::Moved(_)) => {}
             Ok(Advance::Invalid { hash, error }) => {
                 let sender = self.waiting.sender(&hash);
                 self.refuse(sender, hash, &error);

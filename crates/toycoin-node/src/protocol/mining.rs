@@ -94,11 +94,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Mining on a tip that is about to be left would be for nothing; but headers alone, whose bodies never come, must
     /// not stop anybody.
     fn is_catching_up(&self) -> bool {
-        let behind = self.chain.headers().best().header.height.saturating_sub(self.chain.height());
-        self.busy || (behind > limits::BEHIND && self.now.monotonic < self.last_block + limits::CATCHING_UP)
+        self.busy || self.is_far_behind()
     }
 
     fn make_template(&mut self, payout: PublicKey) {
+        if !self.make_durable() {
+            return;
+        }
         let room = self.chain.params().spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
         let chosen = self.mempool.select(room);
         let (extra, now_ms) = (self.config.extra.clone(), self.now.unix_ms);
@@ -148,6 +150,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn hand_out_blocks(&mut self) {
         let now = self.now.monotonic;
         while let Some((_, block)) = self.mining.held_back.pop_front_if(|(at, _)| *at <= now) {
+            if !self.make_durable() {
+                return;
+            }
             let hash = block.hash();
             self.broadcast(&NodeMessage::Block(block), |_| true);
             self.published(hash);

@@ -17,6 +17,7 @@ mod blocks;
 mod bodies;
 mod config;
 mod counts;
+mod durability;
 mod headers;
 mod io;
 mod links;
@@ -84,6 +85,8 @@ pub struct NodeMachine<S> {
     /// When a peer sent a block last that was not here yet.
     last_block: Monotonic,
     clock_warned: Option<Monotonic>,
+    /// Since when the store holds something back.
+    unsynced_since: Option<Monotonic>,
     next_sweep: Monotonic,
     /// Requests of peers that were dropped since they asked for too much.
     overloads: u64,
@@ -97,7 +100,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         mark(&mut config.extra, rng.next_u32());
         let mempool_config = MempoolConfig { min_fee_rate: config.min_fee_rate, max_bytes: config.mempool_bytes };
         let mining = Mining::new(config.payout.is_some(), now.monotonic + limits::JOIN_GRACE);
-        Self {
+        let mut machine = Self {
             mempool: Mempool::new(chain.params().clone(), mempool_config),
             rng,
             chain,
@@ -116,11 +119,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             busy: true,
             last_block: now.monotonic,
             clock_warned: None,
+            unsynced_since: None,
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
             overloads: 0,
             halted: false,
             config,
-        }
+        };
+        machine.take_up_waiting();
+        machine
     }
 
     /// Returns the chain.
@@ -377,6 +383,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.sweep();
         self.retry_deferred();
         self.advance();
+        self.sync_in_time();
         self.headers_timeout();
         self.bodies_timeout();
         self.hand_out_blocks();
@@ -443,6 +450,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             self.bodies.next_timeout(),
             self.own_payments.next_timeout(),
             self.mining_timeout(),
+            self.sync_timeout(),
         ];
         links.chain(parts).flatten().min()
     }

@@ -32,6 +32,10 @@ impl OwnPayments {
         self.next.len().max(self.confirmed.len())
     }
 
+    pub(super) fn is_own(&self, txid: &Txid) -> bool {
+        self.next.contains_key(txid)
+    }
+
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
         self.next.values().min().copied()
     }
@@ -85,6 +89,21 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             }
             Err(AdmitError::Rule(error)) => Err(refused(error.to_string(), Some(error.rule()))),
             Err(error) => Err(refused(error.to_string(), None)),
+        }
+    }
+
+    /// Takes a transaction that waited when the node ended last.
+    pub(super) fn take_up(&mut self, transaction: Transaction, own: bool) -> Result<(), SubmitError> {
+        if own {
+            return self.submit(transaction).map(drop);
+        }
+        match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
+            Err(AdmitError::Store(error)) => {
+                self.halt(&error.to_string());
+                Ok(())
+            }
+            Err(error) => Err(SubmitError { reason: error.to_string(), rule: None }),
+            Ok(_) => Ok(()),
         }
     }
 

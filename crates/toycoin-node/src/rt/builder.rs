@@ -2,7 +2,7 @@
 
 use std::{
     fmt, io,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     thread,
     time::{Duration, Instant},
 };
@@ -162,7 +162,7 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
         }
 
         let machine = NodeMachine::new(chain, self.config, clock.now());
-        let error_seen = Arc::clone(&error);
+        let (error_seen, closing) = (Arc::clone(&error), Arc::clone(&error));
         let weak_events = events.downgrade();
         let driver = Driver {
             machine,
@@ -180,7 +180,12 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(NodeError::Start)?;
         let thread = thread::Builder::new()
             .name("node".into())
-            .spawn(move || drop(runtime.block_on(driver.run())))
+            .spawn(move || {
+                if let Err(error) = runtime.block_on(driver.run()).finish() {
+                    tracing::error!(%error, "the store failed in the end");
+                    *closing.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                }
+            })
             .map_err(NodeError::Start)?;
         let thread = Arc::new(Mutex::new(Some(thread)));
         let next_request = Arc::new(AtomicU64::new(1));
