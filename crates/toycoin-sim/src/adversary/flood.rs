@@ -1,0 +1,79 @@
+//! Tactics of sending much.
+
+use std::time::Duration;
+
+use toycoin_core::{Amount, OutPoint, SecretKey, Transaction, TxOut, Txid, sighash};
+use toycoin_wire::node::NodeMessage;
+
+use crate::adversary::{Said, Scene, Tactic, forge::orphan_block};
+
+/// Sends transactions whose parents nobody has, and blocks likewise.
+#[derive(Debug, Clone, Copy)]
+pub struct OrphanFlood {
+    /// So many of each at a time.
+    pub burst: usize,
+}
+
+impl Tactic for OrphanFlood {
+    fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
+        let key = SecretKey::classroom(9);
+        let owner = key.public_key();
+        let signature = key.sign(&[0; 32]);
+        let mut said = Vec::new();
+        for _ in 0..self.burst {
+            let outpoint = OutPoint { txid: Txid::from_bytes(scene.dice.bytes()), vout: 0 };
+            let outputs = vec![TxOut { value: Amount::from_grains(1), owner }];
+            let transaction = Transaction { version: 1, inputs: vec![outpoint], outputs, signatures: vec![signature] };
+            said.push((None, NodeMessage::Transaction(transaction)));
+            said.push((None, NodeMessage::Block(orphan_block(scene, owner))));
+        }
+        said
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+/// Spends its own coins again and again, each time to somebody else.
+#[derive(Debug, Clone)]
+pub struct ConflictFlood {
+    /// Whose coins it spends.
+    pub key: SecretKey,
+    /// So many conflicting payments at a time.
+    pub burst: u64,
+}
+
+impl ConflictFlood {
+    /// Floods with the coins of a node's wallet.
+    pub fn of_node(node: usize, burst: u64) -> Self {
+        Self { key: crate::params::wallet_key(node), burst }
+    }
+}
+
+impl Tactic for ConflictFlood {
+    fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
+        let owner = self.key.public_key();
+        let Ok(coins) = scene.chain.coins_of(&owner) else { return Vec::new() };
+        let Some((outpoint, coin)) = coins.first() else { return Vec::new() };
+        let genesis = scene.chain.params().genesis_hash();
+        (1..=self.burst)
+            .map(|grains| {
+                let value = coin.output.value.checked_sub(Amount::from_grains(grains)).unwrap_or(coin.output.value);
+                let mut transaction = Transaction {
+                    version: 1,
+                    inputs: vec![*outpoint],
+                    outputs: vec![TxOut { value, owner }],
+                    signatures: Vec::new(),
+                };
+                let message = sighash(genesis, transaction.txid(), [coin.output]);
+                transaction.signatures = vec![self.key.sign(message.as_bytes())];
+                (None, NodeMessage::Transaction(transaction))
+            })
+            .collect()
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}

@@ -1,0 +1,65 @@
+//! Tactics of serving badly.
+
+use toycoin_core::Amount;
+use toycoin_wire::{NodeId, node::NodeMessage};
+
+use crate::adversary::{Said, Scene, Tactic};
+
+/// Hands out headers, and never a block that it is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StallsAfterHeaders;
+
+impl Tactic for StallsAfterHeaders {
+    fn incoming(&mut self, _: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
+        matches!(message, NodeMessage::GetBlocks(_)).then(Vec::new)
+    }
+}
+
+/// Has nothing of what it is asked for, ever.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AnswersNotFound;
+
+impl Tactic for AnswersNotFound {
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
+        let missing = match message {
+            NodeMessage::GetBlocks(hashes) => hashes.iter().map(|hash| hash.to_bytes()).collect(),
+            NodeMessage::GetTransactions(txids) => txids.iter().map(|txid| txid.to_bytes()).collect(),
+            _ => return None,
+        };
+        Some(vec![(Some(from), NodeMessage::NotFound(missing))])
+    }
+}
+
+/// Sends other bodies under good headers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mutates;
+
+impl Tactic for Mutates {
+    fn outgoing(&mut self, (to, message): Said, _: &mut Scene<'_>) -> Vec<Said> {
+        let NodeMessage::Block(mut block) = message else { return vec![(to, message)] };
+        if let Some(output) = block.coinbase.outputs.first_mut() {
+            output.value = output.value.saturating_add(Amount::from_grains(1));
+        }
+        vec![(to, NodeMessage::Block(block))]
+    }
+}
+
+/// Says nothing of some kinds: a bug more often than a tactic.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent {
+    /// Asks for no headers and no blocks.
+    pub never_asks: bool,
+    /// Tells no transactions.
+    pub no_transactions: bool,
+}
+
+impl Tactic for Silent {
+    fn outgoing(&mut self, said: Said, _: &mut Scene<'_>) -> Vec<Said> {
+        let kept = match said.1 {
+            NodeMessage::GetHeaders(_) | NodeMessage::GetBlocks(_) => !self.never_asks,
+            NodeMessage::Transaction(_) => !self.no_transactions,
+            _ => true,
+        };
+        if kept { vec![said] } else { Vec::new() }
+    }
+}

@@ -1,0 +1,173 @@
+//! The wrapper: frames in and out of an honest machine, with a tactic in between.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use toycoin_node::{
+    machine::{Machine, Monotonic, Now},
+    protocol::{Input, NodeMachine, Output},
+    relay::ConnectionId,
+};
+use toycoin_wire::{
+    Channel, Frame, Tag,
+    node::{NodeMessage, Payload},
+    relay::{Publish, RelayMessage},
+};
+
+use crate::{
+    adversary::{Said, Scene, Tactic},
+    dice::Dice,
+    participant::Participant,
+    store::CrashStore,
+};
+
+/// An honest machine, tampered with.
+pub struct Tampering {
+    inner: NodeMachine<CrashStore>,
+    tactic: Box<dyn Tactic>,
+    dice: Dice,
+    now: Now,
+    next_tick: Duration,
+    outputs: VecDeque<Output>,
+    /// The connections that are ready, by what came last on them: a rogue must be as patient as the honest.
+    ready: BTreeMap<ConnectionId, bool>,
+    channel: Channel,
+}
+
+impl Tampering {
+    /// Wraps a machine.
+    ///
+    /// # Panics
+    /// Never: the channel's name is a good one.
+    pub fn new(inner: NodeMachine<CrashStore>, tactic: Box<dyn Tactic>, dice: Dice) -> Self {
+        let next_tick = Duration::from_secs(3) + tactic.interval();
+        let channel = Channel::new("/topic/main").expect("a name of allowed characters");
+        let (now, outputs, ready) = (Now::default(), VecDeque::new(), BTreeMap::new());
+        Self { inner, tactic, dice, now, next_tick, outputs, ready, channel }
+    }
+
+    fn scene<'a>(inner: &'a NodeMachine<CrashStore>, now: Now, dice: &'a mut Dice) -> Scene<'a> {
+        Scene { chain: inner.chain(), unix_ms: now.unix_ms, dice }
+    }
+
+    /// Takes the machine's outputs, each message through the tactic.
+    fn drain(&mut self) {
+        while let Some(output) = Machine::poll_output(&mut self.inner) {
+            let Output::Send { connection, bytes } = output else {
+                self.outputs.push_back(output);
+                continue;
+            };
+            for (frame, whole) in frames(&bytes) {
+                match published(frame) {
+                    Some((to, message)) => {
+                        let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
+                        for said in self.tactic.outgoing((to, message), &mut scene) {
+                            self.say(connection, said);
+                        }
+                    }
+                    None => self.outputs.push_back(Output::Send { connection, bytes: whole.to_vec().into() }),
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, connection: ConnectionId, (to, message): Said) {
+        let Ok(payload) = message.encode() else { return };
+        let publish = Publish { channel: self.channel.borrowed(), to, payload: &payload };
+        if let Ok(bytes) = RelayMessage::Publish(publish).to_frame() {
+            self.outputs.push_back(Output::Send { connection, bytes: bytes.into() });
+        }
+    }
+
+    fn received(&mut self, connection: ConnectionId, bytes: &[u8]) {
+        let now = self.now;
+        for (frame, whole) in frames(bytes) {
+            self.ready.insert(connection, true);
+            let answer = match RelayMessage::decode(frame) {
+                Ok(RelayMessage::Deliver(deliver)) => match NodeMessage::decode(deliver.payload) {
+                    Ok(Payload::Message(message)) => {
+                        let mut scene = Self::scene(&self.inner, now, &mut self.dice);
+                        self.tactic.incoming(deliver.from, &message, &mut scene)
+                    }
+                    _ => None,
+                },
+                _ => None,
+            };
+            match answer {
+                Some(answer) => answer.into_iter().for_each(|said| self.say(connection, said)),
+                None => {
+                    Machine::handle(&mut self.inner, now, Input::Received { connection, bytes: whole });
+                    self.drain();
+                }
+            }
+        }
+    }
+}
+
+impl Participant for Tampering {
+    fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.now = now;
+        match input {
+            Input::Received { connection, bytes } => self.received(connection, bytes),
+            other => {
+                if let Input::Disconnected { connection } = &other {
+                    self.ready.remove(connection);
+                }
+                Machine::handle(&mut self.inner, now, other);
+            }
+        }
+        self.drain();
+        if now.monotonic.since_origin() >= self.next_tick {
+            self.next_tick = now.monotonic.since_origin() + self.tactic.interval();
+            let mut scene = Self::scene(&self.inner, now, &mut self.dice);
+            let said = self.tactic.tick(&mut scene);
+            let connections: Vec<_> = self.ready.keys().copied().collect();
+            for connection in connections {
+                said.iter().for_each(|said| self.say(connection, said.clone()));
+            }
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn next_timeout(&self) -> Option<Monotonic> {
+        let tick = Monotonic::new(self.next_tick);
+        Some(Machine::next_timeout(&self.inner).map_or(tick, |inner| inner.min(tick)))
+    }
+
+    fn node(&self) -> Option<&NodeMachine<CrashStore>> {
+        Some(&self.inner)
+    }
+}
+
+impl std::fmt::Debug for Tampering {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tampering").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+/// Returns what a frame publishes, if it is a message between nodes.
+fn published(frame: Frame<'_>) -> Option<Said> {
+    let Ok(RelayMessage::Publish(publish)) = RelayMessage::decode(frame) else { return None };
+    match NodeMessage::decode(publish.payload) {
+        Ok(Payload::Message(message)) => Some((publish.to, message)),
+        _ => None,
+    }
+}
+
+/// Returns whole frames, each with its bytes.
+fn frames(mut bytes: &[u8]) -> impl Iterator<Item = (Frame<'_>, &[u8])> {
+    std::iter::from_fn(move || {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (frame, behind) = rest.split_at_checked(length)?;
+        let whole = bytes.get(..length + 4)?;
+        let (tag, body) = frame.split_first_chunk()?;
+        bytes = behind;
+        Some((Frame { tag: Tag::new(*tag), body }, whole))
+    })
+}

@@ -1,0 +1,77 @@
+//! The slow, obvious model of a chain's coins: a map, and the blocks that made it what it is.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use toycoin_core::{Amount, BlockHash, ChainParams, CheckedBlock, OutPoint, TxOut, store::ChainStore};
+
+/// The coins of one chain, block by block, without an engine.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ledger {
+    coins: BTreeMap<OutPoint, TxOut>,
+    /// The coins that each block spent, for taking it back.
+    spent: Vec<(BlockHash, Vec<(OutPoint, TxOut)>)>,
+}
+
+impl Ledger {
+    pub(crate) fn new(params: &ChainParams) -> Self {
+        let coinbase = &params.genesis().coinbase;
+        let coins = coinbase.outpoints(coinbase.txid()).map(|(outpoint, output)| (outpoint, *output)).collect();
+        Self { coins, spent: Vec::new() }
+    }
+
+    /// Takes a block; an input without a coin is one that was spent before, or never was.
+    pub(crate) fn connect(&mut self, block: &Arc<CheckedBlock>) -> Result<(), String> {
+        let mut spent = Vec::new();
+        let coinbase = &block.block().coinbase;
+        self.coins.extend(coinbase.outpoints(block.coinbase_txid()).map(|(outpoint, output)| (outpoint, *output)));
+        for (txid, transaction) in block.transactions() {
+            for outpoint in &transaction.inputs {
+                match self.coins.remove(outpoint) {
+                    Some(coin) => spent.push((*outpoint, coin)),
+                    None => {
+                        return Err(format!("{txid} in block {} spends {outpoint}, which is no coin", block.hash()));
+                    }
+                }
+            }
+            self.coins.extend(transaction.outpoints(txid).map(|(outpoint, output)| (outpoint, *output)));
+        }
+        self.spent.push((block.hash(), spent));
+        Ok(())
+    }
+
+    pub(crate) fn disconnect(&mut self, block: &Arc<CheckedBlock>) -> Result<(), String> {
+        let Some((_, spent)) = self.spent.pop_if(|(hash, _)| *hash == block.hash()) else {
+            return Err(format!("block {} left a chain that it was not the tip of", block.hash()));
+        };
+        self.coins.extend(spent);
+        let coinbase = block.block().coinbase.outpoints(block.coinbase_txid());
+        let others = block.transactions().flat_map(|(txid, transaction)| transaction.outpoints(txid));
+        for (outpoint, _) in coinbase.chain(others) {
+            self.coins.remove(&outpoint);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sum(&self) -> Amount {
+        self.coins.values().fold(Amount::ZERO, |sum, coin| sum.saturating_add(coin.value))
+    }
+
+    /// Compares with what a store has.
+    pub(crate) fn compare<S: ChainStore>(&self, store: &S) -> Result<(), String> {
+        let (mut count, mut wrong) = (0, None);
+        let visited = store.visit_coins(&mut |outpoint, coin| {
+            count += 1;
+            if self.coins.get(outpoint) != Some(&coin.output) {
+                wrong = Some(*outpoint).min(wrong).or(Some(*outpoint));
+            }
+        });
+        match (visited.is_err(), wrong) {
+            (true, _) => Err("the store failed".into()),
+            (_, Some(outpoint)) => Err(format!("the store has {outpoint}, a recompute has not")),
+            _ if count != self.coins.len() => {
+                Err(format!("the store has {count} coins, a recompute has {}", self.coins.len()))
+            }
+            _ => Ok(()),
+        }
+    }
+}

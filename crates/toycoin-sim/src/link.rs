@@ -1,0 +1,99 @@
+//! Links: how bytes get from a node to a relay and back.
+//!
+//! A link is a TCP connection: what it carries comes whole and in order or not at all. So packets that are lost show as
+//! waits, in which everything behind waits too, and a link that is bad enough breaks. Envelopes are another matter: a
+//! relay may drop, repeat, delay and reorder them, and `drop`, `duplicate` and `reorder` are such a relay's.
+
+use std::time::Duration;
+
+use crate::dice::Dice;
+
+/// What a link is like, in each direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Link {
+    /// The least time from one end to the other.
+    pub latency: Duration,
+    /// The mean of an exponential time on top.
+    pub jitter: Duration,
+    /// How probably a write loses a packet, and waits for its repetition.
+    pub loss: f64,
+    /// Bytes a second; 0 for as many as there are.
+    pub bandwidth: u64,
+    /// How probably the relay drops an envelope on it.
+    pub drop: f64,
+    /// How probably the relay delivers an envelope twice.
+    pub duplicate: f64,
+    /// How probably an envelope is held back, so that others overtake it.
+    pub reorder: f64,
+}
+
+impl Link {
+    /// A link within a house: a millisecond, no loss.
+    pub const fn lan() -> Self {
+        let (latency, jitter) = (Duration::from_millis(1), Duration::from_micros(100));
+        Self { latency, jitter, loss: 0.0, bandwidth: 0, drop: 0.0, duplicate: 0.0, reorder: 0.0 }
+    }
+
+    /// A link across a continent: 40 ms, some jitter, one write in five hundred waits, 2 MB a second.
+    pub const fn wan() -> Self {
+        let (latency, jitter) = (Duration::from_millis(40), Duration::from_millis(8));
+        Self { latency, jitter, loss: 0.002, bandwidth: 2_000_000, ..Self::lan() }
+    }
+
+    /// Returns the same with another least time from end to end.
+    #[must_use]
+    pub const fn latency(self, latency: Duration) -> Self {
+        Self { latency, ..self }
+    }
+}
+
+/// How long a lost packet takes to be sent again.
+const RETRANSMISSION: Duration = Duration::from_millis(250);
+
+/// One direction of a link: when what is written now arrives.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Pipe {
+    /// Until when the bytes before are being written.
+    pub(crate) busy_until: Duration,
+    last_arrival: Duration,
+}
+
+impl Pipe {
+    /// Returns when so many bytes, written now, arrive: never before what was written earlier.
+    pub(crate) fn arrival(&mut self, link: &Link, now: Duration, bytes: usize, dice: &mut Dice) -> Duration {
+        let takes = match link.bandwidth {
+            0 => Duration::ZERO,
+            bandwidth => Duration::from_nanos((bytes as u64).saturating_mul(1_000_000_000) / bandwidth),
+        };
+        self.busy_until = self.busy_until.max(now) + takes;
+        let mut arrival = self.busy_until + link.latency;
+        if link.jitter > Duration::ZERO {
+            arrival += dice.exponential(link.jitter);
+        }
+        let mut wait = RETRANSMISSION;
+        while dice.chance(link.loss) && wait < Duration::from_secs(8) {
+            arrival += wait;
+            wait *= 2;
+        }
+        self.last_arrival = self.last_arrival.max(arrival);
+        self.last_arrival
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_keeps_its_order_and_its_speed() {
+        let link = Link { loss: 0.2, bandwidth: 1_000, ..Link::wan() };
+        let (mut pipe, mut dice) = (Pipe::default(), Dice::new(3, 0));
+        let mut last = Duration::ZERO;
+        for _ in 0..100 {
+            let arrival = pipe.arrival(&link, Duration::ZERO, 100, &mut dice);
+            assert!(arrival >= last);
+            last = arrival;
+        }
+        assert!(last >= Duration::from_secs(10), "10,000 bytes at a thousand a second took {last:?}");
+    }
+}

@@ -1,0 +1,57 @@
+//! Simulated proof of work: when a block is found is drawn, which nonce it has is searched for.
+
+use toycoin_core::Header;
+use toycoin_node::protocol::{Input, JobId, MiningJob};
+
+use crate::network::{Happening, Network, queue::Place};
+
+/// What a node searches.
+#[derive(Debug)]
+pub(crate) struct Search {
+    job: MiningJob,
+    place: Option<Place>,
+}
+
+impl Network {
+    /// Begins a search: the time that it takes has no memory, so a renewed template draws anew.
+    pub(crate) fn search(&mut self, node: usize, job: MiningJob) {
+        self.stop_search(node);
+        let site = &self.nodes[node];
+        let rate = site.hash_rate * site.burst * self.hashes_a_share;
+        let work = job.header.bits.to_target().map_or(f64::INFINITY, |target| target.work().to_f64());
+        let mean = std::time::Duration::try_from_secs_f64(work / rate).ok();
+        let place = mean.map(|mean| {
+            let takes = self.dice.mining.exponential(mean);
+            self.queue.push(self.now + takes, Happening::Found { node, job: job.id })
+        });
+        self.nodes[node].search = Some(Search { job, place });
+    }
+
+    pub(crate) fn stop_search(&mut self, node: usize) {
+        if let Some(place) = self.nodes[node].search.take().and_then(|search| search.place) {
+            self.queue.remove(place);
+        }
+    }
+
+    /// Draws anew after a hash rate has changed.
+    pub(crate) fn search_again(&mut self, node: usize) {
+        if let Some(search) = &self.nodes[node].search {
+            self.search(node, search.job);
+        }
+    }
+
+    pub(crate) fn found(&mut self, node: usize, job: JobId) {
+        let Some(search) = self.nodes[node].search.take_if(|search| search.job.id == job) else { return };
+        self.node_input(node, Input::Mined { job, nonce: solve_header(search.job.header).nonce });
+    }
+}
+
+/// Returns a header with a nonce: under this network's targets some hundred tries away.
+pub(crate) fn solve_header(mut header: Header) -> Header {
+    if let Ok(target) = header.bits.to_target() {
+        while !target.is_met_by(&header.hash()) {
+            header.nonce = header.nonce.wrapping_add(1);
+        }
+    }
+    header
+}

@@ -1,0 +1,392 @@
+//! The network while it runs: who is there, what is on its way, and what was found out.
+
+mod mining;
+mod payments;
+pub(crate) mod queue;
+mod troubles;
+mod watch;
+pub(crate) mod wires;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Txid, Wallet, Work, chain::Chain};
+use toycoin_node::{
+    machine::{Machine, Monotonic, Now},
+    protocol::{Event, Input, NodeConfig, NodeMachine, Output},
+    relay::{ConnectionId, RelayInput},
+};
+use toycoin_wire::NodeId;
+
+pub(crate) use self::{mining::solve_header, queue::Happening};
+use self::{
+    payments::Payments,
+    queue::{Place, Queue},
+    wires::{RelaySite, Wire},
+};
+use crate::{
+    builder::{Invariants, NodeSpec, Planted},
+    dice::Dice,
+    fault::{FaultKind, Scheduled},
+    ledger::Ledger,
+    link::Link,
+    params::GENESIS_TIME,
+    participant::Participant,
+    report::{Statistics, Violation},
+    store::CrashStore,
+    trace::Trace,
+    verifier::MemoVerifier,
+};
+
+/// A network of nodes and relays under virtual time.
+pub struct Network {
+    pub(crate) params: ChainParams,
+    pub(crate) now: Duration,
+    pub(crate) queue: Queue,
+    pub(crate) dice: DiceSet,
+    pub(crate) nodes: Vec<Site>,
+    pub(crate) relays: Vec<RelaySite>,
+    pub(crate) wires: BTreeMap<ConnectionId, Wire>,
+    pub(crate) connections: u64,
+    /// Whose each node id is, or was.
+    pub(crate) owners: BTreeMap<NodeId, usize>,
+    /// From whom to whom nothing passes, by how many faults.
+    pub(crate) blocked: BTreeMap<(usize, usize), u32>,
+    pub(crate) censored: Option<Txid>,
+    pub(crate) faults: Vec<Scheduled>,
+    pub(crate) injected: BTreeMap<FaultKind, u64>,
+    pub(crate) active_faults: usize,
+    pub(crate) trace: Trace,
+    pub(crate) verifier: Arc<MemoVerifier>,
+    /// Every block that an honest node held valid.
+    pub(crate) archive: BTreeMap<BlockHash, Arc<CheckedBlock>>,
+    /// Those by work, for the fork choice's check.
+    pub(crate) by_work: BTreeSet<(Work, BlockHash)>,
+    pub(crate) mined_at: BTreeMap<BlockHash, (Duration, usize)>,
+    pub(crate) payments: Payments,
+    pub(crate) statistics: Statistics,
+    pub(crate) invariants: Invariants,
+    pub(crate) violation: Option<Violation>,
+    /// The hashes a second that a hash rate of 1 stands for.
+    pub(crate) hashes_a_share: f64,
+    pub(crate) requests: u64,
+}
+
+/// A generator for each purpose.
+pub(crate) struct DiceSet {
+    pub(crate) links: Dice,
+    pub(crate) mining: Dice,
+    pub(crate) payments: Dice,
+    pub(crate) troubles: Dice,
+}
+
+/// A node's place in the network.
+pub(crate) struct Site {
+    pub(crate) machine: Option<Box<dyn Participant>>,
+    /// What a crashed node left.
+    pub(crate) disk: Option<CrashStore>,
+    pub(crate) params: ChainParams,
+    pub(crate) config: NodeConfig,
+    pub(crate) honest: bool,
+    pub(crate) planted: Option<Planted>,
+    pub(crate) link: Link,
+    /// The relays that it dials.
+    pub(crate) relays: Vec<usize>,
+    pub(crate) wires: Vec<Option<ConnectionId>>,
+    pub(crate) failures: Vec<u32>,
+    pub(crate) hash_rate: f64,
+    pub(crate) burst: f64,
+    pub(crate) clock_offset_ms: i64,
+    pub(crate) slow: u32,
+    pub(crate) lossy: u32,
+    pub(crate) careless: u32,
+    pub(crate) down: u32,
+    pub(crate) wake: Option<Place>,
+    pub(crate) search: Option<mining::Search>,
+    pub(crate) wallet: Wallet,
+    pub(crate) ledger: Ledger,
+    pub(crate) checked_at: u64,
+}
+
+impl Network {
+    /// Returns the virtual time since the beginning.
+    pub const fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Returns the least height among the nodes that are up.
+    pub fn height(&self) -> u64 {
+        self.chains().map(|(_, chain)| chain.height()).min().unwrap_or(0)
+    }
+
+    /// Returns the chain of each honest node that is up.
+    pub fn chains(&self) -> impl Iterator<Item = (usize, &Chain<CrashStore>)> {
+        let honest = self.nodes.iter().enumerate().filter(|(_, site)| site.honest);
+        honest.filter_map(|(node, site)| Some((node, site.machine.as_ref()?.node()?.chain())))
+    }
+
+    /// Returns a node's machine, if it is up and is one.
+    pub fn node(&self, node: usize) -> Option<&NodeMachine<CrashStore>> {
+        self.nodes.get(node)?.machine.as_ref()?.node()
+    }
+
+    /// Returns whether all honest nodes are up and on one tip.
+    pub fn agrees(&self) -> bool {
+        let honest = self.nodes.iter().filter(|site| site.honest).count();
+        let tips: Vec<_> = self.chains().map(|(_, chain)| chain.tip().hash).collect();
+        tips.len() == honest && tips.windows(2).all(|pair| pair.first() == pair.last())
+    }
+
+    /// Returns how many faults are going on, or are still to come.
+    pub const fn faults_left(&self) -> usize {
+        self.active_faults
+    }
+
+    /// Returns what was counted so far.
+    pub const fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// Does the next thing.
+    pub(crate) fn step(&mut self) {
+        let Some((at, happening)) = self.queue.pop() else { return };
+        self.now = self.now.max(at);
+        self.statistics.events += 1;
+        match happening {
+            Happening::Dial { node, slot } => self.dial(node, slot),
+            Happening::Up { connection, bytes } => self.arrive_up(connection, &bytes),
+            Happening::Down { connection, bytes } => self.arrive_down(connection, &bytes),
+            Happening::Cut { connection } => self.cut(connection),
+            Happening::Pull { connection } => self.pull_again(connection),
+            Happening::WakeNode { node } => {
+                self.nodes[node].wake = None;
+                self.node_input(node, Input::Timeout);
+            }
+            Happening::WakeRelay { relay } => {
+                self.relays[relay].wake = None;
+                self.relay_input(relay, RelayInput::Timeout);
+            }
+            Happening::Found { node, job } => self.found(node, job),
+            Happening::Pay => self.pay(),
+            Happening::Repeat { node } => self.repeat(node),
+            Happening::Begin { fault } => self.begin_fault(fault),
+            Happening::End { fault } => self.end_fault(fault),
+        }
+    }
+
+    /// Starts a node, from nothing or from what its disk has.
+    pub(crate) fn start(&mut self, node: usize) {
+        let site = &mut self.nodes[node];
+        let store = site.disk.take().unwrap_or_default();
+        let verifier = Arc::clone(&self.verifier);
+        let Ok(chain) = Chain::open(site.params.clone(), store) else {
+            return self.violate("crash", Some(node), "the store does not open after a crash".into());
+        };
+        let mut config = site.config.clone();
+        config.seed = self.dice.links.bytes();
+        let now = self.moment_of(node);
+        let machine = NodeMachine::new(chain.with_verifier(verifier), config, now);
+        self.nodes[node].machine = Some(Box::new(machine));
+        self.after_start(node);
+    }
+
+    /// Connects whoever has come up, and brings wallet and ledger to its chain.
+    pub(crate) fn after_start(&mut self, node: usize) {
+        self.trace.note(self.now, format_args!(r#""start":{node}"#));
+        self.follow_store(node);
+        for slot in 0..self.nodes[node].relays.len() {
+            self.nodes[node].failures[slot] = 0;
+            self.dial_later(node, slot);
+        }
+        self.wake_node(node);
+        let wait = self.dice.payments.between(Duration::from_secs(1), Duration::from_secs(2));
+        self.queue.push(self.now + wait, Happening::Repeat { node });
+    }
+
+    /// Hands a node an input, and does what it wants done.
+    pub(crate) fn node_input(&mut self, node: usize, input: Input<'_>) {
+        let now = self.moment_of(node);
+        let Some(machine) = &mut self.nodes[node].machine else { return };
+        match &input {
+            Input::Received { connection, bytes } => self.trace.note(
+                self.now,
+                format_args!(
+                    r#""node":{node},"received":{},"connection":{},"hash":"{}""#,
+                    bytes.len(),
+                    connection.0,
+                    short(bytes)
+                ),
+            ),
+            Input::Mined { job, nonce } => {
+                self.trace.note(self.now, format_args!(r#""node":{node},"job":{},"nonce":{nonce}"#, job.0));
+            }
+            _ => {}
+        }
+        machine.handle(now, input);
+        self.take_outputs(node);
+    }
+
+    pub(crate) fn take_outputs(&mut self, node: usize) {
+        let mut halted = None;
+        while let Some(output) = self.nodes[node].machine.as_mut().and_then(|machine| machine.poll_output()) {
+            match output {
+                Output::Send { connection, bytes } => {
+                    self.statistics.messages += 1;
+                    self.send_up(connection, bytes.to_vec());
+                }
+                Output::Close { connection, reason } => {
+                    let reason = reason.replace(['"', '\\'], "'");
+                    self.trace
+                        .note(self.now, format_args!(r#""node":{node},"closes":{},"why":"{reason}""#, connection.0));
+                    self.close_at_node(connection);
+                }
+                Output::Reply { id, response } => self.answered(node, id, *response),
+                Output::Mine(job) => self.search(node, job),
+                Output::StopMining => self.stop_search(node),
+                Output::Emit(event) => self.heard(node, event),
+                Output::Halt { error } => halted = Some(error),
+            }
+        }
+        if let Some(error) = halted {
+            self.violate("halt", Some(node), error);
+        }
+        self.wake_node(node);
+        self.watch(node);
+    }
+
+    fn wake_node(&mut self, node: usize) {
+        let site = &mut self.nodes[node];
+        let mut wanted = site.machine.as_ref().and_then(|machine| machine.next_timeout()).map(Monotonic::since_origin);
+        if site.planted == Some(Planted::SleepsWithWorkToDo) {
+            wanted = wanted.map(|at| at.max(self.now + Duration::from_millis(1)));
+        }
+        let wanted = wanted.map(|at| at.max(self.now));
+        if site.wake.map(|(at, _)| at) == wanted {
+            return;
+        }
+        if let Some(place) = site.wake.take() {
+            self.queue.remove(place);
+        }
+        site.wake = wanted.map(|at| self.queue.push(at, Happening::WakeNode { node }));
+    }
+
+    /// Takes what a node tells.
+    fn heard(&mut self, node: usize, event: Event) {
+        let now = self.now;
+        match event {
+            Event::BlockConnected { block, own } => {
+                self.trace.note(now, format_args!(r#""node":{node},"connected":"{}","own":{own}"#, block.hash()));
+                self.connected(node, &block);
+            }
+            Event::BlockDisconnected { block } => {
+                self.trace.note(now, format_args!(r#""node":{node},"disconnected":"{}""#, block.hash()));
+                self.disconnected(node, &block);
+            }
+            Event::TipChanged { tip, disconnected } => {
+                self.trace.note(now, format_args!(r#""node":{node},"tip":"{}","height":{}"#, tip.hash, tip.height));
+                if self.nodes[node].honest {
+                    self.statistics.moved(disconnected);
+                }
+            }
+            Event::BlockMined { hash, height } => {
+                self.trace.note(now, format_args!(r#""node":{node},"mined":"{hash}","height":{height}"#));
+                self.mined_at.insert(hash, (now, node));
+                self.statistics.blocks_mined += 1;
+            }
+            Event::TransactionDropped { txid, reason } => {
+                self.trace.note(now, format_args!(r#""node":{node},"dropped":"{txid}","why":"{reason}""#));
+                self.dropped(node, txid, &reason.to_string());
+            }
+            Event::PeerMuted { id, reason } => {
+                let of = self.owners.get(&id).copied();
+                self.trace.note(now, format_args!(r#""node":{node},"mutes":{of:?},"why":"{reason}""#));
+                self.muted(node, of, &reason.to_string());
+            }
+            Event::BlockRejected { hash, rule, .. } => {
+                self.trace.note(now, format_args!(r#""node":{node},"rejected":"{hash}","rule":"{rule}""#));
+                self.statistics.blocks_rejected += u64::from(self.nodes[node].honest);
+            }
+            Event::Lagged { count } => self.statistics.lagged += count,
+            _ => {}
+        }
+    }
+
+    /// Returns the time as relays are told it.
+    pub(crate) fn moment(&self) -> Now {
+        let since = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
+        Now { monotonic: Monotonic::new(self.now), unix_ms: GENESIS_TIME + 1_000 + since }
+    }
+
+    /// Returns the time as a node's clock shows it.
+    pub(crate) fn moment_of(&self, node: usize) -> Now {
+        let now = self.moment();
+        Now { unix_ms: now.unix_ms.saturating_add_signed(self.nodes[node].clock_offset_ms), ..now }
+    }
+
+    /// Notes a broken invariant, the first one.
+    pub(crate) fn violate(&mut self, invariant: &str, node: Option<usize>, what: String) {
+        if self.violation.is_none() {
+            let (event, at) = (self.trace.events(), self.now);
+            self.trace.note(at, format_args!(r#""violation":"{invariant}""#));
+            self.violation =
+                Some(Violation { seed: 0, event, at, invariant: invariant.into(), node, what, lines: None });
+        }
+    }
+}
+
+impl Site {
+    pub(crate) fn new(node: usize, spec: &NodeSpec, params: &ChainParams, link: Link, relays: Vec<usize>) -> Self {
+        let own = spec.rules.clone().unwrap_or_else(|| params.clone());
+        let mut config = NodeConfig::new(&own);
+        config.payout = (spec.hash_rate > 0.0).then(|| crate::params::miner_key(node).public_key());
+        config.extra = format!("node {node}").into_bytes();
+        let mut disk = CrashStore::new(spec.sync_every);
+        disk.forgets_coins = spec.planted == Some(Planted::ForgetsCoins);
+        Self {
+            machine: None,
+            disk: Some(disk),
+            params: own,
+            config,
+            honest: spec.honest,
+            planted: spec.planted,
+            link: spec.link.unwrap_or(link),
+            wires: vec![None; relays.len()],
+            failures: vec![0; relays.len()],
+            relays,
+            hash_rate: spec.hash_rate,
+            burst: 1.0,
+            clock_offset_ms: spec.clock_offset_ms,
+            slow: 0,
+            lossy: 0,
+            careless: 0,
+            down: 0,
+            wake: None,
+            search: None,
+            wallet: Wallet::new(params.clone(), crate::params::wallet_key(node)),
+            ledger: Ledger::new(params),
+            checked_at: 0,
+        }
+    }
+}
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let heights: Vec<_> = self.chains().map(|(_, chain)| chain.height()).collect();
+        f.debug_struct("Network").field("now", &self.now).field("heights", &heights).finish_non_exhaustive()
+    }
+}
+
+/// Returns the beginning of the hash of bytes, for the trace.
+fn short(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().get(..12).unwrap_or_default().to_owned()
+}
+
+/// A machine's relay end, for those who start one.
+pub(crate) fn relay_site() -> RelaySite {
+    let machine = toycoin_node::relay::RelayMachine::new(toycoin_node::relay::RelayConfig::default());
+    debug_assert!(Machine::next_timeout(&machine).is_none());
+    RelaySite { machine: Some(machine), wake: None }
+}

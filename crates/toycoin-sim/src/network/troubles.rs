@@ -1,0 +1,149 @@
+//! Faults as they begin and end.
+
+use crate::{
+    fault::Fault,
+    network::{Happening, Network},
+};
+
+impl Network {
+    pub(crate) fn plan_faults(&mut self) {
+        for (fault, scheduled) in self.faults.iter().enumerate() {
+            self.active_faults += 1;
+            self.queue.push(scheduled.from, Happening::Begin { fault });
+            self.queue.push(scheduled.until.max(scheduled.from), Happening::End { fault });
+        }
+    }
+
+    pub(crate) fn begin_fault(&mut self, fault: usize) {
+        let fault = self.faults[fault].fault.clone();
+        self.trace.note(self.now, format_args!(r#""begins":"{:?}""#, fault.kind()));
+        let happened = match &fault {
+            Fault::Partition { one, other, one_way } => {
+                self.block(one, other, 1);
+                if !one_way {
+                    self.block(other, one, 1);
+                }
+                !one.is_empty() && !other.is_empty()
+            }
+            Fault::Crash { node, lose_tail } => self.crash(*node, Some(*lose_tail)),
+            Fault::LateJoin { node } => self.crash(*node, None),
+            Fault::RelayRestart { relay } => self.stop_relay(*relay),
+            Fault::SlowLink { node } => {
+                self.nodes[*node].slow += 1;
+                true
+            }
+            Fault::LossyLink { node } => {
+                self.nodes[*node].lossy += 1;
+                true
+            }
+            Fault::CarelessRelay { node } => {
+                self.nodes[*node].careless += 1;
+                true
+            }
+            Fault::ClockSkew { node, offset_ms } => {
+                self.nodes[*node].clock_offset_ms += offset_ms;
+                true
+            }
+            Fault::HashBurst { node, factor } => {
+                self.nodes[*node].burst *= factor;
+                self.search_again(*node);
+                true
+            }
+            Fault::Eclipse { node } => {
+                self.eclipse(*node, 1);
+                true
+            }
+        };
+        *self.injected.entry(fault.kind()).or_default() += u64::from(happened);
+    }
+
+    pub(crate) fn end_fault(&mut self, fault: usize) {
+        let fault = self.faults[fault].fault.clone();
+        self.active_faults -= 1;
+        self.trace.note(self.now, format_args!(r#""ends":"{:?}""#, fault.kind()));
+        match &fault {
+            Fault::Partition { one, other, one_way } => {
+                self.block(one, other, -1);
+                if !one_way {
+                    self.block(other, one, -1);
+                }
+            }
+            Fault::Crash { node, .. } | Fault::LateJoin { node } => {
+                self.nodes[*node].down -= 1;
+                if self.nodes[*node].down == 0 && self.nodes[*node].honest {
+                    self.start(*node);
+                }
+            }
+            Fault::RelayRestart { relay } => {
+                let site = &mut self.relays[*relay];
+                site.machine.get_or_insert_with(|| toycoin_node::relay::RelayMachine::new(Default::default()));
+            }
+            Fault::SlowLink { node } => self.nodes[*node].slow -= 1,
+            Fault::LossyLink { node } => self.nodes[*node].lossy -= 1,
+            Fault::CarelessRelay { node } => self.nodes[*node].careless -= 1,
+            Fault::ClockSkew { node, offset_ms } => self.nodes[*node].clock_offset_ms -= offset_ms,
+            Fault::HashBurst { node, factor } => {
+                self.nodes[*node].burst /= factor;
+                self.search_again(*node);
+            }
+            Fault::Eclipse { node } => self.eclipse(*node, -1),
+        }
+    }
+
+    /// Counts a crash of a node; `None` for one that has not begun yet. Returns whether something was there to crash.
+    fn crash(&mut self, node: usize, lose_tail: Option<bool>) -> bool {
+        if !self.nodes[node].honest {
+            self.nodes[node].down += 1;
+            return false;
+        }
+        self.nodes[node].down += 1;
+        self.stop_search(node);
+        if let Some(place) = self.nodes[node].wake.take() {
+            self.queue.remove(place);
+        }
+        let Some(machine) = self.nodes[node].machine.take() else { return lose_tail.is_none() };
+        let wires: Vec<_> = self.nodes[node].wires.iter_mut().filter_map(Option::take).collect();
+        for connection in wires {
+            self.cut(connection);
+        }
+        if let Some(store) = machine.into_store() {
+            let unsynced = store.unsynced();
+            let surviving = match lose_tail {
+                Some(true) => self.dice.troubles.index(unsynced.max(1)),
+                _ => unsynced,
+            };
+            self.trace.note(self.now, format_args!(r#""crash":{node},"unsynced":{unsynced},"surviving":{surviving}"#));
+            self.nodes[node].disk = Some(store.crash(surviving));
+        }
+        true
+    }
+
+    fn stop_relay(&mut self, relay: usize) -> bool {
+        if let Some(place) = self.relays[relay].wake.take() {
+            self.queue.remove(place);
+        }
+        let happened = self.relays[relay].machine.take().is_some();
+        let lost: Vec<_> = self.wires.iter().filter(|(_, wire)| wire.relay == relay).map(|(at, _)| *at).collect();
+        for connection in lost {
+            self.cut(connection);
+        }
+        happened
+    }
+
+    fn eclipse(&mut self, node: usize, change: i32) {
+        let others: Vec<_> =
+            (0..self.nodes.len()).filter(|other| *other != node && self.nodes[*other].honest).collect();
+        self.block(&[node], &others, change);
+        self.block(&others, &[node], change);
+    }
+
+    fn block(&mut self, from: &[usize], to: &[usize], change: i32) {
+        for from in from {
+            for to in to {
+                let count = self.blocked.entry((*from, *to)).or_default();
+                *count = count.saturating_add_signed(change);
+            }
+        }
+        self.blocked.retain(|_, count| *count > 0);
+    }
+}

@@ -1,0 +1,214 @@
+//! The invariants, checked after every event.
+
+use std::sync::Arc;
+
+use toycoin_core::{Amount, CheckedBlock};
+use toycoin_node::limits;
+
+use crate::{ledger::Ledger, network::Network};
+
+/// A node's coins are recomputed after so many blocks.
+const CHECKPOINT: u64 = 20;
+
+impl Network {
+    /// Checks a node that something has happened to.
+    pub(crate) fn watch(&mut self, node: usize) {
+        if self.violation.is_some() || !self.nodes[node].honest {
+            return;
+        }
+        let Some(machine) = self.nodes[node].machine.as_ref().and_then(|machine| machine.node()) else { return };
+        let chain = machine.chain();
+        let tip = chain.tip();
+        let mut broken = None;
+
+        let expected = self.supply(tip.height);
+        if chain.state().issued != expected {
+            let issued = chain.state().issued;
+            broken = Some(("supply", format!("{issued} at height {}, {expected} are due", tip.height)));
+        }
+        // what is due at once may not have had its turn
+        let is_due =
+            toycoin_node::machine::Machine::next_timeout(machine).is_some_and(|at| at.since_origin() <= self.now);
+        let is_asleep = self.nodes[node].wake.is_none_or(|(at, _)| at > self.now);
+        if (!is_due || is_asleep)
+            && let Some((_, better)) = self
+                .by_work
+                .range((tip.work, tip.hash)..)
+                .rev()
+                .find(|(work, hash)| *work > tip.work && self.holds(machine, hash))
+        {
+            broken = Some(("most work", format!("tip {} has less work than {better}, which it holds", tip.hash)));
+        }
+        let counts = machine.counts();
+        let bounds = [
+            ("peers", counts.peers, limits::PEERS),
+            ("held headers", counts.held_headers, limits::HELD_HEADERS + limits::HEADERS_A_MESSAGE),
+            ("blocks in flight", counts.blocks_in_flight, limits::BODY_REQUESTS),
+            ("orphan blocks", counts.orphan_blocks, limits::ORPHAN_BLOCKS),
+            ("deferred blocks", counts.deferred_blocks, limits::DEFERRED_BLOCKS),
+            ("senders", counts.senders, limits::REMEMBERED_SENDERS),
+            ("own payments", counts.own_payments, limits::OWN_PAYMENTS),
+            ("waits", counts.waits, limits::WAITS),
+            ("seen blocks", counts.most_seen_blocks, limits::SEEN_BLOCKS),
+            ("orphans", machine.mempool().orphans(), limits::ORPHANS),
+            (
+                "mempool",
+                usize::try_from(machine.mempool().bytes()).unwrap_or(usize::MAX),
+                self.invariants.mempool_bytes,
+            ),
+        ];
+        if let Some((what, is, most)) = bounds.iter().find(|(_, is, most)| is > most) {
+            broken = Some(("bounds", format!("{is} {what}, at most {most} are allowed")));
+        }
+        let is_checkpoint = tip.height >= self.nodes[node].checked_at + CHECKPOINT;
+        if let Some((invariant, what)) = broken {
+            return self.violate(invariant, Some(node), what);
+        }
+        if is_checkpoint {
+            self.nodes[node].checked_at = tip.height;
+            self.check_coins(node);
+        }
+        self.check_callers();
+    }
+
+    /// Recomputes a node's coins.
+    pub(crate) fn check_coins(&mut self, node: usize) {
+        let Some(machine) = self.nodes[node].machine.as_ref().and_then(|machine| machine.node()) else { return };
+        let chain = machine.chain();
+        let ledger = &self.nodes[node].ledger;
+        let supply = self.supply(chain.height());
+        let mut result = ledger.compare(chain.store());
+        if result.is_ok() && ledger.sum() != supply {
+            result = Err(format!("coins are worth {}, {supply} are due", ledger.sum()));
+        }
+        if result.is_ok() && !chain.audit().is_ok_and(|audit| audit.holds) {
+            result = Err("the coins are not those that the tip commits to".into());
+        }
+        if let Err(what) = result {
+            self.violate("coins", Some(node), what);
+        }
+    }
+
+    fn check_callers(&mut self) {
+        let callers = std::mem::take(&mut self.invariants.callers);
+        let broken = callers.iter().find_map(|(name, check)| Some((name.clone(), check(self).err()?)));
+        self.invariants.callers = callers;
+        if let Some((name, what)) = broken {
+            self.violate(&name, None, what);
+        }
+    }
+
+    /// Returns whether a node holds a block and all below it.
+    fn holds(
+        &self,
+        machine: &toycoin_node::protocol::NodeMachine<crate::store::CrashStore>,
+        hash: &toycoin_core::BlockHash,
+    ) -> bool {
+        let chain = machine.chain();
+        let mut at = *hash;
+        while !chain.is_active(&at) {
+            match chain.headers().get(&at) {
+                Some(entry) if chain.has_block(&at) => at = entry.header.previous,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Returns the money that there is at a height.
+    fn supply(&self, height: u64) -> Amount {
+        let genesis = &self.params.genesis().coinbase.outputs;
+        let start = genesis.iter().fold(Amount::ZERO, |sum, output| sum.saturating_add(output.value));
+        let halving = self.params.spec().halving;
+        let mut sum = start;
+        // in stretches of one subsidy
+        let mut from = 1;
+        while from <= height {
+            let last = height.min((from / halving + 1) * halving - 1);
+            let grains = self.params.subsidy(from).grains().saturating_mul(last - from + 1);
+            sum = sum.saturating_add(Amount::from_grains(grains));
+            from = last + 1;
+        }
+        sum
+    }
+
+    pub(crate) fn connected(&mut self, node: usize, block: &Arc<CheckedBlock>) {
+        let hash = block.hash();
+        if self.nodes[node].honest {
+            self.archive.entry(hash).or_insert_with(|| Arc::clone(block));
+            let work = self.nodes[node]
+                .machine
+                .as_ref()
+                .and_then(|machine| machine.node())
+                .and_then(|machine| machine.chain().headers().get(&hash).map(|entry| entry.work));
+            self.by_work.extend(work.map(|work| (work, hash)));
+            if let Some((mined, by)) = self.mined_at.get(&hash).filter(|(_, by)| *by != node) {
+                let _ = by;
+                self.statistics.propagation.push(self.now.saturating_sub(*mined));
+            }
+        }
+        let site = &mut self.nodes[node];
+        let followed = site.ledger.connect(block);
+        let wallet = site.wallet.connect(block.block());
+        if site.honest {
+            if let Err(what) = followed {
+                self.violate("no coin twice", Some(node), what);
+            } else if let Err(error) = wallet {
+                self.violate("events", Some(node), error.to_string());
+            }
+        }
+        self.follow_payments(node, block);
+    }
+
+    pub(crate) fn disconnected(&mut self, node: usize, block: &Arc<CheckedBlock>) {
+        let site = &mut self.nodes[node];
+        let followed = site.ledger.disconnect(block);
+        let wallet = site.wallet.disconnect(block.block()).map_err(|error| error.to_string());
+        if let Err(what) = followed.and(wallet)
+            && self.nodes[node].honest
+        {
+            self.violate("events", Some(node), what);
+        }
+    }
+
+    pub(crate) fn muted(&mut self, node: usize, of: Option<usize>, reason: &str) {
+        self.statistics.mutes += u64::from(self.nodes[node].honest);
+        let Some(of) = of.filter(|of| self.nodes[*of].honest && self.nodes[node].honest) else { return };
+        self.violate("no honest mute", Some(node), format!("node {of}, honest as it is, was muted: {reason}"));
+    }
+
+    /// Brings a restarted node's wallet to its chain, and recomputes its coins from genesis.
+    pub(crate) fn follow_store(&mut self, node: usize) {
+        let mut ledger = Ledger::new(&self.params);
+        let Some(machine) = self.nodes[node].machine.as_ref().and_then(|machine| machine.node()) else { return };
+        let chain = machine.chain();
+        let mut wallet = self.nodes[node].wallet.clone();
+        while !chain.is_active(&wallet.tip()) {
+            let Some(block) = self.archive.get(&wallet.tip()) else { break };
+            if wallet.disconnect(block.block()).is_err() {
+                break;
+            }
+        }
+        let mut broken = None;
+        for height in 1..=chain.height() {
+            let Ok(Some(block)) = chain.block_at(height) else {
+                broken = Some(format!("the store lacks the block at {height}"));
+                break;
+            };
+            if let Err(what) = ledger.connect(&block) {
+                broken = Some(what);
+                break;
+            }
+            if height > wallet.height() && wallet.connect(block.block()).is_err() {
+                broken = Some("the wallet does not find back to the chain".into());
+                break;
+            }
+        }
+        let site = &mut self.nodes[node];
+        (site.wallet, site.ledger) = (wallet, ledger);
+        match broken {
+            Some(what) => self.violate("crash", Some(node), what),
+            None => self.check_coins(node),
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Connections between nodes and relays: bytes on their way, and what a relay does with envelopes.
+
+use std::time::Duration;
+
+use toycoin_node::{
+    limits,
+    machine::Machine,
+    protocol::Input,
+    relay::{ConnectionId, RelayInput, RelayMachine, RelayOutput},
+};
+use toycoin_wire::{Frame, NodeId, Tag, node::NodeMessage, node::Payload, relay::RelayMessage};
+
+use crate::{
+    link::{Link, Pipe},
+    network::{Happening, Network},
+};
+
+/// A connection between a node and a relay.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    pub(crate) node: usize,
+    pub(crate) slot: usize,
+    pub(crate) relay: usize,
+    up: Pipe,
+    down: Pipe,
+    /// The end of the node stands; the end of the relay stands.
+    at_node: bool,
+    at_relay: bool,
+    /// Bytes from the relay that are not a whole frame yet.
+    partial: Vec<u8>,
+    /// A pull is planned.
+    pulling: bool,
+}
+
+/// A relay of the network.
+#[derive(Debug)]
+pub(crate) struct RelaySite {
+    pub(crate) machine: Option<RelayMachine>,
+    pub(crate) wake: Option<super::queue::Place>,
+}
+
+/// How much a relay's socket takes at a time.
+const SOCKET_BYTES: usize = 64 << 10;
+
+impl Network {
+    /// Plans that a node dials a relay.
+    pub(crate) fn dial_later(&mut self, node: usize, slot: usize) {
+        let failures = self.nodes[node].failures[slot].min(6);
+        self.nodes[node].failures[slot] += 1;
+        let most = (limits::RECONNECT_FIRST * 2u32.pow(failures)).min(limits::RECONNECT_MOST);
+        let wait = self.dice.links.between(most / 2, most);
+        self.queue.push(self.now + wait, Happening::Dial { node, slot });
+    }
+
+    pub(crate) fn dial(&mut self, node: usize, slot: usize) {
+        if self.nodes[node].machine.is_none() || self.nodes[node].wires[slot].is_some() {
+            return;
+        }
+        let relay = self.nodes[node].relays[slot];
+        if self.relays[relay].machine.is_none() {
+            return self.dial_later(node, slot);
+        }
+        self.connections += 1;
+        let connection = ConnectionId(self.connections);
+        let id = NodeId::new(self.dice.links.bytes());
+        self.owners.insert(id, node);
+        let (up, down) = (Pipe::default(), Pipe::default());
+        let partial = Vec::new();
+        let wire = Wire { node, slot, relay, up, down, at_node: true, at_relay: true, partial, pulling: false };
+        self.wires.insert(connection, wire);
+        self.nodes[node].wires[slot] = Some(connection);
+        self.trace.note(self.now, format_args!(r#""dial":{node},"relay":{relay},"connection":{}"#, connection.0));
+        self.relay_input(relay, RelayInput::Connected { connection });
+        self.node_input(node, Input::Connected { connection, relay: slot, node_id: id });
+    }
+
+    /// Sends a node's bytes on their way.
+    pub(crate) fn send_up(&mut self, connection: ConnectionId, bytes: Vec<u8>) {
+        let Some(wire) = self.wires.get(&connection) else { return };
+        let link = self.link_of(wire.node);
+        self.statistics.sent_bytes += bytes.len() as u64;
+        let now = self.now;
+        if self.breaks(&link) {
+            return self.break_wire(connection);
+        }
+        let Some(wire) = self.wires.get_mut(&connection) else { return };
+        let at = wire.up.arrival(&link, now, bytes.len(), &mut self.dice.links);
+        self.queue.push(at, Happening::Up { connection, bytes });
+    }
+
+    pub(crate) fn arrive_up(&mut self, connection: ConnectionId, bytes: &[u8]) {
+        let Some(relay) = self.wires.get(&connection).filter(|wire| wire.at_relay).map(|wire| wire.relay) else {
+            return;
+        };
+        self.relay_input(relay, RelayInput::Received { connection, bytes });
+    }
+
+    pub(crate) fn arrive_down(&mut self, connection: ConnectionId, bytes: &[u8]) {
+        let Some(wire) = self.wires.get(&connection).filter(|wire| wire.at_node) else { return };
+        let (node, slot) = (wire.node, wire.slot);
+        self.nodes[node].failures[slot] = 0;
+        self.node_input(node, Input::Received { connection, bytes });
+    }
+
+    /// Ends a connection from the node's side: at once there, at the relay once it arrives.
+    pub(crate) fn close_at_node(&mut self, connection: ConnectionId) {
+        let Some(wire) = self.wires.get_mut(&connection) else { return };
+        let (node, slot) = (wire.node, wire.slot);
+        wire.at_node = false;
+        self.nodes[node].wires[slot] = None;
+        self.cut_later(connection, true);
+        self.dial_later(node, slot);
+    }
+
+    fn cut_later(&mut self, connection: ConnectionId, upwards: bool) {
+        let Some(wire) = self.wires.get(&connection) else { return };
+        let link = self.link_of(wire.node);
+        let Some(wire) = self.wires.get_mut(&connection) else { return };
+        let pipe = if upwards { &mut wire.up } else { &mut wire.down };
+        let at = pipe.arrival(&link, self.now, 1, &mut self.dice.links);
+        self.queue.push(at, Happening::Cut { connection });
+    }
+
+    /// Both ends hear that a connection is over.
+    pub(crate) fn break_wire(&mut self, connection: ConnectionId) {
+        self.statistics.broken_connections += 1;
+        self.queue.push(self.now, Happening::Cut { connection });
+    }
+
+    /// Whichever end stands hears that the connection is over.
+    pub(crate) fn cut(&mut self, connection: ConnectionId) {
+        let Some(wire) = self.wires.remove(&connection) else { return };
+        let Wire { node, slot, relay, at_node, at_relay, .. } = wire;
+        if at_relay {
+            self.relay_input(relay, RelayInput::Disconnected { connection });
+        }
+        if at_node {
+            self.nodes[node].wires[slot] = None;
+            self.node_input(node, Input::Disconnected { connection });
+            if self.nodes[node].machine.is_some() {
+                self.dial_later(node, slot);
+            }
+        }
+    }
+
+    pub(crate) fn relay_input(&mut self, relay: usize, input: RelayInput<'_>) {
+        let now = self.moment();
+        let Some(machine) = &mut self.relays[relay].machine else { return };
+        machine.handle(now, input);
+        self.drain_relay(relay);
+    }
+
+    fn drain_relay(&mut self, relay: usize) {
+        while let Some(output) = self.relays[relay].machine.as_mut().and_then(Machine::poll_output) {
+            match output {
+                RelayOutput::Writable(connection) => self.pull(connection),
+                RelayOutput::Close { connection, reason } => {
+                    self.trace
+                        .note(self.now, format_args!(r#""relay":{relay},"closes":{},"why":"{reason}""#, connection.0));
+                    if let Some(wire) = self.wires.get_mut(&connection) {
+                        wire.at_relay = false;
+                        self.cut_later(connection, false);
+                    }
+                }
+            }
+        }
+        self.wake_relay(relay);
+    }
+
+    fn wake_relay(&mut self, relay: usize) {
+        let site = &mut self.relays[relay];
+        let wanted = site.machine.as_ref().and_then(Machine::next_timeout).map(|at| at.since_origin().max(self.now));
+        if site.wake.map(|(at, _)| at) == wanted {
+            return;
+        }
+        if let Some(place) = site.wake.take() {
+            self.queue.remove(place);
+        }
+        site.wake = wanted.map(|at| self.queue.push(at, Happening::WakeRelay { relay }));
+    }
+
+    /// Takes what a relay has for a connection, as fast as the link does.
+    pub(crate) fn pull(&mut self, connection: ConnectionId) {
+        let now = self.moment();
+        loop {
+            let Some(wire) = self.wires.get_mut(&connection) else { return };
+            let (relay, node) = (wire.relay, wire.node);
+            if wire.down.busy_until > self.now {
+                if !wire.pulling {
+                    wire.pulling = true;
+                    let at = wire.down.busy_until;
+                    self.queue.push(at, Happening::Pull { connection });
+                }
+                return;
+            }
+            let Some(machine) = &mut self.relays[relay].machine else { return };
+            let mut bytes = Vec::new();
+            let lent = machine.fill(connection, &mut bytes, SOCKET_BYTES).to_vec();
+            bytes.extend_from_slice(&lent);
+            if bytes.is_empty() {
+                return;
+            }
+            machine.handle(now, RelayInput::Written { connection, count: bytes.len() });
+            let link = self.link_of(node);
+            if self.breaks(&link) {
+                return self.break_wire(connection);
+            }
+            self.send_down(connection, &link, &bytes);
+        }
+    }
+
+    pub(crate) fn pull_again(&mut self, connection: ConnectionId) {
+        let Some(wire) = self.wires.get_mut(&connection) else { return };
+        wire.pulling = false;
+        let relay = wire.relay;
+        self.pull(connection);
+        self.drain_relay(relay);
+    }
+
+    /// Sends what a relay wrote on its way, envelope by envelope where something may happen to one.
+    fn send_down(&mut self, connection: ConnectionId, link: &Link, bytes: &[u8]) {
+        let Some(wire) = self.wires.get_mut(&connection) else { return };
+        let mut whole = std::mem::take(&mut wire.partial);
+        let node = wire.node;
+        whole.extend_from_slice(bytes);
+        let is_careful = link.drop == 0.0 && link.duplicate == 0.0 && link.reorder == 0.0;
+        let plain = is_careful && self.blocked.is_empty() && self.censored.is_none();
+        let mut passing = Vec::new();
+        let mut rest = whole.as_slice();
+        let mut late = Vec::new();
+        while let Some(length) = frame_length(rest).filter(|length| *length <= rest.len()) {
+            let (frame, behind) = rest.split_at(length);
+            rest = behind;
+            self.statistics.deliveries += u64::from(frame.get(4..8) == Some(b"DELV"));
+            if plain || frame.get(4..8) != Some(b"DELV") {
+                passing.extend_from_slice(frame);
+                continue;
+            }
+            if !self.passes(node, frame) || self.dice.links.chance(link.drop) {
+                self.statistics.dropped_envelopes += 1;
+                continue;
+            }
+            if self.dice.links.chance(link.reorder) {
+                late.push(frame.to_vec());
+                continue;
+            }
+            passing.extend_from_slice(frame);
+            if self.dice.links.chance(link.duplicate) {
+                passing.extend_from_slice(frame);
+            }
+        }
+        let rest = rest.to_vec();
+        let Some(wire) = self.wires.get_mut(&connection) else { return };
+        wire.partial = rest;
+        if !passing.is_empty() {
+            let at = wire.down.arrival(link, self.now, bytes.len(), &mut self.dice.links);
+            self.queue.push(at, Happening::Down { connection, bytes: passing });
+        }
+        for frame in late {
+            let wait = self.dice.links.between(Duration::from_millis(50), Duration::from_secs(1));
+            self.queue.push(self.now + link.latency + wait, Happening::Down { connection, bytes: frame });
+        }
+    }
+
+    /// Returns whether an envelope reaches a node, by who sent it and what it is.
+    fn passes(&self, to: usize, frame: &[u8]) -> bool {
+        let Some(body) = frame.get(8..) else { return true };
+        let Ok(RelayMessage::Deliver(deliver)) = RelayMessage::decode(Frame { tag: Tag::DELV, body }) else {
+            return true;
+        };
+        let Some(from) = self.owners.get(&deliver.from) else { return true };
+        if self.blocked.get(&(*from, to)).is_some_and(|count| *count > 0) {
+            return false;
+        }
+        let Some(censored) = self.censored else { return true };
+        match NodeMessage::decode(deliver.payload) {
+            Ok(Payload::Message(NodeMessage::Transaction(transaction))) => transaction.txid() != censored,
+            _ => true,
+        }
+    }
+
+    /// Returns what a node's links are like at the moment.
+    fn link_of(&self, node: usize) -> Link {
+        let node = &self.nodes[node];
+        let mut link = node.link;
+        if node.slow > 0 {
+            link = Link { latency: link.latency * 20, bandwidth: 20_000, ..link };
+        }
+        if node.lossy > 0 {
+            link.loss = 0.33;
+        }
+        if node.careless > 0 {
+            link = Link { drop: 0.1, duplicate: 0.1, reorder: 0.1, ..link };
+        }
+        link
+    }
+
+    fn breaks(&mut self, link: &Link) -> bool {
+        link.loss >= 0.3 && self.dice.links.chance(0.01)
+    }
+}
+
+/// Returns the length of the frame at the front, its length field included.
+fn frame_length(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.first_chunk()?;
+    usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_add(4)
+}

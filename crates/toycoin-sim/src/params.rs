@@ -1,0 +1,72 @@
+//! The simulated network: rules in earnest, work that costs next to nothing.
+//!
+//! Every rule is enforced, the proof of work's too. A genesis target asks for 256 hashes, and the easiest there can be
+//! for two, so difficulty has seven doublings to fall and nearly all of its range to rise; the nonce of a found block
+//! is then searched for in well under a millisecond. *When* it is found is drawn: exponentially, from the miner's hash
+//! rate and the work that the template's bits ask for. So ASERT steers, chains weigh, and no rule is switched off.
+
+use std::time::Duration;
+
+use toycoin_core::{AddressPrefix, Amount, ChainParams, CompactTarget, NetworkSpec, Retargeting, SecretKey, TxOut};
+
+/// The hashes that a block takes at genesis difficulty.
+pub(crate) const GENESIS_HASHES: f64 = 256.0;
+
+/// Unix time of genesis in milliseconds.
+pub(crate) const GENESIS_TIME: u64 = 1_767_225_600_000;
+
+/// The coins that each wallet begins with.
+const COINS_A_WALLET: usize = 24;
+
+/// Returns the key of a node's wallet.
+pub(crate) fn wallet_key(node: usize) -> SecretKey {
+    SecretKey::classroom(1_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))
+}
+
+/// Returns the key to which a node mines.
+pub(crate) fn miner_key(node: usize) -> SecretKey {
+    SecretKey::classroom(2_000_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))
+}
+
+/// Returns the network's parameters as data, for whoever wants it a little different.
+pub fn spec(wallets: usize, spacing: Duration) -> NetworkSpec {
+    let spacing_ms = u64::try_from(spacing.as_millis()).unwrap_or(u64::MAX);
+    let coin = |node| TxOut { value: Amount::from_grains(10_000_000_000), owner: wallet_key(node).public_key() };
+    NetworkSpec {
+        name: "simulation".into(),
+        address_prefix: AddressPrefix::Regtest,
+        retargeting: Some(Retargeting { spacing_ms, half_life_ms: spacing_ms.saturating_mul(20) }),
+        drift_ms: spacing_ms.saturating_mul(5),
+        maturity: 5,
+        halving: 1_000,
+        block_size_limit: 1_000_000,
+        genesis_bits: CompactTarget::from_bits(0x2001_0000),
+        limit_bits: CompactTarget::from_bits(0x207f_ffff),
+        genesis_time: GENESIS_TIME,
+        extra: b"toycoin simulation".to_vec(),
+        allocations: (0..wallets).flat_map(|node| std::iter::repeat_n(coin(node), COINS_A_WALLET)).collect(),
+    }
+}
+
+/// Returns the network of a simulation.
+///
+/// # Panics
+/// With more wallets than a genesis block holds, about ten thousand.
+pub fn params(wallets: usize, spacing: Duration) -> ChainParams {
+    ChainParams::new(spec(wallets, spacing)).expect("bits and times that fit each other")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_no_real_network_and_its_genesis_asks_for_256_hashes() {
+        let sim = params(4, Duration::from_secs(2));
+        for real in [ChainParams::lab(), ChainParams::reference(), ChainParams::regtest()] {
+            assert_ne!(sim.genesis_hash(), real.genesis_hash());
+        }
+        let work = sim.genesis().header.bits.to_target().unwrap().work().to_f64();
+        assert!((work - GENESIS_HASHES).abs() < 2.0, "{work}");
+    }
+}
