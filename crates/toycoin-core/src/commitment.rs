@@ -77,31 +77,57 @@ impl Domain {
     }
 
     /// Returns a hasher keyed for this domain.
+    #[inline]
     pub fn hasher(self) -> Commitment {
         // one hash a domain and process, instead of one more with every hash
-        static HASHERS: LazyLock<[blake3::Hasher; 13]> = LazyLock::new(|| {
-            Domain::ALL.map(|domain| {
-                let key = blake3::hash(format!("toycoin/1 {}", domain.name()).as_bytes());
-                blake3::Hasher::new_keyed(key.as_bytes())
-            })
+        static KEYS: LazyLock<[[u8; 32]; 13]> = LazyLock::new(|| {
+            Domain::ALL.map(|domain| blake3::hash(format!("toycoin/1 {}", domain.name()).as_bytes()).into())
         });
-        let hasher = HASHERS.get(self as usize).expect("the table has a hasher for each domain").clone();
-        Commitment { hasher }
+        let key = KEYS.get(self as usize).expect("the table has a key for each domain");
+        Commitment { key, short: [0; SHORT], len: 0, long: None }
     }
 }
 
 /// A hash in the making, fed with fields of fixed width.
+///
+/// A short preimage, as nearly all are, is gathered and hashed in one go: BLAKE3's incremental state has nearly two
+/// kilobytes, and to make one takes longer than to hash what a payment has.
 #[derive(Debug, Clone)]
 pub struct Commitment {
-    hasher: blake3::Hasher,
+    key: &'static [u8; 32],
+    short: [u8; SHORT],
+    /// How much of `short` is taken; nothing more goes there once there is a `long`.
+    len: usize,
+    long: Option<Box<blake3::Hasher>>,
 }
+
+/// Preimages up to this length are short.
+const SHORT: usize = 192;
 
 impl Commitment {
     /// Feeds bytes whose number the reader of the preimage knows.
     #[must_use]
+    #[inline]
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
-        self.hasher.update(bytes);
+        match self.short.get_mut(self.len..self.len + bytes.len()) {
+            Some(place) if self.long.is_none() => {
+                place.copy_from_slice(bytes);
+                self.len += bytes.len();
+            }
+            _ => self.lengthen(bytes),
+        }
         self
+    }
+
+    #[cold]
+    fn lengthen(&mut self, bytes: &[u8]) {
+        let (key, short) = (self.key, self.short.get(..self.len).unwrap_or_default());
+        let begin = || {
+            let mut hasher = Box::new(blake3::Hasher::new_keyed(key));
+            hasher.update(short);
+            hasher
+        };
+        self.long.get_or_insert_with(begin).update(bytes);
     }
 
     /// Feeds a little-endian `u32`.
@@ -130,12 +156,22 @@ impl Commitment {
 
     /// Returns the 32-byte hash.
     pub fn finish(&self) -> blake3::Hash {
-        self.hasher.finalize()
+        match &self.long {
+            Some(hasher) => hasher.finalize(),
+            None => blake3::keyed_hash(self.key, self.short.get(..self.len).unwrap_or_default()),
+        }
     }
 
     /// Fills `output` from the hash's extended output.
     pub fn finish_extended(&self, output: &mut [u8]) {
-        self.hasher.finalize_xof().fill(output);
+        let mut reader = match &self.long {
+            Some(hasher) => hasher.finalize_xof(),
+            None => {
+                let short = self.short.get(..self.len).unwrap_or_default();
+                blake3::Hasher::new_keyed(self.key).update(short).finalize_xof()
+            }
+        };
+        reader.fill(output);
     }
 }
 
@@ -148,6 +184,23 @@ mod tests {
         let key = blake3::hash(b"toycoin/1 merkle-leaf");
         let expected = blake3::keyed_hash(key.as_bytes(), &[1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 9]);
         assert_eq!(Domain::MerkleLeaf.hasher().u32(1).u64(2).bytes(&[9]).finish(), expected);
+    }
+
+    #[test]
+    fn short_and_long_preimages_hash_alike_however_they_are_fed() {
+        let key = blake3::hash(b"toycoin/1 txid");
+        let bytes: Vec<u8> = (0..=255).cycle().take(3_000).collect();
+        for len in [0, 1, 100, SHORT - 1, SHORT, SHORT + 1, 2 * SHORT, 3_000] {
+            let expected = blake3::keyed_hash(key.as_bytes(), &bytes[..len]);
+            for step in [1, 7, 100, SHORT, 3_000] {
+                let pieces = bytes[..len].chunks(step);
+                let commitment = Domain::Txid.hasher().each(pieces, |hash, piece| hash.bytes(piece));
+                assert_eq!(commitment.finish(), expected);
+                let mut extended = [0; 100];
+                commitment.finish_extended(&mut extended);
+                assert_eq!(extended[..32], *expected.as_bytes());
+            }
+        }
     }
 
     #[test]

@@ -135,6 +135,10 @@ pub(super) fn check_inputs_differ(
     txid: Txid,
     transaction: &Transaction,
 ) -> Result<(), RuleError> {
+    // most spend one coin
+    if transaction.inputs.len() < 2 {
+        return Ok(());
+    }
     let mut seen = HashSet::with_capacity(transaction.inputs.len());
     for outpoint in &transaction.inputs {
         params.require(seen.insert(outpoint), || RuleError::DuplicateInput { txid, outpoint: *outpoint })?;
