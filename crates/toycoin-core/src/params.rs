@@ -246,6 +246,11 @@ impl ChainParams {
         !self.0.disabled.contains(rule)
     }
 
+    /// Returns whether no rule is switched off.
+    pub(crate) fn enforces_all(&self) -> bool {
+        self.0.disabled.is_empty()
+    }
+
     fn known(spec: NetworkSpec) -> Self {
         Self::new(spec).expect("the parameters of a known network")
     }

@@ -7,8 +7,8 @@ use crate::{
         ChainError,
         header_tree::{HeaderTree, NodeId},
     },
-    consensus::{CheckedBlock, Place, RuleError, SignatureVerifier, connect, gather},
-    state::ChainState,
+    consensus::{CheckedBlock, Place, RuleError, SignatureVerifier, connect_prepared, gather},
+    state::{ChainState, Deltas},
     store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate},
     utxo::{Overlay, UtxoDiff},
 };
@@ -67,6 +67,7 @@ impl Reorg {
         tree: &HeaderTree,
         store: &S,
         verifier: &dyn SignatureVerifier,
+        deltas: &Deltas,
     ) -> Result<Step, ChainError<S::Error>> {
         let body = |id: NodeId| {
             let hash = tree.node(id).hash;
@@ -86,10 +87,10 @@ impl Reorg {
             let block = body(id)?;
             let coins = gather(&block, &Overlay::new(store, &self.diff)).map_err(ChainError::Store)?;
             let place = Place { state: &self.state, work: tree.node(tree.parent(id)).work };
-            match connect(tree.params(), &block, &coins, place, verifier) {
+            match connect_prepared(tree.params(), &block, &coins, place, verifier, deltas) {
                 Ok(connected) => {
                     let undo = BlockUndo::of(&connected);
-                    self.diff.append(&connected.diff);
+                    self.diff.extend(connected.diff);
                     self.state = connected.state;
                     self.connected.push(ConnectedUpdate { block, undo });
                 }

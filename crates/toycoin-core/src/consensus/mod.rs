@@ -24,7 +24,7 @@ mod signatures;
 pub(crate) use self::connect::transition;
 pub use self::{
     body::{CheckedBlock, check_body},
-    connect::{BlockCoins, ConnectedBlock, Place, check_transaction, connect, gather},
+    connect::{BlockCoins, ConnectedBlock, Place, check_transaction, connect, connect_prepared, gather},
     error::RuleError,
     form::{MAX_INPUTS, MAX_OUTPUTS, check_form, check_transaction_form},
     header::{HeaderContext, check_header, check_proof_of_work},

@@ -7,10 +7,20 @@
 
 use std::fmt;
 
-use crate::{commitment::Domain, transaction::OutPoint, utxo::Coin};
+use crate::{
+    commitment::Domain,
+    transaction::OutPoint,
+    utxo::{Coin, UtxoDiff},
+};
 
 /// Lanes of a sum.
 const LANES: usize = 1024;
+/// Below so many coins of a change, one core hashes them all.
+#[cfg(feature = "parallel")]
+const PARALLEL_COINS: usize = 256;
+/// How many coins a core takes at a time.
+#[cfg(feature = "parallel")]
+const PARALLEL_SHARE: usize = 128;
 /// Bytes of a sum.
 pub const BYTES: usize = 2 * LANES;
 
@@ -29,6 +39,31 @@ impl LtHash {
     /// Takes a coin from the set.
     pub fn remove(&mut self, outpoint: &OutPoint, coin: &Coin) {
         self.merge(&element(outpoint, coin), u16::wrapping_sub);
+    }
+
+    /// Brings the set up to a change; with the feature `parallel` its coins are hashed on several cores.
+    pub fn apply(&mut self, diff: &UtxoDiff) {
+        #[cfg(feature = "parallel")]
+        if diff.spent().len() + diff.created().len() >= PARALLEL_COINS {
+            use rayon::prelude::*;
+            let spent: Vec<_> = diff.spent().collect();
+            let created: Vec<_> = diff.created().collect();
+            let sum = |merge: fn(&mut Self, &OutPoint, &Coin), coins: &[(&OutPoint, &Coin)]| {
+                let mut sum = Self::default();
+                coins.iter().for_each(|(outpoint, coin)| merge(&mut sum, outpoint, coin));
+                sum
+            };
+            // lanes wrap, so that whichever core adds what, the sum is one
+            let sums = spent.par_chunks(PARALLEL_SHARE).map(|coins| sum(Self::remove, coins));
+            let sums = sums.chain(created.par_chunks(PARALLEL_SHARE).map(|coins| sum(Self::add, coins)));
+            let change = sums.reduce(Self::default, |mut sum, other| {
+                sum.combine(&other);
+                sum
+            });
+            return self.combine(&change);
+        }
+        diff.spent().for_each(|(outpoint, coin)| self.remove(outpoint, coin));
+        diff.created().for_each(|(outpoint, coin)| self.add(outpoint, coin));
     }
 
     /// Adds a whole change: a sum of coins added and removed elsewhere.

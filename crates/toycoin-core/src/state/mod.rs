@@ -9,12 +9,15 @@
 //! not show whether a coin is among them.
 
 mod ancestors;
+mod deltas;
 mod lthash;
 
 use std::fmt;
 
+pub(crate) use self::deltas::delta;
 pub use self::{
     ancestors::{AncestorProof, Ancestors, MergedPeaks},
+    deltas::Deltas,
     lthash::{BYTES as LTHASH_BYTES, LtHash},
 };
 use crate::{amount::Amount, commitment::Domain, digest::StateRoot, utxo::UtxoDiff};
@@ -37,13 +40,17 @@ impl ChainState {
     ///
     /// Counts wrap and the sum saturates: rules judge them before, and only a rule that is switched off lets them.
     pub fn apply(&mut self, diff: &UtxoDiff) {
-        for (outpoint, coin) in diff.spent() {
-            self.coins.remove(outpoint, coin);
+        self.coins.apply(diff);
+        self.count(diff);
+    }
+
+    /// Brings number and worth of the coins up to a change, not the sum over them.
+    pub(crate) fn count(&mut self, diff: &UtxoDiff) {
+        for (_, coin) in diff.spent() {
             self.coin_count = self.coin_count.wrapping_sub(1);
             self.issued = self.issued.saturating_sub(coin.output.value);
         }
-        for (outpoint, coin) in diff.created() {
-            self.coins.add(outpoint, coin);
+        for (_, coin) in diff.created() {
             self.coin_count = self.coin_count.wrapping_add(1);
             self.issued = self.issued.saturating_add(coin.output.value);
         }

@@ -42,6 +42,15 @@ impl UtxoDiff {
         }
     }
 
+    /// As [`append`](Self::append), which an empty change need not do coin by coin.
+    pub(crate) fn extend(&mut self, later: Self) {
+        if self.is_empty() {
+            *self = later;
+        } else {
+            self.append(&later);
+        }
+    }
+
     /// Returns the change that takes this one back.
     #[must_use]
     pub fn inverse(self) -> Self {
