@@ -183,6 +183,15 @@ impl Mempool {
             .collect()
     }
 
+    /// Returns the coins that a transaction of the pool spends, `None` if it is not there.
+    ///
+    /// # Errors
+    /// The view's.
+    pub fn coins_spent_by<V: UtxoView>(&self, txid: &Txid, view: &V) -> Result<Option<Vec<Coin>>, V::Error> {
+        let Some(entry) = self.entries.get(txid) else { return Ok(None) };
+        Ok(self.coins(&entry.transaction, view)?.into_iter().collect())
+    }
+
     /// Judges a transaction by the rules and returns its fee.
     pub(super) fn judge(
         &self,

@@ -122,6 +122,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             for (txid, fee) in std::iter::once(&(accepted.txid, accepted.fee)).chain(&accepted.adopted) {
                 self.emit(Event::TransactionAccepted { txid: *txid, fee: *fee });
                 self.tell_transaction(*txid, from);
+                let spent = self.mempool.coins_spent_by(txid, self.chain.store()).map_err(AdmitError::Store)?;
+                if let Some((transaction, spent)) = self.mempool.get(txid).zip(spent) {
+                    self.chain.prepare(*txid, transaction, &spent);
+                }
             }
             for (txid, reason) in accepted.replaced.iter().chain(&accepted.evicted) {
                 self.on_dropped(*txid, reason.clone());
