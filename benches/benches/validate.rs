@@ -62,7 +62,7 @@ fn blocks(scene: &Scene, pools: &[ThreadPool; 2]) {
             [
                 scene.connect(Arc::new(PlainVerifier)),
                 scene.connect(Arc::new(BatchVerifier)),
-                scene.connect(Arc::clone(&known)),
+                scene.connect_known(Arc::clone(&known)),
                 scene.signatures(),
                 scene.ids(),
                 scene.gather(),
@@ -155,7 +155,21 @@ impl Scene {
 
     /// Takes the block from its owner to the store.
     fn connect(&self, verifier: Arc<dyn SignatureVerifier>) -> Duration {
-        let (mut chain, block) = (self.chain().with_verifier(verifier), self.block.clone());
+        self.apply(self.chain().with_verifier(verifier))
+    }
+
+    /// Does so where every payment of the block was in the mempool.
+    fn connect_known(&self, verifier: Arc<dyn SignatureVerifier>) -> Duration {
+        let mut chain = self.chain().with_verifier(verifier);
+        for payment in &self.payments[..PAYMENTS] {
+            let coin = chain.coin(&payment.inputs[0]).expect("a store in memory").expect("a coin of block 1");
+            chain.prepare(payment.txid(), payment, &[coin]);
+        }
+        self.apply(chain)
+    }
+
+    fn apply(&self, mut chain: Chain<MemoryStore>) -> Duration {
+        let block = self.block.clone();
         let now_ms = block.header.time;
         let (applied, time) = cpu_time(|| chain.apply(black_box(block), now_ms));
         assert!(matches!(applied, Ok(Applied::Extended { .. })));
