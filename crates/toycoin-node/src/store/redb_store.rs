@@ -3,6 +3,7 @@
 use std::{
     fmt,
     fs::{self, File, OpenOptions},
+    ops::Bound,
     path::{Path, PathBuf},
 };
 
@@ -29,6 +30,8 @@ pub struct RedbStore {
     pub(super) reader: Option<Reader>,
     pub(super) pending: Pending,
     pub(super) bodies: Bodies,
+    /// The index' length when it was opened, in bytes.
+    pub(super) length_at_start: u64,
     // last: its lock is let go when all else is
     pub(super) database: Database,
 }
@@ -47,7 +50,10 @@ impl RedbStore {
         if length(&index) == 0 && length(&bodies) > Bodies::EMPTY {
             return Err(missing(&index));
         }
-        if index.exists() && !bodies.exists() && length(&index) > 0 && keeps_a_chain(&index)? {
+        if length(&index) == 0 {
+            create(directory, &index, &bodies, params)?;
+        }
+        if !bodies.exists() {
             return Err(StoreError::Missing {
                 path: bodies.display().to_string(),
                 way_out: "without its blocks the chain is lost: remove the directory, and it is fetched again",
@@ -58,8 +64,6 @@ impl RedbStore {
         let open_bodies = || -> Result<Box<dyn StorageBackend>, StoreError> {
             let file =
                 FileBackend::new(open_file(&bodies)?).map_err(|error| StoreError::of_database(&bodies, error))?;
-            // the names of new files are to last too
-            File::open(directory).and_then(|directory| directory.sync_all()).ok();
             Ok(Box::new(file))
         };
         Self::open_files(directory, index, open_bodies, params).map_err(|error| error.within(directory))
@@ -80,6 +84,10 @@ impl RedbStore {
     /// Returns the directory.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(super) fn index_length(&self) -> u64 {
+        index_length(&self.path)
     }
 
     fn open_files(
@@ -119,7 +127,16 @@ impl RedbStore {
         }
         let reader = Reader::new(&database)?;
         let pending = Pending::new(reader.active_blocks()?);
-        Ok(Self { path: path.to_owned(), params: params.clone(), reader: Some(reader), pending, bodies, database })
+        let length_at_start = index_length(path);
+        Ok(Self {
+            length_at_start,
+            path: path.to_owned(),
+            params: params.clone(),
+            reader: Some(reader),
+            pending,
+            bodies,
+            database,
+        })
     }
 }
 
@@ -202,12 +219,36 @@ fn open_file(path: &Path) -> Result<File, StoreError> {
     options.open(path).map_err(|error| StoreError::of_io(path, error))
 }
 
-/// Looks whether an index belongs to a chain, without its blocks' file being there.
-fn keeps_a_chain(index: &Path) -> Result<bool, StoreError> {
-    let of = |error| StoreError::of_database(index, error);
-    let file = FileBackend::new(open_file(index)?).map_err(of)?;
-    let database = Builder::new().set_check_integrity_on_open(true).create_with_backend(file).map_err(of)?;
-    Ok(Reader::head(&database)?.is_some())
+/// Returns 0 for a store that is in no directory.
+fn index_length(directory: &Path) -> u64 {
+    if directory.as_os_str().is_empty() {
+        return 0;
+    }
+    fs::metadata(directory.join(INDEX_FILE)).map_or(0, |found| found.len())
+}
+
+/// Makes an empty store beside and gives it its name when it is whole: a database half made is none that opens.
+fn create(directory: &Path, index: &Path, bodies: &Path, params: &ChainParams) -> Result<(), StoreError> {
+    let new = index.with_extension("new");
+    let of = |error| StoreError::of_database(directory, error);
+    let file = FileBackend::new(open_file(&new)?).map_err(of)?;
+    // whoever else is at it holds the lock
+    if matches!(file.try_lock_range(Bound::Unbounded, Bound::Unbounded), Ok(false)) {
+        return Err(StoreError::Locked { path: directory.display().to_string() });
+    }
+    file.set_len(0).map_err(|error| StoreError::of_io(&new, error))?;
+    file.unlock_range(Bound::Unbounded, Bound::Unbounded).map_err(|error| StoreError::Database(error.to_string()))?;
+    let database = Builder::new().create_with_backend(file).map_err(of)?;
+    let blocks = FileBackend::new(open_file(bodies)?).map_err(of)?;
+    let created = Bodies::create(Box::new(blocks), params.genesis_hash());
+    created
+        .and_then(|bodies| create_tables(&database, params.genesis_hash(), bodies.end()))
+        .map_err(|error| error.within(directory))?;
+    drop(database);
+    fs::rename(&new, index).map_err(|error| StoreError::of_io(index, error))?;
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| StoreError::of_io(directory, error))
 }
 
 fn missing(index: &Path) -> StoreError {

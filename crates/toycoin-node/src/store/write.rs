@@ -151,6 +151,21 @@ impl RedbStore {
         Ok(())
     }
 
+    /// Gives the room back that many groups have left behind in the database.
+    ///
+    /// Each group writes pages anew whose old copies are free only after it; a long catching up doubles the file so.
+    fn compact_if_grown(&mut self) {
+        let length = self.index_length();
+        if !self.is_synced() || self.reader.take().is_none() || length <= self.length_at_start.saturating_mul(3) / 2 {
+            return;
+        }
+        match self.database.compact() {
+            Ok(_) => tracing::debug!(before = length, after = self.index_length(), "the database is compacted"),
+            // it is as good as it was
+            Err(error) => tracing::warn!(%error, "the database could not be compacted"),
+        }
+    }
+
     fn put<T: serde::Serialize>(&self, batch: &mut Vec<u8>, kind: Kind, value: &T) -> Result<Place, StoreError> {
         let bytes = codec::encode(value, MAX_DECODE).map_err(|error| StoreError::Database(error.to_string()))?;
         Ok(self.bodies_file().put(batch, kind, &bytes))
@@ -165,6 +180,7 @@ impl Drop for RedbStore {
         {
             tracing::error!(%error, "the last blocks were not written");
         }
+        self.compact_if_grown();
     }
 }
 
