@@ -1,0 +1,370 @@
+//! The store on disk: catching up, connecting high and low, room on the disk, a restart, and where bodies are best kept.
+//!
+//! ```text
+//! cargo bench -p toycoin-benches --bench store -- --ratios              all of it, some minutes
+//! cargo bench -p toycoin-benches --bench store -- --ratios catching-up  one part: bodies catching-up heights restart
+//! ```
+
+#![expect(clippy::print_stdout, reason = "the tables are what this program is for")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use redb::{Database, TableDefinition};
+use toycoin_benches::median;
+use toycoin_core::{
+    Amount, Applied, Block, Chain, ChainParams, NetworkSpec, OutPoint, Transaction, TxOut,
+    store::ChainStore,
+    test_util::{Payments, classroom, grow},
+};
+use toycoin_node::{
+    relay::RelayConfig,
+    rt::{NodeBuilder, RelayServer},
+    store::{BODIES_FILE, INDEX_FILE, RedbStore},
+};
+
+const CATCHING_UP: u64 = 20_000;
+const HEIGHTS: [u64; 2] = [1_000, 100_000];
+const COINS: usize = 500_000;
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().collect();
+    if let [_, restart, directory, ..] = arguments.as_slice()
+        && restart == "--restart"
+    {
+        return restarted(Path::new(directory));
+    }
+    if !arguments.iter().any(|argument| argument == "--ratios") {
+        return println!("the store is measured with --ratios");
+    }
+    let parts = ["bodies", "catching-up", "heights", "restart"];
+    let wanted = |part: &str| {
+        let named = arguments.iter().any(|argument| parts.contains(&argument.as_str()));
+        !named || arguments.iter().any(|argument| argument == part)
+    };
+    if wanted("bodies") {
+        compare_bodies();
+    }
+    if wanted("catching-up") {
+        catch_up();
+    }
+    if wanted("heights") || wanted("restart") {
+        heights(wanted("heights"), wanted("restart"));
+    }
+}
+
+/// Bodies within the database and beside it: groups of them, each made durable.
+fn compare_bodies() {
+    println!("bodies of 80 kB, 10 a group, 30 groups, each durable; and 2,000 of 600 B, 20 groups\n");
+    println!("| bodies | in redb, ms a group | in a file, ms a group | redb's size / bodies | file's |");
+    println!("| --- | ---: | ---: | ---: | ---: |");
+    for (name, length, count, groups) in [("80 kB", 80_000, 10, 30), ("600 B", 600, 2_000, 20)] {
+        let directory = Directory::new("bodies");
+        let database = Database::create(directory.0.join("bodies.redb")).expect("a database");
+        let mut file = fs::File::create(directory.0.join("bodies.dat")).expect("a file");
+        let table: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("bodies");
+        let places: TableDefinition<'_, &[u8; 32], u64> = TableDefinition::new("places");
+        let (mut within, mut beside) = (Vec::new(), Vec::new());
+        for group in 0..groups {
+            let bodies: Vec<_> = (0..count)
+                .map(|number| {
+                    let key = blake3::hash(format!("{group} {number}").as_bytes());
+                    let mut body = vec![0; length];
+                    blake3::Hasher::new().update(key.as_bytes()).finalize_xof().fill(&mut body);
+                    (*key.as_bytes(), body)
+                })
+                .collect();
+            let begun = Instant::now();
+            let mut transaction = database.begin_write().expect("a transaction");
+            transaction.set_two_phase_commit(true);
+            {
+                let mut table = transaction.open_table(table).expect("a table");
+                for (key, body) in &bodies {
+                    table.insert(key, body.as_slice()).expect("room");
+                }
+            }
+            transaction.commit().expect("a commit");
+            within.push(begun.elapsed().as_secs_f64() * 1e3);
+            let begun = Instant::now();
+            let whole: Vec<u8> = bodies.iter().flat_map(|(_, body)| body.iter().copied()).collect();
+            std::io::Write::write_all(&mut file, &whole).expect("room");
+            file.sync_data().expect("a disk");
+            let mut transaction = database.begin_write().expect("a transaction");
+            transaction.set_two_phase_commit(true);
+            {
+                let mut table = transaction.open_table(places).expect("a table");
+                for (place, (key, _)) in (0..).zip(&bodies) {
+                    table.insert(key, place).expect("room");
+                }
+            }
+            transaction.commit().expect("a commit");
+            beside.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        let total = (length * count * groups) as f64;
+        drop(database);
+        let size = |file: &str| fs::metadata(directory.0.join(file)).expect("a file").len() as f64 / total;
+        println!(
+            "| {name} | {:.1} | {:.1} | {:.2} | {:.2} |",
+            median(&mut within),
+            median(&mut beside),
+            size("bodies.redb"),
+            size("bodies.dat")
+        );
+    }
+    println!();
+}
+
+/// A newcomer on disk and one in memory behind a relay, and the same blocks connected in memory.
+fn catch_up() {
+    let params = params();
+    let mut source = Chain::in_memory(params.clone());
+    let mut payer = Payer::new(&mut source);
+    while source.height() < CATCHING_UP {
+        let payments = payer.pay(2);
+        extend(&mut source, payments);
+    }
+    let blocks: Vec<Block> = (1..=CATCHING_UP)
+        .map(|height| source.block_at(height).expect("memory").expect("a height").block().clone())
+        .collect();
+    let bodies: u64 = blocks.iter().map(Block::size).sum();
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let _guard = runtime.enter();
+    let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).expect("a port").spawn().expect("a thread");
+    let address = relay.local_addr().to_string();
+    let peer = NodeBuilder::new(params.clone()).store(source.store().clone()).relay(address.clone()).spawn();
+    let peer = runtime.block_on(peer).expect("a node");
+    let (mut connecting, mut on_disk, mut in_memory) = (Vec::new(), Vec::new(), Vec::new());
+    let mut size = (0, 0);
+    println!(
+        "catching up {CATCHING_UP} blocks of two payments and a coinbase, {:.1} MB of bodies\n",
+        bodies as f64 / 1e6
+    );
+    for _ in 0..3 {
+        let mut chain = Chain::in_memory(params.clone());
+        let copies = blocks.clone();
+        let begun = Instant::now();
+        for block in copies {
+            chain.apply(block, u64::MAX).expect("a block of our own");
+        }
+        connecting.push(begun.elapsed().as_secs_f64());
+        let directory = Directory::new("catching-up");
+        let store = RedbStore::open(&directory.0, &params).expect("a directory of our own");
+        let builder = NodeBuilder::new(params.clone()).relay(address.clone());
+        on_disk.push(runtime.block_on(time_to_catch_up(builder.store(store))));
+        size = sizes(&directory.0);
+        let builder = NodeBuilder::new(params.clone()).relay(address.clone());
+        in_memory.push(runtime.block_on(time_to_catch_up(builder)));
+    }
+    runtime.block_on(peer.shutdown()).expect("an end");
+    let coins = source.state().coin_count * 84;
+    let [connecting, on_disk, in_memory] = [connecting, on_disk, in_memory].map(|mut times| median(&mut times));
+    println!("| | s | ratio |\n| --- | ---: | ---: |");
+    println!("| connecting in memory | {connecting:.2} | 1.00 |");
+    println!("| catching up in memory | {in_memory:.2} | {:.2} |", in_memory / connecting);
+    println!("| catching up on disk | {on_disk:.2} | {:.2} |", on_disk / connecting);
+    let encoded = (bodies + coins) as f64;
+    println!(
+        "\ndisk: index {:.1} MB, bodies and undo {:.1} MB; {:.2} times bodies and coins ({:.1} MB)\n",
+        size.0 as f64 / 1e6,
+        size.1 as f64 / 1e6,
+        (size.0 + size.1) as f64 / encoded,
+        encoded / 1e6
+    );
+}
+
+async fn time_to_catch_up<S>(builder: NodeBuilder<S>) -> f64
+where
+    S: ChainStore<Error: std::fmt::Display> + Send + 'static,
+{
+    let begun = Instant::now();
+    let node = builder.spawn().await.expect("a node");
+    while node.status().await.expect("a node that runs").tip.height < CATCHING_UP {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let time = begun.elapsed().as_secs_f64();
+    node.shutdown().await.expect("an end");
+    time
+}
+
+/// Blocks of 20 payments at two heights in turn, and then a restart at the greater.
+fn heights(connect: bool, restart: bool) {
+    let (params, directories) = (params(), HEIGHTS.map(|height| Directory::new(&format!("height-{height}"))));
+    let mut climbs = Vec::new();
+    for (height, directory) in HEIGHTS.iter().zip(&directories) {
+        let store = RedbStore::open(&directory.0, &params).expect("a directory of our own");
+        let mut chain = Chain::open(params.clone(), store).expect("an empty store");
+        let payer = Payer::new(&mut chain);
+        let begun = Instant::now();
+        let empty = height - chain.height();
+        grow(&mut chain, empty, classroom::owner(7));
+        chain.sync().expect("a disk");
+        println!("grown to {height} on disk in {:.1} s", begun.elapsed().as_secs_f64());
+        climbs.push((chain, payer, Vec::new(), Vec::new()));
+    }
+    if connect {
+        for _ in 0..200 {
+            for (chain, payer, times, synced) in &mut climbs {
+                let payments = payer.pay(20);
+                let time = chain.tip().time + 1_000;
+                let block = chain.template(payments, classroom::owner(7), b"", time).expect("payments that fit");
+                let block = block.solve_easily();
+                let begun = Instant::now();
+                assert!(matches!(chain.apply(block, time), Ok(Applied::Extended { .. })));
+                times.push(begun.elapsed().as_secs_f64());
+                chain.sync().expect("a disk");
+                synced.push(begun.elapsed().as_secs_f64());
+            }
+        }
+        println!("\n200 blocks of 20 payments at each height, in turn\n");
+        println!("| | height {}, ms | height {}, ms | ratio |\n| --- | ---: | ---: | ---: |", HEIGHTS[0], HEIGHTS[1]);
+        let mut rows = [Vec::new(), Vec::new()];
+        for (.., times, synced) in &mut climbs {
+            rows[0].push(median(times) * 1e3);
+            rows[1].push(median(synced) * 1e3);
+        }
+        for (name, row) in ["connected", "connected and durable"].iter().zip(&rows) {
+            println!("| {name} | {:.2} | {:.2} | {:.2} |", row[0], row[1], row[1] / row[0]);
+        }
+    }
+    if restart {
+        let (mut chain, mut payer, ..) = climbs.pop().expect("two heights");
+        while chain.state().coin_count < COINS as u64 {
+            let payment = payer.scatter(20_000);
+            extend(&mut chain, vec![payment]);
+        }
+        chain.sync().expect("a disk");
+        let (height, coins) = (chain.height(), chain.state().coin_count);
+        drop(chain);
+        let size = sizes(&directories[1].0);
+        println!(
+            "\nrestart at {height} blocks and {coins} coins; index {:.0} MB, bodies {:.0} MB\n",
+            size.0 as f64 / 1e6,
+            size.1 as f64 / 1e6
+        );
+        for _ in 0..3 {
+            let this = std::env::current_exe().expect("a program");
+            let status = Command::new(this).arg("--restart").arg(&directories[1].0).status();
+            assert!(status.expect("a process").success());
+        }
+    }
+}
+
+/// What a new process sees: how long until the node answers, and the memory that it takes.
+fn restarted(directory: &Path) {
+    let params = params();
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let begun = Instant::now();
+    let store = RedbStore::open(directory, &params).expect("a store");
+    let opened = begun.elapsed();
+    runtime.block_on(async {
+        let node = NodeBuilder::new(params).store(store).spawn().await.expect("a node");
+        let height = node.status().await.expect("a node that runs").tip.height;
+        let ready = begun.elapsed();
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = |name: &str| status.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+        println!(
+            "height {height}: opened after {:.2} s, ready after {:.2} s; {}; {}",
+            opened.as_secs_f64(),
+            ready.as_secs_f64(),
+            line("VmRSS"),
+            line("VmHWM")
+        );
+        node.shutdown().await.expect("an end");
+    });
+}
+
+/// Makes payments of a ring of coins, all of one owner.
+struct Payer {
+    payments: Payments,
+    ring: std::collections::VecDeque<(OutPoint, TxOut)>,
+    rest: (OutPoint, TxOut),
+}
+
+impl Payer {
+    fn new<S: ChainStore<Error: std::fmt::Debug + std::fmt::Display>>(chain: &mut Chain<S>) -> Self {
+        let owner = classroom::owner(0);
+        let (outpoint, coin) = chain.coins_of(&owner).expect("a store")[0];
+        let mut payments = Payments::new(chain.params().genesis_hash(), [(outpoint, coin)]);
+        let output = TxOut { value: Amount::from_grains(1_000_000), owner };
+        let spent = output.value.grains() * RING as u64;
+        let rest = TxOut { value: Amount::from_grains(coin.output.value.grains() - spent), owner };
+        let mut outputs = vec![output; RING];
+        outputs.push(rest);
+        let split = payments.spend(vec![outpoint], outputs);
+        let mut ring: std::collections::VecDeque<_> =
+            split.outpoints(split.txid()).map(|(outpoint, output)| (outpoint, *output)).collect();
+        let rest = ring.pop_back().expect("the rest");
+        extend(chain, vec![split]);
+        Self { payments, ring, rest }
+    }
+
+    /// Each spends a coin and makes two, one of them small.
+    fn pay(&mut self, count: usize) -> Vec<Transaction> {
+        let mut pay = || {
+            let (outpoint, coin) = self.ring.pop_front().expect("a ring has no end");
+            let small = TxOut { value: Amount::from_grains(10), owner: classroom::owner(1) };
+            let change = TxOut { value: Amount::from_grains(coin.value.grains() - 10), owner: coin.owner };
+            let payment = self.payments.spend(vec![outpoint], vec![change, small]);
+            self.ring.push_back((OutPoint { txid: payment.txid(), vout: 0 }, change));
+            payment
+        };
+        (0..count).map(|_| pay()).collect()
+    }
+
+    /// Makes so many coins of one.
+    fn scatter(&mut self, count: usize) -> Transaction {
+        let (outpoint, coin) = self.rest;
+        let value = coin.value.grains() - 10 * count as u64;
+        let rest = TxOut { value: Amount::from_grains(value), owner: coin.owner };
+        let small = |number| TxOut { value: Amount::from_grains(10), owner: classroom::owner(number) };
+        let mut outputs = vec![rest];
+        outputs.extend((0..count).map(|number| small(u32::try_from(number % 8).unwrap_or(0))));
+        let payment = self.payments.spend(vec![outpoint], outputs);
+        self.rest = (OutPoint { txid: payment.txid(), vout: 0 }, rest);
+        payment
+    }
+}
+
+const RING: usize = 4_000;
+
+fn extend<S: ChainStore<Error: std::fmt::Debug + std::fmt::Display>>(
+    chain: &mut Chain<S>,
+    transactions: Vec<Transaction>,
+) {
+    let time = chain.tip().time + 1_000;
+    let block = chain.template(transactions, classroom::owner(7), b"", time).expect("payments that fit");
+    chain.apply(block.solve_easily(), time).expect("a block of our own");
+}
+
+/// Regtest with a subsidy that lasts.
+fn params() -> ChainParams {
+    let spec = NetworkSpec { extra: b"bench".to_vec(), halving: 100_000, ..ChainParams::regtest().spec().clone() };
+    ChainParams::new(spec).expect("a network of our own")
+}
+
+fn sizes(directory: &Path) -> (u64, u64) {
+    let size = |file| fs::metadata(directory.join(file)).map_or(0, |file| file.len());
+    (size(INDEX_FILE), size(BODIES_FILE))
+}
+
+/// A directory beside the build, gone at the end.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir_all(&path).expect("room for a directory");
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
