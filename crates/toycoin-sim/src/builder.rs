@@ -50,6 +50,8 @@ pub(crate) struct Invariants {
 pub enum Planted {
     /// The store does not write what a block does to the coins.
     ForgetsCoins,
+    /// A crash loses the earlier half of the writes, and keeps the later.
+    TearsWrites,
     /// The machine is not woken while it has something to do.
     SleepsWithWorkToDo,
 }

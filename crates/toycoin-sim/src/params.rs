@@ -15,6 +15,10 @@ pub(crate) const GENESIS_HASHES: f64 = 256.0;
 /// Unix time of genesis in milliseconds.
 pub(crate) const GENESIS_TIME: u64 = 1_767_225_600_000;
 
+/// How long before a run genesis was, in milliseconds: two hours, so that there is a past to forge chains in. Difficulty
+/// looks at no block before the first.
+pub(crate) const PAST: u64 = 7_200_000;
+
 /// The coins that each wallet begins with.
 const COINS_A_WALLET: usize = 24;
 

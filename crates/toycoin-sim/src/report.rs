@@ -68,6 +68,8 @@ pub struct Run {
     pub injected: BTreeMap<FaultKind, u64>,
     /// The time from payment to first confirmation at the payer's node, of all that were confirmed.
     pub confirmations: Vec<Duration>,
+    /// Payments that wallets made and their nodes took, in the order in which they were made.
+    pub payments: Vec<Txid>,
     /// Payments that were dropped, with their reasons.
     pub dropped: Vec<(Txid, String)>,
     /// Signatures that were judged, each once.
@@ -90,6 +92,9 @@ impl Run {
         let confirmations = paid.filter_map(|paid| Some(paid.confirmed_at?.saturating_sub(paid.at))).collect();
         let dropped = network.payments.all.iter();
         let dropped = dropped.filter_map(|(txid, paid)| Some((*txid, paid.dropped.clone()?))).collect();
+        let mut payments: Vec<_> = network.payments.all.iter().filter(|(_, paid)| paid.accepted).collect();
+        payments.sort_by_key(|(_, paid)| paid.at);
+        let payments = payments.into_iter().map(|(txid, _)| *txid).collect();
         let heights = 0..=chain.map_or(0, |chain| chain.height());
         let difficulty = heights.filter_map(|height| {
             let header = chain?.header_at(height)?.header;
@@ -104,6 +109,7 @@ impl Run {
             stale_blocks: stale as u64,
             injected: network.injected.clone(),
             confirmations,
+            payments,
             dropped,
             signatures: network.verifier.judged(),
             difficulty: difficulty.collect(),

@@ -8,6 +8,8 @@ use toycoin_core::{
     utxo::{Coin, UtxoView},
 };
 
+use crate::builder::Planted;
+
 /// A store in memory with a disk behind it.
 ///
 /// The node sees every write at once. The disk has them up to the last sync, which comes with every so many commits; a
@@ -19,8 +21,8 @@ pub struct CrashStore {
     unsynced: VecDeque<Write>,
     sync_every: u32,
     since_sync: u32,
-    /// A planted bug: the coins of every so many commits are not written.
-    pub(crate) forgets_coins: bool,
+    /// What is wrong with it, to see whether anybody notices.
+    pub(crate) planted: Option<Planted>,
 }
 
 #[derive(Debug, Clone)]
@@ -45,7 +47,8 @@ impl CrashStore {
     /// Returns what is found after a crash that so many of the unsynced writes survived.
     #[must_use]
     pub fn crash(mut self, surviving: usize) -> Self {
-        for write in self.unsynced.drain(..).take(surviving) {
+        let torn = if self.planted == Some(Planted::TearsWrites) { self.unsynced.len() / 2 } else { 0 };
+        for write in self.unsynced.drain(..).take(surviving).skip(torn) {
             apply(&mut self.disk, &write);
         }
         Self { seen: self.disk.clone(), unsynced: VecDeque::new(), since_sync: 0, ..self }
@@ -107,7 +110,7 @@ impl ChainStore for CrashStore {
     fn commit(&mut self, update: &ChainUpdate) -> Result<(), Infallible> {
         let mut update = update.clone();
         let height = update.connected.last().map_or(0, |connected| connected.block.height());
-        if self.forgets_coins && height > 0 {
+        if self.planted == Some(Planted::ForgetsCoins) && height > 0 {
             update.diff = Default::default();
         }
         self.write(Write::Commit(Arc::new(update)));

@@ -135,7 +135,7 @@ pub struct LighterChain {
 }
 
 impl LighterChain {
-    /// Makes a chain of so many blocks, two half-lives apart.
+    /// Makes a chain of so many blocks, each as late as it must be for that.
     pub fn new(length: u64) -> Self {
         Self { length, forged: ForgedChain::default() }
     }
@@ -147,13 +147,16 @@ impl Tactic for LighterChain {
     }
 
     fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
-        if self.forged.headers.is_empty() {
+        // once the honest chain has more work than so many blocks at the limit
+        if self.forged.headers.is_empty() && scene.chain.height() >= 10 {
             let params = scene.chain.params().clone();
             let genesis = params.genesis_hash();
             let Some(mut context) = scene.chain.headers().context_after(&genesis) else { return Vec::new() };
-            let start = params.spec().genesis_time;
+            let Some(retargeting) = params.spec().retargeting else { return Vec::new() };
+            let mut time = params.spec().genesis_time;
             for height in 1..=self.length {
-                let time = start + (scene.unix_ms - start) * height / self.length.max(1);
+                // two half-lives late are four times easier; then on schedule, which stays so
+                time += if height <= 8 { 2 * retargeting.half_life_ms } else { retargeting.spacing_ms };
                 let block = empty_block(height, scene.dice_root());
                 self.forged.push(&mut context, scene, time, block);
             }

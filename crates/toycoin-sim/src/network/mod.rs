@@ -33,7 +33,7 @@ use crate::{
     fault::{FaultKind, Scheduled},
     ledger::Ledger,
     link::Link,
-    params::GENESIS_TIME,
+    params::{GENESIS_TIME, PAST},
     participant::Participant,
     report::{Statistics, Violation},
     store::CrashStore,
@@ -317,7 +317,7 @@ impl Network {
     /// Returns the time as relays are told it.
     pub(crate) fn moment(&self) -> Now {
         let since = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
-        Now { monotonic: Monotonic::new(self.now), unix_ms: GENESIS_TIME + 1_000 + since }
+        Now { monotonic: Monotonic::new(self.now), unix_ms: GENESIS_TIME + PAST + since }
     }
 
     /// Returns the time as a node's clock shows it.
@@ -344,7 +344,7 @@ impl Site {
         config.payout = (spec.hash_rate > 0.0).then(|| crate::params::miner_key(node).public_key());
         config.extra = format!("node {node}").into_bytes();
         let mut disk = CrashStore::new(spec.sync_every);
-        disk.forgets_coins = spec.planted == Some(Planted::ForgetsCoins);
+        disk.planted = spec.planted;
         Self {
             machine: None,
             disk: Some(disk),
