@@ -23,7 +23,7 @@ fn network(seed: u64) -> Simulation {
 
 /// Rules of which one is not enforced.
 fn without(rules: &[Rule]) -> ChainParams {
-    ChainParams::sandbox(spec(4, SPACING), rules.iter().copied()).unwrap()
+    ChainParams::sandbox(spec(4, SPACING), rules.iter().copied()).expect("a genesis of its own")
 }
 
 type Plant = fn(u64) -> Simulation;
