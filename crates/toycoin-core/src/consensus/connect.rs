@@ -29,7 +29,9 @@ pub struct BlockCoins(Vec<Vec<Option<Coin>>>);
 pub fn gather<V: UtxoView>(block: &CheckedBlock, view: &V) -> Result<BlockCoins, V::Error> {
     let height = block.height();
     // coins made in this block and not yet spent by it, and those of the view that it has spent
-    let mut made: HashMap<OutPoint, Option<Coin>> = HashMap::new();
+    let places = |transaction: &Transaction| transaction.inputs.len() + transaction.outputs.len();
+    let count = block.block().transactions.iter().map(places).sum();
+    let mut made: HashMap<OutPoint, Option<Coin>> = HashMap::with_capacity(count);
     made.extend(coinbase_coins(block, height).map(|(outpoint, coin)| (outpoint, Some(coin))));
     let mut coins = Vec::with_capacity(block.block().transactions.len());
     for (txid, transaction) in block.transactions() {
