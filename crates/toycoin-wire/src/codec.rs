@@ -82,6 +82,7 @@ pub fn encoded_size<T: Serialize>(value: &T, cap: usize) -> Result<usize, Encode
 ///
 /// [`DecodeError`], naming what is wrong. No input makes this allocate more than a small multiple of its own length,
 /// plus what a `Vec` of claimed length reserves at first (1 MiB at most, serde's own caution).
+#[inline]
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8], limit: usize) -> Result<T, DecodeError> {
     let (value, rest) = decode_prefix(bytes, limit)?;
     if rest.is_empty() { Ok(value) } else { Err(DecodeError::TrailingBytes { count: rest.len() }) }
@@ -92,6 +93,7 @@ pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8], limit: usize) -> Result<T
 /// # Errors
 ///
 /// As [`decode`], but for trailing bytes.
+#[inline]
 pub fn decode_prefix<'a, T: Deserialize<'a>>(bytes: &'a [u8], limit: usize) -> Result<(T, &'a [u8]), DecodeError> {
     let limit = limit.min(MAX_DECODE);
     let length = bytes.len();
@@ -109,14 +111,24 @@ pub fn decode_prefix<'a, T: Deserialize<'a>>(bytes: &'a [u8], limit: usize) -> R
     }
 }
 
+#[inline]
 fn decode_within<'a, T: Deserialize<'a>>(bytes: &'a [u8], config: impl Config) -> Result<(T, &'a [u8]), DecodeError> {
-    let (value, read) = borrow_decode_from_slice(bytes, config).map_err(|error| match error {
+    match borrow_decode_from_slice(bytes, config) {
+        Ok((value, read)) => Ok((value, bytes.get(read..).unwrap_or_default())),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// Out of the way of what is well formed: every message comes by.
+#[cold]
+#[inline(never)]
+fn refused(error: BincodeDecodeError) -> DecodeError {
+    match error {
         BincodeDecodeError::UnexpectedEnd { .. } | BincodeDecodeError::LimitExceeded => DecodeError::UnexpectedEnd,
         BincodeDecodeError::OtherString(reason) => malformed(&reason),
         BincodeDecodeError::Other(reason) => malformed(reason),
         other => malformed(&other.to_string()),
-    })?;
-    Ok((value, bytes.get(read..).unwrap_or_default()))
+    }
 }
 
 /// Texts of serde's errors quote the input: cut, so that a log line has an end.
