@@ -2,8 +2,6 @@
 
 use std::mem;
 
-use toycoin_wire::limits::{FRAME_HEADER, MAX_CHANNEL};
-
 /// Names a delivery for as long as a queue holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DeliveryId(usize);
@@ -15,7 +13,10 @@ pub(super) struct Deliveries {
     free: Vec<usize>,
     weight: usize,
     /// Large buffers that are free: what the system gives for each of them costs more than the copy into it.
-    spares: Vec<Vec<u8>>,
+    large: Vec<Vec<u8>>,
+    /// Small ones, the last freed at the end: it is still in the processor's cache.
+    small: Vec<Vec<u8>>,
+    /// Bytes of both.
     spare_bytes: usize,
 }
 
@@ -26,18 +27,19 @@ struct Slot {
 }
 
 impl Deliveries {
-    /// Returns an empty buffer for the frame of a payload of `length` bytes.
+    /// Returns an empty buffer for a frame of `length` bytes.
     pub(super) fn buffer(&mut self, length: usize) -> Vec<u8> {
-        if length < LARGE {
-            return Vec::new();
-        }
-        let room = length + MAX_OVERHEAD;
-        let Some(at) = self.spares.iter().rposition(|spare| spare.capacity() >= room) else {
-            return Vec::with_capacity(room);
+        let spare = if length < LARGE {
+            self.small.pop()
+        } else {
+            let fitting = self.large.iter().rposition(|spare| spare.capacity() >= length);
+            fitting.map(|at| self.large.swap_remove(at))
         };
-        let spare = self.spares.swap_remove(at);
+        let Some(spare) = spare else { return Vec::with_capacity(length) };
         self.spare_bytes -= spare.capacity();
-        spare
+        // a small frame in a buffer that is far too long for it would weigh what it does not need
+        let fits = length >= LARGE || (length..=2 * length).contains(&spare.capacity());
+        if fits { spare } else { Vec::with_capacity(length) }
     }
 
     /// Takes a frame that `holders` queues, at least one, are about to hold.
@@ -83,10 +85,10 @@ impl Deliveries {
 
     fn recycle(&mut self, mut frame: Vec<u8>) {
         let capacity = frame.capacity();
-        if capacity >= LARGE && self.spare_bytes + capacity <= SPARE_BYTES {
+        if self.spare_bytes + capacity <= SPARE_BYTES {
             frame.clear();
             self.spare_bytes += capacity;
-            self.spares.push(frame);
+            if capacity < LARGE { self.small.push(frame) } else { self.large.push(frame) }
         }
     }
 
@@ -104,8 +106,6 @@ const SLOT_WEIGHT: usize = 64;
 /// What it takes in each queue.
 const HOLDER_WEIGHT: usize = 16;
 const RETAINED_SLOTS: usize = 1 << 14;
-/// From this many bytes on, buffers are kept for the next delivery.
+/// From this many bytes on, a frame takes the first spare buffer that is long enough.
 const LARGE: usize = 16 << 10;
 const SPARE_BYTES: usize = 4 << 20;
-/// What a frame has beside its payload, at most: header, channel, origin and two lengths.
-const MAX_OVERHEAD: usize = FRAME_HEADER + MAX_CHANNEL + 32;

@@ -2,7 +2,10 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use toycoin_wire::relay::{Deliver, Publish, RelayMessage};
+use toycoin_wire::{
+    limits::FRAME_HEADER,
+    relay::{Deliver, Publish, RelayMessage},
+};
 
 use super::{
     RelayMachine,
@@ -36,7 +39,7 @@ impl RelayMachine {
             return;
         }
         let deliver = Deliver { channel: publish.channel, from: origin, payload: publish.payload };
-        let mut frame = self.deliveries.buffer(publish.payload.len());
+        let mut frame = self.deliveries.buffer(frame_length(&deliver));
         if RelayMessage::Deliver(deliver).append_frame(&mut frame).is_err() {
             return;
         }
@@ -81,6 +84,27 @@ impl RelayMachine {
                 self.stats.dropped += 1;
                 fullest.push((connection.queue.bytes(), Reverse(slot)));
             }
+        }
+    }
+}
+
+/// Returns the length of a delivery's frame: header, channel, origin, payload, and the lengths of two of them.
+fn frame_length(deliver: &Deliver<'_>) -> usize {
+    FRAME_HEADER + 8 + deliver.channel.as_str().len() + 16 + 8 + deliver.payload.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use toycoin_wire::{ChannelRef, NodeId};
+
+    use super::*;
+
+    #[test]
+    fn a_frame_is_as_long_as_was_reckoned() {
+        for (channel, payload) in [("a", &[][..]), ("/topic/main", &[7; 300]), ("b", &[1; 100_000])] {
+            let channel = ChannelRef::new(channel).unwrap();
+            let deliver = Deliver { channel, from: NodeId::new([9; 16]), payload };
+            assert_eq!(RelayMessage::Deliver(deliver).to_frame().unwrap().len(), frame_length(&deliver));
         }
     }
 }
