@@ -4,7 +4,7 @@ use crate::{
     amount::Amount,
     block::Block,
     chain::{Chain, ChainError},
-    consensus::{CheckedBlock, Place, gather, transition},
+    consensus::{CheckedBlock, gather, transition},
     header::Header,
     keys::PublicKey,
     merkle::merkle_root,
@@ -43,19 +43,21 @@ impl<S: ChainStore> Chain<S> {
             nonce: 0,
         };
         let coinbase = Coinbase { height, extra: extra.to_vec(), outputs: Vec::new() };
-        let place = Place { state: &self.state, work: self.tree.node(parent).work };
 
         // twice: the fees are known only after the transactions, and the coinbase changes the state
         let draft = CheckedBlock::unjudged(Block { header, coinbase, transactions });
         let coins = gather(&draft, &self.store).map_err(ChainError::Store)?;
-        let fees = transition(self.params(), &draft, &coins, place)?.fees;
+        let fees = transition(self.params(), &draft, &coins, |_, _, _| ())?.fees;
         let mut block = draft.into_block();
         let reward = self.params().subsidy(height).saturating_add(fees);
         if reward > Amount::ZERO {
             block.coinbase.outputs = vec![TxOut { value: reward, owner: payout }];
         }
         let draft = CheckedBlock::unjudged(block);
-        let state_root = transition(self.params(), &draft, &coins, place)?.into_state().root();
+        let diff = transition(self.params(), &draft, &coins, |_, _, _| ())?.diff;
+        let (mut state, _) = self.state.with_ancestor(context.parent, self.tree.node(parent).work);
+        state.apply(&diff);
+        let state_root = state.root();
         let merkle_root = merkle_root(draft.ids().iter().copied());
         let mut block = draft.into_block();
         block.header.state_root = state_root;

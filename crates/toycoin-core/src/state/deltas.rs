@@ -33,7 +33,9 @@ impl Deltas {
         {
             self.by_txid.remove(&oldest);
         }
-        self.by_txid.insert(txid, delta(txid, transaction, spent));
+        let mut delta = LtHash::default();
+        add_delta(&mut delta, txid, transaction, spent);
+        self.by_txid.insert(txid, delta);
         self.order.push_back(txid);
     }
 
@@ -53,16 +55,19 @@ impl Deltas {
     }
 }
 
-/// Returns what a transaction changes: the sum of what it makes less what it spends.
-pub(crate) fn delta(txid: Txid, transaction: &Transaction, spent: &[Coin]) -> LtHash {
-    let mut sum = LtHash::default();
+/// Adds to a sum what a transaction changes: what it makes less what it spends.
+pub(crate) fn add_delta<'a>(
+    sum: &mut LtHash,
+    txid: Txid,
+    transaction: &Transaction,
+    spent: impl IntoIterator<Item = &'a Coin>,
+) {
     for (outpoint, coin) in transaction.inputs.iter().zip(spent) {
         sum.remove(outpoint, coin);
     }
     for (outpoint, output) in transaction.outpoints(txid) {
         sum.add(&outpoint, &Coin { output: *output, coinbase_height: 0 });
     }
-    sum
 }
 
 #[cfg(test)]

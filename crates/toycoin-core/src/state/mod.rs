@@ -14,13 +14,19 @@ mod lthash;
 
 use std::fmt;
 
-pub(crate) use self::deltas::delta;
+pub(crate) use self::deltas::add_delta;
 pub use self::{
     ancestors::{AncestorProof, Ancestors, MergedPeaks},
     deltas::Deltas,
     lthash::{BYTES as LTHASH_BYTES, LtHash},
 };
-use crate::{amount::Amount, commitment::Domain, digest::StateRoot, utxo::UtxoDiff};
+use crate::{
+    amount::Amount,
+    commitment::Domain,
+    digest::{BlockHash, StateRoot},
+    target::Work,
+    utxo::UtxoDiff,
+};
 
 /// The state after a block.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -36,6 +42,14 @@ pub struct ChainState {
 }
 
 impl ChainState {
+    /// Returns the state with one more ancestor, whose chain has that work up to and including it, and what takes the
+    /// ancestor off again.
+    pub(crate) fn with_ancestor(&self, hash: BlockHash, work: Work) -> (Self, MergedPeaks) {
+        let mut state = self.clone();
+        let merged = state.ancestors.push(hash, work);
+        (state, merged)
+    }
+
     /// Brings the coins, their number and their worth up to a change.
     ///
     /// Counts wrap and the sum saturates: rules judge them before, and only a rule that is switched off lets them.
