@@ -156,6 +156,9 @@ pub const BLOCKS_A_CONNECTION: usize = 3;
 /// A block that does not come within this time is asked of another peer.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// While so few bodies wait to be connected in catching up, they wait for more.
+pub const GATHERED_BLOCKS: usize = 64;
+
 // ---- node: blocks that wait
 
 /// Most blocks whose parent is unknown.

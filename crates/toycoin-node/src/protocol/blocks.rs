@@ -154,6 +154,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.busy = true;
                 if let Some(peer) = peer {
                     self.last_block = self.now.monotonic;
+                    self.gathered += 1;
                     self.waiting.senders.push_back((hash, peer));
                     if self.waiting.senders.len() > limits::REMEMBERED_SENDERS {
                         self.waiting.senders.pop_front();
@@ -214,18 +215,31 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Does one piece of work on the chain, if there is any: at most one block is judged a call.
+    /// Returns whether a body that came is left to wait for others: their signatures cost less together.
+    ///
+    /// Only in catching up, and only until so many wait; they are connected when nothing else is to be done, since the
+    /// chain's work is an immediate timeout. An input that brings no body makes none wait.
+    pub(super) fn gathers(&self) -> bool {
+        self.gathered < limits::GATHERED_BLOCKS && self.is_far_behind()
+    }
+
+    /// Does one piece of work on the chain, if there is any: at most one block is connected a call.
     pub(super) fn advance(&mut self) {
         if !self.busy {
             return;
         }
         match self.chain.advance() {
-            Ok(Advance::Idle) => self.busy = false,
+            Ok(Advance::Idle) => (self.busy, self.gathered) = (false, 0),
             Ok(Advance::Working) => {}
-            // a move that nobody may hear of yet is none
-            Ok(Advance::Moved(moved)) if self.is_far_behind() || self.make_durable() => self.on_moved(&moved),
-            Ok(Advance::Moved(_)) => {}
+            Ok(Advance::Moved(moved)) => {
+                self.gathered = self.gathered.saturating_sub(moved.connected.len());
+                // a move that nobody may hear of yet is none
+                if self.is_far_behind() || self.make_durable() {
+                    self.on_moved(&moved);
+                }
+            }
             Ok(Advance::Invalid { hash, error }) => {
+                self.gathered = self.gathered.saturating_sub(1);
                 let sender = self.waiting.sender(&hash);
                 self.refuse(sender, hash, &error);
             }

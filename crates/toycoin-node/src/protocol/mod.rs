@@ -82,6 +82,8 @@ pub struct NodeMachine<S> {
     mining: Mining,
     /// The chain may have more to do.
     busy: bool,
+    /// Bodies of peers that were taken in and are not connected yet, about.
+    gathered: usize,
     /// When a peer sent a block last that was not here yet.
     last_block: Monotonic,
     clock_warned: Option<Monotonic>,
@@ -117,6 +119,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             mining,
             // a store may hold bodies that were never connected
             busy: true,
+            gathered: 0,
             last_block: now.monotonic,
             clock_warned: None,
             unsynced_since: None,
@@ -377,12 +380,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         among.get(usize::try_from(self.random() % count).ok()?)
     }
 
-    /// What every input may have made due.
-    fn settle(&mut self) {
+    /// What every input may have made due, but for the chain's work where bodies are gathered first.
+    fn settle(&mut self, gathers: bool) {
         self.on_links_timeout();
         self.sweep();
         self.retry_deferred();
-        self.advance();
+        if !gathers {
+            self.advance();
+        }
         self.sync_in_time();
         self.headers_timeout();
         self.bodies_timeout();
@@ -409,6 +414,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             }
             return;
         }
+        let before = self.gathered;
         match input {
             Input::Connected { connection, relay, node_id } => self.on_connected(connection, relay, node_id),
             Input::Received { connection, bytes } => self.on_received(connection, bytes),
@@ -420,7 +426,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             Input::Mined { job, nonce } => self.on_mined(job, nonce),
             Input::Timeout => self.admit_arrivals(),
         }
-        self.settle();
+        self.settle(self.gathered > before && self.gathers());
     }
 
     fn poll_output(&mut self) -> Option<Output> {
