@@ -75,6 +75,7 @@ mod digest;
 pub mod export;
 mod header;
 pub mod hex;
+mod keyed_map;
 mod keys;
 mod merkle;
 mod params;

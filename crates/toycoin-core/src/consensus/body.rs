@@ -1,12 +1,11 @@
 //! Bodies by themselves: the Merkle root, the coinbase's form, no coin twice. Rules R15 to R21.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::{
     amount::Amount,
     block::Block,
     consensus::{RuleError, check_form, check_proof_of_work},
     digest::{BlockHash, MerkleRoot, Txid, Wtxid},
+    keyed_map::{KeyedMap, KeyedSet},
     merkle::merkle_root,
     params::ChainParams,
     transaction::{Coinbase, Transaction},
@@ -118,7 +117,7 @@ fn check_no_coin_twice(
     ids: &[(Txid, Wtxid)],
 ) -> Result<(), RuleError> {
     // which transaction spends what; the map's order never shows
-    let mut spender = HashMap::with_capacity(transactions.len());
+    let mut spender = KeyedMap::with_capacity_and_hasher(transactions.len(), Default::default());
     for (place, (transaction, (txid, _))) in transactions.iter().zip(ids.iter().skip(1)).enumerate() {
         check_inputs_differ(params, *txid, transaction)?;
         for outpoint in &transaction.inputs {
@@ -139,7 +138,7 @@ pub(super) fn check_inputs_differ(
     if transaction.inputs.len() < 2 {
         return Ok(());
     }
-    let mut seen = HashSet::with_capacity(transaction.inputs.len());
+    let mut seen = KeyedSet::with_capacity_and_hasher(transaction.inputs.len(), Default::default());
     for outpoint in &transaction.inputs {
         params.require(seen.insert(outpoint), || RuleError::DuplicateInput { txid, outpoint: *outpoint })?;
     }

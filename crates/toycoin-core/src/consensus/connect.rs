@@ -211,7 +211,9 @@ pub(crate) fn transition(
     coins: &BlockCoins,
     mut push: impl FnMut(Txid, usize, SignatureCheck),
 ) -> Result<Transition, RuleError> {
-    let mut diff = UtxoDiff::default();
+    let outputs = block.block().transactions.iter().map(|transaction| transaction.outputs.len()).sum::<usize>();
+    let made = block.block().coinbase.outputs.len() + outputs;
+    let mut diff = UtxoDiff::with_capacity(coins.len(), made);
     for (outpoint, coin) in coinbase_coins(block) {
         diff.create(outpoint, coin);
     }
@@ -237,5 +239,5 @@ fn issued_after(issued: Amount, diff: &UtxoDiff) -> Amount {
     let worth = |coins: &mut dyn Iterator<Item = (&OutPoint, &Coin)>| -> Amount {
         coins.map(|(_, coin)| coin.output.value).sum()
     };
-    issued.saturating_sub(worth(&mut diff.spent())).saturating_add(worth(&mut diff.created()))
+    issued.saturating_sub(worth(&mut diff.spent_unordered())).saturating_add(worth(&mut diff.created_unordered()))
 }

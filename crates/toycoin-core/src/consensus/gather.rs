@@ -1,10 +1,9 @@
 //! The coins that a block spends, collected before anything is judged: the one stage that may fail as a store fails.
 
-use std::collections::HashMap;
-
 use crate::{
     consensus::CheckedBlock,
     digest::Txid,
+    keyed_map::KeyedMap,
     transaction::{OutPoint, Transaction},
     utxo::{Coin, UtxoView},
 };
@@ -41,7 +40,8 @@ pub fn gather<V: UtxoView>(block: &CheckedBlock, view: &V) -> Result<BlockCoins,
     // coins made in this block and not yet spent by it, and those of the view that it has spent
     let inputs = block.block().transactions.iter().map(|transaction| transaction.inputs.len()).sum();
     let outputs: usize = block.block().transactions.iter().map(|transaction| transaction.outputs.len()).sum();
-    let mut made: HashMap<OutPoint, Option<Coin>> = HashMap::with_capacity(inputs + outputs);
+    let mut made: KeyedMap<OutPoint, Option<Coin>> =
+        KeyedMap::with_capacity_and_hasher(inputs + outputs, Default::default());
     made.extend(coinbase_coins(block).map(|(outpoint, coin)| (outpoint, Some(coin))));
     let mut coins = Vec::with_capacity(inputs);
     for (txid, transaction) in block.transactions() {

@@ -4,15 +4,15 @@
 //! makes. So its change of the sum can be computed once, when a mempool admits it, and a block of transactions that were
 //! seen before costs an addition of 1,024 lanes for each.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use crate::{digest::Txid, state::LtHash, transaction::Transaction, utxo::Coin};
+use crate::{digest::Txid, keyed_map::KeyedMap, state::LtHash, transaction::Transaction, utxo::Coin};
 
 /// Changes of the sum by transaction, a bounded number: the oldest go first.
 #[derive(Debug, Clone, Default)]
 pub struct Deltas {
     capacity: usize,
-    by_txid: HashMap<Txid, LtHash>,
+    by_txid: KeyedMap<Txid, LtHash>,
     order: VecDeque<Txid>,
 }
 

@@ -60,11 +60,11 @@ impl ChainState {
 
     /// Brings number and worth of the coins up to a change, not the sum over them.
     pub(crate) fn count(&mut self, diff: &UtxoDiff) {
-        for (_, coin) in diff.spent() {
+        for (_, coin) in diff.spent_unordered() {
             self.coin_count = self.coin_count.wrapping_sub(1);
             self.issued = self.issued.saturating_sub(coin.output.value);
         }
-        for (_, coin) in diff.created() {
+        for (_, coin) in diff.created_unordered() {
             self.coin_count = self.coin_count.wrapping_add(1);
             self.issued = self.issued.saturating_add(coin.output.value);
         }
