@@ -75,6 +75,7 @@ mod digest;
 pub mod export;
 mod header;
 pub mod hex;
+mod identified;
 mod keyed_map;
 mod keys;
 mod merkle;
@@ -101,6 +102,7 @@ pub use self::{
     difficulty::{MEDIAN_TIMES, asert, median_time},
     digest::{BlockHash, MerkleRoot, ParseDigestError, Sighash, StateRoot, Txid, Wtxid},
     header::Header,
+    identified::IdentifiedTransaction,
     keys::{PublicKey, SecretKey, SecretKeyError, Signature, verify},
     merkle::{InclusionProof, merkle_root},
     params::{ChainParams, NetworkSpec, ParamsError, Retargeting},
