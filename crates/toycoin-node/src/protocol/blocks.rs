@@ -11,6 +11,7 @@ use toycoin_core::{
 
 use crate::{
     limits,
+    machine::Monotonic,
     protocol::{DisconnectReason, Event, NodeMachine, peers::PeerKey},
 };
 
@@ -25,6 +26,13 @@ pub(super) struct WaitingBlocks {
     senders: VecDeque<(BlockHash, PeerKey)>,
     /// Blocks of our own that are not connected yet.
     own: VecDeque<BlockHash>,
+}
+
+/// Bodies that wait for others.
+#[derive(Debug)]
+pub(super) struct Gathering {
+    pub(super) until: Monotonic,
+    bodies: usize,
 }
 
 impl WaitingBlocks {
@@ -151,15 +159,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match self.chain.insert_block(block, self.now.unix_ms) {
             Ok(Inserted::New) => {
                 self.bodies.arrived(&hash);
-                self.busy = true;
                 if let Some(peer) = peer {
                     self.last_block = self.now.monotonic;
-                    self.gathered += 1;
+                    self.gather();
                     self.waiting.senders.push_back((hash, peer));
                     if self.waiting.senders.len() > limits::REMEMBERED_SENDERS {
                         self.waiting.senders.pop_front();
                     }
                 }
+                self.busy = true;
                 let work = self.chain.headers().get(&hash).map(|entry| entry.work);
                 if let Some((peer, work)) = peer.and_then(|peer| self.peers.get_mut(&peer)).zip(work) {
                     peer.shows(work);
@@ -215,12 +223,28 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns whether a body that came is left to wait for others: their signatures cost less together.
+    /// Notes that a body came: the first one that a chain at rest gets may wait for others.
+    fn gather(&mut self) {
+        match &mut self.gathering {
+            Some(gathering) => gathering.bodies += 1,
+            None if !self.busy => {
+                self.gathering = Some(Gathering { until: self.now.monotonic + limits::GATHER_TIME, bodies: 1 });
+            }
+            None => {}
+        }
+    }
+
+    /// Returns whether the bodies that came are left to wait for others: their signatures cost less together.
     ///
-    /// Only in catching up, and only until so many wait; they are connected when nothing else is to be done, since the
-    /// chain's work is an immediate timeout. An input that brings no body makes none wait.
-    pub(super) fn gathers(&self) -> bool {
-        self.gathered < limits::GATHERED_BLOCKS && self.is_far_behind()
+    /// Only in catching up, while more are on their way, for a moment, and until there are so many. Then all is connected
+    /// that is here.
+    pub(super) fn gathers(&mut self) -> bool {
+        let now = self.now.monotonic;
+        let wait = |gathering: &Gathering| now < gathering.until && gathering.bodies < limits::GATHERED_BLOCKS;
+        if !self.gathering.as_ref().is_some_and(wait) || self.bodies.in_flight() == 0 || !self.is_far_behind() {
+            self.gathering = None;
+        }
+        self.gathering.is_some()
     }
 
     /// Does one piece of work on the chain, if there is any: at most one block is connected a call.
@@ -229,17 +253,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return;
         }
         match self.chain.advance() {
-            Ok(Advance::Idle) => (self.busy, self.gathered) = (false, 0),
+            Ok(Advance::Idle) => self.busy = false,
             Ok(Advance::Working) => {}
-            Ok(Advance::Moved(moved)) => {
-                self.gathered = self.gathered.saturating_sub(moved.connected.len());
-                // a move that nobody may hear of yet is none
-                if self.is_far_behind() || self.make_durable() {
-                    self.on_moved(&moved);
-                }
-            }
+            // a move that nobody may hear of yet is none
+            Ok(Advance::Moved(moved)) if self.is_far_behind() || self.make_durable() => self.on_moved(&moved),
+            Ok(Advance::Moved(_)) => {}
             Ok(Advance::Invalid { hash, error }) => {
-                self.gathered = self.gathered.saturating_sub(1);
                 let sender = self.waiting.sender(&hash);
                 self.refuse(sender, hash, &error);
             }

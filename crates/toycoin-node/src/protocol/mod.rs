@@ -44,7 +44,7 @@ use toycoin_wire::{
 pub use self::counts::Counts;
 use self::{
     arrivals::Arrivals,
-    blocks::WaitingBlocks,
+    blocks::{Gathering, WaitingBlocks},
     bodies::BodySync,
     headers::HeaderSync,
     links::Link,
@@ -82,8 +82,8 @@ pub struct NodeMachine<S> {
     mining: Mining,
     /// The chain may have more to do.
     busy: bool,
-    /// Bodies of peers that were taken in and are not connected yet, about.
-    gathered: usize,
+    /// Bodies wait for others before they are connected.
+    gathering: Option<Gathering>,
     /// When a peer sent a block last that was not here yet.
     last_block: Monotonic,
     clock_warned: Option<Monotonic>,
@@ -119,7 +119,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             mining,
             // a store may hold bodies that were never connected
             busy: true,
-            gathered: 0,
+            gathering: None,
             last_block: now.monotonic,
             clock_warned: None,
             unsynced_since: None,
@@ -145,6 +145,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns how many requests of peers were dropped since they asked for more than they may.
     pub const fn overloads(&self) -> u64 {
         self.overloads
+    }
+
+    /// Returns whether bodies that came wait for others before they are connected: in catching up, for
+    /// [`GATHER_TIME`](limits::GATHER_TIME) at most.
+    pub const fn is_gathering(&self) -> bool {
+        self.gathering.is_some()
     }
 
     /// Gives the chain back, with its store.
@@ -380,12 +386,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         among.get(usize::try_from(self.random() % count).ok()?)
     }
 
-    /// What every input may have made due, but for the chain's work where bodies are gathered first.
-    fn settle(&mut self, gathers: bool) {
+    /// What every input may have made due.
+    fn settle(&mut self) {
         self.on_links_timeout();
         self.sweep();
         self.retry_deferred();
-        if !gathers {
+        if !self.gathers() {
             self.advance();
         }
         self.sync_in_time();
@@ -414,7 +420,6 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             }
             return;
         }
-        let before = self.gathered;
         match input {
             Input::Connected { connection, relay, node_id } => self.on_connected(connection, relay, node_id),
             Input::Received { connection, bytes } => self.on_received(connection, bytes),
@@ -426,7 +431,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             Input::Mined { job, nonce } => self.on_mined(job, nonce),
             Input::Timeout => self.admit_arrivals(),
         }
-        self.settle(self.gathered > before && self.gathers());
+        self.settle();
     }
 
     fn poll_output(&mut self) -> Option<Output> {
@@ -437,7 +442,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         if self.halted {
             return None;
         }
-        if self.busy || !self.arrivals.is_empty() {
+        let gathering = self.gathering.as_ref().map(|gathering| gathering.until);
+        if self.busy && gathering.is_none() || !self.arrivals.is_empty() {
             return Some(self.now.monotonic);
         }
         let drift = self.chain.params().spec().drift_ms;
@@ -451,6 +457,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         });
         let parts = [
             Some(self.next_sweep),
+            gathering,
             deferred,
             self.headers.next_timeout(),
             self.bodies.next_timeout(),
