@@ -30,7 +30,7 @@ use crate::{
 /// Most blocks that are looked at together.
 pub(super) const BLOCKS: usize = 64;
 
-/// Most signatures that are verified together where several blocks have them: some 25 ms of one core, a sixth of what the
+/// Most signatures that are verified together where several blocks have them: some 15 ms of one core, a sixth of what the
 /// largest block takes. What batches gain flattens out there (docs/performance.md). A block that has more goes alone.
 const SIGNATURES: usize = 1_024;
 
