@@ -8,6 +8,10 @@ use crate::{
     transaction::{Coinbase, Transaction},
 };
 
+/// Fewest transactions whose ids a core computes at a time.
+#[cfg(feature = "parallel")]
+const PARALLEL_SHARE: usize = 64;
+
 /// A block as it came, judged by nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -32,14 +36,24 @@ impl Block {
         Header::SIZE as u64 + self.coinbase.size() + transactions
     }
 
-    /// Returns each transaction's ids in order, the coinbase's first.
+    /// Returns each transaction's ids in order, the coinbase's first; with the feature `parallel` several cores compute
+    /// them.
     pub fn transaction_ids(&self) -> Vec<(Txid, Wtxid)> {
         let coinbase = self.coinbase.txid();
-        let others = self.transactions.iter().map(|transaction| {
+        let ids = |transaction: &Transaction| {
             let txid = transaction.txid();
             (txid, transaction.wtxid(txid))
-        });
-        std::iter::once((coinbase, Wtxid::from_bytes(coinbase.to_bytes()))).chain(others).collect()
+        };
+        let mut all = Vec::with_capacity(1 + self.transactions.len());
+        all.push((coinbase, Wtxid::from_bytes(coinbase.to_bytes())));
+        #[cfg(feature = "parallel")]
+        if self.transactions.len() >= 2 * PARALLEL_SHARE {
+            use rayon::prelude::*;
+            all.par_extend(self.transactions.par_iter().with_min_len(PARALLEL_SHARE).map(ids));
+            return all;
+        }
+        all.extend(self.transactions.iter().map(ids));
+        all
     }
 
     /// Returns the Merkle root of the body as it stands.

@@ -75,6 +75,8 @@ mod digest;
 pub mod export;
 mod header;
 pub mod hex;
+mod identified;
+mod keyed_map;
 mod keys;
 mod merkle;
 mod params;
@@ -100,6 +102,7 @@ pub use self::{
     difficulty::{MEDIAN_TIMES, asert, median_time},
     digest::{BlockHash, MerkleRoot, ParseDigestError, Sighash, StateRoot, Txid, Wtxid},
     header::Header,
+    identified::IdentifiedTransaction,
     keys::{PublicKey, SecretKey, SecretKeyError, Signature, verify},
     merkle::{InclusionProof, merkle_root},
     params::{ChainParams, NetworkSpec, ParamsError, Retargeting},

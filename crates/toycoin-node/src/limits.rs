@@ -156,6 +156,12 @@ pub const BLOCKS_A_CONNECTION: usize = 3;
 /// A block that does not come within this time is asked of another peer.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// In catching up, bodies wait until there are so many before they are connected, since their signatures cost less together,
+pub const GATHERED_BLOCKS: usize = 64;
+
+/// and not for longer than this.
+pub const GATHER_TIME: Duration = Duration::from_millis(20);
+
 // ---- node: blocks that wait
 
 /// Most blocks whose parent is unknown.

@@ -2,16 +2,27 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use common::{Net, chains::payment};
-use toycoin_core::{ChainParams, Txid};
+use common::{
+    Net,
+    chains::{block_at, headers, mine, payment},
+    stage::{Peer, Stage},
+};
+use toycoin_core::{
+    Chain, ChainParams, Txid,
+    consensus::{BatchVerifier, SignatureCheck, SignatureVerifier},
+};
 use toycoin_node::{
     protocol::{Event, Request, Response},
     relay::{RelayConfig, RelayMachine},
 };
 use toycoin_wire::{
     ChannelRef, NodeId, Tag,
+    node::NodeMessage,
     relay::{Hello, Publish, RelayMessage},
 };
 
@@ -68,6 +79,44 @@ fn a_late_joiner_catches_up() {
     assert!(bodies.iter().all(|count| *count > 10), "spread over all who have them: {bodies:?}");
     assert_eq!(published(&net, joiner, Tag::GHDR), 1, "headers first, in one message");
     assert_nobody_was_muted(&net);
+}
+
+/// Notes how many signatures it is asked for at a time.
+#[derive(Default)]
+struct Noting(Mutex<Vec<usize>>);
+
+impl SignatureVerifier for Noting {
+    fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
+        self.0.lock().expect("one thread").push(checks.len());
+        BatchVerifier.first_invalid(checks)
+    }
+}
+
+#[test]
+fn signatures_of_bodies_that_come_while_catching_up_are_verified_together() {
+    const BLOCKS: usize = 100;
+    let params = ChainParams::regtest();
+    let mut theirs = Chain::in_memory(params.clone());
+    for number in 0..BLOCKS {
+        let paid = payment(&theirs, u32::try_from(number % 4).expect("a key"), 5, 1);
+        mine(&mut theirs, vec![paid], 1);
+    }
+    let noting = Arc::new(Noting::default());
+    let verifier: Arc<dyn SignatureVerifier> = noting.clone();
+    let mut stage = Stage::with(Chain::in_memory(params).with_verifier(verifier), |_| {});
+    let relay = stage.connect();
+    let peer = Peer::new(relay, 1);
+    stage.tell_status(peer, &theirs);
+    stage.advance(SECOND);
+    stage.tell(peer, &NodeMessage::Headers(headers(&theirs, 1..=BLOCKS as u64)));
+    let bodies: Vec<_> = (1..=BLOCKS as u64).map(|height| NodeMessage::Block(block_at(&theirs, height))).collect();
+    stage.tell_at_once(peer, &bodies);
+    assert!(stage.machine.chain().height() > 0, "so many wait and no more");
+    stage.advance(Duration::ZERO);
+    assert!(stage.has_tip_of(&theirs));
+    let asked = noting.0.lock().expect("one thread").clone();
+    assert_eq!(asked.iter().sum::<usize>(), BLOCKS, "each once: {asked:?}");
+    assert!(asked.len() < 5, "{asked:?}");
 }
 
 #[test]

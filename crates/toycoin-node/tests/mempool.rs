@@ -11,7 +11,8 @@ use std::{
 };
 
 use toycoin_core::{
-    Amount, Block, Chain, ChainParams, CheckedBlock, FeeRate, SecretKey, Transaction, TransactionBuilder,
+    Amount, Block, Chain, ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, SecretKey, Transaction,
+    TransactionBuilder,
     consensus::{BatchVerifier, PlainVerifier, SignatureCheck, SignatureVerifier},
     store::MemoryStore,
     utxo::Coin,
@@ -55,10 +56,15 @@ fn submit(
     pool.submit(tx.clone(), Some(1), chain.store(), chain.height() + 1, &PlainVerifier)
 }
 
-fn mine(chain: &mut Chain<MemoryStore>, miner: u8, transactions: Vec<Transaction>) -> Block {
+fn mine(
+    chain: &mut Chain<MemoryStore>,
+    miner: u8,
+    transactions: impl IntoIterator<Item: Into<IdentifiedTransaction>>,
+) -> Block {
     let time = chain.tip().time + 1_000;
     let payout = toycoin_core::PublicKey::from_bytes([miner; 32]);
-    let block = chain.template(transactions, payout, &[miner], time).unwrap().solve_easily();
+    let transactions = transactions.into_iter().map(Into::into).collect();
+    let block = chain.template_of(transactions, payout, &[miner], time).unwrap().solve_easily();
     chain.apply(block.clone(), time).unwrap();
     block
 }
@@ -129,7 +135,7 @@ fn a_lost_race_drops_no_transaction_and_none_is_mined_twice() {
 
     // the rival's chain wins: it holds the parent, not the child
     let one = mine(&mut rival, 2, vec![parent.clone()]);
-    let two = mine(&mut rival, 2, vec![]);
+    let two = mine(&mut rival, 2, Vec::<Transaction>::new());
     let now = two.header.time;
     for block in [&one, &two] {
         chain.apply(block.clone(), now).unwrap();
@@ -181,9 +187,10 @@ impl SignatureVerifier for Counting {
 fn submit_together(transactions: &[Transaction]) -> (Vec<Result<Admission, AdmitError<Infallible>>>, usize) {
     let (chain, mut pool) = pool();
     let (store, next_height, counting) = (chain.store(), chain.height() + 1, Counting::default());
-    let ahead = pool.verify_ahead(transactions, store, next_height, &counting).unwrap();
-    let offer = |tx: &Transaction| pool.submit(tx.clone(), Some(1), store, next_height, &ahead);
-    (transactions.iter().map(offer).collect(), counting.0.load(Ordering::Relaxed))
+    let identified: Vec<IdentifiedTransaction> = transactions.iter().cloned().map(Into::into).collect();
+    let ahead = pool.verify_ahead(&identified, store, next_height, &counting).unwrap();
+    let offer = |tx: &IdentifiedTransaction| pool.submit(tx.clone(), Some(1), store, next_height, &ahead);
+    (identified.iter().map(offer).collect(), counting.0.load(Ordering::Relaxed))
 }
 
 #[test]

@@ -37,7 +37,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use k256::{
     FieldBytes, NonZeroScalar, Scalar,
@@ -53,7 +53,10 @@ use self::{
     multiply::sum_is_identity,
     point::Point,
 };
-use crate::keys::{PublicKey, Signature};
+use crate::{
+    keyed_map::KeyedMap,
+    keys::{PublicKey, Signature},
+};
 
 /// From so many signatures on a batch costs less than they do one by one (measured: docs/performance.md).
 pub const CROSSOVER: usize = 4;
@@ -116,7 +119,7 @@ impl Parsed {
 /// The distinct keys in the order of their first signature, each with the sum of its scalars.
 #[derive(Default)]
 struct Keys<'a> {
-    places: HashMap<&'a PublicKey, usize>,
+    places: KeyedMap<&'a PublicKey, usize>,
     order: Vec<&'a PublicKey>,
     scalars: Vec<Scalar>,
 }

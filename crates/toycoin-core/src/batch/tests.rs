@@ -32,6 +32,13 @@ fn with_s(signature: &Signature, s: [u8; 32]) -> Signature {
     Signature::from_bytes(bytes)
 }
 
+/// Returns the signature with this x in place of R's.
+fn with_r(signature: &Signature, x: [u8; 32]) -> Signature {
+    let mut bytes = signature.to_bytes();
+    bytes[..32].copy_from_slice(&x);
+    Signature::from_bytes(bytes)
+}
+
 fn s_of(signature: &Signature) -> Scalar {
     Scalar::from_repr((*s_bytes(signature)).into()).unwrap()
 }
@@ -112,33 +119,27 @@ fn one_nonce_for_many_signatures_doubles_points_and_holds() {
 
 #[test]
 fn numbers_out_of_range_are_refused_as_singles_refuse_them() {
-    let order = hex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
-    let field = hex("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f");
-    let mut minus_s = signed(0, 0);
-    minus_s.2 = with_s(&minus_s.2, (-s_of(&minus_s.2)).to_bytes().into());
-    let with_r = |x: [u8; 32]| {
-        let mut owned = signed(0, 0);
-        let mut bytes = owned.2.to_bytes();
-        bytes[..32].copy_from_slice(&x);
-        owned.2 = Signature::from_bytes(bytes);
-        owned
-    };
-    let with_s = |s: [u8; 32]| {
-        let owned = signed(0, 0);
-        (owned.0, owned.1, with_s(&owned.2, s))
-    };
-    let with_key = |key: [u8; 32]| (PublicKey::from_bytes(key), vec![0; 32], signed(0, 0).2);
-    let mut edges = vec![minus_s];
-    for number in [[0; 32], small(1), small(5), [0xff; 32], order, field, [0x55; 32]] {
-        edges.extend([with_r(number), with_s(number), with_key(number)]);
+    let mut spoilt = vec![changed(signed(0, 0), &Change::MinusS)];
+    for number in edges() {
+        spoilt.extend((0..3).map(|which| changed(signed(0, 0), &Change::Edge(which, number))));
     }
-    for edge in edges {
+    for edge in spoilt {
         assert!(!singles(std::slice::from_ref(&edge)));
         assert!(!batch(std::slice::from_ref(&edge)), "{edge:?}");
         let mut owned: Vec<_> = (0..9).map(|i| signed(i, 3)).collect();
         owned.insert(4, edge);
         assert!(!batch(&owned));
     }
+}
+
+/// Zero, small numbers, the largest, x of no point, and both orders with their neighbours.
+fn edges() -> Vec<[u8; 32]> {
+    let order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd03641";
+    let field = "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc";
+    let around = |text: &str, last: u8| [last - 1, last, last + 1].map(|last| hex(&format!("{text}{last:02x}")));
+    let mut edges = vec![[0; 32], small(1), small(5), [0xff; 32], [0x55; 32]];
+    edges.extend(around(order, 0x41).into_iter().chain(around(field, 0x2f)));
+    edges
 }
 
 fn hex(text: &str) -> [u8; 32] {
@@ -160,6 +161,8 @@ enum Change {
     Signature(usize, u8),
     MinusS,
     OtherKey,
+    /// One of the three numbers is this: key, x of R, s.
+    Edge(usize, [u8; 32]),
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -170,6 +173,7 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (0..64_usize, 0..8_u8).prop_map(|(byte, bit)| Change::Signature(byte, bit)),
         1 => Just(Change::MinusS),
         1 => Just(Change::OtherKey),
+        1 => (0..3_usize, prop::sample::select(edges())).prop_map(|(which, number)| Change::Edge(which, number)),
     ]
 }
 
@@ -189,6 +193,9 @@ fn changed((mut key, mut message, mut signature): Owned, change: &Change) -> Own
         }
         Change::MinusS => signature = with_s(&signature, (-s_of(&signature)).to_bytes().into()),
         Change::OtherKey => key = SecretKey::classroom(99).public_key(),
+        Change::Edge(0, number) => key = PublicKey::from_bytes(*number),
+        Change::Edge(1, number) => signature = with_r(&signature, *number),
+        Change::Edge(_, number) => signature = with_s(&signature, *number),
     }
     (key, message, signature)
 }

@@ -6,8 +6,6 @@
 //!                     3' ── 4' ── 5'
 //! ```
 
-use std::collections::HashMap;
-
 use thiserror::Error;
 
 use crate::{
@@ -16,6 +14,7 @@ use crate::{
     difficulty::MEDIAN_TIMES,
     digest::BlockHash,
     header::Header,
+    keyed_map::KeyedMap,
     params::ChainParams,
     target::Work,
 };
@@ -73,7 +72,7 @@ pub enum HeaderError {
 pub struct HeaderTree {
     params: ChainParams,
     nodes: Vec<HeaderEntry>,
-    by_hash: HashMap<BlockHash, NodeId>,
+    by_hash: KeyedMap<BlockHash, NodeId>,
     best: NodeId,
 }
 
@@ -94,7 +93,7 @@ impl HeaderTree {
             first_child: None,
             next_sibling: None,
         };
-        Self { params, nodes: vec![genesis], by_hash: HashMap::from([(hash, root)]), best: root }
+        Self { params, nodes: vec![genesis], by_hash: KeyedMap::from_iter([(hash, root)]), best: root }
     }
 
     /// Returns the network's parameters.

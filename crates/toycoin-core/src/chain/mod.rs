@@ -16,6 +16,7 @@ mod candidates;
 mod error;
 mod header_tree;
 mod locator;
+mod lookahead;
 mod reorg;
 mod template;
 
@@ -30,6 +31,7 @@ pub use self::{
 use self::{
     candidates::Candidates,
     header_tree::NodeId,
+    lookahead::Lookahead,
     reorg::{Reorg, Step},
 };
 use crate::{
@@ -56,6 +58,7 @@ pub struct Chain<S> {
     state: ChainState,
     candidates: Candidates,
     reorg: Option<Reorg>,
+    lookahead: Lookahead,
 }
 
 /// Transactions whose change of the state is computed ahead: more than a block holds. Two kilobytes each.
@@ -144,6 +147,7 @@ impl<S: ChainStore> Chain<S> {
             active: vec![NodeId::GENESIS],
             state,
             reorg: None,
+            lookahead: Lookahead::new(lookahead::BLOCKS),
         };
         match chain.store.load().map_err(ChainError::Store)? {
             None => chain.store_genesis()?,
@@ -171,6 +175,17 @@ impl<S: ChainStore> Chain<S> {
     #[must_use]
     pub fn with_verifier(mut self, verifier: Arc<dyn SignatureVerifier>) -> Self {
         self.verifier = verifier;
+        self.lookahead.clear();
+        self
+    }
+
+    /// Verifies the signatures of up to so many blocks that wait to be connected together, instead of those of 64; 1 takes
+    /// block by block.
+    ///
+    /// It changes what catching up and reorganisations cost, and decides nothing.
+    #[must_use]
+    pub fn with_lookahead(mut self, blocks: usize) -> Self {
+        self.lookahead = Lookahead::new(blocks);
         self
     }
 
@@ -257,7 +272,10 @@ impl<S: ChainStore> Chain<S> {
         Ok(Inserted::New)
     }
 
-    /// Does one piece of work towards the best chain: judges or takes back at most one block.
+    /// Does one piece of work towards the best chain: connects or takes back at most one block.
+    ///
+    /// The signatures of blocks that come next may be verified with that block's, no more of them than take a part of the
+    /// time of the largest block; whether these blocks are valid is decided when their turn comes.
     ///
     /// # Errors
     /// When the store fails; what was begun is dropped, the active chain is as it was.
@@ -265,11 +283,14 @@ impl<S: ChainStore> Chain<S> {
         let mut reorg = match self.reorg.take() {
             Some(reorg) => reorg,
             None => match self.candidates.best(&self.tree, self.tip_node()) {
-                Some(candidate) => Reorg::towards(&self.tree, candidate, self.tip_node(), &self.state),
+                Some(candidate) => {
+                    Reorg::towards(&self.tree, candidate, self.tip_node(), &self.state, self.lookahead.most())
+                }
                 None => return Ok(Advance::Idle),
             },
         };
-        match reorg.step(&self.tree, &self.store, self.verifier.as_ref(), &self.deltas)? {
+        let (verifier, lookahead) = (self.verifier.as_ref(), &mut self.lookahead);
+        match reorg.step(&self.tree, &self.store, verifier, &self.deltas, lookahead)? {
             Step::Working => {
                 self.reorg = Some(reorg);
                 Ok(Advance::Working)
@@ -311,6 +332,7 @@ impl<S: ChainStore> Chain<S> {
         self.candidates.drop_invalid(&self.tree);
         // what was begun may build on it
         self.reorg = None;
+        self.lookahead.clear();
         if self.candidates.has_body(id) {
             self.store.mark_invalid(&self.tree.node(id).hash).map_err(ChainError::Store)?;
         }

@@ -6,11 +6,12 @@ use crate::{
     chain::{
         ChainError,
         header_tree::{HeaderTree, NodeId},
+        lookahead::{Ahead, Lookahead, Site},
     },
-    consensus::{CheckedBlock, Place, RuleError, SignatureVerifier, connect_prepared, gather},
+    consensus::{CheckedBlock, Place, RuleError, SignatureVerifier},
     state::{ChainState, Deltas},
     store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate},
-    utxo::{Overlay, UtxoDiff},
+    utxo::UtxoDiff,
 };
 
 /// Blocks to take back, blocks to connect, and how far it has come.
@@ -18,8 +19,10 @@ use crate::{
 pub(super) struct Reorg {
     /// Still to take back, the next one last.
     leave: Vec<NodeId>,
-    /// Still to connect, the next one last.
+    /// Still to connect, the next one last; behind them those that follow on the branch in further moves.
     enter: Vec<NodeId>,
+    /// How many of these are left to further moves.
+    beyond: usize,
     disconnected: Vec<Arc<CheckedBlock>>,
     connected: Vec<ConnectedUpdate>,
     diff: UtxoDiff,
@@ -38,8 +41,9 @@ impl Reorg {
     /// Plans the shortest move from `tip` towards `candidate` that increases the work.
     ///
     /// Without a fork that is one block; with one, as many as exceed the work of what they replace. The rest of the
-    /// candidate's branch follows as further moves, so the tip never waits for more than it must.
-    pub(super) fn towards(tree: &HeaderTree, candidate: NodeId, tip: NodeId, state: &ChainState) -> Self {
+    /// candidate's branch follows as further moves, so the tip never waits for more than it must; `ahead` blocks of it are
+    /// in view.
+    pub(super) fn towards(tree: &HeaderTree, candidate: NodeId, tip: NodeId, state: &ChainState, ahead: u64) -> Self {
         let fork = tree.fork_point(candidate, tip);
         let climb = |from: NodeId| {
             std::iter::successors(Some(from), |id| Some(tree.parent(*id))).take_while(move |id| *id != fork)
@@ -47,13 +51,16 @@ impl Reorg {
         let mut leave: Vec<_> = climb(tip).collect();
         leave.reverse();
         let work = tree.node(tip).work;
-        let enter: Vec<_> = climb(candidate).collect();
+        // without a fork the branch may be long, and each of its blocks is a move
+        let in_view = tree.node(fork).header.height.saturating_add(ahead);
+        let top = if fork == tip { tree.ancestor_node(candidate, in_view) } else { None };
+        let enter: Vec<_> = climb(top.unwrap_or(candidate)).collect();
         // the first, counted from the fork, with more work than the tip
         let beyond = enter.iter().take_while(|id| tree.node(tree.parent(**id)).work > work).count();
-        let enter = enter.into_iter().skip(beyond).collect();
         Self {
             leave,
             enter,
+            beyond,
             disconnected: Vec::new(),
             connected: Vec::new(),
             diff: UtxoDiff::default(),
@@ -68,14 +75,12 @@ impl Reorg {
         store: &S,
         verifier: &dyn SignatureVerifier,
         deltas: &Deltas,
+        lookahead: &mut Lookahead,
     ) -> Result<Step, ChainError<S::Error>> {
-        let body = |id: NodeId| {
-            let hash = tree.node(id).hash;
-            store.block(&hash).map_err(ChainError::Store)?.ok_or(ChainError::Lost(hash))
-        };
         if let Some(id) = self.leave.pop() {
-            let block = body(id)?;
-            let undo = store.undo(&block.hash()).map_err(ChainError::Store)?.ok_or(ChainError::Lost(block.hash()))?;
+            let hash = tree.node(id).hash;
+            let block = store.block(&hash).map_err(ChainError::Store)?.ok_or(ChainError::Lost(hash))?;
+            let undo = store.undo(&hash).map_err(ChainError::Store)?.ok_or(ChainError::Lost(hash))?;
             let inverse = undo.inverse(&block);
             self.state.apply(&inverse);
             self.state.ancestors.pop(&undo.merged);
@@ -83,22 +88,29 @@ impl Reorg {
             self.disconnected.push(block);
             return Ok(Step::Working);
         }
-        if let Some(id) = self.enter.pop() {
-            let block = body(id)?;
-            let coins = gather(&block, &Overlay::new(store, &self.diff)).map_err(ChainError::Store)?;
-            let place = Place { state: &self.state, work: tree.node(tree.parent(id)).work };
-            match connect_prepared(tree.params(), &block, &coins, place, verifier, deltas) {
-                Ok(connected) => {
+        if self.enter.len() > self.beyond
+            && let Some(id) = self.enter.pop()
+        {
+            let site = Site { tree, store, verifier, diff: &self.diff, issued: self.state.issued };
+            let connected = lookahead.next(id, self.enter.iter().rev().copied(), &site).and_then(|ahead| {
+                let Ahead { block, coins, judged, invalid, .. } = ahead;
+                let place = Place { state: &self.state, work: tree.node(tree.parent(id)).work };
+                let connected = judged.conclude(tree.params(), &block, &coins, place, invalid, deltas)?;
+                Ok((block, connected))
+            });
+            match connected {
+                Ok((block, connected)) => {
                     let undo = BlockUndo::of(&connected);
                     self.diff.extend(connected.diff);
                     self.state = connected.state;
                     self.connected.push(ConnectedUpdate { block, undo });
                 }
-                Err(error) => return Ok(Step::Invalid { id, error }),
+                Err(ChainError::Rule(error)) => return Ok(Step::Invalid { id, error }),
+                Err(error) => return Err(error),
             }
         }
         match self.connected.last() {
-            Some(last) if self.enter.is_empty() => {
+            Some(last) if self.enter.len() == self.beyond => {
                 let tip = last.block.hash();
                 Ok(Step::Done(ChainUpdate {
                     disconnected: std::mem::take(&mut self.disconnected),

@@ -4,8 +4,9 @@ use crate::{
     amount::Amount,
     block::Block,
     chain::{Chain, ChainError},
-    consensus::{CheckedBlock, Place, gather, transition},
+    consensus::{CheckedBlock, gather, transition},
     header::Header,
+    identified::IdentifiedTransaction,
     keys::PublicKey,
     merkle::merkle_root,
     store::ChainStore,
@@ -29,6 +30,20 @@ impl<S: ChainStore> Chain<S> {
         extra: &[u8],
         now_ms: u64,
     ) -> Result<Block, ChainError<S::Error>> {
+        self.template_of(transactions.into_iter().map(Into::into).collect(), payout, extra, now_ms)
+    }
+
+    /// Returns what [`template`](Self::template) does, of transactions that carry their ids.
+    ///
+    /// # Errors
+    /// When a transaction breaks a rule in its place, or the store fails.
+    pub fn template_of(
+        &self,
+        transactions: Vec<IdentifiedTransaction>,
+        payout: PublicKey,
+        extra: &[u8],
+        now_ms: u64,
+    ) -> Result<Block, ChainError<S::Error>> {
         let parent = self.tip_node();
         let context = self.tree.context(parent);
         let height = context.height + 1;
@@ -43,19 +58,19 @@ impl<S: ChainStore> Chain<S> {
             nonce: 0,
         };
         let coinbase = Coinbase { height, extra: extra.to_vec(), outputs: Vec::new() };
-        let place = Place { state: &self.state, work: self.tree.node(parent).work };
 
         // twice: the fees are known only after the transactions, and the coinbase changes the state
-        let draft = CheckedBlock::unjudged(Block { header, coinbase, transactions });
+        let mut draft = CheckedBlock::draft(header, coinbase.clone(), transactions);
         let coins = gather(&draft, &self.store).map_err(ChainError::Store)?;
-        let fees = transition(self.params(), &draft, &coins, place)?.fees;
-        let mut block = draft.into_block();
+        let fees = transition(self.params(), &draft, &coins, |_, _, _| ())?.fees;
         let reward = self.params().subsidy(height).saturating_add(fees);
         if reward > Amount::ZERO {
-            block.coinbase.outputs = vec![TxOut { value: reward, owner: payout }];
+            draft = draft.with_coinbase(Coinbase { outputs: vec![TxOut { value: reward, owner: payout }], ..coinbase });
         }
-        let draft = CheckedBlock::unjudged(block);
-        let state_root = transition(self.params(), &draft, &coins, place)?.into_state().root();
+        let diff = transition(self.params(), &draft, &coins, |_, _, _| ())?.diff;
+        let (mut state, _) = self.state.with_ancestor(context.parent, self.tree.node(parent).work);
+        state.apply(&diff);
+        let state_root = state.root();
         let merkle_root = merkle_root(draft.ids().iter().copied());
         let mut block = draft.into_block();
         block.header.state_root = state_root;

@@ -1,12 +1,13 @@
 //! Bodies by themselves: the Merkle root, the coinbase's form, no coin twice. Rules R15 to R21.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::{
     amount::Amount,
     block::Block,
     consensus::{RuleError, check_form, check_proof_of_work},
     digest::{BlockHash, MerkleRoot, Txid, Wtxid},
+    header::Header,
+    identified::IdentifiedTransaction,
+    keyed_map::{KeyedMap, KeyedSet},
     merkle::merkle_root,
     params::ChainParams,
     transaction::{Coinbase, Transaction},
@@ -54,7 +55,35 @@ impl CheckedBlock {
         ids.iter().map(|(txid, _)| *txid).zip(&self.block.transactions)
     }
 
-    /// Wraps a block that is not judged: genesis, which is right by definition, and drafts of templates.
+    /// Returns copies of all transactions but the coinbase, with their ids.
+    pub fn identified(&self) -> impl DoubleEndedIterator<Item = IdentifiedTransaction> {
+        let ids = self.ids.get(1..).unwrap_or_default();
+        let identified = |((txid, wtxid), transaction): (&_, &Transaction)| {
+            IdentifiedTransaction::new(transaction.clone(), *txid, *wtxid)
+        };
+        ids.iter().zip(&self.block.transactions).map(identified)
+    }
+
+    /// Wraps a block of transactions that carry their ids, which is not judged.
+    pub(crate) fn draft(header: Header, coinbase: Coinbase, transactions: Vec<IdentifiedTransaction>) -> Self {
+        let coinbase_txid = coinbase.txid();
+        let mut ids = vec![(coinbase_txid, Wtxid::from_bytes(coinbase_txid.to_bytes()))];
+        ids.extend(transactions.iter().map(|transaction| (transaction.txid(), transaction.wtxid())));
+        let transactions = transactions.into_iter().map(IdentifiedTransaction::into_transaction).collect();
+        Self { hash: header.hash(), block: Block { header, coinbase, transactions }, ids }
+    }
+
+    /// Gives a draft another coinbase.
+    pub(crate) fn with_coinbase(mut self, coinbase: Coinbase) -> Self {
+        let txid = coinbase.txid();
+        if let Some(first) = self.ids.first_mut() {
+            *first = (txid, Wtxid::from_bytes(txid.to_bytes()));
+        }
+        self.block.coinbase = coinbase;
+        self
+    }
+
+    /// Wraps a block that is not judged: genesis, which is right by definition.
     pub(crate) fn unjudged(block: Block) -> Self {
         Self { hash: block.hash(), ids: block.transaction_ids(), block }
     }
@@ -118,7 +147,7 @@ fn check_no_coin_twice(
     ids: &[(Txid, Wtxid)],
 ) -> Result<(), RuleError> {
     // which transaction spends what; the map's order never shows
-    let mut spender = HashMap::with_capacity(transactions.len());
+    let mut spender = KeyedMap::with_capacity_and_hasher(transactions.len(), Default::default());
     for (place, (transaction, (txid, _))) in transactions.iter().zip(ids.iter().skip(1)).enumerate() {
         check_inputs_differ(params, *txid, transaction)?;
         for outpoint in &transaction.inputs {
@@ -139,7 +168,7 @@ pub(super) fn check_inputs_differ(
     if transaction.inputs.len() < 2 {
         return Ok(());
     }
-    let mut seen = HashSet::with_capacity(transaction.inputs.len());
+    let mut seen = KeyedSet::with_capacity_and_hasher(transaction.inputs.len(), Default::default());
     for outpoint in &transaction.inputs {
         params.require(seen.insert(outpoint), || RuleError::DuplicateInput { txid, outpoint: *outpoint })?;
     }

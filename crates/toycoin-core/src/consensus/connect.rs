@@ -1,56 +1,29 @@
 //! Blocks in their place: coins exist, values balance, signatures verify, the state is as said. Rules R22 to R32.
 //!
-//! Gathering comes first and may fail as a store fails; judging comes after and sees plain values alone, so no error of
-//! consensus ever stands for a disk.
-
-use std::collections::HashMap;
+//! Gathering came first and may have failed as a store fails; judging sees plain values alone, so no error of consensus
+//! ever stands for a disk. It has two halves, with the signatures between them, so that those of several blocks can be
+//! verified together:
+//!
+//! ```text
+//!   CheckedBlock, coins ─ judge ─▶ Judged { changes, checks }      R22-30, of one block or of several in a row
+//!                                     └─ SignatureVerifier         R31, as one step
+//!                         Judged ─ conclude ─▶ ConnectedBlock      R32, against the state after the parent
+//! ```
 
 use crate::{
     amount::Amount,
     consensus::{
-        CheckedBlock, RuleError, SignatureCheck, SignatureVerifier, body::check_inputs_differ, check_transaction_form,
+        BlockCoins, CheckedBlock, RuleError, SignatureCheck, SignatureVerifier,
+        gather::coinbase_coins,
+        payments::{check_values, push_checks},
     },
     digest::Txid,
     params::ChainParams,
-    state::{ChainState, Deltas, MergedPeaks, delta},
+    state::{ChainState, Deltas, MergedPeaks, add_delta},
     target::Work,
-    transaction::{OutPoint, Transaction, TxOut, sighash},
-    utxo::{Coin, UtxoDiff, UtxoView},
+    transaction::OutPoint,
+    utxo::{Coin, UtxoDiff},
 };
-
-/// The coins that a block's inputs spend, input by input; `None` where there is none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlockCoins(Vec<Vec<Option<Coin>>>);
-
-/// Collects the coins that a block spends, those that it makes itself earlier in its own order included.
-///
-/// # Errors
-/// The view's alone.
-pub fn gather<V: UtxoView>(block: &CheckedBlock, view: &V) -> Result<BlockCoins, V::Error> {
-    let height = block.height();
-    // coins made in this block and not yet spent by it, and those of the view that it has spent
-    let places = |transaction: &Transaction| transaction.inputs.len() + transaction.outputs.len();
-    let count = block.block().transactions.iter().map(places).sum();
-    let mut made: HashMap<OutPoint, Option<Coin>> = HashMap::with_capacity(count);
-    made.extend(coinbase_coins(block, height).map(|(outpoint, coin)| (outpoint, Some(coin))));
-    let mut coins = Vec::with_capacity(block.block().transactions.len());
-    for (txid, transaction) in block.transactions() {
-        let mut inputs = Vec::with_capacity(transaction.inputs.len());
-        for outpoint in &transaction.inputs {
-            let coin = match made.get(outpoint) {
-                Some(coin) => *coin,
-                None => view.coin(outpoint)?,
-            };
-            inputs.push(coin);
-            made.insert(*outpoint, None);
-        }
-        coins.push(inputs);
-        for (outpoint, output) in transaction.outpoints(txid) {
-            made.insert(outpoint, Some(Coin { output: *output, coinbase_height: 0 }));
-        }
-    }
-    Ok(BlockCoins(coins))
-}
 
 /// Where a block stands: the state after its parent, and the chain's work up to and including the parent.
 #[derive(Debug, Clone, Copy)]
@@ -74,26 +47,7 @@ pub struct ConnectedBlock {
     pub fees: Amount,
 }
 
-/// What a block's transactions do, judged but for its reward, signatures and state root.
-pub(crate) struct Transition {
-    diff: UtxoDiff,
-    state: ChainState,
-    merged: MergedPeaks,
-    pub(crate) fees: Amount,
-    checks: Vec<SignatureCheck>,
-    /// Which input each check is for.
-    inputs: Vec<(Txid, usize)>,
-}
-
-impl Transition {
-    /// Returns the state after the block.
-    pub(crate) fn into_state(mut self) -> ChainState {
-        self.state.apply(&self.diff);
-        self.state
-    }
-}
-
-/// Judges a block in its place: rules R22 to R32. `coins` are what [`gather`] found for it.
+/// Judges a block in its place: rules R22 to R32. `coins` are what [`gather`](super::gather) found for it.
 ///
 /// # Errors
 /// The first rule that it breaks.
@@ -119,30 +73,93 @@ pub fn connect_prepared(
     verifier: &dyn SignatureVerifier,
     deltas: &Deltas,
 ) -> Result<ConnectedBlock, RuleError> {
-    let Transition { diff, mut state, merged, fees, checks, inputs } = transition(params, block, coins, place)?;
+    let judged = judge(params, block, coins, place.state.issued)?;
+    let invalid = verifier.first_invalid(&judged.checks);
+    judged.conclude(params, block, coins, place, invalid, deltas)
+}
 
+/// A block of which its signatures and its state root are left to judge.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    transition: Transition,
+    issued: Amount,
+    checks: Vec<SignatureCheck>,
+    /// Which input each check is for.
+    inputs: Vec<(Txid, usize)>,
+}
+
+/// Judges a block in its place but for its signatures and its state root: rules R22 to R30. `issued` is the money issued
+/// up to and including its parent.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub(crate) fn judge(
+    params: &ChainParams,
+    block: &CheckedBlock,
+    coins: &BlockCoins,
+    issued: Amount,
+) -> Result<Judged, RuleError> {
+    let mut checks = Vec::with_capacity(coins.len());
+    let mut inputs = Vec::with_capacity(coins.len());
+    let transition = transition(params, block, coins, |txid, input, check| {
+        checks.push(check);
+        inputs.push((txid, input));
+    })?;
     let found = block.block().coinbase.outputs.iter().map(|output| output.value).sum();
-    let allowed = params.subsidy(block.height()).saturating_add(fees);
+    let allowed = params.subsidy(block.height()).saturating_add(transition.fees);
     params.require(found == allowed, || RuleError::CoinbaseAmount { found, allowed })?;
-    let issued = issued_after(state.issued, &diff);
+    let issued = issued_after(issued, &transition.diff);
     params.require(issued <= Amount::MAX_MONEY, || RuleError::Supply { issued })?;
+    Ok(Judged { transition, issued, checks, inputs })
+}
 
-    if let Some((txid, input)) = verifier.first_invalid(&checks).and_then(|place| inputs.get(place).copied()) {
-        params.require(false, || RuleError::Signature { txid, input })?;
+impl Judged {
+    /// Returns the signature checks that are left.
+    pub(crate) fn checks(&self) -> &[SignatureCheck] {
+        &self.checks
     }
 
-    // last, since hashing each coin to a thousand lanes costs more than all above but the signatures
-    let found = block.block().header.state_root;
-    if let Some(state) = apply_prepared(params, block, coins, &diff, deltas, state.clone())
-        && state.root() == found
-    {
-        return Ok(ConnectedBlock { diff, state, merged, fees });
+    /// Returns the coins gone and new.
+    pub(crate) const fn diff(&self) -> &UtxoDiff {
+        &self.transition.diff
     }
-    // a block is never wrong by what was prepared
-    state.apply(&diff);
-    let expected = state.root();
-    params.require(found == expected, || RuleError::StateRoot { found, expected })?;
-    Ok(ConnectedBlock { diff, state, merged, fees })
+
+    /// Returns the money issued up to and including the block.
+    pub(crate) const fn issued(&self) -> Amount {
+        self.issued
+    }
+
+    /// Judges what was left: rules R31 and R32. `invalid` is the first of the checks that does not hold.
+    ///
+    /// # Errors
+    /// The first rule that the block breaks.
+    pub(crate) fn conclude(
+        self,
+        params: &ChainParams,
+        block: &CheckedBlock,
+        coins: &BlockCoins,
+        place: Place<'_>,
+        invalid: Option<usize>,
+        deltas: &Deltas,
+    ) -> Result<ConnectedBlock, RuleError> {
+        let Self { transition: Transition { diff, fees }, inputs, .. } = self;
+        if let Some((txid, input)) = invalid.and_then(|place| inputs.get(place).copied()) {
+            params.require(false, || RuleError::Signature { txid, input })?;
+        }
+        // last, since hashing each coin to a thousand lanes costs more than all above but the signatures
+        let found = block.block().header.state_root;
+        let (mut state, merged) = place.state.with_ancestor(block.block().header.previous, place.work);
+        if let Some(state) = apply_prepared(params, block, coins, &diff, deltas, &state)
+            && state.root() == found
+        {
+            return Ok(ConnectedBlock { diff, state, merged, fees });
+        }
+        // a block is never wrong by what was prepared
+        state.apply(&diff);
+        let expected = state.root();
+        params.require(found == expected, || RuleError::StateRoot { found, expected })?;
+        Ok(ConnectedBlock { diff, state, merged, fees })
+    }
 }
 
 /// Brings the state up to a block by what is known of its transactions, `None` where nothing is.
@@ -152,52 +169,60 @@ fn apply_prepared(
     coins: &BlockCoins,
     diff: &UtxoDiff,
     deltas: &Deltas,
-    mut state: ChainState,
+    state: &ChainState,
 ) -> Option<ChainState> {
     // where a rule is switched off a coin may be missing or spent twice, and only the diff says what becomes of it
-    let is_known = |(txid, _): &(Txid, _)| deltas.get(txid).is_some();
-    if !params.enforces_all() || !block.ids().iter().any(is_known) {
+    if deltas.is_empty() || !params.enforces_all() {
         return None;
     }
+    let known: Vec<_> = block.transactions().map(|(txid, _)| deltas.get(&txid)).collect();
+    if known.iter().all(Option::is_none) {
+        return None;
+    }
+    let mut state = state.clone();
     state.count(diff);
-    for (outpoint, coin) in coinbase_coins(block, block.height()) {
+    for (outpoint, coin) in coinbase_coins(block) {
         state.coins.add(&outpoint, &coin);
     }
-    for ((txid, transaction), spent) in block.transactions().zip(&coins.0) {
-        match deltas.get(&txid) {
+    for ((txid, transaction, spent), known) in coins.of(block).zip(known) {
+        match known {
             Some(delta) => state.coins.combine(delta),
-            None => {
-                state.coins.combine(&delta(txid, transaction, &spent.iter().flatten().copied().collect::<Vec<_>>()))
-            }
+            None => add_delta(&mut state.coins, txid, transaction, spent.iter().flatten()),
         }
     }
     Some(state)
 }
 
-/// Judges a block's transactions and collects what they change: rules R22 to R28. The state has the parent among its
-/// ancestors, the change of the coins not yet.
+/// What a block's transactions change and leave to the miner.
+#[derive(Debug)]
+pub(crate) struct Transition {
+    pub(crate) diff: UtxoDiff,
+    pub(crate) fees: Amount,
+}
+
+/// Judges a block's transactions and collects what they change: rules R22 to R28. Each signature check goes to `push`,
+/// with the transaction and the place of the input that it is for.
+///
+/// # Errors
+/// The first rule that one breaks.
 pub(crate) fn transition(
     params: &ChainParams,
     block: &CheckedBlock,
     coins: &BlockCoins,
-    place: Place<'_>,
+    mut push: impl FnMut(Txid, usize, SignatureCheck),
 ) -> Result<Transition, RuleError> {
-    let height = block.height();
-    let mut diff = UtxoDiff::default();
-    for (outpoint, coin) in coinbase_coins(block, height) {
+    let outputs = block.block().transactions.iter().map(|transaction| transaction.outputs.len()).sum::<usize>();
+    let made = block.block().coinbase.outputs.len() + outputs;
+    let mut diff = UtxoDiff::with_capacity(coins.len(), made);
+    for (outpoint, coin) in coinbase_coins(block) {
         diff.create(outpoint, coin);
     }
     let mut fees = Amount::ZERO;
-    let mut checks = Vec::new();
-    let mut inputs = Vec::new();
-    for ((txid, transaction), found) in block.transactions().zip(&coins.0) {
-        let spent = check_values(params, txid, transaction, found, height)?;
-        fees = fees.saturating_add(spent.fee);
+    for (txid, transaction, found) in coins.of(block) {
+        let fee = check_values(params, txid, transaction, found, block.height())?;
+        fees = fees.saturating_add(fee);
         params.require(fees <= Amount::MAX_MONEY, || RuleError::FeeSum)?;
-        spent.checks(params, txid, transaction, |input, check| {
-            checks.push(check);
-            inputs.push((txid, input));
-        })?;
+        push_checks(params, txid, transaction, found, |input, check| push(txid, input, check))?;
         for (outpoint, coin) in transaction.inputs.iter().zip(found) {
             if let Some(coin) = coin {
                 diff.spend(*outpoint, *coin);
@@ -207,112 +232,12 @@ pub(crate) fn transition(
             diff.create(outpoint, Coin { output: *output, coinbase_height: 0 });
         }
     }
-    let mut state = place.state.clone();
-    let merged = state.ancestors.push(block.block().header.previous, place.work);
-    Ok(Transition { diff, state, merged, fees, checks, inputs })
-}
-
-/// Judges a transaction as if it stood alone in the block at `height`, and returns its fee: rules R01 to R04, R20 and
-/// R22 to R31.
-///
-/// `coins` are those that its inputs spend, `None` where there is none.
-///
-/// # Errors
-/// The first rule that it breaks.
-pub fn check_transaction(
-    params: &ChainParams,
-    txid: Txid,
-    transaction: &Transaction,
-    coins: &[Option<Coin>],
-    height: u64,
-    verifier: &dyn SignatureVerifier,
-) -> Result<Amount, RuleError> {
-    check_transaction_form(params, transaction)?;
-    check_inputs_differ(params, txid, transaction)?;
-    let spent = check_values(params, txid, transaction, coins, height)?;
-    let mut checks = Vec::with_capacity(transaction.inputs.len());
-    spent.checks(params, txid, transaction, |_, check| checks.push(check))?;
-    if let Some(input) = verifier.first_invalid(&checks) {
-        params.require(false, || RuleError::Signature { txid, input })?;
-    }
-    Ok(spent.fee)
-}
-
-/// What a transaction spends, judged but for its signatures.
-struct Spent {
-    coins: Vec<TxOut>,
-    fee: Amount,
-}
-
-impl Spent {
-    /// Hands each input's signature check to `push`.
-    fn checks(
-        &self,
-        params: &ChainParams,
-        txid: Txid,
-        transaction: &Transaction,
-        mut push: impl FnMut(usize, SignatureCheck),
-    ) -> Result<(), RuleError> {
-        let message = sighash(params.genesis_hash(), txid, self.coins.iter().copied());
-        for (input, coin) in self.coins.iter().enumerate() {
-            // only a sandbox that switched off R04 gets here with an input that has no signature
-            match transaction.signatures.get(input) {
-                Some(signature) => {
-                    push(input, SignatureCheck { key: coin.owner, message, signature: *signature });
-                }
-                None => params.require(false, || RuleError::Signature { txid, input })?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Checks existence, maturity, ranges and balance: rules R22 to R27.
-fn check_values(
-    params: &ChainParams,
-    txid: Txid,
-    transaction: &Transaction,
-    found: &[Option<Coin>],
-    height: u64,
-) -> Result<Spent, RuleError> {
-    let inputs = || transaction.inputs.iter().copied().zip(found);
-    for (outpoint, coin) in inputs() {
-        params.require(coin.is_some(), || RuleError::CoinExists { txid, outpoint })?;
-    }
-    for (outpoint, coin) in inputs().filter_map(|(outpoint, coin)| Some((outpoint, (*coin)?))) {
-        let mature = coin.is_mature_at(height, params.spec().maturity);
-        params.require(mature, || RuleError::CoinbaseMaturity {
-            txid,
-            outpoint,
-            created: coin.coinbase_height,
-            height,
-        })?;
-    }
-
-    for (vout, output) in transaction.outputs.iter().enumerate() {
-        let value = output.value;
-        params.require(value.is_coin_value(), || RuleError::OutputValue { txid, vout, value })?;
-    }
-    let pays = || transaction.outputs.iter().map(|output| output.value);
-    params.require(Amount::sum_in_range(pays()).is_some(), || RuleError::OutputSum { txid })?;
-    // what a sandbox lets through without a coin is worth nothing
-    let coins: Vec<_> = found.iter().flatten().map(|coin| coin.output).collect();
-    let spends = || coins.iter().map(|coin| coin.value);
-    params.require(Amount::sum_in_range(spends()).is_some(), || RuleError::InputSum { txid })?;
-
-    let (inputs, outputs): (Amount, Amount) = (spends().sum(), pays().sum());
-    params.require(outputs <= inputs, || RuleError::ValueBalance { txid, inputs, outputs })?;
-    Ok(Spent { fee: inputs.saturating_sub(outputs), coins })
-}
-
-fn coinbase_coins(block: &CheckedBlock, height: u64) -> impl Iterator<Item = (OutPoint, Coin)> {
-    let outputs = block.block().coinbase.outpoints(block.coinbase_txid());
-    outputs.map(move |(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: height }))
+    Ok(Transition { diff, fees })
 }
 
 fn issued_after(issued: Amount, diff: &UtxoDiff) -> Amount {
     let worth = |coins: &mut dyn Iterator<Item = (&OutPoint, &Coin)>| -> Amount {
         coins.map(|(_, coin)| coin.output.value).sum()
     };
-    issued.saturating_sub(worth(&mut diff.spent())).saturating_add(worth(&mut diff.created()))
+    issued.saturating_sub(worth(&mut diff.spent_unordered())).saturating_add(worth(&mut diff.created_unordered()))
 }

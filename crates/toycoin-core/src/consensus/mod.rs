@@ -16,18 +16,22 @@ mod body;
 mod connect;
 mod error;
 mod form;
+mod gather;
 mod header;
+mod payments;
 mod rule;
 mod signature_cache;
 mod signatures;
 
-pub(crate) use self::connect::transition;
+pub(crate) use self::connect::{Judged, judge, transition};
 pub use self::{
     body::{CheckedBlock, check_body},
-    connect::{BlockCoins, ConnectedBlock, Place, check_transaction, connect, connect_prepared, gather},
+    connect::{ConnectedBlock, Place, connect, connect_prepared},
     error::RuleError,
     form::{MAX_INPUTS, MAX_OUTPUTS, check_form, check_transaction_form},
+    gather::{BlockCoins, gather},
     header::{HeaderContext, check_header, check_proof_of_work},
+    payments::check_transaction,
     rule::{Rule, RuleSet},
     signature_cache::CachingVerifier,
     signatures::{BatchVerifier, PlainVerifier, SignatureCheck, SignatureVerifier},

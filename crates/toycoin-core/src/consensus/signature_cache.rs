@@ -1,11 +1,11 @@
 //! Remembers signatures that hold, so that a block whose transactions were seen before verifies nothing twice.
 
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
-use crate::consensus::{SignatureCheck, SignatureVerifier};
+use crate::{
+    consensus::{SignatureCheck, SignatureVerifier},
+    keyed_map::KeyedSet,
+};
 
 /// Judges by another verifier what it does not remember, and remembers what holds.
 ///
@@ -26,8 +26,8 @@ pub struct CachingVerifier<V> {
 /// Two generations: when the younger is full it becomes the older, whose memories go.
 #[derive(Debug, Default)]
 struct Memory {
-    younger: HashSet<[u8; 32]>,
-    older: HashSet<[u8; 32]>,
+    younger: KeyedSet<[u8; 32]>,
+    older: KeyedSet<[u8; 32]>,
 }
 
 impl<V: SignatureVerifier> CachingVerifier<V> {

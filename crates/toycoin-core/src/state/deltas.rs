@@ -4,15 +4,15 @@
 //! makes. So its change of the sum can be computed once, when a mempool admits it, and a block of transactions that were
 //! seen before costs an addition of 1,024 lanes for each.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use crate::{digest::Txid, state::LtHash, transaction::Transaction, utxo::Coin};
+use crate::{digest::Txid, keyed_map::KeyedMap, state::LtHash, transaction::Transaction, utxo::Coin};
 
 /// Changes of the sum by transaction, a bounded number: the oldest go first.
 #[derive(Debug, Clone, Default)]
 pub struct Deltas {
     capacity: usize,
-    by_txid: HashMap<Txid, LtHash>,
+    by_txid: KeyedMap<Txid, LtHash>,
     order: VecDeque<Txid>,
 }
 
@@ -33,7 +33,9 @@ impl Deltas {
         {
             self.by_txid.remove(&oldest);
         }
-        self.by_txid.insert(txid, delta(txid, transaction, spent));
+        let mut delta = LtHash::default();
+        add_delta(&mut delta, txid, transaction, spent);
+        self.by_txid.insert(txid, delta);
         self.order.push_back(txid);
     }
 
@@ -53,16 +55,19 @@ impl Deltas {
     }
 }
 
-/// Returns what a transaction changes: the sum of what it makes less what it spends.
-pub(crate) fn delta(txid: Txid, transaction: &Transaction, spent: &[Coin]) -> LtHash {
-    let mut sum = LtHash::default();
+/// Adds to a sum what a transaction changes: what it makes less what it spends.
+pub(crate) fn add_delta<'a>(
+    sum: &mut LtHash,
+    txid: Txid,
+    transaction: &Transaction,
+    spent: impl IntoIterator<Item = &'a Coin>,
+) {
     for (outpoint, coin) in transaction.inputs.iter().zip(spent) {
         sum.remove(outpoint, coin);
     }
     for (outpoint, output) in transaction.outpoints(txid) {
         sum.add(&outpoint, &Coin { output: *output, coinbase_height: 0 });
     }
-    sum
 }
 
 #[cfg(test)]

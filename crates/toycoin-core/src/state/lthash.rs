@@ -44,10 +44,10 @@ impl LtHash {
     /// Brings the set up to a change; with the feature `parallel` its coins are hashed on several cores.
     pub fn apply(&mut self, diff: &UtxoDiff) {
         #[cfg(feature = "parallel")]
-        if diff.spent().len() + diff.created().len() >= PARALLEL_COINS {
+        if diff.spent_unordered().len() + diff.created_unordered().len() >= PARALLEL_COINS {
             use rayon::prelude::*;
-            let spent: Vec<_> = diff.spent().collect();
-            let created: Vec<_> = diff.created().collect();
+            let spent: Vec<_> = diff.spent_unordered().collect();
+            let created: Vec<_> = diff.created_unordered().collect();
             let sum = |merge: fn(&mut Self, &OutPoint, &Coin), coins: &[(&OutPoint, &Coin)]| {
                 let mut sum = Self::default();
                 coins.iter().for_each(|(outpoint, coin)| merge(&mut sum, outpoint, coin));
@@ -62,8 +62,8 @@ impl LtHash {
             });
             return self.combine(&change);
         }
-        diff.spent().for_each(|(outpoint, coin)| self.remove(outpoint, coin));
-        diff.created().for_each(|(outpoint, coin)| self.add(outpoint, coin));
+        diff.spent_unordered().for_each(|(outpoint, coin)| self.remove(outpoint, coin));
+        diff.created_unordered().for_each(|(outpoint, coin)| self.add(outpoint, coin));
     }
 
     /// Adds a whole change: a sum of coins added and removed elsewhere.

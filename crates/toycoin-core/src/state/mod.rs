@@ -14,13 +14,19 @@ mod lthash;
 
 use std::fmt;
 
-pub(crate) use self::deltas::delta;
+pub(crate) use self::deltas::add_delta;
 pub use self::{
     ancestors::{AncestorProof, Ancestors, MergedPeaks},
     deltas::Deltas,
     lthash::{BYTES as LTHASH_BYTES, LtHash},
 };
-use crate::{amount::Amount, commitment::Domain, digest::StateRoot, utxo::UtxoDiff};
+use crate::{
+    amount::Amount,
+    commitment::Domain,
+    digest::{BlockHash, StateRoot},
+    target::Work,
+    utxo::UtxoDiff,
+};
 
 /// The state after a block.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -36,6 +42,14 @@ pub struct ChainState {
 }
 
 impl ChainState {
+    /// Returns the state with one more ancestor, whose chain has that work up to and including it, and what takes the
+    /// ancestor off again.
+    pub(crate) fn with_ancestor(&self, hash: BlockHash, work: Work) -> (Self, MergedPeaks) {
+        let mut state = self.clone();
+        let merged = state.ancestors.push(hash, work);
+        (state, merged)
+    }
+
     /// Brings the coins, their number and their worth up to a change.
     ///
     /// Counts wrap and the sum saturates: rules judge them before, and only a rule that is switched off lets them.
@@ -46,11 +60,11 @@ impl ChainState {
 
     /// Brings number and worth of the coins up to a change, not the sum over them.
     pub(crate) fn count(&mut self, diff: &UtxoDiff) {
-        for (_, coin) in diff.spent() {
+        for (_, coin) in diff.spent_unordered() {
             self.coin_count = self.coin_count.wrapping_sub(1);
             self.issued = self.issued.saturating_sub(coin.output.value);
         }
-        for (_, coin) in diff.created() {
+        for (_, coin) in diff.created_unordered() {
             self.coin_count = self.coin_count.wrapping_add(1);
             self.issued = self.issued.saturating_add(coin.output.value);
         }

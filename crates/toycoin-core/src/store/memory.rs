@@ -1,14 +1,11 @@
 //! A chain kept in memory: the model that every other store is compared with.
 
-use std::{
-    collections::{HashMap, HashSet},
-    convert::Infallible,
-    sync::Arc,
-};
+use std::{convert::Infallible, sync::Arc};
 
 use crate::{
     consensus::CheckedBlock,
     digest::{BlockHash, Txid},
+    keyed_map::{KeyedMap, KeyedSet, MapSecret},
     state::ChainState,
     store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
     transaction::OutPoint,
@@ -18,13 +15,13 @@ use crate::{
 /// Keeps everything in maps. No map's order ever shows.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
-    blocks: HashMap<BlockHash, Arc<CheckedBlock>>,
+    blocks: KeyedMap<BlockHash, Arc<CheckedBlock>>,
     /// Bodies as they came, so that parents stand before children.
     order: Vec<BlockHash>,
-    invalid: HashSet<BlockHash>,
-    undo: HashMap<BlockHash, BlockUndo>,
-    coins: HashMap<OutPoint, Coin>,
-    places: HashMap<Txid, (BlockHash, u32)>,
+    invalid: KeyedSet<BlockHash>,
+    undo: KeyedMap<BlockHash, BlockUndo>,
+    coins: KeyedMap<OutPoint, Coin>,
+    places: KeyedMap<Txid, (BlockHash, u32)>,
     tip: Option<(BlockHash, ChainState)>,
     waiting: Vec<WaitingTransaction>,
 }
@@ -33,6 +30,22 @@ impl MemoryStore {
     /// Returns an empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns an empty store whose maps are spread by this secret, instead of by one that was drawn for the process.
+    ///
+    /// It changes nothing that can be seen. It is a secret since strangers choose what is kept here: who knows it can
+    /// make all that he sends fall into one place.
+    pub fn with_map_secret(secret: &[u8; 32]) -> Self {
+        let secret = MapSecret::new(secret);
+        Self {
+            blocks: KeyedMap::with_hasher(secret.clone()),
+            invalid: KeyedSet::with_hasher(secret.clone()),
+            undo: KeyedMap::with_hasher(secret.clone()),
+            coins: KeyedMap::with_hasher(secret.clone()),
+            places: KeyedMap::with_hasher(secret),
+            ..Self::default()
+        }
     }
 }
 
@@ -94,10 +107,10 @@ impl ChainStore for MemoryStore {
                 self.places.insert(*txid, (hash, place));
             }
         }
-        for (outpoint, _) in update.diff.spent() {
+        for (outpoint, _) in update.diff.spent_unordered() {
             self.coins.remove(outpoint);
         }
-        self.coins.extend(update.diff.created().map(|(outpoint, coin)| (*outpoint, *coin)));
+        self.coins.extend(update.diff.created_unordered().map(|(outpoint, coin)| (*outpoint, *coin)));
         self.tip = Some((update.tip, update.state.clone()));
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::{
     block::Block,
     consensus::RuleError,
     digest::BlockHash,
+    keys::Signature,
     params::{ChainParams, NetworkSpec, Retargeting},
     test_util::{Payments, TestLedger, classroom},
     transaction::Transaction,
@@ -45,7 +46,8 @@ pub fn fork_tree(blocks: Range<usize>) -> impl Strategy<Value = ForkTree> {
     vec(block_plan(), blocks).prop_map(|plans| ForkTree::build(&plans, false))
 }
 
-/// Draws a tree in which about one block in ten pays its miner too much, and blocks may build on it all the same.
+/// Draws a tree in which about one block in ten breaks a rule that shows only in its place: a reward, a coin, a signature
+/// or a state root. Blocks may build on it all the same.
 pub fn fork_tree_with_cheats(blocks: Range<usize>) -> impl Strategy<Value = ForkTree> {
     vec(block_plan(), blocks).prop_map(|plans| ForkTree::build(&plans, true))
 }
@@ -115,15 +117,11 @@ impl ForkTree {
             let node = parent.and_then(|parent| blocks.get(parent));
             let mut ledger = node.map_or(&genesis, |node| &node.ledger).clone();
             let mut block = plan.build(&ledger, place);
-            let cheats = cheats && plan.cheats;
-            if cheats {
-                for reward in &mut block.coinbase.outputs {
-                    reward.value = reward.value.saturating_add(Amount::from_grains(1));
-                }
-                ledger.commit(&mut block);
-                block = block.solve_easily();
+            let cheat = plan.cheat.filter(|_| cheats);
+            if let Some(cheat) = cheat {
+                block = cheat.spoil(block, &ledger);
             }
-            let valid = !cheats && node.is_none_or(|node| node.valid);
+            let valid = cheat.is_none() && node.is_none_or(|node| node.valid);
             ledger.push_unjudged(block.clone());
             blocks.push(ForkBlock { hash: block.hash(), block, parent, valid, ledger });
         }
@@ -187,7 +185,43 @@ struct BlockPlan {
     gap_ms: u64,
     miner: u32,
     payments: Vec<PaymentPlan>,
-    cheats: bool,
+    cheat: Option<Cheat>,
+}
+
+/// What is wrong with a block.
+#[derive(Debug, Clone, Copy)]
+enum Cheat {
+    /// Its miner takes a grain too much, and so where there is nothing else to spoil.
+    Reward,
+    /// Its last payment spends a coin that nobody made.
+    Coin,
+    /// Its last payment has a signature that does not hold.
+    Signature,
+    /// Its state root is another's.
+    StateRoot,
+}
+
+impl Cheat {
+    /// Makes the block wrong in this alone, and works for it.
+    fn spoil(self, mut block: Block, ledger: &TestLedger) -> Block {
+        match (self, block.transactions.last_mut()) {
+            (Self::Coin, Some(payment)) => payment.inputs.iter_mut().for_each(|input| input.vout += 1_000),
+            (Self::Signature, Some(payment)) => payment.signatures.iter_mut().for_each(|signature| {
+                let mut bytes = signature.to_bytes();
+                bytes.reverse();
+                *signature = Signature::from_bytes(bytes);
+            }),
+            (Self::StateRoot, _) => {}
+            _ => block.coinbase.outputs.iter_mut().for_each(|reward| {
+                reward.value = reward.value.saturating_add(Amount::from_grains(1));
+            }),
+        }
+        ledger.commit(&mut block);
+        if matches!(self, Self::StateRoot) {
+            block.header.state_root = ledger.tip().header.state_root;
+        }
+        block.solve_easily()
+    }
 }
 
 fn block_plan() -> impl Strategy<Value = BlockPlan> {
@@ -195,8 +229,9 @@ fn block_plan() -> impl Strategy<Value = BlockPlan> {
     // at the fastest a tenth of a half-life early: sixty such blocks in a row are some sixty times harder than the first
     let gap = prop_oneof![1..600u64, 600..2_500u64];
     let miner = 0..classroom::KEYS;
-    let parts = (back, gap, miner, vec(payment_plan(), 0..4), prop::bool::weighted(0.1));
-    parts.prop_map(|(back, gap_ms, miner, payments, cheats)| BlockPlan { back, gap_ms, miner, payments, cheats })
+    let cheat = prop::sample::select(&[Cheat::Reward, Cheat::Coin, Cheat::Signature, Cheat::StateRoot][..]);
+    let parts = (back, gap, miner, vec(payment_plan(), 0..4), prop::option::weighted(0.1, cheat));
+    parts.prop_map(|(back, gap_ms, miner, payments, cheat)| BlockPlan { back, gap_ms, miner, payments, cheat })
 }
 
 impl BlockPlan {

@@ -1,20 +1,27 @@
 //! What blocks change in the set of coins.
 
-use std::collections::BTreeMap;
-
-use crate::{transaction::OutPoint, utxo::Coin};
+use crate::{keyed_map::KeyedMap, transaction::OutPoint, utxo::Coin};
 
 /// A net change of the coins: those gone with what they were, and those new.
 ///
-/// A coin that is made and spent within the change is in neither part. Ordered by outpoint, so that two changes that
-/// are equal are written alike.
+/// A coin that is made and spent within the change is in neither part. Shown by outpoint, so that two changes that are
+/// equal are written alike.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UtxoDiff {
-    spent: BTreeMap<OutPoint, Coin>,
-    created: BTreeMap<OutPoint, Coin>,
+    spent: KeyedMap<OutPoint, Coin>,
+    created: KeyedMap<OutPoint, Coin>,
 }
 
 impl UtxoDiff {
+    /// Makes an empty change with room for so many coins that go and come.
+    pub(crate) fn with_capacity(spent: usize, created: usize) -> Self {
+        let secret = Default::default;
+        Self {
+            spent: KeyedMap::with_capacity_and_hasher(spent, secret()),
+            created: KeyedMap::with_capacity_and_hasher(created, secret()),
+        }
+    }
+
     /// Notes that a coin was spent.
     pub fn spend(&mut self, outpoint: OutPoint, coin: Coin) {
         if self.created.remove(&outpoint).is_none() {
@@ -59,11 +66,21 @@ impl UtxoDiff {
 
     /// Returns the coins that are gone, by outpoint.
     pub fn spent(&self) -> impl ExactSizeIterator<Item = (&OutPoint, &Coin)> {
-        self.spent.iter()
+        sorted(&self.spent)
     }
 
     /// Returns the coins that are new, by outpoint.
     pub fn created(&self) -> impl ExactSizeIterator<Item = (&OutPoint, &Coin)> {
+        sorted(&self.created)
+    }
+
+    /// Returns the coins that are gone in no order, for sums over them.
+    pub fn spent_unordered(&self) -> impl ExactSizeIterator<Item = (&OutPoint, &Coin)> {
+        self.spent.iter()
+    }
+
+    /// Returns the coins that are new in no order, for sums over them.
+    pub fn created_unordered(&self) -> impl ExactSizeIterator<Item = (&OutPoint, &Coin)> {
         self.created.iter()
     }
 
@@ -79,6 +96,12 @@ impl UtxoDiff {
     pub fn is_empty(&self) -> bool {
         self.spent.is_empty() && self.created.is_empty()
     }
+}
+
+fn sorted(coins: &KeyedMap<OutPoint, Coin>) -> std::vec::IntoIter<(&OutPoint, &Coin)> {
+    let mut coins: Vec<_> = coins.iter().collect();
+    coins.sort_unstable_by_key(|(outpoint, _)| *outpoint);
+    coins.into_iter()
 }
 
 #[cfg(test)]
@@ -98,6 +121,20 @@ mod tests {
         diff.create(outpoint, made);
         diff.spend(outpoint, made);
         assert!(diff.is_empty());
+    }
+
+    #[test]
+    fn is_shown_by_outpoint() {
+        let mut diff = UtxoDiff::default();
+        for vout in [5, 1, 9, 3, 0, 7] {
+            let (outpoint, made) = coin(vout);
+            diff.create(outpoint, made);
+            diff.spend(OutPoint { txid: Txid::from_bytes([1; 32]), ..outpoint }, made);
+        }
+        let vouts =
+            |coins: &mut dyn Iterator<Item = (&OutPoint, &Coin)>| coins.map(|(at, _)| at.vout).collect::<Vec<_>>();
+        assert_eq!(vouts(&mut diff.created()), [0, 1, 3, 5, 7, 9]);
+        assert_eq!(vouts(&mut diff.spent()), [0, 1, 3, 5, 7, 9]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use toycoin_core::{
-    Amount, Transaction, Txid, Wtxid,
+    Amount, IdentifiedTransaction, Transaction, Txid, Wtxid,
     consensus::{RuleError, SignatureCheck, SignatureVerifier, check_transaction, check_transaction_form},
     utxo::{Coin, UtxoView},
 };
@@ -74,14 +74,14 @@ impl Mempool {
     /// behind it.
     pub fn submit<V: UtxoView>(
         &mut self,
-        transaction: Transaction,
+        transaction: impl Into<IdentifiedTransaction>,
         source: Option<u64>,
         view: &V,
         next_height: u64,
         verifier: &dyn SignatureVerifier,
     ) -> Result<Admission, AdmitError<V::Error>> {
         let site = &Site { view, next_height, verifier };
-        match self.admit(transaction, source, site)? {
+        match self.admit(transaction.into(), source, site)? {
             Admission::Accepted(mut accepted) => {
                 self.adopt(&mut accepted, site).map_err(AdmitError::Store)?;
                 Ok(Admission::Accepted(accepted))
@@ -93,7 +93,7 @@ impl Mempool {
     /// Judges one transaction and takes it in; everything is judged before anything is done.
     pub(super) fn admit<V: UtxoView>(
         &mut self,
-        transaction: Transaction,
+        transaction: IdentifiedTransaction,
         source: Option<u64>,
         site: &Site<'_, V>,
     ) -> Result<Admission, AdmitError<V::Error>> {
@@ -101,7 +101,7 @@ impl Mempool {
         if self.contains(&txid) {
             return Ok(Admission::Known { txid });
         }
-        let wtxid = transaction.wtxid(txid);
+        let wtxid = transaction.wtxid();
         if self.refused.contains(&wtxid) {
             return Err(AdmitError::RefusedBefore);
         }
@@ -115,7 +115,7 @@ impl Mempool {
         let fee = match self.judge(txid, &transaction, &coins, site.next_height, &SignaturesAside) {
             Ok(fee) => fee,
             Err(error @ RuleError::CoinExists { .. }) => {
-                return self.orphan(Orphan { txid, wtxid, transaction, source }, &coins, error, site.view);
+                return self.orphan(Orphan { transaction, source }, &coins, error, site.view);
             }
             Err(error) => return Err(self.refuse(wtxid, error)),
         };
@@ -144,7 +144,7 @@ impl Mempool {
         }
         self.orphans.remove(&txid);
         let coinbase_height = youngest_coinbase(&coins);
-        self.entries.insert(Newcomer { txid, transaction, fee, coinbase_height });
+        self.entries.insert(Newcomer { transaction, fee, coinbase_height });
         Ok(Admission::Accepted(accepted))
     }
 
@@ -212,8 +212,8 @@ impl Mempool {
         error: RuleError,
         view: &V,
     ) -> Result<Admission, AdmitError<V::Error>> {
-        let Orphan { txid, transaction, .. } = &orphan;
-        let txid = *txid;
+        let transaction = &orphan.transaction;
+        let txid = transaction.txid();
         let inputs = transaction.inputs.iter().zip(coins);
         let missing: BTreeSet<_> =
             inputs.filter(|(_, coin)| coin.is_none()).map(|(outpoint, _)| outpoint.txid).collect();

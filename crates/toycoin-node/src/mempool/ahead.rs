@@ -6,7 +6,7 @@ use std::{
 };
 
 use toycoin_core::{
-    Transaction,
+    IdentifiedTransaction,
     consensus::{SignatureCheck, SignatureVerifier, check_transaction_form},
     utxo::{Coin, UtxoView},
 };
@@ -48,7 +48,7 @@ impl Mempool {
     /// The view's.
     pub fn verify_ahead<'a, 't, V: UtxoView>(
         &self,
-        transactions: impl IntoIterator<Item = &'t Transaction>,
+        transactions: impl IntoIterator<Item = &'t IdentifiedTransaction>,
         view: &V,
         next_height: u64,
         verifier: &'a dyn SignatureVerifier,
@@ -58,7 +58,7 @@ impl Mempool {
         for transaction in transactions {
             let txid = transaction.txid();
             if self.contains(&txid)
-                || self.refused.contains(&transaction.wtxid(txid))
+                || self.refused.contains(&transaction.wtxid())
                 || transaction.size() > self.largest()
                 || check_transaction_form(&self.params, transaction).is_err()
             {

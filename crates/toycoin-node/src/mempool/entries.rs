@@ -85,7 +85,8 @@ impl Entries {
 
     /// Puts a transaction into its place; its children may be here already, after a reorganisation.
     pub(super) fn put(&mut self, newcomer: Newcomer, arrival: i64) {
-        let Newcomer { txid, transaction, fee, coinbase_height } = newcomer;
+        let Newcomer { transaction, fee, coinbase_height } = newcomer;
+        let txid = transaction.txid();
         let own = Package::one(fee, transaction.size());
         let ancestors = self.ancestors(&transaction);
         let below = self.lines(self.spending_from(&txid, &transaction));

@@ -2,14 +2,14 @@
 
 use std::cmp::Reverse;
 
-use toycoin_core::{Amount, Transaction, Txid};
+use toycoin_core::{Amount, IdentifiedTransaction};
 
 use crate::mempool::package::{Package, Rate};
 
 /// A transaction in the pool.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) transaction: Transaction,
+    pub(super) transaction: IdentifiedTransaction,
     /// It alone.
     pub(super) own: Package,
     /// It and all that it spends from.
@@ -58,8 +58,7 @@ impl Entry {
 /// A transaction that was judged, on its way in.
 #[derive(Debug)]
 pub(super) struct Newcomer {
-    pub(super) txid: Txid,
-    pub(super) transaction: Transaction,
+    pub(super) transaction: IdentifiedTransaction,
     pub(super) fee: Amount,
     pub(super) coinbase_height: u64,
 }

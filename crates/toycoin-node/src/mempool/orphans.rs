@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use toycoin_core::{OutPoint, Transaction, Txid, Wtxid};
+use toycoin_core::{IdentifiedTransaction, OutPoint, Txid};
 
 use crate::limits;
 
 /// A transaction that spends coins which are not known here.
 #[derive(Debug, Clone)]
 pub(super) struct Orphan {
-    pub(super) txid: Txid,
-    /// What it is known by: nobody has looked at its signatures, and one with bad ones must not keep the honest one out.
-    pub(super) wtxid: Wtxid,
-    pub(super) transaction: Transaction,
+    /// Known by its wtxid: nobody has looked at its signatures, and one with bad ones must not keep the honest one out.
+    pub(super) transaction: IdentifiedTransaction,
     pub(super) source: Option<u64>,
 }
 
@@ -29,7 +27,7 @@ impl Orphans {
 
     /// Takes one that waits; one that does already keeps its place.
     pub(super) fn insert(&mut self, orphan: Orphan) {
-        if self.waiting.iter().any(|other| other.wtxid == orphan.wtxid) {
+        if self.waiting.iter().any(|other| other.transaction.wtxid() == orphan.transaction.wtxid()) {
             return;
         }
         let same = |other: &Orphan| other.source == orphan.source;
@@ -46,7 +44,7 @@ impl Orphans {
 
     /// Forgets a transaction, whatever its signatures.
     pub(super) fn remove(&mut self, txid: &Txid) {
-        self.waiting.retain(|orphan| orphan.txid != *txid);
+        self.waiting.retain(|orphan| orphan.transaction.txid() != *txid);
     }
 
     /// Forgets those that spend one of these coins: a block has spent it.

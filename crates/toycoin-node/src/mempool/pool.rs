@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use toycoin_core::{ChainParams, CheckedBlock, FeeRate, OutPoint, Transaction, Txid};
+use toycoin_core::{ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, OutPoint, Transaction, Txid};
 
 use crate::{
     limits,
@@ -37,7 +37,7 @@ impl Mempool {
 
     /// Returns a transaction that waits.
     pub fn get(&self, txid: &Txid) -> Option<&Transaction> {
-        self.entries.get(txid).map(|entry| &entry.transaction)
+        self.entries.get(txid).map(|entry| entry.transaction.transaction())
     }
 
     /// Returns whether a transaction waits.
@@ -72,7 +72,7 @@ impl Mempool {
 
     /// Returns the transactions by id.
     pub fn iter(&self) -> impl Iterator<Item = (&Txid, &Transaction)> {
-        self.entries.iter().map(|(txid, entry)| (txid, &entry.transaction))
+        self.entries.iter().map(|(txid, entry)| (txid, entry.transaction.transaction()))
     }
 
     /// Returns a number that changes whenever the pool does.
@@ -106,7 +106,7 @@ impl Mempool {
 
     /// Chooses transactions for a block: parents before children, the best fee rate of a whole package first, at most
     /// `max_bytes` by formula.
-    pub fn select(&self, max_bytes: u64) -> Vec<Transaction> {
+    pub fn select(&self, max_bytes: u64) -> Vec<IdentifiedTransaction> {
         select(&self.entries, max_bytes)
     }
 

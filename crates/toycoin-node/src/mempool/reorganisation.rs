@@ -93,25 +93,25 @@ impl Mempool {
         let back: Vec<_> = disconnected
             .iter()
             .rev()
-            .flat_map(|block| block.transactions())
-            .filter(|(txid, _)| !held.contains(txid) && !self.contains(txid))
+            .flat_map(|block| block.identified())
+            .filter(|back| !held.contains(&back.txid()) && !self.contains(&back.txid()))
             .collect();
         let first = self.entries.arrivals_in_front(back.len());
         let mut lost = BTreeSet::new();
-        for (arrival, (txid, transaction)) in (first..).zip(back) {
-            let coins = self.coins(transaction, site.view)?;
-            match self.judge_returning(txid, transaction, &coins, site.next_height) {
+        for (arrival, transaction) in (first..).zip(back) {
+            let txid = transaction.txid();
+            let coins = self.coins(&transaction, site.view)?;
+            match self.judge_returning(txid, &transaction, &coins, site.next_height) {
                 Ok(fee) => {
                     let coinbase_height = youngest_coinbase(&coins);
                     self.orphans.remove(&txid);
-                    self.entries
-                        .put(Newcomer { txid, transaction: transaction.clone(), fee, coinbase_height }, arrival);
+                    self.entries.put(Newcomer { transaction, fee, coinbase_height }, arrival);
                     outcome.readmitted.push((txid, fee));
                 }
                 Err(reason) => {
                     lost.insert(txid);
                     let reason = match reason {
-                        DropReason::CoinsGone => why_coins_are_gone(transaction, &spent, &lost),
+                        DropReason::CoinsGone => why_coins_are_gone(&transaction, &spent, &lost),
                         other => other,
                     };
                     outcome.dropped.push((txid, reason));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toycoin_core::{Transaction, Txid};
+use toycoin_core::{IdentifiedTransaction, Txid};
 
 use crate::{
     limits,
@@ -13,7 +13,7 @@ use crate::{
 ///
 /// So a child that pays well takes its poor parent along. What is chosen no longer counts in the packages of its other
 /// children: these are kept apart with what is left of them, the rest is in the pool's own order.
-pub(super) fn select(entries: &Entries, max_bytes: u64) -> Vec<Transaction> {
+pub(super) fn select(entries: &Entries, max_bytes: u64) -> Vec<IdentifiedTransaction> {
     let mut choice = Choice { entries, chosen: BTreeSet::new(), left: BTreeMap::new(), again: BTreeMap::new() };
     let mut block = Vec::new();
     let mut room = max_bytes;
@@ -64,7 +64,7 @@ impl Choice<'_> {
     }
 
     /// Takes a transaction and what it spends from, parents first.
-    fn take(&mut self, txid: &Txid) -> Vec<Transaction> {
+    fn take(&mut self, txid: &Txid) -> Vec<IdentifiedTransaction> {
         let Some(entry) = self.entries.get(txid) else { return Vec::new() };
         let mut package = self.entries.ancestors(&entry.transaction);
         package.insert(*txid);

@@ -60,7 +60,8 @@ proptest! {
                     let (txid, transaction) = made[number].clone();
                     if !entries.contains(&txid) {
                         let fee = Amount::from_grains(graph[number].1);
-                        entries.put(Newcomer { txid, transaction, fee, coinbase_height: 0 }, arrival);
+                        let transaction = transaction.into();
+                        entries.put(Newcomer { transaction, fee, coinbase_height: 0 }, arrival);
                     }
                 }
             } else {

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use toycoin_core::{Transaction, store::ChainStore};
+use toycoin_core::{IdentifiedTransaction, Transaction, store::ChainStore};
 
 use crate::{
     limits,
@@ -16,7 +16,7 @@ use crate::{
 /// Transactions that came and were not judged yet, the oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
-    queue: VecDeque<(PeerKey, Transaction)>,
+    queue: VecDeque<(PeerKey, IdentifiedTransaction)>,
     signatures: usize,
 }
 
@@ -29,7 +29,7 @@ impl Arrivals {
         self.queue.is_empty()
     }
 
-    fn push(&mut self, peer: PeerKey, transaction: Transaction) {
+    fn push(&mut self, peer: PeerKey, transaction: IdentifiedTransaction) {
         self.signatures += transaction.signatures.len();
         self.queue.push_back((peer, transaction));
     }
@@ -38,7 +38,7 @@ impl Arrivals {
         self.queue.len() >= limits::ADMISSION_TRANSACTIONS || self.signatures >= limits::ADMISSION_SIGNATURES
     }
 
-    fn take(&mut self) -> VecDeque<(PeerKey, Transaction)> {
+    fn take(&mut self) -> VecDeque<(PeerKey, IdentifiedTransaction)> {
         self.signatures = 0;
         std::mem::take(&mut self.queue)
     }
@@ -47,7 +47,7 @@ impl Arrivals {
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Takes a transaction from a peer.
     pub(super) fn on_transaction(&mut self, peer: PeerKey, transaction: Transaction) {
-        self.arrivals.push(peer, transaction);
+        self.arrivals.push(peer, transaction.into());
         if self.arrivals.is_full() {
             self.admit_arrivals();
         }

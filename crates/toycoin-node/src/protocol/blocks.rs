@@ -11,6 +11,7 @@ use toycoin_core::{
 
 use crate::{
     limits,
+    machine::Monotonic,
     protocol::{DisconnectReason, Event, NodeMachine, peers::PeerKey},
 };
 
@@ -25,6 +26,13 @@ pub(super) struct WaitingBlocks {
     senders: VecDeque<(BlockHash, PeerKey)>,
     /// Blocks of our own that are not connected yet.
     own: VecDeque<BlockHash>,
+}
+
+/// Bodies that wait for others.
+#[derive(Debug)]
+pub(super) struct Gathering {
+    pub(super) until: Monotonic,
+    bodies: usize,
 }
 
 impl WaitingBlocks {
@@ -151,14 +159,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match self.chain.insert_block(block, self.now.unix_ms) {
             Ok(Inserted::New) => {
                 self.bodies.arrived(&hash);
-                self.busy = true;
                 if let Some(peer) = peer {
                     self.last_block = self.now.monotonic;
+                    self.gather();
                     self.waiting.senders.push_back((hash, peer));
                     if self.waiting.senders.len() > limits::REMEMBERED_SENDERS {
                         self.waiting.senders.pop_front();
                     }
                 }
+                self.busy = true;
                 let work = self.chain.headers().get(&hash).map(|entry| entry.work);
                 if let Some((peer, work)) = peer.and_then(|peer| self.peers.get_mut(&peer)).zip(work) {
                     peer.shows(work);
@@ -214,7 +223,31 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Does one piece of work on the chain, if there is any: at most one block is judged a call.
+    /// Notes that a body came: the first one that a chain at rest gets may wait for others.
+    fn gather(&mut self) {
+        match &mut self.gathering {
+            Some(gathering) => gathering.bodies += 1,
+            None if !self.busy => {
+                self.gathering = Some(Gathering { until: self.now.monotonic + limits::GATHER_TIME, bodies: 1 });
+            }
+            None => {}
+        }
+    }
+
+    /// Returns whether the bodies that came are left to wait for others: their signatures cost less together.
+    ///
+    /// Only in catching up, while more are on their way, for a moment, and until there are so many. Then all is connected
+    /// that is here.
+    pub(super) fn gathers(&mut self) -> bool {
+        let now = self.now.monotonic;
+        let wait = |gathering: &Gathering| now < gathering.until && gathering.bodies < limits::GATHERED_BLOCKS;
+        if !self.gathering.as_ref().is_some_and(wait) || self.bodies.in_flight() == 0 || !self.is_far_behind() {
+            self.gathering = None;
+        }
+        self.gathering.is_some()
+    }
+
+    /// Does one piece of work on the chain, if there is any: at most one block is connected a call.
     pub(super) fn advance(&mut self) {
         if !self.busy {
             return;

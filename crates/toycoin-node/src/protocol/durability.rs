@@ -4,6 +4,7 @@
 //! what comes, by blocks and bytes, and here by time; a crash then loses the last group, which is fetched again.
 
 use toycoin_core::{
+    IdentifiedTransaction,
     chain::ChainError,
     store::{ChainStore, WaitingTransaction},
 };
@@ -22,7 +23,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         // parents before children, as they are to be taken up again
         let waiting = self.mempool.select(u64::MAX).into_iter().map(|transaction| {
             let own = self.own_payments.is_own(&transaction.txid());
-            WaitingTransaction { transaction, own }
+            WaitingTransaction { transaction: transaction.into_transaction(), own }
         });
         let waiting = waiting.collect();
         self.chain.keep_waiting(waiting)
@@ -35,6 +36,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Err(error) => return self.halt(&error.to_string()),
         };
         for WaitingTransaction { transaction, own } in waiting {
+            let transaction = IdentifiedTransaction::from(transaction);
             let txid = transaction.txid();
             if let Err(error) = self.take_up(transaction, own) {
                 tracing::debug!(%txid, %error, "a payment that waited is not taken up again");

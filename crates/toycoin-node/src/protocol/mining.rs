@@ -104,9 +104,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let room = self.chain.params().spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
         let chosen = self.mempool.select(room);
         let (extra, now_ms) = (self.config.extra.clone(), self.now.unix_ms);
-        let template = self.chain.template(chosen, payout, &extra, now_ms).or_else(|error| {
+        let template = self.chain.template_of(chosen, payout, &extra, now_ms).or_else(|error| {
             tracing::error!(%error, "the mempool's choice makes no block, an empty one is mined");
-            self.chain.template(Vec::new(), payout, &extra, now_ms)
+            self.chain.template_of(Vec::new(), payout, &extra, now_ms)
         });
         let block = match template {
             Ok(block) => block,

@@ -44,7 +44,7 @@ use toycoin_wire::{
 pub use self::counts::Counts;
 use self::{
     arrivals::Arrivals,
-    blocks::WaitingBlocks,
+    blocks::{Gathering, WaitingBlocks},
     bodies::BodySync,
     headers::HeaderSync,
     links::Link,
@@ -82,6 +82,8 @@ pub struct NodeMachine<S> {
     mining: Mining,
     /// The chain may have more to do.
     busy: bool,
+    /// Bodies wait for others before they are connected.
+    gathering: Option<Gathering>,
     /// When a peer sent a block last that was not here yet.
     last_block: Monotonic,
     clock_warned: Option<Monotonic>,
@@ -117,6 +119,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             mining,
             // a store may hold bodies that were never connected
             busy: true,
+            gathering: None,
             last_block: now.monotonic,
             clock_warned: None,
             unsynced_since: None,
@@ -142,6 +145,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns how many requests of peers were dropped since they asked for more than they may.
     pub const fn overloads(&self) -> u64 {
         self.overloads
+    }
+
+    /// Returns whether bodies that came wait for others before they are connected: in catching up, for
+    /// [`GATHER_TIME`](limits::GATHER_TIME) at most.
+    pub const fn is_gathering(&self) -> bool {
+        self.gathering.is_some()
     }
 
     /// Gives the chain back, with its store.
@@ -382,7 +391,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.on_links_timeout();
         self.sweep();
         self.retry_deferred();
-        self.advance();
+        if !self.gathers() {
+            self.advance();
+        }
         self.sync_in_time();
         self.headers_timeout();
         self.bodies_timeout();
@@ -431,7 +442,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         if self.halted {
             return None;
         }
-        if self.busy || !self.arrivals.is_empty() {
+        let gathering = self.gathering.as_ref().map(|gathering| gathering.until);
+        if self.busy && gathering.is_none() || !self.arrivals.is_empty() {
             return Some(self.now.monotonic);
         }
         let drift = self.chain.params().spec().drift_ms;
@@ -445,6 +457,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         });
         let parts = [
             Some(self.next_sweep),
+            gathering,
             deferred,
             self.headers.next_timeout(),
             self.bodies.next_timeout(),

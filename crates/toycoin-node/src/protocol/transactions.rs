@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use toycoin_core::{Transaction, Txid, chain::Moved, consensus::SignatureVerifier, store::ChainStore};
+use toycoin_core::{IdentifiedTransaction, Txid, chain::Moved, consensus::SignatureVerifier, store::ChainStore};
 use toycoin_wire::node::NodeMessage;
 
 use crate::{
@@ -43,7 +43,12 @@ impl OwnPayments {
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Judges a transaction of a peer's.
-    pub(super) fn judge_arrival(&mut self, peer: PeerKey, transaction: Transaction, verifier: &dyn SignatureVerifier) {
+    pub(super) fn judge_arrival(
+        &mut self,
+        peer: PeerKey,
+        transaction: IdentifiedTransaction,
+        verifier: &dyn SignatureVerifier,
+    ) {
         let now = self.now.monotonic;
         let source = self.peers.get(&peer).map(|peer| peer.number);
         let txid = transaction.txid();
@@ -69,7 +74,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Takes a transaction from whoever embeds the node, and tells everybody.
-    pub(super) fn submit(&mut self, transaction: Transaction) -> Result<Txid, SubmitError> {
+    pub(super) fn submit(&mut self, transaction: IdentifiedTransaction) -> Result<Txid, SubmitError> {
         let txid = transaction.txid();
         let refused = |reason: String, rule| SubmitError { reason, rule };
         if self.own_payments.next.len() >= limits::OWN_PAYMENTS {
@@ -93,7 +98,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Takes a transaction that waited when the node ended last.
-    pub(super) fn take_up(&mut self, transaction: Transaction, own: bool) -> Result<(), SubmitError> {
+    pub(super) fn take_up(&mut self, transaction: IdentifiedTransaction, own: bool) -> Result<(), SubmitError> {
         if own {
             return self.submit(transaction).map(drop);
         }
@@ -110,7 +115,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Offers a transaction to the mempool; what comes in goes out once on every connection but where it came from.
     fn admit(
         &mut self,
-        transaction: Transaction,
+        transaction: IdentifiedTransaction,
         source: Option<u64>,
         from: Option<ConnectionId>,
         verifier: &dyn SignatureVerifier,

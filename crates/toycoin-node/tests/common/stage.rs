@@ -137,6 +137,18 @@ impl Stage {
         self.relay_says(peer.connection, &RelayMessage::Deliver(Deliver { channel, from: peer.id, payload }));
     }
 
+    /// Peers say things while the node is so busy that no timeout has its turn between them.
+    pub(crate) fn tell_at_once(&mut self, peer: Peer, messages: &[NodeMessage]) {
+        let channel = ChannelRef::new(CHANNEL).expect("a good name");
+        for message in messages {
+            let payload = message.encode().expect("within its cap");
+            let delivery = RelayMessage::Deliver(Deliver { channel, from: peer.id, payload: &payload });
+            let bytes = delivery.to_frame().expect("within its cap");
+            self.machine.handle(self.moment(), Input::Received { connection: peer.connection, bytes: &bytes });
+            self.take_outputs();
+        }
+    }
+
     /// A peer says that it has that chain.
     pub(crate) fn tell_status(&mut self, peer: Peer, chain: &PeerChain) {
         let status = status(chain, self.unix_ms());

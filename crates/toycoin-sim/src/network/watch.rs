@@ -30,7 +30,9 @@ impl Network {
         let is_due =
             toycoin_node::machine::Machine::next_timeout(machine).is_some_and(|at| at.since_origin() <= self.now);
         let is_asleep = self.nodes[node].wake.is_none_or(|(at, _)| at > self.now);
-        if (!is_due || is_asleep)
+        // in catching up, bodies wait for a moment for others
+        if !machine.is_gathering()
+            && (!is_due || is_asleep)
             && let Some((_, better)) = self
                 .by_work
                 .range((tip.work, tip.hash)..)

@@ -1,0 +1,94 @@
+//! Transactions among the coins that they spend: existence, maturity, ranges, balance, signatures. Rules R22 to R27, R31.
+
+use crate::{
+    amount::Amount,
+    consensus::{RuleError, SignatureCheck, SignatureVerifier, body::check_inputs_differ, check_transaction_form},
+    digest::Txid,
+    params::ChainParams,
+    transaction::{Transaction, sighash},
+    utxo::Coin,
+};
+
+/// Judges a transaction as if it stood alone in the block at `height`, and returns its fee: rules R01 to R04, R20 and
+/// R22 to R31.
+///
+/// `coins` are those that its inputs spend, `None` where there is none.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn check_transaction(
+    params: &ChainParams,
+    txid: Txid,
+    transaction: &Transaction,
+    coins: &[Option<Coin>],
+    height: u64,
+    verifier: &dyn SignatureVerifier,
+) -> Result<Amount, RuleError> {
+    check_transaction_form(params, transaction)?;
+    check_inputs_differ(params, txid, transaction)?;
+    let fee = check_values(params, txid, transaction, coins, height)?;
+    let mut checks = Vec::with_capacity(transaction.inputs.len());
+    push_checks(params, txid, transaction, coins, |_, check| checks.push(check))?;
+    if let Some(input) = verifier.first_invalid(&checks) {
+        params.require(false, || RuleError::Signature { txid, input })?;
+    }
+    Ok(fee)
+}
+
+/// Hands each input's signature check to `push`, with the input's place.
+pub(super) fn push_checks(
+    params: &ChainParams,
+    txid: Txid,
+    transaction: &Transaction,
+    coins: &[Option<Coin>],
+    mut push: impl FnMut(usize, SignatureCheck),
+) -> Result<(), RuleError> {
+    // what a sandbox lets through without a coin is signed for as if the input were not there
+    let coins = || coins.iter().flatten().map(|coin| coin.output);
+    let message = sighash(params.genesis_hash(), txid, coins());
+    for (input, coin) in coins().enumerate() {
+        // only a sandbox that switched off R04 gets here with an input that has no signature
+        match transaction.signatures.get(input) {
+            Some(signature) => push(input, SignatureCheck { key: coin.owner, message, signature: *signature }),
+            None => params.require(false, || RuleError::Signature { txid, input })?,
+        }
+    }
+    Ok(())
+}
+
+/// Checks existence, maturity, ranges and balance, and returns the fee: rules R22 to R27.
+pub(super) fn check_values(
+    params: &ChainParams,
+    txid: Txid,
+    transaction: &Transaction,
+    found: &[Option<Coin>],
+    height: u64,
+) -> Result<Amount, RuleError> {
+    let inputs = || transaction.inputs.iter().copied().zip(found);
+    for (outpoint, coin) in inputs() {
+        params.require(coin.is_some(), || RuleError::CoinExists { txid, outpoint })?;
+    }
+    for (outpoint, coin) in inputs().filter_map(|(outpoint, coin)| Some((outpoint, (*coin)?))) {
+        let mature = coin.is_mature_at(height, params.spec().maturity);
+        params.require(mature, || RuleError::CoinbaseMaturity {
+            txid,
+            outpoint,
+            created: coin.coinbase_height,
+            height,
+        })?;
+    }
+
+    for (vout, output) in transaction.outputs.iter().enumerate() {
+        let value = output.value;
+        params.require(value.is_coin_value(), || RuleError::OutputValue { txid, vout, value })?;
+    }
+    let pays = || transaction.outputs.iter().map(|output| output.value);
+    params.require(Amount::sum_in_range(pays()).is_some(), || RuleError::OutputSum { txid })?;
+    // what a sandbox lets through without a coin is worth nothing
+    let spends = || found.iter().flatten().map(|coin| coin.output.value);
+    params.require(Amount::sum_in_range(spends()).is_some(), || RuleError::InputSum { txid })?;
+
+    let (inputs, outputs): (Amount, Amount) = (spends().sum(), pays().sum());
+    params.require(outputs <= inputs, || RuleError::ValueBalance { txid, inputs, outputs })?;
+    Ok(inputs.saturating_sub(outputs))
+}

@@ -1,0 +1,78 @@
+//! Transactions that carry their ids.
+
+use std::ops::Deref;
+
+use crate::{
+    digest::{Txid, Wtxid},
+    transaction::Transaction,
+};
+
+/// A transaction with its two ids, each computed once.
+///
+/// It reads as the transaction that it is, and cannot be changed: take that out for it.
+///
+/// ```
+/// use toycoin_core::{IdentifiedTransaction, Transaction};
+///
+/// let transaction = Transaction { version: 1, inputs: vec![], outputs: vec![], signatures: vec![] };
+/// let identified = IdentifiedTransaction::from(transaction.clone());
+/// assert_eq!(identified.txid(), transaction.txid());
+/// assert_eq!(identified.wtxid(), transaction.wtxid(transaction.txid()));
+/// assert_eq!(identified.size(), transaction.size());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentifiedTransaction {
+    transaction: Transaction,
+    txid: Txid,
+    wtxid: Wtxid,
+}
+
+impl IdentifiedTransaction {
+    /// Joins a transaction with its ids.
+    pub(crate) const fn new(transaction: Transaction, txid: Txid, wtxid: Wtxid) -> Self {
+        Self { transaction, txid, wtxid }
+    }
+
+    /// Returns the transaction's id.
+    pub const fn txid(&self) -> Txid {
+        self.txid
+    }
+
+    /// Returns its id with signatures.
+    pub const fn wtxid(&self) -> Wtxid {
+        self.wtxid
+    }
+
+    /// Returns the transaction.
+    pub const fn transaction(&self) -> &Transaction {
+        &self.transaction
+    }
+
+    /// Gives the transaction back.
+    pub fn into_transaction(self) -> Transaction {
+        self.transaction
+    }
+}
+
+/// Computes the ids.
+impl From<Transaction> for IdentifiedTransaction {
+    fn from(transaction: Transaction) -> Self {
+        let txid = transaction.txid();
+        let wtxid = transaction.wtxid(txid);
+        Self::new(transaction, txid, wtxid)
+    }
+}
+
+impl PartialEq<Transaction> for IdentifiedTransaction {
+    fn eq(&self, other: &Transaction) -> bool {
+        self.transaction == *other
+    }
+}
+
+impl Deref for IdentifiedTransaction {
+    type Target = Transaction;
+
+    fn deref(&self) -> &Transaction {
+        &self.transaction
+    }
+}
