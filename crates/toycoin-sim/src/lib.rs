@@ -37,9 +37,11 @@
 //! out of order. A partition is a relay that hands nothing from some nodes to others.
 
 pub mod adversary;
+mod arithmetic;
 mod builder;
 mod dice;
 mod fault;
+mod latency;
 mod ledger;
 mod link;
 mod network;
@@ -56,6 +58,7 @@ pub use self::{
     builder::{Simulation, Topology},
     dice::Dice,
     fault::{Fault, FaultKind, Scheduled},
+    latency::Latency,
     link::Link,
     network::Network,
     params::{params, spec},
