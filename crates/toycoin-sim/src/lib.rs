@@ -41,21 +41,26 @@ mod arithmetic;
 mod builder;
 mod dice;
 mod fault;
+mod invariant;
 mod latency;
 mod ledger;
 mod link;
 mod network;
+mod node_spec;
 mod params;
 mod participant;
+mod planted;
 mod report;
+mod running;
 mod store;
+mod topology;
 mod trace;
 mod verifier;
 
 #[doc(hidden)]
-pub use self::builder::Planted;
+pub use self::planted::Planted;
 pub use self::{
-    builder::{Simulation, Topology},
+    builder::Simulation,
     dice::Dice,
     fault::{Fault, FaultKind, Scheduled},
     latency::Latency,
@@ -65,6 +70,7 @@ pub use self::{
     participant::{Foreign, Participant},
     report::{Run, Statistics, Violation},
     store::CrashStore,
+    topology::Topology,
     trace::Trace,
     verifier::MemoVerifier,
 };

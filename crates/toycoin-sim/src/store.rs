@@ -8,7 +8,7 @@ use toycoin_core::{
     utxo::{Coin, UtxoView},
 };
 
-use crate::builder::Planted;
+use crate::planted::Planted;
 
 /// A store in memory with a disk behind it.
 ///

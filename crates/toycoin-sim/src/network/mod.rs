@@ -28,13 +28,15 @@ use self::{
     wires::{RelaySite, Wire},
 };
 use crate::{
-    builder::{Invariants, NodeSpec, Planted},
     dice::Dice,
     fault::{FaultKind, Scheduled},
+    invariant::Invariants,
     ledger::Ledger,
     link::Link,
+    node_spec::NodeSpec,
     params::{GENESIS_TIME, PAST},
     participant::Participant,
+    planted::Planted,
     report::{Statistics, Violation},
     store::CrashStore,
     trace::Trace,
