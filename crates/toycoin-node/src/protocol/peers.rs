@@ -107,11 +107,11 @@ impl Peer {
         self.score = 0;
     }
 
-    /// Counts what an honest peer might send, but not often.
-    pub(super) fn add_score(&mut self, points: u32, now: Monotonic) -> Verdict {
+    /// Counts what an honest peer might send, but not often; at the score `most` it is muted.
+    pub(super) fn add_score(&mut self, points: u32, most: u32, now: Monotonic) -> Verdict {
         self.score = self.score(now).saturating_add(points);
         self.scored = now;
-        if self.score < limits::MUTE_SCORE {
+        if self.score < most {
             return Verdict::Tolerated;
         }
         let score = self.score;
@@ -168,6 +168,10 @@ impl Peers {
 
     pub(super) fn len(&self) -> usize {
         self.peers.len()
+    }
+
+    pub(super) fn highest_score(&self, now: Monotonic) -> u32 {
+        self.peers.values().map(|peer| peer.score(now)).max().unwrap_or(0)
     }
 
     pub(super) fn on_connection(&self, connection: ConnectionId) -> usize {
@@ -251,9 +255,9 @@ mod tests {
         let start = Monotonic::ORIGIN;
         let (peer, new, _) = peers.heard(key(1), start);
         assert!(new);
-        assert_eq!(peer.add_score(99, start), Verdict::Tolerated);
+        assert_eq!(peer.add_score(99, limits::MUTE_SCORE, start), Verdict::Tolerated);
         assert!(!peer.is_muted(start));
-        assert_eq!(peer.add_score(1, start), Verdict::Muted(100));
+        assert_eq!(peer.add_score(1, limits::MUTE_SCORE, start), Verdict::Muted(100));
         assert!(peer.is_muted(start + SECOND));
         assert!(!peer.is_muted(start + limits::MUTE_TIME));
     }
@@ -263,7 +267,7 @@ mod tests {
         let mut peers = Peers::default();
         let start = Monotonic::ORIGIN;
         let (peer, ..) = peers.heard(key(1), start);
-        peer.add_score(50, start);
+        peer.add_score(50, limits::MUTE_SCORE, start);
         assert_eq!(peer.score(start + limits::SCORE_DECAY * 20), 30);
         assert_eq!(peer.score(start + limits::SCORE_DECAY * 90), 0);
     }
