@@ -179,3 +179,24 @@ fn an_answer_in_any_order_will_do() {
     }
     assert!(stage.has_tip_of(&far));
 }
+
+#[test]
+fn headers_whose_bodies_nobody_sends_keep_no_shorter_chain_out() {
+    let (far, near) = (chain(20), chain_of(&ChainParams::regtest(), 12, 2));
+    let (mut stage, relay, _) = with_headers(&far, 1);
+    let honest = Peer::new(relay, 9);
+    stage.tell_status(honest, &near);
+    stage.serve(&[(honest, &near)], 10 * SECOND);
+    assert!(stage.has_tip_of(&near), "whoever keeps his bodies to himself stops nobody");
+}
+
+#[test]
+fn a_withheld_chain_is_followed_once_somebody_sends_it() {
+    let (far, near) = (chain(20), chain_of(&ChainParams::regtest(), 12, 2));
+    let (mut stage, relay, silent) = with_headers(&far, 1);
+    let honest = Peer::new(relay, 9);
+    stage.tell_status(honest, &near);
+    stage.serve(&[(honest, &near)], 10 * SECOND);
+    stage.serve(&[(honest, &near), (silent[0], &far)], 30 * SECOND);
+    assert!(stage.has_tip_of(&far));
+}

@@ -33,8 +33,8 @@ pub(super) struct Peer {
     pub(super) number: u64,
     pub(super) heard: Monotonic,
     pub(super) status: Option<PeerStatus>,
-    /// The most work of a chain that its headers and blocks showed.
-    shown: Work,
+    /// The most work of a chain that its headers and blocks showed, and that chain's last block.
+    shown: (Work, BlockHash),
     /// It sent a block whose parent we lack: it has headers for us, whatever its status says.
     pub(super) has_news: bool,
     /// It was asked for headers and has not answered, in time or not.
@@ -64,7 +64,7 @@ impl Peer {
             number,
             heard: now,
             status: None,
-            shown: Work::ZERO,
+            shown: (Work::ZERO, BlockHash::ZERO),
             has_news: false,
             owes_headers: false,
             resting_until: Monotonic::ORIGIN,
@@ -76,14 +76,21 @@ impl Peer {
         }
     }
 
-    /// Notes that its chain has this much work at least.
-    pub(super) fn shows(&mut self, work: Work) {
-        self.shown = self.shown.max(work);
+    /// Notes that it has a chain with this much work, up to this block.
+    pub(super) fn shows(&mut self, work: Work, last: BlockHash) {
+        if work > self.shown.0 {
+            self.shown = (work, last);
+        }
+    }
+
+    /// Returns the ends of the chains that it should have: what it showed, and what it says.
+    pub(super) fn ends(&self) -> impl Iterator<Item = BlockHash> {
+        [Some(self.shown.1), self.status.map(|status| status.tip)].into_iter().flatten()
     }
 
     /// Returns whether it should have the blocks of a chain with this much work.
     pub(super) fn has(&self, work: Work) -> bool {
-        self.shown.max(self.status.map_or(Work::ZERO, |status| status.work)) >= work
+        self.shown.0.max(self.status.map_or(Work::ZERO, |status| status.work)) >= work
     }
 
     /// Notes that it has headers for us: it is asked though it had nothing a moment ago.
