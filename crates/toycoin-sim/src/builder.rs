@@ -6,7 +6,7 @@ use toycoin_core::{ChainParams, Txid};
 use toycoin_node::{limits, protocol::NodeMachine};
 
 use crate::{
-    adversary::{Tactic, Tampering},
+    adversary::{Mixed, Tactic, Tampering},
     dice::Dice,
     fault::{Fault, Scheduled},
     invariant::Invariants,
@@ -15,6 +15,8 @@ use crate::{
     node_spec::NodeSpec,
     participant::Participant,
     planted::Planted,
+    spending::Spending,
+    store::Disk,
     topology::Topology,
 };
 
@@ -33,6 +35,7 @@ pub struct Simulation {
     pub(crate) keep_trace: bool,
     pub(crate) censored: Option<Txid>,
     pub(crate) invariants: Invariants,
+    pub(crate) boundless_relays: bool,
 }
 
 impl Simulation {
@@ -54,8 +57,10 @@ impl Simulation {
             censored: None,
             invariants: Invariants {
                 callers: Vec::new(),
-                mempool_bytes: usize::try_from(limits::MEMPOOL_BYTES).unwrap_or(usize::MAX),
+                mempool_bytes: limits::MEMPOOL_BYTES,
+                queue_deliveries: limits::QUEUE_DELIVERIES,
             },
+            boundless_relays: false,
         }
     }
 
@@ -102,10 +107,22 @@ impl Simulation {
         self.change(node, |spec| spec.clock_offset_ms = offset_ms)
     }
 
-    /// Sets with how many commits a node's store syncs; 4 if nobody says.
+    /// Sets with how many commits a node's store syncs though the node does not ask for it; 4 if nobody says.
     #[must_use]
     pub fn sync_every(self, node: usize, commits: u32) -> Self {
         self.change(node, |spec| spec.sync_every = commits)
+    }
+
+    /// Sets what a node's disk does when it is told to sync.
+    #[must_use]
+    pub fn disk(self, node: usize, disk: Disk) -> Self {
+        self.change(node, |spec| spec.disk = disk)
+    }
+
+    /// Sets how the wallet at a node spends.
+    #[must_use]
+    pub fn spending(self, node: usize, spending: Spending) -> Self {
+        self.change(node, |spec| spec.spending = spending)
     }
 
     /// Has a node judge by other rules, such as a sandbox's; its genesis must be the network's.
@@ -134,6 +151,16 @@ impl Simulation {
         self.tampered(node, true, tactic)
     }
 
+    /// Puts adversaries at the places of the last `count` nodes, each with a tactic drawn from the seed.
+    #[must_use]
+    pub fn random_adversaries(self, count: usize) -> Self {
+        let (seed, nodes) = (self.seed, self.nodes.len());
+        (nodes.saturating_sub(count)..nodes).fold(self, |simulation, node| {
+            let tactic = Mixed::draw(node, &mut Dice::new(seed, 1_000 + node as u64));
+            simulation.adversary(node, tactic)
+        })
+    }
+
     /// Puts any participant at a node's place, made of the honest machine that would have stood there.
     #[must_use]
     pub fn participant<P: Participant + 'static>(
@@ -158,6 +185,16 @@ impl Simulation {
         simulation
     }
 
+    /// Draws from the seed how the wallet at each node spends: singly more often than not, else in any other manner.
+    #[must_use]
+    pub fn random_spending(mut self) -> Self {
+        let mut dice = Dice::new(self.seed, 7);
+        for spec in &mut self.nodes {
+            spec.spending = Spending::random(&mut dice);
+        }
+        self
+    }
+
     /// Sets the time between blocks that difficulty aims at.
     #[must_use]
     pub const fn spacing(mut self, spacing: Duration) -> Self {
@@ -172,7 +209,7 @@ impl Simulation {
         self
     }
 
-    /// Has wallets pay each other: so many payments a second in all, at random times.
+    /// Has wallets pay each other: so often a second in all, at random times, it is one's turn.
     #[must_use]
     pub const fn payments_per_second(mut self, rate: f64) -> Self {
         self.payments_per_second = rate;
@@ -198,7 +235,7 @@ impl Simulation {
         self.fault(during, Fault::Partition { one, other, one_way: false })
     }
 
-    /// Draws faults from the seed, for [`run_for`](Self::run_for)'s time.
+    /// Draws faults from the seed, for [`run_for`](Self::run_for)'s time, and which third of the disks lie.
     #[must_use]
     pub const fn random_faults(mut self) -> Self {
         self.random_faults = true;
@@ -219,10 +256,25 @@ impl Simulation {
         self
     }
 
-    /// Sets the mempools' bound that is checked, in bytes by formula.
+    /// Sets the mempools' bound, in bytes by formula.
     #[must_use]
-    pub const fn mempool_bound(mut self, bytes: usize) -> Self {
+    pub const fn mempool_bytes(mut self, bytes: u64) -> Self {
         self.invariants.mempool_bytes = bytes;
+        self
+    }
+
+    /// Sets how many deliveries wait in a relay for a connection at most.
+    #[must_use]
+    pub const fn queue_deliveries(mut self, count: usize) -> Self {
+        self.invariants.queue_deliveries = count;
+        self
+    }
+
+    /// Has relays keep every delivery, whatever their queues' bound.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn boundless_relays(mut self) -> Self {
+        self.boundless_relays = true;
         self
     }
 

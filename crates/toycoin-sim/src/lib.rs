@@ -52,6 +52,7 @@ mod participant;
 mod planted;
 mod report;
 mod running;
+mod spending;
 mod store;
 mod topology;
 mod trace;
@@ -63,13 +64,15 @@ pub use self::{
     builder::Simulation,
     dice::Dice,
     fault::{Fault, FaultKind, Scheduled},
+    invariant::INVARIANTS,
     latency::Latency,
     link::Link,
     network::Network,
     params::{params, spec},
     participant::{Foreign, Participant},
     report::{Run, Statistics, Violation},
-    store::CrashStore,
+    spending::{Manner, Spending},
+    store::{CrashStore, Disk},
     topology::Topology,
     trace::Trace,
     verifier::MemoVerifier,

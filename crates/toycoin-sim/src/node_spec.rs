@@ -3,7 +3,13 @@
 use toycoin_core::ChainParams;
 use toycoin_node::protocol::NodeMachine;
 
-use crate::{link::Link, participant::Participant, planted::Planted, store::CrashStore};
+use crate::{
+    link::Link,
+    participant::Participant,
+    planted::Planted,
+    spending::Spending,
+    store::{CrashStore, Disk},
+};
 
 /// Makes a participant on the network; it takes an honest node's machine, to wrap or to drop.
 pub(crate) type Maker = Box<dyn FnOnce(NodeMachine<CrashStore>) -> Box<dyn Participant>>;
@@ -13,6 +19,8 @@ pub(crate) struct NodeSpec {
     pub(crate) hash_rate: f64,
     pub(crate) clock_offset_ms: i64,
     pub(crate) sync_every: u32,
+    pub(crate) disk: Disk,
+    pub(crate) spending: Spending,
     pub(crate) link: Option<Link>,
     pub(crate) rules: Option<ChainParams>,
     pub(crate) honest: bool,
@@ -26,6 +34,8 @@ impl Default for NodeSpec {
             hash_rate: 1.0,
             clock_offset_ms: 0,
             sync_every: 4,
+            disk: Disk::Honest,
+            spending: Spending::default(),
             link: None,
             rules: None,
             honest: true,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use toycoin_core::chain::Chain;
-use toycoin_node::protocol::NodeMachine;
+use toycoin_node::{protocol::NodeMachine, relay::RelayConfig};
 
 use crate::{
     builder::Simulation,
@@ -12,6 +12,7 @@ use crate::{
     network::{DiceSet, Network, Site, queue::Queue, relay_site},
     params::{GENESIS_HASHES, params},
     report::{Run, Statistics, Violation},
+    store::Disk,
     topology::Topology,
     trace::Trace,
 };
@@ -25,6 +26,10 @@ impl Simulation {
         if self.random_faults {
             let relays = self.relay_count();
             self.faults.extend(draw(&mut Dice::new(self.seed, 5), self.nodes.len(), relays, time));
+            let mut disks = Dice::new(self.seed, 6);
+            for spec in self.nodes.iter_mut().filter(|_| disks.chance(1.0 / 3.0)) {
+                spec.disk = Disk::Lying;
+            }
         }
         self.run_until(move |network| network.now() >= time)
     }
@@ -58,8 +63,16 @@ impl Simulation {
             }
         };
         let sites = self.nodes.iter().enumerate();
-        let sites = sites.map(|(node, spec)| Site::new(node, spec, &params, self.link, relays_of(node))).collect();
-        let relays = (0..self.relay_count()).map(|_| relay_site()).collect();
+        let sites = sites
+            .map(|(node, spec)| {
+                Site::new(node, spec, &params, self.link, relays_of(node), self.invariants.mempool_bytes)
+            })
+            .collect();
+        let relay_config = RelayConfig {
+            queue_deliveries: if self.boundless_relays { usize::MAX } else { self.invariants.queue_deliveries },
+            ..RelayConfig::default()
+        };
+        let relays = (0..self.relay_count()).map(|_| relay_site(&relay_config)).collect();
         let dice = |stream| Dice::new(self.seed, stream);
         let mut network = Network {
             now: Duration::ZERO,
@@ -67,6 +80,7 @@ impl Simulation {
             dice: DiceSet { links: dice(1), mining: dice(2), payments: dice(3), troubles: dice(4) },
             nodes: sites,
             relays,
+            relay_config,
             wires: BTreeMap::new(),
             connections: 0,
             owners: BTreeMap::new(),
@@ -78,6 +92,7 @@ impl Simulation {
             trace: Trace::new(self.keep_trace),
             verifier: Arc::default(),
             archive: BTreeMap::new(),
+            audited: Default::default(),
             by_work: Default::default(),
             mined_at: BTreeMap::new(),
             payments: Default::default(),

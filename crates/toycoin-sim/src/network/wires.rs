@@ -165,6 +165,7 @@ impl Network {
             }
         }
         self.wake_relay(relay);
+        self.watch_relay(relay);
     }
 
     fn wake_relay(&mut self, relay: usize) {

@@ -1,0 +1,25 @@
+//! Seeds that once broke an invariant, each with what was wrong.
+
+use std::time::Duration;
+
+use toycoin_sim::Simulation;
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// Seven nodes, of which two were drawn to be adversaries, with wallets of all manners and faults.
+fn rough(seed: u64) -> Simulation {
+    let simulation = Simulation::builder(seed).nodes(7).random_adversaries(2).random_spending().random_faults();
+    simulation.payments_per_second(0.5)
+}
+
+fn holds(simulation: Simulation, time: Duration) {
+    assert!(simulation.run_for(time).unwrap_or_else(|violation| panic!("{violation}")).converged());
+}
+
+#[test]
+fn headers_whose_bodies_are_withheld_keep_no_other_chain_out() {
+    // a node that stalls after headers had the most work after a partition, and mined on alone
+    holds(rough(11), seconds(90));
+}
