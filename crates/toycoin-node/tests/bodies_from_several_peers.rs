@@ -200,3 +200,22 @@ fn a_withheld_chain_is_followed_once_somebody_sends_it() {
     stage.serve(&[(honest, &near), (silent[0], &far)], 30 * SECOND);
     assert!(stage.has_tip_of(&far));
 }
+
+#[test]
+fn a_body_that_was_not_judged_in_its_place_is_not_handed_on() {
+    let (near, other) = (chain(3), chain_of(&ChainParams::regtest(), 3, 2));
+    let mut stage = Stage::new(&ChainParams::regtest());
+    let relay = stage.connect();
+    let (one, another) = (Peer::new(relay, 1), Peer::new(relay, 2));
+    stage.tell_status(one, &near);
+    stage.serve(&[(one, &near)], 5 * SECOND);
+    assert!(stage.has_tip_of(&near));
+    let (active, aside) = (hash_at(&near, 1), hash_at(&other, 1));
+    // right by itself, and on no branch with more work: nobody has looked at what it spends
+    stage.tell(one, &NodeMessage::Block(block_at(&other, 1)));
+    stage.take_sent();
+    stage.tell(another, &NodeMessage::GetBlocks(vec![active, aside]));
+    let answers = stage.take_sent_to(another);
+    assert!(answers.contains(&NodeMessage::Block(block_at(&near, 1))), "{answers:?}");
+    assert!(answers.contains(&NodeMessage::NotFound(vec![aside.to_bytes()])), "{answers:?}");
+}

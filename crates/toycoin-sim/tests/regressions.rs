@@ -23,3 +23,17 @@ fn headers_whose_bodies_are_withheld_keep_no_other_chain_out() {
     // a node that stalls after headers had the most work after a partition, and mined on alone
     holds(rough(11), seconds(90));
 }
+
+/// Ten nodes, of which three were drawn to be adversaries.
+fn rougher(seed: u64) -> Simulation {
+    let simulation = Simulation::builder(seed).nodes(10).random_adversaries(3).random_spending().random_faults();
+    simulation.payments_per_second(1.0)
+}
+
+#[test]
+fn who_was_handed_an_invalid_block_is_not_muted_for_handing_it_on() {
+    // bodies were handed out that had not been judged in their place
+    for seed in [64, 81, 86, 87, 91] {
+        holds(rougher(seed), seconds(90));
+    }
+}
