@@ -3,89 +3,100 @@
 //! ```sh
 //! cargo run --release --example simulate -- --seeds 500 --nodes 5 --faults
 //! cargo run --release --example simulate -- --seed 17 --nodes 5 --faults --trace trace.jsonl
+//! cargo run --release --example simulate -- --seeds 500 --nodes 10 --faults --adversaries 3 --wallets
+//! cargo run --release --example simulate -- --seed 1 --nodes 10 --payments 5 --seconds 1000     # how fast it is
 //! ```
 
-#![allow(clippy::print_stdout, reason = "what a program prints is its result")]
+mod arguments;
+mod processor;
+mod table;
 
 use std::{
     collections::BTreeMap,
     error::Error,
-    path::PathBuf,
+    fs::File,
+    io::{self, Write as _},
     process::ExitCode,
-    sync::Mutex,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use toycoin_sim::{FaultKind, Run, Simulation, Topology, Violation};
+use toycoin_examples::{exit, interrupted, say};
+use toycoin_sim::{FaultKind, Run, Violation};
 
-/// Simulates networks of toycoin.
-#[derive(Debug, Parser)]
-struct Arguments {
-    /// How many seeds, from 0.
-    #[arg(long, default_value_t = 20)]
-    seeds: u64,
-    /// One seed alone.
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Nodes of each network.
-    #[arg(long, default_value_t = 5)]
-    nodes: usize,
-    /// Relays of each network.
-    #[arg(long, default_value_t = 1)]
-    relays: usize,
-    /// Payments a second.
-    #[arg(long, default_value_t = 1.0)]
-    payments: f64,
-    /// Virtual seconds before all must agree.
-    #[arg(long, default_value_t = 180)]
-    seconds: u64,
-    /// Draws faults from each seed.
-    #[arg(long)]
-    faults: bool,
-    /// Writes the trace of the one seed, as JSON lines.
-    #[arg(long, requires = "seed")]
-    trace: Option<PathBuf>,
-    /// Threads, each with networks of its own.
-    #[arg(long, default_value_t = 2)]
-    threads: usize,
-}
+use self::{arguments::Arguments, processor::processor_time, table::Table};
 
-impl Arguments {
-    fn run(&self, seed: u64) -> Result<Run, Violation> {
-        let simulation = Simulation::builder(seed).nodes(self.nodes).topology(Topology::Relays(self.relays));
-        let simulation = simulation.payments_per_second(self.payments);
-        let simulation = if self.faults { simulation.random_faults() } else { simulation };
-        let simulation = if self.trace.is_some() { simulation.keep_trace() } else { simulation };
-        simulation.run_for(Duration::from_secs(self.seconds))
-    }
-
-    fn replay(&self, seed: u64) -> String {
-        let Self { nodes, relays, payments, seconds, .. } = self;
-        let faults = if self.faults { " --faults" } else { "" };
-        format!(
-            "cargo run --release --example simulate -- --seed {seed} --nodes {nodes} --relays {relays} \
-             --payments {payments} --seconds {seconds}{faults} --trace trace-{seed}.jsonl"
-        )
+fn main() -> ExitCode {
+    let arguments = Arguments::parse_consistent();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => exit(Err(error)),
     }
 }
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let arguments = Arguments::parse();
-    let seeds = arguments.seed.map_or(0..arguments.seeds, |seed| seed..seed.saturating_add(1));
+/// Runs all seeds and prints what became of them; returns whether everything held.
+fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+    // before the work, not after it
+    let trace =
+        arguments.trace.as_deref().map(|path| Ok::<_, String>((path, File::create(path).map_err(cannot(path))?)));
+    let trace = trace.transpose()?;
+    let stop = Arc::new(AtomicBool::new(false));
+    stop_when_interrupted(Arc::clone(&stop));
+    let begun = Instant::now();
+    let outcomes = run_seeds(arguments, &stop)?;
+    if let Some((path, mut file)) = trace {
+        let lines = outcomes.values().find_map(|outcome| match &outcome.result {
+            Ok(run) => run.trace.as_deref(),
+            Err(violation) => violation.lines.as_deref(),
+        });
+        file.write_all(lines.unwrap_or_default().as_bytes()).map_err(cannot(path))?;
+    }
+    let (left, broken) = (arguments.seeds().count() - outcomes.len(), report(arguments, &outcomes, begun.elapsed()));
+    if left > 0 {
+        say!("\nstopped: {left} seeds were not run");
+    }
+    let runs = outcomes.values().filter_map(|outcome| outcome.result.as_ref().ok());
+    let missing = FaultKind::missing(runs.map(|run| &run.injected));
+    // a few runs need not have seen everything
+    let is_a_set = arguments.faults && left == 0 && outcomes.len() >= 50;
+    let is_poor_set = is_a_set && !missing.is_empty();
+    if is_poor_set {
+        say!("\nBROKEN set of runs: never injected: {missing:?}");
+    }
+    Ok(broken == 0 && !is_poor_set)
+}
+
+/// What became of a seed, and how much of a processor it took.
+struct Outcome {
+    result: Result<Run, Violation>,
+    took: Option<Duration>,
+}
+
+fn run_seeds(arguments: &Arguments, stop: &Arc<AtomicBool>) -> Result<BTreeMap<u64, Outcome>, Box<dyn Error>> {
+    let seeds = arguments.seeds();
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {msg} broken, {eta} left")?;
     let bar = ProgressBar::new(seeds.end - seeds.start).with_style(style).with_message("0");
-    let (next, results, begun) = (Mutex::new(seeds), Mutex::new(BTreeMap::new()), Instant::now());
+    let (next, outcomes) = (Mutex::new(seeds), Mutex::new(BTreeMap::new()));
     thread::scope(|scope| {
-        for _ in 0..arguments.threads.max(1) {
+        for _ in 0..arguments.threads {
             scope.spawn(|| {
                 while let Some(seed) = next.lock().ok().and_then(|mut seeds| seeds.next()) {
-                    let result = arguments.run(seed);
-                    if let Ok(mut results) = results.lock() {
-                        results.insert(seed, result);
-                        bar.set_message(results.values().filter(|result| result.is_err()).count().to_string());
+                    let before = processor_time();
+                    let result = arguments.simulate(seed, stop);
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let took = processor_time().zip(before).map(|(after, before)| after.saturating_sub(before));
+                    if let Ok(mut outcomes) = outcomes.lock() {
+                        outcomes.insert(seed, Outcome { result, took });
+                        let broken = outcomes.values().filter(|outcome| outcome.result.is_err()).count();
+                        bar.set_message(broken.to_string());
                     }
                     bar.inc(1);
                 }
@@ -93,52 +104,28 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         }
     });
     bar.finish_and_clear();
-    let results = results.into_inner().map_err(|_| "a run panicked")?;
-    if let Some(path) = &arguments.trace {
-        let lines = results.values().find_map(|result| match result {
-            Ok(run) => run.trace.clone(),
-            Err(violation) => violation.lines.clone(),
-        });
-        std::fs::write(path, lines.unwrap_or_default())?;
-    }
-    let runs: Vec<_> = results.values().flatten().collect();
-    print_table(&runs, begun.elapsed());
-    let broken: Vec<_> = results.iter().filter_map(|(seed, result)| Some((seed, result.as_ref().err()?))).collect();
-    for (seed, violation) in &broken {
-        println!("\nBROKEN {violation}\n  {}", arguments.replay(**seed));
-    }
-    let missing = FaultKind::missing(runs.iter().map(|run| &run.injected));
-    let is_a_set = arguments.faults && arguments.seed.is_none() && arguments.seeds >= 50;
-    if is_a_set && !missing.is_empty() {
-        println!("\nBROKEN set of runs: never injected: {missing:?}");
-    }
-    let failed = !broken.is_empty() || (is_a_set && !missing.is_empty());
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    outcomes.into_inner().map_err(|_| "a run panicked".into())
 }
 
-fn print_table(runs: &[&Run], took: Duration) {
-    let sum = |of: fn(&Run) -> u64| runs.iter().map(|run| of(run)).sum::<u64>();
-    let lasted: f64 = runs.iter().map(|run| run.lasted.as_secs_f64()).sum();
-    let row = |name: &str, value: String| println!("{name:<34} {value:>16}");
-    row("runs in which all invariants held", runs.len().to_string());
-    row("virtual seconds", format!("{lasted:.0}"));
-    row("times real time", format!("{:.0}", lasted / took.as_secs_f64().max(1e-9)));
-    row("events", sum(|run| run.statistics.events).to_string());
-    row("blocks found", sum(|run| run.statistics.blocks_mined).to_string());
-    row("of these stale", sum(|run| run.stale_blocks).to_string());
-    row("deepest reorganisation", runs.iter().map(|run| run.deepest_reorg()).max().unwrap_or(0).to_string());
-    row("payments confirmed", sum(|run| run.confirmations.len() as u64).to_string());
-    row("payments dropped with a reason", sum(|run| run.dropped.len() as u64).to_string());
-    row("envelopes delivered", sum(|run| run.statistics.deliveries).to_string());
-    row("bytes sent", sum(|run| run.statistics.sent_bytes).to_string());
-    let mut injected: BTreeMap<FaultKind, u64> = BTreeMap::new();
-    for (kind, count) in runs.iter().flat_map(|run| &run.injected) {
-        *injected.entry(*kind).or_default() += count;
-    }
-    for (kind, count) in injected {
-        row(&format!("  fault: {kind:?}"), count.to_string());
-    }
-    if let [run] = runs {
-        row("trace hash", run.trace_hash.get(..16).unwrap_or_default().to_owned());
-    }
+/// Prints the table and what is broken; returns how much that is.
+fn report(arguments: &Arguments, outcomes: &BTreeMap<u64, Outcome>, elapsed: Duration) -> usize {
+    let runs: Vec<_> = outcomes.values().filter_map(|outcome| outcome.result.as_ref().ok()).collect();
+    let took = outcomes.values().filter(|outcome| outcome.result.is_ok()).map(|outcome| outcome.took).sum();
+    say!("{}", Table { runs: &runs, elapsed, took });
+    let broken = outcomes.iter().filter_map(|(seed, outcome)| Some((seed, outcome.result.as_ref().err()?)));
+    broken.inspect(|(seed, violation)| say!("\nBROKEN {violation}\n  {}", arguments.replay(**seed))).count()
+}
+
+/// Sets the flag once Ctrl-C or SIGTERM comes: runs look at it after every event.
+fn stop_when_interrupted(stop: Arc<AtomicBool>) {
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        if runtime.is_ok_and(|runtime| runtime.block_on(interrupted()).is_ok()) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+}
+
+fn cannot(path: &std::path::Path) -> impl Fn(io::Error) -> String {
+    move |error| format!("cannot write {}: {error}", path.display())
 }
