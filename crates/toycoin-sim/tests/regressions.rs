@@ -37,3 +37,11 @@ fn who_was_handed_an_invalid_block_is_not_muted_for_handing_it_on() {
         holds(rougher(seed), seconds(90));
     }
 }
+
+#[test]
+fn who_is_behind_is_not_muted_for_payments_that_others_have_in_a_block() {
+    // each one told again cost a point, and a wallet that pays in rows has a hundred of them
+    for seed in [29, 130, 247] {
+        holds(rougher(seed), seconds(90));
+    }
+}
