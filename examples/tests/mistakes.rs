@@ -36,6 +36,14 @@ fn an_export_that_cannot_be_written() {
 }
 
 #[test]
+fn a_trace_that_cannot_be_written() {
+    let missing = folder("trace").join("no folder").join("trace.jsonl");
+    let missing = missing.to_str().expect("a name in UTF-8");
+    let error = Program::start("simulate", &["--seed", "1", "--trace", missing]).failure(1);
+    assert!(error.contains("cannot write") && error.contains("trace.jsonl"), "{error}");
+}
+
+#[test]
 fn a_key_that_is_none() {
     let folder = folder("keys");
     let path = |name: &str| folder.join(name).to_str().expect("a name in UTF-8").to_owned();
@@ -66,7 +74,7 @@ fn an_address_of_another_network() {
 
 #[test]
 fn arguments_that_make_no_sense() {
-    let bad: [(&str, &[&str]); 13] = [
+    let bad: [(&str, &[&str]); 19] = [
         ("relay", &["--listen", "nowhere"]),
         ("relay", &["--unknown"]),
         ("node", &["--threads", "0"]),
@@ -80,6 +88,12 @@ fn arguments_that_make_no_sense() {
         ("wallet", &["pay", "tlab1nonsense", "1"]),
         ("wallet", &[]),
         ("network", &["--nodes", "0"]),
+        ("simulate", &["--nodes", "0"]),
+        ("simulate", &["--relays", "0"]),
+        ("simulate", &["--payments", "-1"]),
+        ("simulate", &["--adversaries", "5"]),
+        ("simulate", &["--seed", "1", "--seeds", "2"]),
+        ("simulate", &["--trace", "trace.jsonl"]),
     ];
     for (name, arguments) in bad {
         let (code, said) = Program::start(name, arguments).end();
@@ -89,7 +103,7 @@ fn arguments_that_make_no_sense() {
 
 #[test]
 fn every_program_explains_itself() {
-    for name in ["relay", "node", "oracle", "listener", "wallet", "network"] {
+    for name in ["relay", "node", "oracle", "listener", "wallet", "network", "simulate"] {
         let said = Program::start(name, &["--help"]).success();
         assert!(said.iter().any(|line| line.starts_with("Usage: ")), "{name}: {said:#?}");
     }

@@ -8,17 +8,25 @@
 //!   node_messages   what decodes encodes to the same payload
 //!   relay_machine   a conversation of many clients: bounds hold, and nothing is left when all are gone
 //!   node_machine    a conversation with many peers: bounds hold, the supply adds up, two runs are equal
+//!   records         what the store reads it writes again, and no flipped bit goes unnoticed
+//!   exports         what is read of an export is shown as it was written
 //!   texts           addresses, amounts and hashes: what is read is shown as it was written
 //! ```
 
+mod exports;
 mod frames;
 mod messages;
 mod node;
+#[cfg(feature = "redb")]
+mod records;
 mod relay;
 mod script;
 mod texts;
 
+#[cfg(feature = "redb")]
+pub use self::records::records;
 pub use self::{
+    exports::exports,
     frames::frames,
     messages::{node_messages, relay_messages},
     node::node_machine,

@@ -8,7 +8,11 @@
 //! Hex is in lower case, amounts are integers of grains. docs/protocol.md describes each field. A line is what
 //! [`Display`](fmt::Display) writes, without a line feed.
 
+mod read;
+
 use std::fmt::{self, Write as _};
+
+pub use self::read::{ExportError, read_block};
 
 use crate::{
     block::Block,

@@ -147,6 +147,9 @@ pub const BODY_WINDOW: u64 = 128;
 /// Most blocks that are asked for at a time.
 pub const BODY_REQUESTS: usize = 64;
 
+/// Most branches that are looked at beside the best, whose lowest block nobody sends.
+pub const BRANCHES: usize = 16;
+
 /// Most blocks that are asked of a peer at a time.
 pub const BLOCKS_A_PEER: usize = 16;
 

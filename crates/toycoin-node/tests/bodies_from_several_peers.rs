@@ -179,3 +179,43 @@ fn an_answer_in_any_order_will_do() {
     }
     assert!(stage.has_tip_of(&far));
 }
+
+#[test]
+fn headers_whose_bodies_nobody_sends_keep_no_shorter_chain_out() {
+    let (far, near) = (chain(20), chain_of(&ChainParams::regtest(), 12, 2));
+    let (mut stage, relay, _) = with_headers(&far, 1);
+    let honest = Peer::new(relay, 9);
+    stage.tell_status(honest, &near);
+    stage.serve(&[(honest, &near)], 10 * SECOND);
+    assert!(stage.has_tip_of(&near), "whoever keeps his bodies to himself stops nobody");
+}
+
+#[test]
+fn a_withheld_chain_is_followed_once_somebody_sends_it() {
+    let (far, near) = (chain(20), chain_of(&ChainParams::regtest(), 12, 2));
+    let (mut stage, relay, silent) = with_headers(&far, 1);
+    let honest = Peer::new(relay, 9);
+    stage.tell_status(honest, &near);
+    stage.serve(&[(honest, &near)], 10 * SECOND);
+    stage.serve(&[(honest, &near), (silent[0], &far)], 30 * SECOND);
+    assert!(stage.has_tip_of(&far));
+}
+
+#[test]
+fn a_body_that_was_not_judged_in_its_place_is_not_handed_on() {
+    let (near, other) = (chain(3), chain_of(&ChainParams::regtest(), 3, 2));
+    let mut stage = Stage::new(&ChainParams::regtest());
+    let relay = stage.connect();
+    let (one, another) = (Peer::new(relay, 1), Peer::new(relay, 2));
+    stage.tell_status(one, &near);
+    stage.serve(&[(one, &near)], 5 * SECOND);
+    assert!(stage.has_tip_of(&near));
+    let (active, aside) = (hash_at(&near, 1), hash_at(&other, 1));
+    // right by itself, and on no branch with more work: nobody has looked at what it spends
+    stage.tell(one, &NodeMessage::Block(block_at(&other, 1)));
+    stage.take_sent();
+    stage.tell(another, &NodeMessage::GetBlocks(vec![active, aside]));
+    let answers = stage.take_sent_to(another);
+    assert!(answers.contains(&NodeMessage::Block(block_at(&near, 1))), "{answers:?}");
+    assert!(answers.contains(&NodeMessage::NotFound(vec![aside.to_bytes()])), "{answers:?}");
+}

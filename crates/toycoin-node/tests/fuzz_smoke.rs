@@ -69,3 +69,46 @@ fn node_machine() {
 fn texts() {
     throw(20_000, 80, fuzz::texts);
 }
+
+#[test]
+fn exports() {
+    throw(20_000, 200, fuzz::exports);
+}
+
+#[cfg(feature = "redb")]
+#[test]
+fn records() {
+    throw(100_000, 120, fuzz::records);
+    // as long as the records of each table, and sealed
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    for (place, length) in (0u8..).zip([32 + 141, 8 + 76, 36 + 48, 32 + 12, 32 + 8 + 8 + 2_048 + 8]) {
+        for _ in 0..1_000 {
+            let mut bytes = vec![0; 1 + length];
+            rng.fill_bytes(&mut bytes);
+            bytes[0] = place << 1 | 1;
+            fuzz::records(&bytes);
+        }
+    }
+}
+
+/// What the fuzzer begins with: frozen vectors, and what a simulated network said.
+#[test]
+fn seeds() {
+    let targets: &[(&str, fn(&[u8]))] = &[
+        ("exports", fuzz::exports),
+        ("frames", fuzz::frames),
+        ("node_machine", fuzz::node_machine),
+        ("node_messages", fuzz::node_messages),
+        ("relay_machine", fuzz::relay_machine),
+        ("relay_messages", fuzz::relay_messages),
+        #[cfg(feature = "redb")]
+        ("records", fuzz::records),
+        ("texts", fuzz::texts),
+    ];
+    for (name, target) in targets {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(name);
+        let files: Vec<_> = folder.read_dir().unwrap().map(|file| file.unwrap().path()).collect();
+        assert!(!files.is_empty(), "{name} has no seeds");
+        files.iter().for_each(|file| target(&std::fs::read(file).unwrap()));
+    }
+}

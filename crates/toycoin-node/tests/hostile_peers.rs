@@ -143,6 +143,20 @@ fn what_an_honest_peer_might_send_scores_and_a_hundred_points_mute_for_a_time() 
 }
 
 #[test]
+fn who_is_behind_may_tell_payments_again_that_a_block_holds() {
+    let mut chain = Chain::in_memory(ChainParams::regtest());
+    let (paid, now_ms) = (payment(&chain, 0, 1, 5), chain.tip().time + 1_000);
+    let block = chain.template(vec![paid.clone()], classroom::owner(2), b"", now_ms).unwrap().solve_easily();
+    chain.apply(block, now_ms).unwrap();
+    let mut stage = Stage::with(chain, |_| ());
+    let peer = Peer::new(stage.connect(), 1);
+    for _ in 0..2 * limits::MUTE_SCORE {
+        stage.tell(peer, &NodeMessage::Transaction(paid.clone()));
+    }
+    assert_eq!((stage.score(peer), stage.is_muted(peer)), (0, false));
+}
+
+#[test]
 fn a_muted_peer_is_not_listened_to_until_its_mute_ends() {
     let (mut stage, peer) = stage();
     let block = block_at(&chain_of(&ChainParams::regtest(), 1, 1), 1);

@@ -1,7 +1,7 @@
 //! Seeded randomness, the same on every machine.
 //!
-//! Each purpose has a stream of its own, so that one more fault does not change who finds which block. Logarithms are
-//! made of additions, multiplications and divisions, which IEEE 754 fixes to the bit; a platform's `ln` it does not.
+//! Each purpose has a stream of its own, so that one more fault does not change who finds which block. Nothing is computed
+//! with but what IEEE 754 fixes to the bit.
 
 use std::time::Duration;
 
@@ -9,6 +9,8 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+
+use crate::arithmetic::{exp, ln};
 
 /// A generator for one purpose.
 #[derive(Debug, Clone)]
@@ -54,8 +56,28 @@ impl Dice {
 
     /// Returns the time to the next event of a process without memory, from its mean.
     pub fn exponential(&mut self, mean: Duration) -> Duration {
-        let factor = -ln(1.0 - self.unit());
-        Duration::try_from_secs_f64(mean.as_secs_f64() * factor).unwrap_or(FAR).min(FAR)
+        stretched(mean, -ln(1.0 - self.unit()))
+    }
+
+    /// Returns a number of the normal distribution with mean 0 and deviation 1, by Marsaglia's polar method.
+    pub fn normal(&mut self) -> f64 {
+        loop {
+            let (x, y) = (2.0 * self.unit() - 1.0, 2.0 * self.unit() - 1.0);
+            let square = x * x + y * y;
+            if square > 0.0 && square < 1.0 {
+                return x * (-2.0 * ln(square) / square).sqrt();
+            }
+        }
+    }
+
+    /// Returns a time whose natural logarithm is normal with the deviation `sigma`, from its median.
+    pub fn log_normal(&mut self, median: Duration, sigma: f64) -> Duration {
+        stretched(median, exp(sigma * self.normal()))
+    }
+
+    /// Returns a time of at least `least`, above `k` times that with the probability `k^-shape`.
+    pub fn pareto(&mut self, least: Duration, shape: f64) -> Duration {
+        stretched(least, exp(-ln(1.0 - self.unit()) / shape))
     }
 
     /// Fills bytes.
@@ -69,34 +91,13 @@ impl Dice {
 /// As good as never.
 pub(crate) const FAR: Duration = Duration::from_secs(1 << 40);
 
-/// Returns the natural logarithm of a number in `(0, 1]`.
-fn ln(x: f64) -> f64 {
-    // x = m * 2^-k with m in (0.5, 1], then ln m = 2 artanh((m - 1) / (m + 1))
-    let (mut mantissa, mut halvings) = (x, 0.0);
-    while mantissa <= 0.5 {
-        mantissa *= 2.0;
-        halvings += 1.0;
-    }
-    let z = (mantissa - 1.0) / (mantissa + 1.0);
-    let (mut term, mut sum, mut odd) = (z, 0.0, 1.0);
-    while odd < 41.0 {
-        sum += term / odd;
-        term *= z * z;
-        odd += 2.0;
-    }
-    2.0 * sum - halvings * std::f64::consts::LN_2
+fn stretched(time: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(FAR).min(FAR)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_logarithm_is_one() {
-        for x in [1.0, 0.999, 0.75, 0.5, 0.1, 1e-9, 1.0 / (1u64 << 53) as f64] {
-            assert!((ln(x) - x.ln()).abs() <= 1e-12 * x.ln().abs().max(1.0), "{x}");
-        }
-    }
 
     #[test]
     fn exponential_times_have_their_mean() {

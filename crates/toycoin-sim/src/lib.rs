@@ -37,31 +37,43 @@
 //! out of order. A partition is a relay that hands nothing from some nodes to others.
 
 pub mod adversary;
+mod arithmetic;
 mod builder;
 mod dice;
 mod fault;
+mod invariant;
+mod latency;
 mod ledger;
 mod link;
 mod network;
+mod node_spec;
 mod params;
 mod participant;
+mod planted;
 mod report;
+mod running;
+mod spending;
 mod store;
+mod topology;
 mod trace;
 mod verifier;
 
 #[doc(hidden)]
-pub use self::builder::Planted;
+pub use self::planted::Planted;
 pub use self::{
-    builder::{Simulation, Topology},
+    builder::Simulation,
     dice::Dice,
     fault::{Fault, FaultKind, Scheduled},
+    invariant::INVARIANTS,
+    latency::Latency,
     link::Link,
     network::Network,
     params::{params, spec},
     participant::{Foreign, Participant},
     report::{Run, Statistics, Violation},
-    store::CrashStore,
+    spending::{Manner, Spending},
+    store::{CrashStore, Disk},
+    topology::Topology,
     trace::Trace,
     verifier::MemoVerifier,
 };

@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use crate::dice::Dice;
+use crate::{dice::Dice, latency::Latency};
 
 /// What a link is like, in each direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Link {
-    /// The least time from one end to the other.
-    pub latency: Duration,
+    /// The time from one end to the other.
+    pub latency: Latency,
     /// The mean of an exponential time on top.
     pub jitter: Duration,
     /// How probably a write loses a packet, and waits for its repetition.
@@ -30,20 +30,20 @@ pub struct Link {
 impl Link {
     /// A link within a house: a millisecond, no loss.
     pub const fn lan() -> Self {
-        let (latency, jitter) = (Duration::from_millis(1), Duration::from_micros(100));
+        let (latency, jitter) = (Latency::Fixed(Duration::from_millis(1)), Duration::from_micros(100));
         Self { latency, jitter, loss: 0.0, bandwidth: 0, drop: 0.0, duplicate: 0.0, reorder: 0.0 }
     }
 
     /// A link across a continent: 40 ms, some jitter, one write in five hundred waits, 2 MB a second.
     pub const fn wan() -> Self {
-        let (latency, jitter) = (Duration::from_millis(40), Duration::from_millis(8));
+        let (latency, jitter) = (Latency::Fixed(Duration::from_millis(40)), Duration::from_millis(8));
         Self { latency, jitter, loss: 0.002, bandwidth: 2_000_000, ..Self::lan() }
     }
 
-    /// Returns the same with another least time from end to end.
+    /// Returns the same with another time from end to end: a [`Duration`] for always the same, or a [`Latency`].
     #[must_use]
-    pub const fn latency(self, latency: Duration) -> Self {
-        Self { latency, ..self }
+    pub fn latency(self, latency: impl Into<Latency>) -> Self {
+        Self { latency: latency.into(), ..self }
     }
 }
 
@@ -66,7 +66,7 @@ impl Pipe {
             bandwidth => Duration::from_nanos((bytes as u64).saturating_mul(1_000_000_000) / bandwidth),
         };
         self.busy_until = self.busy_until.max(now) + takes;
-        let mut arrival = self.busy_until + link.latency;
+        let mut arrival = self.busy_until + link.latency.draw(dice);
         if link.jitter > Duration::ZERO {
             arrival += dice.exponential(link.jitter);
         }

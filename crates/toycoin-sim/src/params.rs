@@ -27,6 +27,11 @@ pub(crate) fn wallet_key(node: usize) -> SecretKey {
     SecretKey::classroom(1_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))
 }
 
+/// Returns the key that a node's wallet pays when it spends what nobody has confirmed.
+pub(crate) fn change_key(node: usize) -> SecretKey {
+    SecretKey::classroom(3_000_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))
+}
+
 /// Returns the key to which a node mines.
 pub(crate) fn miner_key(node: usize) -> SecretKey {
     SecretKey::classroom(2_000_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))

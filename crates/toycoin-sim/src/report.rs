@@ -22,6 +22,8 @@ pub struct Statistics {
     pub propagation: Vec<Duration>,
     /// Payments that wallets made.
     pub payments: u64,
+    /// Of these, second payments of coins that another node had been told are paid.
+    pub double_spends: u64,
     /// Payments that the payer's node refused at once.
     pub payments_refused: u64,
     /// Writes of nodes to relays.

@@ -1,6 +1,13 @@
 //! A store that survives crashes as a disk does: what was synced stays, of the rest a part may.
+//!
+//! A [disk](Disk) in order keeps the promise of [`ChainStore::sync`], which a node calls before it tells of a block. One that
+//! lies, as cheap ones do, writes when it likes.
 
-use std::{collections::VecDeque, convert::Infallible, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    convert::Infallible,
+    sync::Arc,
+};
 
 use toycoin_core::{
     BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
@@ -8,12 +15,24 @@ use toycoin_core::{
     utxo::{Coin, UtxoView},
 };
 
-use crate::builder::Planted;
+use crate::planted::Planted;
+
+/// What a disk does when it is told to sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Disk {
+    /// It does: what was written before outlasts a crash.
+    #[default]
+    Honest,
+    /// It says so and does nothing; it syncs with every so many commits alone. A crash may take what the node has told
+    /// everybody of, its own blocks too.
+    Lying,
+}
 
 /// A store in memory with a disk behind it.
 ///
-/// The node sees every write at once. The disk has them up to the last sync, which comes with every so many commits; a
-/// [crash](Self::crash) leaves the disk and as many of the writes behind it, in their order, as the caller says.
+/// The node sees every write at once. The disk has them up to the last sync, which comes when the node asks for it and with
+/// every so many commits; a [crash](Self::crash) leaves the disk and as many of the writes behind it, in their order, as
+/// the caller says.
 #[derive(Debug, Clone, Default)]
 pub struct CrashStore {
     seen: MemoryStore,
@@ -21,6 +40,9 @@ pub struct CrashStore {
     unsynced: VecDeque<Write>,
     sync_every: u32,
     since_sync: u32,
+    behaviour: Disk,
+    /// Coins that were spent, for the store that hands them out all the same.
+    spent: BTreeMap<OutPoint, Coin>,
     /// What is wrong with it, to see whether anybody notices.
     pub(crate) planted: Option<Planted>,
 }
@@ -34,9 +56,15 @@ enum Write {
 }
 
 impl CrashStore {
-    /// Returns an empty store that syncs with every `sync_every`th commit; 0 and 1 mean each.
+    /// Returns an empty store that syncs when it is told to, and with every `sync_every`th commit; 0 and 1 mean each.
     pub fn new(sync_every: u32) -> Self {
         Self { sync_every, ..Self::default() }
+    }
+
+    /// Puts another disk behind it.
+    #[must_use]
+    pub fn on(self, behaviour: Disk) -> Self {
+        Self { behaviour, ..self }
     }
 
     /// Returns how many writes the disk lacks.
@@ -59,11 +87,19 @@ impl CrashStore {
         self.since_sync += u32::from(matches!(write, Write::Commit(_)));
         self.unsynced.push_back(write);
         if self.since_sync >= self.sync_every {
-            self.since_sync = 0;
-            for write in self.unsynced.drain(..) {
-                apply(&mut self.disk, &write);
-            }
+            self.flush();
         }
+    }
+
+    fn flush(&mut self) {
+        self.since_sync = 0;
+        for write in self.unsynced.drain(..) {
+            apply(&mut self.disk, &write);
+        }
+    }
+
+    fn is_asked_in_vain(&self) -> bool {
+        self.behaviour == Disk::Lying || self.planted == Some(Planted::ForgetsSync)
     }
 }
 
@@ -80,7 +116,7 @@ impl UtxoView for CrashStore {
     type Error = Infallible;
 
     fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, Infallible> {
-        self.seen.coin(outpoint)
+        Ok(self.seen.coin(outpoint)?.or_else(|| self.spent.get(outpoint).copied()))
     }
 }
 
@@ -113,8 +149,22 @@ impl ChainStore for CrashStore {
         if self.planted == Some(Planted::ForgetsCoins) && height > 0 {
             update.diff = Default::default();
         }
+        if self.planted == Some(Planted::KeepsSpentCoins) {
+            self.spent.extend(update.diff.spent().map(|(outpoint, coin)| (*outpoint, *coin)));
+        }
         self.write(Write::Commit(Arc::new(update)));
         Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), Infallible> {
+        if !self.is_asked_in_vain() {
+            self.flush();
+        }
+        Ok(())
+    }
+
+    fn is_synced(&self) -> bool {
+        self.is_asked_in_vain() || self.unsynced.is_empty()
     }
 
     fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), Infallible> {
@@ -136,5 +186,48 @@ impl ChainStore for CrashStore {
 
     fn coins_of(&self, owner: &PublicKey) -> Result<Vec<(OutPoint, Coin)>, Infallible> {
         self.seen.coins_of(owner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toycoin_core::{Chain, ChainParams, SecretKey};
+
+    use super::*;
+
+    /// A chain of so many blocks, synced after the second.
+    fn chain(store: CrashStore, blocks: u64) -> Chain<CrashStore> {
+        let mut chain = Chain::open(ChainParams::regtest(), store).unwrap();
+        for height in 1..=blocks {
+            let (miner, now_ms) = (SecretKey::classroom(1).public_key(), chain.tip().time + 1_000);
+            let block = chain.template(Vec::new(), miner, b"", now_ms).unwrap().solve_easily();
+            chain.apply(block, now_ms).unwrap();
+            if height == 2 {
+                chain.sync().unwrap();
+            }
+        }
+        chain
+    }
+
+    fn height_after_crash(store: CrashStore) -> u64 {
+        Chain::open(ChainParams::regtest(), store.crash(0)).unwrap().height()
+    }
+
+    #[test]
+    fn an_honest_disk_keeps_what_was_synced_and_a_lying_one_does_not() {
+        let store = chain(CrashStore::new(100), 4).into_store();
+        assert!(!store.is_synced());
+        assert_eq!(height_after_crash(store), 2);
+
+        let store = chain(CrashStore::new(100).on(Disk::Lying), 4).into_store();
+        assert!(store.is_synced(), "it says so");
+        assert_eq!(height_after_crash(store), 0);
+    }
+
+    #[test]
+    fn either_syncs_with_every_so_many_commits() {
+        // genesis is the first commit
+        assert_eq!(height_after_crash(chain(CrashStore::new(4).on(Disk::Lying), 5).into_store()), 3);
+        assert_eq!(height_after_crash(chain(CrashStore::new(1), 5).into_store()), 5);
     }
 }

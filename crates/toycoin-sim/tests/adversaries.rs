@@ -5,8 +5,8 @@ use std::time::Duration;
 use toycoin_sim::{
     Fault, Foreign, Link, Run, Simulation, Topology, Violation,
     adversary::{
-        AnswersNotFound, ConflictFlood, Flaw, InvalidBlocks, LighterChain, Mutates, OrphanFlood, StallsAfterHeaders,
-        Tactic,
+        AnswersNotFound, ConflictFlood, Flaw, HeaderFlood, InvalidBlocks, LighterChain, Mutates, OrphanFlood,
+        StallsAfterHeaders, Tactic,
     },
 };
 
@@ -45,7 +45,7 @@ fn who_stalls_after_headers_or_has_nothing_delays_nobody_for_long() {
 
 #[test]
 fn invalid_blocks_are_refused_at_any_depth() {
-    for flaw in [Flaw::BadSignature, Flaw::BadStateRoot, Flaw::Overspend, Flaw::WrongSubsidy, Flaw::SpentTwice] {
+    for flaw in Flaw::ALL {
         for depth in [0, 1, 5] {
             let runs = withstands(&format!("{flaw:?} under {depth}"), InvalidBlocks::new(flaw, depth));
             let refused: u64 = runs.iter().map(|run| run.statistics.blocks_rejected).sum();
@@ -57,6 +57,22 @@ fn invalid_blocks_are_refused_at_any_depth() {
 #[test]
 fn a_longer_but_lighter_chain_convinces_nobody() {
     withstands("lighter chain", LighterChain::new(500));
+}
+
+#[test]
+fn a_flood_of_headers_without_work_costs_no_memory_and_no_agreement() {
+    // that what is held of them is bounded is an invariant; that they came shows in that their sender is muted for them
+    let runs = withstands("headers", HeaderFlood::new(3_000));
+    assert!(runs.iter().all(|run| run.statistics.mutes > 0));
+}
+
+#[test]
+fn whatever_is_drawn_two_of_seven_harm_nobody_and_neither_do_faults() {
+    for seed in 0..20 {
+        let simulation = Simulation::builder(seed).nodes(7).random_adversaries(2).random_spending().random_faults();
+        let run = simulation.payments_per_second(0.5).run_for(seconds(90));
+        assert!(run.unwrap_or_else(|violation| panic!("{violation}")).converged());
+    }
 }
 
 #[test]

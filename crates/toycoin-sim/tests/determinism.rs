@@ -20,6 +20,18 @@ fn the_same_seed_gives_the_same_trace() {
 }
 
 #[test]
+fn every_line_of_a_trace_is_json() {
+    let rough = Simulation::builder(4).nodes(7).random_adversaries(3).random_spending().random_faults();
+    let run = rough.payments_per_second(1.0).keep_trace().run_for(Duration::from_secs(90));
+    let trace = run.unwrap_or_else(|violation| panic!("{violation}")).trace.unwrap();
+    assert!(trace.contains(r#""mutes":"#) && trace.contains(r#""rejected":"#));
+    for (line, number) in trace.lines().zip(1..) {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!((&value["n"], value["us"].is_u64()), (&number.into(), true), "{line}");
+    }
+}
+
+#[test]
 fn another_seed_gives_another_trace() {
     assert_ne!(run(7, Topology::Relays(1)).trace_hash, run(8, Topology::Relays(1)).trace_hash);
 }

@@ -185,13 +185,24 @@ impl<S: ChainStore> Chain<S> {
     /// Returns blocks whose bodies are missing on the way to the best header, lowest first: at most `limit` of them, all
     /// within `window` blocks of the lowest.
     pub fn missing_blocks(&self, limit: usize, window: u64) -> Vec<BlockHash> {
-        let best = self.tree.best_node();
-        if self.tree.node(best).work <= self.tip().work {
+        self.missing_towards(self.tree.best_node(), limit, window)
+    }
+
+    /// Returns the same on the way to another header; none when that has no more work than the tip, or is not known, or
+    /// invalid. For the case that nobody gives the bodies of the best.
+    pub fn missing_blocks_towards(&self, header: &BlockHash, limit: usize, window: u64) -> Vec<BlockHash> {
+        let header = self.tree.find(header).filter(|id| !self.tree.node(*id).invalid);
+        header.map(|header| self.missing_towards(header, limit, window)).unwrap_or_default()
+    }
+
+    fn missing_towards(&self, header: NodeId, limit: usize, window: u64) -> Vec<BlockHash> {
+        if self.tree.node(header).work <= self.tip().work {
             return Vec::new();
         }
-        let top = self.tree.node(best).header.height;
-        let Some(lowest) = self.lowest_missing(best) else { return Vec::new() };
-        let Some(last) = self.tree.ancestor_node(best, top.min(lowest.saturating_add(window).saturating_sub(1))) else {
+        let top = self.tree.node(header).header.height;
+        let Some(lowest) = self.lowest_missing(header) else { return Vec::new() };
+        let Some(last) = self.tree.ancestor_node(header, top.min(lowest.saturating_add(window).saturating_sub(1)))
+        else {
             return Vec::new();
         };
         // from the last down by parents, then turned round: the window bounds the walk

@@ -1,6 +1,6 @@
 //! Transactions whose parents have not come yet.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use toycoin_core::{IdentifiedTransaction, OutPoint, Txid};
 
@@ -23,6 +23,15 @@ pub(super) struct Orphans {
 impl Orphans {
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Returns how many the peer with most of them sent.
+    pub(super) fn most_of_a_peer(&self) -> usize {
+        let mut counts = BTreeMap::new();
+        for source in self.waiting.iter().filter_map(|orphan| orphan.source) {
+            *counts.entry(source).or_insert(0) += 1;
+        }
+        counts.into_values().max().unwrap_or(0)
     }
 
     /// Takes one that waits; one that does already keeps its place.

@@ -65,6 +65,11 @@ impl Mempool {
         self.orphans.len()
     }
 
+    /// Returns how many of those the peer with most of them sent.
+    pub(crate) fn most_orphans_of_a_peer(&self) -> usize {
+        self.orphans.most_of_a_peer()
+    }
+
     /// Returns which transaction of the pool spends a coin.
     pub fn spender(&self, outpoint: &OutPoint) -> Option<Txid> {
         self.entries.spender(outpoint)

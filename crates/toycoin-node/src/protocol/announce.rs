@@ -37,6 +37,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let ours = self.chain.tip().work;
         if work > self.chain.headers().best().work {
             self.look_for_headers();
+        } else if work > ours && self.chain.headers().get(&status.tip).is_none() {
+            // better headers are here, but perhaps nobody who sends their bodies
+            if let Some(known) = self.peers.get_mut(&peer) {
+                known.has_news = true;
+            }
+            self.look_for_headers();
         } else if work > ours {
             // the headers are here already, and now there is one more to ask for bodies
             self.request_bodies();

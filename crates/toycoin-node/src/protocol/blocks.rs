@@ -170,7 +170,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.busy = true;
                 let work = self.chain.headers().get(&hash).map(|entry| entry.work);
                 if let Some((peer, work)) = peer.and_then(|peer| self.peers.get_mut(&peer)).zip(work) {
-                    peer.shows(work);
+                    peer.shows(work, hash);
                 }
                 if work.is_some_and(|work| work <= self.chain.tip().work) {
                     self.emit(Event::SideBlock { hash, height: header.height });

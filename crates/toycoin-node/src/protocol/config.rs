@@ -23,6 +23,8 @@ pub struct NodeConfig {
     pub min_fee_rate: FeeRate,
     /// The mempool's bound, in bytes by formula.
     pub mempool_bytes: u64,
+    /// The score at which a peer is muted, [`limits::MUTE_SCORE`] unless a test wants another.
+    pub mute_score: u32,
     /// How long it waits before it hands out a block that it found: a slow node.
     pub block_delay: Duration,
     /// The least time between two blocks that it finds.
@@ -43,6 +45,7 @@ impl NodeConfig {
             extra: Vec::new(),
             min_fee_rate: FeeRate::grains_per_byte(u64::from(in_earnest)),
             mempool_bytes: limits::MEMPOOL_BYTES,
+            mute_score: limits::MUTE_SCORE,
             block_delay: Duration::ZERO,
             min_block_interval: if params.spec().retargeting.is_none() {
                 Duration::from_millis(100)

@@ -9,6 +9,8 @@ use crate::protocol::NodeMachine;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     pub peers: usize,
+    /// The highest score that a peer has; below [`MUTE_SCORE`](crate::limits::MUTE_SCORE), where it is muted and begins anew.
+    pub highest_score: u32,
     pub held_headers: usize,
     pub blocks_in_flight: usize,
     pub orphan_blocks: usize,
@@ -17,6 +19,7 @@ pub struct Counts {
     pub deferred_block_bytes: u64,
     pub senders: usize,
     pub arrivals: usize,
+    pub most_orphans_of_a_peer: usize,
     pub own_payments: usize,
     pub waits: usize,
     pub most_seen_blocks: usize,
@@ -30,6 +33,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let (deferred_blocks, deferred_block_bytes) = self.waiting.deferred();
         Counts {
             peers: self.peers.len(),
+            highest_score: self.peers.highest_score(self.now.monotonic),
             held_headers: self.headers.held(),
             blocks_in_flight: self.bodies.in_flight(),
             orphan_blocks,
@@ -38,6 +42,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             deferred_block_bytes,
             senders: self.waiting.senders(),
             arrivals: self.arrivals.len(),
+            most_orphans_of_a_peer: self.mempool.most_orphans_of_a_peer(),
             own_payments: self.own_payments.len(),
             waits: self.waits.len(),
             most_seen_blocks: self.links.values().map(|link| link.seen.len()).max().unwrap_or(0),

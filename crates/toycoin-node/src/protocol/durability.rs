@@ -75,6 +75,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns whether so many blocks are on their way that one more or less is not worth a disk's time.
     pub(super) fn is_far_behind(&self) -> bool {
         let behind = self.chain.headers().best().header.height.saturating_sub(self.chain.height());
-        behind > limits::BEHIND && self.now.monotonic < self.last_block + limits::CATCHING_UP
+        behind > limits::BEHIND && self.now.monotonic < self.catching_up_until()
+    }
+
+    /// Returns until when more headers than blocks mean that blocks are on their way: for a time since the last one came,
+    /// and since nobody sends the next one, whatever others come.
+    pub(super) fn catching_up_until(&self) -> Monotonic {
+        let withheld = self.bodies.best_withheld_since();
+        self.last_block.min(withheld.unwrap_or(self.last_block)) + limits::CATCHING_UP
     }
 }

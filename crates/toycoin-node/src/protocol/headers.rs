@@ -159,7 +159,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let is_last = headers.len() < limits::HEADERS_A_MESSAGE || held.cut_short;
         let (last, work, cut_short) = (held.context.parent, held.work, held.cut_short);
         if let Some(peer) = self.peers.get_mut(&peer) {
-            peer.shows(work);
+            peer.shows(work, last);
         }
         match self.take_in_if_better(held) {
             Outcome::TakenIn if !is_last => self.ask_behind(peer, last, None),

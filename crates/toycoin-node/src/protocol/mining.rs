@@ -59,7 +59,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
             None if !self.mining.enabled || self.config.payout.is_none() => None,
             // the next block or headers may end that sooner, but they come as an input
-            None if self.is_catching_up() => Some(self.mining.not_before.max(self.last_block + limits::CATCHING_UP)),
+            None if self.is_catching_up() => Some(self.mining.not_before.max(self.catching_up_until())),
             None => Some(self.mining.not_before),
         };
         hand_out.into_iter().chain(template).min()

@@ -314,7 +314,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn score(&mut self, peer: PeerKey, points: u32) {
         let now = self.now.monotonic;
         if let Some(known) = self.peers.get_mut(&peer)
-            && let Verdict::Muted(score) = known.add_score(points, now)
+            && let Verdict::Muted(score) = known.add_score(points, self.config.mute_score, now)
         {
             self.emit(Event::PeerMuted { id: peer.1, reason: DisconnectReason::Score(score) });
             self.forget(|key| *key == peer);

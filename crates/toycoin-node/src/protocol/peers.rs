@@ -33,8 +33,8 @@ pub(super) struct Peer {
     pub(super) number: u64,
     pub(super) heard: Monotonic,
     pub(super) status: Option<PeerStatus>,
-    /// The most work of a chain that its headers and blocks showed.
-    shown: Work,
+    /// The most work of a chain that its headers and blocks showed, and that chain's last block.
+    shown: (Work, BlockHash),
     /// It sent a block whose parent we lack: it has headers for us, whatever its status says.
     pub(super) has_news: bool,
     /// It was asked for headers and has not answered, in time or not.
@@ -64,7 +64,7 @@ impl Peer {
             number,
             heard: now,
             status: None,
-            shown: Work::ZERO,
+            shown: (Work::ZERO, BlockHash::ZERO),
             has_news: false,
             owes_headers: false,
             resting_until: Monotonic::ORIGIN,
@@ -76,14 +76,21 @@ impl Peer {
         }
     }
 
-    /// Notes that its chain has this much work at least.
-    pub(super) fn shows(&mut self, work: Work) {
-        self.shown = self.shown.max(work);
+    /// Notes that it has a chain with this much work, up to this block.
+    pub(super) fn shows(&mut self, work: Work, last: BlockHash) {
+        if work > self.shown.0 {
+            self.shown = (work, last);
+        }
+    }
+
+    /// Returns the ends of the chains that it should have: what it showed, and what it says.
+    pub(super) fn ends(&self) -> impl Iterator<Item = BlockHash> {
+        [Some(self.shown.1), self.status.map(|status| status.tip)].into_iter().flatten()
     }
 
     /// Returns whether it should have the blocks of a chain with this much work.
     pub(super) fn has(&self, work: Work) -> bool {
-        self.shown.max(self.status.map_or(Work::ZERO, |status| status.work)) >= work
+        self.shown.0.max(self.status.map_or(Work::ZERO, |status| status.work)) >= work
     }
 
     /// Notes that it has headers for us: it is asked though it had nothing a moment ago.
@@ -107,11 +114,11 @@ impl Peer {
         self.score = 0;
     }
 
-    /// Counts what an honest peer might send, but not often.
-    pub(super) fn add_score(&mut self, points: u32, now: Monotonic) -> Verdict {
+    /// Counts what an honest peer might send, but not often; at the score `most` it is muted.
+    pub(super) fn add_score(&mut self, points: u32, most: u32, now: Monotonic) -> Verdict {
         self.score = self.score(now).saturating_add(points);
         self.scored = now;
-        if self.score < limits::MUTE_SCORE {
+        if self.score < most {
             return Verdict::Tolerated;
         }
         let score = self.score;
@@ -168,6 +175,10 @@ impl Peers {
 
     pub(super) fn len(&self) -> usize {
         self.peers.len()
+    }
+
+    pub(super) fn highest_score(&self, now: Monotonic) -> u32 {
+        self.peers.values().map(|peer| peer.score(now)).max().unwrap_or(0)
     }
 
     pub(super) fn on_connection(&self, connection: ConnectionId) -> usize {
@@ -251,9 +262,9 @@ mod tests {
         let start = Monotonic::ORIGIN;
         let (peer, new, _) = peers.heard(key(1), start);
         assert!(new);
-        assert_eq!(peer.add_score(99, start), Verdict::Tolerated);
+        assert_eq!(peer.add_score(99, limits::MUTE_SCORE, start), Verdict::Tolerated);
         assert!(!peer.is_muted(start));
-        assert_eq!(peer.add_score(1, start), Verdict::Muted(100));
+        assert_eq!(peer.add_score(1, limits::MUTE_SCORE, start), Verdict::Muted(100));
         assert!(peer.is_muted(start + SECOND));
         assert!(!peer.is_muted(start + limits::MUTE_TIME));
     }
@@ -263,7 +274,7 @@ mod tests {
         let mut peers = Peers::default();
         let start = Monotonic::ORIGIN;
         let (peer, ..) = peers.heard(key(1), start);
-        peer.add_score(50, start);
+        peer.add_score(50, limits::MUTE_SCORE, start);
         assert_eq!(peer.score(start + limits::SCORE_DECAY * 20), 30);
         assert_eq!(peer.score(start + limits::SCORE_DECAY * 90), 0);
     }

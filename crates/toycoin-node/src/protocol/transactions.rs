@@ -58,7 +58,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 parents.truncate(limits::TXIDS_A_MESSAGE);
                 self.send_to(peer, &NodeMessage::GetTransactions(parents));
             }
-            Ok(_) => {}
+            // who is behind tells payments again that a block holds by now, perhaps a hundred at once
+            Ok(_) | Err(AdmitError::AlreadyConfirmed { .. }) => {}
             Err(AdmitError::Store(error)) => self.halt(&error.to_string()),
             Err(error) => {
                 if let AdmitError::Rule(broken) = &error {

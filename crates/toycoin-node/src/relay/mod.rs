@@ -18,6 +18,7 @@ mod channels;
 mod config;
 mod connection;
 mod controls;
+mod counts;
 mod deliveries;
 mod machine;
 mod queue;
@@ -28,6 +29,8 @@ mod stats;
 mod timers;
 
 pub use config::RelayConfig;
+#[doc(hidden)]
+pub use counts::RelayCounts;
 pub use machine::{ConnectionId, RelayInput, RelayMachine, RelayOutput};
 pub use reason::CloseReason;
 pub use stats::RelayStats;

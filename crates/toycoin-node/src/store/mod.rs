@@ -16,6 +16,7 @@ mod pending;
 mod read;
 mod record;
 mod redb_store;
+mod reencode;
 mod reindex;
 mod tables;
 mod write;
@@ -26,6 +27,9 @@ pub use self::{
     redb_store::RedbStore,
     reindex::{Reindexed, reindex},
 };
+
+#[doc(hidden)]
+pub use self::reencode::{TABLES, reencode};
 
 /// The database's file.
 pub const INDEX_FILE: &str = "chain.redb";

@@ -58,7 +58,11 @@ impl BlockRecord {
     pub(super) fn from_bytes(hash: &[u8; 32], bytes: &[u8; BLOCK]) -> Result<Self, StoreError> {
         let mut fields = Fields::open("blocks", hash, bytes)?;
         let header = Header::from_bytes(&fields.take()?);
-        let invalid = fields.take::<1>()? != [0];
+        let invalid = match fields.take()? {
+            [0] => false,
+            [1] => true,
+            [other] => return Err(fields.damaged(format_args!("{other} is no answer to whether it is invalid"))),
+        };
         Ok(Self { header, invalid, body: Place { at: fields.u64()?, length: fields.u32()? } })
     }
 }

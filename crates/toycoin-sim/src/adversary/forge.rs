@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 
 use toycoin_core::{
-    Amount, Block, BlockHash, Coinbase, Header, PublicKey, SecretKey, Signature, StateRoot, Transaction, TxOut, Work,
+    Amount, Block, BlockHash, Coinbase, Header, OutPoint, PublicKey, SecretKey, Signature, StateRoot, Transaction,
+    TxOut, Work,
     consensus::HeaderContext,
+    sighash,
+    store::ChainStore as _,
+    utxo::{Coin, UtxoDiff},
 };
+use toycoin_node::limits;
 use toycoin_wire::{
     NodeId,
     node::{NodeMessage, Status},
@@ -14,10 +19,12 @@ use toycoin_wire::{
 use crate::{
     adversary::{Said, Scene, Tactic},
     network::solve_header,
+    params::wallet_key,
 };
 
 /// What is wrong with a forged block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Flaw {
     /// A transaction whose signature is not its owner's.
     BadSignature,
@@ -29,6 +36,20 @@ pub enum Flaw {
     WrongSubsidy,
     /// Two transactions that spend one coin.
     SpentTwice,
+    /// A transaction, signed by the owner, that spends a coin which an earlier block spent.
+    SpentBefore,
+}
+
+impl Flaw {
+    /// Every flaw.
+    pub const ALL: [Self; 6] = [
+        Self::BadSignature,
+        Self::BadStateRoot,
+        Self::Overspend,
+        Self::WrongSubsidy,
+        Self::SpentTwice,
+        Self::SpentBefore,
+    ];
 }
 
 /// A chain made up beside the real one.
@@ -40,13 +61,38 @@ pub struct ForgedChain {
 }
 
 impl ForgedChain {
+    /// Makes up a chain from genesis with as little work as difficulty allows, less than the real one has: of so many
+    /// blocks, or as many as there was time for. `None` where difficulty does not follow time.
+    pub(super) fn easiest(scene: &mut Scene<'_>, length: u64) -> Option<Self> {
+        let params = scene.chain.params().clone();
+        let mut context = scene.chain.headers().context_after(&params.genesis_hash())?;
+        let retargeting = params.spec().retargeting?;
+        let mut forged = Self::default();
+        let mut time = params.spec().genesis_time;
+        for height in 1..=length {
+            // two half-lives late are four times easier; then on schedule, which stays so
+            time += if height <= 8 { 2 * retargeting.half_life_ms } else { retargeting.spacing_ms };
+            if time > scene.unix_ms || forged.work + forged.work > scene.chain.tip().work {
+                break;
+            }
+            let block = empty_block(height, scene.dice_root());
+            forged.push(&mut context, scene, time, block);
+        }
+        Some(forged)
+    }
+
+    /// Returns the first headers, as many as a message carries.
+    pub(super) fn first_page(&self) -> Vec<Header> {
+        self.headers.iter().take(limits::HEADERS_A_MESSAGE).copied().collect()
+    }
+
     /// Answers who asks for its headers or blocks; `None` for what is not its business.
     pub fn answer(&self, from: NodeId, message: &NodeMessage) -> Option<Vec<Said>> {
         match message {
             NodeMessage::GetHeaders(request) if !self.headers.is_empty() => {
                 let known = |header: &Header| request.locator.contains(&header.hash());
                 let first = self.headers.iter().rposition(known).map_or(0, |at| at + 1);
-                let page: Vec<_> = self.headers.iter().skip(first).take(2_000).copied().collect();
+                let page: Vec<_> = self.headers.iter().skip(first).take(limits::HEADERS_A_MESSAGE).copied().collect();
                 Some(vec![(Some(from), NodeMessage::Headers(page))])
             }
             NodeMessage::GetBlocks(hashes) if hashes.iter().any(|hash| self.bodies.contains_key(hash)) => {
@@ -58,7 +104,7 @@ impl ForgedChain {
     }
 
     /// Says what it claims to be.
-    fn status(&self, scene: &Scene<'_>, work: Work) -> Option<NodeMessage> {
+    pub(super) fn status(&self, scene: &Scene<'_>, work: Work) -> Option<NodeMessage> {
         let last = self.headers.last()?;
         Some(NodeMessage::Status(Status {
             genesis: scene.chain.params().genesis_hash(),
@@ -149,17 +195,7 @@ impl Tactic for LighterChain {
     fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
         // once the honest chain has more work than so many blocks at the limit
         if self.forged.headers.is_empty() && scene.chain.height() >= 10 {
-            let params = scene.chain.params().clone();
-            let genesis = params.genesis_hash();
-            let Some(mut context) = scene.chain.headers().context_after(&genesis) else { return Vec::new() };
-            let Some(retargeting) = params.spec().retargeting else { return Vec::new() };
-            let mut time = params.spec().genesis_time;
-            for height in 1..=self.length {
-                // two half-lives late are four times easier; then on schedule, which stays so
-                time += if height <= 8 { 2 * retargeting.half_life_ms } else { retargeting.spacing_ms };
-                let block = empty_block(height, scene.dice_root());
-                self.forged.push(&mut context, scene, time, block);
-            }
+            self.forged = ForgedChain::easiest(scene, self.length).unwrap_or_default();
         }
         let claimed = scene.chain.tip().work + scene.chain.tip().work;
         self.forged.status(scene, claimed).into_iter().map(|message| (None, message)).collect()
@@ -208,12 +244,52 @@ fn broken_block(scene: &mut Scene<'_>, flaw: Flaw) -> Option<Block> {
         }
         Flaw::SpentTwice => template.transactions = vec![spend(coin.output.value, 0), spend(coin.output.value, 1)],
         Flaw::BadStateRoot => template.header.state_root = scene.dice_root(),
+        // nothing else is wrong: even the state is what the block would make of it
         Flaw::WrongSubsidy => {
             let output = template.coinbase.outputs.first_mut()?;
             output.value = output.value.saturating_add(Amount::from_grains(1));
+            template.header.state_root = root_after(scene, &template, None);
+        }
+        Flaw::SpentBefore => {
+            let (outpoint, coin, key) = spent_coin(scene)?;
+            let outputs = vec![TxOut { value: coin.output.value, owner: SecretKey::classroom(9).public_key() }];
+            let mut spend = Transaction { version: 1, inputs: vec![outpoint], outputs, signatures: Vec::new() };
+            let message = sighash(scene.chain.params().genesis_hash(), spend.txid(), [coin.output]);
+            spend.signatures = vec![key.sign(message.as_bytes())];
+            template.transactions = vec![spend];
+            template.header.state_root = root_after(scene, &template, Some((outpoint, coin)));
         }
     }
     Some(template)
+}
+
+/// Returns what a block on the tip has to commit to as the state after it, whether or not it may spend what it spends.
+fn root_after(scene: &Scene<'_>, block: &Block, spent: Option<(OutPoint, Coin)>) -> StateRoot {
+    let mut diff = UtxoDiff::default();
+    for (outpoint, output) in block.coinbase.outpoints(block.coinbase.txid()) {
+        diff.create(outpoint, Coin { output: *output, coinbase_height: block.header.height });
+    }
+    spent.into_iter().for_each(|(outpoint, coin)| diff.spend(outpoint, coin));
+    for transaction in &block.transactions {
+        for (outpoint, output) in transaction.outpoints(transaction.txid()) {
+            diff.create(outpoint, Coin { output: *output, coinbase_height: 0 });
+        }
+    }
+    let (mut state, tip) = (scene.chain.state().clone(), scene.chain.tip());
+    state.ancestors.push(tip.hash, tip.work);
+    state.apply(&diff);
+    state.root()
+}
+
+/// Returns a coin of a wallet that a block of the chain has spent, with the wallet's key.
+fn spent_coin(scene: &Scene<'_>) -> Option<(OutPoint, Coin, SecretKey)> {
+    let keys: BTreeMap<_, _> = (0..64).map(wallet_key).map(|key| (key.public_key(), key)).collect();
+    (1..=scene.chain.height()).rev().find_map(|height| {
+        let hash = scene.chain.header_at(height)?.hash;
+        let Ok(undo) = scene.chain.store().undo(&hash);
+        let (outpoint, coin) = undo?.spent.into_iter().find(|(_, coin)| keys.contains_key(&coin.output.owner))?;
+        Some((outpoint, coin, keys.get(&coin.output.owner)?.clone()))
+    })
 }
 
 fn any_signature(key: &SecretKey) -> Signature {

@@ -8,6 +8,8 @@
 
 mod flood;
 mod forge;
+mod headers;
+mod mixed;
 mod serve;
 mod tampering;
 
@@ -19,6 +21,8 @@ use toycoin_wire::{NodeId, node::NodeMessage};
 pub use self::{
     flood::{ConflictFlood, OrphanFlood},
     forge::{Flaw, ForgedChain, InvalidBlocks, LighterChain},
+    headers::HeaderFlood,
+    mixed::Mixed,
     serve::{AnswersNotFound, Mutates, Silent, StallsAfterHeaders},
     tampering::Tampering,
 };

@@ -17,7 +17,7 @@ use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Txid, Wallet, Work, cha
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
     protocol::{Event, Input, NodeConfig, NodeMachine, Output},
-    relay::{ConnectionId, RelayInput},
+    relay::{ConnectionId, RelayConfig, RelayInput, RelayMachine},
 };
 use toycoin_wire::NodeId;
 
@@ -28,15 +28,18 @@ use self::{
     wires::{RelaySite, Wire},
 };
 use crate::{
-    builder::{Invariants, NodeSpec, Planted},
     dice::Dice,
     fault::{FaultKind, Scheduled},
+    invariant::Invariants,
     ledger::Ledger,
     link::Link,
+    node_spec::NodeSpec,
     params::{GENESIS_TIME, PAST},
     participant::Participant,
+    planted::Planted,
     report::{Statistics, Violation},
-    store::CrashStore,
+    spending::Spending,
+    store::{CrashStore, Disk},
     trace::Trace,
     verifier::MemoVerifier,
 };
@@ -49,6 +52,7 @@ pub struct Network {
     pub(crate) dice: DiceSet,
     pub(crate) nodes: Vec<Site>,
     pub(crate) relays: Vec<RelaySite>,
+    pub(crate) relay_config: RelayConfig,
     pub(crate) wires: BTreeMap<ConnectionId, Wire>,
     pub(crate) connections: u64,
     /// Whose each node id is, or was.
@@ -63,6 +67,8 @@ pub struct Network {
     pub(crate) verifier: Arc<MemoVerifier>,
     /// Every block that an honest node held valid.
     pub(crate) archive: BTreeMap<BlockHash, Arc<CheckedBlock>>,
+    /// The tips whose commitment to the coins was recomputed.
+    pub(crate) audited: BTreeSet<BlockHash>,
     /// Those by work, for the fork choice's check.
     pub(crate) by_work: BTreeSet<(Work, BlockHash)>,
     pub(crate) mined_at: BTreeMap<BlockHash, (Duration, usize)>,
@@ -106,6 +112,8 @@ pub(crate) struct Site {
     pub(crate) down: u32,
     pub(crate) wake: Option<Place>,
     pub(crate) search: Option<mining::Search>,
+    pub(crate) spending: Spending,
+    pub(crate) disk_kind: Disk,
     pub(crate) wallet: Wallet,
     pub(crate) ledger: Ledger,
     pub(crate) checked_at: u64,
@@ -231,6 +239,10 @@ impl Network {
 
     pub(crate) fn take_outputs(&mut self, node: usize) {
         let mut halted = None;
+        if self.nodes[node].planted == Some(Planted::Halts) && self.node(node).is_some_and(|n| n.chain().height() >= 5)
+        {
+            halted = Some("it was told to".to_owned());
+        }
         while let Some(output) = self.nodes[node].machine.as_mut().and_then(|machine| machine.poll_output()) {
             match output {
                 Output::Send { connection, bytes } => {
@@ -281,6 +293,7 @@ impl Network {
                 self.trace.note(now, format_args!(r#""node":{node},"connected":"{}","own":{own}"#, block.hash()));
                 self.connected(node, &block);
             }
+            Event::BlockDisconnected { .. } if self.nodes[node].planted == Some(Planted::HidesDisconnections) => {}
             Event::BlockDisconnected { block } => {
                 self.trace.note(now, format_args!(r#""node":{node},"disconnected":"{}""#, block.hash()));
                 self.disconnected(node, &block);
@@ -302,7 +315,9 @@ impl Network {
             }
             Event::PeerMuted { id, reason } => {
                 let of = self.owners.get(&id).copied();
-                self.trace.note(now, format_args!(r#""node":{node},"mutes":{of:?},"why":"{reason}""#));
+                let whom = of.map_or_else(|| "null".to_owned(), |of| of.to_string());
+                let why = reason.to_string().replace(['"', '\\'], "'");
+                self.trace.note(now, format_args!(r#""node":{node},"mutes":{whom},"why":"{why}""#));
                 self.muted(node, of, &reason.to_string());
             }
             Event::BlockRejected { hash, rule, .. } => {
@@ -338,12 +353,25 @@ impl Network {
 }
 
 impl Site {
-    pub(crate) fn new(node: usize, spec: &NodeSpec, params: &ChainParams, link: Link, relays: Vec<usize>) -> Self {
+    pub(crate) fn new(
+        node: usize,
+        spec: &NodeSpec,
+        params: &ChainParams,
+        link: Link,
+        relays: Vec<usize>,
+        mempool_bytes: u64,
+    ) -> Self {
         let own = spec.rules.clone().unwrap_or_else(|| params.clone());
         let mut config = NodeConfig::new(&own);
         config.payout = (spec.hash_rate > 0.0).then(|| crate::params::miner_key(node).public_key());
         config.extra = format!("node {node}").into_bytes();
-        let mut disk = CrashStore::new(spec.sync_every);
+        config.mempool_bytes = mempool_bytes;
+        match spec.planted {
+            Some(Planted::KeepsEveryPayment) => config.mempool_bytes = u64::MAX,
+            Some(Planted::Forgives) => config.mute_score = u32::MAX,
+            _ => {}
+        }
+        let mut disk = CrashStore::new(spec.sync_every).on(spec.disk);
         disk.planted = spec.planted;
         Self {
             machine: None,
@@ -365,6 +393,8 @@ impl Site {
             down: 0,
             wake: None,
             search: None,
+            spending: spec.spending.clone(),
+            disk_kind: spec.disk,
             wallet: Wallet::new(params.clone(), crate::params::wallet_key(node)),
             ledger: Ledger::new(params),
             checked_at: 0,
@@ -385,8 +415,8 @@ fn short(bytes: &[u8]) -> String {
 }
 
 /// A machine's relay end, for those who start one.
-pub(crate) fn relay_site() -> RelaySite {
-    let machine = toycoin_node::relay::RelayMachine::new(toycoin_node::relay::RelayConfig::default());
+pub(crate) fn relay_site(config: &RelayConfig) -> RelaySite {
+    let machine = RelayMachine::new(config.clone());
     debug_assert!(Machine::next_timeout(&machine).is_none());
     RelaySite { machine: Some(machine), wake: None }
 }

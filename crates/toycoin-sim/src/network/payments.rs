@@ -2,10 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use toycoin_core::{Amount, CheckedBlock, FeeRate, Txid, wallet::PaymentStatus};
+use toycoin_core::{
+    Address, Amount, CheckedBlock, FeeRate, Transaction, TransactionBuilder, Txid, utxo::Coin, wallet::PaymentStatus,
+};
 use toycoin_node::protocol::{Input, Request, RequestId, Response};
 
-use crate::network::{Happening, Network};
+use crate::{
+    network::{Happening, Network},
+    spending::Manner,
+};
 
 /// All payments of a run.
 #[derive(Debug, Default)]
@@ -22,10 +27,15 @@ pub(crate) struct Payments {
 #[derive(Debug, Clone)]
 pub(crate) struct Paid {
     pub(crate) by: usize,
+    /// The node that was told.
+    pub(crate) node: usize,
+    number: u64,
     pub(crate) at: Duration,
     pub(crate) accepted: bool,
     pub(crate) confirmed_at: Option<Duration>,
     pub(crate) dropped: Option<String>,
+    /// It itself, if no wallet knows of it: who told the node tells it again.
+    apart: Option<Transaction>,
 }
 
 /// How often a wallet tells its payments again to its own node.
@@ -41,28 +51,99 @@ impl Network {
         }
     }
 
-    /// Somebody whose node is up pays somebody.
+    /// Somebody whose node is up pays somebody, in the manner of its wallet.
     pub(crate) fn pay(&mut self) {
         self.plan_payment();
         let dice = &mut self.dice.payments;
         let (by, to) = (dice.index(self.nodes.len()), dice.index(self.nodes.len()));
-        let grains = 1_000 + dice.below(1_000_000_000);
-        let fee_rate = FeeRate::grains_per_byte(dice.below(4));
-        let to = self.nodes[to].wallet.address();
-        let site = &mut self.nodes[by];
-        if !site.honest || site.machine.is_none() {
+        let amount = self.nodes[by].spending.draw(dice);
+        if !self.nodes[by].honest || self.nodes[by].machine.is_none() {
             return;
         }
-        // whoever has nothing free at the moment does not pay
-        let Ok(transaction) = site.wallet.pay(to, Amount::from_grains(grains), fee_rate) else { return };
-        let (txid, at) = (transaction.txid(), self.now);
-        let paid = Paid { by, at, accepted: false, confirmed_at: None, dropped: None };
-        self.payments.all.entry(txid).or_insert(paid);
-        self.statistics.payments += 1;
-        self.submit(by, transaction, true);
+        match self.nodes[by].spending.manner {
+            Manner::Silent => {}
+            Manner::Single => drop(self.pay_once(by, self.nodes[to].wallet.address(), amount)),
+            Manner::Burst(count) => {
+                for _ in 0..count {
+                    let to = self.dice.payments.index(self.nodes.len());
+                    let amount = self.nodes[by].spending.draw(&mut self.dice.payments);
+                    self.pay_once(by, self.nodes[to].wallet.address(), amount);
+                }
+            }
+            Manner::Chain(length) => self.pay_in_a_row(by, to, amount, length),
+            Manner::DoubleSpend => self.pay_twice(by, to, amount),
+        }
     }
 
-    fn submit(&mut self, node: usize, transaction: toycoin_core::Transaction, first: bool) {
+    /// Makes one payment; whoever has nothing free at the moment does not pay.
+    fn pay_once(&mut self, by: usize, to: Address, (grains, fee_rate): (u64, u64)) -> Option<Transaction> {
+        let (amount, fee_rate) = (Amount::from_grains(grains), FeeRate::grains_per_byte(fee_rate));
+        let transaction = self.nodes[by].wallet.pay(to, amount, fee_rate).ok()?;
+        self.note_payment(by, by, &transaction, false);
+        self.submit(by, transaction.clone(), true);
+        Some(transaction)
+    }
+
+    /// Pays a key of its own, and spends that coin and the change of it before anybody has confirmed it.
+    fn pay_in_a_row(&mut self, by: usize, to: usize, amount: (u64, u64), length: usize) {
+        // a key beside the wallet's: its own coins are not spent behind its back
+        let key = crate::params::change_key(by);
+        let own = self.params.address(key.public_key());
+        let to = self.nodes[to].wallet.address();
+        let fee_rate = FeeRate::grains_per_byte(amount.1);
+        let mut last = self.pay_once(by, own, amount);
+        for _ in 1..length {
+            let Some(parent) = last.take() else { return };
+            let txid = parent.txid();
+            let mine = parent.outpoints(txid).filter(|(_, output)| output.owner == own.owner());
+            let coins = mine.map(|(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: 0 }));
+            let builder = TransactionBuilder::new(&self.params).spend(coins);
+            let builder = builder.pay(to, Amount::from_grains(1_000)).fee_rate(fee_rate);
+            // until the rest is too little
+            let Ok(child) = builder.sign(&key) else { return };
+            self.note_payment(by, by, &child, true);
+            self.submit(by, child.clone(), true);
+            last = Some(child);
+        }
+    }
+
+    /// Spends the same coins twice: one payment for the own node, one that another node hears of first.
+    fn pay_twice(&mut self, by: usize, to: usize, amount: (u64, u64)) {
+        let count = self.nodes.len();
+        let coins: BTreeMap<_, _> = self.nodes[by].wallet.spendable().collect();
+        let Some(one) = self.pay_once(by, self.nodes[to].wallet.address(), amount) else { return };
+        let at = (by + 1 + self.dice.payments.index(count.saturating_sub(1))) % count;
+        let rival = self.nodes[(to + 1) % count].wallet.address();
+        let builder = TransactionBuilder::new(&self.params)
+            .spend(one.inputs.iter().filter_map(|outpoint| Some((*outpoint, *coins.get(outpoint)?))))
+            .pay(rival, Amount::from_grains(amount.0))
+            .fee_rate(FeeRate::grains_per_byte(amount.1));
+        let Ok(other) = builder.sign(&crate::params::wallet_key(by)) else { return };
+        if at == by || !self.nodes[at].honest || self.nodes[at].machine.is_none() || other.txid() == one.txid() {
+            return;
+        }
+        self.statistics.double_spends += 1;
+        self.note_payment(by, at, &other, true);
+        self.submit(at, other, true);
+    }
+
+    /// Notes a payment; if `apart`, no wallet knows of it.
+    fn note_payment(&mut self, by: usize, node: usize, transaction: &Transaction, apart: bool) {
+        self.statistics.payments += 1;
+        let paid = Paid {
+            by,
+            node,
+            number: self.statistics.payments,
+            at: self.now,
+            accepted: false,
+            confirmed_at: None,
+            dropped: None,
+            apart: apart.then(|| transaction.clone()),
+        };
+        self.payments.all.entry(transaction.txid()).or_insert(paid);
+    }
+
+    fn submit(&mut self, node: usize, transaction: Transaction, first: bool) {
         self.requests += 1;
         let id = RequestId(self.requests);
         self.payments.asked.insert(id, (node, transaction.txid(), first));
@@ -83,20 +164,40 @@ impl Network {
                 self.nodes[node].wallet.reject(&txid, &error.reason);
                 self.statistics.payments_refused += 1;
             }
-            Err(_) => {}
+            Err(error) => {
+                // one that no wallet follows is lost once another has spent its coins
+                if self.payments.all.get(&txid).is_some_and(|paid| self.is_superseded(paid))
+                    && let Some(paid) = self.payments.all.get_mut(&txid)
+                {
+                    paid.dropped.get_or_insert(error.reason);
+                }
+            }
         }
     }
 
-    /// A wallet tells all its pending payments again.
+    /// Returns whether something that a payment apart spends is gone, or will never come.
+    fn is_superseded(&self, paid: &Paid) -> bool {
+        let Some(chain) = self.node(paid.node).map(|node| node.chain()) else { return false };
+        paid.apart.iter().flat_map(|transaction| &transaction.inputs).any(|outpoint| {
+            let is_coin = chain.coin(outpoint).is_ok_and(|coin| coin.is_some());
+            let has_parent = chain.find_transaction(&outpoint.txid).is_ok_and(|place| place.is_some());
+            let is_parent_lost = self.payments.all.get(&outpoint.txid).is_some_and(|parent| parent.dropped.is_some());
+            !is_coin && (has_parent || is_parent_lost)
+        })
+    }
+
+    /// A wallet tells all its pending payments again, and who paid beside it does too.
     pub(crate) fn repeat(&mut self, node: usize) {
         if self.nodes[node].machine.is_none() {
             return;
         }
         let pending: Vec<_> = self.nodes[node].wallet.pending().map(|payment| payment.transaction.clone()).collect();
-        let known = |txid: &Txid| {
-            self.nodes[node].machine.as_ref().and_then(|m| m.node()).is_some_and(|n| n.mempool().contains(txid))
-        };
-        let lost: Vec<_> = pending.into_iter().filter(|payment| !known(&payment.txid())).collect();
+        let apart = self.unsettled().filter(|(_, paid)| paid.node == node);
+        let mut apart: Vec<_> = apart.filter_map(|(_, paid)| Some((paid.number, paid.apart.clone()?))).collect();
+        apart.sort_by_key(|(number, _)| *number);
+        let told = pending.into_iter().chain(apart.into_iter().map(|(_, transaction)| transaction));
+        let known = |txid: &Txid| self.node(node).is_some_and(|node| node.mempool().contains(txid));
+        let lost: Vec<_> = told.filter(|payment| !known(&payment.txid())).collect();
         for transaction in lost {
             self.submit(node, transaction, false);
         }
@@ -105,24 +206,29 @@ impl Network {
 
     pub(crate) fn dropped(&mut self, node: usize, txid: Txid, reason: &str) {
         self.nodes[node].wallet.reject(&txid, reason);
-        if let Some(paid) = self.payments.all.get_mut(&txid).filter(|paid| paid.by == node) {
+        if let Some(paid) = self.payments.all.get_mut(&txid).filter(|paid| paid.node == node) {
             paid.dropped = Some(reason.to_owned());
         }
     }
 
     pub(crate) fn follow_payments(&mut self, node: usize, block: &Arc<CheckedBlock>) {
         for (txid, _) in block.transactions() {
-            if let Some(paid) = self.payments.all.get_mut(&txid).filter(|paid| paid.by == node) {
+            if let Some(paid) = self.payments.all.get_mut(&txid).filter(|paid| paid.node == node) {
                 paid.confirmed_at.get_or_insert(self.now);
             }
         }
     }
 
-    /// Returns how many accepted payments are neither confirmed by their payer's chain nor reported as dropped.
+    /// Returns the payments that a node took and that are neither confirmed on its chain nor reported as dropped.
     pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&Txid, &Paid)> {
-        self.payments.all.iter().filter(|(txid, paid)| {
-            let status = self.nodes[paid.by].wallet.payment(txid).map(|payment| &payment.status);
-            paid.accepted && paid.dropped.is_none() && !matches!(status, Some(PaymentStatus::Confirmed { .. }))
+        let taken = self.payments.all.iter().filter(|(_, paid)| paid.accepted && paid.dropped.is_none());
+        taken.filter(|(txid, paid)| match self.nodes[paid.by].wallet.payment(txid).map(|payment| &payment.status) {
+            Some(PaymentStatus::Confirmed { .. } | PaymentStatus::Rejected { .. }) => false,
+            Some(PaymentStatus::Pending) => true,
+            None => {
+                let chain = self.node(paid.node).map(|node| node.chain());
+                !chain.is_some_and(|chain| chain.find_transaction(txid).is_ok_and(|place| place.is_some()))
+            }
         })
     }
 }

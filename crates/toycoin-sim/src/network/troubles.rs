@@ -1,5 +1,7 @@
 //! Faults as they begin and end.
 
+use toycoin_node::relay::RelayMachine;
+
 use crate::{
     fault::Fault,
     network::{Happening, Network},
@@ -75,8 +77,8 @@ impl Network {
                 }
             }
             Fault::RelayRestart { relay } => {
-                let site = &mut self.relays[*relay];
-                site.machine.get_or_insert_with(|| toycoin_node::relay::RelayMachine::new(Default::default()));
+                let config = &self.relay_config;
+                self.relays[*relay].machine.get_or_insert_with(|| RelayMachine::new(config.clone()));
             }
             Fault::SlowLink { node } => self.nodes[*node].slow -= 1,
             Fault::LossyLink { node } => self.nodes[*node].lossy -= 1,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use toycoin_core::{Amount, CheckedBlock};
+use toycoin_core::{Amount, BlockHash, CheckedBlock};
 use toycoin_node::limits;
 
-use crate::{ledger::Ledger, network::Network};
+use crate::{ledger::Ledger, network::Network, store::Disk};
 
 /// A node's coins are recomputed after so many blocks.
 const CHECKPOINT: u64 = 20;
@@ -44,20 +44,21 @@ impl Network {
         let counts = machine.counts();
         let bounds = [
             ("peers", counts.peers, limits::PEERS),
+            ("points of a peer", size(counts.highest_score.into()), size((limits::MUTE_SCORE - 1).into())),
             ("held headers", counts.held_headers, limits::HELD_HEADERS + limits::HEADERS_A_MESSAGE),
             ("blocks in flight", counts.blocks_in_flight, limits::BODY_REQUESTS),
             ("orphan blocks", counts.orphan_blocks, limits::ORPHAN_BLOCKS),
+            ("bytes of orphan blocks", size(counts.orphan_block_bytes), size(limits::ORPHAN_BLOCK_BYTES)),
+            ("bytes of deferred blocks", size(counts.deferred_block_bytes), size(limits::ORPHAN_BLOCK_BYTES)),
+            ("transactions that wait to be judged", counts.arrivals, limits::ADMISSION_TRANSACTIONS),
+            ("orphans of a peer", counts.most_orphans_of_a_peer, limits::ORPHANS_A_PEER),
             ("deferred blocks", counts.deferred_blocks, limits::DEFERRED_BLOCKS),
             ("senders", counts.senders, limits::REMEMBERED_SENDERS),
             ("own payments", counts.own_payments, limits::OWN_PAYMENTS),
             ("waits", counts.waits, limits::WAITS),
             ("seen blocks", counts.most_seen_blocks, limits::SEEN_BLOCKS),
             ("orphans", machine.mempool().orphans(), limits::ORPHANS),
-            (
-                "mempool",
-                usize::try_from(machine.mempool().bytes()).unwrap_or(usize::MAX),
-                self.invariants.mempool_bytes,
-            ),
+            ("bytes of the mempool", size(machine.mempool().bytes()), size(self.invariants.mempool_bytes)),
         ];
         if let Some((what, is, most)) = bounds.iter().find(|(_, is, most)| is > most) {
             broken = Some(("bounds", format!("{is} {what}, at most {most} are allowed")));
@@ -73,7 +74,28 @@ impl Network {
         self.check_callers();
     }
 
-    /// Recomputes a node's coins.
+    /// Checks what a relay that something has happened to keeps for those who read slowly.
+    pub(crate) fn watch_relay(&mut self, relay: usize) {
+        let Some(machine) = &self.relays[relay].machine else { return };
+        let (stats, counts) = (machine.stats(), machine.counts());
+        let bounds = [
+            ("connections", stats.connections, limits::RELAY_CONNECTIONS + limits::RELAY_REFUSALS),
+            ("channels", stats.channels, limits::RELAY_CHANNELS),
+            ("queued bytes", stats.queued_bytes, limits::RELAY_QUEUED_BYTES),
+            ("bytes of incomplete frames", stats.partial_bytes, limits::RELAY_PARTIAL_BYTES),
+            ("bytes of a queue", counts.most_queued_bytes, limits::QUEUE_BYTES),
+            ("deliveries of a queue", counts.most_queued_deliveries, self.invariants.queue_deliveries),
+            // the one that is too many is answered before its connection ends, and a gap and the end are told
+            ("control frames of a queue", counts.most_queued_controls, limits::QUEUE_CONTROLS + 3),
+            ("subscriptions", counts.most_subscriptions, limits::SUBSCRIPTIONS),
+        ];
+        if let Some((what, is, most)) = bounds.iter().find(|(_, is, most)| is > most) {
+            self.violate("bounds", None, format!("{is} {what} at relay {relay}, at most {most} are allowed"));
+        }
+    }
+
+    /// Recomputes a node's coins. What a tip commits to is recomputed once: nodes whose coins are the ledger's have the
+    /// same there.
     pub(crate) fn check_coins(&mut self, node: usize) {
         let Some(machine) = self.nodes[node].machine.as_ref().and_then(|machine| machine.node()) else { return };
         let chain = machine.chain();
@@ -83,9 +105,11 @@ impl Network {
         if result.is_ok() && ledger.sum() != supply {
             result = Err(format!("coins are worth {}, {supply} are due", ledger.sum()));
         }
-        if result.is_ok() && !chain.audit().is_ok_and(|audit| audit.holds) {
+        let tip = chain.tip().hash;
+        if result.is_ok() && !self.audited.contains(&tip) && !chain.audit().is_ok_and(|audit| audit.holds) {
             result = Err("the coins are not those that the tip commits to".into());
         }
+        self.audited.insert(tip);
         if let Err(what) = result {
             self.violate("coins", Some(node), what);
         }
@@ -101,11 +125,7 @@ impl Network {
     }
 
     /// Returns whether a node holds a block and all below it.
-    fn holds(
-        &self,
-        machine: &toycoin_node::protocol::NodeMachine<crate::store::CrashStore>,
-        hash: &toycoin_core::BlockHash,
-    ) -> bool {
+    fn holds(&self, machine: &toycoin_node::protocol::NodeMachine<crate::store::CrashStore>, hash: &BlockHash) -> bool {
         let chain = machine.chain();
         let mut at = *hash;
         while !chain.is_active(&at) {
@@ -153,10 +173,11 @@ impl Network {
         let followed = site.ledger.connect(block);
         let wallet = site.wallet.connect(block.block());
         if site.honest {
-            if let Err(what) = followed {
-                self.violate("no coin twice", Some(node), what);
-            } else if let Err(error) = wallet {
+            // a block that does not build on the last one says little of coins
+            if let Err(error) = wallet {
                 self.violate("events", Some(node), error.to_string());
+            } else if let Err(what) = followed {
+                self.violate("no coin twice", Some(node), what);
             }
         }
         self.follow_payments(node, block);
@@ -206,11 +227,26 @@ impl Network {
                 break;
             }
         }
+        let lost = self.lost_block(node);
         let site = &mut self.nodes[node];
         (site.wallet, site.ledger) = (wallet, ledger);
+        if let Some(hash) = lost {
+            let what = format!("its disk is in order, and its own block {hash}, which it had told of, is gone");
+            return self.violate("durability", Some(node), what);
+        }
         match broken {
             Some(what) => self.violate("crash", Some(node), what),
             None => self.check_coins(node),
         }
     }
+    /// Returns a block that a node found, told, and has no more, though its disk keeps what it is told to.
+    fn lost_block(&self, node: usize) -> Option<BlockHash> {
+        let chain = self.node(node)?.chain();
+        let mut own = self.mined_at.iter().filter(|(_, (_, by))| *by == node).map(|(hash, _)| *hash);
+        own.find(|hash| !chain.has_block(hash)).filter(|_| self.nodes[node].disk_kind == Disk::Honest)
+    }
+}
+
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

@@ -165,6 +165,7 @@ impl Network {
             }
         }
         self.wake_relay(relay);
+        self.watch_relay(relay);
     }
 
     fn wake_relay(&mut self, relay: usize) {
@@ -258,7 +259,8 @@ impl Network {
         }
         for frame in late {
             let wait = self.dice.links.between(Duration::from_millis(50), Duration::from_secs(1));
-            self.queue.push(self.now + link.latency + wait, Happening::Down { connection, bytes: frame });
+            let at = self.now + link.latency.draw(&mut self.dice.links) + wait;
+            self.queue.push(at, Happening::Down { connection, bytes: frame });
         }
     }
 
@@ -284,7 +286,7 @@ impl Network {
         let node = &self.nodes[node];
         let mut link = node.link;
         if node.slow > 0 {
-            link = Link { latency: link.latency * 20, bandwidth: 20_000, ..link };
+            link = Link { latency: link.latency.times(20), bandwidth: 20_000, ..link };
         }
         if node.lossy > 0 {
             link.loss = 0.33;

@@ -1,0 +1,51 @@
+//! Records read and written again: for tests that throw bytes at them.
+
+use toycoin_core::BlockHash;
+
+use crate::store::{
+    record::seal_long,
+    tables::{
+        ActiveRecord, BlockRecord, TIP_KEY, coin_from_bytes, coin_to_bytes, outpoint_key, outpoint_of,
+        place_from_bytes, place_to_bytes, tip_from_bytes, tip_to_bytes,
+    },
+};
+
+/// The tables whose records [`reencode`] knows, with the bytes of a key.
+#[doc(hidden)]
+pub const TABLES: [(&str, usize); 5] =
+    [("blocks", 32), ("active", 8), ("coins", 36), ("transactions", 32), ("meta", 0)];
+
+/// Reads a record and writes it again; `None` if it is none, or its key has another length.
+///
+/// With `seal`, the right check is put behind `record` first: nobody guesses one. Returns what was read, and what was
+/// written.
+#[doc(hidden)]
+pub fn reencode(table: &str, key: &[u8], record: &[u8], seal: bool) -> Option<(Vec<u8>, Vec<u8>)> {
+    let table_key = if table == "meta" { TIP_KEY.as_bytes() } else { key };
+    let record = if seal { seal_long(table, table_key, record.to_vec()) } else { record.to_vec() };
+    let written = match table {
+        "blocks" => {
+            let key = key.try_into().ok()?;
+            let read = BlockRecord::from_bytes(&key, record.as_slice().try_into().ok()?).ok()?;
+            read.to_bytes(&BlockHash::from_bytes(key)).to_vec()
+        }
+        "active" => {
+            let height = u64::from_be_bytes(key.try_into().ok()?);
+            ActiveRecord::from_bytes(height, record.as_slice().try_into().ok()?).ok()?.to_bytes(height).to_vec()
+        }
+        "coins" => {
+            let key = outpoint_key(&outpoint_of(key.try_into().ok()?));
+            coin_to_bytes(&key, &coin_from_bytes(&key, record.as_slice().try_into().ok()?).ok()?).to_vec()
+        }
+        "transactions" => {
+            let key: [u8; 32] = key.try_into().ok()?;
+            let (height, place) = place_from_bytes(&key, record.as_slice().try_into().ok()?).ok()?;
+            place_to_bytes(&toycoin_core::Txid::from_bytes(key), height, place).to_vec()
+        }
+        _ => {
+            let (tip, state) = tip_from_bytes(&record).ok()?;
+            tip_to_bytes(&tip, &state)
+        }
+    };
+    Some((record, written))
+}

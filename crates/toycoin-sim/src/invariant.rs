@@ -1,0 +1,32 @@
+//! What must hold.
+
+use crate::network::Network;
+
+/// The built-in invariants by the names that a [`Violation`](crate::Violation) gives, each with what it says.
+pub const INVARIANTS: [(&str, &str); 12] = [
+    ("supply", "the money issued is what the rules make of the height"),
+    ("no coin twice", "a ledger without an engine can follow the chain: each coin is spent once"),
+    (
+        "coins",
+        "every 20 blocks, after a crash and at the end, coins are those of the ledger, and what the tip commits to",
+    ),
+    ("most work", "the tip has the most work among the valid chains that the node holds"),
+    ("bounds", "queues, pools and scores of nodes and relays are within `limits.rs`"),
+    ("no honest mute", "nobody honest is muted by somebody honest"),
+    ("convergence", "once faults have ended, all honest nodes are on one tip within a bound"),
+    ("payments", "by then every payment that a node took is confirmed, or dropped with a reason"),
+    ("crash", "what a crash leaves is a chain without gaps"),
+    ("durability", "on a disk in order, no crash takes a block that the node has told of"),
+    ("events", "the events of a node lead whoever follows them along its chain"),
+    ("halt", "no node halts while its store works"),
+];
+
+/// An invariant of the caller's.
+pub(crate) type Check = Box<dyn Fn(&Network) -> Result<(), String>>;
+
+/// What is checked beside the built-in invariants, and the bounds that are not those of `limits.rs`.
+pub(crate) struct Invariants {
+    pub(crate) callers: Vec<(String, Check)>,
+    pub(crate) mempool_bytes: u64,
+    pub(crate) queue_deliveries: usize,
+}

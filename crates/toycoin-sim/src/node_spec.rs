@@ -1,0 +1,46 @@
+//! A node as it is built.
+
+use toycoin_core::ChainParams;
+use toycoin_node::protocol::NodeMachine;
+
+use crate::{
+    link::Link,
+    participant::Participant,
+    planted::Planted,
+    spending::Spending,
+    store::{CrashStore, Disk},
+};
+
+/// Makes a participant on the network; it takes an honest node's machine, to wrap or to drop.
+pub(crate) type Maker = Box<dyn FnOnce(NodeMachine<CrashStore>) -> Box<dyn Participant>>;
+
+/// A node as the builder knows it.
+pub(crate) struct NodeSpec {
+    pub(crate) hash_rate: f64,
+    pub(crate) clock_offset_ms: i64,
+    pub(crate) sync_every: u32,
+    pub(crate) disk: Disk,
+    pub(crate) spending: Spending,
+    pub(crate) link: Option<Link>,
+    pub(crate) rules: Option<ChainParams>,
+    pub(crate) honest: bool,
+    pub(crate) planted: Option<Planted>,
+    pub(crate) maker: Option<Maker>,
+}
+
+impl Default for NodeSpec {
+    fn default() -> Self {
+        Self {
+            hash_rate: 1.0,
+            clock_offset_ms: 0,
+            sync_every: 4,
+            disk: Disk::Honest,
+            spending: Spending::default(),
+            link: None,
+            rules: None,
+            honest: true,
+            planted: None,
+            maker: None,
+        }
+    }
+}

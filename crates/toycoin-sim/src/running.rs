@@ -1,0 +1,178 @@
+//! A simulation from its building to its end.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use toycoin_core::chain::Chain;
+use toycoin_node::{protocol::NodeMachine, relay::RelayConfig};
+
+use crate::{
+    builder::Simulation,
+    dice::{Dice, FAR},
+    fault::{Fault, Scheduled, draw},
+    network::{DiceSet, Network, Site, queue::Queue, relay_site},
+    params::{GENESIS_HASHES, params},
+    report::{Run, Statistics, Violation},
+    store::Disk,
+    topology::Topology,
+    trace::Trace,
+};
+
+impl Simulation {
+    /// Runs for a virtual time, and then until all agree.
+    ///
+    /// # Errors
+    /// The first broken invariant.
+    pub fn run_for(mut self, time: Duration) -> Result<Run, Violation> {
+        if self.random_faults {
+            let relays = self.relay_count();
+            self.faults.extend(draw(&mut Dice::new(self.seed, 5), self.nodes.len(), relays, time));
+            let mut disks = Dice::new(self.seed, 6);
+            for spec in self.nodes.iter_mut().filter(|_| disks.chance(1.0 / 3.0)) {
+                spec.disk = Disk::Lying;
+            }
+        }
+        self.run_until(move |network| network.now() >= time)
+    }
+
+    /// Runs until a condition holds and the last fault has ended, and then until all agree.
+    ///
+    /// # Errors
+    /// The first broken invariant.
+    pub fn run_until(self, done: impl Fn(&Network) -> bool) -> Result<Run, Violation> {
+        let (seed, settle) = (self.seed, self.settle);
+        let mut network = self.build();
+        let result = run(&mut network, settle, done);
+        result.map_err(|violation| Violation { seed, lines: network.trace.lines().map(str::to_owned), ..violation })?;
+        Ok(Run::of(seed, network))
+    }
+
+    fn relay_count(&self) -> usize {
+        match &self.topology {
+            Topology::Relays(count) => *count,
+            Topology::Direct(pairs) => pairs.len(),
+        }
+    }
+
+    fn build(self) -> Network {
+        let params = self.params.clone().unwrap_or_else(|| params(self.nodes.len(), self.spacing));
+        let shares: f64 = self.nodes.iter().map(|node| node.hash_rate).sum();
+        let relays_of = |node: usize| match &self.topology {
+            Topology::Relays(count) => (0..*count).collect(),
+            Topology::Direct(pairs) => {
+                (0..).zip(pairs).filter(|(_, (one, other))| *one == node || *other == node).map(|(at, _)| at).collect()
+            }
+        };
+        let sites = self.nodes.iter().enumerate();
+        let sites = sites
+            .map(|(node, spec)| {
+                Site::new(node, spec, &params, self.link, relays_of(node), self.invariants.mempool_bytes)
+            })
+            .collect();
+        let relay_config = RelayConfig {
+            queue_deliveries: if self.boundless_relays { usize::MAX } else { self.invariants.queue_deliveries },
+            ..RelayConfig::default()
+        };
+        let relays = (0..self.relay_count()).map(|_| relay_site(&relay_config)).collect();
+        let dice = |stream| Dice::new(self.seed, stream);
+        let mut network = Network {
+            now: Duration::ZERO,
+            queue: Queue::default(),
+            dice: DiceSet { links: dice(1), mining: dice(2), payments: dice(3), troubles: dice(4) },
+            nodes: sites,
+            relays,
+            relay_config,
+            wires: BTreeMap::new(),
+            connections: 0,
+            owners: BTreeMap::new(),
+            blocked: BTreeMap::new(),
+            censored: self.censored,
+            faults: self.faults,
+            injected: BTreeMap::new(),
+            active_faults: 0,
+            trace: Trace::new(self.keep_trace),
+            verifier: Arc::default(),
+            archive: BTreeMap::new(),
+            audited: Default::default(),
+            by_work: Default::default(),
+            mined_at: BTreeMap::new(),
+            payments: Default::default(),
+            statistics: Statistics::default(),
+            invariants: self.invariants,
+            violation: None,
+            hashes_a_share: GENESIS_HASHES / self.spacing.as_secs_f64() / shares.max(1e-9),
+            requests: 0,
+            params,
+        };
+        network.plan_faults();
+        if self.payments_per_second > 0.0 {
+            network.payments.mean = Duration::from_secs_f64(1.0 / self.payments_per_second);
+            network.payments.until = FAR;
+            network.plan_payment();
+        }
+        let late: Vec<_> = network.faults.iter().filter_map(late_joiner).collect();
+        for (node, spec) in self.nodes.into_iter().enumerate() {
+            match spec.maker {
+                Some(make) => {
+                    let site = &mut network.nodes[node];
+                    let store = site.disk.take().unwrap_or_default();
+                    let Ok(chain) = Chain::open(site.params.clone(), store) else { continue };
+                    let mut config = site.config.clone();
+                    config.seed = network.dice.links.bytes();
+                    let chain = chain.with_verifier(network.verifier.clone());
+                    let machine = NodeMachine::new(chain, config, network.moment_of(node));
+                    network.nodes[node].machine = Some(make(machine));
+                    network.after_start(node);
+                }
+                None if late.contains(&node) => {}
+                None => network.start(node),
+            }
+        }
+        network
+    }
+}
+
+fn late_joiner(scheduled: &Scheduled) -> Option<usize> {
+    match scheduled.fault {
+        Fault::LateJoin { node } if scheduled.from == Duration::ZERO => Some(node),
+        _ => None,
+    }
+}
+
+fn run(network: &mut Network, settle: Option<Duration>, done: impl Fn(&Network) -> bool) -> Result<(), Violation> {
+    while network.violation.is_none() && (network.active_faults > 0 || !done(network)) {
+        network.step();
+    }
+    network.payments.until = Duration::ZERO;
+    if let Some(settle) = settle {
+        let end = network.now + settle;
+        let is_settled = |network: &Network| network.agrees() && network.unsettled().next().is_none();
+        while network.violation.is_none() && !is_settled(network) {
+            if network.now >= end {
+                let heights: Vec<_> = network.chains().map(|(node, chain)| (node, chain.height())).collect();
+                let lost = network.unsettled().next();
+                let lost = lost.map(|(txid, paid)| {
+                    let (by, at) = (paid.by, paid.at);
+                    format!("payment {txid} of node {by}, made at {at:?}, is neither confirmed nor dropped")
+                });
+                match lost {
+                    _ if !network.agrees() => {
+                        network.violate("convergence", None, format!("no common tip in {settle:?}: {heights:?}"));
+                    }
+                    Some(what) => network.violate("payments", None, what),
+                    None => {}
+                }
+                break;
+            }
+            network.step();
+        }
+    }
+    for node in 0..network.nodes.len() {
+        if network.violation.is_none() && network.nodes[node].honest {
+            network.check_coins(node);
+        }
+    }
+    match network.violation.take() {
+        Some(violation) => Err(violation),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,47 @@
+//! Seeds that once broke an invariant, each with what was wrong.
+
+use std::time::Duration;
+
+use toycoin_sim::Simulation;
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// Seven nodes, of which two were drawn to be adversaries, with wallets of all manners and faults.
+fn rough(seed: u64) -> Simulation {
+    let simulation = Simulation::builder(seed).nodes(7).random_adversaries(2).random_spending().random_faults();
+    simulation.payments_per_second(0.5)
+}
+
+fn holds(simulation: Simulation, time: Duration) {
+    assert!(simulation.run_for(time).unwrap_or_else(|violation| panic!("{violation}")).converged());
+}
+
+#[test]
+fn headers_whose_bodies_are_withheld_keep_no_other_chain_out() {
+    // a node that stalls after headers had the most work after a partition, and mined on alone
+    holds(rough(11), seconds(90));
+}
+
+/// Ten nodes, of which three were drawn to be adversaries.
+fn rougher(seed: u64) -> Simulation {
+    let simulation = Simulation::builder(seed).nodes(10).random_adversaries(3).random_spending().random_faults();
+    simulation.payments_per_second(1.0)
+}
+
+#[test]
+fn who_was_handed_an_invalid_block_is_not_muted_for_handing_it_on() {
+    // bodies were handed out that had not been judged in their place
+    for seed in [64, 81, 86, 87, 91] {
+        holds(rougher(seed), seconds(90));
+    }
+}
+
+#[test]
+fn who_is_behind_is_not_muted_for_payments_that_others_have_in_a_block() {
+    // each one told again cost a point, and a wallet that pays in rows has a hundred of them
+    for seed in [29, 130, 247] {
+        holds(rougher(seed), seconds(90));
+    }
+}

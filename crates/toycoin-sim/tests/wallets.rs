@@ -1,0 +1,69 @@
+//! Wallets spend in every manner, and each payment that a node took ends confirmed, or dropped with a reason.
+
+use std::time::Duration;
+
+use toycoin_sim::{Manner, Run, Simulation, Spending};
+
+fn network(seed: u64, manner: Manner) -> Simulation {
+    let spending = Spending { manner, ..Spending::default() };
+    Simulation::builder(seed).nodes(4).payments_per_second(1.0).spending(0, spending)
+}
+
+fn runs(manner: Manner) -> Vec<Run> {
+    let run = |seed| network(seed, manner).run_for(Duration::from_secs(90));
+    (1..=5).map(|seed| run(seed).unwrap_or_else(|violation| panic!("{manner:?}: {violation}"))).collect()
+}
+
+fn payments(manner: Manner) -> u64 {
+    runs(manner).iter().map(|run| run.statistics.payments).sum()
+}
+
+#[test]
+fn who_is_silent_pays_nothing_and_who_pays_in_bursts_or_rows_pays_more() {
+    let (silent, single) = (payments(Manner::Silent), payments(Manner::Single));
+    assert!(silent < single);
+    for manner in [Manner::Burst(5), Manner::Chain(10)] {
+        let runs = runs(manner);
+        let paid: u64 = runs.iter().map(|run| run.statistics.payments).sum();
+        assert!(paid > single + 100, "{manner:?}: {paid}, singly {single}");
+        assert!(runs.iter().all(|run| run.dropped.is_empty()), "{manner:?}");
+    }
+}
+
+#[test]
+fn amounts_and_fees_are_those_that_were_set() {
+    let spending = Spending { grains: 7_000..=7_000, fee_rates: 3..=3, manner: Manner::Single };
+    let simulation = (0..4).fold(network(1, Manner::Single), |net, node| net.spending(node, spending.clone()));
+    let run = simulation.invariant("amounts", |net| {
+        let waiting = net.node(0).into_iter().flat_map(|node| node.mempool().iter());
+        match waiting
+            .map(|(_, payment)| payment)
+            .find(|payment| !payment.outputs.iter().any(|output| output.value.grains() == 7_000))
+        {
+            Some(payment) => Err(format!("{payment:?}")),
+            None => Ok(()),
+        }
+    });
+    assert!(run.run_for(Duration::from_secs(60)).is_ok_and(|run| run.confirmations.len() > 30));
+}
+
+#[test]
+fn of_two_payments_of_one_coin_one_is_confirmed_and_the_other_has_a_reason() {
+    let runs = runs(Manner::DoubleSpend);
+    let attempts: u64 = runs.iter().map(|run| run.statistics.double_spends).sum();
+    let dropped: usize = runs.iter().map(|run| run.dropped.len()).sum();
+    assert!(attempts > 20, "{attempts}");
+    assert!(dropped > 0, "{attempts} coins were spent twice: some of it both nodes had taken");
+    assert!(runs.iter().flat_map(|run| &run.dropped).all(|(_, reason)| !reason.is_empty()));
+    // and nobody honest was muted for what a cheat had him tell
+    assert!(runs.iter().all(|run| run.statistics.mutes == 0 && run.converged()));
+}
+
+#[test]
+fn all_manners_together_are_survived_with_faults() {
+    for seed in 0..10 {
+        let simulation = Simulation::builder(seed).nodes(6).payments_per_second(1.0).random_spending().random_faults();
+        let run = simulation.run_for(Duration::from_secs(90)).unwrap_or_else(|violation| panic!("{violation}"));
+        assert!(run.converged());
+    }
+}

@@ -1,0 +1,109 @@
+//! What networks to run, and how many.
+
+use std::{
+    ops::Range,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use clap::{CommandFactory as _, Parser, error::ErrorKind};
+use toycoin_sim::{Run, Simulation, Topology, Violation};
+
+/// Simulates networks of toycoin.
+#[derive(Debug, Parser)]
+pub(crate) struct Arguments {
+    /// How many seeds, from 0.
+    #[arg(long, default_value_t = 20, conflicts_with = "seed", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// One seed alone.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Nodes of each network.
+    #[arg(long, default_value_t = 5, value_parser = count(1..1_001))]
+    nodes: usize,
+    /// Relays of each network.
+    #[arg(long, default_value_t = 1, value_parser = count(1..101))]
+    relays: usize,
+    /// Payments a second.
+    #[arg(long, default_value_t = 1.0, value_parser = rate)]
+    payments: f64,
+    /// Virtual seconds before all must agree.
+    #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..1_000_000))]
+    seconds: u64,
+    /// Draws faults from each seed.
+    #[arg(long)]
+    pub(crate) faults: bool,
+    /// So many of the nodes are adversaries, with tactics drawn from each seed.
+    #[arg(long, default_value_t = 0)]
+    adversaries: usize,
+    /// Draws from each seed how wallets spend: in bursts, in rows, twice with one coin.
+    #[arg(long)]
+    wallets: bool,
+    /// Writes the trace of the one seed, as JSON lines.
+    #[arg(long, requires = "seed")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Threads, each with networks of its own.
+    #[arg(long, default_value_t = 2, value_parser = count(1..257))]
+    pub(crate) threads: usize,
+}
+
+impl Arguments {
+    /// Parses the arguments; ends the program with what is wrong with them.
+    pub(crate) fn parse_consistent() -> Self {
+        let arguments = Self::parse();
+        if arguments.adversaries >= arguments.nodes {
+            let message =
+                format!("{} of {} nodes are adversaries: one must be honest", arguments.adversaries, arguments.nodes);
+            Self::command().error(ErrorKind::ValueValidation, message).exit();
+        }
+        arguments
+    }
+
+    pub(crate) fn seeds(&self) -> Range<u64> {
+        self.seed.map_or(0..self.seeds, |seed| seed..seed.saturating_add(1))
+    }
+
+    /// Runs a seed's network, unless it is stopped.
+    pub(crate) fn simulate(&self, seed: u64, stop: &Arc<AtomicBool>) -> Result<Run, Violation> {
+        let simulation = Simulation::builder(seed).nodes(self.nodes).topology(Topology::Relays(self.relays));
+        let simulation = simulation.payments_per_second(self.payments).random_adversaries(self.adversaries);
+        let simulation = if self.wallets { simulation.random_spending() } else { simulation };
+        let simulation = if self.faults { simulation.random_faults() } else { simulation };
+        let simulation = if self.trace.is_some() { simulation.keep_trace() } else { simulation };
+        let stop = Arc::clone(stop);
+        let simulation = simulation.invariant("not interrupted", move |_| match stop.load(Ordering::Relaxed) {
+            false => Ok(()),
+            true => Err("it was".into()),
+        });
+        simulation.run_for(Duration::from_secs(self.seconds))
+    }
+
+    /// Returns the command that runs a seed again.
+    pub(crate) fn replay(&self, seed: u64) -> String {
+        let Self { nodes, relays, payments, seconds, adversaries, .. } = self;
+        let faults = if self.faults { " --faults" } else { "" };
+        let wallets = if self.wallets { " --wallets" } else { "" };
+        format!(
+            "cargo run --release --example simulate -- --seed {seed} --nodes {nodes} --relays {relays} \
+             --payments {payments} --seconds {seconds} --adversaries {adversaries}{faults}{wallets} --trace trace-{seed}.jsonl"
+        )
+    }
+}
+
+fn count(range: Range<u64>) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| match text.parse() {
+        Ok(number) if range.contains(&number) => usize::try_from(number).map_err(|error| error.to_string()),
+        _ => Err(format!("a number from {} to {} is wanted", range.start, range.end - 1)),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.0..=10_000.0).contains(&rate) => Ok(rate),
+        _ => Err("a number from 0 to 10000 is wanted".into()),
+    }
+}

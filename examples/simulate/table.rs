@@ -1,0 +1,52 @@
+//! What all runs found out, as a table.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use toycoin_sim::{FaultKind, Run};
+
+/// Runs in which everything held.
+pub(crate) struct Table<'a> {
+    pub(crate) runs: &'a [&'a Run],
+    /// By the watch.
+    pub(crate) elapsed: Duration,
+    /// Of processors, all threads together.
+    pub(crate) took: Option<Duration>,
+}
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let runs = self.runs;
+        let sum = |of: fn(&Run) -> u64| runs.iter().map(|run| of(run)).sum::<u64>().to_string();
+        let lasted: f64 = runs.iter().map(|run| run.lasted.as_secs_f64()).sum();
+        let times = |took: Duration| format!("{:.0}", lasted / took.as_secs_f64().max(1e-9));
+        write!(f, "{:<34} {:>16}", "runs in which all invariants held", runs.len())?;
+        let mut row = |name: &str, value: String| write!(f, "\n{name:<34} {value:>16}");
+        row("virtual seconds", format!("{lasted:.0}"))?;
+        row("times real time", times(self.elapsed))?;
+        if let Some(took) = self.took {
+            row("times real time, by processor time", times(took))?;
+        }
+        row("events", sum(|run| run.statistics.events))?;
+        row("blocks found", sum(|run| run.statistics.blocks_mined))?;
+        row("of these stale", sum(|run| run.stale_blocks))?;
+        row("blocks refused", sum(|run| run.statistics.blocks_rejected))?;
+        row("deepest reorganisation", runs.iter().map(|run| run.deepest_reorg()).max().unwrap_or(0).to_string())?;
+        row("payments confirmed", sum(|run| run.confirmations.len() as u64))?;
+        row("payments dropped with a reason", sum(|run| run.dropped.len() as u64))?;
+        row("coins spent twice", sum(|run| run.statistics.double_spends))?;
+        row("peers muted", sum(|run| run.statistics.mutes))?;
+        row("envelopes delivered", sum(|run| run.statistics.deliveries))?;
+        row("bytes sent", sum(|run| run.statistics.sent_bytes))?;
+        let mut injected: BTreeMap<FaultKind, u64> = BTreeMap::new();
+        for (kind, count) in runs.iter().flat_map(|run| &run.injected) {
+            *injected.entry(*kind).or_default() += count;
+        }
+        for (kind, count) in injected {
+            row(&format!("  fault: {kind:?}"), count.to_string())?;
+        }
+        if let [run] = runs {
+            row("trace hash", run.trace_hash.get(..16).unwrap_or_default().to_owned())?;
+        }
+        Ok(())
+    }
+}
