@@ -86,10 +86,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let params = arguments.network.params();
     if let Some(directory) = &arguments.data {
         if arguments.reindex {
-            data::rebuild(directory, &params)?;
+            data::rebuild(directory, &params).await?;
         }
         if arguments.check {
-            data::check(directory, &params)?;
+            data::check(directory, &params).await?;
         }
         if arguments.check || arguments.reindex {
             return Ok(());

@@ -15,6 +15,7 @@ use crate::{
     store::{
         BODIES_FILE, INDEX_FILE, SCHEMA, StoreError,
         bodies::Bodies,
+        measured::{Length, Measured},
         pending::Pending,
         read::Reader,
         record::{Fields, seal_long},
@@ -30,7 +31,8 @@ pub struct RedbStore {
     pub(super) reader: Option<Reader>,
     pub(super) pending: Pending,
     pub(super) bodies: Bodies,
-    /// The index' length when it was opened, in bytes.
+    /// The index' length now and when it was opened, in bytes.
+    pub(super) length: Length,
     pub(super) length_at_start: u64,
     // last: its lock is let go when all else is
     pub(super) database: Database,
@@ -44,6 +46,7 @@ impl RedbStore {
     /// # Errors
     /// [`StoreError`], naming what is in the way.
     pub fn open(directory: &Path, params: &ChainParams) -> Result<Self, StoreError> {
+        tracing::debug!(directory = %directory.display(), "opening the chain");
         fs::create_dir_all(directory).map_err(|error| StoreError::of_io(directory, error))?;
         let (index, bodies) = (directory.join(INDEX_FILE), directory.join(BODIES_FILE));
         let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
@@ -86,10 +89,6 @@ impl RedbStore {
         &self.path
     }
 
-    pub(super) fn index_length(&self) -> u64 {
-        index_length(&self.path)
-    }
-
     fn open_files(
         path: &Path,
         index: impl StorageBackend,
@@ -98,6 +97,7 @@ impl RedbStore {
     ) -> Result<Self, StoreError> {
         let mut builder = Builder::new();
         builder.set_cache_size(limits::STORE_CACHE).set_check_integrity_on_open(true);
+        let (index, length) = Measured::new(index).map_err(|error| StoreError::of_io(Path::new(INDEX_FILE), error))?;
         let database = builder.create_with_backend(index)?;
         let file = bodies()?;
         let head = Bodies::genesis(file.as_ref())?;
@@ -127,9 +127,9 @@ impl RedbStore {
         }
         let reader = Reader::new(&database)?;
         let pending = Pending::new(reader.active_blocks()?);
-        let length_at_start = index_length(path);
         Ok(Self {
-            length_at_start,
+            length_at_start: length.get(),
+            length,
             path: path.to_owned(),
             params: params.clone(),
             reader: Some(reader),
@@ -217,14 +217,6 @@ fn open_file(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     options.open(path).map_err(|error| StoreError::of_io(path, error))
-}
-
-/// Returns 0 for a store that is in no directory.
-fn index_length(directory: &Path) -> u64 {
-    if directory.as_os_str().is_empty() {
-        return 0;
-    }
-    fs::metadata(directory.join(INDEX_FILE)).map_or(0, |found| found.len())
 }
 
 /// Makes an empty store beside and gives it its name when it is whole: a database half made is none that opens.

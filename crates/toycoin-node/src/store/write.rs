@@ -106,7 +106,11 @@ impl RedbStore {
 
     /// Writes the group: bodies and undo data first, then the transaction that makes them count.
     fn write(&mut self) -> Result<(), StoreError> {
-        self.write_group().map_err(|error| error.within(self.directory()))
+        self.write_group().map_err(|error| {
+            // whatever is on disk now, nothing more is read or written until it is opened anew
+            self.reader = None;
+            error.within(self.directory())
+        })
     }
 
     fn write_group(&mut self) -> Result<(), StoreError> {
@@ -155,12 +159,12 @@ impl RedbStore {
     ///
     /// Each group writes pages anew whose old copies are free only after it; a long catching up doubles the file so.
     fn compact_if_grown(&mut self) {
-        let length = self.index_length();
+        let length = self.length.get();
         if !self.is_synced() || self.reader.take().is_none() || length <= self.length_at_start.saturating_mul(3) / 2 {
             return;
         }
         match self.database.compact() {
-            Ok(_) => tracing::debug!(before = length, after = self.index_length(), "the database is compacted"),
+            Ok(_) => tracing::debug!(before = length, after = self.length.get(), "the database is compacted"),
             // it is as good as it was
             Err(error) => tracing::warn!(%error, "the database could not be compacted"),
         }
