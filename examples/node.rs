@@ -14,8 +14,8 @@ use clap::Parser;
 use tokio::sync::broadcast::error::RecvError;
 use toycoin_core::{Address, FeeRate, SecretKey};
 use toycoin_examples::{
-    arguments::Network, data, exit, export::ExportFile, init_logs, interrupted, joining::wait_for_relay, say,
-    view::View,
+    arguments::Network, catching_up::CatchingUp, data, exit, export::ExportFile, init_logs, interrupted,
+    joining::wait_for_relay, say, view::View,
 };
 use toycoin_node::{
     protocol::Event,
@@ -150,12 +150,25 @@ async fn show(node: &NodeHandle, name: &str, until_height: Option<u64>) -> Resul
     let mut events = node.events();
     // a relay that is lost later is looked for again; one that never was is a mistake
     wait_for_relay(node).await?;
-    let mut view = View::new(name);
+    let (mut view, mut progress) = (View::new(name), CatchingUp::default());
+    let mut looks = tokio::time::interval(Duration::from_millis(100));
     loop {
-        match events.recv().await {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = looks.tick(), if progress.is_on() => {
+                progress.look(node).await?;
+                continue;
+            }
+        };
+        match event {
             Ok(event) => {
-                if let Some(line) = view.line(&event) {
-                    say!("{line}");
+                let mut is_hidden = false;
+                if let Event::BlockConnected { block, .. } = &event {
+                    progress.reached(node, block.height()).await?;
+                    is_hidden = progress.hides(block.height());
+                }
+                if let Some(line) = view.line(&event).filter(|_| !is_hidden) {
+                    progress.say(line);
                 }
                 if let Event::TipChanged { tip, .. } = event
                     && until_height.is_some_and(|until| tip.height >= until)
@@ -164,7 +177,9 @@ async fn show(node: &NodeHandle, name: &str, until_height: Option<u64>) -> Resul
                 }
             }
             Err(RecvError::Lagged(count)) => {
-                say!("  {count} events passed too quickly to show");
+                if !progress.is_on() {
+                    say!("  {count} events passed too quickly to show");
+                }
                 let height = node.status().await?.tip.height;
                 if until_height.is_some_and(|until| height >= until) {
                     return Ok(());

@@ -29,7 +29,8 @@ pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
 pub async fn catch_up(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
     wait_for_relay(node).await?;
     let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template("catching up {bar:40} block {pos} of {len}, {eta}")?);
+    let style = "catching up {bar:16} {pos} of {len}, {per_sec}, {eta} left, {msg}";
+    bar.set_style(ProgressStyle::with_template(style)?);
     let mut events = node.events();
     let alone_at = Instant::now() + HEARING;
     loop {
@@ -37,6 +38,7 @@ pub async fn catch_up(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
         let highest = peers.iter().filter_map(|peer| peer.height).max();
         bar.set_length(highest.unwrap_or(0).max(status.best_height));
         bar.set_position(status.tip.height);
+        bar.set_message(format!("{} peers", peers.len()));
         let there = highest.is_some_and(|height| status.tip.height >= height.max(status.best_height));
         if there || (highest.is_none() && Instant::now() >= alone_at) {
             bar.finish_and_clear();
