@@ -68,7 +68,7 @@ async fn watched<T: Send + 'static, E: Error + Send + 'static>(
     work: impl FnOnce(Progress<'_>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Box<dyn Error>> {
     let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template(&format!("{what} {{bar:40}} block {{pos}} of {{len}}, {{eta}}"))?);
+    bar.set_style(ProgressStyle::with_template(&format!("{what} {{bar:40}} {{percent:>3}} %, {{eta}}"))?);
     let is_over = Arc::new(AtomicBool::new(false));
     let (shown, stop) = (bar.clone(), Arc::clone(&is_over));
     let mut work = tokio::task::spawn_blocking(move || {

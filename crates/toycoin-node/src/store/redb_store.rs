@@ -31,9 +31,10 @@ pub struct RedbStore {
     pub(super) reader: Option<Reader>,
     pub(super) pending: Pending,
     pub(super) bodies: Bodies,
-    /// The index' length now and when it was opened, in bytes.
+    /// The index' length now, in bytes.
     pub(super) length: Length,
-    pub(super) length_at_start: u64,
+    /// And after it was compacted last, 0 before.
+    pub(super) compacted_to: u64,
     // last: its lock is let go when all else is
     pub(super) database: Database,
 }
@@ -128,8 +129,8 @@ impl RedbStore {
         let reader = Reader::new(&database)?;
         let pending = Pending::new(reader.active_blocks()?);
         Ok(Self {
-            length_at_start: length.get(),
             length,
+            compacted_to: 0,
             path: path.to_owned(),
             params: params.clone(),
             reader: Some(reader),
