@@ -11,7 +11,7 @@
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use toycoin_core::{Address, FeeRate, SecretKey};
 use toycoin_examples::{
     arguments::Network, catching_up::CatchingUp, data, exit, export::ExportFile, init_logs, interrupted,
@@ -124,6 +124,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(directory) => builder.store(RedbStore::open(directory, &params)?).spawn().await?,
         None => builder.spawn().await?,
     };
+    // nothing that happens from now on is missed
+    let events = node.events();
     say!("node {name} on {}, pays {}", params.spec().name, params.address(payout));
     if arguments.data.is_some() {
         let tip = node.status().await?.tip;
@@ -131,7 +133,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     tokio::select! {
         signal = interrupted() => signal?,
-        result = show(&node, &name, arguments.until_height) => result?,
+        result = show(&node, events, &name, arguments.until_height) => result?,
     }
     if let Some(export) = export {
         // what goes out is a chain that stands still
@@ -146,8 +148,16 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 }
 
 /// Shows what happens to a node until it stands at a height.
-async fn show(node: &NodeHandle, name: &str, until_height: Option<u64>) -> Result<(), Box<dyn Error>> {
-    let mut events = node.events();
+async fn show(
+    node: &NodeHandle,
+    mut events: Receiver<Event>,
+    name: &str,
+    until_height: Option<u64>,
+) -> Result<(), Box<dyn Error>> {
+    let is_there = |height| until_height.is_some_and(|until| height >= until);
+    if is_there(node.status().await?.tip.height) {
+        return Ok(());
+    }
     // a relay that is lost later is looked for again; one that never was is a mistake
     wait_for_relay(node).await?;
     let (mut view, mut progress) = (View::new(name), CatchingUp::default());
@@ -171,7 +181,7 @@ async fn show(node: &NodeHandle, name: &str, until_height: Option<u64>) -> Resul
                     progress.say(line);
                 }
                 if let Event::TipChanged { tip, .. } = event
-                    && until_height.is_some_and(|until| tip.height >= until)
+                    && is_there(tip.height)
                 {
                     return Ok(());
                 }
@@ -180,8 +190,7 @@ async fn show(node: &NodeHandle, name: &str, until_height: Option<u64>) -> Resul
                 if !progress.is_on() {
                     say!("  {count} events passed too quickly to show");
                 }
-                let height = node.status().await?.tip.height;
-                if until_height.is_some_and(|until| height >= until) {
+                if is_there(node.status().await?.tip.height) {
                     return Ok(());
                 }
             }

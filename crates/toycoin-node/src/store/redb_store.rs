@@ -3,6 +3,7 @@
 use std::{
     fmt,
     fs::{self, File, OpenOptions},
+    io,
     ops::Bound,
     path::{Path, PathBuf},
 };
@@ -48,6 +49,9 @@ impl RedbStore {
     /// [`StoreError`], naming what is in the way.
     pub fn open(directory: &Path, params: &ChainParams) -> Result<Self, StoreError> {
         tracing::debug!(directory = %directory.display(), "opening the chain");
+        if directory.exists() && !directory.is_dir() {
+            return Err(StoreError::of_io(directory, io::ErrorKind::NotADirectory.into()));
+        }
         fs::create_dir_all(directory).map_err(|error| StoreError::of_io(directory, error))?;
         let (index, bodies) = (directory.join(INDEX_FILE), directory.join(BODIES_FILE));
         let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
