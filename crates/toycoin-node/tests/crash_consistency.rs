@@ -268,6 +268,12 @@ fn what_cannot_be_opened_says_why_in_one_line() {
     fs::write(&index, b"no database at all, but some text").unwrap();
     let damaged = try_open(&params());
     assert!(matches!(damaged, StoreError::Damaged { .. }), "{damaged}");
+    for length in [1, 100, kept_index.len() / 2, kept_index.len() - 1] {
+        fs::write(&index, &kept_index[..length]).unwrap();
+        let short = try_open(&params());
+        assert!(matches!(short, StoreError::Damaged { .. }), "{length} bytes: {short}");
+        assert!(short.to_string().contains("--reindex"), "{short}");
+    }
     for error in [&locked, &other, &missing, &short, &damaged] {
         assert_eq!(error.to_string().lines().count(), 1);
     }

@@ -123,6 +123,9 @@ impl StoreError {
             redb::Error::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
                 Self::damaged(path.display().to_string(), source)
             }
+            redb::Error::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::damaged(path.display().to_string(), "it ends too early")
+            }
             redb::Error::Io(source) => Self::of_io(path, source),
             redb::Error::Corrupted(reason) => Self::damaged(path.display().to_string(), reason),
             redb::Error::UpgradeRequired(version) => {
