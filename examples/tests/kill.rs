@@ -1,6 +1,7 @@
 //! The node program, killed at any moment: what it said stays, its store is sound, and the chain goes on.
 //!
-//!     cargo test -p toycoin-examples --test kill                              20 kills
+//!     cargo test -p toycoin-examples                  20 kills, among all else
+//!     cargo build --release --examples
 //!     TOYCOIN_KILLS=200 cargo test --release -p toycoin-examples --test kill -- --nocapture
 
 #![cfg(unix)]
