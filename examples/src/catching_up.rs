@@ -36,8 +36,7 @@ struct Run {
     begun: Instant,
     from: u64,
     target: u64,
-    /// Heights at moments, the oldest first: the speed is measured over them.
-    heights: VecDeque<(Instant, u64)>,
+    pace: Pace,
     said_at: Instant,
 }
 
@@ -112,7 +111,7 @@ impl CatchingUp {
                 "caught up at height {height}: {blocks} blocks in {time:.1} s, {speed:.0} blocks/s"
             )));
         }
-        let how_fast = run.how_fast(height, peers, now);
+        let how_fast = run.pace.tell(height, target, peers, now);
         if on_terminal {
             run.bar.set_length(target);
             run.bar.set_position(height);
@@ -137,13 +136,31 @@ impl Drop for CatchingUp {
 
 impl Run {
     fn new(on_terminal: bool, from: u64, now: Instant) -> Result<Self, Box<dyn Error>> {
-        let bar = if on_terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        bar.set_style(ProgressStyle::with_template("catching up {bar:16} {pos} of {len}, {msg}")?);
-        Ok(Self { bar, begun: now, from, target: 0, heights: VecDeque::new(), said_at: now })
+        let bar = if on_terminal { bar()? } else { ProgressBar::hidden() };
+        Ok(Self { bar, begun: now, from, target: 0, pace: Pace::default(), said_at: now })
     }
+}
 
-    /// Returns speed, remaining time and peers.
-    fn how_fast(&mut self, height: u64, peers: usize, now: Instant) -> String {
+/// Returns a bar whose message is a [`Pace`].
+///
+/// # Errors
+/// When its template is wrong.
+pub fn bar() -> Result<ProgressBar, Box<dyn Error>> {
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template("catching up {bar:16} {pos} of {len}, {msg}")?);
+    Ok(bar)
+}
+
+/// How fast a node gets on, by the heights of the last seconds.
+#[derive(Debug, Default)]
+pub struct Pace {
+    /// Heights at moments, the oldest first.
+    heights: VecDeque<(Instant, u64)>,
+}
+
+impl Pace {
+    /// Returns speed, remaining time and peers in words, for a node that is at this height now.
+    pub fn tell(&mut self, height: u64, target: u64, peers: usize, now: Instant) -> String {
         self.heights.push_back((now, height));
         while self.heights.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= WINDOW) {
             self.heights.pop_front();
@@ -155,7 +172,7 @@ impl Run {
         if speed < 0.1 {
             return peers;
         }
-        let left = self.target.saturating_sub(height) as f64 / speed;
+        let left = target.saturating_sub(height) as f64 / speed;
         let left = if left < 120.0 { format!("{left:.0} s") } else { format!("{:.0} min", left / 60.0) };
         format!("{speed:.0} blocks/s, {left} left, {peers}")
     }
