@@ -11,11 +11,11 @@
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use toycoin_core::{Address, FeeRate, SecretKey};
 use toycoin_examples::{
-    arguments::Network, data, exit, export::ExportFile, init_logs, interrupted, joining::wait_for_relay, say,
-    view::View,
+    arguments::Network, catching_up::CatchingUp, data, exit, export::ExportFile, init_logs, interrupted,
+    joining::wait_for_relay, say, view::View,
 };
 use toycoin_node::{
     protocol::Event,
@@ -86,10 +86,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let params = arguments.network.params();
     if let Some(directory) = &arguments.data {
         if arguments.reindex {
-            data::rebuild(directory, &params)?;
+            data::rebuild(directory, &params).await?;
         }
         if arguments.check {
-            data::check(directory, &params)?;
+            data::check(directory, &params).await?;
         }
         if arguments.check || arguments.reindex {
             return Ok(());
@@ -124,6 +124,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(directory) => builder.store(RedbStore::open(directory, &params)?).spawn().await?,
         None => builder.spawn().await?,
     };
+    // nothing that happens from now on is missed
+    let events = node.events();
     say!("node {name} on {}, pays {}", params.spec().name, params.address(payout));
     if arguments.data.is_some() {
         let tip = node.status().await?.tip;
@@ -131,7 +133,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     tokio::select! {
         signal = interrupted() => signal?,
-        result = show(&node, &name, arguments.until_height) => result?,
+        result = show(&node, events, &name, arguments.until_height) => result?,
     }
     if let Some(export) = export {
         // what goes out is a chain that stands still
@@ -146,27 +148,49 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 }
 
 /// Shows what happens to a node until it stands at a height.
-async fn show(node: &NodeHandle, name: &str, until_height: Option<u64>) -> Result<(), Box<dyn Error>> {
-    let mut events = node.events();
+async fn show(
+    node: &NodeHandle,
+    mut events: Receiver<Event>,
+    name: &str,
+    until_height: Option<u64>,
+) -> Result<(), Box<dyn Error>> {
+    let is_there = |height| until_height.is_some_and(|until| height >= until);
+    if is_there(node.status().await?.tip.height) {
+        return Ok(());
+    }
     // a relay that is lost later is looked for again; one that never was is a mistake
     wait_for_relay(node).await?;
-    let mut view = View::new(name);
+    let (mut view, mut progress) = (View::new(name), CatchingUp::default());
+    let mut looks = tokio::time::interval(Duration::from_millis(100));
     loop {
-        match events.recv().await {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = looks.tick(), if progress.is_on() => {
+                progress.look(node).await?;
+                continue;
+            }
+        };
+        match event {
             Ok(event) => {
-                if let Some(line) = view.line(&event) {
-                    say!("{line}");
+                let mut is_hidden = false;
+                if let Event::BlockConnected { block, .. } = &event {
+                    progress.reached(node, block.height()).await?;
+                    is_hidden = progress.hides(block.height());
+                }
+                if let Some(line) = view.line(&event).filter(|_| !is_hidden) {
+                    progress.say(line);
                 }
                 if let Event::TipChanged { tip, .. } = event
-                    && until_height.is_some_and(|until| tip.height >= until)
+                    && is_there(tip.height)
                 {
                     return Ok(());
                 }
             }
             Err(RecvError::Lagged(count)) => {
-                say!("  {count} events passed too quickly to show");
-                let height = node.status().await?.tip.height;
-                if until_height.is_some_and(|until| height >= until) {
+                if !progress.is_on() {
+                    say!("  {count} events passed too quickly to show");
+                }
+                if is_there(node.status().await?.tip.height) {
                     return Ok(());
                 }
             }

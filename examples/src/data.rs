@@ -1,28 +1,31 @@
 //! A node's chain on disk: checked, or built anew, with a progress bar.
 
-use std::{error::Error, path::Path};
+use std::{
+    error::Error,
+    ops::ControlFlow,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use toycoin_core::ChainParams;
-use toycoin_node::store::{RedbStore, reindex};
+use toycoin_node::store::{BODIES_FILE, INDEX_FILE, RedbStore, reindex};
 
-use crate::say;
+use crate::{interrupted, say};
 
-/// Checks all that is kept in a directory, and says what was found.
+/// Checks all that is kept in a directory, and says what was found. Ctrl-C and SIGTERM break it off.
 ///
 /// # Errors
-/// When something is wrong with it, or it does not open.
-pub fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Error>> {
-    if !directory.is_dir() {
-        return Err(format!("{} is no directory", directory.display()).into());
+/// When something is wrong with it, it does not open, or the check was broken off.
+pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Error>> {
+    if ![INDEX_FILE, BODIES_FILE].iter().any(|file| directory.join(file).exists()) {
+        return Err(format!("{} keeps no chain", directory.display()).into());
     }
-    let store = RedbStore::open(directory, params)?;
-    let bar = bar("checking")?;
-    let report = store.check(|done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-    })?;
-    bar.finish_and_clear();
+    let (place, network) = (directory.to_owned(), params.clone());
+    let report = watched("checking", move |progress| RedbStore::open(&place, &network)?.check(progress)).await?;
     for problem in report.problems.iter().take(10) {
         say!("  {problem}");
     }
@@ -41,17 +44,14 @@ pub fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Error
     Ok(())
 }
 
-/// Builds all that is kept in a directory anew from its blocks, and says what came of it.
+/// Builds all that is kept in a directory anew from its blocks, and says what came of it. Ctrl-C and SIGTERM break it
+/// off, and all is as it was.
 ///
 /// # Errors
-/// When there is nothing to build from, or the disk fails.
-pub fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Error>> {
-    let bar = bar("reindexing")?;
-    let result = reindex(directory, params, |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-    })?;
-    bar.finish_and_clear();
+/// When there is nothing to build from, the disk fails, or it was broken off.
+pub async fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Error>> {
+    let (place, network) = (directory.to_owned(), params.clone());
+    let result = watched("reindexing", move |progress| reindex(&place, &network, progress)).await?;
     say!("{} is rebuilt: height {} from {} blocks", directory.display(), result.height, result.blocks);
     if result.refused > 0 || result.skipped_bytes > 0 {
         say!("  {} blocks were not taken over, {} bytes could not be read", result.refused, result.skipped_bytes);
@@ -59,9 +59,33 @@ pub fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Err
     Ok(())
 }
 
-/// Draws itself on a terminal only.
-fn bar(what: &str) -> Result<ProgressBar, Box<dyn Error>> {
+/// What long work tells how far it is, and asks whether to go on.
+type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
+
+/// Does work on a thread of its own, with a bar on a terminal, until it is done or a signal breaks it off.
+async fn watched<T: Send + 'static, E: Error + Send + 'static>(
+    what: &str,
+    work: impl FnOnce(Progress<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, Box<dyn Error>> {
     let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template(&format!("{what} {{bar:40}} block {{pos}} of {{len}}, {{eta}}"))?);
-    Ok(bar)
+    bar.set_style(ProgressStyle::with_template(&format!("{what} {{bar:40}} {{percent:>3}} %, {{eta}}"))?);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let (shown, stop) = (bar.clone(), Arc::clone(&is_over));
+    let mut work = tokio::task::spawn_blocking(move || {
+        work(&mut |done, total| {
+            shown.set_length(total);
+            shown.set_position(done);
+            if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    });
+    let result = tokio::select! {
+        result = &mut work => result,
+        signal = interrupted() => {
+            is_over.store(true, Ordering::Relaxed);
+            signal?;
+            work.await
+        }
+    };
+    bar.finish_and_clear();
+    Ok(result??)
 }

@@ -2,9 +2,10 @@
 
 use std::{error::Error, time::Duration};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::time::{Instant, sleep_until};
 use toycoin_node::rt::{NodeError, NodeHandle};
+
+use crate::catching_up::{Pace, bar};
 
 /// Whoever has a longer chain says so within this time, with some to spare.
 const HEARING: Duration = Duration::from_secs(3);
@@ -28,15 +29,16 @@ pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
 /// When no relay can be reached, or the node has stopped.
 pub async fn catch_up(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
     wait_for_relay(node).await?;
-    let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template("catching up {bar:40} block {pos} of {len}, {eta}")?);
+    let (bar, mut pace) = (bar()?, Pace::default());
     let mut events = node.events();
     let alone_at = Instant::now() + HEARING;
     loop {
         let (status, peers) = (node.status().await?, node.peers().await?);
         let highest = peers.iter().filter_map(|peer| peer.height).max();
-        bar.set_length(highest.unwrap_or(0).max(status.best_height));
-        bar.set_position(status.tip.height);
+        let (height, target) = (status.tip.height, highest.unwrap_or(0).max(status.best_height));
+        bar.set_length(target);
+        bar.set_position(height);
+        bar.set_message(pace.tell(height, target, peers.len(), Instant::now().into_std()));
         let there = highest.is_some_and(|height| status.tip.height >= height.max(status.best_height));
         if there || (highest.is_none() && Instant::now() >= alone_at) {
             bar.finish_and_clear();

@@ -12,6 +12,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub mod arguments;
 pub mod board;
+pub mod catching_up;
 pub mod classroom;
 pub mod data;
 pub mod describe;

@@ -1,17 +1,18 @@
 //! The node program, killed at any moment: what it said stays, its store is sound, and the chain goes on.
 //!
-//!     cargo test -p toycoin-examples --test kill                              20 kills
-//!     TOYCOIN_KILLS=200 cargo test --release -p toycoin-examples --test kill
+//!     cargo test -p toycoin-examples                  20 kills, among all else
+//!     cargo build --release --examples
+//!     TOYCOIN_KILLS=200 cargo test --release -p toycoin-examples --test kill -- --nocapture
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod victim;
+
 use std::{
+    collections::BTreeMap,
     env, fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
@@ -20,166 +21,257 @@ use toycoin_core::{Chain, ChainParams, PublicKey, Work, store::MemoryStore};
 use toycoin_examples::view::short;
 use toycoin_node::{
     relay::RelayConfig,
-    rt::{NodeBuilder, RelayServer},
-    store::{RedbStore, reindex},
+    rt::{NodeBuilder, NodeHandle, RelayHandle, RelayServer},
+    store::{BODIES_FILE, INDEX_FILE, RedbStore, reindex, unwatched},
 };
+use victim::{Seen, Victim};
+
+/// In the midst of what a node is killed, and at least how many kills of a hundred.
+const SHARES: [(Midst, usize); 5] = [
+    (Midst::Recovering, 15),
+    (Midst::Reindexing, 5),
+    (Midst::Mining, 15),
+    (Midst::CatchingUp, 15),
+    (Midst::Reorganising, 10),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Midst {
+    /// It opens what the last kill left.
+    Recovering,
+    /// It builds its chain anew from the blocks.
+    Reindexing,
+    Mining,
+    CatchingUp,
+    /// It judges a deep branch that replaces its own, or writes it.
+    Reorganising,
+}
 
 #[test]
 fn a_killed_node_keeps_what_it_said_and_goes_on() {
-    let kills = env::var("TOYCOIN_KILLS").map_or(20, |kills| kills.parse().unwrap());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let _guard = runtime.enter();
-    let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap().spawn().unwrap();
-    let relay = relay.local_addr().to_string();
-    let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kill-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&data);
-    let params = ChainParams::regtest();
+    let kills: usize = env::var("TOYCOIN_KILLS").map_or(20, |kills| kills.parse().unwrap());
+    let mut scene = Scene::new("kill");
     let mut random = Random(u64::from(std::process::id()));
     println!("seed {}", random.0);
-    let (mut work, mut recoveries, mut moved) = (Work::default(), 0, 0);
-    for round in 0..kills {
-        let chain = memory_copy(&data, &params);
-        let before = chain.as_ref().map(|chain| chain.tip());
-        match round % 5 {
-            // in the midst of opening what the last kill left
-            1 | 3 => {
-                recoveries += 1;
-                let victim = Victim::start(&data, &relay, "--no-mine");
-                thread::sleep(Duration::from_millis(random.below(60)));
-                victim.kill();
-            }
-            // mining: what it printed is there
-            0 => {
-                let victim = Victim::start(&data, &relay, "--mine");
-                thread::sleep(Duration::from_millis(2_000 + random.below(1_500)));
-                let said = victim.kill();
-                let chain = memory_copy(&data, &params).expect("it had time enough to begin");
-                for (height, hash) in said {
-                    let header = chain.header_at(height).expect("a block that was announced");
-                    assert_eq!(short(&header.hash), hash, "round {round}: block {height} was announced and is gone");
-                    moved += 1;
-                }
-            }
-            // catching up with another's chain, which leaves its own behind
-            _ => {
-                let branch = longer_branch(&params, chain.as_ref(), random.below(6), 200 + random.below(3_000));
-                let peer = NodeBuilder::new(params.clone()).store(branch.into_store()).relay(relay.clone()).spawn();
-                let peer = runtime.block_on(peer).unwrap();
-                let victim = Victim::start(&data, &relay, "--no-mine");
-                thread::sleep(Duration::from_millis(200 + random.below(1_500)));
-                victim.kill();
-                runtime.block_on(peer.shutdown()).unwrap();
-            }
+    // something to reorganise
+    let branch = scene.longer_branch(0, 1_500);
+    let peer = scene.peer(branch);
+    let mut victim = scene.start(&["--no-mine"]);
+    victim.wait_for(|seen| seen.tips.last() == Some(&1_500));
+    victim.terminate();
+    scene.end(peer);
+
+    let mut hit: BTreeMap<Midst, usize> = BTreeMap::new();
+    let (mut work, mut in_vain, mut blocks_said) = (Work::default(), 0, 0);
+    // what comes too late or too early is a kill too, but hits nothing: as many are tried as it takes
+    while hit.values().sum::<usize>() < kills || SHARES.iter().any(|share| is_short(&hit, *share, kills)) {
+        assert!(in_vain < kills + 20, "most kills come too early or too late: {hit:?}");
+        let done = hit.values().sum::<usize>();
+        let wanted = |share: &&(Midst, usize)| share.1 * (done + 1) / hit.get(&share.0).map_or(1, |hit| hit + 1);
+        let midst = SHARES.iter().max_by_key(wanted).unwrap().0;
+        let (Seen { blocks, .. }, is_hit) = scene.kill_in_the_midst_of(midst, &mut random);
+        if is_hit {
+            *hit.entry(midst).or_default() += 1;
+        } else {
+            in_vain += 1;
         }
-        if let Some(chain) = memory_copy(&data, &params) {
-            assert!(chain.tip().work >= work, "round {round}: the chain has lost work");
-            assert!(before.is_none_or(|before| chain.tip().work >= before.work));
-            work = chain.tip().work;
+        let chain = scene.sound_chain();
+        let now = chain.as_ref().map_or(Work::default(), |chain| chain.tip().work);
+        assert!(now >= work, "{midst:?}: the chain has lost work");
+        work = now;
+        if midst != Midst::CatchingUp {
+            for (height, hash) in &blocks {
+                let header = chain.as_ref().and_then(|chain| chain.header_at(*height)).expect("it was announced");
+                assert_eq!(short(&header.hash), *hash, "{midst:?}: block {height} was announced and is gone");
+            }
+            blocks_said += blocks.len();
         }
     }
-    println!("{kills} kills, {recoveries} of them while opening, {moved} announced blocks looked for");
+    println!("{hit:?}, {in_vain} more too early or too late, {blocks_said} announced blocks looked for");
+    for share in SHARES {
+        assert!(!is_short(&hit, share, kills), "{share:?} of {hit:?}");
+    }
 
     // told to end, it ends well, and its chain can be built anew from the blocks
-    let victim = Victim::start(&data, &relay, "--mine");
-    thread::sleep(Duration::from_secs(3));
+    let mut victim = scene.start(&["--mine"]);
+    victim.wait_for(|seen| seen.blocks.len() > 3);
     victim.terminate();
-    let tip = memory_copy(&data, &params).unwrap().tip();
-    fs::remove_file(data.join("chain.redb")).unwrap();
-    assert_eq!(reindex(&data, &params, |_, _| {}).unwrap().height, tip.height);
-    assert_eq!(memory_copy(&data, &params).unwrap().tip(), tip);
-    fs::remove_dir_all(&data).unwrap();
+    let tip = scene.sound_chain().unwrap().tip();
+    assert!(tip.work > work, "the chain goes on");
+    fs::remove_file(scene.data.join(INDEX_FILE)).unwrap();
+    assert_eq!(reindex(&scene.data, &scene.params, unwatched).unwrap().height, tip.height);
+    assert_eq!(scene.sound_chain().unwrap().tip(), tip);
 }
 
-/// Opens and checks what is on disk, and returns its active chain in memory; `None` before there is anything.
-fn memory_copy(data: &Path, params: &ChainParams) -> Option<Chain<MemoryStore>> {
-    if !data.exists() {
-        return None;
-    }
-    let store = RedbStore::open(data, params).unwrap();
-    let report = store.check(|_, _| {}).unwrap();
-    assert!(report.is_sound(), "{:?}", report.problems);
-    let stored = Chain::open(params.clone(), store).unwrap();
-    let mut copy = Chain::in_memory(params.clone());
-    for height in 1..=stored.height() {
-        copy.apply(stored.block_at(height).unwrap().unwrap().block().clone(), u64::MAX).unwrap();
-    }
-    Some(copy)
+#[test]
+fn a_node_that_is_told_to_end_while_it_catches_up_or_mines_ends_well() {
+    let mut scene = Scene::new("terminate");
+    let far = scene.longer_branch(0, 3_000);
+    let peer = scene.peer(far);
+    let mut victim = scene.start(&["--no-mine"]);
+    victim.wait_for(|seen| seen.tips.last() > Some(&500));
+    let seen = victim.terminate();
+    let height = scene.sound_chain().unwrap().height();
+    assert_eq!(Some(&height), seen.tips.last(), "nothing is lost, not even of the last group");
+    scene.end(peer);
+
+    let mut victim = scene.start(&["--mine"]);
+    victim.wait_for(|seen| seen.blocks.len() > 3);
+    let seen = victim.terminate();
+    let chain = scene.sound_chain().unwrap();
+    let (height, hash) = seen.blocks.last().unwrap();
+    assert_eq!((chain.height(), short(&chain.tip().hash)), (*height, hash.clone()));
 }
 
-/// Returns a chain that leaves another one some blocks below its tip and is longer by so many.
-fn longer_branch(params: &ChainParams, chain: Option<&Chain<MemoryStore>>, back: u64, by: u64) -> Chain<MemoryStore> {
-    let mut branch = Chain::in_memory(params.clone());
-    let height = chain.map_or(0, Chain::height);
-    for height in 1..=height.saturating_sub(back) {
-        let block = chain.unwrap().block_at(height).unwrap().unwrap();
-        branch.apply(block.block().clone(), u64::MAX).unwrap();
-    }
-    while branch.height() < height + by {
-        let time = branch.tip().time + 1;
-        let block = branch.template(Vec::new(), PublicKey::ZERO, b"branch", time).unwrap().solve_easily();
-        branch.apply(block, u64::MAX).unwrap();
-    }
-    branch
+/// Returns whether fewer kills than their share were in the midst of something.
+fn is_short(hit: &BTreeMap<Midst, usize>, (midst, percent): (Midst, usize), kills: usize) -> bool {
+    hit.get(&midst).copied().unwrap_or(0) < (kills * percent / 100).max(1)
 }
 
-/// A node program and the blocks that it printed.
-struct Victim {
-    child: Child,
-    said: Arc<Mutex<Vec<(u64, String)>>>,
-    reader: thread::JoinHandle<()>,
+/// A relay, a directory for the victims, and how long to let them live.
+struct Scene {
+    runtime: tokio::runtime::Runtime,
+    relay: RelayHandle,
+    data: PathBuf,
+    params: ChainParams,
+    /// How long at most before a victim is killed.
+    patience: BTreeMap<Midst, Duration>,
+    branches: u32,
 }
 
-impl Victim {
-    fn start(data: &Path, relay: &str, mine: &str) -> Self {
-        let mut child = Command::new(program())
-            .args(["--network", "regtest", "--threads", "1", "--relay", relay, mine, "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the node program is built with the tests");
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let (output, lines) = (child.stdout.take().unwrap(), Arc::clone(&said));
-        let reader = thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let mut words = line.split_whitespace();
-                if words.next() == Some("block")
-                    && let (Some(Ok(height)), Some(hash)) = (words.next().map(str::parse), words.next())
-                {
-                    lines.lock().unwrap().push((height, hash.to_owned()));
-                }
-            }
+impl Scene {
+    fn new(name: &str) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let guard = runtime.enter();
+        let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap().spawn().unwrap();
+        drop(guard);
+        let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&data);
+        Self { runtime, relay, data, params: ChainParams::regtest(), patience: BTreeMap::new(), branches: 0 }
+    }
+
+    fn start(&self, more: &[&str]) -> Victim {
+        Victim::start(&self.data, &self.relay.local_addr().to_string(), more)
+    }
+
+    /// Lets a node do something and kills it at a random moment; returns what it showed, and whether it was in the midst
+    /// of that.
+    fn kill_in_the_midst_of(&mut self, midst: Midst, random: &mut Random) -> (Seen, bool) {
+        let patience = self.patience.get(&midst).copied().unwrap_or(Duration::from_millis(50));
+        let wait = random.below(patience);
+        let (more, branch): (&[&str], _) = match midst {
+            Midst::Recovering => (&["--no-mine"], None),
+            Midst::Reindexing => (&["--reindex"], None),
+            Midst::Mining => (&["--mine"], None),
+            Midst::CatchingUp => (&["--no-mine"], Some((random.number(6), 200 + random.number(800)))),
+            Midst::Reorganising => (&["--no-mine"], Some((100 + random.number(700), 1 + random.number(5)))),
+        };
+        let peer = branch.map(|(back, by)| {
+            let branch = self.longer_branch(back, by);
+            (branch.height(), self.peer(branch))
         });
-        Self { child, said, reader }
+        let mut victim = self.start(more);
+        victim.wait_for(|seen| match midst {
+            Midst::Recovering => seen.opening,
+            Midst::Reindexing => true,
+            Midst::Mining => !seen.blocks.is_empty(),
+            Midst::CatchingUp => !seen.tips.is_empty(),
+            Midst::Reorganising => seen.reorganising || !seen.tips.is_empty(),
+        });
+        thread::sleep(wait);
+        let seen = victim.kill();
+        let offered = peer.map(|(height, peer)| {
+            self.end(peer);
+            height
+        });
+        let is_hit = match midst {
+            Midst::Recovering => seen.opening && !seen.ready,
+            Midst::Reindexing => !seen.ended,
+            Midst::Mining => !seen.blocks.is_empty(),
+            Midst::CatchingUp => seen.tips.last().is_some_and(|height| Some(*height) < offered),
+            Midst::Reorganising => seen.reorganising,
+        };
+        // too late: sooner the next time, so that kills come as often as they can all over what there is
+        let patience = if is_hit { (patience * 6 / 5).min(Duration::from_secs(1)) } else { patience * 2 / 3 };
+        self.patience.insert(midst, patience);
+        (seen, is_hit)
     }
 
-    /// Ends it at once, and returns what it had printed.
-    fn kill(mut self) -> Vec<(u64, String)> {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        self.reader.join().unwrap();
-        self.said.lock().unwrap().clone()
+    /// Opens and checks a copy of what is on disk; `None` before there is anything.
+    ///
+    /// A copy, so that the next victim finds what the last one left, and has to recover itself.
+    fn sound_chain(&self) -> Option<Chain<RedbStore>> {
+        if !self.data.join(BODIES_FILE).exists() {
+            return None;
+        }
+        if !self.data.join(INDEX_FILE).exists() {
+            // killed while the new files took the old ones' place: what it says helps
+            let error = RedbStore::open(&self.data, &self.params).unwrap_err();
+            assert!(error.to_string().contains("--reindex"), "{error}");
+            reindex(&self.data, &self.params, unwatched).unwrap();
+        }
+        let copy = self.data.with_extension("copy");
+        fs::create_dir_all(&copy).unwrap();
+        for file in [INDEX_FILE, BODIES_FILE] {
+            fs::copy(self.data.join(file), copy.join(file)).unwrap();
+        }
+        let store = RedbStore::open(&copy, &self.params).unwrap();
+        let report = store.check(unwatched).unwrap();
+        assert!(report.is_sound(), "{:?}", report.problems);
+        Some(Chain::open(self.params.clone(), store).unwrap())
     }
 
-    fn terminate(mut self) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        assert!(self.child.wait().unwrap().success());
-        self.reader.join().unwrap();
+    /// Returns a chain that leaves the one on disk some blocks below its tip and is longer by so many.
+    fn longer_branch(&mut self, back: u64, by: u64) -> Chain<MemoryStore> {
+        // no two branches have a block in common
+        self.branches += 1;
+        let name = format!("branch {}", self.branches);
+        let mut branch = Chain::in_memory(self.params.clone());
+        let mut height = 0;
+        if let Some(chain) = self.sound_chain() {
+            height = chain.height();
+            for height in 1..=height.saturating_sub(back) {
+                let block = chain.block_at(height).unwrap().unwrap();
+                branch.apply(block.block().clone(), u64::MAX).unwrap();
+            }
+        }
+        while branch.height() < height + by {
+            let time = branch.tip().time + 1;
+            let block = branch.template(Vec::new(), PublicKey::ZERO, name.as_bytes(), time).unwrap().solve_easily();
+            branch.apply(block, u64::MAX).unwrap();
+        }
+        branch
+    }
+
+    /// Starts a node that offers a chain.
+    fn peer(&self, chain: Chain<MemoryStore>) -> NodeHandle {
+        let builder =
+            NodeBuilder::new(self.params.clone()).store(chain.into_store()).relay(self.relay.local_addr().to_string());
+        self.runtime.block_on(builder.spawn()).unwrap()
+    }
+
+    fn end(&self, peer: NodeHandle) {
+        self.runtime.block_on(peer.shutdown()).unwrap();
     }
 }
 
-/// The example beside this test.
-fn program() -> PathBuf {
-    let test = env::current_exe().unwrap();
-    test.parent().unwrap().parent().unwrap().join("examples/node")
+impl Drop for Scene {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.data);
+        let _ = fs::remove_dir_all(self.data.with_extension("copy"));
+    }
 }
 
 /// Numbers that look random enough to kill by.
 struct Random(u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    fn number(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
+    }
+
+    fn below(&mut self, limit: Duration) -> Duration {
+        Duration::from_micros(self.number(u64::try_from(limit.as_micros()).unwrap().max(1)))
     }
 }

@@ -306,10 +306,16 @@ pub const EVENT_QUEUE: usize = 4_096;
 pub const STORE_CACHE: usize = 64 << 20;
 
 /// Blocks that a store holds back at most while catching up, to write them together,
-pub const GROUP_BLOCKS: usize = 2_000;
+pub const GROUP_BLOCKS: usize = 10_000;
 
 /// and about so many bytes,
 pub const GROUP_BYTES: u64 = 16 << 20;
 
 /// and not for longer than this.
 pub const GROUP_TIME: Duration = Duration::from_secs(2);
+
+/// A group of so few blocks is one at the tip: the time to give back what catching up has left behind.
+pub const FEW_BLOCKS: usize = 8;
+
+/// Bytes that a store's database may be longer than twice what it holds.
+pub const INDEX_SLACK: u64 = 64 << 10;

@@ -5,6 +5,8 @@
 
 mod disk;
 
+use std::time::Duration;
+
 use disk::memory::Memory;
 use toycoin_core::{
     Amount, Chain, ChainParams, SecretKey, Transaction, TransactionBuilder,
@@ -12,9 +14,10 @@ use toycoin_core::{
     test_util::classroom,
 };
 use toycoin_node::{
+    limits,
     machine::{Machine as _, Monotonic, Now},
     protocol::{Event, Input, NodeConfig, NodeMachine, Output, Request, RequestId},
-    store::RedbStore,
+    store::{RedbStore, unwatched},
 };
 
 #[derive(Default)]
@@ -47,7 +50,7 @@ fn payment(chain: &Chain<RedbStore>, from: u32, grains: u64) -> Transaction {
 
 fn later(seconds: u64) -> Now {
     let unix_ms = ChainParams::regtest().spec().genesis_time + seconds * 1_000;
-    Now { monotonic: Monotonic::new(std::time::Duration::from_secs(seconds)), unix_ms }
+    Now { monotonic: Monotonic::new(Duration::from_secs(seconds)), unix_ms }
 }
 
 #[test]
@@ -104,4 +107,74 @@ fn a_block_is_durable_before_anybody_hears_of_it() {
         }
     }
     assert!(heard > 10, "{heard} blocks");
+}
+
+/// Mines for so many seconds by a clock that shows `unix_ms` at the start, ten times a second, and returns the heights
+/// of the blocks that were found, and whatever was refused.
+fn mine_for(node: &mut NodeMachine<RedbStore>, begin: u64, seconds: u64, unix_ms: u64) -> (Vec<u64>, Vec<Event>) {
+    let (mut found, mut refused) = (Vec::new(), Vec::new());
+    for tick in 0..seconds * 10 {
+        let now = Now {
+            monotonic: Monotonic::new(Duration::from_millis(begin * 1_000 + tick * 100)),
+            unix_ms: unix_ms + tick * 100,
+        };
+        node.handle(now, Input::Timeout);
+        while let Some(output) = node.poll_output() {
+            match output {
+                Output::Mine(job) => {
+                    let mut header = job.header;
+                    while !header.bits.to_target().unwrap().is_met_by(&header.hash()) {
+                        header.nonce += 1;
+                    }
+                    node.handle(now, Input::Mined { job: job.id, nonce: header.nonce });
+                }
+                Output::Emit(Event::BlockConnected { block, .. }) => found.push(block.height()),
+                Output::Emit(event @ (Event::BlockRejected { .. } | Event::BlockDisconnected { .. })) => {
+                    refused.push(event);
+                }
+                Output::Halt { error } => panic!("{error}"),
+                _ => {}
+            }
+        }
+    }
+    (found, refused)
+}
+
+#[test]
+fn a_clock_that_was_set_back_costs_time_and_no_block() {
+    const DAY: u64 = 86_400_000;
+    let (place, drift) = (Place::default(), ChainParams::regtest().spec().drift_ms);
+    let today = ChainParams::regtest().spec().genesis_time + DAY;
+    let mut node = place.node();
+    assert!(!mine_for(&mut node, 0, 10, today).0.is_empty());
+    let tip = node.chain().tip();
+    node.finish().unwrap();
+
+    // by less than the network allows: it goes on as if nothing had been
+    let mut node = place.node();
+    assert_eq!(node.chain().tip(), tip);
+    let (found, refused) = mine_for(&mut node, 0, 10, today - drift / 2);
+    assert!(found.len() > 10 && refused.is_empty(), "{refused:?}");
+    let tip = node.chain().tip();
+    node.finish().unwrap();
+
+    // by a day: its chain stands, and what it finds waits for its time
+    let mut node = place.node();
+    assert_eq!(node.chain().tip(), tip);
+    let (found, refused) = mine_for(&mut node, 0, 10, today - DAY);
+    assert!(found.is_empty() && refused.is_empty(), "{found:?} {refused:?}");
+    assert_eq!(node.chain().tip(), tip);
+    let waiting = node.counts().deferred_blocks;
+    assert!((1..=limits::DEFERRED_BLOCKS).contains(&waiting), "{waiting} wait");
+
+    // the clock is put right
+    let (found, refused) = mine_for(&mut node, 10, 10, today);
+    assert!(found.len() > 10 && refused.is_empty(), "{refused:?}");
+    assert_eq!(found[0], tip.height + 1);
+    node.finish().unwrap();
+
+    let chain = place.chain();
+    assert!(chain.height() >= tip.height + found.len() as u64 && chain.is_active(&tip.hash));
+    assert!(chain.store().load().unwrap().unwrap().headers.iter().all(|(_, invalid)| !invalid));
+    assert!(chain.store().check(unwatched).unwrap().is_sound());
 }

@@ -19,7 +19,7 @@ use toycoin_core::{
     store::ChainStore as _,
     test_util::{Payments, classroom},
 };
-use toycoin_node::store::{BODIES_FILE, INDEX_FILE, RedbStore, StoreError, reindex};
+use toycoin_node::store::{BODIES_FILE, INDEX_FILE, RedbStore, StoreError, reindex, unwatched};
 
 fn params() -> ChainParams {
     ChainParams::regtest()
@@ -51,7 +51,7 @@ fn history(reorganisations: usize) -> Vec<Block> {
 /// Opens an image and returns its tip; whatever it says of itself must fit together, and it must be able to go on.
 fn tip_of([index, bodies]: Image, history: &[Block]) -> Option<BlockHash> {
     let store = RedbStore::open_on(Memory::new(index), Memory::new(bodies), &params()).unwrap();
-    let report = store.check(|_, _| {}).unwrap();
+    let report = store.check(unwatched).unwrap();
     assert!(report.is_sound(), "{:?}", report.problems);
     let tip = store.load().unwrap().map(|stored| stored.tip);
     let mut chain = Chain::open(params(), store).unwrap();
@@ -59,7 +59,7 @@ fn tip_of([index, bodies]: Image, history: &[Block]) -> Option<BlockHash> {
         chain.apply(block.clone(), u64::MAX).unwrap();
     }
     chain.sync().unwrap();
-    assert!(chain.store().check(|_, _| {}).unwrap().is_sound());
+    assert!(chain.store().check(unwatched).unwrap().is_sound());
     tip
 }
 
@@ -97,6 +97,17 @@ fn a_loss_of_power_leaves_the_old_tip_or_the_new_one() {
         }
         println!("{images} images in groups of {group}");
         assert!(images > 40);
+        // whatever was synced last is there when it closes, compacted or not
+        chain.sync().unwrap();
+        drop(disk.take_images());
+        let end = Some(chain.tip().hash);
+        drop(chain);
+        for image in disk.take_images() {
+            assert_eq!(tip_of(image, &blocks), end);
+            images += 1;
+        }
+        assert!(disk.shrinks() > 0, "it was compacted on the way");
+        println!("{images} with those of the end");
     }
 }
 
@@ -157,7 +168,7 @@ fn no_flipped_bit_is_served() {
             refused += 1;
             continue;
         };
-        let sound = store.check(|_, _| {}).is_ok_and(|report| report.is_sound());
+        let sound = store.check(unwatched).is_ok_and(|report| report.is_sound());
         let Ok(chain) = Chain::open(params(), store) else {
             refused += 1;
             continue;
@@ -190,7 +201,7 @@ fn a_full_disk_stops_a_node_and_loses_nothing() {
         let [index, bodies] = disk.files();
         let mut chain = Chain::open(params(), RedbStore::open_on(index, bodies, &params()).unwrap()).unwrap();
         chain.sync().unwrap();
-        assert!(chain.store().check(|_, _| {}).unwrap().is_sound());
+        assert!(chain.store().check(unwatched).unwrap().is_sound());
         if at > 0 {
             assert!(chain.has_block(&blocks[at - 1].hash()), "it was synced");
         }
@@ -232,7 +243,7 @@ fn what_cannot_be_opened_says_why_in_one_line() {
     let try_open = |params: &ChainParams| RedbStore::open(directory.path(), params).unwrap_err();
     let locked = try_open(&params());
     assert!(matches!(locked, StoreError::Locked { .. }), "{locked}");
-    let locked = reindex(directory.path(), &params(), |_, _| {}).unwrap_err();
+    let locked = reindex(directory.path(), &params(), unwatched).unwrap_err();
     assert!(matches!(locked, StoreError::Locked { .. }), "{locked}");
     drop(chain);
 
@@ -257,11 +268,17 @@ fn what_cannot_be_opened_says_why_in_one_line() {
     fs::write(&index, b"no database at all, but some text").unwrap();
     let damaged = try_open(&params());
     assert!(matches!(damaged, StoreError::Damaged { .. }), "{damaged}");
+    for length in [1, 100, kept_index.len() / 2, kept_index.len() - 1] {
+        fs::write(&index, &kept_index[..length]).unwrap();
+        let short = try_open(&params());
+        assert!(matches!(short, StoreError::Damaged { .. }), "{length} bytes: {short}");
+        assert!(short.to_string().contains("--reindex"), "{short}");
+    }
     for error in [&locked, &other, &missing, &short, &damaged] {
         assert_eq!(error.to_string().lines().count(), 1);
     }
 
-    assert_eq!(reindex(directory.path(), &params(), |_, _| {}).unwrap().height, 1);
+    assert_eq!(reindex(directory.path(), &params(), unwatched).unwrap().height, 1);
     assert_eq!(open(&directory, &params()).height(), 1);
 }
 
@@ -276,7 +293,7 @@ fn a_reindex_passes_over_what_is_damaged() {
     }
     let (tip, work) = (chain.tip().hash, chain.tip().work);
     drop(chain);
-    let whole = reindex(directory.path(), &params(), |_, _| {}).unwrap();
+    let whole = reindex(directory.path(), &params(), unwatched).unwrap();
     assert_eq!((whole.blocks, whole.refused, whole.skipped_bytes), (blocks.len() as u64, 0, 0));
     let chain = open(&directory, &params());
     assert_eq!((chain.tip().hash, chain.tip().work), (tip, work));
@@ -288,13 +305,13 @@ fn a_reindex_passes_over_what_is_damaged() {
     let at = bytes.windows(128).position(|window| window == header).unwrap();
     bytes[at + 100] ^= 1;
     fs::write(directory.file(BODIES_FILE), bytes).unwrap();
-    let report = RedbStore::open(directory.path(), &params()).unwrap().check(|_, _| {}).unwrap();
+    let report = RedbStore::open(directory.path(), &params()).unwrap().check(unwatched).unwrap();
     assert!(!report.is_sound());
     assert!(report.problems[0].contains(&lost.hash().to_string()), "{:?}", report.problems);
-    let rebuilt = reindex(directory.path(), &params(), |_, _| {}).unwrap();
+    let rebuilt = reindex(directory.path(), &params(), unwatched).unwrap();
     assert!(rebuilt.skipped_bytes > 0);
     let mut chain = open(&directory, &params());
-    assert!(chain.store().check(|_, _| {}).unwrap().is_sound());
+    assert!(chain.store().check(unwatched).unwrap().is_sound());
     chain.apply(lost, u64::MAX).unwrap();
     assert_eq!(chain.tip().work, work);
 }

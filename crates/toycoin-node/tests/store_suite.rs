@@ -15,7 +15,7 @@ use toycoin_core::{
         strategies::{self, ForkTree},
     },
 };
-use toycoin_node::store::RedbStore;
+use toycoin_node::store::{RedbStore, unwatched};
 
 fn on_disk(params: &ChainParams) -> RedbStore {
     RedbStore::open_on(Memory::default(), Memory::default(), params).unwrap()
@@ -110,7 +110,7 @@ fn drive(tree: &ForkTree, between: &[Between]) {
             Between::Nothing => {}
             Between::Sync => {
                 chain.sync().unwrap();
-                let report = chain.store().check(|_, _| {}).unwrap();
+                let report = chain.store().check(unwatched).unwrap();
                 assert!(report.is_sound(), "{:?}", report.problems);
             }
             Between::Reopen => {

@@ -254,7 +254,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
         match self.chain.advance() {
             Ok(Advance::Idle) => self.busy = false,
-            Ok(Advance::Working) => {}
+            Ok(Advance::Working) => tracing::trace!("a step of a reorganisation"),
             // a move that nobody may hear of yet is none
             Ok(Advance::Moved(moved)) if self.is_far_behind() || self.make_durable() => self.on_moved(&moved),
             Ok(Advance::Moved(_)) => {}

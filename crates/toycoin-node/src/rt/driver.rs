@@ -192,7 +192,8 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                     drop(self.events.send(event));
                 }
                 Output::Halt { error } => {
-                    tracing::error!(error, "the store failed");
+                    // whoever asks the node for anything is told
+                    tracing::info!(error, "the store failed");
                     *self.error.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
                     return false;
                 }

@@ -137,17 +137,17 @@ impl Bodies {
 
     /// Finds the bodies in a file of which nothing is known but its bytes, and shows each with its place.
     ///
-    /// What is damaged is passed over; returns how many bytes that were.
+    /// What is damaged is passed over; returns how many bytes that were. `go_on` may end it with an error.
     pub(super) fn scan(
         file: &dyn StorageBackend,
         mut found: impl FnMut(Place, Vec<u8>) -> Result<(), StoreError>,
-        mut progress: impl FnMut(u64, u64),
+        mut go_on: impl FnMut() -> Result<(), StoreError>,
     ) -> Result<u64, StoreError> {
         let end = file.len().map_err(io)?;
         let (mut at, mut skipped) = (HEAD as u64, 0);
         let mut window = Vec::new();
         while at + RECORD as u64 <= end {
-            progress(at, end);
+            go_on()?;
             let mut head = [0; RECORD];
             file.read(at, &mut head).map_err(io)?;
             let record = Record::parse(&head).filter(|record| at + (RECORD as u64) + u64::from(record.length) <= end);

@@ -1,5 +1,7 @@
 //! Looking whether all that a store keeps fits together.
 
+use std::ops::ControlFlow;
+
 use redb::{ReadableTable, ReadableTableMetadata};
 use toycoin_core::{
     Amount, BlockHash, Work,
@@ -49,22 +51,36 @@ impl CheckReport {
     }
 }
 
+/// Shows no progress, and never breaks off.
+pub const fn unwatched(_done: u64, _total: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Turns the wish to break off into an error.
+pub(super) const fn go_on(wish: ControlFlow<()>) -> Result<(), StoreError> {
+    match wish {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(StoreError::Interrupted),
+    }
+}
+
 impl RedbStore {
     /// Checks everything on disk: each body is hashed anew; undo data take the state back from the tip to genesis, and
     /// each header's state root must be met on the way; the coins add up to the tip's state; both indexes say what the
     /// blocks and coins say.
     ///
-    /// `progress` is told how many of how many blocks are done, each counted twice.
+    /// `progress` is told how many of how many blocks are done, each counted twice, and says whether to go on;
+    /// [`unwatched`] always does.
     ///
     /// # Errors
-    /// When the disk fails. What is wrong with the data is in the report.
-    pub fn check(&self, mut progress: impl FnMut(u64, u64)) -> Result<CheckReport, StoreError> {
+    /// When the disk fails, or `progress` breaks it off. What is wrong with the data is in the report.
+    pub fn check(&self, mut progress: impl FnMut(u64, u64) -> ControlFlow<()>) -> Result<CheckReport, StoreError> {
         let mut report = CheckReport::default();
         let reader = self.reader()?;
         let (blocks, active) = (reader.blocks.len()?, reader.active.len()?);
         let total = blocks + active;
         for (done, entry) in (0..).zip(reader.blocks.iter()?) {
-            progress(done, total);
+            go_on(progress(done, total))?;
             let (key, value) = entry?;
             let hash = BlockHash::from_bytes(*key.value());
             let record = report.note(BlockRecord::from_bytes(key.value(), value.value()));
@@ -84,7 +100,7 @@ impl RedbStore {
         };
         check_coins(reader, &state, &mut report)?;
         self.check_active(reader, tip, state, &mut report, |done| progress(blocks + done, total))?;
-        progress(total, total);
+        go_on(progress(total, total))?;
         Ok(report)
     }
 
@@ -95,14 +111,14 @@ impl RedbStore {
         tip: BlockHash,
         mut state: ChainState,
         report: &mut CheckReport,
-        mut progress: impl FnMut(u64),
+        mut progress: impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let blocks = reader.active.len()?;
         report.height = blocks.saturating_sub(1);
         let (mut expected, mut work_above): (BlockHash, Option<(Work, Work)>) = (tip, None);
         let mut whole = true;
         for height in (0..blocks).rev() {
-            progress(blocks - height);
+            go_on(progress(blocks - height))?;
             let Some(Some(active)) = report.note(reader.active(height)) else {
                 report.problem(format!("the active chain has no block at height {height}"));
                 whole = false;

@@ -66,6 +66,9 @@ pub enum StoreError {
         /// How it shows.
         reason: String,
     },
+    /// A check or a reindex was broken off.
+    #[error("interrupted; the chain on disk is as it was")]
+    Interrupted,
     /// The system failed.
     #[error("{path}: {source}")]
     Io {
@@ -98,10 +101,13 @@ impl StoreError {
             | Self::NewerSchema { path, .. }
             | Self::OtherNetwork { path, .. } => *path = directory.display().to_string(),
             Self::ReadOnly { path, .. } | Self::Missing { path, .. } | Self::Io { path, .. } => {
-                *path = directory.join(&*path).display().to_string();
+                // some say it already
+                if !Path::new(path).starts_with(directory) {
+                    *path = directory.join(&*path).display().to_string();
+                }
             }
             Self::Damaged { record, .. } => *record = format!("{}: {record}", directory.display()),
-            Self::Database(_) => {}
+            Self::Database(_) | Self::Interrupted => {}
         }
         self
     }
@@ -116,6 +122,9 @@ impl StoreError {
             redb::Error::DatabaseAlreadyOpen => Self::Locked { path: path.display().to_string() },
             redb::Error::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
                 Self::damaged(path.display().to_string(), source)
+            }
+            redb::Error::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::damaged(path.display().to_string(), "it ends too early")
             }
             redb::Error::Io(source) => Self::of_io(path, source),
             redb::Error::Corrupted(reason) => Self::damaged(path.display().to_string(), reason),

@@ -12,6 +12,7 @@
 mod bodies;
 mod check;
 mod error;
+mod measured;
 mod pending;
 mod read;
 mod record;
@@ -22,7 +23,7 @@ mod tables;
 mod write;
 
 pub use self::{
-    check::{CheckReport, MAX_PROBLEMS},
+    check::{CheckReport, MAX_PROBLEMS, unwatched},
     error::StoreError,
     redb_store::RedbStore,
     reindex::{Reindexed, reindex},

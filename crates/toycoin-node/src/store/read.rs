@@ -62,6 +62,18 @@ impl Reader {
         Ok(self.active.len()?)
     }
 
+    /// Returns how many bytes of keys and values the large tables hold.
+    pub(super) fn bytes(&self) -> Result<u64, StoreError> {
+        let tables = [
+            (self.blocks.len()?, 32 + BLOCK),
+            (self.active.len()?, 8 + ACTIVE_BLOCK),
+            (self.coins.len()?, OUTPOINT + COIN),
+            (self.owners.len()?, OWNED),
+            (self.transactions.len()?, 32 + PLACE),
+        ];
+        Ok(tables.into_iter().map(|(rows, width)| rows * width as u64).sum())
+    }
+
     pub(super) fn tip(&self) -> Result<Option<(BlockHash, ChainState)>, StoreError> {
         self.meta.get(TIP_KEY)?.map(|bytes| tip_from_bytes(bytes.value())).transpose()
     }

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     fs::{self, File, OpenOptions},
+    io,
     ops::Bound,
     path::{Path, PathBuf},
 };
@@ -15,6 +16,7 @@ use crate::{
     store::{
         BODIES_FILE, INDEX_FILE, SCHEMA, StoreError,
         bodies::Bodies,
+        measured::{Length, Measured},
         pending::Pending,
         read::Reader,
         record::{Fields, seal_long},
@@ -30,8 +32,10 @@ pub struct RedbStore {
     pub(super) reader: Option<Reader>,
     pub(super) pending: Pending,
     pub(super) bodies: Bodies,
-    /// The index' length when it was opened, in bytes.
-    pub(super) length_at_start: u64,
+    /// The index' length now, in bytes.
+    pub(super) length: Length,
+    /// And after it was compacted last, 0 before.
+    pub(super) compacted_to: u64,
     // last: its lock is let go when all else is
     pub(super) database: Database,
 }
@@ -44,6 +48,10 @@ impl RedbStore {
     /// # Errors
     /// [`StoreError`], naming what is in the way.
     pub fn open(directory: &Path, params: &ChainParams) -> Result<Self, StoreError> {
+        tracing::debug!(directory = %directory.display(), "opening the chain");
+        if directory.exists() && !directory.is_dir() {
+            return Err(StoreError::of_io(directory, io::ErrorKind::NotADirectory.into()));
+        }
         fs::create_dir_all(directory).map_err(|error| StoreError::of_io(directory, error))?;
         let (index, bodies) = (directory.join(INDEX_FILE), directory.join(BODIES_FILE));
         let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
@@ -86,10 +94,6 @@ impl RedbStore {
         &self.path
     }
 
-    pub(super) fn index_length(&self) -> u64 {
-        index_length(&self.path)
-    }
-
     fn open_files(
         path: &Path,
         index: impl StorageBackend,
@@ -98,6 +102,7 @@ impl RedbStore {
     ) -> Result<Self, StoreError> {
         let mut builder = Builder::new();
         builder.set_cache_size(limits::STORE_CACHE).set_check_integrity_on_open(true);
+        let (index, length) = Measured::new(index).map_err(|error| StoreError::of_io(Path::new(INDEX_FILE), error))?;
         let database = builder.create_with_backend(index)?;
         let file = bodies()?;
         let head = Bodies::genesis(file.as_ref())?;
@@ -127,9 +132,9 @@ impl RedbStore {
         }
         let reader = Reader::new(&database)?;
         let pending = Pending::new(reader.active_blocks()?);
-        let length_at_start = index_length(path);
         Ok(Self {
-            length_at_start,
+            length,
+            compacted_to: 0,
             path: path.to_owned(),
             params: params.clone(),
             reader: Some(reader),
@@ -217,14 +222,6 @@ fn open_file(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     options.open(path).map_err(|error| StoreError::of_io(path, error))
-}
-
-/// Returns 0 for a store that is in no directory.
-fn index_length(directory: &Path) -> u64 {
-    if directory.as_os_str().is_empty() {
-        return 0;
-    }
-    fs::metadata(directory.join(INDEX_FILE)).map_or(0, |found| found.len())
 }
 
 /// Makes an empty store beside and gives it its name when it is whole: a database half made is none that opens.

@@ -1,6 +1,10 @@
 //! Building a store anew from nothing but its blocks.
 
-use std::{fs, ops::Bound, path::Path};
+use std::{
+    fs, io,
+    ops::{Bound, ControlFlow},
+    path::Path,
+};
 
 use redb::{StorageBackend, backends::FileBackend};
 use toycoin_core::{
@@ -13,6 +17,7 @@ use toycoin_wire::{codec, limits::MAX_DECODE};
 use crate::store::{
     BODIES_FILE, INDEX_FILE, RedbStore, StoreError,
     bodies::{Bodies, Kind, Place},
+    check::go_on,
 };
 
 /// What came of building a store anew.
@@ -31,62 +36,40 @@ pub struct Reindexed {
 /// Builds a store anew from its blocks' file, every block judged again, and puts it in the old one's place.
 ///
 /// The old files stand until the new ones are complete. The transactions that waited for a block are not kept.
-/// `progress` is told how much of how much is done.
+/// `progress` is told how much of how much is done, and says whether to go on; [`unwatched`](super::unwatched) always does.
 ///
 /// # Errors
-/// When the directory is in use, belongs to another network or has no blocks, or the disk fails.
+/// When the directory is in use, belongs to another network or a later version, or has no block of this network; when
+/// the disk fails, or `progress` breaks it off. Then the old files stand as they were.
 pub fn reindex(
     directory: &Path,
     params: &ChainParams,
-    mut progress: impl FnMut(u64, u64),
+    mut progress: impl FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Reindexed, StoreError> {
     let (index, bodies) = (directory.join(INDEX_FILE), directory.join(BODIES_FILE));
-    let of_io = |path: &Path| {
-        let path = path.to_owned();
-        move |error| StoreError::of_io(&path, error)
-    };
     if !bodies.exists() {
         let way_out = "there is nothing to build the chain from";
         return Err(StoreError::Missing { path: bodies.display().to_string(), way_out });
     }
-    let writable = |path: &Path| fs::OpenOptions::new().read(true).write(true).open(path).map_err(of_io(path));
     // the lock that an open store holds, on the file that every open store has
-    let lock = if index.exists() { Some(FileBackend::new(writable(&index)?)?) } else { None };
-    let whole = (Bound::Unbounded, Bound::Unbounded);
-    if lock.as_ref().is_some_and(|file| matches!(file.try_lock_range(whole.0, whole.1), Ok(false))) {
-        return Err(StoreError::Locked { path: directory.display().to_string() });
-    }
-    let file = FileBackend::new(writable(&bodies)?)?;
+    let _lock = if index.exists() { Some(locked(directory, &index)?) } else { None };
+    let file = locked(directory, &bodies)?;
     let expected = params.genesis_hash();
-    // a damaged head says nothing; the blocks themselves will not connect to another genesis
-    if let Ok(Some(found)) = Bodies::genesis(&file).map_err(|error| error.within(directory))
-        && found != expected
-    {
-        return Err(StoreError::OtherNetwork { path: directory.display().to_string(), found, expected });
-    }
-
-    let fresh = directory.join("reindex");
-    match fs::remove_dir_all(&fresh) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(of_io(&fresh)(error)),
+    match Bodies::genesis(&file) {
+        Ok(Some(found)) if found != expected => {
+            return Err(StoreError::OtherNetwork { path: directory.display().to_string(), found, expected });
+        }
+        // nothing else is known of its form
+        Err(error @ StoreError::NewerSchema { .. }) => return Err(error.within(directory)),
+        // a damaged head says nothing; the blocks themselves will not connect to another genesis
         _ => {}
     }
-    let mut places = Vec::new();
-    let skipped_bytes = Bodies::scan(
-        &file,
-        |place, bytes| {
-            if let Ok(block) = codec::decode::<Block>(&bytes, MAX_DECODE)
-                && block.header.height > 0
-            {
-                places.push((block.header.height, place, block.header.hash()));
-            }
-            Ok(())
-        },
-        |_, _| {},
-    )?;
-    places.sort_unstable_by_key(|(height, place, _)| (*height, place.at));
-    places.dedup_by_key(|(.., hash)| *hash);
-    let mut result = build(&fresh, params, file, &places, &mut progress)?;
-    result.skipped_bytes = skipped_bytes;
+    let fresh = directory.join("reindex");
+    remove(&fresh)?;
+    let result = build(&fresh, params, file, &mut progress).inspect_err(|_| {
+        // half of it is of no use, and takes room that somebody may lack
+        remove(&fresh).ok();
+    })?;
 
     // without the index a start asks for a reindex, so that a crash in between mixes nothing
     let replace = |from: &Path, to: &Path| fs::rename(from, to).map_err(of_io(to));
@@ -97,28 +80,40 @@ pub fn reindex(
     replace(&fresh.join(BODIES_FILE), &bodies)?;
     sync_directory(directory);
     replace(&fresh.join(INDEX_FILE), &index)?;
-    fs::remove_dir_all(&fresh).map_err(of_io(&fresh))?;
+    remove(&fresh)?;
     sync_directory(directory);
     Ok(result)
 }
 
+/// Builds a store in a directory of its own, from what another one's blocks' file holds.
 fn build(
     fresh: &Path,
     params: &ChainParams,
     file: FileBackend,
-    places: &[(u64, Place, BlockHash)],
-    progress: &mut impl FnMut(u64, u64),
+    progress: &mut impl FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Reindexed, StoreError> {
     let lost = |error: ChainError<StoreError>| match error {
         ChainError::Store(error) => error,
         other => StoreError::Database(other.to_string()),
     };
+    let mut places: Vec<(u64, Place, BlockHash)> = Vec::new();
+    let found = |place, bytes: Vec<u8>| {
+        if let Ok(block) = codec::decode::<Block>(&bytes, MAX_DECODE)
+            && block.header.height > 0
+        {
+            places.push((block.header.height, place, block.header.hash()));
+        }
+        Ok(())
+    };
+    let mut result =
+        Reindexed { skipped_bytes: Bodies::scan(&file, found, || go_on(progress(0, 0)))?, ..Reindexed::default() };
+    places.sort_unstable_by_key(|(height, place, _)| (*height, place.at));
+    places.dedup_by_key(|(.., hash)| *hash);
     let end = file.len().map_err(|error| StoreError::of_io(Path::new(BODIES_FILE), error))?;
     let source = Bodies::open(Box::new(file), end);
     let mut chain = Chain::open(params.clone(), RedbStore::open(fresh, params)?).map_err(lost)?;
-    let mut result = Reindexed::default();
-    for (done, (_, place, hash)) in (0..).zip(places) {
-        progress(done, places.len() as u64);
+    for (done, (_, place, hash)) in (0..).zip(&places) {
+        go_on(progress(done, places.len() as u64))?;
         let name = format!("block {hash}");
         let bytes = source.read(*place, Kind::Body, &name)?;
         let block: Block = codec::decode(&bytes, MAX_DECODE).map_err(|error| StoreError::damaged(name, error))?;
@@ -131,10 +126,35 @@ fn build(
             }
         }
     }
+    if result.blocks == 0 && result.refused + result.skipped_bytes > 0 {
+        // whatever that is, it is not for us to throw away
+        return Err(StoreError::damaged(BODIES_FILE, "no block of this network can be read from it"));
+    }
     result.height = chain.height();
-    let mut store = chain.into_store();
-    store.sync()?;
+    chain.into_store().sync()?;
     Ok(result)
+}
+
+/// Opens a file and takes the lock on it, which goes with what is returned.
+fn locked(directory: &Path, path: &Path) -> Result<FileBackend, StoreError> {
+    let file = fs::OpenOptions::new().read(true).write(true).open(path).map_err(of_io(path))?;
+    let file = FileBackend::new(file)?;
+    if matches!(file.try_lock_range(Bound::Unbounded, Bound::Unbounded), Ok(false)) {
+        return Err(StoreError::Locked { path: directory.display().to_string() });
+    }
+    Ok(file)
+}
+
+/// Removes a directory, if there is one.
+fn remove(directory: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(of_io(directory)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn of_io(path: &Path) -> impl Fn(io::Error) -> StoreError {
+    |error| StoreError::of_io(path, error)
 }
 
 /// Makes names last; a system that cannot is none that loses them.

@@ -68,7 +68,13 @@ impl ChainStore for RedbStore {
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        if self.pending.is_empty() { Ok(()) } else { self.write() }
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let blocks = self.pending.order.len().max(self.pending.connected.len());
+        self.write()?;
+        // whoever catches up wants the room again at once
+        if blocks <= limits::FEW_BLOCKS { self.compact_if_bloated() } else { Ok(()) }
     }
 
     fn is_synced(&self) -> bool {
@@ -106,11 +112,16 @@ impl RedbStore {
 
     /// Writes the group: bodies and undo data first, then the transaction that makes them count.
     fn write(&mut self) -> Result<(), StoreError> {
-        self.write_group().map_err(|error| error.within(self.directory()))
+        self.write_group().map_err(|error| {
+            // whatever is on disk now, nothing more is read or written until it is opened anew
+            self.reader = None;
+            error.within(self.directory())
+        })
     }
 
     fn write_group(&mut self) -> Result<(), StoreError> {
         let pending = &self.pending;
+        tracing::debug!(bodies = pending.order.len(), connected = pending.connected.len(), "writing a group");
         let mut batch = Vec::new();
         let mut bodies = Vec::with_capacity(pending.order.len());
         for hash in &pending.order {
@@ -144,6 +155,7 @@ impl RedbStore {
             }
         }
         transaction.commit()?;
+        tracing::debug!(bytes = batch.len(), index = self.length.get(), "the group is durable");
         self.bodies.advance(&batch);
         let reader = Reader::new(&self.database)?;
         self.pending = Pending::new(reader.active_blocks()?);
@@ -153,17 +165,32 @@ impl RedbStore {
 
     /// Gives the room back that many groups have left behind in the database.
     ///
-    /// Each group writes pages anew whose old copies are free only after it; a long catching up doubles the file so.
-    fn compact_if_grown(&mut self) {
-        let length = self.index_length();
-        if !self.is_synced() || self.reader.take().is_none() || length <= self.length_at_start.saturating_mul(3) / 2 {
-            return;
-        }
-        match self.database.compact() {
-            Ok(_) => tracing::debug!(before = length, after = self.index_length(), "the database is compacted"),
+    /// Each group writes pages anew whose old copies are free only after it: a long catching up leaves the file three
+    /// times as long as it need be. It doubles whenever it grows, so twice its length since is no reason.
+    fn compact_if_bloated(&mut self) -> Result<(), StoreError> {
+        let length = self.length.get();
+        let is_bloated = length > 3 * self.reader()?.bytes()? + limits::INDEX_SLACK;
+        if is_bloated && length > self.compacted_to.saturating_mul(5) / 2 { self.compact() } else { Ok(()) }
+    }
+
+    fn compact(&mut self) -> Result<(), StoreError> {
+        let before = self.length.get();
+        self.reader = None;
+        if let Err(error) = self.database.compact() {
             // it is as good as it was
-            Err(error) => tracing::warn!(%error, "the database could not be compacted"),
+            tracing::warn!(%error, "the database could not be compacted");
         }
+        self.compacted_to = self.length.get();
+        tracing::debug!(before, after = self.compacted_to, "the database is compacted");
+        self.reader = Some(Reader::new(&self.database)?);
+        Ok(())
+    }
+
+    /// What is to be done when nobody waits any more.
+    fn close(&mut self) -> Result<(), StoreError> {
+        self.sync()?;
+        let is_loose = self.length.get() > 2 * self.reader()?.bytes()? + limits::INDEX_SLACK;
+        if is_loose { self.compact() } else { Ok(()) }
     }
 
     fn put<T: serde::Serialize>(&self, batch: &mut Vec<u8>, kind: Kind, value: &T) -> Result<Place, StoreError> {
@@ -176,11 +203,10 @@ impl Drop for RedbStore {
     fn drop(&mut self) {
         // a store that failed must not try again, and whoever wants to know syncs before
         if self.reader.is_some()
-            && let Err(error) = self.sync()
+            && let Err(error) = self.close()
         {
             tracing::error!(%error, "the last blocks were not written");
         }
-        self.compact_if_grown();
     }
 }
 

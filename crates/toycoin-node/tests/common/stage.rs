@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use toycoin_core::{ChainParams, chain::Chain, store::MemoryStore};
+use toycoin_core::{
+    ChainParams,
+    chain::Chain,
+    store::{ChainStore, MemoryStore},
+};
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
     protocol::{
@@ -54,8 +58,8 @@ pub(crate) struct Sent {
 }
 
 /// The node and all that it did.
-pub(crate) struct Stage {
-    pub(crate) machine: NodeMachine<MemoryStore>,
+pub(crate) struct Stage<S = MemoryStore> {
+    pub(crate) machine: NodeMachine<S>,
     pub(crate) now: Duration,
     /// Unix time in milliseconds at the beginning.
     pub(crate) start_ms: u64,
@@ -76,9 +80,11 @@ impl Stage {
     pub(crate) fn new(params: &ChainParams) -> Self {
         Self::with(Chain::in_memory(params.clone()), |_| {})
     }
+}
 
+impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
     /// A node with that chain.
-    pub(crate) fn with(chain: PeerChain, change: impl FnOnce(&mut NodeConfig)) -> Self {
+    pub(crate) fn with(chain: Chain<S>, change: impl FnOnce(&mut NodeConfig)) -> Self {
         let start_ms = super::START_MS;
         let mut config = NodeConfig::new(chain.params());
         change(&mut config);

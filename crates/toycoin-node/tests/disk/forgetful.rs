@@ -27,6 +27,8 @@ struct State {
     draws: usize,
     /// Bytes that the disk has room for.
     room: Option<u64>,
+    /// How often a file became shorter.
+    shrinks: usize,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +80,11 @@ impl Disk {
     /// Returns what was drawn since the last call.
     pub(crate) fn take_images(&self) -> Vec<Image> {
         std::mem::take(&mut self.state().images)
+    }
+
+    /// Returns how often a file became shorter.
+    pub(crate) fn shrinks(&self) -> usize {
+        self.state().shrinks
     }
 
     /// Has room for so many bytes more than it holds; `None` for all.
@@ -143,6 +150,7 @@ impl State {
         if length > self.files[file].bytes.len() && self.room.is_some_and(|room| (others + length) as u64 > room) {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        self.shrinks += usize::from(length < self.files[file].bytes.len());
         change.apply(&mut self.files[file].bytes);
         self.files[file].unsynced.push(change);
         Ok(())

@@ -1,0 +1,89 @@
+//! A medium whose length is known without asking it.
+
+use std::{
+    io,
+    ops::Bound,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use redb::{BackendError, StorageBackend};
+
+/// The length of a medium, in bytes, as it is now.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Length(Arc<AtomicU64>);
+
+impl Length {
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A medium that tells its length.
+#[derive(Debug)]
+pub(super) struct Measured<B> {
+    medium: B,
+    length: Length,
+}
+
+impl<B: StorageBackend> Measured<B> {
+    pub(super) fn new(medium: B) -> io::Result<(Self, Length)> {
+        let length = Length::default();
+        length.0.store(medium.len()?, Ordering::Relaxed);
+        Ok((Self { medium, length: length.clone() }, length))
+    }
+}
+
+impl<B: StorageBackend> StorageBackend for Measured<B> {
+    fn len(&self) -> io::Result<u64> {
+        self.medium.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.medium.read(offset, out)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.medium.set_len(length)?;
+        self.length.0.store(length, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.medium.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.medium.write(offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.medium.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.medium.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.medium.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.medium.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.medium.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.medium.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.medium.query_lock_range(start, end)
+    }
+}

@@ -1,0 +1,223 @@
+//! How a node that is far behind gets on: a bar on a terminal, a line now and then elsewhere.
+
+use std::{
+    collections::VecDeque,
+    error::Error,
+    fmt,
+    io::{self, IsTerminal as _},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use toycoin_node::{protocol::Status, rt::NodeHandle};
+
+use crate::print_line;
+
+/// A node so many blocks behind is catching up; fewer are shown one by one.
+const BEHIND: u64 = 100;
+/// The speed is that of this time.
+const WINDOW: Duration = Duration::from_secs(5);
+/// The time between two lines where there is no terminal.
+const BETWEEN_LINES: Duration = Duration::from_secs(2);
+
+/// Shows how a node catches up, from when it falls far behind until it is there.
+#[derive(Debug)]
+pub struct CatchingUp {
+    on_terminal: bool,
+    run: Option<Run>,
+    /// Up to here blocks came while catching up, whose events may come later.
+    shown_to: u64,
+}
+
+/// One time of being behind.
+#[derive(Debug)]
+struct Run {
+    bar: ProgressBar,
+    begun: Instant,
+    from: u64,
+    target: u64,
+    pace: Pace,
+    said_at: Instant,
+}
+
+impl Default for CatchingUp {
+    fn default() -> Self {
+        let on_terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
+        Self { on_terminal, run: None, shown_to: 0 }
+    }
+}
+
+impl CatchingUp {
+    /// Returns whether the node is behind by what it was told last.
+    pub const fn is_on(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Returns whether a block is one of the many that are not shown one by one.
+    pub fn hides(&mut self, height: u64) -> bool {
+        if self.run.is_none() && height > self.shown_to {
+            self.shown_to = 0;
+        }
+        self.run.is_some() || height <= self.shown_to
+    }
+
+    /// Asks the node how far it is if that may make a difference at this height, and shows it.
+    ///
+    /// # Errors
+    /// When the node has stopped, or the terminal fails.
+    pub async fn reached(&mut self, node: &NodeHandle, height: u64) -> Result<(), Box<dyn Error>> {
+        if self.run.as_ref().is_none_or(|run| height >= run.target) { self.look(node).await } else { Ok(()) }
+    }
+
+    /// Asks the node how far it is, and shows it.
+    ///
+    /// # Errors
+    /// When the node has stopped, or the terminal fails.
+    pub async fn look(&mut self, node: &NodeHandle) -> Result<(), Box<dyn Error>> {
+        let status = node.status().await?;
+        if let Some(line) = self.show(&status, Instant::now())? {
+            self.say(line);
+        }
+        Ok(())
+    }
+
+    /// Prints a line, above the bar if there is one.
+    pub fn say(&self, line: impl fmt::Display) {
+        match &self.run {
+            Some(run) => run.bar.suspend(|| print_line(line)),
+            None => print_line(line),
+        }
+    }
+
+    /// Moves the bar; returns the line that takes its place where there is none.
+    fn show(&mut self, status: &Status, now: Instant) -> Result<Option<String>, Box<dyn Error>> {
+        let (height, target, peers) = (status.tip.height, status.best_height, status.peers);
+        let begins = self.run.is_none();
+        if begins && target.saturating_sub(height) <= BEHIND {
+            return Ok(None);
+        }
+        let on_terminal = self.on_terminal;
+        let run = match &mut self.run {
+            Some(run) => run,
+            none => none.insert(Run::new(on_terminal, height, now)?),
+        };
+        run.target = target;
+        if height >= target {
+            let (blocks, time) = (height.saturating_sub(run.from), now.duration_since(run.begun).as_secs_f64());
+            run.bar.finish_and_clear();
+            (self.run, self.shown_to) = (None, height);
+            let speed = blocks as f64 / time.max(1e-3);
+            return Ok(Some(format!(
+                "caught up at height {height}: {blocks} blocks in {time:.1} s, {speed:.0} blocks/s"
+            )));
+        }
+        let how_fast = run.pace.tell(height, target, peers, now);
+        if on_terminal {
+            run.bar.set_length(target);
+            run.bar.set_position(height);
+            run.bar.set_message(how_fast);
+            return Ok(None);
+        }
+        if !begins && now.duration_since(run.said_at) < BETWEEN_LINES {
+            return Ok(None);
+        }
+        run.said_at = now;
+        Ok(Some(format!("catching up: height {height} of {target}, {how_fast}")))
+    }
+}
+
+impl Drop for CatchingUp {
+    fn drop(&mut self) {
+        if let Some(run) = &self.run {
+            run.bar.finish_and_clear();
+        }
+    }
+}
+
+impl Run {
+    fn new(on_terminal: bool, from: u64, now: Instant) -> Result<Self, Box<dyn Error>> {
+        let bar = if on_terminal { bar()? } else { ProgressBar::hidden() };
+        Ok(Self { bar, begun: now, from, target: 0, pace: Pace::default(), said_at: now })
+    }
+}
+
+/// Returns a bar whose message is a [`Pace`].
+///
+/// # Errors
+/// When its template is wrong.
+pub fn bar() -> Result<ProgressBar, Box<dyn Error>> {
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template("catching up {bar:16} {pos} of {len}, {msg}")?);
+    Ok(bar)
+}
+
+/// How fast a node gets on, by the heights of the last seconds.
+#[derive(Debug, Default)]
+pub struct Pace {
+    /// Heights at moments, the oldest first.
+    heights: VecDeque<(Instant, u64)>,
+}
+
+impl Pace {
+    /// Returns speed, remaining time and peers in words, for a node that is at this height now.
+    pub fn tell(&mut self, height: u64, target: u64, peers: usize, now: Instant) -> String {
+        self.heights.push_back((now, height));
+        while self.heights.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= WINDOW) {
+            self.heights.pop_front();
+        }
+        let peers = format!("{peers} {}", if peers == 1 { "peer" } else { "peers" });
+        let (since, before) = self.heights.front().copied().unwrap_or((now, height));
+        let time = now.duration_since(since).as_secs_f64();
+        let speed = height.saturating_sub(before) as f64 / time.max(1e-3);
+        if speed < 0.1 {
+            return peers;
+        }
+        let left = target.saturating_sub(height) as f64 / speed;
+        let left = if left < 120.0 { format!("{left:.0} s") } else { format!("{:.0} min", left / 60.0) };
+        format!("{speed:.0} blocks/s, {left} left, {peers}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toycoin_core::{Chain, ChainParams};
+
+    use super::*;
+
+    fn status(height: u64, best_height: u64) -> Status {
+        let mut tip = Chain::in_memory(ChainParams::regtest()).tip();
+        tip.height = height;
+        let (mempool, mempool_bytes, connections, peers, mining) = (0, 0, 1, 3, false);
+        Status { tip, best_height, mempool, mempool_bytes, connections, peers, mining }
+    }
+
+    #[test]
+    fn says_height_speed_remaining_time_and_peers_until_it_is_there() {
+        let mut progress = CatchingUp { on_terminal: false, run: None, shown_to: 0 };
+        let begun = Instant::now();
+        let mut show = |seconds, height| {
+            let line = progress.show(&status(height, 20_000), begun + Duration::from_secs(seconds));
+            (line.expect("a template that is right"), progress.hides(height), progress.hides(20_001))
+        };
+        assert_eq!(show(0, 19_900), (None, false, false));
+        assert_eq!(show(0, 0), (Some("catching up: height 0 of 20000, 3 peers".into()), true, true));
+        assert_eq!(show(1, 3_000), (None, true, true));
+        let line = "catching up: height 6000 of 20000, 3000 blocks/s, 5 s left, 3 peers";
+        assert_eq!(show(2, 6_000), (Some(line.into()), true, true));
+        let line = "caught up at height 20000: 20000 blocks in 8.0 s, 2500 blocks/s";
+        assert_eq!(show(8, 20_000), (Some(line.into()), true, false));
+        assert_eq!(show(9, 20_000), (None, false, false));
+    }
+
+    #[test]
+    fn the_speed_is_that_of_the_last_seconds() {
+        let mut progress = CatchingUp { on_terminal: false, run: None, shown_to: 0 };
+        let begun = Instant::now();
+        for second in 0..60 {
+            let height = if second < 30 { 100 * second } else { 3_000 + 10 * (second - 30) };
+            progress.show(&status(height, 20_000), begun + Duration::from_secs(second)).expect("a line or none");
+        }
+        let line = progress.show(&status(3_300, 20_000), begun + Duration::from_secs(60)).expect("no error");
+        assert!(line.is_some_and(|line| line.contains(" 10 blocks/s, 28 min left")));
+    }
+}

@@ -1,0 +1,124 @@
+//! A node program that is to be killed, and what it was doing when it was.
+
+use std::{
+    env,
+    io::{BufRead as _, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Longer than anything here takes on a loaded machine; no test waits for it to pass.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A running node program.
+pub(crate) struct Victim {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Seen,
+}
+
+/// What a node showed of itself.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Seen {
+    /// It has begun to open its chain.
+    pub(crate) opening: bool,
+    /// It answers.
+    pub(crate) ready: bool,
+    /// Heights of the tip since then, the latest last.
+    pub(crate) tips: Vec<u64>,
+    /// It has begun to move to another branch, and is not there.
+    pub(crate) reorganising: bool,
+    /// The blocks that it printed: height, and a part of the hash.
+    pub(crate) blocks: Vec<(u64, String)>,
+    /// It had ended by itself.
+    pub(crate) ended: bool,
+}
+
+impl Seen {
+    fn take(&mut self, line: &str) {
+        if line.contains("opening the chain") {
+            self.opening = true;
+        } else if line.contains("goes on at height") {
+            self.ready = true;
+        } else if line.contains("a step of a reorganisation") {
+            self.reorganising = true;
+        } else if let Some((_, height)) = line.split_once("height=").filter(|_| line.contains("hash=")) {
+            self.reorganising = false;
+            self.tips.extend(height.split_whitespace().next().and_then(|height| height.parse::<u64>().ok()));
+        } else if let Some(block) = line.strip_prefix("block ") {
+            let mut words = block.split_whitespace();
+            if let (Some(Ok(height)), Some(hash)) = (words.next().map(str::parse), words.next()) {
+                self.blocks.push((height, hash.to_owned()));
+            }
+        }
+    }
+}
+
+impl Victim {
+    /// Starts a node with a chain in a directory.
+    pub(crate) fn start(data: &Path, relay: &str, more: &[&str]) -> Self {
+        let mut command = Command::new(program());
+        command.args(["--network", "regtest", "--threads", "1", "--relay", relay, "--data"]).arg(data).args(more);
+        command.env("RUST_LOG", "warn,toycoin_node::store=debug,toycoin_node::protocol::blocks=trace");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("built with the tests");
+        let (sender, lines) = channel();
+        let outputs: [Option<Box<dyn Read + Send>>; 2] =
+            [child.stdout.take().map(|out| Box::new(out) as _), child.stderr.take().map(|out| Box::new(out) as _)];
+        for output in outputs.into_iter().flatten() {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    // whoever listened may have heard enough
+                    let _ = sender.send(line);
+                }
+            });
+        }
+        Self { child, lines, seen: Seen::default() }
+    }
+
+    /// Waits until it shows something, or ends.
+    pub(crate) fn wait_for(&mut self, shown: impl Fn(&Seen) -> bool) {
+        let end = Instant::now() + DEADLINE;
+        while !shown(&self.seen) {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.seen.take(&line),
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => panic!("it showed no more than {:?}", self.seen),
+            }
+        }
+    }
+
+    /// Ends it at once, and returns all that it had shown.
+    pub(crate) fn kill(mut self) -> Seen {
+        self.seen.ended = self.child.try_wait().expect("it was started here").is_some();
+        self.child.kill().expect("it runs or has ended");
+        self.child.wait().expect("it was started here");
+        self.listen_to_the_end()
+    }
+
+    /// Tells it to end, and waits until it has done so well.
+    pub(crate) fn terminate(mut self) -> Seen {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("there is kill").success());
+        assert!(self.child.wait().expect("it was started here").success());
+        self.listen_to_the_end()
+    }
+
+    fn listen_to_the_end(mut self) -> Seen {
+        // both outputs have closed
+        while let Ok(line) = self.lines.recv() {
+            self.seen.take(&line);
+        }
+        self.seen
+    }
+}
+
+/// The example beside this test.
+fn program() -> PathBuf {
+    let test = env::current_exe().expect("a test has a path");
+    let target = test.parent().and_then(Path::parent).expect("in target/profile/deps");
+    target.join("examples/node").with_extension(env::consts::EXE_EXTENSION)
+}
