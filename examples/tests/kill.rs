@@ -157,7 +157,9 @@ impl Scene {
     /// Lets a node do something and kills it at a random moment; returns what it showed, and whether it was in the midst
     /// of that.
     fn kill_in_the_midst_of(&mut self, midst: Midst, random: &mut Random) -> (Seen, bool) {
-        let patience = self.patience.get(&midst).copied().unwrap_or(Duration::from_millis(50));
+        // a node at the tip finds ten blocks a second; all else is over more quickly
+        let at_first = Duration::from_millis(if midst == Midst::Mining { 1_000 } else { 50 });
+        let patience = self.patience.get(&midst).copied().unwrap_or(at_first);
         let wait = random.below(patience);
         let (more, branch): (&[&str], _) = match midst {
             Midst::Recovering => (&["--no-mine"], None),
