@@ -85,7 +85,7 @@ impl Pending {
             }
             self.bytes += 100 * (1 + connected.undo.spent.len() as u64);
         }
-        self.bytes += 200 * (update.diff.created().len() + update.diff.spent().len()) as u64;
+        self.bytes += 200 * (update.diff.created_unordered().len() + update.diff.spent_unordered().len()) as u64;
         self.diff.append(&update.diff);
         self.tip = Some((update.tip, update.state.clone()));
     }
