@@ -9,8 +9,11 @@ use rand_chacha::{
 #[allow(dead_code, unreachable_pub, reason = "a crate of its own elsewhere")]
 mod fuzz;
 
+/// What is fuzzed.
+type Target = fn(&[u8]);
+
 /// Hands random bytes of all lengths up to `longest` to a function.
-fn throw(rounds: u32, longest: usize, target: fn(&[u8])) {
+fn throw(rounds: u32, longest: usize, target: Target) {
     let mut rng = ChaCha8Rng::seed_from_u64(u64::from(rounds));
     let mut bytes = vec![0; longest];
     for round in 0..rounds {
@@ -21,7 +24,7 @@ fn throw(rounds: u32, longest: usize, target: fn(&[u8])) {
 }
 
 /// Random bytes behind a tag, which random bytes would hardly ever hit.
-fn tagged(rounds: u32, tags: &[&[u8; 4]], framed: bool, target: fn(&[u8])) {
+fn tagged(rounds: u32, tags: &[&[u8; 4]], framed: bool, target: Target) {
     let mut rng = ChaCha8Rng::seed_from_u64(u64::from(rounds));
     for round in 0..rounds {
         let tag = tags[usize::try_from(round).unwrap_or(0) % tags.len()];
@@ -94,7 +97,7 @@ fn records() {
 /// What the fuzzer begins with: frozen vectors, and what a simulated network said.
 #[test]
 fn seeds() {
-    let targets: &[(&str, fn(&[u8]))] = &[
+    let targets: &[(&str, Target)] = &[
         ("exports", fuzz::exports),
         ("frames", fuzz::frames),
         ("node_machine", fuzz::node_machine),
