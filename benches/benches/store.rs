@@ -18,10 +18,12 @@ use redb::{Database, TableDefinition};
 use toycoin_benches::median;
 use toycoin_core::{
     Amount, Applied, Block, Chain, ChainParams, NetworkSpec, OutPoint, Transaction, TxOut,
+    chain::Advance,
     store::ChainStore,
     test_util::{Payments, classroom, grow},
 };
 use toycoin_node::{
+    limits::GATHERED_BLOCKS,
     relay::RelayConfig,
     rt::{NodeBuilder, RelayServer},
     store::{BODIES_FILE, INDEX_FILE, RedbStore},
@@ -118,7 +120,8 @@ fn compare_bodies() {
     println!();
 }
 
-/// A newcomer on disk and one in memory behind a relay, and the same blocks connected in memory.
+/// A newcomer on disk and one in memory behind a relay, and the same blocks connected in memory: one by one, and as fast
+/// as it goes, where all of a window wait when its first is connected.
 fn catch_up() {
     let params = params();
     let mut source = Chain::in_memory(params.clone());
@@ -137,7 +140,7 @@ fn catch_up() {
     let address = relay.local_addr().to_string();
     let peer = NodeBuilder::new(params.clone()).store(source.store().clone()).relay(address.clone()).spawn();
     let peer = runtime.block_on(peer).expect("a node");
-    let (mut connecting, mut on_disk, mut in_memory) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut connecting, mut in_windows, mut on_disk, mut in_memory) = (vec![], vec![], vec![], vec![]);
     let mut size = (0, 0);
     println!(
         "catching up {CATCHING_UP} blocks of two payments and a coinbase, {:.1} MB of bodies\n",
@@ -151,6 +154,16 @@ fn catch_up() {
             chain.apply(block, u64::MAX).expect("a block of our own");
         }
         connecting.push(begun.elapsed().as_secs_f64());
+        let mut chain = Chain::in_memory(params.clone());
+        let mut copies = blocks.clone();
+        let begun = Instant::now();
+        while !copies.is_empty() {
+            for block in copies.drain(..copies.len().min(GATHERED_BLOCKS)) {
+                chain.insert_block(block, u64::MAX).expect("a block of our own");
+            }
+            while !matches!(chain.advance().expect("memory"), Advance::Idle) {}
+        }
+        in_windows.push(begun.elapsed().as_secs_f64());
         let directory = Directory::new("catching-up");
         let store = RedbStore::open(&directory.0, &params).expect("a directory of our own");
         let builder = NodeBuilder::new(params.clone()).relay(address.clone());
@@ -161,9 +174,14 @@ fn catch_up() {
     }
     runtime.block_on(peer.shutdown()).expect("an end");
     let coins = source.state().coin_count * 84;
-    let [connecting, on_disk, in_memory] = [connecting, on_disk, in_memory].map(|mut times| median(&mut times));
+    let times = [connecting, in_windows, in_memory, on_disk].map(|mut times| median(&mut times));
+    let [connecting, in_windows, in_memory, on_disk] = times;
     println!("| | s | ratio |\n| --- | ---: | ---: |");
-    println!("| connecting in memory | {connecting:.2} | 1.00 |");
+    println!("| connecting in memory, one by one | {connecting:.2} | 1.00 |");
+    println!(
+        "| connecting in memory, {GATHERED_BLOCKS} at a time | {in_windows:.2} | {:.2} |",
+        in_windows / connecting
+    );
     println!("| catching up in memory | {in_memory:.2} | {:.2} |", in_memory / connecting);
     println!("| catching up on disk | {on_disk:.2} | {:.2} |", on_disk / connecting);
     let encoded = (bodies + coins) as f64;
