@@ -219,3 +219,21 @@ fn a_body_that_was_not_judged_in_its_place_is_not_handed_on() {
     assert!(answers.contains(&NodeMessage::Block(block_at(&near, 1))), "{answers:?}");
     assert!(answers.contains(&NodeMessage::NotFound(vec![aside.to_bytes()])), "{answers:?}");
 }
+
+#[test]
+fn a_block_that_lost_its_race_is_still_handed_out() {
+    let (near, far) = (chain(3), chain_of(&ChainParams::regtest(), 5, 2));
+    let mut stage = Stage::new(&ChainParams::regtest());
+    let relay = stage.connect();
+    let (one, another) = (Peer::new(relay, 1), Peer::new(relay, 2));
+    stage.tell_status(one, &near);
+    stage.serve(&[(one, &near)], 5 * SECOND);
+    assert!(stage.has_tip_of(&near));
+    stage.tell_status(another, &far);
+    stage.serve(&[(another, &far)], 5 * SECOND);
+    assert!(stage.has_tip_of(&far));
+    stage.take_sent();
+    stage.tell(another, &NodeMessage::GetBlocks(vec![hash_at(&near, 2)]));
+    let answers = stage.take_sent_to(another);
+    assert!(answers.contains(&NodeMessage::Block(block_at(&near, 2))), "{answers:?}");
+}

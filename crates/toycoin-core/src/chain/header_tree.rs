@@ -42,6 +42,8 @@ pub struct HeaderEntry {
     pub work: Work,
     /// Whether the block, or one that it builds on, was found to break a rule.
     pub invalid: bool,
+    /// Whether the block was found right in its place: it is on the active chain, or was since the chain was opened.
+    pub connected: bool,
     parent: NodeId,
     /// An ancestor far back, to climb in few steps.
     skip: NodeId,
@@ -88,6 +90,7 @@ impl HeaderTree {
             hash,
             work,
             invalid: false,
+            connected: true,
             parent: root,
             skip: root,
             first_child: None,
@@ -194,6 +197,7 @@ impl HeaderTree {
             hash,
             work: self.node(parent).work + own,
             invalid: false,
+            connected: false,
             parent,
             skip: self.ancestor_node(parent, skip_height(header.height)).unwrap_or(NodeId::GENESIS),
             first_child: None,
@@ -235,6 +239,12 @@ impl HeaderTree {
             (one, other) = if a.skip == b.skip { (a.parent, b.parent) } else { (a.skip, b.skip) };
         }
         one
+    }
+
+    pub(crate) fn mark_node_connected(&mut self, id: NodeId) {
+        if let Some(node) = self.nodes.get_mut(id.index()) {
+            node.connected = true;
+        }
     }
 
     pub(crate) fn mark_node_invalid(&mut self, id: NodeId) {

@@ -344,6 +344,7 @@ impl<S: ChainStore> Chain<S> {
         let mut branch = Vec::new();
         let mut at = tip;
         while self.active.get(height_index(self.tree.node(at).header.height)) != Some(&at) {
+            self.tree.mark_node_connected(at);
             branch.push(at);
             at = self.tree.parent(at);
         }

@@ -19,12 +19,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Hands out blocks of the active chain. What else is here was not judged in its place: who handed that on would be
-    /// muted for what somebody else made up.
+    /// Hands out blocks that are, or were, on the active chain. What else is here was not judged in its place: who handed
+    /// that on would be muted for what somebody else made up.
     pub(super) fn on_get_blocks(&mut self, peer: PeerKey, hashes: &[BlockHash]) {
         let mut missing = Vec::new();
         for hash in hashes {
-            let judged = if self.chain.is_active(hash) { self.chain.block(hash) } else { Ok(None) };
+            let is_judged = self.chain.headers().get(hash).is_some_and(|entry| entry.connected);
+            let judged = if is_judged { self.chain.block(hash) } else { Ok(None) };
             match judged {
                 Ok(Some(block)) => {
                     // overload drops and counts, it never bans: the peer asks another node in time
