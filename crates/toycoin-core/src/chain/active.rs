@@ -220,7 +220,7 @@ impl<S: ChainStore> Chain<S> {
     /// Returns the height of the first block on the way to a header whose body is missing.
     ///
     /// Up to it every body is here, from it on no block has all its ancestors': so it is found by halves, however long the
-    /// branch is.
+    /// branch is. While catching up it is close to the tip, so leaps from there, each twice as wide, find the half to halve.
     fn lowest_missing(&self, header: NodeId) -> Option<u64> {
         let is_complete = |height| {
             let ancestor = self.tree.ancestor_node(header, height);
@@ -228,9 +228,16 @@ impl<S: ChainStore> Chain<S> {
         };
         let top = self.tree.node(header).header.height;
         let (mut low, mut high) = (0, top.checked_add(1)?);
+        let (mut leap, mut width) = (self.height().min(top), 1);
         while low < high {
-            let middle = low + (high - low) / 2;
-            if is_complete(middle) { low = middle + 1 } else { high = middle }
+            let middle = if (low..high).contains(&leap) { leap } else { low + (high - low) / 2 };
+            if is_complete(middle) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+            leap = low.saturating_add(width);
+            width = width.saturating_mul(2);
         }
         (low <= top).then_some(low)
     }

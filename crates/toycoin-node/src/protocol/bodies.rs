@@ -88,6 +88,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// answer never overflows our queue at the relay: a block of unknown size counts as the largest.
     pub(super) fn request_bodies(&mut self) {
         let best = self.chain.missing_blocks(limits::BODY_REQUESTS, limits::BODY_WINDOW);
+        let lowest = best.first().copied();
         let mut branches = vec![best];
         self.add_other_branches(&mut branches);
         let wanted: BTreeSet<_> = branches.iter().flatten().copied().collect();
@@ -103,8 +104,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 branches.remove(0);
             }
         }
-        let lowest = self.chain.missing_blocks(1, 1);
-        let is_withheld = lowest.first().is_some_and(|lowest| self.bodies.withheld.contains(lowest));
+        let is_withheld = lowest.is_some_and(|lowest| self.bodies.withheld.contains(&lowest));
         let since = self.bodies.best_withheld_since.unwrap_or(self.now.monotonic);
         self.bodies.best_withheld_since = is_withheld.then_some(since);
         if starved && self.bodies.retry_at.is_none() {
