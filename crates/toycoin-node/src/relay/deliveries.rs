@@ -13,11 +13,16 @@ pub(super) struct Deliveries {
     free: Vec<usize>,
     weight: usize,
     /// Large buffers that are free: what the system gives for each of them costs more than the copy into it.
-    large: Vec<Vec<u8>>,
+    large: Spares,
     /// Small ones, the last freed at the end: it is still in the processor's cache.
-    small: Vec<Vec<u8>>,
-    /// Bytes of both.
-    spare_bytes: usize,
+    small: Spares,
+}
+
+/// Buffers that are free. Each kind has a bound of its own: a flood of one leaves the other its room.
+#[derive(Debug, Default)]
+struct Spares {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -29,17 +34,11 @@ struct Slot {
 impl Deliveries {
     /// Returns an empty buffer for a frame of `length` bytes.
     pub(super) fn buffer(&mut self, length: usize) -> Vec<u8> {
-        let spare = if length < LARGE {
-            self.small.pop()
-        } else {
-            let fitting = self.large.iter().rposition(|spare| spare.capacity() >= length);
-            fitting.map(|at| self.large.swap_remove(at))
-        };
-        let Some(spare) = spare else { return Vec::with_capacity(length) };
-        self.spare_bytes -= spare.capacity();
+        let fits =
+            |capacity| if length < LARGE { (length..=2 * length).contains(&capacity) } else { length <= capacity };
+        let spare = if length < LARGE { self.small.take_last() } else { self.large.take_last_where(fits) };
         // a small frame in a buffer that is far too long for it would weigh what it does not need
-        let fits = length >= LARGE || (length..=2 * length).contains(&spare.capacity());
-        if fits { spare } else { Vec::with_capacity(length) }
+        spare.filter(|spare| fits(spare.capacity())).unwrap_or_else(|| Vec::with_capacity(length))
     }
 
     /// Takes a frame that `holders` queues, at least one, are about to hold.
@@ -83,12 +82,11 @@ impl Deliveries {
         self.weight
     }
 
-    fn recycle(&mut self, mut frame: Vec<u8>) {
-        let capacity = frame.capacity();
-        if self.spare_bytes + capacity <= SPARE_BYTES {
-            frame.clear();
-            self.spare_bytes += capacity;
-            if capacity < LARGE { self.small.push(frame) } else { self.large.push(frame) }
+    fn recycle(&mut self, frame: Vec<u8>) {
+        if frame.capacity() < LARGE {
+            self.small.keep(frame, SMALL_SPARE_BYTES);
+        } else {
+            self.large.keep(frame, LARGE_SPARE_BYTES);
         }
     }
 
@@ -101,11 +99,72 @@ impl Deliveries {
     }
 }
 
+impl Spares {
+    fn keep(&mut self, mut buffer: Vec<u8>, most: usize) {
+        if self.bytes + buffer.capacity() <= most {
+            buffer.clear();
+            self.bytes += buffer.capacity();
+            self.buffers.push(buffer);
+        }
+    }
+
+    fn take_last(&mut self) -> Option<Vec<u8>> {
+        self.take_last_where(|_| true)
+    }
+
+    /// Takes the last buffer of such a capacity.
+    fn take_last_where(&mut self, fits: impl Fn(usize) -> bool) -> Option<Vec<u8>> {
+        let at = self.buffers.iter().rposition(|buffer| fits(buffer.capacity()))?;
+        let buffer = self.buffers.swap_remove(at);
+        self.bytes -= buffer.capacity();
+        Some(buffer)
+    }
+}
+
 /// What a delivery takes beside its bytes: its slot, its place in the free list, and the allocator's share.
 const SLOT_WEIGHT: usize = 64;
 /// What it takes in each queue.
 const HOLDER_WEIGHT: usize = 16;
 const RETAINED_SLOTS: usize = 1 << 14;
-/// From this many bytes on, a frame takes the first spare buffer that is long enough.
+/// From this many bytes on, a frame takes any spare buffer that is long enough.
 const LARGE: usize = 16 << 10;
-const SPARE_BYTES: usize = 4 << 20;
+const LARGE_SPARE_BYTES: usize = 4 << 20;
+const SMALL_SPARE_BYTES: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lets so many frames of a length wait together, and go.
+    fn flood(deliveries: &mut Deliveries, count: usize, length: usize) {
+        let ids: Vec<_> = (0..count)
+            .map(|_| {
+                let mut frame = deliveries.buffer(length);
+                frame.resize(length, 7);
+                deliveries.insert(frame, 1)
+            })
+            .collect();
+        ids.into_iter().for_each(|id| deliveries.release(id));
+    }
+
+    #[test]
+    fn a_flood_of_small_frames_leaves_large_ones_their_spares() {
+        let mut deliveries = Deliveries::default();
+        flood(&mut deliveries, 50_000, 300);
+        assert!(deliveries.small.bytes <= SMALL_SPARE_BYTES && deliveries.small.bytes > SMALL_SPARE_BYTES / 2);
+        flood(&mut deliveries, 100, 100 << 10);
+        assert!(deliveries.large.bytes <= LARGE_SPARE_BYTES && deliveries.large.bytes > LARGE_SPARE_BYTES / 2);
+        assert_eq!(deliveries.weight(), 0);
+    }
+
+    #[test]
+    fn a_frame_gets_a_buffer_that_fits_and_is_empty() {
+        let mut deliveries = Deliveries::default();
+        for length in [300, 310, 20, 15_000, 20_000, 100_000, 30_000, 300] {
+            flood(&mut deliveries, 3, length);
+            let buffer = deliveries.buffer(length);
+            assert!(buffer.is_empty() && buffer.capacity() >= length);
+            assert!(length >= LARGE || buffer.capacity() <= 2 * length, "{} for {length}", buffer.capacity());
+        }
+    }
+}
