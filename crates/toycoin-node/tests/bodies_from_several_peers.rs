@@ -201,15 +201,21 @@ fn a_withheld_chain_is_followed_once_somebody_sends_it() {
     assert!(stage.has_tip_of(&far));
 }
 
+/// A node whose tip is a chain's, and two peers of which one has that chain.
+fn with_chain(blocks: &PeerChain) -> (Stage, Peer, Peer) {
+    let mut stage = Stage::new(&ChainParams::regtest());
+    let relay = stage.connect();
+    let one = Peer::new(relay, 1);
+    stage.tell_status(one, blocks);
+    stage.serve(&[(one, blocks)], 5 * SECOND);
+    assert!(stage.has_tip_of(blocks));
+    (stage, one, Peer::new(relay, 2))
+}
+
 #[test]
 fn a_body_that_was_not_judged_in_its_place_is_not_handed_on() {
     let (near, other) = (chain(3), chain_of(&ChainParams::regtest(), 3, 2));
-    let mut stage = Stage::new(&ChainParams::regtest());
-    let relay = stage.connect();
-    let (one, another) = (Peer::new(relay, 1), Peer::new(relay, 2));
-    stage.tell_status(one, &near);
-    stage.serve(&[(one, &near)], 5 * SECOND);
-    assert!(stage.has_tip_of(&near));
+    let (mut stage, one, another) = with_chain(&near);
     let (active, aside) = (hash_at(&near, 1), hash_at(&other, 1));
     // right by itself, and on no branch with more work: nobody has looked at what it spends
     stage.tell(one, &NodeMessage::Block(block_at(&other, 1)));
@@ -223,12 +229,7 @@ fn a_body_that_was_not_judged_in_its_place_is_not_handed_on() {
 #[test]
 fn a_block_that_lost_its_race_is_still_handed_out() {
     let (near, far) = (chain(3), chain_of(&ChainParams::regtest(), 5, 2));
-    let mut stage = Stage::new(&ChainParams::regtest());
-    let relay = stage.connect();
-    let (one, another) = (Peer::new(relay, 1), Peer::new(relay, 2));
-    stage.tell_status(one, &near);
-    stage.serve(&[(one, &near)], 5 * SECOND);
-    assert!(stage.has_tip_of(&near));
+    let (mut stage, _, another) = with_chain(&near);
     stage.tell_status(another, &far);
     stage.serve(&[(another, &far)], 5 * SECOND);
     assert!(stage.has_tip_of(&far));
