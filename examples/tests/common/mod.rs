@@ -13,19 +13,41 @@ use std::{
 };
 
 /// Longer than anything here takes on a loaded machine; no test waits for it to pass.
-const DEADLINE: Duration = Duration::from_secs(120);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A process that does not outlive its test.
+pub(crate) struct Running(pub(crate) Child);
 
 /// A running program.
 pub(crate) struct Program {
     name: String,
-    child: Child,
+    child: Running,
     lines: Receiver<String>,
     /// All that it has said.
     pub(crate) said: Vec<String>,
 }
 
+/// Starts a program, and listens to the lines of both its outputs.
+pub(crate) fn start(mut command: Command) -> (Running, Receiver<String>) {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("{:?} does not start: {error}", command.get_program()));
+    let (sender, lines) = channel();
+    let outputs: [Option<Box<dyn Read + Send>>; 2] =
+        [child.stdout.take().map(|out| Box::new(out) as _), child.stderr.take().map(|out| Box::new(out) as _)];
+    for output in outputs.into_iter().flatten() {
+        let sender = sender.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                // whoever listened may have heard enough
+                let _ = sender.send(line);
+            }
+        });
+    }
+    (Running(child), lines)
+}
+
 /// Where cargo puts the programs that it builds with this test.
-fn path_of(name: &str) -> PathBuf {
+pub(crate) fn path_of(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test has a path");
     let target = test.parent().and_then(|deps| deps.parent()).expect("in target/profile/deps");
     target.join("examples").join(name).with_extension(env::consts::EXE_EXTENSION)
@@ -35,21 +57,8 @@ impl Program {
     /// Starts a program of this package.
     pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(path_of(name));
-        command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = child.unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        let (sender, lines) = channel();
-        let outputs: [Option<Box<dyn Read + Send>>; 2] =
-            [child.stdout.take().map(|out| Box::new(out) as _), child.stderr.take().map(|out| Box::new(out) as _)];
-        for output in outputs.into_iter().flatten() {
-            let sender = sender.clone();
-            thread::spawn(move || {
-                for line in BufReader::new(output).lines().map_while(Result::ok) {
-                    // the test may be over
-                    let _ = sender.send(line);
-                }
-            });
-        }
+        command.args(arguments).env_remove("RUST_LOG");
+        let (child, lines) = start(command);
         Self { name: name.to_owned(), child, lines, said: Vec::new() }
     }
 
@@ -97,14 +106,14 @@ impl Program {
 
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let kill = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        let kill = Command::new("kill").arg(format!("-{name}")).arg(self.child.0.id().to_string()).status();
         assert!(kill.expect("there is kill").success());
     }
 
     /// Ends the program as a crash would.
     pub(crate) fn kill(mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it was started here");
+        self.child.0.kill().expect("it runs");
+        self.child.0.wait().expect("it was started here");
     }
 
     /// Waits for the end, and returns the exit code and all that was said.
@@ -118,7 +127,7 @@ impl Program {
                 Err(RecvTimeoutError::Timeout) => panic!("{} does not end: {:#?}", self.name, self.said),
             }
         }
-        let status: ExitStatus = self.child.wait().expect("it was started here");
+        let status: ExitStatus = self.child.0.wait().expect("it was started here");
         (status.code().expect("no signal ended it"), std::mem::take(&mut self.said))
     }
 
@@ -141,11 +150,11 @@ impl Program {
     }
 }
 
-impl Drop for Program {
+impl Drop for Running {
     fn drop(&mut self) {
         // most have ended by now
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

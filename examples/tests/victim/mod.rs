@@ -1,21 +1,17 @@
 //! A node program that is to be killed, and what it was doing when it was.
 
 use std::{
-    env,
-    io::{BufRead as _, BufReader, Read},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
-    thread,
-    time::{Duration, Instant},
+    path::Path,
+    process::Command,
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::Instant,
 };
 
-/// Longer than anything here takes on a loaded machine; no test waits for it to pass.
-const DEADLINE: Duration = Duration::from_secs(120);
+use crate::common::{DEADLINE, Running, path_of, start};
 
 /// A running node program.
 pub(crate) struct Victim {
-    child: Child,
+    child: Running,
     lines: Receiver<String>,
     seen: Seen,
 }
@@ -60,22 +56,10 @@ impl Seen {
 impl Victim {
     /// Starts a node with a chain in a directory.
     pub(crate) fn start(data: &Path, relay: &str, more: &[&str]) -> Self {
-        let mut command = Command::new(program());
+        let mut command = Command::new(path_of("node"));
         command.args(["--network", "regtest", "--threads", "1", "--relay", relay, "--data"]).arg(data).args(more);
         command.env("RUST_LOG", "warn,toycoin_node::store=debug,toycoin_node::protocol::blocks=trace");
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("built with the tests");
-        let (sender, lines) = channel();
-        let outputs: [Option<Box<dyn Read + Send>>; 2] =
-            [child.stdout.take().map(|out| Box::new(out) as _), child.stderr.take().map(|out| Box::new(out) as _)];
-        for output in outputs.into_iter().flatten() {
-            let sender = sender.clone();
-            thread::spawn(move || {
-                for line in BufReader::new(output).lines().map_while(Result::ok) {
-                    // whoever listened may have heard enough
-                    let _ = sender.send(line);
-                }
-            });
-        }
+        let (child, lines) = start(command);
         Self { child, lines, seen: Seen::default() }
     }
 
@@ -93,17 +77,17 @@ impl Victim {
 
     /// Ends it at once, and returns all that it had shown.
     pub(crate) fn kill(mut self) -> Seen {
-        self.seen.ended = self.child.try_wait().expect("it was started here").is_some();
-        self.child.kill().expect("it runs or has ended");
-        self.child.wait().expect("it was started here");
+        self.seen.ended = self.child.0.try_wait().expect("it was started here").is_some();
+        self.child.0.kill().expect("it runs or has ended");
+        self.child.0.wait().expect("it was started here");
         self.listen_to_the_end()
     }
 
     /// Tells it to end, and waits until it has done so well.
     pub(crate) fn terminate(mut self) -> Seen {
-        let pid = self.child.id().to_string();
+        let pid = self.child.0.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("there is kill").success());
-        assert!(self.child.wait().expect("it was started here").success());
+        assert!(self.child.0.wait().expect("it was started here").success());
         self.listen_to_the_end()
     }
 
@@ -114,11 +98,4 @@ impl Victim {
         }
         self.seen
     }
-}
-
-/// The example beside this test.
-fn program() -> PathBuf {
-    let test = env::current_exe().expect("a test has a path");
-    let target = test.parent().and_then(Path::parent).expect("in target/profile/deps");
-    target.join("examples/node").with_extension(env::consts::EXE_EXTENSION)
 }
