@@ -15,6 +15,7 @@ mod announce;
 mod arrivals;
 mod blocks;
 mod bodies;
+mod budget;
 mod config;
 mod counts;
 mod durability;

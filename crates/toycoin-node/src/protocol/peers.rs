@@ -11,7 +11,7 @@ use std::{
 use toycoin_core::{BlockHash, Work};
 use toycoin_wire::NodeId;
 
-use crate::{limits, machine::Monotonic, relay::ConnectionId};
+use crate::{limits, machine::Monotonic, protocol::budget::TokenBucket, relay::ConnectionId};
 
 /// Names a peer: a node id on a relay connection.
 pub(super) type PeerKey = (ConnectionId, NodeId);
@@ -45,9 +45,9 @@ pub(super) struct Peer {
     scored: Monotonic,
     muted_until: Option<Monotonic>,
     /// Bytes that it may still ask for.
-    pub(super) served: Bucket,
+    pub(super) served: TokenBucket,
     /// Rejects that it may still be sent.
-    pub(super) rejects: Bucket,
+    pub(super) rejects: TokenBucket,
 }
 
 /// What became of a peer that misbehaved.
@@ -71,8 +71,8 @@ impl Peer {
             score: 0,
             scored: now,
             muted_until: None,
-            served: Bucket::new(limits::SERVED_BYTES, limits::SERVED_BYTES_A_SECOND, now),
-            rejects: Bucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
+            served: TokenBucket::new(limits::SERVED_BYTES, limits::SERVED_BYTES_A_SECOND, now),
+            rejects: TokenBucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
         }
     }
 
@@ -208,38 +208,6 @@ impl Peers {
     }
 }
 
-/// So much at once, and so much more a second.
-#[derive(Debug, Clone)]
-pub(super) struct Bucket {
-    level: u64,
-    capacity: u64,
-    a_second: u64,
-    filled: Monotonic,
-}
-
-impl Bucket {
-    const fn new(capacity: u64, a_second: u64, now: Monotonic) -> Self {
-        Self { level: capacity, capacity, a_second, filled: now }
-    }
-
-    /// Takes an amount if it is there.
-    pub(super) fn take(&mut self, amount: u64, now: Monotonic) -> bool {
-        let since = now.saturating_since(self.filled);
-        let more = u64::try_from(since.as_millis()).unwrap_or(u64::MAX).saturating_mul(self.a_second) / 1_000;
-        if more > 0 {
-            self.level = self.level.saturating_add(more).min(self.capacity);
-            self.filled = now;
-        }
-        match self.level.checked_sub(amount) {
-            Some(rest) => {
-                self.level = rest;
-                true
-            }
-            None => false,
-        }
-    }
-}
-
 /// Returns a random duration up to `most`, from a generator's number.
 pub(super) fn up_to(most: Duration, random: u64) -> Duration {
     let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
@@ -304,14 +272,5 @@ mod tests {
         assert_eq!(peers.len(), limits::PEERS);
         assert!(peers.get(&key(255)).is_some_and(|peer| peer.is_muted(now)));
         assert!(peers.get(&key(0)).is_none(), "silent for longest");
-    }
-
-    #[test]
-    fn a_bucket_fills_again() {
-        let mut bucket = Bucket::new(10, 5, Monotonic::ORIGIN);
-        assert!(bucket.take(10, Monotonic::ORIGIN));
-        assert!(!bucket.take(1, Monotonic::ORIGIN));
-        assert!(bucket.take(5, Monotonic::ORIGIN + SECOND));
-        assert!(!bucket.take(11, Monotonic::ORIGIN + SECOND * 100), "never more than it holds");
     }
 }
