@@ -1,5 +1,7 @@
 //! Budgets: what strangers may make this node do, charged before it is done.
 
+use std::time::Duration;
+
 use crate::machine::Monotonic;
 
 /// A token bucket: holds up to a capacity, and refills at a constant rate.
@@ -30,20 +32,23 @@ impl TokenBucket {
     }
 
     fn refill(&mut self, now: Monotonic) {
-        let since = now.saturating_since(self.filled);
-        let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        let more = millis.saturating_mul(self.per_second) / 1_000;
-        if more > 0 {
-            self.level = self.level.saturating_add(more).min(self.capacity);
-            self.filled = now;
+        let since = now.saturating_since(self.filled).as_nanos();
+        let rate = u128::from(self.per_second);
+        let more = u64::try_from(since.saturating_mul(rate) / NANOS_PER_SECOND).unwrap_or(u64::MAX);
+        if more == 0 {
+            return;
         }
+        self.level = self.level.saturating_add(more).min(self.capacity);
+        // what is left of the time counts for the next token, however often somebody looks
+        let took = u64::try_from(u128::from(more) * NANOS_PER_SECOND / rate).unwrap_or(u64::MAX);
+        self.filled = (self.filled + Duration::from_nanos(took)).min(now);
     }
 }
 
+const NANOS_PER_SECOND: u128 = 1_000_000_000;
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -55,5 +60,17 @@ mod tests {
         assert!(!bucket.take(1, Monotonic::ORIGIN));
         assert!(bucket.take(5, Monotonic::ORIGIN + SECOND));
         assert!(!bucket.take(11, Monotonic::ORIGIN + SECOND * 100), "never more than it holds");
+    }
+
+    #[test]
+    fn token_bucket_loses_no_time_to_who_looks_often() {
+        let mut bucket = TokenBucket::new(100, 3, Monotonic::ORIGIN);
+        assert!(bucket.take(100, Monotonic::ORIGIN));
+        for tick in 1..=10_000 {
+            assert!(bucket.take(0, Monotonic::ORIGIN + Duration::from_micros(tick * 1_700)));
+        }
+        // 17 seconds
+        assert!(bucket.take(51, Monotonic::ORIGIN + SECOND * 17));
+        assert!(!bucket.take(1, Monotonic::ORIGIN + SECOND * 17));
     }
 }
