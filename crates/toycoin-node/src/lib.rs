@@ -9,6 +9,7 @@
 //!                                client     the other end of a relay connection
 //!                                protocol   the node: peers, headers first, blocks, payments, mining
 //!                                mempool    payments that wait for a block
+//!                                log_limiter  log lines that strangers can cause, rate-limited
 //!   `redb`                       store      a chain kept on disk
 //!   upper half, `runtime`        rt         sockets, threads and clocks: NodeBuilder, NodeHandle, RelayServer
 //! ```
@@ -29,6 +30,7 @@
 
 pub mod client;
 pub mod limits;
+pub mod log_limiter;
 pub mod machine;
 pub mod mempool;
 pub mod protocol;

@@ -288,6 +288,14 @@ pub const ORPHANS_A_PEER: usize = 25;
 /// Refused transactions that are remembered.
 pub const REFUSED_TRANSACTIONS: usize = 1_000;
 
+// ---- logs
+
+/// Most log lines of one kind that are written at once.
+pub const LOG_LINES: u32 = 10;
+
+/// A kind of log line may write one more line after this time.
+pub const LOG_REFILL: Duration = Duration::from_secs(2);
+
 // ---- runtime
 
 /// Nonces that a miner thread tries before it looks whether its job still stands.
