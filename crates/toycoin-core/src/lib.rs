@@ -75,6 +75,7 @@ mod digest;
 pub mod export;
 mod header;
 pub mod hex;
+mod human_duration;
 mod identified;
 mod keyed_map;
 mod keys;
@@ -102,6 +103,7 @@ pub use self::{
     difficulty::{MEDIAN_TIMES, asert, median_time},
     digest::{BlockHash, MerkleRoot, ParseDigestError, Sighash, StateRoot, Txid, Wtxid},
     header::Header,
+    human_duration::HumanDuration,
     identified::IdentifiedTransaction,
     keys::{PublicKey, SecretKey, SecretKeyError, Signature, verify},
     merkle::{InclusionProof, merkle_root},

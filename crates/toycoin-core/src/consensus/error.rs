@@ -6,6 +6,7 @@ use crate::{
     amount::Amount,
     consensus::Rule,
     digest::{BlockHash, MerkleRoot, StateRoot, Txid},
+    human_duration::HumanDuration,
     target::CompactTarget,
     transaction::OutPoint,
 };
@@ -115,7 +116,7 @@ pub enum RuleError {
         time: u64,
     },
     /// A header's time is at most the drift ahead of now; a block ahead of that waits.
-    #[error("time {time} ms is ahead of the {latest} ms allowed now (rule R14)")]
+    #[error("time is {} ahead of the latest that is allowed now (rule R14)", HumanDuration::from_ms(time.saturating_sub(*latest)))]
     TimeNotInFuture {
         /// The header's.
         time: u64,
