@@ -187,8 +187,8 @@ mod tests {
     fn status(height: u64, best_height: u64) -> Status {
         let mut tip = Chain::in_memory(ChainParams::regtest()).tip();
         tip.height = height;
-        let (mempool, mempool_bytes, connections, peers, mining) = (0, 0, 1, 3, false);
-        Status { tip, best_height, mempool, mempool_bytes, connections, peers, mining }
+        let (mempool, mempool_bytes, connections, peers, mining, clock) = (0, 0, 1, 3, false, None);
+        Status { tip, best_height, mempool, mempool_bytes, connections, peers, mining, clock }
     }
 
     #[test]

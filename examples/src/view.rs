@@ -46,7 +46,7 @@ pub fn trouble(event: &Event) -> Option<String> {
         Event::PeerMuted { id, reason } => format!("peer {id} muted: {reason}"),
         Event::RelayConnected { .. } => "connected to the relay".into(),
         Event::RelayDisconnected { .. } => "lost the relay, trying again".into(),
-        Event::ClockOff { offset_ms } => format!("this clock is {offset_ms} ms behind the others'"),
+        Event::ClockOff(warning) => format!("warning: {warning}"),
         Event::Lagged { count } => format!("the relay dropped {count} messages"),
         _ => return None,
     })

@@ -117,8 +117,25 @@ pub const STATUS_ANSWERS: u64 = 8;
 /// The blocks that are remembered as seen on a connection.
 pub const SEEN_BLOCKS: usize = 128;
 
-/// The time between two warnings about clocks.
+// ---- node: clocks
+
+/// Shortest time between two warnings of one kind about clocks.
 pub const CLOCK_WARNING_INTERVAL: Duration = Duration::from_secs(600);
+
+/// Shortest time between two comparisons of clocks, so that a flood of statuses does not make a flood of medians.
+pub const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Largest difference of clocks that counts, in milliseconds: a year. What is said beyond it counts as this.
+pub const CLOCK_OFFSET_MOST: i64 = 365 * 24 * 3_600_000;
+
+/// Smallest difference of clocks that is worth a warning on any network, in milliseconds: delivery may take as long.
+pub const CLOCK_TOLERANCE_LEAST: u64 = 1_000;
+
+/// Most statuses of a peer whose times are remembered.
+pub const CLOCK_READINGS: usize = 4;
+
+/// Most blocks whose times are remembered for comparing clocks.
+pub const CLOCK_BLOCKS: usize = 11;
 
 // ---- node: catching up
 

@@ -10,7 +10,7 @@ use crate::{
     limits,
     machine::Monotonic,
     protocol::{
-        Event, NodeMachine,
+        NodeMachine,
         peers::{PeerKey, PeerStatus, up_to},
     },
     relay::ConnectionId,
@@ -23,14 +23,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return;
         }
         let work = Work::from_be_bytes(status.work);
-        let offset = i128::from(status.time) - i128::from(self.now.unix_ms);
-        let offset_ms = i64::try_from(offset).unwrap_or(if offset < 0 { i64::MIN } else { i64::MAX });
-        let said = PeerStatus { tip: status.tip, height: status.height, work, offset_ms };
+        let said = PeerStatus { tip: status.tip, height: status.height, work };
         let Some(known) = self.peers.get_mut(&peer) else { return };
         if known.status.is_none_or(|before| before.tip != said.tip) {
             known.resting_until = Monotonic::ORIGIN;
         }
         known.status = Some(said);
+        known.clock.note(status.time, self.now);
+        self.clock.note_news(self.now.monotonic);
         if let Some(link) = self.links.get_mut(&peer.0) {
             link.seen.insert(status.tip);
         }
@@ -49,26 +49,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         } else if work < ours && self.answers_lower_status(peer.0) {
             self.send_to(peer, &self.status_message());
         }
-        self.watch_clocks();
     }
 
     /// A peer that is behind hears of us with a probability that makes about eight of all peers answer it.
     fn answers_lower_status(&mut self, connection: ConnectionId) -> bool {
         let peers = self.peers.on_connection(connection).max(1) as u64;
         self.random() % peers < limits::STATUS_ANSWERS
-    }
-
-    /// Warns when the peers' clocks and ours differ by more than half of what blocks may be ahead.
-    fn watch_clocks(&mut self) {
-        let now = self.now.monotonic;
-        if self.clock_warned.is_some_and(|warned| now.saturating_since(warned) < limits::CLOCK_WARNING_INTERVAL) {
-            return;
-        }
-        let Some(offset_ms) = self.peers.clock_offset() else { return };
-        if offset_ms.unsigned_abs() > self.chain.params().spec().drift_ms / 2 {
-            self.clock_warned = Some(now);
-            self.emit(Event::ClockOff { offset_ms });
-        }
     }
 
     /// Plans to tell the new tip wherever it was not seen.

@@ -36,9 +36,9 @@ pub(super) struct Gathering {
 }
 
 impl WaitingBlocks {
-    /// Returns when the first deferred block's time comes, in Unix milliseconds.
-    pub(super) fn first_deferred(&self) -> Option<u64> {
-        self.deferred.keys().next().map(|(time, _)| *time)
+    /// Returns the time of the first deferred block, in Unix milliseconds, and whether the block is our own.
+    pub(super) fn first_deferred(&self) -> Option<(u64, bool)> {
+        self.deferred.first_key_value().map(|((time, _), (peer, _))| (*time, peer.is_none()))
     }
 
     pub(super) fn is_deferred(&self, hash: &BlockHash) -> bool {
@@ -103,7 +103,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             }
             Some(_) => {}
         }
+        let time = block.header.time;
         self.take_in(Some(peer), block);
+        if self.chain.headers().get(&hash).is_some() {
+            self.clock.note_block(hash, time, self.now);
+        }
         self.request_bodies();
     }
 
@@ -204,6 +208,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Ok(checked) => checked.into_block(),
             Err(error) => return self.refuse(peer, hash, &error),
         };
+        self.clock.note_news(self.now.monotonic);
         self.waiting.deferred.insert((block.header.time, hash), (peer, block));
         let is_too_much = |(count, bytes)| count > limits::DEFERRED_BLOCKS || bytes > limits::ORPHAN_BLOCK_BYTES;
         // the farthest ahead waits longest and goes first

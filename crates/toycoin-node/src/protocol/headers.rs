@@ -45,8 +45,8 @@ struct Held {
     headers: Vec<Header>,
     context: HeaderContext,
     work: Work,
-    /// More came, but its time has not: nothing behind the last one is followed for now.
-    cut_short: bool,
+    /// More came, but its time, which is this, has not: nothing behind the last one is followed for now.
+    cut_at: Option<u64>,
 }
 
 /// What became of held headers.
@@ -156,8 +156,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 return self.mute(peer, DisconnectReason::BrokenRule(error.rule()));
             }
         };
-        let is_last = headers.len() < limits::HEADERS_A_MESSAGE || held.cut_short;
-        let (last, work, cut_short) = (held.context.parent, held.work, held.cut_short);
+        let is_last = headers.len() < limits::HEADERS_A_MESSAGE || held.cut_at.is_some();
+        let (last, work, cut_at) = (held.context.parent, held.work, held.cut_at);
+        if let Some(time) = cut_at {
+            self.clock.note_cut(time, self.now);
+        }
         if let Some(peer) = self.peers.get_mut(&peer) {
             peer.shows(work, last);
         }
@@ -166,7 +169,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Outcome::HeldBack(held) if !is_last && held.headers.len() < limits::HELD_HEADERS => {
                 self.ask_behind(peer, last, Some(held));
             }
-            Outcome::TakenIn if !cut_short => {
+            Outcome::TakenIn if cut_at.is_none() => {
                 if let Some(peer) = self.peers.get_mut(&peer) {
                     peer.has_news = false;
                 }
@@ -205,7 +208,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             None => {
                 let parent = tree.get(&first.previous).ok_or(HeadersError::UnknownStart)?;
                 let context = tree.context_after(&parent.hash).ok_or(HeadersError::UnknownStart)?;
-                Held { headers: Vec::new(), context, work: parent.work, cut_short: false }
+                Held { headers: Vec::new(), context, work: parent.work, cut_at: None }
             }
         };
         for header in news {
@@ -216,7 +219,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 Ok(()) => {}
                 // right but for the moment: what builds on it is not followed until then
                 Err(error) if error.is_deferred() => {
-                    held.cut_short = true;
+                    held.cut_at = Some(header.time);
                     break;
                 }
                 Err(error) => return Err(HeadersError::Rule(header.hash(), error)),

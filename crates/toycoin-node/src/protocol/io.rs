@@ -10,7 +10,7 @@ use toycoin_core::{
 };
 use toycoin_wire::NodeId;
 
-use crate::{mempool::DropReason, relay::ConnectionId};
+use crate::{mempool::DropReason, protocol::ClockWarning, relay::ConnectionId};
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -251,6 +251,8 @@ pub struct Status {
     pub peers: usize,
     /// Whether it mines.
     pub mining: bool,
+    /// What is wrong with this machine's clock or with others', if anything is at the moment.
+    pub clock: Option<ClockWarning>,
 }
 
 /// A peer as a node sees it.
@@ -380,11 +382,9 @@ pub enum Event {
         /// Hashes a second since it was told last.
         per_second: u64,
     },
-    /// Peers' clocks and ours differ by more than half of what blocks may be ahead.
-    ClockOff {
-        /// The median difference in milliseconds: positive when the peers' are ahead.
-        offset_ms: i64,
-    },
+    /// Others' clocks, or the times of their blocks, and this machine's clock differ too much: each kind of warning at
+    /// most every ten minutes.
+    ClockOff(ClockWarning),
 }
 
 /// Why a peer is not listened to.

@@ -16,6 +16,8 @@ mod arrivals;
 mod blocks;
 mod bodies;
 mod budget;
+mod clock;
+mod clock_warning;
 mod config;
 mod counts;
 mod durability;
@@ -47,6 +49,7 @@ use self::{
     arrivals::Arrivals,
     blocks::{Gathering, WaitingBlocks},
     bodies::BodySync,
+    clock::ClockWatch,
     headers::HeaderSync,
     links::Link,
     mining::Mining,
@@ -54,7 +57,11 @@ use self::{
     requests::Waits,
     transactions::OwnPayments,
 };
-pub use self::{config::NodeConfig, io::*};
+pub use self::{
+    clock_warning::{ClockCause, ClockSuspect, ClockWarning},
+    config::NodeConfig,
+    io::*,
+};
 use crate::{
     client::{ClientEvent, RelayClient},
     limits,
@@ -87,7 +94,7 @@ pub struct NodeMachine<S> {
     gathering: Option<Gathering>,
     /// When a peer sent a block last that was not here yet.
     last_block: Monotonic,
-    clock_warned: Option<Monotonic>,
+    clock: ClockWatch,
     /// Since when the store holds something back.
     unsynced_since: Option<Monotonic>,
     next_sweep: Monotonic,
@@ -122,7 +129,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             busy: true,
             gathering: None,
             last_block: now.monotonic,
-            clock_warned: None,
+            clock: ClockWatch::default(),
             unsynced_since: None,
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
             overloads: 0,
@@ -392,6 +399,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.on_links_timeout();
         self.sweep();
         self.retry_deferred();
+        self.watch_clocks();
         if !self.gathers() {
             self.advance();
         }
@@ -448,7 +456,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             return Some(self.now.monotonic);
         }
         let drift = self.chain.params().spec().drift_ms;
-        let deferred = self.waiting.first_deferred().map(|time| {
+        let deferred = self.waiting.first_deferred().map(|(time, _)| {
             let wait = time.saturating_sub(drift).saturating_sub(self.now.unix_ms);
             self.now.monotonic + std::time::Duration::from_millis(wait)
         });
@@ -460,6 +468,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             Some(self.next_sweep),
             gathering,
             deferred,
+            self.clock.next_timeout(),
             self.headers.next_timeout(),
             self.bodies.next_timeout(),
             self.own_payments.next_timeout(),

@@ -11,7 +11,12 @@ use std::{
 use toycoin_core::{BlockHash, Work};
 use toycoin_wire::NodeId;
 
-use crate::{limits, machine::Monotonic, protocol::budget::TokenBucket, relay::ConnectionId};
+use crate::{
+    limits,
+    machine::Monotonic,
+    protocol::{budget::TokenBucket, clock::ClockReadings},
+    relay::ConnectionId,
+};
 
 /// Names a peer: a node id on a relay connection.
 pub(super) type PeerKey = (ConnectionId, NodeId);
@@ -22,8 +27,6 @@ pub(super) struct PeerStatus {
     pub(super) tip: BlockHash,
     pub(super) height: u64,
     pub(super) work: Work,
-    /// How far its clock is ahead of ours, in milliseconds.
-    pub(super) offset_ms: i64,
 }
 
 /// A peer.
@@ -33,6 +36,8 @@ pub(super) struct Peer {
     pub(super) number: u64,
     pub(super) heard: Monotonic,
     pub(super) status: Option<PeerStatus>,
+    /// What its statuses said of the time.
+    pub(super) clock: ClockReadings,
     /// The most work of a chain that its headers and blocks showed, and that chain's last block.
     shown: (Work, BlockHash),
     /// It sent a block whose parent we lack: it has headers for us, whatever its status says.
@@ -64,6 +69,7 @@ impl Peer {
             number,
             heard: now,
             status: None,
+            clock: ClockReadings::default(),
             shown: (Work::ZERO, BlockHash::ZERO),
             has_news: false,
             owes_headers: false,
@@ -198,13 +204,6 @@ impl Peers {
         let gone: Vec<_> = self.peers.iter().filter(|(_, peer)| silent(peer)).map(|(key, _)| *key).collect();
         self.peers.retain(|_, peer| !silent(peer));
         gone
-    }
-
-    /// Returns by how much the peers' clocks are ahead of ours, the median of at least three.
-    pub(super) fn clock_offset(&self) -> Option<i64> {
-        let mut offsets: Vec<_> = self.peers.values().filter_map(|peer| peer.status).map(|s| s.offset_ms).collect();
-        offsets.sort_unstable();
-        (offsets.len() >= 3).then(|| offsets.get(offsets.len() / 2).copied()).flatten()
     }
 }
 

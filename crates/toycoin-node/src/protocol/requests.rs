@@ -159,6 +159,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             connections: self.links.values().filter(|link| link.ready).count(),
             peers: self.peers.len(),
             mining: self.mining.is_searching(),
+            clock: self.clock_warnings().into_iter().next(),
         }
     }
 
