@@ -1,9 +1,12 @@
 //! Messages between nodes, in words.
 
 use toycoin_core::Amount;
-use toycoin_wire::{NodeId, NodeMessage, Payload};
+use toycoin_wire::{NodeId, NodeMessage, Payload, printable};
 
 use crate::view::short;
+
+/// Most characters of a reject's text that are shown, escapes included.
+const REJECT_TEXT: usize = 128;
 
 /// Returns a message in one line: for people, or as a JSON object.
 pub fn describe(from: NodeId, payload: &[u8], json: bool) -> String {
@@ -23,7 +26,7 @@ pub fn describe(from: NodeId, payload: &[u8], json: bool) -> String {
 
 fn in_words(message: &NodeMessage) -> String {
     match message {
-        NodeMessage::Status(status) => format!("height {}, tip {}", status.height, short(&status.tip)),
+        NodeMessage::Status(status) => format!("claims height {}, tip {}", status.height, short(&status.tip)),
         NodeMessage::Transaction(payment) => {
             let paid: Amount = payment.outputs.iter().map(|output| output.value).sum();
             let (inputs, outputs) = (payment.inputs.len(), payment.outputs.len());
@@ -38,6 +41,6 @@ fn in_words(message: &NodeMessage) -> String {
         NodeMessage::GetBlocks(hashes) => format!("{} blocks wanted", hashes.len()),
         NodeMessage::NotFound(hashes) => format!("{} not held", hashes.len()),
         NodeMessage::GetTransactions(txids) => format!("{} payments wanted", txids.len()),
-        NodeMessage::Reject(reject) => format!("rule {}: {}", reject.rule, reject.text.escape_debug()),
+        NodeMessage::Reject(reject) => format!("rule {}: {}", reject.rule, printable(&reject.text, REJECT_TEXT)),
     }
 }

@@ -4,6 +4,10 @@ use std::time::Instant;
 
 use toycoin_core::{Block, BlockHash};
 use toycoin_node::protocol::Event;
+use toycoin_wire::printable;
+
+/// Most characters of a miner's text that are shown, escapes included.
+const MINER_TEXT: usize = 64;
 
 /// Turns the events of one node into lines.
 #[derive(Debug)]
@@ -84,7 +88,7 @@ impl BlockLines {
         let zeros = leading_zero_bits(hash);
         let extra = String::from_utf8_lossy(&block.coinbase.extra);
         // behind the text stands the node's mark
-        let miner = extra.rsplit_once('#').map_or(&*extra, |(text, _)| text).escape_debug();
+        let miner = printable(extra.rsplit_once('#').map_or(&*extra, |(text, _)| text), MINER_TEXT);
         let hash = short(hash);
         format!(
             "block {height:>5}  {hash}  {zeros:>2} zero bits  {payments:>2} payments  {since:>5.1} s  mined by {miner}"

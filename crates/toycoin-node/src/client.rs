@@ -18,6 +18,7 @@ use thiserror::Error;
 use toycoin_wire::{
     Channel, ChannelRef, DecodeError, EncodeError, FrameDecoder, FrameError, NodeId, Reader, Tag,
     limits::{MAX_ENVELOPE, MAX_REASON, TAG_SIZE},
+    printable,
     relay::{Hello, Publish, RelayMessage, Welcome},
 };
 
@@ -297,7 +298,7 @@ impl RelayClient {
                 }
                 RelayMessage::Welcome(welcome) => self.welcome(welcome)?,
                 RelayMessage::Goodbye(reason) => {
-                    return Err(ClientError::Goodbye { reason: reason.escape_debug().take(MAX_GOODBYE).collect() });
+                    return Err(ClientError::Goodbye { reason: printable(reason, MAX_GOODBYE) });
                 }
                 // the decoder refuses the tags that only a client sends
                 _ => return Err(FrameError::Unexpected { tag }.into()),

@@ -103,6 +103,9 @@ pub const REJECTS_A_SECOND: u64 = 2;
 /// Most bytes of a reject's text.
 pub const REJECT_TEXT: usize = 128;
 
+/// Most characters of a reject's text that are told to whoever listens, escapes included.
+pub const REJECT_TEXT_SHOWN: usize = 256;
+
 // ---- node: statuses
 
 /// The time between two statuses, give or take half of it.
@@ -113,6 +116,9 @@ pub const ANNOUNCE_SPREAD: Duration = Duration::from_millis(500);
 
 /// How many of all peers answer a status that is lower than theirs, about.
 pub const STATUS_ANSWERS: u64 = 8;
+
+/// Shortest time between two answers to `LAGD` on a relay connection: one event, one status and one search for headers.
+pub const LAG_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The blocks that are remembered as seen on a connection.
 pub const SEEN_BLOCKS: usize = 128;

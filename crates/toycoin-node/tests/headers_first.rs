@@ -185,10 +185,10 @@ fn a_gap_that_the_relay_tells_of_leads_to_a_header_request() {
         // the second time it had nothing a moment ago
         extend(&mut far, 1, 1);
         stage.relay_says(relay, &RelayMessage::Lagged(7));
-        stage.serve(&[(peer, &far)], SECOND);
+        stage.serve(&[(peer, &far)], limits::LAG_INTERVAL);
         assert!(stage.has_tip_of(&far));
         stage.relay_says(relay, &RelayMessage::Lagged(1));
-        stage.serve(&[(peer, &far)], SECOND);
+        stage.serve(&[(peer, &far)], limits::LAG_INTERVAL);
     }
 }
 

@@ -14,7 +14,10 @@ use toycoin_node::{
     machine::Machine,
     protocol::{DisconnectReason, Event},
 };
-use toycoin_wire::node::{GetHeaders, NodeMessage, Reject};
+use toycoin_wire::{
+    node::{GetHeaders, NodeMessage, Reject},
+    relay::RelayMessage,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -168,7 +171,7 @@ fn a_muted_peer_is_not_listened_to_until_its_mute_ends() {
         stage.tell(peer, &NodeMessage::GetBlocks(vec![ChainParams::regtest().genesis_hash()]));
         assert_eq!(stage.machine.chain().height(), 0);
         assert!(stage.take_sent_to(peer).is_empty());
-        stage.relay_says(peer.connection, &toycoin_wire::relay::RelayMessage::Pong(2));
+        stage.relay_says(peer.connection, &RelayMessage::Pong(2));
         stage.advance(SECOND * 10);
     }
     stage.tell(peer, &NodeMessage::Block(block));
@@ -292,4 +295,42 @@ fn a_payment_larger_than_a_message_is_not_found_rather_than_left_without_an_answ
     stage.tell(peer, &NodeMessage::GetTransactions(vec![txid]));
     let told = stage.take_sent_to(peer);
     assert!(told.contains(&NodeMessage::NotFound(vec![txid.to_bytes()])), "{told:?}");
+}
+
+#[test]
+fn a_flood_of_lags_is_answered_once_in_a_while() {
+    let far = chain_of(&ChainParams::regtest(), 5, 1);
+    let (mut stage, peer) = stage();
+    stage.tell_status(peer, &far);
+    stage.advance(SECOND);
+    let lags = |stage: &Stage| -> Vec<u64> {
+        let count = |event: &Event| if let Event::Lagged { count } = event { Some(*count) } else { None };
+        stage.events.iter().filter_map(count).collect()
+    };
+    let statuses = |stage: &mut Stage| {
+        stage.take_sent().iter().filter(|sent| matches!(sent.message, NodeMessage::Status(_))).count()
+    };
+    statuses(&mut stage);
+    for _ in 0..10_000 {
+        stage.relay_says(peer.connection, &RelayMessage::Lagged(3));
+    }
+    assert_eq!((lags(&stage), statuses(&mut stage)), (vec![3], 1), "the first at once");
+    stage.advance(limits::LAG_INTERVAL);
+    assert_eq!((lags(&stage), statuses(&mut stage)), (vec![3, 29_997], 1), "all others together");
+    stage.relay_says(peer.connection, &RelayMessage::Lagged(u64::MAX));
+    stage.relay_says(peer.connection, &RelayMessage::Lagged(u64::MAX));
+    stage.advance(limits::LAG_INTERVAL);
+    assert_eq!(lags(&stage).last(), Some(&u64::MAX), "a count that a liar makes up has an end");
+}
+
+#[test]
+fn a_rejects_text_reaches_nobody_unescaped() {
+    let (mut stage, peer) = stage();
+    let text = "\u{1b}[31mred\r\nerror: forged \u{202e}".to_owned();
+    stage.tell(peer, &NodeMessage::Reject(Reject { hash: [0; 32], rule: 7, text }));
+    let said = stage.events.iter().find_map(|event| match event {
+        Event::RejectReceived { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    assert_eq!(said.as_deref(), Some(r"\u{1b}[31mred\r\nerror: forged \u{202e}"));
 }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{DecodeError, EncodeError},
     limits::MAX_DECODE,
+    printable::printable,
 };
 
 /// Returns the encoding of `value`.
@@ -131,9 +132,9 @@ fn refused(error: BincodeDecodeError) -> DecodeError {
     }
 }
 
-/// Texts of serde's errors quote the input: cut, so that a log line has an end.
+/// Texts of serde's errors quote the input: cut and escaped, so that a log line has an end and no other begins in it.
 fn malformed(reason: &str) -> DecodeError {
-    DecodeError::Malformed { reason: reason.chars().take(MAX_REASON).collect() }
+    DecodeError::Malformed { reason: printable(reason, MAX_REASON) }
 }
 
 fn unsupported(error: &BincodeEncodeError) -> EncodeError {

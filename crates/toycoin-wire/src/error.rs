@@ -66,7 +66,7 @@ pub enum DecodeError {
     /// A field holds what its type does not allow: text that is not UTF-8, a boolean of 2, an unknown variant.
     #[error("malformed field: {reason}")]
     Malformed {
-        /// What the deserializer said, cut to 128 bytes.
+        /// What the deserializer said, cut to 128 characters; control characters are escaped.
         reason: String,
     },
     /// A channel name that breaks the rule of names.

@@ -38,6 +38,7 @@ mod error;
 mod frame;
 pub mod limits;
 pub mod node;
+mod printable;
 pub mod relay;
 mod tag;
 #[cfg(any(test, feature = "test-util"))]
@@ -46,5 +47,6 @@ pub mod test_util;
 pub use error::{DecodeError, EncodeError, FrameError};
 pub use frame::{Frame, FrameDecoder, Reader};
 pub use node::{NodeMessage, Payload, PayloadError};
+pub use printable::printable;
 pub use relay::{Channel, ChannelError, ChannelRef, NodeId};
 pub use tag::Tag;

@@ -362,9 +362,9 @@ pub enum Event {
         /// Why.
         reason: DisconnectReason,
     },
-    /// Messages for this node were dropped by a relay.
+    /// Messages for this node were dropped by a relay: at most once every few seconds for each relay connection.
     Lagged {
-        /// How many.
+        /// How many since this was told last.
         count: u64,
     },
     /// A peer says that it refused something of ours.
@@ -373,7 +373,7 @@ pub enum Event {
         hash: [u8; 32],
         /// The rule's number.
         rule: u16,
-        /// In the peer's words.
+        /// In the peer's words; control characters are escaped.
         text: String,
     },
     /// What the miner threads do, told now and then while they search. A runtime says it, not the machine, which has no

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use toycoin_core::BlockHash;
 
-use crate::{client::RelayClient, limits, machine::Monotonic};
+use crate::{client::RelayClient, limits, machine::Monotonic, protocol::lag::Lag};
 
 /// A connection to a relay.
 #[derive(Debug)]
@@ -17,13 +17,23 @@ pub(super) struct Link {
     pub(super) seen: Seen,
     /// When the tip is to be told there, if nobody else has by then.
     pub(super) announce_at: Option<Monotonic>,
+    /// What the relay dropped for us.
+    pub(super) lag: Lag,
     /// When the status is to be told in any case.
     pub(super) status_at: Monotonic,
 }
 
 impl Link {
     pub(super) fn new(relay: usize, client: RelayClient, now: Monotonic) -> Self {
-        Self { relay, client, ready: false, seen: Seen::default(), announce_at: None, status_at: now }
+        Self {
+            relay,
+            client,
+            ready: false,
+            seen: Seen::default(),
+            announce_at: None,
+            lag: Lag::default(),
+            status_at: now,
+        }
     }
 }
 

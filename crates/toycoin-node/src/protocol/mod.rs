@@ -23,6 +23,7 @@ mod counts;
 mod durability;
 mod headers;
 mod io;
+mod lag;
 mod links;
 mod mining;
 mod peers;
@@ -41,6 +42,7 @@ use toycoin_core::{ChainParams, chain::Chain, store::ChainStore};
 use toycoin_wire::{
     NodeId,
     node::{NodeMessage, Payload},
+    printable,
 };
 
 #[doc(hidden)]
@@ -65,6 +67,7 @@ pub use self::{
 use crate::{
     client::{ClientEvent, RelayClient},
     limits,
+    log_limiter::LogLimiter,
     machine::{Machine, Monotonic, Now},
     mempool::{Mempool, MempoolConfig},
     relay::ConnectionId,
@@ -98,6 +101,8 @@ pub struct NodeMachine<S> {
     /// Since when the store holds something back.
     unsynced_since: Option<Monotonic>,
     next_sweep: Monotonic,
+    /// For log lines that strangers can cause.
+    log: LogLimiter,
     /// Requests of peers that were dropped since they asked for too much.
     overloads: u64,
     halted: bool,
@@ -132,6 +137,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             clock: ClockWatch::default(),
             unsynced_since: None,
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
+            log: LogLimiter::new(),
             overloads: 0,
             halted: false,
             config,
@@ -257,21 +263,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::NotFound(hashes) => self.on_not_found(peer, &hashes),
             NodeMessage::GetTransactions(txids) => self.on_get_transactions(peer, &txids),
             NodeMessage::Reject(reject) => {
-                self.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text: reject.text });
+                let text = printable(&reject.text, limits::REJECT_TEXT_SHOWN);
+                self.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text });
             }
         }
-    }
-
-    /// The relay dropped messages for us: whatever they were, somebody's headers show what we miss.
-    fn on_lagged(&mut self, connection: ConnectionId, count: u64) {
-        self.emit(Event::Lagged { count });
-        self.tell_status(connection);
-        let most = self.peers.iter().filter(|((at, _), _)| *at == connection);
-        let most = most.max_by_key(|(_, peer)| peer.status.map(|status| status.work)).map(|(key, _)| *key);
-        if let Some(peer) = most.and_then(|key| self.peers.get_mut(&key)) {
-            peer.note_news();
-        }
-        self.look_for_headers();
     }
 
     fn close(&mut self, connection: ConnectionId, reason: String) {
@@ -293,14 +288,25 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn publish(&mut self, to: Option<NodeId>, message: &NodeMessage, wanted: impl Fn(ConnectionId) -> bool) {
         let payload = match message.encode() {
             Ok(payload) => payload,
-            Err(error) => return tracing::error!(%error, "a message of our own does not fit its frame"),
+            Err(error) => return self.log_unsendable(&error),
         };
+        let mut unsendable = None;
         let ready = self.links.iter_mut().filter(|(connection, link)| link.ready && wanted(**connection));
         for (connection, link) in ready {
             match link.client.publish(&self.config.channel, to, &payload) {
                 Ok(bytes) => self.outputs.push_back(Output::Send { connection: *connection, bytes }),
-                Err(error) => tracing::error!(%error, "a message of our own does not fit its frame"),
+                Err(error) => unsendable = Some(error),
             }
+        }
+        if let Some(error) = unsendable {
+            self.log_unsendable(&error);
+        }
+    }
+
+    /// Logs that a message of our own was not sent: a relay may say that it takes nothing large, and a stranger may ask.
+    fn log_unsendable(&mut self, error: &toycoin_wire::EncodeError) {
+        if let Some(omitted) = self.log.admit("unsendable message", self.now.monotonic) {
+            tracing::error!(%error, "a message of our own does not fit its frame{omitted}");
         }
     }
 
@@ -397,6 +403,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// What every input may have made due.
     fn settle(&mut self) {
         self.on_links_timeout();
+        self.answer_lags();
         self.sweep();
         self.retry_deferred();
         self.watch_clocks();
@@ -462,7 +469,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         });
         let links = self.links.values().flat_map(|link| {
             let status = link.ready.then_some(link.status_at);
-            [link.client.next_timeout(), link.announce_at, status]
+            [link.client.next_timeout(), link.announce_at, status, link.lag.next_timeout()]
         });
         let parts = [
             Some(self.next_sweep),

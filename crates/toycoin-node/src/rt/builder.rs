@@ -18,6 +18,7 @@ use toycoin_wire::Channel;
 
 use crate::{
     limits::{DRIVER_QUEUE, EVENT_QUEUE, MINED_QUEUE, REMEMBERED_SIGNATURES},
+    log_limiter::LogLimiter,
     protocol::{NodeConfig, NodeMachine},
     rt::{
         NodeError, NodeHandle, RelayState,
@@ -176,6 +177,7 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
             miner,
             hash_rate: HashRate::new(Arc::clone(&hashes)),
             error: error_seen,
+            log: LogLimiter::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(NodeError::Start)?;
         let thread = thread::Builder::new()

@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use toycoin_wire::NodeId;
 
 use crate::{
+    log_limiter::LogLimiter,
     machine::{Machine, Monotonic, Now},
     protocol::{Event, Input, JobId, Output, Request, RequestId, Response},
     relay::ConnectionId,
@@ -59,6 +60,8 @@ pub(super) struct Driver<M> {
     pub(super) miner: Miner,
     pub(super) hash_rate: HashRate,
     pub(super) error: Arc<Mutex<Option<String>>>,
+    /// For log lines that a relay can cause.
+    pub(super) log: LogLimiter,
 }
 
 impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
@@ -116,7 +119,9 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
             }
             Message::Transport { relay, event: TransportEvent::Disconnected { connection, reason } } => {
                 if let Some(name) = state.close(relay, connection) {
-                    tracing::info!(relay, reason, "relay connection lost, trying again");
+                    if let Some(omitted) = self.log.admit("relay lost", now.monotonic) {
+                        tracing::info!(relay, reason, "relay connection lost, trying again{omitted}");
+                    }
                     self.relay_failed(relay, &reason);
                     self.machine.handle(now, Input::Disconnected { connection: name });
                 }
@@ -158,13 +163,17 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                         && let Err(error) = transport.send(number, bytes)
                     {
                         // a relay that takes bytes more slowly than they come is left, and found again
-                        tracing::warn!(%error, relay, "closing a relay connection");
+                        if let Some(omitted) = self.log.admit("relay too slow", self.clock.now().monotonic) {
+                            tracing::warn!(%error, relay, "closing a relay connection{omitted}");
+                        }
                         transport.close(number);
                     }
                 }
                 Output::Close { connection, reason } => {
                     if let Some((relay, number)) = state.place(connection) {
-                        tracing::info!(relay, reason, "closing a relay connection");
+                        if let Some(omitted) = self.log.admit("relay left", self.clock.now().monotonic) {
+                            tracing::info!(relay, reason, "closing a relay connection{omitted}");
+                        }
                         self.relay_failed(relay, &reason);
                         state.close(relay, number);
                         if let Some(transport) = self.transports.get(relay) {

@@ -1,0 +1,62 @@
+//! What a relay dropped for us, and what is done about it: not more often than makes sense.
+//!
+//! Whatever was dropped, somebody's headers show what we miss, and our status makes the others speak. A relay that sends
+//! `LAGD` in a flood gets one answer in each [`LAG_INTERVAL`](limits::LAG_INTERVAL), whose event counts them all.
+
+use toycoin_core::store::ChainStore;
+
+use crate::{
+    limits,
+    machine::Monotonic,
+    protocol::{Event, NodeMachine},
+    relay::ConnectionId,
+};
+
+/// What a relay dropped on one connection and was not answered yet.
+#[derive(Debug, Default)]
+pub(super) struct Lag {
+    dropped: u64,
+    /// When the next answer is due; the first one is at once.
+    answer_at: Monotonic,
+}
+
+impl Lag {
+    /// Returns when there is something to answer.
+    pub(super) fn next_timeout(&self) -> Option<Monotonic> {
+        (self.dropped > 0).then_some(self.answer_at)
+    }
+
+    /// Takes the count if it is time to answer.
+    fn take_due(&mut self, now: Monotonic) -> Option<u64> {
+        self.next_timeout().filter(|at| *at <= now)?;
+        self.answer_at = now + limits::LAG_INTERVAL;
+        Some(std::mem::take(&mut self.dropped))
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Notes that the relay dropped messages for us; they are answered together.
+    pub(super) fn on_lagged(&mut self, connection: ConnectionId, count: u64) {
+        if let Some(link) = self.links.get_mut(&connection) {
+            // a count of zero says that there is a gap all the same
+            link.lag.dropped = link.lag.dropped.saturating_add(count.max(1));
+        }
+    }
+
+    /// Answers what was dropped, on each connection whose time has come.
+    pub(super) fn answer_lags(&mut self) {
+        let now = self.now.monotonic;
+        let due = |(connection, link): (&ConnectionId, &mut super::Link)| Some((*connection, link.lag.take_due(now)?));
+        let due: Vec<_> = self.links.iter_mut().filter_map(due).collect();
+        for (connection, count) in due {
+            self.emit(Event::Lagged { count });
+            self.tell_status(connection);
+            let most = self.peers.iter().filter(|((at, _), _)| *at == connection);
+            let most = most.max_by_key(|(_, peer)| peer.status.map(|status| status.work)).map(|(key, _)| *key);
+            if let Some(peer) = most.and_then(|key| self.peers.get_mut(&key)) {
+                peer.note_news();
+            }
+            self.look_for_headers();
+        }
+    }
+}
