@@ -73,8 +73,17 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// At this score a peer is muted.
 pub const MUTE_SCORE: u32 = 100;
 
-/// How long a peer is muted.
-pub const MUTE_TIME: Duration = Duration::from_secs(600);
+/// How long a peer is muted for the first time; each further mute lasts twice as long.
+pub const MUTE_FIRST: Duration = Duration::from_secs(5);
+
+/// Longest time that a peer is muted.
+pub const MUTE_MOST: Duration = Duration::from_secs(600);
+
+/// With each time of this length without a mute, the number of mutes that a peer had counts half.
+pub const MUTE_COUNT_HALVES: Duration = Duration::from_secs(3_600);
+
+/// Most peers whose mutes are remembered. The memory outlives the peers that are forgotten.
+pub const MUTES: usize = 4_096;
 
 /// After this time a point of a score is forgotten.
 pub const SCORE_DECAY: Duration = Duration::from_secs(10);
@@ -84,9 +93,6 @@ pub const POINTS_UNASKED: u32 = 10;
 
 /// Points for headers that begin behind a block that nobody knows.
 pub const POINTS_UNKNOWN_START: u32 = 20;
-
-/// Points for a transaction that an honest peer might send, such as one that conflicts.
-pub const POINTS_REFUSED_TRANSACTION: u32 = 1;
 
 /// Bytes that a peer may ask for at once: 32 MiB.
 pub const SERVED_BYTES: u64 = 32 << 20;

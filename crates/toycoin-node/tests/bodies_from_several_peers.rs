@@ -11,7 +11,7 @@ use common::{
 use toycoin_core::{BlockHash, ChainParams, Rule};
 use toycoin_node::{
     limits,
-    protocol::{DisconnectReason, Event},
+    protocol::{Event, MuteReason},
     relay::ConnectionId,
 };
 use toycoin_wire::node::NodeMessage;
@@ -110,7 +110,7 @@ fn a_good_header_with_anothers_body_blames_the_sender_and_the_block_comes_from_a
     let mut mutated = far.block(&hash).unwrap().unwrap().block().clone();
     mutated.coinbase.extra.push(0);
     stage.tell(cheat, &NodeMessage::Block(mutated));
-    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::MerkleRoot)));
+    assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::MerkleRoot)));
     stage.serve(&[(honest, &far)], SECOND);
     assert!(stage.has_tip_of(&far), "the block itself is not invalid");
     assert_eq!(stage.score(honest), 0);
@@ -123,7 +123,7 @@ fn a_body_that_does_not_decode_mutes_and_the_block_comes_from_another() {
     let (cheat, honest) = (peers[0], peers[1]);
     assert!(!asked(&mut stage, cheat).is_empty());
     stage.tell_payload(cheat, b"BLOC and then garbage");
-    assert!(matches!(stage.muted_for(cheat), Some(DisconnectReason::Undecodable(_))));
+    assert!(matches!(stage.muted_for(cheat), Some(MuteReason::Undecodable(_))));
     stage.serve(&[(honest, &far)], SECOND);
     assert!(stage.has_tip_of(&far));
 }

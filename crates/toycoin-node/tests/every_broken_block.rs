@@ -16,7 +16,7 @@ use toycoin_core::{
         mutations::{self, Mutation, Setting},
     },
 };
-use toycoin_node::protocol::{DisconnectReason, Event};
+use toycoin_node::protocol::{Event, MuteReason};
 use toycoin_wire::node::NodeMessage;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -66,9 +66,7 @@ fn a_block_that_breaks_a_rule_mutes_its_sender_for_that_rule() {
     let spared = [Rule::PreviousBlock, Rule::TimeNotInFuture];
     for mutation in mutations::all().filter(|mutation| !spared.contains(&mutation.rule)) {
         let (stage, cheat, _) = serve(&mutation);
-        let Some(DisconnectReason::BrokenRule(rule)) = stage.muted_for(cheat) else {
-            panic!("not muted: {}", mutation.name)
-        };
+        let Some(MuteReason::BrokenRule(rule)) = stage.muted_for(cheat) else { panic!("not muted: {}", mutation.name) };
         // coins that were never made are missed before anything else about them
         if mutation.setting != Setting::Money {
             assert_eq!(*rule, mutation.rule, "{}", mutation.name);
@@ -131,7 +129,7 @@ fn a_broken_block_does_not_keep_its_valid_namesake_out() {
     let mut mutated = scene.block.clone();
     mutated.transactions.pop();
     stage.tell(cheat, &NodeMessage::Block(mutated));
-    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::MerkleRoot)));
+    assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::MerkleRoot)));
     stage.tell(honest, &NodeMessage::Block(scene.block.clone()));
     assert_eq!(stage.machine.chain().tip().hash, scene.block.hash());
 }

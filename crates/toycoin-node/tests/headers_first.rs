@@ -11,7 +11,7 @@ use common::{
 use toycoin_core::{ChainParams, Header, Rule};
 use toycoin_node::{
     limits,
-    protocol::{DisconnectReason, Request, Response},
+    protocol::{MuteReason, Request, Response},
     relay::ConnectionId,
 };
 use toycoin_wire::{
@@ -202,7 +202,7 @@ fn headers_that_do_not_follow_on_each_other_mute() {
     let mut gap = headers(&far, 1..=10);
     gap.remove(4);
     stage.tell(peer, &NodeMessage::Headers(gap));
-    assert_eq!(stage.muted_for(peer), Some(&DisconnectReason::UnlinkedHeaders));
+    assert_eq!(stage.muted_for(peer), Some(&MuteReason::UnlinkedHeaders));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn headers_that_nobody_asked_for_or_from_nowhere_score_and_do_not_mute_at_once()
     for _ in 0..7 {
         stage.tell(peer, &NodeMessage::Headers(Vec::new()));
     }
-    assert_eq!(stage.muted_for(peer), Some(&DisconnectReason::Score(limits::MUTE_SCORE)));
+    assert_eq!(stage.muted_for(peer), Some(&MuteReason::Score(limits::MUTE_SCORE)));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_header_that_breaks_a_rule_mutes_and_another_peer_is_asked_at_once() {
     }
     let broken = page[9].hash().to_bytes();
     stage.tell(cheat, &NodeMessage::Headers(page));
-    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::ProofOfWork)));
+    assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::ProofOfWork)));
     let told = stage.take_sent_to(cheat);
     assert!(matches!(told.last(), Some(NodeMessage::Reject(reject)) if reject.hash == broken), "{told:?}");
     assert_eq!(best_height(&mut stage), 0, "none of that page is kept");
@@ -253,7 +253,7 @@ fn headers_on_an_invalid_block_are_not_asked_for_again_and_again() {
     let greedy = greedy.solve_easily();
     let cheat = Peer::new(relay, 1);
     stage.tell(cheat, &NodeMessage::Block(greedy.clone()));
-    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::CoinbaseExtra)));
+    assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::CoinbaseExtra)));
 
     // somebody with other rules follows that block, and works more than we do
     let behind = headers_behind(&greedy.header, 10, 100);

@@ -12,7 +12,7 @@ use toycoin_core::{BlockHash, ChainParams, Rule, Transaction, Txid, chain::Chain
 use toycoin_node::{
     limits,
     machine::Machine,
-    protocol::{DisconnectReason, Event},
+    protocol::{Event, MuteReason},
 };
 use toycoin_wire::{
     node::{GetHeaders, NodeMessage, Reject},
@@ -44,7 +44,7 @@ fn a_payload_that_does_not_decode_mutes() {
         let payload = [tag.as_slice(), &1u16.to_le_bytes(), &[0xff; 9]].concat();
         stage.tell_payload(peer, &payload);
         let reason = stage.muted_for(peer);
-        assert!(matches!(reason, Some(DisconnectReason::Undecodable(_))), "{reason:?} for {}", tag.escape_ascii());
+        assert!(matches!(reason, Some(MuteReason::Undecodable(_))), "{reason:?} for {}", tag.escape_ascii());
         assert!(stage.closed.is_empty(), "the relay is not to blame");
     }
 }
@@ -125,38 +125,33 @@ fn a_bad_signature_in_a_transaction_mutes_and_its_txid_stays_open_for_the_honest
     let (mut stage, cheat) = stage();
     let honest = Peer::new(cheat.connection, 2);
     stage.tell(cheat, &NodeMessage::Transaction(forged(5)));
-    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::Signature)));
+    assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::Signature)));
     stage.tell(honest, &NodeMessage::Transaction(payment(&Chain::in_memory(ChainParams::regtest()), 0, 1, 5)));
     assert_eq!(stage.machine.mempool().len(), 1);
     assert!(!stage.is_muted(honest));
 }
 
 #[test]
-fn what_an_honest_peer_might_send_scores_and_a_hundred_points_mute_for_a_time() {
+fn points_for_unasked_headers_mute_for_a_time() {
     let (mut stage, peer) = stage();
-    let genesis = Chain::in_memory(ChainParams::regtest());
-    stage.tell(peer, &NodeMessage::Transaction(payment(&genesis, 0, 1, 5)));
-    assert_eq!(stage.score(peer), 0);
-    for grains in 6..6 + u64::from(limits::MUTE_SCORE) - 1 {
-        stage.tell(peer, &NodeMessage::Transaction(payment(&genesis, 0, 1, grains)));
+    for _ in 1..limits::MUTE_SCORE / limits::POINTS_UNASKED {
+        stage.tell(peer, &NodeMessage::Headers(Vec::new()));
     }
-    assert_eq!((stage.score(peer), stage.is_muted(peer)), (limits::MUTE_SCORE - 1, false));
-    stage.tell(peer, &NodeMessage::Transaction(payment(&genesis, 0, 1, 9_999)));
-    assert_eq!(stage.muted_for(peer), Some(&DisconnectReason::Score(limits::MUTE_SCORE)));
+    assert_eq!((stage.score(peer), stage.is_muted(peer)), (limits::MUTE_SCORE - limits::POINTS_UNASKED, false));
+    stage.tell(peer, &NodeMessage::Headers(Vec::new()));
+    assert_eq!(stage.muted_for(peer), Some(&MuteReason::Score(limits::MUTE_SCORE)));
+    stage.advance(limits::MUTE_FIRST);
+    assert!(!stage.is_muted(peer));
 }
 
 #[test]
-fn who_is_behind_may_tell_payments_again_that_a_block_holds() {
-    let mut chain = Chain::in_memory(ChainParams::regtest());
-    let (paid, now_ms) = (payment(&chain, 0, 1, 5), chain.tip().time + 1_000);
-    let block = chain.template(vec![paid.clone()], classroom::owner(2), b"", now_ms).unwrap().solve_easily();
-    chain.apply(block, now_ms).unwrap();
-    let mut stage = Stage::with(chain, |_| ());
-    let peer = Peer::new(stage.connect(), 1);
-    for _ in 0..2 * limits::MUTE_SCORE {
-        stage.tell(peer, &NodeMessage::Transaction(paid.clone()));
+fn a_bad_transaction_sent_again_mutes_without_a_look() {
+    let (mut stage, cheat) = stage();
+    for number in 1..5 {
+        let cheat = Peer::new(cheat.connection, number);
+        stage.tell(cheat, &NodeMessage::Transaction(forged(5)));
+        assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::Signature)));
     }
-    assert_eq!((stage.score(peer), stage.is_muted(peer)), (0, false));
 }
 
 #[test]
@@ -166,16 +161,34 @@ fn a_muted_peer_is_not_listened_to_until_its_mute_ends() {
     stage.tell_payload(peer, b"TXN garbage");
     stage.take_sent();
     // it goes on talking, so it is not forgotten either
-    for _ in 0..limits::MUTE_TIME.as_secs() / 10 {
+    for _ in 0..limits::MUTE_FIRST.as_secs() {
         stage.tell(peer, &NodeMessage::Block(block.clone()));
         stage.tell(peer, &NodeMessage::GetBlocks(vec![ChainParams::regtest().genesis_hash()]));
         assert_eq!(stage.machine.chain().height(), 0);
         assert!(stage.take_sent_to(peer).is_empty());
-        stage.relay_says(peer.connection, &RelayMessage::Pong(2));
-        stage.advance(SECOND * 10);
+        stage.advance(SECOND);
     }
     stage.tell(peer, &NodeMessage::Block(block));
     assert_eq!(stage.machine.chain().height(), 1);
+}
+
+#[test]
+fn mutes_of_who_goes_on_double_up_to_ten_minutes() {
+    let (mut stage, peer) = stage();
+    for seconds in [5, 10, 20, 40, 80, 160, 320, 600, 600] {
+        stage.tell_payload(peer, b"TXN garbage");
+        // longer than a silent peer is remembered, in the end
+        for _ in 1..seconds {
+            stage.advance(SECOND);
+            stage.relay_says(peer.connection, &RelayMessage::Pong(2));
+        }
+        stage.tell(peer, &NodeMessage::Headers(Vec::new()));
+        assert_eq!(stage.score(peer), 0, "not heard in the last of {seconds} seconds");
+        stage.advance(SECOND);
+        stage.tell(peer, &status(stage.machine.chain(), 0));
+        assert!(!stage.is_muted(peer), "heard after {seconds} seconds");
+    }
+    assert!(stage.machine.counts().mutes <= limits::MUTES);
 }
 
 #[test]
@@ -266,7 +279,7 @@ fn an_orphan_without_work_mutes_and_pushes_nothing_out() {
         idle.header.nonce += 1;
     }
     stage.tell(cheat, &NodeMessage::Block(idle));
-    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::ProofOfWork)));
+    assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::ProofOfWork)));
     // and the one with work still waits for its parents
     stage.advance(SECOND);
     stage.tell(honest, &NodeMessage::Headers(headers(&chain, 1..=4)));

@@ -11,7 +11,7 @@ use std::{
 };
 
 use toycoin_core::{
-    Amount, Block, Chain, ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, SecretKey, Transaction,
+    Amount, Block, Chain, ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, Rule, SecretKey, Transaction,
     TransactionBuilder,
     consensus::{BatchVerifier, PlainVerifier, SignatureCheck, SignatureVerifier},
     store::MemoryStore,
@@ -168,7 +168,7 @@ fn a_forged_signature_condemns_its_own_wtxid_alone() {
     let mut forged = honest.clone();
     forged.signatures[0] = SecretKey::classroom(3).sign(&[0; 32]);
     assert!(submit(&chain, &mut pool, &forged).unwrap_err().is_misbehaviour());
-    assert_eq!(submit(&chain, &mut pool, &forged), Err(AdmitError::RefusedBefore));
+    assert_eq!(submit(&chain, &mut pool, &forged), Err(AdmitError::RefusedBefore { rule: Rule::Signature }));
     assert!(matches!(submit(&chain, &mut pool, &honest), Ok(Admission::Accepted(_))));
 }
 

@@ -16,7 +16,7 @@ use toycoin_core::{
 use toycoin_node::{
     limits,
     machine::{Machine as _, Monotonic, Now},
-    protocol::{DisconnectReason, Input},
+    protocol::{Input, MuteReason},
 };
 use toycoin_wire::{
     ChannelRef,
@@ -129,7 +129,7 @@ fn a_false_body_under_a_header_ahead_of_its_time_does_not_wait_in_the_true_ones_
     let mut mutated = early.clone();
     mutated.coinbase.extra.push(0);
     stage.tell(cheat, &NodeMessage::Block(mutated));
-    assert_eq!(stage.muted_for(cheat), Some(&DisconnectReason::BrokenRule(Rule::MerkleRoot)));
+    assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::MerkleRoot)));
     stage.tell(honest, &NodeMessage::Block(early.clone()));
     stage.advance(SECOND * 5);
     assert_eq!(stage.machine.chain().tip().hash, early.hash());

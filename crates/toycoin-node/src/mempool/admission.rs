@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use toycoin_core::{
     Amount, IdentifiedTransaction, Transaction, Txid, Wtxid,
     consensus::{RuleError, SignatureCheck, SignatureVerifier, check_transaction, check_transaction_form},
+    store::ChainStore,
     utxo::{Coin, UtxoView},
 };
 
@@ -47,10 +48,10 @@ pub struct Accepted {
     pub adopted: Vec<(Txid, Amount)>,
 }
 
-/// Where transactions are judged.
-pub(super) struct Site<'a, V> {
-    /// The coins after the tip.
-    pub(super) view: &'a V,
+/// By what transactions are judged.
+pub(super) struct JudgeContext<'a, S> {
+    /// The coins after the tip, and which transactions blocks hold.
+    pub(super) store: &'a S,
     /// Of the block that might hold them.
     pub(super) next_height: u64,
     pub(super) verifier: &'a dyn SignatureVerifier,
@@ -66,24 +67,25 @@ impl SignatureVerifier for SignaturesAside {
 }
 
 impl Mempool {
-    /// Offers a transaction. `source` names who sent it, for the bound on orphans; `view` has the coins after the tip, and
-    /// `next_height` is the height of the block that might hold it.
+    /// Offers a transaction. `source` names the peer that sent it: if its parents are not known, it waits for them in that
+    /// peer's share of the orphan pool. Without a source it is refused then, and nothing of it is kept. `store` has the
+    /// coins after the tip, and `next_height` is the height of the block that might hold the transaction.
     ///
     /// # Errors
-    /// When it does not come in; see [`AdmitError`]. The pool is as it was then, unless the view fails for an orphan
+    /// When it does not come in; see [`AdmitError`]. The pool is as it was then, unless the store fails for an orphan
     /// behind it.
-    pub fn submit<V: UtxoView>(
+    pub fn submit<S: ChainStore>(
         &mut self,
         transaction: impl Into<IdentifiedTransaction>,
         source: Option<u64>,
-        view: &V,
+        store: &S,
         next_height: u64,
         verifier: &dyn SignatureVerifier,
-    ) -> Result<Admission, AdmitError<V::Error>> {
-        let site = &Site { view, next_height, verifier };
-        match self.admit(transaction.into(), source, site)? {
+    ) -> Result<Admission, AdmitError<S::Error>> {
+        let context = &JudgeContext { store, next_height, verifier };
+        match self.admit(transaction.into(), source, context)? {
             Admission::Accepted(mut accepted) => {
-                self.adopt(&mut accepted, site).map_err(AdmitError::Store)?;
+                self.adopt(&mut accepted, context).map_err(AdmitError::Store)?;
                 Ok(Admission::Accepted(accepted))
             }
             other => Ok(other),
@@ -91,19 +93,19 @@ impl Mempool {
     }
 
     /// Judges one transaction and takes it in; everything is judged before anything is done.
-    pub(super) fn admit<V: UtxoView>(
+    pub(super) fn admit<S: ChainStore>(
         &mut self,
         transaction: IdentifiedTransaction,
         source: Option<u64>,
-        site: &Site<'_, V>,
-    ) -> Result<Admission, AdmitError<V::Error>> {
+        context: &JudgeContext<'_, S>,
+    ) -> Result<Admission, AdmitError<S::Error>> {
         let txid = transaction.txid();
         if self.contains(&txid) {
             return Ok(Admission::Known { txid });
         }
         let wtxid = transaction.wtxid();
-        if self.refused.contains(&wtxid) {
-            return Err(AdmitError::RefusedBefore);
+        if let Some(rule) = self.refused.rule(&wtxid) {
+            return Err(AdmitError::RefusedBefore { rule });
         }
         check_transaction_form(&self.params, &transaction).map_err(|error| self.refuse(wtxid, error))?;
         let (size, limit) = (transaction.size(), self.largest());
@@ -111,28 +113,28 @@ impl Mempool {
             return Err(AdmitError::TooLarge { size, limit });
         }
 
-        let coins = self.coins(&transaction, site.view).map_err(AdmitError::Store)?;
-        let fee = match self.judge(txid, &transaction, &coins, site.next_height, &SignaturesAside) {
+        let coins = self.coins(&transaction, context.store).map_err(AdmitError::Store)?;
+        let fee = match self.judge(txid, &transaction, &coins, context.next_height, &SignaturesAside) {
             Ok(fee) => fee,
             Err(error @ RuleError::CoinExists { .. }) => {
-                return self.orphan(Orphan { transaction, source }, &coins, error, site.view);
+                return self.orphan(transaction, source, &coins, error, context.store);
             }
             Err(error) => return Err(self.refuse(wtxid, error)),
         };
         let minimum = self.config.min_fee_rate;
         if fee < minimum.fee(size) {
-            return Err(AdmitError::LowFee { fee, size, minimum });
+            return Err(AdmitError::FeeTooLow { fee, size, minimum });
         }
         let own = Package::one(fee, size);
         let limit = limits::MEMPOOL_RELATIVES;
-        let too_many = AdmitError::TooManyRelatives { limit };
+        let too_many = AdmitError::PackageLimit { limit };
         let Some(ancestors) = self.entries.ancestors_within(&transaction, limit) else { return Err(too_many) };
         let replaced = self.replaced_by(&transaction, own, &ancestors)?;
         if ancestors.iter().any(|ancestor| self.entries.descendants_without(ancestor, &replaced.all).count > limit) {
             return Err(too_many);
         }
         let Some(leaving) = self.room_for(own, &ancestors, &replaced.all) else { return Err(AdmitError::Full) };
-        self.judge(txid, &transaction, &coins, site.next_height, site.verifier)
+        self.judge(txid, &transaction, &coins, context.next_height, context.verifier)
             .map_err(|error| self.refuse(wtxid, error))?;
 
         let mut accepted = Accepted { txid, fee, replaced: Vec::new(), evicted: Vec::new(), adopted: Vec::new() };
@@ -149,11 +151,15 @@ impl Mempool {
     }
 
     /// Offers the orphans that had waited for a transaction, and those that had waited for them.
-    pub(super) fn adopt<V: UtxoView>(&mut self, accepted: &mut Accepted, site: &Site<'_, V>) -> Result<(), V::Error> {
+    pub(super) fn adopt<S: ChainStore>(
+        &mut self,
+        accepted: &mut Accepted,
+        context: &JudgeContext<'_, S>,
+    ) -> Result<(), S::Error> {
         let mut parents = VecDeque::from([accepted.txid]);
         while let Some(parent) = parents.pop_front() {
             for orphan in self.orphans.take_children_of(&parent) {
-                match self.admit(orphan.transaction, orphan.source, site) {
+                match self.admit(orphan.transaction, Some(orphan.source), context) {
                     Ok(Admission::Accepted(behind)) => {
                         parents.push_back(behind.txid);
                         accepted.adopted.push((behind.txid, behind.fee));
@@ -204,38 +210,41 @@ impl Mempool {
         check_transaction(&self.params, txid, transaction, coins, next_height, verifier)
     }
 
-    /// Keeps a transaction whose coins are not all here, if they may still come.
-    fn orphan<V: UtxoView>(
+    /// Keeps a peer's transaction whose coins are not all here, if they may still come.
+    fn orphan<S: ChainStore>(
         &mut self,
-        orphan: Orphan,
+        transaction: IdentifiedTransaction,
+        source: Option<u64>,
         coins: &[Option<Coin>],
         error: RuleError,
-        view: &V,
-    ) -> Result<Admission, AdmitError<V::Error>> {
-        let transaction = &orphan.transaction;
+        store: &S,
+    ) -> Result<Admission, AdmitError<S::Error>> {
         let txid = transaction.txid();
+        // its own coins may be spent by now, so they do not tell whether a block holds it
+        if store.find_transaction(&txid).map_err(AdmitError::Store)?.is_some() {
+            return Err(AdmitError::AlreadyConfirmed { txid });
+        }
         let inputs = transaction.inputs.iter().zip(coins);
         let missing: BTreeSet<_> =
             inputs.filter(|(_, coin)| coin.is_none()).map(|(outpoint, _)| outpoint.txid).collect();
-        // the parent is here and has no such output
-        if missing.iter().any(|parent| self.contains(parent)) {
-            return Err(AdmitError::Rule(error));
-        }
-        // its own coins on the chain say that a block holds it
-        for (outpoint, _) in transaction.outpoints(txid) {
-            if view.coin(&outpoint).map_err(AdmitError::Store)?.is_some() {
-                return Err(AdmitError::AlreadyConfirmed { txid });
+        for parent in &missing {
+            // the parent is here: the coin is spent, or there never was one
+            if self.contains(parent) || store.find_transaction(parent).map_err(AdmitError::Store)?.is_some() {
+                return Err(AdmitError::Rule(error));
             }
         }
-        self.orphans.insert(orphan);
-        Ok(Admission::Orphaned { txid, missing: missing.into_iter().collect() })
+        let missing = missing.into_iter().collect();
+        let Some(source) = source else { return Err(AdmitError::UnknownParents { parents: missing }) };
+        self.orphans.insert(Orphan { transaction, source });
+        Ok(Admission::Orphaned { txid, missing })
     }
 
     /// Remembers what is refused for ever.
     fn refuse<E>(&mut self, wtxid: Wtxid, error: RuleError) -> AdmitError<E> {
+        let rule = error.rule();
         let refused = AdmitError::Rule(error);
         if refused.is_misbehaviour() {
-            self.refused.insert(wtxid);
+            self.refused.insert(wtxid, rule);
         }
         refused
     }

@@ -34,6 +34,6 @@ pub enum DropReason {
     #[error("after a reorganisation its coins do not exist")]
     CoinsGone,
     /// After a reorganisation it would be one of more than the pool keeps in a chain.
-    #[error("after a reorganisation too many transactions depend on each other")]
-    TooManyRelatives,
+    #[error("after a reorganisation, package limit: too many transactions depend on each other")]
+    PackageLimit,
 }

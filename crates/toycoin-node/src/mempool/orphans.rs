@@ -11,7 +11,8 @@ use crate::limits;
 pub(super) struct Orphan {
     /// Known by its wtxid: nobody has looked at its signatures, and one with bad ones must not keep the honest one out.
     pub(super) transaction: IdentifiedTransaction,
-    pub(super) source: Option<u64>,
+    /// Who sent it.
+    pub(super) source: u64,
 }
 
 /// A few of them, the oldest first; the oldest make room.
@@ -28,8 +29,8 @@ impl Orphans {
     /// Returns how many the peer with most of them sent.
     pub(super) fn most_of_a_peer(&self) -> usize {
         let mut counts = BTreeMap::new();
-        for source in self.waiting.iter().filter_map(|orphan| orphan.source) {
-            *counts.entry(source).or_insert(0) += 1;
+        for orphan in &self.waiting {
+            *counts.entry(orphan.source).or_insert(0) += 1;
         }
         counts.into_values().max().unwrap_or(0)
     }

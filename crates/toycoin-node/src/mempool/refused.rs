@@ -1,8 +1,8 @@
 //! A short memory of what was refused for ever.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
-use toycoin_core::Wtxid;
+use toycoin_core::{Rule, Wtxid};
 
 use crate::limits;
 
@@ -12,17 +12,22 @@ use crate::limits;
 /// condemn the honest transaction for it.
 #[derive(Debug, Default)]
 pub(super) struct Refused {
-    known: BTreeSet<Wtxid>,
+    known: BTreeMap<Wtxid, Rule>,
     order: VecDeque<Wtxid>,
 }
 
 impl Refused {
     pub(super) fn contains(&self, wtxid: &Wtxid) -> bool {
-        self.known.contains(wtxid)
+        self.known.contains_key(wtxid)
     }
 
-    pub(super) fn insert(&mut self, wtxid: Wtxid) {
-        if self.known.insert(wtxid) {
+    /// Returns the rule that a transaction broke, if it is remembered.
+    pub(super) fn rule(&self, wtxid: &Wtxid) -> Option<Rule> {
+        self.known.get(wtxid).copied()
+    }
+
+    pub(super) fn insert(&mut self, wtxid: Wtxid, rule: Rule) {
+        if self.known.insert(wtxid, rule).is_none() {
             self.order.push_back(wtxid);
             if self.order.len() > limits::REFUSED_TRANSACTIONS
                 && let Some(oldest) = self.order.pop_front()
@@ -46,8 +51,8 @@ mod tests {
         };
         let mut refused = Refused::default();
         for number in 0..=limits::REFUSED_TRANSACTIONS {
-            refused.insert(wtxid(number));
-            refused.insert(wtxid(number));
+            refused.insert(wtxid(number), Rule::Signature);
+            refused.insert(wtxid(number), Rule::Signature);
         }
         assert!(!refused.contains(&wtxid(0)));
         assert!(refused.contains(&wtxid(1)) && refused.contains(&wtxid(limits::REFUSED_TRANSACTIONS)));

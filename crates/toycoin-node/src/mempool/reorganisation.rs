@@ -8,14 +8,15 @@ use std::{
 use toycoin_core::{
     Amount, CheckedBlock, OutPoint, Transaction, Txid,
     consensus::{RuleError, SignatureVerifier},
-    utxo::{Coin, UtxoView},
+    store::ChainStore,
+    utxo::Coin,
 };
 
 use crate::{
     limits,
     mempool::{
         Admission, AdmitError, DropReason, Mempool,
-        admission::{SignaturesAside, Site, youngest_coinbase},
+        admission::{JudgeContext, SignaturesAside, youngest_coinbase},
         entry::Newcomer,
     },
 };
@@ -41,27 +42,27 @@ impl Mempool {
     /// lets the worst payers go.
     ///
     /// # Errors
-    /// The view's.
-    pub fn reorganised<V: UtxoView>(
+    /// The store's.
+    pub fn reorganised<S: ChainStore>(
         &mut self,
         disconnected: &[Arc<CheckedBlock>],
         connected: &[Arc<CheckedBlock>],
-        view: &V,
+        store: &S,
         next_height: u64,
         verifier: &dyn SignatureVerifier,
-    ) -> Result<Reorganised, V::Error> {
-        let site = &Site { view, next_height, verifier };
+    ) -> Result<Reorganised, S::Error> {
+        let context = &JudgeContext { store, next_height, verifier };
         let mut outcome = Reorganised::default();
         if !disconnected.is_empty() {
-            self.readmit(disconnected, connected, site, &mut outcome)?;
-            self.drop_coinless(disconnected, site, &mut outcome)?;
-            self.drop_immature(site, &mut outcome)?;
+            self.readmit(disconnected, connected, context, &mut outcome)?;
+            self.drop_coinless(disconnected, context, &mut outcome)?;
+            self.drop_immature(context, &mut outcome)?;
             self.trim(&mut outcome.dropped);
         }
         for orphan in self.orphans.drain() {
-            match self.admit(orphan.transaction, orphan.source, site) {
+            match self.admit(orphan.transaction, Some(orphan.source), context) {
                 Ok(Admission::Accepted(mut accepted)) => {
-                    self.adopt(&mut accepted, site)?;
+                    self.adopt(&mut accepted, context)?;
                     outcome.readmitted.push((accepted.txid, accepted.fee));
                     outcome.readmitted.extend(accepted.adopted);
                     outcome.dropped.extend(accepted.replaced.into_iter().chain(accepted.evicted));
@@ -76,13 +77,13 @@ impl Mempool {
     }
 
     /// Takes the transactions of disconnected blocks back in, in the order in which they were mined.
-    fn readmit<V: UtxoView>(
+    fn readmit<S: ChainStore>(
         &mut self,
         disconnected: &[Arc<CheckedBlock>],
         connected: &[Arc<CheckedBlock>],
-        site: &Site<'_, V>,
+        context: &JudgeContext<'_, S>,
         outcome: &mut Reorganised,
-    ) -> Result<(), V::Error> {
+    ) -> Result<(), S::Error> {
         // what the new blocks hold too is not waiting, even if its own coins are spent there already
         let held: BTreeSet<_> = connected.iter().flat_map(|block| block.ids()).map(|(txid, _)| *txid).collect();
         let spent: BTreeMap<_, _> = connected
@@ -100,8 +101,8 @@ impl Mempool {
         let mut lost = BTreeSet::new();
         for (arrival, transaction) in (first..).zip(back) {
             let txid = transaction.txid();
-            let coins = self.coins(&transaction, site.view)?;
-            match self.judge_returning(txid, &transaction, &coins, site.next_height) {
+            let coins = self.coins(&transaction, context.store)?;
+            match self.judge_returning(txid, &transaction, &coins, context.next_height) {
                 Ok(fee) => {
                     let coinbase_height = youngest_coinbase(&coins);
                     self.orphans.remove(&txid);
@@ -133,7 +134,7 @@ impl Mempool {
             return Err(DropReason::Conflict { with });
         }
         if self.entries.ancestors_within(transaction, limits::RETURNING_ANCESTORS).is_none() {
-            return Err(DropReason::TooManyRelatives);
+            return Err(DropReason::PackageLimit);
         }
         let judged = self.judge(txid, transaction, coins, next_height, &SignaturesAside);
         judged.map_err(|error| match error {
@@ -143,19 +144,19 @@ impl Mempool {
     }
 
     /// Drops what spends coins of the disconnected blocks that nobody makes any more.
-    fn drop_coinless<V: UtxoView>(
+    fn drop_coinless<S: ChainStore>(
         &mut self,
         disconnected: &[Arc<CheckedBlock>],
-        site: &Site<'_, V>,
+        context: &JudgeContext<'_, S>,
         outcome: &mut Reorganised,
-    ) -> Result<(), V::Error> {
+    ) -> Result<(), S::Error> {
         let lost: BTreeSet<_> = outcome.dropped.iter().map(|(txid, _)| *txid).collect();
         for block in disconnected.iter().rev() {
             let coinbase = block.block().coinbase.outpoints(block.coinbase_txid());
             let others = block.transactions().flat_map(|(txid, transaction)| transaction.outpoints(txid));
             for (outpoint, _) in coinbase.chain(others) {
                 let Some(spender) = self.spender(&outpoint) else { continue };
-                if self.entries.coin(&outpoint).is_none() && site.view.coin(&outpoint)?.is_none() {
+                if self.entries.coin(&outpoint).is_none() && context.store.coin(&outpoint)?.is_none() {
                     let reason = match lost.contains(&outpoint.txid) {
                         true => DropReason::ParentDropped { parent: outpoint.txid },
                         false => DropReason::CoinsGone,
@@ -168,20 +169,24 @@ impl Mempool {
     }
 
     /// Drops what spends coins that are too young again: the new chain may be shorter, with more work.
-    fn drop_immature<V: UtxoView>(&mut self, site: &Site<'_, V>, outcome: &mut Reorganised) -> Result<(), V::Error> {
+    fn drop_immature<S: ChainStore>(
+        &mut self,
+        context: &JudgeContext<'_, S>,
+        outcome: &mut Reorganised,
+    ) -> Result<(), S::Error> {
         let maturity = self.params.spec().maturity;
         let young: Vec<_> = self
             .entries
             .iter()
             .filter(|(_, entry)| entry.coinbase_height > 0)
-            .filter(|(_, entry)| site.next_height.saturating_sub(entry.coinbase_height) < maturity)
+            .filter(|(_, entry)| context.next_height.saturating_sub(entry.coinbase_height) < maturity)
             .map(|(txid, _)| *txid)
             .collect();
         for txid in young {
             // it may have gone with a parent
             let Some(entry) = self.entries.get(&txid) else { continue };
-            let coins = self.coins(&entry.transaction, site.view)?;
-            if let Err(error) = self.judge(txid, &entry.transaction, &coins, site.next_height, &SignaturesAside) {
+            let coins = self.coins(&entry.transaction, context.store)?;
+            if let Err(error) = self.judge(txid, &entry.transaction, &coins, context.next_height, &SignaturesAside) {
                 self.drop_family(txid, DropReason::Invalid(error), &mut outcome.dropped);
             }
         }

@@ -12,7 +12,7 @@ use toycoin_core::{
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{DisconnectReason, Event, NodeMachine, peers::PeerKey},
+    protocol::{Event, MuteReason, NodeMachine, peers::PeerKey},
 };
 
 /// Blocks that cannot be judged yet, and who sent those that can.
@@ -196,7 +196,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.emit(Event::BlockRejected { hash, rule: error.rule(), reason: error.to_string() });
         if let Some(peer) = peer {
             self.reject(peer, hash.to_bytes(), error);
-            self.mute(peer, DisconnectReason::BrokenRule(error.rule()));
+            self.mute(peer, MuteReason::BrokenRule(error.rule()));
         }
         false
     }

@@ -9,6 +9,8 @@ use crate::protocol::NodeMachine;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     pub peers: usize,
+    /// Peers whose mutes are remembered.
+    pub mutes: usize,
     /// The highest score that a peer has; below [`MUTE_SCORE`](crate::limits::MUTE_SCORE), where it is muted and begins anew.
     pub highest_score: u32,
     pub held_headers: usize,
@@ -33,6 +35,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let (deferred_blocks, deferred_block_bytes) = self.waiting.deferred();
         Counts {
             peers: self.peers.len(),
+            mutes: self.peers.mutes(),
             highest_score: self.peers.highest_score(self.now.monotonic),
             held_headers: self.headers.held(),
             blocks_in_flight: self.bodies.in_flight(),

@@ -38,8 +38,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         for WaitingTransaction { transaction, own } in waiting {
             let transaction = IdentifiedTransaction::from(transaction);
             let txid = transaction.txid();
-            if let Err(error) = self.take_up(transaction, own) {
-                tracing::debug!(%txid, %error, "a payment that waited is not taken up again");
+            match self.take_up(transaction, own) {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::debug!(%txid, %error, "a payment that waited is not taken up again"),
+                Err(error) => return self.halt(&error.to_string()),
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     limits,
     machine::Monotonic,
     protocol::{
-        DisconnectReason, NodeMachine,
+        MuteReason, NodeMachine,
         peers::{PeerKey, up_to},
     },
 };
@@ -150,10 +150,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.score(peer, limits::POINTS_UNKNOWN_START);
                 return self.turn_to_others(&peer);
             }
-            Err(HeadersError::Unlinked) => return self.mute(peer, DisconnectReason::UnlinkedHeaders),
+            Err(HeadersError::Unlinked) => return self.mute(peer, MuteReason::UnlinkedHeaders),
             Err(HeadersError::Rule(hash, error)) => {
                 self.reject(peer, hash.to_bytes(), &error);
-                return self.mute(peer, DisconnectReason::BrokenRule(error.rule()));
+                return self.mute(peer, MuteReason::BrokenRule(error.rule()));
             }
         };
         let is_last = headers.len() < limits::HEADERS_A_MESSAGE || held.cut_at.is_some();

@@ -10,7 +10,11 @@ use toycoin_core::{
 };
 use toycoin_wire::NodeId;
 
-use crate::{mempool::DropReason, protocol::ClockWarning, relay::ConnectionId};
+use crate::{
+    mempool::{AdmitError, DropReason},
+    protocol::ClockWarning,
+    relay::ConnectionId,
+};
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -176,14 +180,29 @@ pub enum Response {
     Halted,
 }
 
-/// Why a transaction was not taken.
+/// Why a node does not take a transaction from whoever embeds it. Nothing of the transaction is kept then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct SubmitError {
-    /// In words.
-    pub reason: String,
-    /// The rule that it breaks, if that is why.
-    pub rule: Option<Rule>,
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The mempool refuses it.
+    #[error(transparent)]
+    Refused(#[from] AdmitError),
+    /// As many payments as the node repeats wait for a block already.
+    #[error("{limit} payments wait for their confirmation already; submit this one when some are confirmed")]
+    TooManyPending {
+        /// The most.
+        limit: usize,
+    },
+}
+
+impl SubmitError {
+    /// Returns the rule that the transaction breaks, if that is why.
+    pub fn broken_rule(&self) -> Option<Rule> {
+        match self {
+            Self::Refused(error) => error.broken_rule(),
+            Self::TooManyPending { .. } => None,
+        }
+    }
 }
 
 /// Why a wait for confirmations ended without them.
@@ -360,7 +379,7 @@ pub enum Event {
         /// Its id.
         id: NodeId,
         /// Why.
-        reason: DisconnectReason,
+        reason: MuteReason,
     },
     /// Messages for this node were dropped by a relay: at most once every few seconds for each relay connection.
     Lagged {
@@ -390,7 +409,7 @@ pub enum Event {
 /// Why a peer is not listened to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DisconnectReason {
+pub enum MuteReason {
     /// It sent a block, header or transaction that breaks a rule which honest peers check.
     BrokenRule(Rule),
     /// It sent a payload that does not decode.
@@ -401,7 +420,7 @@ pub enum DisconnectReason {
     Score(u32),
 }
 
-impl fmt::Display for DisconnectReason {
+impl fmt::Display for MuteReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BrokenRule(rule) => write!(f, "broke rule {rule}: {}", rule.sentence()),

@@ -26,6 +26,7 @@ mod io;
 mod lag;
 mod links;
 mod mining;
+mod mutes;
 mod peers;
 mod requests;
 mod serve;
@@ -55,7 +56,7 @@ use self::{
     headers::HeaderSync,
     links::Link,
     mining::Mining,
-    peers::{PeerKey, Peers, Verdict},
+    peers::{PeerKey, Peers},
     requests::Waits,
     transactions::OwnPayments,
 };
@@ -232,11 +233,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn on_payload(&mut self, peer: PeerKey, payload: Result<Payload, toycoin_wire::node::PayloadError>) {
-        let (known, new, gone) = self.peers.heard(peer, self.now.monotonic);
         // by what came before in the same bytes
-        if known.is_muted(self.now.monotonic) {
+        if self.peers.is_muted(&peer, self.now.monotonic) {
             return;
         }
+        let (_, new, gone) = self.peers.heard(peer, self.now.monotonic);
         if let Some(gone) = gone {
             self.forget(|key| *key == gone);
             self.emit(Event::PeerDisconnected { id: gone.1 });
@@ -249,7 +250,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             // another version's, or another program's: not for us, and no crime
             Ok(_) => return,
             Err(error) if error.is_misbehaviour() => {
-                return self.mute(peer, DisconnectReason::Undecodable(error.to_string()));
+                return self.mute(peer, MuteReason::Undecodable(error.to_string()));
             }
             Err(_) => return,
         };
@@ -315,10 +316,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Stops listening to a peer that sent what no honest peer sends.
-    fn mute(&mut self, peer: PeerKey, reason: DisconnectReason) {
-        let now = self.now.monotonic;
-        if let Some(known) = self.peers.get_mut(&peer).filter(|known| !known.is_muted(now)) {
-            known.mute(now);
+    fn mute(&mut self, peer: PeerKey, reason: MuteReason) {
+        // found late, it may have sent that on a connection that is gone
+        if self.links.contains_key(&peer.0) && self.peers.mute(peer, self.now.monotonic) {
             self.emit(Event::PeerMuted { id: peer.1, reason });
             self.forget(|key| *key == peer);
         }
@@ -326,11 +326,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Counts against a peer what an honest one might send, but not often.
     fn score(&mut self, peer: PeerKey, points: u32) {
-        let now = self.now.monotonic;
-        if let Some(known) = self.peers.get_mut(&peer)
-            && let Verdict::Muted(score) = known.add_score(points, self.config.mute_score, now)
-        {
-            self.emit(Event::PeerMuted { id: peer.1, reason: DisconnectReason::Score(score) });
+        if let Some(score) = self.peers.add_score(peer, points, self.config.mute_score, self.now.monotonic) {
+            self.emit(Event::PeerMuted { id: peer.1, reason: MuteReason::Score(score) });
             self.forget(|key| *key == peer);
         }
     }

@@ -14,7 +14,7 @@ use toycoin_wire::NodeId;
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{budget::TokenBucket, clock::ClockReadings},
+    protocol::{budget::TokenBucket, clock::ClockReadings, mutes::Mutes},
     relay::ConnectionId,
 };
 
@@ -55,16 +55,8 @@ pub(super) struct Peer {
     pub(super) rejects: TokenBucket,
 }
 
-/// What became of a peer that misbehaved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Tolerated,
-    /// It is not listened to from now on, for this score.
-    Muted(u32),
-}
-
 impl Peer {
-    fn new(number: u64, now: Monotonic) -> Self {
+    fn new(number: u64, muted_until: Option<Monotonic>, now: Monotonic) -> Self {
         Self {
             number,
             heard: now,
@@ -76,7 +68,7 @@ impl Peer {
             resting_until: Monotonic::ORIGIN,
             score: 0,
             scored: now,
-            muted_until: None,
+            muted_until,
             served: TokenBucket::new(limits::SERVED_BYTES, limits::SERVED_BYTES_A_SECOND, now),
             rejects: TokenBucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
         }
@@ -115,21 +107,10 @@ impl Peer {
         self.score.saturating_sub(u32::try_from(gone).unwrap_or(u32::MAX))
     }
 
-    pub(super) fn mute(&mut self, now: Monotonic) {
-        self.muted_until = Some(now + limits::MUTE_TIME);
-        self.score = 0;
-    }
-
-    /// Counts what an honest peer might send, but not often; at the score `most` it is muted.
-    pub(super) fn add_score(&mut self, points: u32, most: u32, now: Monotonic) -> Verdict {
+    fn add_score(&mut self, points: u32, now: Monotonic) -> u32 {
         self.score = self.score(now).saturating_add(points);
         self.scored = now;
-        if self.score < most {
-            return Verdict::Tolerated;
-        }
-        let score = self.score;
-        self.mute(now);
-        Verdict::Muted(score)
+        self.score
     }
 }
 
@@ -137,34 +118,58 @@ impl Peer {
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     peers: BTreeMap<PeerKey, Peer>,
+    mutes: Mutes,
     next_number: u64,
 }
 
 impl Peers {
     /// Returns a peer that was just heard, whether it is new, and who had to make room for it.
     ///
-    /// When the table is full, whoever was silent for longest makes room; the muted only after all others, since being
-    /// forgotten would unmute them.
+    /// When the table is full, whoever was silent for longest makes room. A peer that is forgotten stays muted.
     pub(super) fn heard(&mut self, key: PeerKey, now: Monotonic) -> (&mut Peer, bool, Option<PeerKey>) {
         let new = !self.peers.contains_key(&key);
         let mut gone = None;
         if new && self.peers.len() >= limits::PEERS {
-            let oldest = self.peers.iter().min_by_key(|(key, peer)| (peer.is_muted(now), peer.heard, **key));
+            let oldest = self.peers.iter().min_by_key(|(key, peer)| (peer.heard, **key));
             gone = oldest.map(|(key, _)| *key);
             if let Some(gone) = &gone {
                 self.peers.remove(gone);
             }
         }
-        let number = self.next_number;
-        let peer = self.peers.entry(key).or_insert_with(|| Peer::new(number, now));
+        let (number, muted_until) = (self.next_number, self.mutes.until(&key));
+        let peer = self.peers.entry(key).or_insert_with(|| Peer::new(number, muted_until, now));
         self.next_number += u64::from(new);
         peer.heard = now;
         (peer, new, gone)
     }
 
-    /// Returns whether a peer is known and muted.
+    /// Returns whether a peer is muted, whether or not it is still known.
     pub(super) fn is_muted(&self, key: &PeerKey, now: Monotonic) -> bool {
-        self.peers.get(key).is_some_and(|peer| peer.is_muted(now))
+        self.mutes.is_muted(key, now)
+    }
+
+    /// Mutes a peer; false if it is muted already.
+    pub(super) fn mute(&mut self, key: PeerKey, now: Monotonic) -> bool {
+        if self.is_muted(&key, now) {
+            return false;
+        }
+        let until = self.mutes.mute(key, now);
+        if let Some(peer) = self.peers.get_mut(&key) {
+            (peer.muted_until, peer.score) = (Some(until), 0);
+        }
+        true
+    }
+
+    /// Counts against a peer what an honest one might send, but not often. Returns the score, at which the peer is muted
+    /// from now on, once that is `most`.
+    pub(super) fn add_score(&mut self, key: PeerKey, points: u32, most: u32, now: Monotonic) -> Option<u32> {
+        let score = self.peers.get_mut(&key)?.add_score(points, now);
+        (score >= most && self.mute(key, now)).then_some(score)
+    }
+
+    /// Returns how many mutes are remembered.
+    pub(super) fn mutes(&self) -> usize {
+        self.mutes.len()
     }
 
     pub(super) fn get(&self, key: &PeerKey) -> Option<&Peer> {
@@ -195,12 +200,13 @@ impl Peers {
     pub(super) fn remove_connection(&mut self, connection: ConnectionId) -> Vec<NodeId> {
         let gone: BTreeSet<_> = self.peers.keys().filter(|(at, _)| *at == connection).copied().collect();
         self.peers.retain(|key, _| !gone.contains(key));
+        self.mutes.remove_connection(connection);
         gone.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Forgets peers that were silent for long, but for the muted, and returns them.
+    /// Forgets peers that were silent for long, and returns them.
     pub(super) fn remove_silent(&mut self, now: Monotonic) -> Vec<PeerKey> {
-        let silent = |peer: &Peer| now.saturating_since(peer.heard) >= limits::PEER_SILENCE && !peer.is_muted(now);
+        let silent = |peer: &Peer| now.saturating_since(peer.heard) >= limits::PEER_SILENCE;
         let gone: Vec<_> = self.peers.iter().filter(|(_, peer)| silent(peer)).map(|(key, _)| *key).collect();
         self.peers.retain(|_, peer| !silent(peer));
         gone
@@ -217,51 +223,51 @@ pub(super) fn up_to(most: Duration, random: u64) -> Duration {
 mod tests {
     use super::*;
 
-    const SECOND: Duration = Duration::from_secs(1);
-
     fn key(i: u8) -> PeerKey {
         (ConnectionId(1), NodeId::new([i; 16]))
     }
 
     #[test]
     fn a_hundred_points_mute_for_a_time() {
-        let mut peers = Peers::default();
-        let start = Monotonic::ORIGIN;
-        let (peer, new, _) = peers.heard(key(1), start);
-        assert!(new);
-        assert_eq!(peer.add_score(99, limits::MUTE_SCORE, start), Verdict::Tolerated);
-        assert!(!peer.is_muted(start));
-        assert_eq!(peer.add_score(1, limits::MUTE_SCORE, start), Verdict::Muted(100));
-        assert!(peer.is_muted(start + SECOND));
-        assert!(!peer.is_muted(start + limits::MUTE_TIME));
+        let (mut peers, start) = (Peers::default(), Monotonic::ORIGIN);
+        assert!(peers.heard(key(1), start).1);
+        assert_eq!(peers.add_score(key(1), 99, limits::MUTE_SCORE, start), None);
+        assert!(!peers.is_muted(&key(1), start));
+        assert_eq!(peers.add_score(key(1), 1, limits::MUTE_SCORE, start), Some(100));
+        let last = start + limits::MUTE_FIRST.saturating_sub(Duration::from_millis(1));
+        let known = peers.get(&key(1)).unwrap();
+        assert!(peers.is_muted(&key(1), last) && known.is_muted(last));
+        let end = start + limits::MUTE_FIRST;
+        assert!(!peers.is_muted(&key(1), end) && !known.is_muted(end));
+        assert_eq!(known.score(start), 0, "and begins anew");
     }
 
     #[test]
     fn points_fade() {
-        let mut peers = Peers::default();
-        let start = Monotonic::ORIGIN;
-        let (peer, ..) = peers.heard(key(1), start);
-        peer.add_score(50, limits::MUTE_SCORE, start);
+        let (mut peers, start) = (Peers::default(), Monotonic::ORIGIN);
+        peers.heard(key(1), start);
+        peers.add_score(key(1), 50, limits::MUTE_SCORE, start);
+        let peer = peers.get(&key(1)).unwrap();
         assert_eq!(peer.score(start + limits::SCORE_DECAY * 20), 30);
         assert_eq!(peer.score(start + limits::SCORE_DECAY * 90), 0);
     }
 
     #[test]
     fn mutes_and_scores_never_cross_relays() {
-        let mut peers = Peers::default();
-        let start = Monotonic::ORIGIN;
+        let (mut peers, start) = (Peers::default(), Monotonic::ORIGIN);
         let (one, other) = (key(1), (ConnectionId(2), key(1).1));
-        peers.heard(one, start).0.mute(start);
+        peers.heard(one, start);
         peers.heard(other, start);
+        assert!(peers.mute(one, start) && !peers.mute(one, start));
         assert!(peers.get(&one).unwrap().is_muted(start));
         assert!(!peers.get(&other).unwrap().is_muted(start));
     }
 
     #[test]
-    fn the_table_is_bounded_and_keeps_the_muted() {
-        let mut peers = Peers::default();
-        let mut now = Monotonic::ORIGIN;
-        peers.heard(key(255), now).0.mute(now);
+    fn the_table_is_bounded_and_who_is_forgotten_stays_muted() {
+        let (mut peers, mut now) = (Peers::default(), Monotonic::ORIGIN);
+        peers.heard(key(255), now);
+        peers.mute(key(255), now);
         for i in 0..limits::PEERS as u64 {
             now = now + Duration::from_micros(1);
             let mut id = [0; 16];
@@ -269,7 +275,20 @@ mod tests {
             peers.heard((ConnectionId(1), NodeId::new(id)), now);
         }
         assert_eq!(peers.len(), limits::PEERS);
-        assert!(peers.get(&key(255)).is_some_and(|peer| peer.is_muted(now)));
-        assert!(peers.get(&key(0)).is_none(), "silent for longest");
+        assert!(peers.get(&key(255)).is_none(), "silent for longest");
+        assert!(peers.is_muted(&key(255), now));
+        assert!(peers.heard(key(255), now).0.is_muted(now));
+    }
+
+    #[test]
+    fn who_is_forgotten_for_its_silence_is_muted_longer_next_time() {
+        let (mut peers, start) = (Peers::default(), Monotonic::ORIGIN);
+        peers.heard(key(1), start);
+        peers.mute(key(1), start);
+        let later = start + limits::PEER_SILENCE;
+        assert_eq!(peers.remove_silent(later), [key(1)]);
+        peers.heard(key(1), later);
+        peers.mute(key(1), later);
+        assert!(peers.is_muted(&key(1), later + limits::MUTE_FIRST));
     }
 }

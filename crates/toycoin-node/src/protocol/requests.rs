@@ -44,7 +44,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns the answer, `None` where it comes later.
     fn answer(&mut self, id: RequestId, request: Request) -> Result<Option<Response>, String> {
         Ok(Some(match request {
-            Request::Submit(transaction) => Response::Submitted(self.submit(transaction.into())),
+            Request::Submit(transaction) => {
+                Response::Submitted(self.submit(transaction.into()).map_err(|e| e.to_string())?)
+            }
             Request::Status => Response::Status(self.status()),
             Request::Coins(owner) => Response::Coins(self.chain.coins_of(&owner).map_err(|e| e.to_string())?),
             Request::Block(hash) => Response::Block(self.chain.block(&hash).map_err(|e| e.to_string())?),

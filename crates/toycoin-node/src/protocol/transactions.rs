@@ -10,7 +10,7 @@ use crate::{
     machine::Monotonic,
     mempool::{Admission, AdmitError, DropReason},
     protocol::{
-        DisconnectReason, Event, NodeMachine, SubmitError,
+        Event, MuteReason, NodeMachine, SubmitError,
         peers::{PeerKey, up_to},
     },
     relay::ConnectionId,
@@ -49,7 +49,6 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         transaction: IdentifiedTransaction,
         verifier: &dyn SignatureVerifier,
     ) {
-        let now = self.now.monotonic;
         let source = self.peers.get(&peer).map(|peer| peer.number);
         let txid = transaction.txid();
         match self.admit(transaction, source, Some(peer.0), verifier) {
@@ -58,58 +57,50 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 parents.truncate(limits::TXIDS_A_MESSAGE);
                 self.send_to(peer, &NodeMessage::GetTransactions(parents));
             }
-            // who is behind tells payments again that a block holds by now, perhaps a hundred at once
-            Ok(_) | Err(AdmitError::AlreadyConfirmed { .. }) => {}
+            Ok(_) => {}
             Err(AdmitError::Store(error)) => self.halt(&error.to_string()),
             Err(error) => {
+                tracing::debug!(%txid, %error, "transaction not taken");
                 if let AdmitError::Rule(broken) = &error {
                     self.reject(peer, txid.to_bytes(), broken);
-                    if error.is_misbehaviour() {
-                        return self.mute(peer, DisconnectReason::BrokenRule(broken.rule()));
-                    }
                 }
-                tracing::debug!(%txid, %error, at = ?now, "transaction not taken");
-                self.score(peer, limits::POINTS_REFUSED_TRANSACTION);
+                // what is refused by policy, spends what another has spent or is late costs its sender nothing: nodes differ
+                // in their policy and in what they heard first, and a forwarder did not write what it forwards
+                if let Some(rule) = error.broken_rule().filter(|_| error.is_misbehaviour()) {
+                    self.mute(peer, MuteReason::BrokenRule(rule));
+                }
             }
         }
     }
 
-    /// Takes a transaction from whoever embeds the node, and tells everybody.
-    pub(super) fn submit(&mut self, transaction: IdentifiedTransaction) -> Result<Txid, SubmitError> {
+    /// Takes a transaction from whoever embeds the node, and tells everybody. The outer error is the store's.
+    pub(super) fn submit(&mut self, transaction: IdentifiedTransaction) -> Result<Result<Txid, SubmitError>, S::Error> {
         let txid = transaction.txid();
-        let refused = |reason: String, rule| SubmitError { reason, rule };
         if self.own_payments.next.len() >= limits::OWN_PAYMENTS {
-            return Err(refused("too many payments wait for their confirmation".into(), None));
+            return Ok(Err(SubmitError::TooManyPending { limit: limits::OWN_PAYMENTS }));
         }
-        match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
-            Ok(Admission::Orphaned { .. }) => Err(refused("it spends coins that are not known here".into(), None)),
-            Ok(Admission::Accepted(_) | Admission::Known { .. }) => {
-                if self.mempool.contains(&txid) {
-                    self.repeat_later(txid);
-                }
-                Ok(txid)
-            }
-            Err(AdmitError::Store(error)) => {
-                self.halt(&error.to_string());
-                Err(refused(error.to_string(), None))
-            }
-            Err(AdmitError::Rule(error)) => Err(refused(error.to_string(), Some(error.rule()))),
-            Err(error) => Err(refused(error.to_string(), None)),
+        if let Err(error) = self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
+            return Ok(Err(error.of_transaction()?.into()));
         }
+        if self.mempool.contains(&txid) {
+            self.repeat_later(txid);
+        }
+        Ok(Ok(txid))
     }
 
-    /// Takes a transaction that waited when the node ended last.
-    pub(super) fn take_up(&mut self, transaction: IdentifiedTransaction, own: bool) -> Result<(), SubmitError> {
+    /// Takes a transaction that waited when the node ended last. The outer error is the store's.
+    pub(super) fn take_up(
+        &mut self,
+        transaction: IdentifiedTransaction,
+        own: bool,
+    ) -> Result<Result<Txid, SubmitError>, S::Error> {
         if own {
-            return self.submit(transaction).map(drop);
+            return self.submit(transaction);
         }
+        let txid = transaction.txid();
         match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
-            Err(AdmitError::Store(error)) => {
-                self.halt(&error.to_string());
-                Ok(())
-            }
-            Err(error) => Err(SubmitError { reason: error.to_string(), rule: None }),
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(Ok(txid)),
+            Err(error) => Ok(Err(error.of_transaction()?.into())),
         }
     }
 

@@ -48,10 +48,10 @@ pub enum NodeError {
     Start(io::Error),
     /// The transaction was not taken.
     #[error("the transaction was not taken: {0}")]
-    Submit(SubmitError),
+    Submit(#[source] SubmitError),
     /// The wait for confirmations is over without them.
     #[error("{0}")]
-    Wait(WaitError),
+    Wait(#[source] WaitError),
     /// A block that the node has never seen was to be gone on from.
     #[error("block {0} is unknown: begin again from genesis")]
     UnknownBlock(BlockHash),

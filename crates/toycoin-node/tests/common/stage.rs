@@ -13,8 +13,7 @@ use toycoin_core::{
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
     protocol::{
-        DisconnectReason, Event, Input, MiningJob, NodeConfig, NodeMachine, Output, PeerInfo, Request, RequestId,
-        Response,
+        Event, Input, MiningJob, MuteReason, NodeConfig, NodeMachine, Output, PeerInfo, Request, RequestId, Response,
     },
     relay::ConnectionId,
 };
@@ -243,7 +242,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
     }
 
     /// Why a peer was muted last.
-    pub(crate) fn muted_for(&self, peer: Peer) -> Option<&DisconnectReason> {
+    pub(crate) fn muted_for(&self, peer: Peer) -> Option<&MuteReason> {
         self.events.iter().rev().find_map(|event| match event {
             Event::PeerMuted { id, reason } if *id == peer.id => Some(reason),
             _ => None,

@@ -161,7 +161,7 @@ impl Network {
             }
             // what was taken once is told until it is confirmed, whatever a node that lost its chain says to it
             Err(error) if first => {
-                self.nodes[node].wallet.reject(&txid, &error.reason);
+                self.nodes[node].wallet.reject(&txid, &error.to_string());
                 self.statistics.payments_refused += 1;
             }
             Err(error) => {
@@ -169,7 +169,7 @@ impl Network {
                 if self.payments.all.get(&txid).is_some_and(|paid| self.is_superseded(paid))
                     && let Some(paid) = self.payments.all.get_mut(&txid)
                 {
-                    paid.dropped.get_or_insert(error.reason);
+                    paid.dropped.get_or_insert(error.to_string());
                 }
             }
         }
