@@ -1,4 +1,4 @@
-//! Difficulty: how the target follows the time that blocks take (ASERT), and the median of past times.
+//! Difficulty: how the target follows the time that blocks take (ASERT).
 
 use ruint::Uint;
 
@@ -16,7 +16,7 @@ use crate::target::{CompactTarget, Target};
 /// very function.
 ///
 /// `anchor` is the target that held at the start of the `intervals` block intervals which took `elapsed_ms`; that may
-/// be negative, since header times can go back. The result is at least 1 and at most `limit`.
+/// be negative: the function is defined for every number, though header times rise (rule R12). The result is at least 1 and at most `limit`.
 ///
 /// # Panics
 /// When `half_life_ms` is zero, which [`ChainParams`](crate::ChainParams) refuses.
@@ -51,16 +51,6 @@ pub fn asert(
     };
     let target = target.clamp(Wide::ONE, Wide::from(limit.to_u256()));
     Target::from_u256(target.to()).unwrap_or(limit).to_compact()
-}
-
-/// How many times the median looks at: the parent's and up to ten before it.
-pub const MEDIAN_TIMES: usize = 11;
-
-/// Returns the median of the times of a block's last ancestors: sorted, element `len / 2`; 0 of none.
-pub fn median_time(times: &[u64]) -> u64 {
-    let mut sorted = times.to_vec();
-    sorted.sort_unstable();
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -101,14 +91,5 @@ mod tests {
         for late in [40_000, 400_000, 4_000_000_000] {
             assert_eq!(asert(regtest, late, 0, 0, 40_000, regtest).to_bits(), 0x207f_ffff);
         }
-    }
-
-    #[test]
-    fn the_median_of_an_even_number_is_the_later_of_the_middle_two() {
-        assert_eq!(median_time(&[5]), 5);
-        assert_eq!(median_time(&[9, 1]), 9);
-        assert_eq!(median_time(&[3, 9, 1]), 3);
-        assert_eq!(median_time(&[4, 3, 9, 1]), 4);
-        assert_eq!(median_time(&[]), 0);
     }
 }

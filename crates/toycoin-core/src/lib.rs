@@ -100,7 +100,7 @@ pub use self::{
     chain::{Applied, Chain, ChainError},
     commitment::{Commitment, Domain},
     consensus::{CheckedBlock, ConnectedBlock, Rule, RuleError},
-    difficulty::{MEDIAN_TIMES, asert, median_time},
+    difficulty::asert,
     digest::{BlockHash, MerkleRoot, ParseDigestError, Sighash, StateRoot, Txid, Wtxid},
     header::Header,
     human_duration::HumanDuration,

@@ -239,12 +239,14 @@ fn times_are_compared_with_the_past_and_with_the_clock() {
         block.header.time = time;
         ledger.judge(ledger.seal(block), now_ms).err()
     };
-    let (median, drift) = (ledger.context().median_time(), ledger.params().spec().drift_ms);
+    let (parent, drift) = (ledger.tip().header.time, ledger.params().spec().drift_ms);
     let rule = |error: Option<RuleError>| error.map(|error| error.rule());
-    assert_eq!(rule(at(median, median)), Some(Rule::TimeAboveMedian));
-    assert_eq!(rule(at(median + 1, median)), None, "before its parent, but above the median");
-    assert_eq!(rule(at(median + 1 + drift, median + 1)), None);
-    let early = at(median + 2 + drift, median + 1).expect("a block from the future");
+    assert_eq!(rule(at(parent, parent)), Some(Rule::TimeAboveParent));
+    assert_eq!(rule(at(parent - 1, parent)), Some(Rule::TimeAboveParent));
+    assert_eq!(rule(at(parent + 1, parent)), None);
+    assert_eq!(rule(at(parent + 1, parent + 1 - drift)), None, "a clock behind by the drift");
+    assert_eq!(rule(at(parent + 1 + drift, parent + 1)), None);
+    let early = at(parent + 2 + drift, parent + 1).expect("a block from the future");
     assert_eq!(early.rule(), Rule::TimeNotInFuture);
     assert!(early.is_deferred(), "it waits and is not invalid");
 }

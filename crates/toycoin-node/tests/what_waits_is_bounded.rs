@@ -189,10 +189,9 @@ fn steep() -> ChainParams {
 /// Headers on genesis, each so long after the one before that difficulty falls to its least.
 fn slow_headers(params: &ChainParams, count: usize) -> Vec<Header> {
     let genesis = params.genesis().header;
-    let mut context =
-        HeaderContext { parent: genesis.hash(), height: 0, bits: genesis.bits, times: vec![genesis.time] };
+    let mut context = HeaderContext::after_genesis(params);
     let mut next = || {
-        let (height, time) = (context.height + 1, context.times[0] + 20_000);
+        let (height, time) = (context.height + 1, context.time + 20_000);
         let bits = context.expected_bits(params);
         let mut header = Header { previous: context.parent, height, time, bits, ..genesis };
         while !bits.to_target().expect("expected bits").is_met_by(&header.hash()) {

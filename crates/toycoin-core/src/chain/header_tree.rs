@@ -11,7 +11,6 @@ use thiserror::Error;
 use crate::{
     chain::locator,
     consensus::{HeaderContext, RuleError, check_header},
-    difficulty::MEDIAN_TIMES,
     digest::BlockHash,
     header::Header,
     keyed_map::KeyedMap,
@@ -268,16 +267,9 @@ impl HeaderTree {
 
     pub(crate) fn context(&self, parent: NodeId) -> HeaderContext {
         let node = self.node(parent);
-        let mut times = Vec::with_capacity(MEDIAN_TIMES);
-        let mut at = parent;
-        while times.len() < MEDIAN_TIMES {
-            times.push(self.node(at).header.time);
-            if at == NodeId::GENESIS {
-                break;
-            }
-            at = self.node(at).parent;
-        }
-        HeaderContext { parent: node.hash, height: node.header.height, bits: node.header.bits, times }
+        let time_before = (parent != NodeId::GENESIS).then(|| self.node(node.parent).header.time);
+        let Header { height, bits, time, .. } = node.header;
+        HeaderContext { parent: node.hash, height, bits, time, time_before }
     }
 }
 

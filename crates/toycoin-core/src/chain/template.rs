@@ -18,7 +18,8 @@ impl<S: ChainStore> Chain<S> {
     /// lacks is a nonce.
     ///
     /// `extra` is the miner's text: two miners with one payout and different texts search different nonces. The time is
-    /// `now_ms`, or just above the median of the last blocks if that is later. Signatures are not looked at: who offers
+    /// `now_ms`, or a millisecond after the tip's if that is later: where the tip lies far ahead of the clock, that may be more
+    /// than the drift, and other nodes take the block only when their clocks allow it (rule R14). Signatures are not looked at: who offers
     /// transactions has verified them.
     ///
     /// # Errors
@@ -53,7 +54,7 @@ impl<S: ChainStore> Chain<S> {
             version: Header::VERSION,
             bits: context.expected_bits(self.params()),
             height,
-            time: now_ms.max(context.median_time() + 1),
+            time: now_ms.max(context.time.saturating_add(1)),
             state_root: Default::default(),
             nonce: 0,
         };

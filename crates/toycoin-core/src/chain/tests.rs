@@ -287,3 +287,14 @@ fn a_coin_spent_on_one_branch_is_there_on_the_other() {
     assert_eq!(ours.state(), theirs.state(), "the same payment on the other branch");
     grow(&mut theirs, 2, 1);
 }
+
+#[test]
+fn a_templates_time_is_now_or_just_above_its_parents() {
+    let mut chain = Chain::in_memory(ChainParams::regtest());
+    grow(&mut chain, 1, 2);
+    let parent = chain.tip().time;
+    let time = |now_ms| chain.template(Vec::new(), miner(1), b"", now_ms).unwrap().header.time;
+    assert_eq!([0, parent - 1, parent, parent + 1, parent + 2].map(time), [1, 1, 1, 1, 2].map(|later| parent + later));
+    // further ahead than other clocks allow: it is up to the miner to wait
+    assert_eq!(time(parent - 2 * chain.params().spec().drift_ms), parent + 1);
+}

@@ -101,13 +101,13 @@ pub enum RuleError {
         /// The header's.
         bits: CompactTarget,
     },
-    /// A header's time is above the median of the last 11 times.
-    #[error("time {time} ms is not above the median {median} ms of the last blocks (rule R12)")]
-    TimeAboveMedian {
-        /// The header's.
+    /// A header's time is above its parent's.
+    #[error("time {time} ms is not above the parent's {parent} ms (rule R12)")]
+    TimeAboveParent {
+        /// The header's time, in Unix milliseconds.
         time: u64,
-        /// Of the last 11.
-        median: u64,
+        /// The parent's time, in Unix milliseconds.
+        parent: u64,
     },
     /// A header's time is below 2^48 milliseconds.
     #[error("time {time} ms is not below 2^48 (rule R13)")]
@@ -276,7 +276,7 @@ impl RuleError {
             Self::Height { .. } => Rule::Height,
             Self::Bits { .. } => Rule::Bits,
             Self::ProofOfWork { .. } => Rule::ProofOfWork,
-            Self::TimeAboveMedian { .. } => Rule::TimeAboveMedian,
+            Self::TimeAboveParent { .. } => Rule::TimeAboveParent,
             Self::TimeRange { .. } => Rule::TimeRange,
             Self::TimeNotInFuture { .. } => Rule::TimeNotInFuture,
             Self::MerkleRoot { .. } => Rule::MerkleRoot,

@@ -47,7 +47,7 @@ rules! {
     9 Height "a header's height is its parent's plus one" "header";
     10 Bits "a header's bits are exactly the expected ones" "work-and-difficulty";
     11 ProofOfWork "a block's hash, as a big-endian number, is at most the target" "work-and-difficulty";
-    12 TimeAboveMedian "a header's time is above the median of the last 11 times" "work-and-difficulty";
+    12 TimeAboveParent "a header's time is above its parent's" "work-and-difficulty";
     13 TimeRange "a header's time is below 2^48 milliseconds" "header";
     14 TimeNotInFuture "a header's time is at most the drift ahead of now; a block ahead of that waits" "work-and-difficulty";
     15 MerkleRoot "a header's Merkle root is that of the block's transactions" "merkle-root";

@@ -4,8 +4,10 @@ use std::fmt::Display;
 
 use crate::{chain::Chain, keys::PublicKey, store::ChainStore};
 
-/// Grows a chain by so many empty blocks that pay `miner`, a second apart: tens of thousands in a second where the
-/// proof of work is trivial, as on [`regtest`](crate::ChainParams::regtest).
+/// Grows a chain by so many empty blocks that pay `miner`: tens of thousands in a second where the proof of work is
+/// trivial, as on [`regtest`](crate::ChainParams::regtest).
+///
+/// The blocks come on schedule, so that difficulty stays: a spacing apart, or a second where it does not follow time.
 ///
 /// Each block is made and judged by the engine, in time that does not depend on the height;
 /// [`TestLedger`](super::TestLedger), which walks all coins with every block, is the slow model of the same.
@@ -13,8 +15,9 @@ use crate::{chain::Chain, keys::PublicKey, store::ChainStore};
 /// # Panics
 /// When the store fails.
 pub fn grow<S: ChainStore<Error: Display>>(chain: &mut Chain<S>, blocks: u64, miner: PublicKey) {
+    let spacing = chain.params().spec().retargeting.map_or(1_000, |retargeting| retargeting.spacing_ms);
     for _ in 0..blocks {
-        let time = chain.tip().time + 1_000;
+        let time = chain.tip().time + spacing;
         let grown = chain.template(Vec::new(), miner, b"", time).and_then(|block| {
             let time = block.header.time;
             chain.apply(block.solve_easily(), time)
@@ -30,17 +33,20 @@ mod tests {
     use super::*;
     use crate::{
         params::ChainParams,
-        test_util::{TestLedger, classroom},
+        test_util::{TestLedger, classroom, strategies},
     };
 
     #[test]
     fn grows_the_chain_that_the_model_makes() {
-        let mut chain = Chain::in_memory(ChainParams::regtest());
-        let mut ledger = TestLedger::new(ChainParams::regtest());
-        grow(&mut chain, 20, classroom::owner(0));
-        for _ in 0..20 {
-            ledger.extend(Vec::new(), classroom::owner(0));
+        for params in [ChainParams::regtest(), strategies::params()] {
+            let mut chain = Chain::in_memory(params.clone());
+            let mut ledger = TestLedger::new(params);
+            grow(&mut chain, 20, classroom::owner(0));
+            for _ in 0..20 {
+                ledger.extend(Vec::new(), classroom::owner(0));
+            }
+            assert_eq!((chain.height(), chain.tip().hash), (20, ledger.tip_hash()));
+            assert_eq!(ledger.tip().header.bits, ledger.params().spec().genesis_bits, "on schedule");
         }
-        assert_eq!((chain.height(), chain.tip().hash), (20, ledger.tip_hash()));
     }
 }

@@ -38,7 +38,7 @@ impl TestLedger {
         let header = genesis.header;
         let coins = genesis.coinbase.outpoints(genesis.coinbase.txid());
         Self {
-            context: HeaderContext { parent: genesis.hash(), height: 0, bits: header.bits, times: vec![header.time] },
+            context: HeaderContext::after_genesis(&params),
             work: work_of(&header),
             coins: coins.map(|(at, output)| (at, Coin { output: *output, coinbase_height: 0 })).collect(),
             state: params.genesis_state().clone(),
@@ -201,7 +201,7 @@ impl TestLedger {
             version: Header::VERSION,
             bits: self.context.expected_bits(&self.params),
             height,
-            time: (self.tip().header.time + spacing).max(self.context.median_time() + 1),
+            time: self.tip().header.time + spacing,
             state_root: Default::default(),
             nonce: 0,
         };

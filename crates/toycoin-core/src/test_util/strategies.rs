@@ -240,7 +240,7 @@ impl BlockPlan {
         let mut payments = ledger.payments();
         let transactions = self.payments.iter().filter_map(|plan| plan.build(&mut payments)).collect();
         let mut block = ledger.draft(transactions, classroom::owner(self.miner));
-        block.header.time = (ledger.tip().header.time + self.gap_ms).max(ledger.context().median_time() + 1);
+        block.header.time = ledger.tip().header.time + self.gap_ms;
         block.coinbase.extra = place.to_le_bytes().to_vec();
         ledger.seal(block)
     }

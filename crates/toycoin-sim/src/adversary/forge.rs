@@ -120,7 +120,7 @@ impl ForgedChain {
         block.header.previous = context.parent;
         block.header.height = context.height + 1;
         block.header.bits = context.expected_bits(params);
-        block.header.time = time.max(context.median_time() + 1);
+        block.header.time = time.max(context.time + 1);
         block.header.merkle_root = block.merkle_root();
         block.header = solve_header(block.header);
         let hash = block.hash();

@@ -38,8 +38,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             scene.block.header.nonce = scene.block.header.nonce.wrapping_add(1);
         }
     }),
-    Mutation::new(Rule::TimeAboveMedian, "a time equal to the median", |scene| {
-        scene.block.header.time = scene.ledger.context().median_time();
+    Mutation::new(Rule::TimeAboveParent, "a time equal to the parent's", |scene| {
+        scene.block.header.time = scene.ledger.context().time;
         scene.resolve();
     }),
     Mutation::new(Rule::TimeRange, "a time of 49 bits, when its time has come", |scene| {
