@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use toycoin_core::{Block, BlockHash};
+use toycoin_core::{Block, BlockHash, HumanDuration};
 use toycoin_node::protocol::Event;
 use toycoin_wire::printable;
 
@@ -51,6 +51,10 @@ pub fn trouble(event: &Event) -> Option<String> {
         Event::RelayConnected { .. } => "connected to the relay".into(),
         Event::RelayDisconnected { .. } => "lost the relay, trying again".into(),
         Event::ClockOff(warning) => format!("warning: {warning}"),
+        Event::MiningWaits { wait } => format!(
+            "mining waits {}: the chain's times are too far ahead of this clock; check that it is right",
+            HumanDuration::from(*wait)
+        ),
         Event::Lagged { count } => format!("the relay dropped {count} messages"),
         _ => return None,
     })
@@ -118,6 +122,12 @@ pub fn leading_zero_bits(hash: &BlockHash) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_for_the_clock_is_told_in_human_units() {
+        let line = trouble(&Event::MiningWaits { wait: std::time::Duration::from_secs(252) }).unwrap();
+        assert!(line.starts_with("mining waits 4 min 12 s: "), "{line}");
+    }
 
     #[test]
     fn a_hash_is_shown_where_hashes_differ() {

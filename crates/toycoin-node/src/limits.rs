@@ -251,6 +251,9 @@ pub const TEMPLATE_REFRESH: Duration = Duration::from_secs(1);
 /// A template is made anew this long after the last, if the mempool has changed.
 pub const TEMPLATE_QUICK_REFRESH: Duration = Duration::from_millis(200);
 
+/// Shortest time between two notices that mining waits for the clock.
+pub const MINING_WAIT_INTERVAL: Duration = Duration::from_secs(60);
+
 /// The templates on one tip whose nonces are still taken.
 pub const TEMPLATES: usize = 4;
 

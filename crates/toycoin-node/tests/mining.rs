@@ -5,11 +5,15 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    chains::{block_at, chain_of, headers, status},
+    chains::{PeerChain, block_at, chain_of, headers, next_block, prefix, status},
     stage::{Peer, Stage},
 };
 use toycoin_core::{ChainParams, chain::Chain, test_util::classroom};
-use toycoin_node::{limits, machine::Machine, protocol::Request};
+use toycoin_node::{
+    limits,
+    machine::Machine,
+    protocol::{Event, Request},
+};
 use toycoin_wire::node::NodeMessage;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -88,4 +92,115 @@ fn miners_do_not_all_search_the_same_nonces() {
         header.merkle_root
     });
     assert_ne!(roots[0], roots[1]);
+}
+
+/// A miner whose chain ends in a block that many milliseconds ahead of its clock when it begins to mine.
+fn miner_on_a_tip_ahead(ahead_ms: u64) -> Stage {
+    let mut chain: PeerChain = Chain::in_memory(ChainParams::regtest());
+    let grace = u64::try_from(limits::JOIN_GRACE.as_millis()).expect("a short time");
+    let block = next_block(&chain, Vec::new(), 1, common::START_MS + grace + ahead_ms);
+    chain.apply(block, u64::MAX).expect("a valid block");
+    let mut stage = Stage::with(chain, |config| config.payout = Some(classroom::owner(0)));
+    stage.advance(limits::JOIN_GRACE);
+    stage
+}
+
+fn waits(stage: &Stage) -> Vec<Duration> {
+    let wait = |event: &Event| if let Event::MiningWaits { wait } = event { Some(*wait) } else { None };
+    stage.events.iter().filter_map(wait).collect()
+}
+
+#[test]
+fn a_tip_within_the_drift_is_mined_on_just_above_its_time() {
+    let drift = ChainParams::regtest().spec().drift_ms;
+    for ahead in [0, 1, drift / 2, drift - 1] {
+        let stage = miner_on_a_tip_ahead(ahead);
+        let tip = stage.machine.chain().tip().time;
+        assert_eq!(stage.job.map(|job| job.header.time), Some(tip + 1), "{ahead}");
+        assert!(waits(&stage).is_empty());
+    }
+}
+
+#[test]
+fn a_miner_waits_for_its_clock_and_says_so() {
+    const AHEAD: u64 = 150_000;
+    let drift = ChainParams::regtest().spec().drift_ms;
+    let mut stage = miner_on_a_tip_ahead(drift - 1 + AHEAD);
+    assert!(stage.job.is_none());
+    assert_eq!(waits(&stage), [Duration::from_millis(AHEAD)]);
+    // the template itself can still be had
+    let time = stage.unix_ms();
+    let template = stage.machine.chain().template(Vec::new(), classroom::owner(0), b"", time).expect("an empty block");
+    assert_eq!(template.header.time, stage.machine.chain().tip().time + 1);
+
+    stage.advance(Duration::from_millis(AHEAD - 1));
+    assert!(stage.job.is_none(), "a millisecond too early");
+    let told = waits(&stage);
+    assert_eq!(told.len(), 3, "once a minute: {told:?}");
+    assert!(told.windows(2).all(|pair| pair[0] - pair[1] >= limits::MINING_WAIT_INTERVAL), "{told:?}");
+    stage.advance(Duration::from_millis(1));
+    let job = stage.job.expect("its time has come");
+    let tip = stage.machine.chain().tip();
+    assert_eq!((job.header.previous, job.header.time), (tip.hash, tip.time + 1));
+    stage.mine(job);
+    assert_eq!(stage.machine.chain().height(), 2, "and nobody has to put it off");
+}
+
+#[test]
+fn a_clock_that_is_put_right_ends_the_wait_at_once() {
+    const DAY: u64 = 86_400_000;
+    let mut stage = miner_on_a_tip_ahead(2 * DAY);
+    stage.advance(SECOND * 10);
+    assert!(stage.job.is_none() && waits(&stage).len() == 1);
+    stage.start_ms += 2 * DAY;
+    stage.advance(limits::TEMPLATE_REFRESH);
+    assert!(stage.job.is_some());
+}
+
+#[test]
+fn a_block_found_at_the_edge_is_put_off_and_not_lost() {
+    let drift = ChainParams::regtest().spec().drift_ms;
+    let mut stage = miner_on_a_tip_ahead(drift - 1);
+    stage.connect();
+    let job = stage.job.expect("the last moment that is allowed");
+    // the clock jumps back by a little while the nonce is searched
+    stage.start_ms -= 40;
+    stage.mine(job);
+    assert_eq!((stage.machine.chain().height(), stage.machine.counts().deferred_blocks), (1, 1));
+    assert!(stage.job.is_none(), "nothing else may be found meanwhile");
+    stage.advance(Duration::from_millis(39));
+    assert_eq!((stage.machine.chain().height(), handed_out(&mut stage), mined(&stage)), (1, 0, 0));
+    stage.advance(Duration::from_millis(1));
+    let tip = stage.machine.chain().tip();
+    assert_eq!((tip.height, tip.time), (2, job.header.time));
+    assert_eq!((stage.machine.counts().deferred_blocks, handed_out(&mut stage), mined(&stage)), (0, 1, 1));
+}
+
+#[test]
+fn peers_blocks_ahead_of_time_do_not_push_out_our_own() {
+    let drift = ChainParams::regtest().spec().drift_ms;
+    let mut stage = miner_on_a_tip_ahead(drift - 1);
+    let job = stage.job.expect("the last moment that is allowed");
+    stage.start_ms -= 60_000;
+    stage.mine(job);
+    let peer = Peer::new(stage.connect(), 1);
+    // nearer ones than ours, which would go last
+    let chain = prefix(stage.machine.chain(), 0);
+    for number in 0..2 * limits::DEFERRED_BLOCKS as u64 {
+        let early = next_block(&chain, Vec::new(), 1, job.header.time - 30_000 + number);
+        stage.tell(peer, &NodeMessage::Block(early));
+    }
+    assert_eq!(stage.machine.counts().deferred_blocks, limits::DEFERRED_BLOCKS);
+    stage.advance(SECOND * 60);
+    assert_eq!(stage.machine.chain().tip().time, job.header.time);
+}
+
+/// Returns how many blocks were published to all since this was last asked.
+fn handed_out(stage: &mut Stage) -> usize {
+    let sent = stage.take_sent();
+    sent.iter().filter(|sent| sent.to.is_none() && matches!(sent.message, NodeMessage::Block(_))).count()
+}
+
+fn mined(stage: &Stage) -> usize {
+    stage.events.iter().filter(|event| matches!(event, Event::BlockMined { .. })).count()
 }

@@ -79,6 +79,15 @@ impl WaitingBlocks {
         Vec::from(children as VecDeque<_>)
     }
 
+    /// Lets the deferred block that is farthest ahead go: it waits longest. Peers' blocks go before our own.
+    fn let_go_of_deferred(&mut self) {
+        let farthest = self.deferred.iter().rev().find(|(_, (peer, _))| peer.is_some()).map(|(key, _)| *key);
+        match farthest {
+            Some(key) => drop(self.deferred.remove(&key)),
+            None => drop(self.deferred.pop_last()),
+        }
+    }
+
     fn sender(&mut self, hash: &BlockHash) -> Option<PeerKey> {
         let place = self.senders.iter().position(|(sent, _)| sent == hash)?;
         self.senders.remove(place).map(|(_, peer)| peer)
@@ -211,9 +220,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.clock.note_news(self.now.monotonic);
         self.waiting.deferred.insert((block.header.time, hash), (peer, block));
         let is_too_much = |(count, bytes)| count > limits::DEFERRED_BLOCKS || bytes > limits::ORPHAN_BLOCK_BYTES;
-        // the farthest ahead waits longest and goes first
         while is_too_much(self.waiting.deferred()) {
-            self.waiting.deferred.pop_last();
+            self.waiting.let_go_of_deferred();
         }
         false
     }
@@ -222,8 +230,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn retry_deferred(&mut self) {
         let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().drift_ms);
         while let Some(first) = self.waiting.deferred.first_entry().filter(|first| first.key().0 <= latest) {
-            let (peer, block) = first.remove();
-            self.take_in(peer, block);
+            match first.remove() {
+                (None, block) => self.take_in_own(block),
+                (peer, block) => self.take_in(peer, block),
+            }
             self.request_bodies();
         }
     }

@@ -1,6 +1,6 @@
 //! What can happen to a node, and what it wants done.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use toycoin_core::{
@@ -319,7 +319,7 @@ pub enum Event {
         /// Its height.
         height: u64,
     },
-    /// This node found a block.
+    /// This node found a block, and keeps it. One that is ahead of this node's clock is told once its time has come.
     BlockMined {
         /// Its hash.
         hash: BlockHash,
@@ -404,6 +404,12 @@ pub enum Event {
     /// Others' clocks, or the times of their blocks, and this machine's clock differ too much: each kind of warning at
     /// most every ten minutes.
     ClockOff(ClockWarning),
+    /// This node does not mine, since its chain lies too far ahead of its clock: every block on the tip would be put off
+    /// by everybody else. Told once a minute at most while that lasts.
+    MiningWaits {
+        /// How long it takes until the clock has come close enough, if nothing else changes.
+        wait: Duration,
+    },
 }
 
 /// Why a peer is not listened to.

@@ -2,8 +2,11 @@
 //!
 //! The search itself is elsewhere; here is what to search and when. A template is made anew when the tip moves, when the
 //! mempool changed a moment ago, and every so often for the time in its header.
+//!
+//! A block's time is above its parent's (rule R12), and at most the drift ahead of now (rule R14). Where the tip lies so
+//! far ahead that both cannot be, nothing is searched until the clock has come closer, and the embedder is told.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use toycoin_core::{Block, Header, PublicKey, store::ChainStore};
 use toycoin_wire::node::NodeMessage;
@@ -25,6 +28,10 @@ pub(super) struct Mining {
     jobs: VecDeque<Job>,
     /// Blocks found that wait to be handed out, with the time for it.
     held_back: VecDeque<(Monotonic, Block)>,
+    /// When to look again whether the clock allows a block on the tip; `None` while it does.
+    look_again: Option<Monotonic>,
+    /// When the embedder was told last that the clock does not.
+    wait_told: Option<Monotonic>,
 }
 
 #[derive(Debug)]
@@ -38,7 +45,15 @@ struct Job {
 
 impl Mining {
     pub(super) fn new(enabled: bool, not_before: Monotonic) -> Self {
-        Self { enabled, not_before, next_job: 1, jobs: VecDeque::new(), held_back: VecDeque::new() }
+        Self {
+            enabled,
+            not_before,
+            next_job: 1,
+            jobs: VecDeque::new(),
+            held_back: VecDeque::new(),
+            look_again: None,
+            wait_told: None,
+        }
     }
 
     pub(super) fn is_searching(&self) -> bool {
@@ -60,7 +75,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             None if !self.mining.enabled || self.config.payout.is_none() => None,
             // the next block or headers may end that sooner, but they come as an input
             None if self.is_catching_up() => Some(self.mining.not_before.max(self.catching_up_until())),
-            None => Some(self.mining.not_before),
+            None => Some(self.mining.look_again.unwrap_or(self.mining.not_before)),
         };
         hand_out.into_iter().chain(template).min()
     }
@@ -69,7 +84,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn refresh_mining(&mut self) {
         let now = self.now.monotonic;
         let payout = self.config.payout.filter(|_| self.mining.enabled && now >= self.mining.not_before);
-        let Some(payout) = payout.filter(|_| !self.is_catching_up()) else { return self.stop_mining() };
+        let Some(payout) = payout.filter(|_| !self.is_catching_up()) else {
+            self.mining.look_again = None;
+            return self.stop_mining();
+        };
+        if let Some(wait) = self.clock_lacks() {
+            return self.wait_for_clock(wait);
+        }
+        self.mining.look_again = None;
         let tip = self.chain.tip().hash;
         if self.mining.jobs.back().is_some_and(|job| job.block.header.previous != tip) {
             self.mining.jobs.clear();
@@ -88,6 +110,26 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if self.mining.is_searching() {
             self.mining.jobs.clear();
             self.outputs.push_back(Output::StopMining);
+        }
+    }
+
+    /// Returns by how much the clock is too early for any block on the tip, `None` if it is not.
+    fn clock_lacks(&self) -> Option<Duration> {
+        let earliest = self.chain.tip().time.saturating_add(1);
+        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().drift_ms);
+        earliest.checked_sub(latest).filter(|lacks| *lacks > 0).map(Duration::from_millis)
+    }
+
+    /// Searches nothing until the clock allows a block on the tip: every other node would put it off.
+    fn wait_for_clock(&mut self, wait: Duration) {
+        let now = self.now.monotonic;
+        self.stop_mining();
+        // a clock that is put right meanwhile ends the wait sooner
+        self.mining.look_again = Some(now + wait.min(limits::TEMPLATE_REFRESH));
+        let is_told = |told: Monotonic| now.saturating_since(told) < limits::MINING_WAIT_INTERVAL;
+        if !self.mining.wait_told.is_some_and(is_told) {
+            self.mining.wait_told = Some(now);
+            self.emit(Event::MiningWaits { wait });
         }
     }
 
@@ -130,20 +172,29 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         };
         let mut block = job.block.clone();
         block.header.nonce = nonce;
-        let Header { height, bits, .. } = block.header;
+        let Header { bits, .. } = block.header;
         let hash = block.hash();
         if !bits.to_target().is_ok_and(|target| target.is_met_by(&hash)) {
             return tracing::error!(%hash, nonce, "the search returned a nonce that does not meet its target");
         }
         self.mining.jobs.clear();
         self.mining.not_before = self.now.monotonic + self.config.min_block_interval;
-        self.emit(Event::BlockMined { hash, height });
         self.remember_own(hash);
-        // a slow node knows of its block at once and hands it out late
-        let hand_out_at = self.now.monotonic + self.config.block_delay;
-        self.mining.held_back.push_back((hand_out_at, block.clone()));
         self.outputs.push_back(Output::StopMining);
-        self.take_in(None, block);
+        self.take_in_own(block);
+    }
+
+    /// Takes in a block of our own, and plans to hand it out. One whose time has not come is not handed out before: others
+    /// would put it off too.
+    pub(super) fn take_in_own(&mut self, block: Block) {
+        let (hash, height) = (block.hash(), block.header.height);
+        self.take_in(None, block.clone());
+        if self.chain.has_block(&hash) {
+            self.emit(Event::BlockMined { hash, height });
+            // a slow node knows of its block at once and hands it out late
+            let hand_out_at = self.now.monotonic + self.config.block_delay;
+            self.mining.held_back.push_back((hand_out_at, block));
+        }
     }
 
     /// Hands out the blocks whose time has come.
