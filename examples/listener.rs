@@ -9,11 +9,24 @@ use std::{
     error::Error,
     io::{Write as _, stdout},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser;
-use toycoin_examples::{arguments::Meeting, describe::describe, exit, init_logs, interrupted};
-use toycoin_node::rt::{Heard, Listener};
+use toycoin_examples::{
+    arguments::Meeting,
+    describe::{describe, left_out},
+    exit, init_logs, interrupted,
+    lines::{Kind, Lines},
+};
+use toycoin_node::{
+    log_limiter::Omitted,
+    rt::{Heard, Listener},
+};
+
+/// Most messages of a kind that are shown at once, and the time in which one more is.
+const LINES: u32 = 50;
+const REFILL: Duration = Duration::from_millis(200);
 
 /// Shows what passes on a channel.
 #[derive(Parser)]
@@ -24,9 +37,12 @@ struct Arguments {
     /// End after so many messages.
     #[arg(long, value_name = "N")]
     count: Option<u64>,
-    /// One JSON object a line.
+    /// One JSON object in each line.
     #[arg(long)]
     json: bool,
+    /// Show every message: without it, at most 50 of a kind at once and 5 a second, and how many were left out.
+    #[arg(long)]
+    all: bool,
 }
 
 fn main() -> ExitCode {
@@ -47,21 +63,48 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let Meeting { relay, channel } = &arguments.meeting;
     let mut listener = Listener::new(relay.clone(), channel.clone(), "listener");
     let (mut joined, mut seen) = (false, 0);
+    let (mut messages, mut troubles) = (Lines::with_rate(LINES, REFILL), Lines::default());
     while arguments.count.is_none_or(|count| seen < count) {
-        match listener.next().await {
+        let heard = tokio::select! {
+            heard = listener.next() => heard,
+            (kind, omitted) = messages.report() => {
+                let line = if arguments.json { left_out(kind, omitted) } else { format!("{kind}{omitted}") };
+                if writeln!(stdout(), "{line}").is_err() {
+                    return Ok(());
+                }
+                continue;
+            }
+        };
+        match heard {
             Some(Heard::Ready) => {
+                if let Some(line) = troubles.line(Kind::Other("connections"), format_args!("listening on {relay}")) {
+                    eprintln!("{line}");
+                }
                 joined = true;
-                eprintln!("listening on {relay}");
             }
             Some(Heard::Message { from, payload }) => {
+                let message = describe(from, &payload);
+                let omitted = if arguments.all { Some(Omitted::default()) } else { messages.admit(message.kind()) };
+                let Some(omitted) = omitted else { continue };
                 seen += 1;
+                let line = if arguments.json { message.json(omitted) } else { format!("{message}{omitted}") };
                 // whoever reads may have gone, `| head` for one
-                if writeln!(stdout(), "{}", describe(from, &payload, arguments.json)).is_err() {
+                if writeln!(stdout(), "{line}").is_err() {
                     return Ok(());
                 }
             }
-            Some(Heard::Lagged { count }) => eprintln!("too slow, {count} messages were not seen"),
-            Some(Heard::Failed { reason }) if joined => eprintln!("lost the relay ({reason}), trying again"),
+            Some(Heard::Lagged { count }) => {
+                let line = format_args!("too slow, {count} messages were not seen");
+                if let Some(line) = troubles.line(Kind::Other("gaps"), line) {
+                    eprintln!("{line}");
+                }
+            }
+            Some(Heard::Failed { reason }) if joined => {
+                let line = format_args!("lost the relay ({reason}), trying again");
+                if let Some(line) = troubles.line(Kind::Other("losses"), line) {
+                    eprintln!("{line}");
+                }
+            }
             Some(Heard::Failed { reason }) => {
                 let hint = "`cargo run --release --example relay` starts one";
                 return Err(format!("cannot reach a relay at {relay}: {reason}; {hint}").into());

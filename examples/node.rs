@@ -169,6 +169,10 @@ async fn show(
                 progress.look(node).await?;
                 continue;
             }
+            report = view.report() => {
+                progress.say(report);
+                continue;
+            }
         };
         match event {
             Ok(event) => {
@@ -177,7 +181,9 @@ async fn show(
                     progress.reached(node, block.height()).await?;
                     is_hidden = progress.hides(block.height());
                 }
-                if let Some(line) = view.line(&event).filter(|_| !is_hidden) {
+                if is_hidden {
+                    view.pass_over();
+                } else if let Some(line) = view.line(&event) {
                     progress.say(line);
                 }
                 if let Event::TipChanged { tip, .. } = event
@@ -187,8 +193,8 @@ async fn show(
                 }
             }
             Err(RecvError::Lagged(count)) => {
-                if !progress.is_on() {
-                    say!("  {count} events passed too quickly to show");
+                if let Some(line) = view.missed(count).filter(|_| !progress.is_on()) {
+                    say!("{line}");
                 }
                 if is_there(node.status().await?.tip.height) {
                     return Ok(());

@@ -1,5 +1,5 @@
-//! A whole network in one process, over real sockets: a relay, three mining nodes of which one is slow, a listener, and an
-//! oracle that pays between the classroom wallets and waits for each confirmation.
+//! A whole network in one process, over real sockets: a relay, three mining nodes of which one is slow, and an oracle whose
+//! node observes the blocks, and which pays between the classroom wallets and waits for each confirmation.
 //!
 //!     cargo run --release --example network
 //!     cargo run --release --example network -- --nodes 4 --blocks 50 --payments 20

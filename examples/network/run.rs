@@ -3,7 +3,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::broadcast::error::RecvError,
+    sync::broadcast::{Receiver, error::RecvError},
     time::{Instant, sleep, timeout_at},
 };
 use toycoin_core::{BlockHash, ChainParams, SecretKey};
@@ -15,7 +15,7 @@ use toycoin_examples::{
 use toycoin_node::{
     protocol::Event,
     relay::RelayConfig,
-    rt::{Heard, Listener, NodeBuilder, NodeHandle, RelayHandle, RelayServer},
+    rt::{NodeBuilder, NodeHandle, RelayHandle, RelayServer},
 };
 
 /// How long the slow node waits before it hands out a block that it found.
@@ -49,22 +49,15 @@ impl Network {
         let address = relay.local_addr().to_string();
         board.say(&format!("relay on {address}, {nodes} mining nodes, four wallets\n"));
 
-        // the listener's view: it hears from the very first block on
-        let mut listener = Listener::new(address.clone(), "/topic/main".parse()?, "network");
-        let on_board = Arc::clone(board);
-        let mut ready = listener.next().await;
-        while !matches!(ready, Some(Heard::Ready)) {
-            ready = listener.next().await;
-        }
-        tokio::spawn(async move {
-            while let Some(heard) = listener.next().await {
-                if let Heard::Message { payload, .. } = heard {
-                    on_board.published(&payload, blocks);
-                }
-            }
-        });
-
+        // the oracle's node observes: it is there from the very first block on, and shows none that it has not judged
         let lab = ChainParams::lab();
+        let oracle = NodeBuilder::new(lab.clone()).relay(address.clone()).spawn().await?;
+        let events = oracle.events();
+        oracle.wait_for_relay().await?;
+        tokio::spawn(observe(oracle.clone(), events, Arc::clone(board), blocks));
+        let reports = Arc::clone(board);
+        tokio::spawn(async move { reports.report().await });
+
         let throttle = throttle_for(&lab, nodes);
         let mut miners = Vec::new();
         for number in 0..nodes {
@@ -83,8 +76,6 @@ impl Network {
             tokio::spawn(watch(node.clone(), name, Arc::clone(board)));
             miners.push(node);
         }
-        let oracle = NodeBuilder::new(lab).relay(address).spawn().await?;
-        oracle.wait_for_relay().await?;
         Ok(Self { relay, miners, oracle, board: Arc::clone(board) })
     }
 
@@ -147,8 +138,16 @@ impl Network {
             self.board.say("  a tie: node 1 mines one block more");
             let mut events = first.events();
             first.set_mining(true).await?;
-            let found = async { while !matches!(events.recv().await, Ok(Event::BlockMined { .. })) {} };
-            if timeout_at(deadline, found).await.is_err() {
+            let found = async {
+                loop {
+                    match events.recv().await {
+                        Ok(Event::BlockMined { .. }) => return true,
+                        Ok(_) | Err(RecvError::Lagged(_)) => {}
+                        Err(RecvError::Closed) => return false,
+                    }
+                }
+            };
+            if !timeout_at(deadline, found).await.unwrap_or(false) {
                 return Ok(false);
             }
         }
@@ -169,6 +168,34 @@ impl Network {
         }
         self.relay.shutdown();
         Ok(())
+    }
+}
+
+/// Shows the blocks that a node takes, on its chain or beside it, until it stops.
+async fn observe(node: NodeHandle, mut events: Receiver<Event>, board: Arc<Board>, until: u64) {
+    let genesis = node.params().genesis_hash();
+    loop {
+        match events.recv().await {
+            Ok(Event::BlockConnected { block, .. }) => board.observed(&block, until),
+            Ok(Event::SideBlock { hash, .. }) => {
+                if let Ok(Some(block)) = node.block(hash).await {
+                    board.observed(&block, until);
+                }
+            }
+            Ok(_) => {}
+            // what passed too quickly is asked for; blocks that were seen are passed over
+            Err(RecvError::Lagged(_)) => {
+                let mut at = genesis;
+                while let Ok(since) = node.blocks_since(at).await {
+                    since.connected.iter().for_each(|block| board.observed(block, until));
+                    match since.connected.last().filter(|_| !since.complete) {
+                        Some(last) => at = last.hash(),
+                        None => break,
+                    }
+                }
+            }
+            Err(RecvError::Closed) => return,
+        }
     }
 }
 

@@ -6,12 +6,12 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use toycoin_core::BlockHash;
-use toycoin_node::protocol::Event;
-use toycoin_wire::{NodeMessage, Payload};
+use toycoin_core::{BlockHash, CheckedBlock};
+use toycoin_node::{limits::LOG_REFILL, protocol::Event};
 
 use crate::{
     forks::{Forks, Kin},
+    lines::{Kind, Lines},
     say,
     view::{BlockLines, lost_race, trouble},
 };
@@ -26,6 +26,7 @@ pub struct Board {
 #[derive(Debug, Default)]
 struct Seen {
     blocks: BlockLines,
+    lines: Lines,
     forks: Forks,
     lost: BTreeSet<BlockHash>,
     reorganisations: u64,
@@ -37,7 +38,7 @@ struct Seen {
 /// What was seen in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sight {
-    /// Blocks that were published.
+    /// Blocks that reached the observing node, and are right in their place.
     pub blocks: usize,
     /// Blocks with more than one child.
     pub forks: usize,
@@ -71,47 +72,64 @@ impl Board {
         self.bar.finish_and_clear();
     }
 
-    /// Shows what was published on the channel, if it is a block; blocks up to height `until` move the bar.
-    pub fn published(&self, payload: &[u8], until: u64) {
-        let Ok(Payload::Message(NodeMessage::Block(block))) = NodeMessage::decode(payload) else { return };
+    /// Shows a block that the observing node took, on the chain or beside it; those up to height `until` move the bar.
+    pub fn observed(&self, block: &CheckedBlock, until: u64) {
         let hash = block.hash();
         let mut seen = self.seen();
-        let mark = match seen.forks.add(hash, block.header.previous) {
+        let mark = match seen.forks.add(hash, block.block().header.previous) {
             Kin::Known => return,
             Kin::FirstChild => "",
             Kin::Sibling => "  FORK: a second block on its parent",
         };
-        let line = seen.blocks.line(&block, &hash) + mark;
-        let reached = block.header.height.min(until).max(seen.highest);
+        let line = seen.blocks.line(block.block(), &hash) + mark;
+        let reached = block.height().min(until).max(seen.highest);
         let by = reached - seen.highest;
         seen.highest = reached;
         drop(seen);
-        self.say(&line);
+        self.say_some(Kind::Blocks("blocks"), &line);
         self.advance(by);
     }
 
-    /// Shows what happened to a node, but for the blocks that it took, which were seen when they were published.
+    /// Shows what happened to a node, but for the blocks that it took, which are seen where they are observed.
     pub fn happened(&self, name: &str, event: &Event) {
-        let line = match event {
+        let (kind, line) = match event {
             Event::BlockDisconnected { block } => {
                 // each node that had it lets it go; it is lost once
                 if !self.seen().lost.insert(block.hash()) {
                     return;
                 }
-                lost_race(block.block(), &block.hash())
+                (Kind::Blocks("blocks that lost their race"), lost_race(block.block(), &block.hash()))
             }
             Event::TipChanged { disconnected, .. } if *disconnected > 0 => {
                 let mut seen = self.seen();
                 seen.reorganisations += 1;
                 seen.deepest = seen.deepest.max(*disconnected);
-                format!("reorganisation, {disconnected} deep")
+                (Kind::Blocks("reorganisations"), format!("reorganisation, {disconnected} deep"))
             }
             other => match trouble(other) {
-                Some(line) => line,
+                Some(trouble) => trouble,
                 None => return,
             },
         };
-        self.say(&format!("  {name}: {line}"));
+        self.say_some(kind, &format!("  {name}: {line}"));
+    }
+
+    /// Prints a line unless there were too many of its kind.
+    fn say_some(&self, kind: Kind, line: &str) {
+        let line = self.seen().lines.line(kind, line);
+        if let Some(line) = line {
+            self.say(&line);
+        }
+    }
+
+    /// Counts the lines that were left out, now and then, for ever.
+    pub async fn report(&self) {
+        loop {
+            tokio::time::sleep(LOG_REFILL).await;
+            while let Some((kind, omitted)) = { self.seen().lines.take_report() } {
+                self.say(&format!("  {kind}{omitted}"));
+            }
+        }
     }
 
     /// Returns the counts.

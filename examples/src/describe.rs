@@ -1,27 +1,78 @@
 //! Messages between nodes, in words.
 
+use std::fmt::{self, Display, Formatter};
+
 use toycoin_core::Amount;
+use toycoin_node::log_limiter::Omitted;
 use toycoin_wire::{NodeId, NodeMessage, Payload, printable};
 
-use crate::view::short;
+use crate::{lines::Kind, view::short};
 
 /// Most characters of a reject's text that are shown, escapes included.
 const REJECT_TEXT: usize = 128;
 
-/// Returns a message in one line: for people, or as a JSON object.
-pub fn describe(from: NodeId, payload: &[u8], json: bool) -> String {
+/// A message that was heard, in words.
+#[derive(Debug, Clone)]
+pub struct Description {
+    from: NodeId,
+    kind: &'static str,
+    bytes: usize,
+    text: String,
+}
+
+/// Describes a message.
+pub fn describe(from: NodeId, payload: &[u8]) -> Description {
     let (kind, text) = match NodeMessage::decode(payload) {
-        Ok(Payload::Message(message)) => (message.tag().to_string(), in_words(&message)),
-        Ok(_) => ("unknown".into(), format!("{} bytes", payload.len())),
-        Err(error) => ("malformed".into(), error.to_string()),
+        Ok(Payload::Message(message)) => (kind_of(&message), in_words(&message)),
+        Ok(_) => ("unknown", format!("{} bytes", payload.len())),
+        Err(error) => ("malformed", error.to_string()),
     };
-    if json {
-        let line =
-            serde_json::json!({ "from": from.to_string(), "kind": kind.trim(), "bytes": payload.len(), "text": text });
-        return line.to_string();
+    Description { from, kind, bytes: payload.len(), text }
+}
+
+impl Description {
+    /// Returns what it has in common with others.
+    pub const fn kind(&self) -> Kind {
+        Kind::Other(self.kind)
     }
-    let from: String = from.to_string().chars().take(8).collect();
-    format!("{from}  {kind}  {text}")
+
+    /// Returns it as a JSON object in one line, with how many of its kind were left out before it, if any were.
+    pub fn json(&self, omitted: Omitted) -> String {
+        let Self { from, kind, bytes, text } = self;
+        let mut line =
+            serde_json::json!({ "from": from.to_string(), "kind": kind.trim(), "bytes": bytes, "text": text });
+        if omitted.lines > 0 {
+            line["left_out"] = omitted.lines.into();
+        }
+        line.to_string()
+    }
+}
+
+impl Display for Description {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { from, kind, text, .. } = self;
+        let from: String = from.to_string().chars().take(8).collect();
+        write!(f, "{from}  {kind}  {text}")
+    }
+}
+
+/// Returns how many messages of a kind were left out, as a JSON object in one line.
+pub fn left_out(kind: &str, omitted: Omitted) -> String {
+    serde_json::json!({ "kind": kind.trim(), "left_out": omitted.lines }).to_string()
+}
+
+const fn kind_of(message: &NodeMessage) -> &'static str {
+    match message {
+        NodeMessage::Status(_) => "STAT",
+        NodeMessage::Transaction(_) => "TXN ",
+        NodeMessage::Block(_) => "BLOC",
+        NodeMessage::GetHeaders(_) => "GHDR",
+        NodeMessage::Headers(_) => "HDRS",
+        NodeMessage::GetBlocks(_) => "GBLK",
+        NodeMessage::NotFound(_) => "NOTF",
+        NodeMessage::GetTransactions(_) => "GTXN",
+        NodeMessage::Reject(_) => "RJCT",
+    }
 }
 
 fn in_words(message: &NodeMessage) -> String {
@@ -42,5 +93,25 @@ fn in_words(message: &NodeMessage) -> String {
         NodeMessage::NotFound(hashes) => format!("{} not held", hashes.len()),
         NodeMessage::GetTransactions(txids) => format!("{} payments wanted", txids.len()),
         NodeMessage::Reject(reject) => format!("rule {}: {}", reject.rule, printable(&reject.text, REJECT_TEXT)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toycoin_wire::node::Reject;
+
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_whatever_a_stranger_wrote() {
+        let text = "\u{1b}[2J\r\nerror: forged".to_owned();
+        let reject = NodeMessage::Reject(Reject { hash: [0; 32], rule: 7, text }).encode().unwrap();
+        let long = NodeMessage::Reject(Reject { hash: [0; 32], rule: 7, text: "\0".repeat(128) }).encode().unwrap();
+        for payload in [&*reject, &long, b"\x1b[2J\n", b"HDRS\n", b""] {
+            let message = describe(NodeId::new([7; 16]), payload);
+            for line in [message.to_string(), message.json(Omitted::default())] {
+                assert!(!line.contains(|c: char| c.is_control()) && line.len() < 300, "{line}");
+            }
+        }
     }
 }

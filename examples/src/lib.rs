@@ -21,6 +21,7 @@ pub mod follow;
 pub mod forks;
 pub mod joining;
 pub mod key_file;
+pub mod lines;
 pub mod pace;
 pub mod view;
 

@@ -6,58 +6,89 @@ use toycoin_core::{Block, BlockHash, HumanDuration};
 use toycoin_node::protocol::Event;
 use toycoin_wire::printable;
 
+use crate::lines::{Kind, Lines};
+
 /// Most characters of a miner's text that are shown, escapes included.
 const MINER_TEXT: usize = 64;
 
-/// Turns the events of one node into lines.
+/// Turns the events of one node into lines, as many as a person can read.
 #[derive(Debug)]
 pub struct View {
     name: String,
     blocks: BlockLines,
+    lines: Lines,
 }
 
 impl View {
     /// Returns the view of a node that lines call by this name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), blocks: BlockLines::default() }
+        Self { name: name.into(), blocks: BlockLines::default(), lines: Lines::default() }
     }
 
-    /// Returns the line for an event, if a person wants to see it.
+    /// Returns the line for an event, if a person wants to see it and there were not too many of its kind.
     pub fn line(&mut self, event: &Event) -> Option<String> {
-        let line = match event {
-            Event::BlockConnected { block, .. } => return Some(self.blocks.line(block.block(), &block.hash())),
-            Event::BlockDisconnected { block } => lost_race(block.block(), &block.hash()),
+        if let Event::BlockConnected { block, .. } = event {
+            let line = self.blocks.line(block.block(), &block.hash());
+            return self.lines.line(Kind::Blocks("blocks"), line);
+        }
+        let (kind, line) = match event {
+            Event::BlockDisconnected { block } => {
+                (Kind::Blocks("blocks that lost their race"), lost_race(block.block(), &block.hash()))
+            }
             Event::TipChanged { disconnected, .. } if *disconnected > 0 => {
-                format!("reorganisation, {disconnected} deep")
+                (Kind::Blocks("reorganisations"), format!("reorganisation, {disconnected} deep"))
             }
             Event::SideBlock { hash, height } => {
-                format!("fork, block {height:>5} {} stands beside the chain", short(hash))
+                (Kind::Blocks("forks"), format!("fork, block {height:>5} {} stands beside the chain", short(hash)))
             }
             other => trouble(other)?,
         };
-        Some(format!("  {}: {line}", self.name))
+        self.lines.line(kind, format_args!("  {}: {line}", self.name))
+    }
+
+    /// Takes note of a block whose line is not shown.
+    pub fn pass_over(&mut self) {
+        self.blocks.last = Instant::now();
+    }
+
+    /// Returns a line about events that passed too quickly to be shown, if there were not too many of these.
+    pub fn missed(&mut self, events: u64) -> Option<String> {
+        let line = format_args!("  {}: {events} events passed too quickly to show", self.name);
+        self.lines.line(Kind::Other("gaps between events"), line)
+    }
+
+    /// Waits until lines that were left out are to be told of, and returns the line that does; for ever if none were.
+    pub async fn report(&mut self) -> String {
+        let (kind, omitted) = self.lines.report().await;
+        format!("  {}: {kind}{omitted}", self.name)
     }
 }
 
-/// Returns what a person should know of an event that is not about the chain's blocks.
-pub fn trouble(event: &Event) -> Option<String> {
-    Some(match event {
+/// Returns what a person should know of an event that is not about the chain's blocks, and what kind of line it is.
+pub fn trouble(event: &Event) -> Option<(Kind, String)> {
+    let (kind, line) = match event {
         Event::TransactionDropped { txid, reason } => {
             let txid: String = txid.to_string().chars().take(10).collect();
-            format!("payment {txid} dropped: {reason}")
+            ("dropped payments", format!("payment {txid} dropped: {reason}"))
         }
-        Event::BlockRejected { hash, reason, .. } => format!("block {} rejected: {reason}", short(hash)),
-        Event::PeerMuted { id, reason } => format!("peer {id} muted: {reason}"),
-        Event::RelayConnected { .. } => "connected to the relay".into(),
-        Event::RelayDisconnected { .. } => "lost the relay, trying again".into(),
-        Event::ClockOff(warning) => format!("warning: {warning}"),
-        Event::MiningWaits { wait } => format!(
-            "mining waits {}: the chain's times are too far ahead of this clock; check that it is right",
-            HumanDuration::from(*wait)
-        ),
-        Event::Lagged { count } => format!("the relay dropped {count} messages"),
+        Event::BlockRejected { hash, reason, .. } => {
+            ("rejected blocks", format!("block {} rejected: {reason}", short(hash)))
+        }
+        Event::PeerMuted { id, reason } => ("muted peers", format!("peer {id} muted: {reason}")),
+        Event::RelayConnected { .. } => ("connections to the relay", "connected to the relay".into()),
+        Event::RelayDisconnected { .. } => ("losses of the relay", "lost the relay, trying again".into()),
+        Event::ClockOff(warning) => ("clock warnings", format!("warning: {warning}")),
+        Event::MiningWaits { wait } => {
+            let wait = HumanDuration::from(*wait);
+            let line = format!(
+                "mining waits {wait}: the chain's times are too far ahead of this clock; check that it is right"
+            );
+            ("waits of the miner", line)
+        }
+        Event::Lagged { count } => ("messages about a slow connection", format!("the relay dropped {count} messages")),
         _ => return None,
-    })
+    };
+    Some((Kind::Other(kind), line))
 }
 
 /// Returns what became of a block that left the chain, and of its payments.
@@ -121,11 +152,75 @@ pub fn leading_zero_bits(hash: &BlockHash) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use toycoin_core::{Chain, ChainParams, CheckedBlock, Rule, SecretKey, chain::Tip};
+    use toycoin_node::protocol::MuteReason;
+    use toycoin_wire::NodeId;
+
     use super::*;
+
+    /// Every kind of event that a stranger can cause, as a flood of them would have it.
+    fn flood(number: u64, block: &Arc<CheckedBlock>, tip: Tip) -> Vec<Event> {
+        let mut bytes = [0xee; 32];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        let hash = BlockHash::from_bytes(bytes);
+        let id = NodeId::new([7; 16]);
+        let reason = MuteReason::Undecodable("x".repeat(128));
+        vec![
+            Event::BlockConnected { block: Arc::clone(block), own: false },
+            Event::BlockDisconnected { block: Arc::clone(block) },
+            Event::TipChanged { tip, disconnected: 1 },
+            Event::SideBlock { hash, height: number },
+            Event::BlockRejected { hash, rule: Rule::ProofOfWork, reason: "y".repeat(300) },
+            Event::PeerConnected { id },
+            Event::PeerDisconnected { id },
+            Event::PeerMuted { id, reason },
+            Event::RelayConnected { relay: 0 },
+            Event::RelayDisconnected { relay: 0 },
+            Event::Lagged { count: number },
+        ]
+    }
+
+    #[test]
+    fn a_minute_of_every_flood_is_less_than_a_megabyte() {
+        let chain = Chain::in_memory(ChainParams::regtest());
+        let owner = SecretKey::classroom(0).public_key();
+        let block = chain.template(Vec::new(), owner, &[b'x'; 64], u64::MAX >> 16).unwrap().solve_easily();
+        let block = Arc::new(block.check(chain.params()).unwrap());
+        let mut view = View::new("node");
+        let (mut bytes, mut lines, mut omitted) = (0, 0, 0_u64);
+        for number in 0..12_000 {
+            for event in flood(number, &block, chain.tip()) {
+                let Some(line) = view.line(&event) else { continue };
+                bytes += line.len() + 1;
+                lines += 1;
+                let more = line.split_once(" (and ").and_then(|(_, rest)| rest.split_once(' '));
+                omitted += more.and_then(|(count, _)| count.parse::<u64>().ok()).unwrap_or(0);
+            }
+            view.lines.skipped += Duration::from_millis(5);
+        }
+        assert!(bytes < 1_000_000, "{bytes} bytes");
+        // what was left out is told, once the flood is over
+        view.lines.skipped += Duration::from_secs(60);
+        while let Some((_, report)) = view.lines.take_report() {
+            omitted += report.lines;
+        }
+        assert_eq!(lines + omitted, 12_000 * 9, "two kinds are nobody's concern");
+    }
+
+    #[test]
+    fn a_miners_text_is_shown_escaped() {
+        let mut block = ChainParams::lab().genesis().clone();
+        block.coinbase.extra = b"\x1b[2J\r\nerror: forged\xff#00000000".to_vec();
+        let line = BlockLines::default().line(&block, &block.hash());
+        assert!(line.ends_with("mined by \\u{1b}[2J\\r\\nerror: forged\u{fffd}"), "{line}");
+        assert!(!line.contains(|c: char| c.is_control()));
+    }
 
     #[test]
     fn a_wait_for_the_clock_is_told_in_human_units() {
-        let line = trouble(&Event::MiningWaits { wait: std::time::Duration::from_secs(252) }).unwrap();
+        let (_, line) = trouble(&Event::MiningWaits { wait: Duration::from_secs(252) }).unwrap();
         assert!(line.starts_with("mining waits 4 min 12 s: "), "{line}");
     }
 

@@ -39,9 +39,17 @@ use crate::{
 /// }
 /// assert_eq!(limiter.next_report(), None);
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct LogLimiter {
+    lines: u32,
+    refill: Duration,
     kinds: BTreeMap<&'static str, Kind>,
+}
+
+impl Default for LogLimiter {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// How many lines of a kind were left out, and in which time. It is displayed as the end of the line that tells it:
@@ -65,28 +73,37 @@ struct Kind {
 }
 
 impl LogLimiter {
-    /// Returns a limiter whose buckets are full.
+    /// Returns a limiter whose buckets are full, and hold [`LOG_LINES`] lines.
     pub const fn new() -> Self {
-        Self { kinds: BTreeMap::new() }
+        Self::with_rate(LOG_LINES, LOG_REFILL)
+    }
+
+    /// Returns a limiter whose kinds may each write `lines` lines at once and one more in each `refill`, which is counted
+    /// in whole milliseconds, at least one.
+    pub const fn with_rate(lines: u32, refill: Duration) -> Self {
+        let refill = if refill.as_millis() == 0 { Duration::from_millis(1) } else { refill };
+        Self { lines, refill, kinds: BTreeMap::new() }
     }
 
     /// Takes a token for a line of this kind: `None` means that the line is left out, and counted.
     ///
     /// The caller appends the result to the line that it writes.
     pub fn admit(&mut self, kind: &'static str, now: Monotonic) -> Option<Omitted> {
-        self.kinds.entry(kind).or_insert_with(|| Kind::full(now)).admit(now)
+        let Self { lines, refill, kinds } = self;
+        kinds.entry(kind).or_insert_with(|| Kind::full(*lines, now)).admit(*lines, *refill, now)
     }
 
     /// Returns when [`take_report`](Self::take_report) next has something: `None` if no line is left out.
     pub fn next_report(&self) -> Option<Monotonic> {
-        self.kinds.values().filter(|kind| kind.omitted > 0).map(Kind::next_token).min()
+        self.kinds.values().filter(|kind| kind.omitted > 0).map(|kind| kind.next_token(self.refill)).min()
     }
 
     /// Takes the count of a kind whose bucket has a token again, and that token. `None` if there is no such kind.
     pub fn take_report(&mut self, now: Monotonic) -> Option<(&'static str, Omitted)> {
-        let mut owing = self.kinds.iter_mut().filter(|(_, kind)| kind.omitted > 0 && kind.next_token() <= now);
+        let Self { lines, refill, kinds } = self;
+        let mut owing = kinds.iter_mut().filter(|(_, kind)| kind.omitted > 0 && kind.next_token(*refill) <= now);
         let (name, kind) = owing.next()?;
-        Some((name, kind.admit(now)?))
+        Some((name, kind.admit(*lines, *refill, now)?))
     }
 }
 
@@ -101,12 +118,12 @@ impl fmt::Display for Omitted {
 }
 
 impl Kind {
-    const fn full(now: Monotonic) -> Self {
-        Self { tokens: LOG_LINES, filled: now, omitted: 0, since: now }
+    const fn full(lines: u32, now: Monotonic) -> Self {
+        Self { tokens: lines, filled: now, omitted: 0, since: now }
     }
 
-    fn admit(&mut self, now: Monotonic) -> Option<Omitted> {
-        self.fill(now);
+    fn admit(&mut self, lines: u32, refill: Duration, now: Monotonic) -> Option<Omitted> {
+        self.fill(lines, refill, now);
         let Some(rest) = self.tokens.checked_sub(1) else {
             if self.omitted == 0 {
                 self.since = now;
@@ -121,20 +138,20 @@ impl Kind {
     }
 
     /// Adds the tokens that are due.
-    fn fill(&mut self, now: Monotonic) {
-        let due = now.saturating_since(self.filled).as_millis() / LOG_REFILL.as_millis();
+    fn fill(&mut self, lines: u32, refill: Duration, now: Monotonic) {
+        let due = now.saturating_since(self.filled).as_millis() / refill.as_millis();
         let due = u32::try_from(due).unwrap_or(u32::MAX);
-        if due >= LOG_LINES - self.tokens {
-            (self.tokens, self.filled) = (LOG_LINES, now);
+        if due >= lines - self.tokens {
+            (self.tokens, self.filled) = (lines, now);
         } else {
             self.tokens += due;
-            self.filled = self.filled + LOG_REFILL * due;
+            self.filled = self.filled + refill * due;
         }
     }
 
     /// Returns when a bucket that is empty has a token again.
-    fn next_token(&self) -> Monotonic {
-        self.filled + LOG_REFILL
+    fn next_token(&self, refill: Duration) -> Monotonic {
+        self.filled + refill
     }
 }
 
@@ -159,6 +176,13 @@ mod tests {
         assert_eq!(lines[9], "");
         assert_eq!(lines[10], " (and 1990 more like this in the last 2 s)");
         assert_eq!(lines[11], " (and 1999 more like this in the last 2 s)");
+    }
+
+    #[test]
+    fn another_rate_bounds_a_flood_as_well() {
+        let mut limiter = LogLimiter::with_rate(3, Duration::from_millis(100));
+        assert_eq!(flood(&mut limiter, "flood", 0..10_000).len(), 3 + 99);
+        assert_eq!(LogLimiter::with_rate(1, Duration::ZERO).refill, Duration::from_millis(1));
     }
 
     #[test]
