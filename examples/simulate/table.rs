@@ -37,6 +37,15 @@ impl fmt::Display for Table<'_> {
         row("peers muted", sum(|run| run.statistics.mutes))?;
         row("envelopes delivered", sum(|run| run.statistics.deliveries))?;
         row("bytes sent", sum(|run| run.statistics.sent_bytes))?;
+        let (bodies, repeated) = runs.iter().fold((0, 0), |(bodies, repeated), run| {
+            (bodies + run.statistics.body_bytes, repeated + run.statistics.repeated_body_bytes)
+        });
+        row(
+            "bytes of bodies that were new",
+            format!("{:.1} %", 100.0 * (1.0 - repeated as f64 / bodies.max(1) as f64)),
+        )?;
+        let longest = runs.iter().map(|run| run.statistics.longest_pause).max().unwrap_or_default();
+        row("longest pause of a miner on the tip", format!("{:.1} s", longest.as_secs_f64()))?;
         let mut injected: BTreeMap<FaultKind, u64> = BTreeMap::new();
         for (kind, count) in runs.iter().flat_map(|run| &run.injected) {
             *injected.entry(*kind).or_default() += count;

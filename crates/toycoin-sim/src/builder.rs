@@ -20,6 +20,15 @@ use crate::{
     topology::Topology,
 };
 
+/// Which faults are drawn from the seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drawn {
+    Nothing,
+    /// Those that there were when the first seeds of `tests/regressions.rs` were noted.
+    Early,
+    Everything,
+}
+
 /// A network to be run.
 pub struct Simulation {
     pub(crate) seed: u64,
@@ -30,7 +39,7 @@ pub struct Simulation {
     pub(crate) params: Option<ChainParams>,
     pub(crate) payments_per_second: f64,
     pub(crate) faults: Vec<Scheduled>,
-    pub(crate) random_faults: bool,
+    pub(crate) random_faults: Drawn,
     pub(crate) settle: Option<Duration>,
     pub(crate) keep_trace: bool,
     pub(crate) censored: Option<Txid>,
@@ -51,7 +60,7 @@ impl Simulation {
             params: None,
             payments_per_second: 0.0,
             faults: Vec::new(),
-            random_faults: false,
+            random_faults: Drawn::Nothing,
             settle: Some(Duration::from_secs(300)),
             keep_trace: false,
             censored: None,
@@ -99,6 +108,13 @@ impl Simulation {
     #[must_use]
     pub fn link_of(self, node: usize, link: Link) -> Self {
         self.change(node, |spec| spec.link = Some(link))
+    }
+
+    /// Has a node dial these of the relays of [`Topology::Relays`] alone.
+    #[must_use]
+    pub fn relays_of(self, node: usize, relays: impl IntoIterator<Item = usize>) -> Self {
+        let relays = relays.into_iter().collect();
+        self.change(node, |spec| spec.relays = Some(relays))
     }
 
     /// Sets how far a node's clock is ahead, for good.
@@ -154,9 +170,21 @@ impl Simulation {
     /// Puts adversaries at the places of the last `count` nodes, each with a tactic drawn from the seed.
     #[must_use]
     pub fn random_adversaries(self, count: usize) -> Self {
+        self.drawn_adversaries(count, 1_000, Mixed::draw_early)
+    }
+
+    /// As [`random_adversaries`](Self::random_adversaries), from the tactics that there were when the first regressions
+    /// were noted.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn early_adversaries(self, count: usize) -> Self {
+        self.drawn_adversaries(count, 1_000, Mixed::draw_early)
+    }
+
+    fn drawn_adversaries(self, count: usize, stream: u64, draw: fn(usize, &mut Dice) -> Mixed) -> Self {
         let (seed, nodes) = (self.seed, self.nodes.len());
         (nodes.saturating_sub(count)..nodes).fold(self, |simulation, node| {
-            let tactic = Mixed::draw(node, &mut Dice::new(seed, 1_000 + node as u64));
+            let tactic = draw(node, &mut Dice::new(seed, stream + node as u64));
             simulation.adversary(node, tactic)
         })
     }
@@ -238,7 +266,15 @@ impl Simulation {
     /// Draws faults from the seed, for [`run_for`](Self::run_for)'s time, and which third of the disks lie.
     #[must_use]
     pub const fn random_faults(mut self) -> Self {
-        self.random_faults = true;
+        self.random_faults = Drawn::Everything;
+        self
+    }
+
+    /// As [`random_faults`](Self::random_faults), from the faults that there were when the first regressions were noted.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn early_faults(mut self) -> Self {
+        self.random_faults = Drawn::Early;
         self
     }
 

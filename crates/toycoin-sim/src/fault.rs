@@ -29,10 +29,14 @@ pub enum Fault {
         /// The relay.
         relay: usize,
     },
-    /// A node's links become slow: 20 times the latency, 20 kB a second.
+    /// A node's links become slow.
     SlowLink {
         /// The node.
         node: usize,
+        /// Bytes per second in each direction.
+        bandwidth: u64,
+        /// How many times the latency.
+        latency: u32,
     },
     /// A node's links lose every third write, and now and then break.
     LossyLink {
@@ -68,6 +72,11 @@ pub enum Fault {
         /// The node.
         node: usize,
     },
+    /// A node's relays say LAGD 100 times each second, though they dropped nothing.
+    LagFlood {
+        /// The node.
+        node: usize,
+    },
 }
 
 /// A kind of fault, to be counted.
@@ -86,11 +95,12 @@ pub enum FaultKind {
     HashBurst,
     LateJoin,
     Eclipse,
+    LagFlood,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Partition,
         Self::OneWayPartition,
         Self::Crash,
@@ -103,6 +113,7 @@ impl FaultKind {
         Self::HashBurst,
         Self::LateJoin,
         Self::Eclipse,
+        Self::LagFlood,
     ];
 
     /// Returns the kinds that never happened in some runs, by what each injected: a set of runs that is to show what a
@@ -132,6 +143,7 @@ impl Fault {
             Self::HashBurst { .. } => FaultKind::HashBurst,
             Self::LateJoin { .. } => FaultKind::LateJoin,
             Self::Eclipse { .. } => FaultKind::Eclipse,
+            Self::LagFlood { .. } => FaultKind::LagFlood,
         }
     }
 }
@@ -145,6 +157,28 @@ pub struct Scheduled {
     pub until: Duration,
     /// What goes wrong.
     pub fault: Fault,
+}
+
+/// Draws faults of the kinds that came later, about one each minute, that all end before `end`.
+pub(crate) fn draw_late(dice: &mut Dice, nodes: usize, end: Duration) -> Vec<Scheduled> {
+    let mut faults = Vec::new();
+    let mut at = dice.exponential(Duration::from_secs(30));
+    while at + Duration::from_secs(2) < end {
+        let until = (at + dice.between(Duration::from_secs(2), Duration::from_secs(60))).min(end);
+        let node = dice.index(nodes);
+        let fault = match dice.below(3) {
+            0 => Fault::LagFlood { node },
+            // from a modem's speed up, near or on the other side of the world
+            _ => Fault::SlowLink {
+                node,
+                bandwidth: 1_200 << dice.below(7),
+                latency: 1 + u32::from(dice.chance(0.5)) * 7,
+            },
+        };
+        faults.push(Scheduled { from: at, until, fault });
+        at += dice.exponential(Duration::from_secs(60));
+    }
+    faults
 }
 
 /// Draws faults, about one every 20 seconds, that all end before `end`.
@@ -168,7 +202,7 @@ pub(crate) fn draw(dice: &mut Dice, nodes: usize, relays: usize, end: Duration) 
             3 => Fault::Crash { node, lose_tail: false },
             4 => Fault::Crash { node, lose_tail: true },
             5 => Fault::RelayRestart { relay: dice.index(relays) },
-            6 => Fault::SlowLink { node },
+            6 => Fault::SlowLink { node, bandwidth: 20_000, latency: 20 },
             7 => Fault::LossyLink { node },
             8 => Fault::CarelessRelay { node },
             9 => {

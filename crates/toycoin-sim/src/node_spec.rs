@@ -22,6 +22,8 @@ pub(crate) struct NodeSpec {
     pub(crate) disk: Disk,
     pub(crate) spending: Spending,
     pub(crate) link: Option<Link>,
+    /// The relays that it dials, of those that the topology has; all without it.
+    pub(crate) relays: Option<Vec<usize>>,
     pub(crate) rules: Option<ChainParams>,
     pub(crate) honest: bool,
     pub(crate) planted: Option<Planted>,
@@ -37,6 +39,7 @@ impl Default for NodeSpec {
             disk: Disk::Honest,
             spending: Spending::default(),
             link: None,
+            relays: None,
             rules: None,
             honest: true,
             planted: None,

@@ -40,6 +40,28 @@ pub struct Statistics {
     pub broken_connections: u64,
     /// Peers that honest nodes muted.
     pub mutes: u64,
+    /// Blocks that honest nodes connected, each as often as a node did.
+    pub blocks_connected: u64,
+    /// Of the bytes that nodes sent, those of honest nodes.
+    pub honest_bytes: u64,
+    /// For each message that an honest node published, the honest nodes that it was for.
+    pub honest_published: u64,
+    /// Those of them that a relay wrote to a node.
+    pub honest_delivered: u64,
+    /// Bytes of bodies from honest nodes that relays wrote to honest nodes.
+    pub body_bytes: u64,
+    /// Of these, the bytes of bodies that the node had been sent before.
+    pub repeated_body_bytes: u64,
+    /// Signatures that honest nodes verified for what is not in a block yet.
+    pub payment_signatures: u64,
+    /// Most of these that a node verified for one input.
+    pub most_payment_signatures: u64,
+    /// For how long miners did not search though they were on the best tip of the honest, all together.
+    pub paused: Duration,
+    /// The longest time in which one of them did not search, though it was on such a tip.
+    pub longest_pause: Duration,
+    /// Warnings of honest nodes that a clock is off.
+    pub clock_warnings: u64,
 }
 
 impl Statistics {
@@ -60,6 +82,8 @@ pub struct Run {
     pub lasted: Duration,
     /// The tip of each node: height and hash, `None` for one that is no node.
     pub tips: Vec<Option<(u64, BlockHash)>>,
+    /// How long each node took from its last start until it was on the best tip of the honest, if it got there.
+    pub caught_up: Vec<Option<Duration>>,
     /// Whether all honest nodes were on one tip at the end.
     pub converged: bool,
     /// Counts.
@@ -107,6 +131,7 @@ impl Run {
             seed,
             lasted: network.now,
             tips: (0..network.nodes.len()).map(tip).collect(),
+            caught_up: network.nodes.iter().map(|site| site.caught_up).collect(),
             converged: network.agrees(),
             stale_blocks: stale as u64,
             injected: network.injected.clone(),
@@ -139,6 +164,11 @@ impl Run {
     /// Returns the share of found blocks that the chain does not hold.
     pub fn stale_rate(&self) -> f64 {
         self.stale_blocks as f64 / (self.statistics.blocks_mined as f64).max(1.0)
+    }
+
+    /// Returns the share of the bytes of bodies that were new to the node that they were sent to; 1 if there were none.
+    pub fn useful_bytes(&self) -> f64 {
+        1.0 - self.statistics.repeated_body_bytes as f64 / (self.statistics.body_bytes as f64).max(1.0)
     }
 
     /// Returns the mean time from when a block was found until another node connected it.

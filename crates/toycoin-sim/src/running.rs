@@ -6,9 +6,9 @@ use toycoin_core::chain::Chain;
 use toycoin_node::{protocol::NodeMachine, relay::RelayConfig};
 
 use crate::{
-    builder::Simulation,
+    builder::{Drawn, Simulation},
     dice::{Dice, FAR},
-    fault::{Fault, Scheduled, draw},
+    fault::{Fault, Scheduled, draw, draw_late},
     network::{DiceSet, Network, Site, queue::Queue, relay_site},
     params::{GENESIS_HASHES, params},
     report::{Run, Statistics, Violation},
@@ -23,9 +23,12 @@ impl Simulation {
     /// # Errors
     /// The first broken invariant.
     pub fn run_for(mut self, time: Duration) -> Result<Run, Violation> {
-        if self.random_faults {
+        if self.random_faults != Drawn::Nothing {
             let relays = self.relay_count();
             self.faults.extend(draw(&mut Dice::new(self.seed, 5), self.nodes.len(), relays, time));
+            if self.random_faults == Drawn::Everything {
+                self.faults.extend(draw_late(&mut Dice::new(self.seed, 8), self.nodes.len(), time));
+            }
             let mut disks = Dice::new(self.seed, 6);
             for spec in self.nodes.iter_mut().filter(|_| disks.chance(1.0 / 3.0)) {
                 spec.disk = Disk::Lying;
@@ -57,7 +60,10 @@ impl Simulation {
         let params = self.params.clone().unwrap_or_else(|| params(self.nodes.len(), self.spacing));
         let shares: f64 = self.nodes.iter().map(|node| node.hash_rate).sum();
         let relays_of = |node: usize| match &self.topology {
-            Topology::Relays(count) => (0..*count).collect(),
+            Topology::Relays(count) => {
+                let is_wanted = |relay: &usize| self.nodes[node].relays.as_ref().is_none_or(|own| own.contains(relay));
+                (0..*count).filter(is_wanted).collect()
+            }
             Topology::Direct(pairs) => {
                 (0..).zip(pairs).filter(|(_, (one, other))| *one == node || *other == node).map(|(at, _)| at).collect()
             }
@@ -96,6 +102,7 @@ impl Simulation {
             by_work: Default::default(),
             mined_at: BTreeMap::new(),
             payments: Default::default(),
+            traffic: Default::default(),
             statistics: Statistics::default(),
             invariants: self.invariants,
             violation: None,

@@ -35,6 +35,8 @@ pub enum Manner {
     Burst(usize),
     /// It spends the change of a payment that nobody has confirmed yet, and the change of that: so many in a row.
     Chain(usize),
+    /// It pays so many in one transaction: with a few hundred, blocks are large.
+    Wide(usize),
     /// It spends the same coins twice: one payment goes to its own node, another, to somebody else, to another node.
     DoubleSpend,
 }

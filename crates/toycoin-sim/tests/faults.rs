@@ -54,7 +54,7 @@ fn a_relay_may_restart_and_links_may_be_slow_or_lossy() {
         network(1).topology(Topology::Relays(2)).fault(seconds(20)..seconds(40), Fault::RelayRestart { relay: 1 });
     assert!(restart.run_for(seconds(120)).is_ok_and(|run| run.converged()));
     survives(&Fault::RelayRestart { relay: 0 });
-    survives(&Fault::SlowLink { node: 1 });
+    survives(&Fault::SlowLink { node: 1, bandwidth: 20_000, latency: 20 });
     let lossy = survives(&Fault::LossyLink { node: 1 });
     assert!(lossy.iter().any(|run| run.statistics.broken_connections > 0));
 }

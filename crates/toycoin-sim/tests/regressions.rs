@@ -10,7 +10,7 @@ fn seconds(count: u64) -> Duration {
 
 /// Seven nodes, of which two were drawn to be adversaries, with wallets of all manners and faults.
 fn rough(seed: u64) -> Simulation {
-    let simulation = Simulation::builder(seed).nodes(7).random_adversaries(2).random_spending().random_faults();
+    let simulation = Simulation::builder(seed).nodes(7).early_adversaries(2).random_spending().early_faults();
     simulation.payments_per_second(0.5)
 }
 
@@ -26,7 +26,7 @@ fn headers_whose_bodies_are_withheld_keep_no_other_chain_out() {
 
 /// Ten nodes, of which three were drawn to be adversaries.
 fn rougher(seed: u64) -> Simulation {
-    let simulation = Simulation::builder(seed).nodes(10).random_adversaries(3).random_spending().random_faults();
+    let simulation = Simulation::builder(seed).nodes(10).early_adversaries(3).random_spending().early_faults();
     simulation.payments_per_second(1.0)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use toycoin_core::{
     Amount, Block, BlockHash, Coinbase, Header, OutPoint, PublicKey, SecretKey, Signature, StateRoot, Transaction,
     TxOut, Work,
+    chain::Chain,
     consensus::HeaderContext,
     sighash,
     store::ChainStore as _,
@@ -81,6 +82,44 @@ impl ForgedChain {
         Some(forged)
     }
 
+    /// Mines a valid branch of empty blocks on the block at a height of the real chain, dated evenly from there to now;
+    /// `None` where there is no such block.
+    pub(super) fn private(scene: &Scene<'_>, height: u64, length: usize) -> Option<Self> {
+        let params = scene.chain.params().clone();
+        let mut chain = Chain::in_memory(params).with_verifier(scene.chain.shared_verifier());
+        for height in 1..=height {
+            let block = scene.chain.block_at(height).ok()??;
+            chain.apply(block.block().clone(), scene.unix_ms).ok()?;
+        }
+        let miner = SecretKey::classroom(9).public_key();
+        let step = scene.unix_ms.saturating_sub(chain.tip().time) / (length as u64 + 1);
+        let mut forged = Self::default();
+        for _ in 0..length {
+            let time = chain.tip().time + step;
+            let mut block = chain.template(Vec::new(), miner, b"private", time).ok()?;
+            block.header = solve_header(block.header);
+            chain.apply(block.clone(), scene.unix_ms).ok()?;
+            forged.headers.push(block.header);
+            forged.bodies.insert(block.hash(), block);
+        }
+        forged.work = chain.tip().work;
+        Some(forged)
+    }
+
+    /// Returns one of its blocks, by its place, unless the chain up to it has as much work as this; the last one never.
+    pub(super) fn body(&self, place: usize, below: Work) -> Option<Block> {
+        let behind = self.headers.get(place + 1..)?;
+        let rest: Work = behind.iter().filter_map(work_of).sum();
+        let header = self.headers.get(place)?;
+        let is_lighter = self.work.saturating_sub(rest) < below && !behind.is_empty();
+        self.bodies.get(&header.hash()).filter(|_| is_lighter).cloned()
+    }
+
+    /// Says truthfully what it is.
+    pub(super) fn own_status(&self, scene: &Scene<'_>) -> Option<NodeMessage> {
+        self.status(scene, self.work)
+    }
+
     /// Returns the first headers, as many as a message carries.
     pub(super) fn first_page(&self) -> Vec<Header> {
         self.headers.iter().take(limits::HEADERS_A_MESSAGE).copied().collect()
@@ -125,7 +164,7 @@ impl ForgedChain {
         block.header = solve_header(block.header);
         let hash = block.hash();
         context.extend(&block.header, hash);
-        self.work = self.work + block.header.bits.to_target().map(|target| target.work()).unwrap_or_default();
+        self.work = self.work + work_of(&block.header).unwrap_or_default();
         self.headers.push(block.header);
         self.bodies.insert(hash, block);
     }
@@ -290,6 +329,10 @@ fn spent_coin(scene: &Scene<'_>) -> Option<(OutPoint, Coin, SecretKey)> {
         let (outpoint, coin) = undo?.spent.into_iter().find(|(_, coin)| keys.contains_key(&coin.output.owner))?;
         Some((outpoint, coin, keys.get(&coin.output.owner)?.clone()))
     })
+}
+
+fn work_of(header: &Header) -> Option<Work> {
+    header.bits.to_target().ok().map(|target| target.work())
 }
 
 fn any_signature(key: &SecretKey) -> Signature {

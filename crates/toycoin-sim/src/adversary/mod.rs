@@ -6,12 +6,18 @@
 //!                 ▲ tick: the tactic speaks up by itself
 //! ```
 
+mod claims;
 mod flood;
 mod forge;
 mod headers;
 mod mixed;
+mod noise;
+mod questions;
 mod serve;
+mod signatures;
+mod statuses;
 mod tampering;
+mod trickle;
 
 use std::time::Duration;
 
@@ -19,12 +25,18 @@ use toycoin_core::chain::Chain;
 use toycoin_wire::{NodeId, node::NodeMessage};
 
 pub use self::{
+    claims::{Claim, ClaimsWork, Evasion},
     flood::{ConflictFlood, OrphanFlood},
     forge::{Flaw, ForgedChain, InvalidBlocks, LighterChain},
     headers::HeaderFlood,
     mixed::Mixed,
+    noise::Noise,
+    questions::{Question, QuestionFlood},
     serve::{AnswersNotFound, Mutates, Silent, StallsAfterHeaders},
+    signatures::{BadOrphans, BadPayments},
+    statuses::StatusFlood,
     tampering::Tampering,
+    trickle::TrickledBodies,
 };
 use crate::{dice::Dice, store::CrashStore};
 
@@ -59,7 +71,17 @@ pub trait Tactic {
         Vec::new()
     }
 
-    /// Returns how often it does.
+    /// Publishes payloads that are no messages of nodes, whenever it speaks up by itself.
+    fn payloads(&mut self, _: &mut Scene<'_>) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
+    /// Returns whether it leaves its relays each time that it has spoken up: it comes back under another node id.
+    fn hangs_up(&self) -> bool {
+        false
+    }
+
+    /// Returns how often it speaks up.
     fn interval(&self) -> Duration {
         Duration::from_secs(5)
     }

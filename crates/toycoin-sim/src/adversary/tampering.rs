@@ -11,7 +11,7 @@ use toycoin_node::{
     relay::ConnectionId,
 };
 use toycoin_wire::{
-    Channel, Frame, Tag,
+    Channel, Frame, NodeId, Tag,
     node::{NodeMessage, Payload},
     relay::{Publish, RelayMessage},
 };
@@ -74,10 +74,37 @@ impl Tampering {
     }
 
     fn say(&mut self, connection: ConnectionId, (to, message): Said) {
-        let Ok(payload) = message.encode() else { return };
-        let publish = Publish { channel: self.channel.borrowed(), to, payload: &payload };
-        if let Ok(bytes) = RelayMessage::Publish(publish).to_frame() {
+        if let Ok(payload) = message.encode() {
+            let bytes = self.frame(to, &payload);
             self.outputs.push_back(Output::Send { connection, bytes: bytes.into() });
+        }
+    }
+
+    /// Returns the frame that publishes a payload; nothing if it is too long for one.
+    fn frame(&self, to: Option<NodeId>, payload: &[u8]) -> Vec<u8> {
+        let publish = Publish { channel: self.channel.borrowed(), to, payload };
+        RelayMessage::Publish(publish).to_frame().unwrap_or_default()
+    }
+
+    /// Lets the tactic speak up: one write for all that it says on a connection.
+    fn tick(&mut self) {
+        self.next_tick = self.now.monotonic.since_origin() + self.tactic.interval();
+        let connections: Vec<_> = self.ready.keys().copied().collect();
+        let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
+        let said = self.tactic.tick(&mut scene);
+        let payloads = self.tactic.payloads(&mut scene);
+        let said = said.iter().filter_map(|(to, message)| Some(self.frame(*to, &message.encode().ok()?)));
+        let bytes: Vec<u8> = said.chain(payloads.iter().map(|payload| self.frame(None, payload))).flatten().collect();
+        for connection in connections {
+            if !bytes.is_empty() {
+                self.outputs.push_back(Output::Send { connection, bytes: bytes.clone().into() });
+            }
+            if self.tactic.hangs_up() {
+                self.ready.remove(&connection);
+                Machine::handle(&mut self.inner, self.now, Input::Disconnected { connection });
+                self.drain();
+                self.outputs.push_back(Output::Close { connection, reason: "it comes back as somebody else".into() });
+            }
         }
     }
 
@@ -120,13 +147,7 @@ impl Participant for Tampering {
         }
         self.drain();
         if now.monotonic.since_origin() >= self.next_tick {
-            self.next_tick = now.monotonic.since_origin() + self.tactic.interval();
-            let mut scene = Self::scene(&self.inner, now, &mut self.dice);
-            let said = self.tactic.tick(&mut scene);
-            let connections: Vec<_> = self.ready.keys().copied().collect();
-            for connection in connections {
-                said.iter().for_each(|said| self.say(connection, said.clone()));
-            }
+            self.tick();
         }
     }
 

@@ -1,8 +1,10 @@
 //! The network while it runs: who is there, what is on its way, and what was found out.
 
 mod mining;
+mod pauses;
 mod payments;
 pub(crate) mod queue;
+mod traffic;
 mod troubles;
 mod watch;
 pub(crate) mod wires;
@@ -23,8 +25,10 @@ use toycoin_wire::NodeId;
 
 pub(crate) use self::{mining::solve_header, queue::Happening};
 use self::{
+    pauses::Pause,
     payments::Payments,
     queue::{Place, Queue},
+    traffic::Traffic,
     wires::{RelaySite, Wire},
 };
 use crate::{
@@ -73,6 +77,7 @@ pub struct Network {
     pub(crate) by_work: BTreeSet<(Work, BlockHash)>,
     pub(crate) mined_at: BTreeMap<BlockHash, (Duration, usize)>,
     pub(crate) payments: Payments,
+    pub(crate) traffic: Traffic,
     pub(crate) statistics: Statistics,
     pub(crate) invariants: Invariants,
     pub(crate) violation: Option<Violation>,
@@ -106,9 +111,15 @@ pub(crate) struct Site {
     pub(crate) hash_rate: f64,
     pub(crate) burst: f64,
     pub(crate) clock_offset_ms: i64,
-    pub(crate) slow: u32,
+    /// What its links are while they are slow: bytes per second, and how many times the latency.
+    pub(crate) slow: Vec<(u64, u32)>,
     pub(crate) lossy: u32,
     pub(crate) careless: u32,
+    pub(crate) lag_floods: u32,
+    pub(crate) pause: Pause,
+    pub(crate) started_at: Duration,
+    /// How long it took after its start to reach the best tip of the honest.
+    pub(crate) caught_up: Option<Duration>,
     pub(crate) down: u32,
     pub(crate) wake: Option<Place>,
     pub(crate) search: Option<mining::Search>,
@@ -178,6 +189,7 @@ impl Network {
                 self.relay_input(relay, RelayInput::Timeout);
             }
             Happening::Found { node, job } => self.found(node, job),
+            Happening::SayLagged { node } => self.say_lagged(node),
             Happening::Pay => self.pay(),
             Happening::Repeat { node } => self.repeat(node),
             Happening::Begin { fault } => self.begin_fault(fault),
@@ -205,6 +217,8 @@ impl Network {
     pub(crate) fn after_start(&mut self, node: usize) {
         self.trace.note(self.now, format_args!(r#""start":{node}"#));
         self.follow_store(node);
+        self.nodes[node].started_at = self.now;
+        self.nodes[node].caught_up = None;
         for slot in 0..self.nodes[node].relays.len() {
             self.nodes[node].failures[slot] = 0;
             self.dial_later(node, slot);
@@ -233,8 +247,15 @@ impl Network {
             }
             _ => {}
         }
+        let before = self.verifier.verified();
         machine.handle(now, input);
+        let verified = self.verifier.verified() - before;
+        let blocks = self.statistics.blocks_connected + self.statistics.blocks_rejected;
         self.take_outputs(node);
+        if self.nodes[node].honest && blocks == self.statistics.blocks_connected + self.statistics.blocks_rejected {
+            self.statistics.payment_signatures += verified;
+            self.statistics.most_payment_signatures = self.statistics.most_payment_signatures.max(verified);
+        }
     }
 
     pub(crate) fn take_outputs(&mut self, node: usize) {
@@ -247,6 +268,7 @@ impl Network {
             match output {
                 Output::Send { connection, bytes } => {
                     self.statistics.messages += 1;
+                    self.statistics.honest_bytes += u64::from(self.nodes[node].honest) * bytes.len() as u64;
                     self.send_up(connection, bytes.to_vec());
                 }
                 Output::Close { connection, reason } => {
@@ -291,6 +313,7 @@ impl Network {
         match event {
             Event::BlockConnected { block, own } => {
                 self.trace.note(now, format_args!(r#""node":{node},"connected":"{}","own":{own}"#, block.hash()));
+                self.statistics.blocks_connected += u64::from(self.nodes[node].honest);
                 self.connected(node, &block);
             }
             Event::BlockDisconnected { .. } if self.nodes[node].planted == Some(Planted::HidesDisconnections) => {}
@@ -325,6 +348,7 @@ impl Network {
                 self.statistics.blocks_rejected += u64::from(self.nodes[node].honest);
             }
             Event::Lagged { count } => self.statistics.lagged += count,
+            Event::ClockOff(_) => self.statistics.clock_warnings += u64::from(self.nodes[node].honest),
             _ => {}
         }
     }
@@ -387,9 +411,13 @@ impl Site {
             hash_rate: spec.hash_rate,
             burst: 1.0,
             clock_offset_ms: spec.clock_offset_ms,
-            slow: 0,
+            slow: Vec::new(),
             lossy: 0,
             careless: 0,
+            lag_floods: 0,
+            pause: Pause::default(),
+            started_at: Duration::ZERO,
+            caught_up: None,
             down: 0,
             wake: None,
             search: None,

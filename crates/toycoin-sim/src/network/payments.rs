@@ -70,6 +70,7 @@ impl Network {
                     self.pay_once(by, self.nodes[to].wallet.address(), amount);
                 }
             }
+            Manner::Wide(count) => self.pay_many(by, amount, count),
             Manner::Chain(length) => self.pay_in_a_row(by, to, amount, length),
             Manner::DoubleSpend => self.pay_twice(by, to, amount),
         }
@@ -82,6 +83,23 @@ impl Network {
         self.note_payment(by, by, &transaction, false);
         self.submit(by, transaction.clone(), true);
         Some(transaction)
+    }
+
+    /// Pays so many in one transaction, from the coin that is worth most: keys that belong to nobody.
+    fn pay_many(&mut self, by: usize, (grains, fee_rate): (u64, u64), count: usize) {
+        let key = crate::params::wallet_key(by);
+        let waiting = |txid: &Txid| self.node(by).is_some_and(|node| node.mempool().contains(txid));
+        let coins = self.nodes[by].wallet.spendable().filter(|(outpoint, _)| !waiting(&outpoint.txid));
+        let Some(coin) = coins.max_by_key(|(outpoint, coin)| (coin.output.value, *outpoint)) else { return };
+        let builder = TransactionBuilder::new(&self.params).spend([coin]);
+        let builder = builder.fee_rate(FeeRate::grains_per_byte(fee_rate));
+        let builder = (0..count).fold(builder, |builder, _| {
+            let owner = toycoin_core::PublicKey::from_bytes(self.dice.payments.bytes());
+            builder.pay(self.params.address(owner), Amount::from_grains(grains))
+        });
+        let Ok(payment) = builder.sign(&key) else { return };
+        self.note_payment(by, by, &payment, true);
+        self.submit(by, payment, true);
     }
 
     /// Pays a key of its own, and spends that coin and the change of it before anybody has confirmed it.

@@ -43,6 +43,10 @@ pub(crate) enum Happening {
         node: usize,
         job: JobId,
     },
+    /// A node's relays say that they dropped deliveries.
+    SayLagged {
+        node: usize,
+    },
     /// Somebody pays somebody.
     Pay,
     /// A node's wallet tells its payments again.

@@ -30,8 +30,8 @@ impl Network {
             Fault::Crash { node, lose_tail } => self.crash(*node, Some(*lose_tail)),
             Fault::LateJoin { node } => self.crash(*node, None),
             Fault::RelayRestart { relay } => self.stop_relay(*relay),
-            Fault::SlowLink { node } => {
-                self.nodes[*node].slow += 1;
+            Fault::SlowLink { node, bandwidth, latency } => {
+                self.nodes[*node].slow.push((*bandwidth, *latency));
                 true
             }
             Fault::LossyLink { node } => {
@@ -53,6 +53,11 @@ impl Network {
             }
             Fault::Eclipse { node } => {
                 self.eclipse(*node, 1);
+                true
+            }
+            Fault::LagFlood { node } => {
+                self.nodes[*node].lag_floods += 1;
+                self.queue.push(self.now, Happening::SayLagged { node: *node });
                 true
             }
         };
@@ -80,7 +85,12 @@ impl Network {
                 let config = &self.relay_config;
                 self.relays[*relay].machine.get_or_insert_with(|| RelayMachine::new(config.clone()));
             }
-            Fault::SlowLink { node } => self.nodes[*node].slow -= 1,
+            Fault::SlowLink { node, bandwidth, latency } => {
+                let slow = &mut self.nodes[*node].slow;
+                if let Some(place) = slow.iter().position(|slow| slow == &(*bandwidth, *latency)) {
+                    slow.remove(place);
+                }
+            }
             Fault::LossyLink { node } => self.nodes[*node].lossy -= 1,
             Fault::CarelessRelay { node } => self.nodes[*node].careless -= 1,
             Fault::ClockSkew { node, offset_ms } => self.nodes[*node].clock_offset_ms -= offset_ms,
@@ -89,6 +99,7 @@ impl Network {
                 self.search_again(*node);
             }
             Fault::Eclipse { node } => self.eclipse(*node, -1),
+            Fault::LagFlood { node } => self.nodes[*node].lag_floods -= 1,
         }
     }
 
@@ -99,6 +110,7 @@ impl Network {
             return false;
         }
         self.nodes[node].down += 1;
+        self.traffic.forget(node);
         self.stop_search(node);
         if let Some(place) = self.nodes[node].wake.take() {
             self.queue.remove(place);

@@ -63,6 +63,8 @@ impl Network {
         if let Some((what, is, most)) = bounds.iter().find(|(_, is, most)| is > most) {
             broken = Some(("bounds", format!("{is} {what}, at most {most} are allowed")));
         }
+        self.watch_start(node);
+        self.watch_pause(node);
         let is_checkpoint = tip.height >= self.nodes[node].checked_at + CHECKPOINT;
         if let Some((invariant, what)) = broken {
             return self.violate(invariant, Some(node), what);

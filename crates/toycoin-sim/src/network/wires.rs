@@ -30,6 +30,8 @@ pub(crate) struct Wire {
     partial: Vec<u8>,
     /// A pull is planned.
     pulling: bool,
+    /// The relay has welcomed the node.
+    pub(crate) welcomed: bool,
 }
 
 /// A relay of the network.
@@ -38,6 +40,9 @@ pub(crate) struct RelaySite {
     pub(crate) machine: Option<RelayMachine>,
     pub(crate) wake: Option<super::queue::Place>,
 }
+
+/// For how long the bytes that a rogue wrote may wait for its link.
+const MOST_BACKLOG: Duration = Duration::from_secs(4);
 
 /// How much a relay's socket takes at a time.
 const SOCKET_BYTES: usize = 64 << 10;
@@ -66,7 +71,18 @@ impl Network {
         self.owners.insert(id, node);
         let (up, down) = (Pipe::default(), Pipe::default());
         let partial = Vec::new();
-        let wire = Wire { node, slot, relay, up, down, at_node: true, at_relay: true, partial, pulling: false };
+        let wire = Wire {
+            node,
+            slot,
+            relay,
+            up,
+            down,
+            at_node: true,
+            at_relay: true,
+            partial,
+            pulling: false,
+            welcomed: false,
+        };
         self.wires.insert(connection, wire);
         self.nodes[node].wires[slot] = Some(connection);
         self.trace.note(self.now, format_args!(r#""dial":{node},"relay":{relay},"connection":{}"#, connection.0));
@@ -84,6 +100,10 @@ impl Network {
             return self.break_wire(connection);
         }
         let Some(wire) = self.wires.get_mut(&connection) else { return };
+        // what a rogue's own link cannot carry, it does not keep either
+        if !self.nodes[wire.node].honest && wire.up.busy_until > now + MOST_BACKLOG {
+            return;
+        }
         let at = wire.up.arrival(&link, now, bytes.len(), &mut self.dice.links);
         self.queue.push(at, Happening::Up { connection, bytes });
     }
@@ -92,6 +112,7 @@ impl Network {
         let Some(relay) = self.wires.get(&connection).filter(|wire| wire.at_relay).map(|wire| wire.relay) else {
             return;
         };
+        self.note_published(connection, bytes);
         self.relay_input(relay, RelayInput::Received { connection, bytes });
     }
 
@@ -229,11 +250,14 @@ impl Network {
         let mut passing = Vec::new();
         let mut rest = whole.as_slice();
         let mut late = Vec::new();
+        let mut is_welcome = false;
         while let Some(length) = frame_length(rest).filter(|length| *length <= rest.len()) {
             let (frame, behind) = rest.split_at(length);
             rest = behind;
             self.statistics.deliveries += u64::from(frame.get(4..8) == Some(b"DELV"));
+            is_welcome |= frame.get(4..8) == Some(b"WELC");
             if plain || frame.get(4..8) != Some(b"DELV") {
+                self.note_delivery(node, frame);
                 passing.extend_from_slice(frame);
                 continue;
             }
@@ -242,9 +266,11 @@ impl Network {
                 continue;
             }
             if self.dice.links.chance(link.reorder) {
+                self.note_delivery(node, frame);
                 late.push(frame.to_vec());
                 continue;
             }
+            self.note_delivery(node, frame);
             passing.extend_from_slice(frame);
             if self.dice.links.chance(link.duplicate) {
                 passing.extend_from_slice(frame);
@@ -253,6 +279,7 @@ impl Network {
         let rest = rest.to_vec();
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         wire.partial = rest;
+        wire.welcomed |= is_welcome;
         if !passing.is_empty() {
             let at = wire.down.arrival(link, self.now, bytes.len(), &mut self.dice.links);
             self.queue.push(at, Happening::Down { connection, bytes: passing });
@@ -281,12 +308,32 @@ impl Network {
         }
     }
 
+    /// A node's relays say LAGD ten times, and again in a moment.
+    pub(crate) fn say_lagged(&mut self, node: usize) {
+        if self.nodes[node].lag_floods == 0 {
+            return;
+        }
+        let frame = RelayMessage::Lagged(1).to_frame().unwrap_or_default();
+        let link = self.link_of(node);
+        let connections: Vec<_> = self.nodes[node].wires.iter().flatten().copied().collect();
+        for connection in connections {
+            let Some(wire) = self.wires.get_mut(&connection).filter(|wire| wire.welcomed && wire.at_relay) else {
+                continue;
+            };
+            let bytes = frame.repeat(10);
+            let at = wire.down.arrival(&link, self.now, bytes.len(), &mut self.dice.links);
+            self.queue.push(at, Happening::Down { connection, bytes });
+        }
+        self.queue.push(self.now + Duration::from_millis(100), Happening::SayLagged { node });
+    }
+
     /// Returns what a node's links are like at the moment.
     fn link_of(&self, node: usize) -> Link {
         let node = &self.nodes[node];
         let mut link = node.link;
-        if node.slow > 0 {
-            link = Link { latency: link.latency.times(20), bandwidth: 20_000, ..link };
+        for (bandwidth, latency) in &node.slow {
+            let bandwidth = if link.bandwidth == 0 { *bandwidth } else { link.bandwidth.min(*bandwidth) };
+            link = Link { latency: link.latency.times(*latency), bandwidth, ..link };
         }
         if node.lossy > 0 {
             link.loss = 0.33;

@@ -1,0 +1,30 @@
+//! A flood of payloads that are no messages of nodes: it fills queues at relays, and nothing else.
+
+use std::time::Duration;
+
+use crate::adversary::{Scene, Tactic};
+
+/// Publishes payloads with an unknown tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noise {
+    /// Bytes of each payload, at most 1.5 MiB; at least 12 are sent.
+    pub bytes: usize,
+    /// Payloads every 500 ms.
+    pub burst: usize,
+}
+
+impl Tactic for Noise {
+    fn payloads(&mut self, scene: &mut Scene<'_>) -> Vec<Vec<u8>> {
+        let payload = |number: u64| {
+            let mut payload = b"NOIS".to_vec();
+            payload.extend(number.to_le_bytes());
+            payload.resize(self.bytes.max(12), 0);
+            payload
+        };
+        (0..self.burst).map(|_| payload(scene.dice.number())).collect()
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+}

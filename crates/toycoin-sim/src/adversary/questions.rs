@@ -1,0 +1,100 @@
+//! Floods of questions that are cheap to ask and dear to answer.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use toycoin_core::BlockHash;
+use toycoin_wire::{
+    NodeId,
+    node::{GetHeaders, NodeMessage},
+};
+
+use crate::adversary::{Said, Scene, Tactic};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Question {
+    /// All headers from genesis on (GHDR).
+    Headers,
+    /// The 16 largest blocks of late (GBLK).
+    LargeBlocks,
+    /// One large block, named 16 times (GBLK).
+    SameBlock,
+    /// The coinbase of a large block, named 128 times (GTXN).
+    Coinbase,
+}
+
+impl Question {
+    /// Every question.
+    pub const ALL: [Self; 4] = [Self::Headers, Self::LargeBlocks, Self::SameBlock, Self::Coinbase];
+}
+
+/// Asks the same again and again.
+#[derive(Debug, Clone)]
+pub struct QuestionFlood {
+    question: Question,
+    /// Whether each question goes to one peer; else to everybody.
+    directed: bool,
+    /// Questions each second.
+    burst: usize,
+    peers: BTreeSet<NodeId>,
+}
+
+impl QuestionFlood {
+    /// Asks `burst` times each second: one peer after the other if `directed`, else everybody at once.
+    pub const fn new(question: Question, directed: bool, burst: usize) -> Self {
+        Self { question, directed, burst, peers: BTreeSet::new() }
+    }
+
+    fn message(&self, scene: &Scene<'_>) -> Option<NodeMessage> {
+        let largest = || large_blocks(scene).into_iter().next();
+        Some(match self.question {
+            Question::Headers => NodeMessage::GetHeaders(GetHeaders { locator: Vec::new(), stop: BlockHash::ZERO }),
+            Question::LargeBlocks => NodeMessage::GetBlocks(large_blocks(scene)),
+            Question::SameBlock => NodeMessage::GetBlocks(vec![largest()?; 16]),
+            Question::Coinbase => {
+                let block = scene.chain.block(&largest()?).ok()??;
+                NodeMessage::GetTransactions(vec![block.coinbase_txid(); 128])
+            }
+        })
+    }
+}
+
+/// Most peers that are asked.
+const MOST_PEERS: usize = 64;
+
+impl Tactic for QuestionFlood {
+    fn incoming(&mut self, from: NodeId, _: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
+        if self.peers.len() < MOST_PEERS {
+            self.peers.insert(from);
+        }
+        None
+    }
+
+    fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
+        let Some(message) = self.message(scene) else { return Vec::new() };
+        let to: Vec<_> = match self.directed {
+            true => self.peers.iter().copied().map(Some).collect(),
+            false => vec![None],
+        };
+        to.into_iter()
+            .cycle()
+            .take(if self.peers.is_empty() { 0 } else { self.burst })
+            .map(|to| (to, message.clone()))
+            .collect()
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+/// Returns the largest of the last blocks, at most 16, the largest first.
+fn large_blocks(scene: &Scene<'_>) -> Vec<BlockHash> {
+    let tip = scene.chain.height();
+    let heights = (0..=tip).rev().take(32);
+    let blocks = heights.filter_map(|height| scene.chain.block_at(height).ok().flatten());
+    let mut blocks: Vec<_> = blocks.map(|block| (block.block().size(), block.hash())).collect();
+    blocks.sort_by(|one, other| other.cmp(one));
+    blocks.into_iter().take(16).map(|(_, hash)| hash).collect()
+}

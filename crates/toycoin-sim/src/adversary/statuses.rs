@@ -1,0 +1,38 @@
+//! A flood of statuses.
+
+use std::time::Duration;
+
+use toycoin_core::BlockHash;
+use toycoin_wire::node::{NodeMessage, Status};
+
+use crate::adversary::{Said, Scene, Tactic};
+
+/// Publishes statuses, each with another tip, height and work: half of them claim more than the real chain has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusFlood {
+    /// Statuses each second.
+    pub burst: usize,
+    /// The Unix time in milliseconds that they claim; the true one without it.
+    pub time: Option<u64>,
+}
+
+impl Tactic for StatusFlood {
+    fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
+        let genesis = scene.chain.params().genesis_hash();
+        let status = |_| {
+            // between nothing and twice what there is
+            let mut work = scene.chain.tip().work.to_be_bytes();
+            if let Some(low) = work.last_chunk_mut() {
+                *low = scene.dice.below(u64::from_be_bytes(*low).saturating_mul(2)).to_be_bytes();
+            }
+            let (tip, height) = (BlockHash::from_bytes(scene.dice.bytes()), scene.dice.number());
+            let time = self.time.unwrap_or(scene.unix_ms);
+            (None, NodeMessage::Status(Status { genesis, tip, height, work, time }))
+        };
+        (0..self.burst).map(status).collect()
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}

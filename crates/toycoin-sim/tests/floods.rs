@@ -1,0 +1,62 @@
+//! Floods of every kind: what a stranger sends costs the honest neither blocks nor messages, and no more work than is
+//! written down. Virtual time has no processor: these tests count signatures, bytes, blocks and messages.
+
+use std::time::Duration;
+
+use toycoin_sim::{
+    Fault, Run, Simulation,
+    adversary::{BadPayments, Tactic},
+};
+
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// Four miners with payments, and a fifth node that stands ready for an adversary.
+fn network(seed: u64) -> Simulation {
+    Simulation::builder(seed).nodes(5).hash_rates([1, 1, 1, 1, 0]).payments_per_second(0.5)
+}
+
+fn run(simulation: Simulation) -> Run {
+    let run = simulation.run_for(seconds(60)).unwrap_or_else(|violation| panic!("{violation}"));
+    assert!(run.converged() && run.confirmations.len() > 10, "{:?}", run.tips);
+    run
+}
+
+/// Runs with a tactic and without it.
+fn against(network: fn(u64) -> Simulation, tactic: impl Tactic + Clone + 'static) -> Vec<(Run, Run)> {
+    SEEDS.map(|seed| (run(network(seed).adversary(4, tactic.clone())), run(network(seed)))).collect()
+}
+
+fn sum(runs: &[(Run, Run)], of: fn(&Run) -> u64) -> (u64, u64) {
+    (runs.iter().map(|(run, _)| of(run)).sum(), runs.iter().map(|(_, quiet)| of(quiet)).sum())
+}
+
+/// Asserts that miners find about as many blocks as without the flood: within a quarter, which chance alone stays in.
+fn assert_blocks_go_on(name: &str, runs: &[(Run, Run)]) {
+    let (flooded, quiet) = sum(runs, |run| run.height());
+    assert!(4 * flooded > 3 * quiet, "{name}: {flooded} blocks, {quiet} without the flood");
+}
+
+#[test]
+fn bad_payments_from_fresh_ids_are_verified_within_a_budget() {
+    let runs = against(network, BadPayments::of_node(4));
+    assert_blocks_go_on("bad payments", &runs);
+    let (flooded, quiet) = sum(&runs, |run| run.statistics.payment_signatures);
+    println!("{flooded} signatures, {quiet} without the flood");
+    // every one of the fresh ids is muted for it
+    assert!(runs.iter().all(|(run, _)| run.statistics.mutes > 30));
+}
+
+#[test]
+fn lag_floods_are_answered_once_in_a_while() {
+    for seed in SEEDS {
+        let flooded = run(network(seed).fault(seconds(10)..seconds(60), Fault::LagFlood { node: 1 }));
+        let quiet = run(network(seed));
+        assert!(flooded.statistics.lagged > 4_000, "{}", flooded.statistics.lagged);
+        let (sent, usual) = (flooded.statistics.honest_bytes, quiet.statistics.honest_bytes);
+        assert!(sent < 2 * usual, "{sent} bytes are sent, {usual} without the flood");
+    }
+}
