@@ -11,10 +11,6 @@ use crate::{
     utxo::Coin,
 };
 
-/// The largest payment that is built, in bytes by formula: what the network's messages carry (docs/protocol.md), less a
-/// little. A block may hold larger ones.
-pub const MAX_PAYMENT_SIZE: u64 = 250_000;
-
 /// Builds a payment from coins of one owner.
 ///
 /// Takes the offered coins in their order until they cover payments and fee, and gives the rest back as change; a change
@@ -58,11 +54,15 @@ pub enum BuildError {
     /// A coin belongs to somebody else.
     #[error("coin {0} is not of the key that signs")]
     ForeignCoin(OutPoint),
-    /// So many coins that no message would carry the payment.
-    #[error("the payment has {size} bytes, at most {MAX_PAYMENT_SIZE} are carried: pay less at a time")]
+    /// So many coins or recipients that no block may hold the payment (rule R33).
+    #[error(
+        "payment too large: {size} bytes, a transaction has at most {limit}; split it, or spend fewer coins at a time"
+    )]
     TooLarge {
-        /// Its size by formula.
+        /// Its size by formula, in bytes.
         size: u64,
+        /// The largest size that the network takes, in bytes.
+        limit: u64,
     },
     /// The offered coins are worth less than payments and fee.
     #[error("{needed} toycoins are needed, there are {available}")]
@@ -154,9 +154,9 @@ impl<'a> TransactionBuilder<'a> {
         if change > Amount::ZERO {
             transaction.outputs.push(TxOut { value: change, owner: change_owner });
         }
-        let size = transaction.size();
-        if size > MAX_PAYMENT_SIZE {
-            return Err(BuildError::TooLarge { size });
+        let (size, limit) = (transaction.size(), Transaction::MAX_SIZE);
+        if size > limit {
+            return Err(BuildError::TooLarge { size, limit });
         }
         transaction.sign_all(self.params.genesis_hash(), &spent, key);
         Ok(transaction)
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_no_message_carries() {
+    fn refuses_what_no_block_may_hold() {
         let (chain, key) = (Chain::in_memory(ChainParams::regtest()), SecretKey::classroom(0));
         let output = TxOut { value: Amount::from_grains(1), owner: key.public_key() };
         let coin = |vout| (OutPoint { txid: Default::default(), vout }, Coin { output, coinbase_height: 0 });
@@ -214,8 +214,8 @@ mod tests {
                 .pay(chain.params().address(output.owner), Amount::from_grains(grains.into()))
                 .sign(&key)
         };
-        assert_eq!(pay(2_499).unwrap().size(), 249_956);
-        assert_eq!(pay(2_500), Err(BuildError::TooLarge { size: 250_056 }));
+        assert_eq!(pay(999).unwrap().size(), 99_956);
+        assert_eq!(pay(1_000), Err(BuildError::TooLarge { size: 100_056, limit: 100_000 }));
     }
 
     #[test]

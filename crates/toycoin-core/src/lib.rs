@@ -96,7 +96,7 @@ pub use self::{
     address::{Address, AddressError, AddressPrefix},
     amount::{Amount, FeeRate, GRAINS_PER_TOYCOIN, ParseAmountError},
     block::Block,
-    builder::{BuildError, MAX_PAYMENT_SIZE, TransactionBuilder},
+    builder::{BuildError, TransactionBuilder},
     chain::{Applied, Chain, ChainError},
     commitment::{Commitment, Domain},
     consensus::{CheckedBlock, ConnectedBlock, Rule, RuleError},

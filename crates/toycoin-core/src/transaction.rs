@@ -76,6 +76,11 @@ impl Transaction {
             .into()
     }
 
+    /// The largest size that a transaction may have (rule R33), in bytes by formula.
+    ///
+    /// Whatever a block may hold, one message can carry: docs/protocol.md.
+    pub const MAX_SIZE: u64 = 100_000;
+
     /// Returns the size by formula, `16 + 100 * inputs + 40 * outputs`, in bytes: for limits and fee rates.
     ///
     /// A formula and not an encoding's length, so that no codec can split the network.

@@ -281,18 +281,27 @@ fn difficulty_moves_in_small_steps_and_does_not_stall_at_the_eighth_block() {
 fn the_block_limit_holds_for_received_blocks_to_the_byte() {
     let ledger = ledger();
     let limit = ledger.params().spec().block_size_limit;
-    let (outpoint, coin) = first_coin(&ledger, 0);
     let block_of = |size: u64| {
         let mut block = ledger.draft(Vec::new(), classroom::owner(7));
-        let rest = size - block.size() - 116;
-        let outputs = vec![output(GRAIN, 1); usize::try_from(rest / 40).unwrap()];
-        block.coinbase.extra = vec![0; usize::try_from(rest % 40).unwrap()];
-        block.transactions = vec![transaction(&ledger, &[outpoint], &outputs)];
+        let (mut payments, mut left) = (ledger.payments(), size - block.size());
+        let (mut outpoint, mut coin) = first_coin(&ledger, 0);
+        while left > 0 {
+            let outputs = (left.min(Transaction::MAX_SIZE) - 116) / 40;
+            let mut parts = vec![output(GRAIN, 1); usize::try_from(outputs).unwrap()];
+            coin.value = coin.value.checked_sub(Amount::from_grains(outputs - 1)).unwrap();
+            parts[0] = coin;
+            let payment = payments.spend(vec![outpoint], parts);
+            outpoint = OutPoint { txid: payment.txid(), vout: 0 };
+            left -= payment.size();
+            block.transactions.push(payment);
+            if left < 156 {
+                block.coinbase.extra = vec![0; usize::try_from(std::mem::take(&mut left)).unwrap()];
+            }
+        }
         let block = ledger.seal(block);
         assert_eq!(block.size(), size);
         block
     };
-    assert!(coin.value.grains() > limit, "enough for a grain to each output");
     let now_ms = ledger.tip().header.time + 1_000;
     assert_eq!(ledger.judge(block_of(limit), now_ms).map(drop), Ok(()));
     let size = limit + 1;
@@ -300,21 +309,30 @@ fn the_block_limit_holds_for_received_blocks_to_the_byte() {
 }
 
 #[test]
-fn counts_of_inputs_and_outputs_have_an_upper_bound() {
+fn a_transactions_size_has_an_upper_bound() {
     let params = ChainParams::regtest();
     let outpoint = OutPoint { txid: Txid::ZERO, vout: 0 };
     let signature = Signature::from_bytes([0; 64]);
-    let of = |inputs: usize, outputs: usize| Transaction {
-        version: 1,
-        inputs: vec![outpoint; inputs],
-        outputs: vec![output(GRAIN, 1); outputs],
-        signatures: vec![signature; inputs],
+    let judge = |inputs: usize, outputs: usize| {
+        let transaction = Transaction {
+            version: 1,
+            inputs: vec![outpoint; inputs],
+            outputs: vec![output(GRAIN, 1); outputs],
+            signatures: vec![signature; inputs],
+        };
+        let rule = check_transaction_form(&params, &transaction).err().map(|error| error.rule());
+        (transaction.size(), rule)
     };
-    let rule = |transaction| check_transaction_form(&params, &transaction).err().map(|error| error.rule());
-    assert_eq!(rule(of(100_000, 1)), None);
-    assert_eq!(rule(of(100_001, 1)), Some(Rule::InputCount));
-    assert_eq!(rule(of(1, 100_000)), None);
-    assert_eq!(rule(of(1, 100_001)), Some(Rule::OutputCount));
+    // no size is between these: all are 16 and a multiple of 20
+    assert_eq!(judge(1, 2_497), (99_996, None));
+    assert_eq!(judge(1, 2_498), (100_036, Some(Rule::TransactionSize)));
+    assert_eq!(judge(2, 2_495), (100_016, Some(Rule::TransactionSize)));
+    assert_eq!(judge(999, 2), (99_996, None));
+    assert_eq!(judge(999, 3), (100_036, Some(Rule::TransactionSize)));
+    // and the counts have no bound of their own
+    assert_eq!(judge(0, 1), (56, Some(Rule::InputCount)));
+    assert_eq!(judge(1, 0), (116, Some(Rule::OutputCount)));
+    assert_eq!(judge(100_001, 100_001).1, Some(Rule::TransactionSize));
 }
 
 #[test]
@@ -360,9 +378,19 @@ fn cve_2010_5139_outputs_do_not_overflow() {
     let wrapped = [output(half, 1), output(half, 2), output(GRAIN, 3)];
     assert_eq!(broken_rule(&ledger, vec![transaction(&ledger, &[outpoint], &wrapped)]), Some(Rule::OutputValue));
 
+    // so many outputs in range that their sum wraps round are too large; without that rule the sum is found out
     let whole = usize::try_from(u64::MAX / Amount::MAX_MONEY.grains()).unwrap() + 1;
     let in_range = vec![output(Amount::MAX_MONEY, 1); whole];
-    assert_eq!(broken_rule(&ledger, vec![transaction(&ledger, &[outpoint], &in_range)]), Some(Rule::OutputSum));
+    assert_eq!(broken_rule(&ledger, vec![transaction(&ledger, &[outpoint], &in_range)]), Some(Rule::TransactionSize));
+    assert_eq!(
+        broken_rule(&ledger, vec![transaction(&ledger, &[outpoint], &in_range[..2])]),
+        Some(Rule::OutputSum),
+        "two are more than there can be"
+    );
+    let spec = NetworkSpec { extra: b"sandbox".to_vec(), ..ChainParams::regtest().spec().clone() };
+    let sandbox = TestLedger::new(ChainParams::sandbox(spec, [Rule::TransactionSize]).unwrap());
+    let (outpoint, _) = first_coin(&sandbox, 0);
+    assert_eq!(broken_rule(&sandbox, vec![transaction(&sandbox, &[outpoint], &in_range)]), Some(Rule::OutputSum));
 }
 
 #[test]

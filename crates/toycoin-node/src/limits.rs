@@ -301,13 +301,6 @@ pub const RETURNING_ANCESTORS: usize = 500;
 /// After so many packages in a row that do not fit what is left of a block, no more are tried.
 pub const SELECTION_MISFITS: usize = 1_000;
 
-/// Largest transaction that the pool takes, in bytes by formula: the largest payment that is built. A network of smaller
-/// blocks takes what fits these.
-pub const TRANSACTION_SIZE: u64 = toycoin_core::MAX_PAYMENT_SIZE;
-
-// its payload, 16 bytes longer than the formula says, must fit `TXN `
-const _: () = assert!(TRANSACTION_SIZE + 16 <= toycoin_wire::limits::MAX_TRANSACTION_PAYLOAD as u64);
-
 /// Most transactions that one can replace, descendants included.
 pub const REPLACED: usize = 100;
 

@@ -289,25 +289,53 @@ fn an_orphan_without_work_mutes_and_pushes_nothing_out() {
     assert!(stage.has_tip_of(&chain));
 }
 
-#[test]
-fn a_payment_larger_than_a_message_is_not_found_rather_than_left_without_an_answer() {
-    // a block may hold it all the same
-    let mut chain = chain_of(&ChainParams::regtest(), 0, 0);
+/// Returns a payment in so many parts that it has the size, 16 and a multiple of 40.
+fn payment_of_size(chain: &common::chains::PeerChain, size: u64) -> Transaction {
     let owner = classroom::owner(0);
-    let (coin, Coin { output, .. }) = chain.coins_of(&owner).unwrap()[0];
+    let (coin, Coin { output, .. }) = chain.coins_of(&owner).expect("memory does not fail")[0];
+    let parts = (size - 116) / 40;
     let grain = toycoin_core::TxOut { value: toycoin_core::Amount::from_grains(1), ..output };
-    let rest = toycoin_core::Amount::from_grains(output.value.grains() - 6_600);
-    let mut outputs = vec![grain; 6_600];
-    outputs.push(toycoin_core::TxOut { value: rest, ..output });
-    let mut large = Transaction { version: 1, inputs: vec![coin], outputs, signatures: vec![] };
-    classroom::sign(&mut large, chain.params().genesis_hash(), &[output]);
+    let rest = toycoin_core::Amount::from_grains(output.value.grains() - (parts - 1));
+    let mut outputs = vec![grain; usize::try_from(parts).expect("some thousand")];
+    outputs[0].value = rest;
+    let mut payment = Transaction { version: 1, inputs: vec![coin], outputs, signatures: vec![] };
+    classroom::sign(&mut payment, chain.params().genesis_hash(), &[output]);
+    assert_eq!(payment.size(), size);
+    payment
+}
+
+#[test]
+fn the_largest_payment_of_a_block_is_taken_told_and_handed_out() {
+    let mut chain = chain_of(&ChainParams::regtest(), 0, 0);
+    let large = payment_of_size(&chain, 99_996);
     let txid = large.txid();
-    mine(&mut chain, vec![large], 1);
+    let (mut stage, peer) = stage();
+    let other = Peer::new(stage.connect(), 2);
+    stage.tell(peer, &NodeMessage::Transaction(large.clone()));
+    stage.advance(SECOND);
+    let is_told = |sent: Sent| {
+        sent.connection == other.connection
+            && sent.to.is_none()
+            && sent.message == NodeMessage::Transaction(large.clone())
+    };
+    assert!(stage.take_sent().into_iter().any(is_told), "on the other connection");
+    stage.tell(other, &NodeMessage::GetTransactions(vec![txid]));
+    assert_eq!(stage.take_sent_to(other), [NodeMessage::Transaction(large.clone())], "from the mempool");
+
+    mine(&mut chain, vec![large.clone()], 1);
     let mut stage = Stage::with(chain, |_| {});
     let peer = Peer::new(stage.connect(), 1);
     stage.tell(peer, &NodeMessage::GetTransactions(vec![txid]));
-    let told = stage.take_sent_to(peer);
-    assert!(told.contains(&NodeMessage::NotFound(vec![txid.to_bytes()])), "{told:?}");
+    assert_eq!(stage.take_sent_to(peer), [NodeMessage::Transaction(large)], "from a block");
+}
+
+#[test]
+fn a_payment_larger_than_a_block_may_hold_mutes() {
+    let (mut stage, peer) = stage();
+    let large = payment_of_size(stage.machine.chain(), 100_036);
+    stage.tell(peer, &NodeMessage::Transaction(large));
+    stage.advance(SECOND);
+    assert_eq!(stage.muted_for(peer), Some(&MuteReason::BrokenRule(Rule::TransactionSize)));
 }
 
 #[test]

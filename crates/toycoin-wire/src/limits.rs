@@ -42,8 +42,11 @@ pub const MAX_DECODE: usize = 4 << 20;
 /// Most bytes of a block's payload: 1.25 MiB, since a legal block encodes to up to 8 % more than its size by formula.
 pub const MAX_BLOCK_PAYLOAD: usize = 5 << 18;
 
-/// Most bytes of a transaction's payload: 256 KiB.
-pub const MAX_TRANSACTION_PAYLOAD: usize = 256 << 10;
+/// Most bytes of a transaction's payload: 128 KiB. The largest that a block may hold encodes to 16 bytes more than its
+/// size by formula, tag included: so whatever a block may hold, the network can relay.
+pub const MAX_TRANSACTION_PAYLOAD: usize = 128 << 10;
+
+const _: () = assert!(toycoin_core::Transaction::MAX_SIZE + 16 <= MAX_TRANSACTION_PAYLOAD as u64);
 
 /// Most bytes of a payload of headers: 257 KiB.
 pub const MAX_HEADERS_PAYLOAD: usize = 257 << 10;

@@ -242,7 +242,7 @@ impl<S: ChainStore> Chain<S> {
         self.tree.insert(header, now_ms)
     }
 
-    /// Takes a block that is right by itself and keeps it: rules R01 to R21. The tip moves by [`advance`](Self::advance).
+    /// Takes a block that is right by itself and keeps it: rules R01 to R21 and R33. The tip moves by [`advance`](Self::advance).
     ///
     /// A rule up to R15 says nothing about the hash: whoever sent the body is to blame. From R16 on the block is out.
     ///

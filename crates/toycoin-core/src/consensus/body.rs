@@ -13,7 +13,7 @@ use crate::{
     transaction::{Coinbase, Transaction},
 };
 
-/// A block that is right by itself: its form, its Merkle root, its proof of work. Rules R01 to R07, R11, R15 to R21.
+/// A block that is right by itself: its form, its Merkle root, its proof of work. Rules R01 to R07, R11, R15 to R21, R33.
 ///
 /// Carries its hash and its transactions' ids, computed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl CheckedBlock {
 }
 
 impl Block {
-    /// Checks all that can be checked without another block: rules R01 to R07, R11 and R15 to R21.
+    /// Checks all that can be checked without another block: rules R01 to R07, R11, R15 to R21 and R33.
     ///
     /// # Errors
     /// The first rule that it breaks.

@@ -8,7 +8,7 @@ use crate::{
     digest::{BlockHash, MerkleRoot, StateRoot, Txid},
     human_duration::HumanDuration,
     target::CompactTarget,
-    transaction::OutPoint,
+    transaction::{OutPoint, Transaction},
 };
 
 /// A rule that a block or a transaction breaks; each message ends with the rule's number.
@@ -23,21 +23,17 @@ pub enum RuleError {
         /// Its version.
         found: u32,
     },
-    /// A transaction has 1 to 100,000 inputs.
-    #[error("transaction {txid} has {found} inputs, not 1 to 100000 (rule R02)")]
+    /// A transaction has at least one input.
+    #[error("transaction {txid} has no input (rule R02)")]
     InputCount {
         /// The transaction.
         txid: Txid,
-        /// How many it has.
-        found: usize,
     },
-    /// A transaction has 1 to 100,000 outputs.
-    #[error("transaction {txid} has {found} outputs, not 1 to 100000 (rule R03)")]
+    /// A transaction has at least one output.
+    #[error("transaction {txid} has no output (rule R03)")]
     OutputCount {
         /// The transaction.
         txid: Txid,
-        /// How many it has.
-        found: usize,
     },
     /// A transaction has one signature for each input.
     #[error("transaction {txid} has {signatures} signatures for {inputs} inputs (rule R04)")]
@@ -48,6 +44,14 @@ pub enum RuleError {
         signatures: usize,
         /// How many inputs.
         inputs: usize,
+    },
+    /// A transaction's size is at most 100,000 bytes.
+    #[error("transaction {txid} has {size} bytes, {} are allowed (rule R33)", Transaction::MAX_SIZE)]
+    TransactionSize {
+        /// The transaction.
+        txid: Txid,
+        /// Its size by formula, in bytes.
+        size: u64,
     },
     /// A block's size is at most the limit.
     #[error("block of {size} bytes, {limit} are allowed (rule R05)")]
@@ -269,6 +273,7 @@ impl RuleError {
             Self::InputCount { .. } => Rule::InputCount,
             Self::OutputCount { .. } => Rule::OutputCount,
             Self::SignatureCount { .. } => Rule::SignatureCount,
+            Self::TransactionSize { .. } => Rule::TransactionSize,
             Self::BlockSize { .. } => Rule::BlockSize,
             Self::HeaderVersion { .. } => Rule::HeaderVersion,
             Self::TargetRange { .. } => Rule::TargetRange,

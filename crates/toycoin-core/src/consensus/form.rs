@@ -1,13 +1,8 @@
-//! Form: what can be said of a block without hashing it. Rules R01 to R07.
+//! Form: what can be said of a block without hashing it. Rules R01 to R07 and R33.
 
 use crate::{block::Block, consensus::RuleError, header::Header, params::ChainParams, transaction::Transaction};
 
-/// The most inputs of a transaction.
-pub const MAX_INPUTS: usize = 100_000;
-/// The most outputs of a transaction.
-pub const MAX_OUTPUTS: usize = 100_000;
-
-/// Checks a transaction's version and counts: rules R01 to R04.
+/// Checks a transaction's version, counts and size: rules R01 to R04 and R33.
 ///
 /// # Errors
 /// The first rule that it breaks.
@@ -17,22 +12,18 @@ pub fn check_transaction_form(params: &ChainParams, transaction: &Transaction) -
         txid: transaction.txid(),
         found: transaction.version,
     })?;
-    params.require((1..=MAX_INPUTS).contains(&inputs), || RuleError::InputCount {
-        txid: transaction.txid(),
-        found: inputs,
-    })?;
-    params.require((1..=MAX_OUTPUTS).contains(&outputs), || RuleError::OutputCount {
-        txid: transaction.txid(),
-        found: outputs,
-    })?;
+    params.require(inputs > 0, || RuleError::InputCount { txid: transaction.txid() })?;
+    params.require(outputs > 0, || RuleError::OutputCount { txid: transaction.txid() })?;
     params.require(transaction.signatures.len() == inputs, || RuleError::SignatureCount {
         txid: transaction.txid(),
         signatures: transaction.signatures.len(),
         inputs,
-    })
+    })?;
+    let size = transaction.size();
+    params.require(size <= Transaction::MAX_SIZE, || RuleError::TransactionSize { txid: transaction.txid(), size })
 }
 
-/// Checks the form of a block's transactions, its size, its header's version and target: rules R01 to R07.
+/// Checks the form of a block's transactions, its size, its header's version and target: rules R01 to R07 and R33.
 ///
 /// A failure blames whoever sent the body and says nothing about the block's hash, whose body may be another one.
 ///

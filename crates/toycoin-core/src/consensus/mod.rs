@@ -5,6 +5,7 @@
 //! ```text
 //!   Block ── form ─▶ header ─▶ body ─▶ CheckedBlock ── gather coins ─▶ connect ─▶ ConnectedBlock
 //!            R01-07   R08-14   R15-21                                   R22-32
+//!            R33
 //!            alone    against  alone                   from a view      against the state;
 //!                     parents                                           signatures as one step
 //! ```
@@ -28,7 +29,7 @@ pub use self::{
     body::{CheckedBlock, check_body},
     connect::{ConnectedBlock, Place, connect, connect_prepared},
     error::RuleError,
-    form::{MAX_INPUTS, MAX_OUTPUTS, check_form, check_transaction_form},
+    form::{check_form, check_transaction_form},
     gather::{BlockCoins, gather},
     header::{HeaderContext, check_header, check_proof_of_work},
     payments::check_transaction,

@@ -9,8 +9,8 @@ use crate::{
     utxo::Coin,
 };
 
-/// Judges a transaction as if it stood alone in the block at `height`, and returns its fee: rules R01 to R04, R20 and
-/// R22 to R31.
+/// Judges a transaction as if it stood alone in the block at `height`, and returns its fee: rules R01 to R04,
+/// R20, R22 to R31 and R33.
 ///
 /// `coins` are those that its inputs spend, `None` where there is none.
 ///

@@ -6,8 +6,9 @@ macro_rules! rules {
     ($($number:literal $name:ident $sentence:literal $section:literal;)*) => {
         /// A rule of consensus. Blocks that break one are on no valid chain.
         ///
-        /// In the order in which a block is judged, cheapest first and signatures last. The order fixes which of several
-        /// broken rules is reported, never whether a block is valid. A number is never given to another rule.
+        /// Numbered in the order in which a block is judged, cheapest first and signatures last; R33, which came later,
+        /// is judged behind R04. The order fixes which of several broken rules is reported, never whether a block is
+        /// valid. A number is never given to another rule.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Rule {
@@ -37,8 +38,8 @@ macro_rules! rules {
 
 rules! {
     1 TransactionVersion "a transaction's version is 1" "transactions";
-    2 InputCount "a transaction has 1 to 100,000 inputs" "transactions";
-    3 OutputCount "a transaction has 1 to 100,000 outputs" "transactions";
+    2 InputCount "a transaction has at least one input" "transactions";
+    3 OutputCount "a transaction has at least one output" "transactions";
     4 SignatureCount "a transaction has one signature for each input" "transactions";
     5 BlockSize "a block's size is at most the limit" "transactions";
     6 HeaderVersion "a header's version is 1" "header";
@@ -68,6 +69,7 @@ rules! {
     30 Supply "the money issued after a block is at most MAX_MONEY" "coinbase-and-supply";
     31 Signature "each input carries its coin's owner's BIP-340 signature of the sighash" "transactions";
     32 StateRoot "a header's state root is that of the state after the block" "state-root";
+    33 TransactionSize "a transaction's size is at most 100,000 bytes" "transactions";
 }
 
 impl Rule {

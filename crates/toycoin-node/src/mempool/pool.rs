@@ -115,10 +115,11 @@ impl Mempool {
         select(&self.entries, max_bytes)
     }
 
-    /// Returns the size of the largest transaction that is taken: one that fits a message and a block.
+    /// Returns the size of the largest transaction that is taken: one that fits a block. Only a network of small blocks
+    /// has a bound below that of rule R33.
     pub(super) fn largest(&self) -> u64 {
         let block = self.params.spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
-        limits::TRANSACTION_SIZE.min(block)
+        Transaction::MAX_SIZE.min(block)
     }
 
     /// Drops a transaction and all that spends from it, and tells of each, parents first.

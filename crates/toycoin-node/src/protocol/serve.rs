@@ -1,10 +1,7 @@
 //! Answering peers: headers, blocks and transactions that they ask for, within what a peer may ask for.
 
-use toycoin_core::{BlockHash, RuleError, Transaction, Txid, store::ChainStore};
-use toycoin_wire::{
-    limits::MAX_TRANSACTION_PAYLOAD,
-    node::{GetHeaders, NodeMessage, Reject},
-};
+use toycoin_core::{BlockHash, RuleError, Txid, store::ChainStore};
+use toycoin_wire::node::{GetHeaders, NodeMessage, Reject};
 
 use crate::{
     limits,
@@ -48,8 +45,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         for txid in txids {
             match self.find_transaction(txid) {
                 Ok(Some(found)) => {
-                    // a coinbase is not to be had alone, nor what is larger than a message
-                    let Some(transaction) = found.transaction.filter(fits_a_message) else {
+                    // a coinbase is not to be had alone
+                    let Some(transaction) = found.transaction else {
                         missing.push(txid.to_bytes());
                         continue;
                     };
@@ -86,10 +83,4 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.overloads += u64::from(!may);
         may
     }
-}
-
-/// Returns whether a transaction can be sent by itself: a block's may be larger.
-fn fits_a_message(transaction: &Transaction) -> bool {
-    // the tag, the version and three counts, instead of the formula's 16 bytes
-    transaction.size() + 16 <= MAX_TRANSACTION_PAYLOAD as u64
 }

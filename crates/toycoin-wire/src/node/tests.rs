@@ -195,7 +195,7 @@ fn payloads_are_held_against_the_cap_of_their_tag() {
     for tag in KNOWN {
         let cap = match tag {
             Tag::BLOC => 1_310_720,
-            Tag::TXN => 262_144,
+            Tag::TXN => 131_072,
             Tag::HDRS => 263_168,
             _ => 16_384,
         };
@@ -300,14 +300,14 @@ fn output_size() -> u64 {
 }
 
 #[test]
-fn the_largest_transaction_of_a_mempool_fits_its_payload() {
-    for (inputs, outputs) in [(1_999, 1), (1, 4_997), (1_000, 2_499)] {
+fn the_largest_transaction_of_a_block_fits_its_payload() {
+    for (inputs, outputs) in [(999, 2), (1, 2_497), (500, 1_249)] {
         let message = NodeMessage::Transaction(transaction(inputs, outputs));
         let bytes = message.encode().unwrap();
-        assert!((199_800..=200_000 + 16).contains(&bytes.len()));
+        assert!((99_900..=100_000 + 16).contains(&bytes.len()));
         assert_eq!(NodeMessage::decode(&bytes), Ok(Payload::Message(message)));
     }
-    let too_large = NodeMessage::Transaction(transaction(2_700, 1));
+    let too_large = NodeMessage::Transaction(transaction(1_400, 1));
     let cap = limits::MAX_TRANSACTION_PAYLOAD - 4;
     assert_eq!(too_large.encode(), Err(EncodeError::TooLarge { cap }));
 }

@@ -54,7 +54,10 @@ impl Mutation {
 
 /// Returns all mutations in the order of their rules: one for each.
 pub fn all() -> impl Iterator<Item = Mutation> {
-    [transaction::MUTATIONS, header::MUTATIONS, body::MUTATIONS, ledger::MUTATIONS].into_iter().flatten().copied()
+    let stages = [transaction::MUTATIONS, header::MUTATIONS, body::MUTATIONS, ledger::MUTATIONS];
+    let mut all: Vec<_> = stages.into_iter().flatten().copied().collect();
+    all.sort_by_key(|mutation| mutation.rule);
+    all.into_iter()
 }
 
 /// Returns the mutation that breaks a rule.
