@@ -111,12 +111,13 @@ impl Entries {
     /// It costs what is taken out and the relatives that stay, so that a block with long chains leaves at once.
     pub(super) fn remove_all(&mut self, gone: &BTreeSet<Txid>) {
         let (above, below) = self.relatives(gone);
-        if !above.is_empty() {
-            for txid in gone {
-                let own = self.package([txid]);
-                for ancestor in self.ancestors_of(txid).difference(gone) {
-                    self.update(ancestor, |entry| entry.descendants.subtract(own));
-                }
+        if above.is_empty() {
+            return self.remove_with_all_above(gone, &below);
+        }
+        for txid in gone {
+            let own = self.package([txid]);
+            for ancestor in self.ancestors_of(txid).difference(gone) {
+                self.update(ancestor, |entry| entry.descendants.subtract(own));
             }
         }
         let below = self.lines(below);
@@ -132,6 +133,26 @@ impl Entries {
             for ancestor in before.difference(&after) {
                 self.update(ancestor, |entry| entry.descendants.subtract(own));
             }
+        }
+    }
+
+    /// Takes out transactions of which all that they spend from goes with them, as a block does: what spends from them, of
+    /// which `below` are those that stay, has so much less above it.
+    fn remove_with_all_above(&mut self, gone: &BTreeSet<Txid>, below: &BTreeSet<Txid>) {
+        let mut less: BTreeMap<Txid, Package> = BTreeMap::new();
+        if !below.is_empty() {
+            for txid in gone {
+                let own = self.package([txid]);
+                for descendant in self.descendants(txid).intersection(below) {
+                    less.entry(*descendant).or_default().add(own);
+                }
+            }
+        }
+        for txid in gone {
+            self.forget(txid);
+        }
+        for (txid, less) in less {
+            self.update(&txid, |entry| entry.ancestors.subtract(less));
         }
     }
 
