@@ -32,11 +32,7 @@ fn run(chain: &mut Chain<MemoryStore>) -> Vec<Step> {
             Advance::Idle => return steps,
             Advance::Working => Step::Working,
             Advance::Invalid { hash, error } => Step::Invalid { hash, error },
-            Advance::Moved(moved) => {
-                let [disconnected, connected] = [moved.disconnected, moved.connected]
-                    .map(|blocks| blocks.iter().map(|block| block.hash()).collect());
-                Step::Moved { disconnected, connected }
-            }
+            Advance::Moved(moved) => Step::Moved { disconnected: moved.disconnected, connected: moved.connected },
         });
     }
 }

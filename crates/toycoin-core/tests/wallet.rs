@@ -32,8 +32,9 @@ proptest! {
                     _ => continue,
                 };
                 for wallet in &mut wallets {
-                    moved.disconnected.iter().for_each(|block| wallet.disconnect(block.block()).unwrap());
-                    moved.connected.iter().for_each(|block| wallet.connect(block.block()).unwrap());
+                    let block = |hash| chain.block(hash).unwrap().unwrap();
+                    moved.disconnected.iter().for_each(|hash| wallet.disconnect(block(hash).block()).unwrap());
+                    moved.connected.iter().for_each(|hash| wallet.connect(block(hash).block()).unwrap());
                 }
             }
             for wallet in &mut wallets {

@@ -205,6 +205,10 @@ pub const ORPHAN_BLOCK_BYTES: u64 = 4 << 20;
 /// A block that nobody asked for is taken in only if its chain has at least the work that ours had so many blocks ago.
 pub const LATE_BLOCKS: u64 = 16;
 
+/// Bytes of blocks, by formula, that are followed in one step once the tip has moved: told, and gone through by the mempool.
+/// That is one full block or many small ones. A deep reorganisation takes many steps, with other work between.
+pub const FOLLOWED_BYTES: u64 = 500_000;
+
 /// Most blocks that wait for their time.
 pub const DEFERRED_BLOCKS: usize = 64;
 
@@ -297,6 +301,13 @@ pub const MEMPOOL_RELATIVES: usize = 25;
 /// Most transactions that one spends from which comes back from a disconnected block: twenty blocks' worth of
 /// [`MEMPOOL_RELATIVES`], so that no payment is dropped for its place in a chain that was mined before.
 pub const RETURNING_ANCESTORS: usize = 500;
+
+/// Most coins that blocks spent in a move of the tip for which it is remembered which transaction spent them, for the
+/// reason of a drop: about 40 full blocks' worth, some 20 MB. Beyond them the reason is that the coins are gone.
+pub const REMEMBERED_SPENDS: usize = 200_000;
+
+/// More transactions than a block holds: the order of what comes back counts with it.
+pub const MOST_TRANSACTIONS_A_BLOCK: usize = 1 << 20;
 
 /// After so many packages in a row that do not fit what is left of a block, no more are tried.
 pub const SELECTION_MISFITS: usize = 1_000;

@@ -65,7 +65,10 @@ fn what_waited_is_taken_up_again_and_judged_anew() {
 
     // meanwhile a block holds one of them
     let mut chain = place.chain();
-    let own = |transaction: &Transaction| WaitingTransaction { transaction: transaction.clone(), own: true };
+    let own = |transaction: &Transaction| {
+        let transaction = transaction.clone();
+        WaitingTransaction { transaction, own: true, returned: false }
+    };
     let waiting = chain.store().waiting().unwrap();
     assert!(waiting.len() == 2 && waiting.contains(&own(&mine)) && waiting.contains(&own(&gone)));
     disk::mine(&mut chain, vec![gone.clone()], 6);

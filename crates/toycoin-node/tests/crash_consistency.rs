@@ -14,8 +14,8 @@ use disk::{
     mine, open,
 };
 use toycoin_core::{
-    Block, BlockHash, Chain, ChainParams,
-    chain::ChainError,
+    Applied, Block, BlockHash, Chain, ChainParams,
+    chain::{Advance, ChainError},
     store::ChainStore as _,
     test_util::{Payments, classroom},
 };
@@ -66,16 +66,17 @@ fn tip_of([index, bodies]: Image, history: &[Block]) -> Option<BlockHash> {
 #[test]
 fn a_loss_of_power_leaves_the_old_tip_or_the_new_one() {
     let blocks = history(4);
-    for group in [1, 3] {
+    // with reorganisations handed over whole, and in stages
+    for (group, stage_bytes) in [(1, u64::MAX), (3, u64::MAX), (1, 0), (3, 0)] {
         let disk = Disk::new(7, 3);
         let [index, bodies] = disk.files();
         let store = RedbStore::open_on(index, bodies, &params()).unwrap();
         // a file gets its name only when it is made: what is half made is not looked at
         drop(disk.take_images());
-        let mut chain = Chain::open(params(), store).unwrap();
+        let mut chain = Chain::open(params(), store).unwrap().with_stage_bytes(stage_bytes);
         chain.sync().unwrap();
         let mut images = 0;
-        let mut old = None;
+        let (mut old, mut staged, mut between) = (None, 0, Vec::new());
         for image in disk.take_images() {
             let tip = tip_of(image, &blocks);
             assert!(tip.is_none() || tip == Some(chain.tip().hash));
@@ -83,20 +84,25 @@ fn a_loss_of_power_leaves_the_old_tip_or_the_new_one() {
             images += 1;
         }
         for (place, block) in blocks.iter().enumerate() {
-            chain.apply(block.clone(), u64::MAX).unwrap();
+            let applied = chain.apply(block.clone(), u64::MAX).unwrap();
+            staged += usize::from(matches!(applied, Applied::Reorganised { .. }));
+            // what a group held before a move in stages is committed before it
+            between.extend((stage_bytes == 0).then(|| Some(chain.tip().hash)));
             if place % group == 0 {
                 chain.sync().unwrap();
                 let new = Some(chain.tip().hash);
                 for image in disk.take_images() {
                     let tip = tip_of(image, &blocks[..=place]);
-                    assert!(tip == old || tip == new, "{tip:?} is neither {old:?} nor {new:?}");
+                    let is_known = tip == old || tip == new || between.contains(&tip);
+                    assert!(is_known, "{tip:?} is neither {old:?} nor {new:?}");
                     images += 1;
                 }
                 old = new;
+                between.clear();
             }
         }
-        println!("{images} images in groups of {group}");
-        assert!(images > 40);
+        println!("{images} images in groups of {group}, {staged} reorganisations, parts of {stage_bytes} bytes");
+        assert!(images > 40 && staged > 2);
         // whatever was synced last is there when it closes, compacted or not
         chain.sync().unwrap();
         drop(disk.take_images());
@@ -109,6 +115,49 @@ fn a_loss_of_power_leaves_the_old_tip_or_the_new_one() {
         assert!(disk.shrinks() > 0, "it was compacted on the way");
         println!("{images} with those of the end");
     }
+}
+
+#[test]
+fn a_loss_of_power_between_stages_leaves_the_old_tip() {
+    let (mut ours, mut theirs) = (Chain::in_memory(params()), Chain::in_memory(params()));
+    let mut payments = Payments::new(params().genesis_hash(), ours.coins_of(&classroom::owner(0)).unwrap());
+    let old: Vec<_> = (0..6)
+        .map(|_| {
+            let (outpoint, coin) = payments.coins().first_key_value().map(|(at, coin)| (*at, *coin)).unwrap();
+            mine(&mut ours, vec![payments.spend(vec![outpoint], vec![coin])], 4)
+        })
+        .collect();
+    let new: Vec<_> = (0..7).map(|_| mine(&mut theirs, Vec::new(), 5)).collect();
+    let history: Vec<_> = old.iter().chain(&new).cloned().collect();
+    let disk = Disk::new(11, 3);
+    let [index, bodies] = disk.files();
+    let store = RedbStore::open_on(index, bodies, &params()).unwrap();
+    let mut chain = Chain::open(params(), store).unwrap().with_stage_bytes(0);
+    for block in &old {
+        chain.apply(block.clone(), u64::MAX).unwrap();
+    }
+    for block in &new {
+        chain.insert_block(block.clone(), u64::MAX).unwrap();
+    }
+    chain.sync().unwrap();
+    drop(disk.take_images());
+    let old = Some(chain.tip().hash);
+    let (mut between, mut moved) = (0, false);
+    while !moved {
+        moved = matches!(chain.advance().unwrap(), Advance::Moved(_));
+        let new = Some(chain.tip().hash);
+        for image in disk.take_images() {
+            let tip = tip_of(image, &history);
+            assert!(tip == old || moved && tip == new, "{tip:?} is neither {old:?} nor {new:?}");
+            between += usize::from(!moved);
+        }
+        if !moved {
+            // a kill takes nothing that was written, and finds it all the same
+            assert_eq!(tip_of(disk.now(), &history), old);
+        }
+    }
+    assert!(between > 10, "{between} images between stages");
+    assert_eq!(tip_of(disk.now(), &history), Some(theirs.tip().hash), "durable when it has moved");
 }
 
 /// Returns what can be read without an error.

@@ -17,7 +17,7 @@ use toycoin_core::{
     store::MemoryStore,
     utxo::Coin,
 };
-use toycoin_node::mempool::{Admission, AdmitError, DropReason, Mempool, MempoolConfig};
+use toycoin_node::mempool::{Admission, AdmitError, DropReason, Mempool, MempoolConfig, Reorganisation, Reorganised};
 
 fn pool() -> (Chain<MemoryStore>, Mempool) {
     let params = ChainParams::regtest();
@@ -141,10 +141,11 @@ fn a_lost_race_drops_no_transaction_and_none_is_mined_twice() {
         chain.apply(block.clone(), now).unwrap();
         pool.block_connected(&checked(&chain, block.clone()));
     }
-    let connected = [checked(&chain, one), checked(&chain, two)];
-    let lost = [checked(&chain, lost)];
-    let height = chain.height() + 1;
-    let outcome = pool.reorganised(&lost, &connected, chain.store(), height, &PlainVerifier).unwrap();
+    let (lost, height) = (checked(&chain, lost), chain.height() + 1);
+    let mut reorganisation = Reorganisation::default();
+    [one, two].into_iter().for_each(|block| reorganisation.note_connected(&checked(&chain, block)));
+    let outcome = pool.block_returned(&lost, &mut reorganisation, 1, chain.store(), height).unwrap();
+    assert_eq!(pool.settle(true, chain.store(), height, &PlainVerifier).unwrap(), Reorganised::default());
     assert_eq!(outcome.readmitted, [(child.txid(), Amount::ZERO)]);
     assert!(outcome.dropped.is_empty());
     assert_eq!(pool.select(1_000_000), [child]);

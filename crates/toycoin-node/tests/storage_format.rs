@@ -99,8 +99,10 @@ fn kept() -> Kept {
     assert!(matches!(chain.apply(greedy.clone(), u64::MAX), Err(ChainError::Rule(_))));
     blocks.push((greedy, true));
     let (outpoint, coin) = model.coins_of(&classroom::owner(0)).unwrap()[0];
-    let waiting =
-        vec![WaitingTransaction { transaction: payments.spend(vec![outpoint], vec![coin.output]), own: true }];
+    let transaction = payments.spend(vec![outpoint], vec![coin.output]);
+    let waiting = [(false, false), (true, false), (false, true), (true, true)];
+    let waiting: Vec<_> =
+        waiting.map(|(own, returned)| WaitingTransaction { transaction: transaction.clone(), own, returned }).into();
     chain.keep_waiting(waiting.clone()).unwrap();
     drop(chain);
     Kept { directory, blocks, active, waiting, chain: model }
@@ -226,8 +228,10 @@ fn the_files_are_what_the_documentation_says() {
 
     let found = table::<u32, &[u8], _>(&database, "waiting", |place, value| {
         let mut value = opened("waiting", &place.to_be_bytes(), value);
-        let own = take(&mut value, 1)[0] == 1;
-        WaitingTransaction { transaction: codec::decode(value, MAX_DECODE).unwrap(), own }
+        let flags = take(&mut value, 1)[0];
+        assert!(flags < 4);
+        let (own, returned) = (flags % 2 == 1, flags / 2 == 1);
+        WaitingTransaction { transaction: codec::decode(value, MAX_DECODE).unwrap(), own, returned }
     });
     assert_eq!(found, waiting);
 

@@ -41,6 +41,8 @@ pub struct CrashStore {
     sync_every: u32,
     since_sync: u32,
     behaviour: Disk,
+    /// Parts of a move came whose last one has not.
+    has_stage: bool,
     /// Coins that were spent, for the store that hands them out all the same.
     spent: BTreeMap<OutPoint, Coin>,
     /// What is wrong with it, to see whether anybody notices.
@@ -52,6 +54,8 @@ enum Write {
     Block(Arc<CheckedBlock>),
     Invalid(BlockHash),
     Commit(Arc<ChainUpdate>),
+    Stage(Arc<ChainUpdate>),
+    Unstage,
     Waiting(Vec<WaitingTransaction>),
 }
 
@@ -79,7 +83,9 @@ impl CrashStore {
         for write in self.unsynced.drain(..).take(surviving).skip(torn) {
             apply(&mut self.disk, &write);
         }
-        Self { seen: self.disk.clone(), unsynced: VecDeque::new(), since_sync: 0, ..self }
+        // a move whose last part never came is none
+        apply(&mut self.disk, &Write::Unstage);
+        Self { seen: self.disk.clone(), unsynced: VecDeque::new(), since_sync: 0, has_stage: false, ..self }
     }
 
     fn write(&mut self, write: Write) {
@@ -107,7 +113,9 @@ fn apply(store: &mut MemoryStore, write: &Write) {
     let Ok(()) = match write {
         Write::Block(block) => store.insert_block(block),
         Write::Invalid(hash) => store.mark_invalid(hash),
-        Write::Commit(update) => store.commit(update),
+        Write::Commit(update) => store.commit(ChainUpdate::clone(update)),
+        Write::Stage(part) => store.stage(ChainUpdate::clone(part)),
+        Write::Unstage => store.unstage(),
         Write::Waiting(waiting) => store.keep_waiting(waiting.clone()),
     };
 }
@@ -143,8 +151,7 @@ impl ChainStore for CrashStore {
         Ok(())
     }
 
-    fn commit(&mut self, update: &ChainUpdate) -> Result<(), Infallible> {
-        let mut update = update.clone();
+    fn commit(&mut self, mut update: ChainUpdate) -> Result<(), Infallible> {
         let height = update.connected.last().map_or(0, |connected| connected.block.height());
         if self.planted == Some(Planted::ForgetsCoins) && height > 0 {
             update.diff = Default::default();
@@ -152,7 +159,25 @@ impl ChainStore for CrashStore {
         if self.planted == Some(Planted::KeepsSpentCoins) {
             self.spent.extend(update.diff.spent().map(|(outpoint, coin)| (*outpoint, *coin)));
         }
+        self.has_stage = false;
         self.write(Write::Commit(Arc::new(update)));
+        Ok(())
+    }
+
+    fn stage(&mut self, part: ChainUpdate) -> Result<(), Infallible> {
+        self.has_stage = true;
+        self.write(Write::Stage(Arc::new(part)));
+        Ok(())
+    }
+
+    fn staged_coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, Infallible> {
+        Ok(self.seen.staged_coin(outpoint)?.or_else(|| self.spent.get(outpoint).copied()))
+    }
+
+    fn unstage(&mut self) -> Result<(), Infallible> {
+        if std::mem::take(&mut self.has_stage) {
+            self.write(Write::Unstage);
+        }
         Ok(())
     }
 

@@ -126,7 +126,10 @@ impl<S: ChainStore> Chain<S> {
     /// # Errors
     /// The store's.
     pub fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, ChainError<S::Error>> {
-        self.store.block(hash).map_err(ChainError::Store)
+        match self.recent.get(hash) {
+            Some(block) => Ok(Some(block)),
+            None => self.store.block(hash).map_err(ChainError::Store),
+        }
     }
 
     /// Returns the block of the active chain at `height`.

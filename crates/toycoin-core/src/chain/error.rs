@@ -25,7 +25,7 @@ pub enum ChainError<E> {
     #[error("the header tree holds no more headers")]
     Full,
     /// The store lacks what it was given.
-    #[error("the store has lost block {0}")]
+    #[error("the store has lost block {0}: rebuild it from its blocks (--reindex), or fetch the chain again")]
     Lost(BlockHash),
     /// The store failed; nothing is known of the block.
     #[error("the store failed: {0}")]

@@ -24,7 +24,8 @@ use crate::{
     },
     consensus::{BlockCoins, CheckedBlock, Judged, SignatureVerifier, gather, judge},
     store::ChainStore,
-    utxo::{Overlay, UtxoDiff},
+    transaction::OutPoint,
+    utxo::{Coin, Overlay, UtxoDiff, UtxoView},
 };
 
 /// Most blocks that are looked at together.
@@ -60,7 +61,7 @@ pub(super) struct Site<'a, S> {
     pub(super) tree: &'a HeaderTree,
     pub(super) store: &'a S,
     pub(super) verifier: &'a dyn SignatureVerifier,
-    /// What becomes of the store's coins up to the block before the first.
+    /// What becomes of the store's coins, after what is staged, up to the block before the first.
     pub(super) diff: &'a UtxoDiff,
     /// The money issued up to there.
     pub(super) issued: Amount,
@@ -160,6 +161,17 @@ impl Lookahead {
     }
 }
 
+/// The coins of a store as they are after what is staged.
+struct Staged<'a, S>(&'a S);
+
+impl<S: ChainStore> UtxoView for Staged<'_, S> {
+    type Error = S::Error;
+
+    fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, S::Error> {
+        self.0.staged_coin(outpoint)
+    }
+}
+
 impl<S: ChainStore> Site<'_, S> {
     fn body(&self, id: NodeId) -> Result<Arc<CheckedBlock>, ChainError<S::Error>> {
         let hash = self.tree.node(id).hash;
@@ -174,7 +186,8 @@ impl<S: ChainStore> Site<'_, S> {
         diff: &UtxoDiff,
         issued: Amount,
     ) -> Result<Ahead, ChainError<S::Error>> {
-        let below = Overlay::new(self.store, self.diff);
+        let staged = Staged(self.store);
+        let below = Overlay::new(&staged, self.diff);
         let coins = gather(&block, &Overlay::new(&below, diff)).map_err(ChainError::Store)?;
         let judged = judge(self.tree.params(), &block, &coins, issued)?;
         Ok(Ahead { id, block, coins, judged, invalid: None })

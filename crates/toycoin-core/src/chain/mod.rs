@@ -4,12 +4,13 @@
 //!   insert_header ─▶ header tree ◀── insert_block ─▶ store: bodies
 //!                        │ complete: every body from genesis is here
 //!                        ▼
-//!                   candidates, most work first ── advance(), one block a call ──▶ one ChainUpdate ─▶ store: tip
+//!                   candidates, most work first ── advance(), one block a call ──▶ ChainUpdate ─▶ store: tip
 //! ```
 //!
 //! The chain with the most work among those that are fully valid is active; of equals the one that was complete first.
-//! A reorganisation is judged block by block in an overlay, and the store hears of it once, when the last block that it
-//! takes is found right: until then, and if one is found wrong, the old chain stands as if nothing had been.
+//! A reorganisation is judged block by block in an overlay, and the tip moves once, when the last block that it takes is
+//! found right: until then, and if one is found wrong, the old chain stands as if nothing had been. What is judged waits
+//! in memory while it is little; a deep reorganisation hands it to the store in stages ([`ChainStore::stage`]).
 
 mod active;
 mod candidates;
@@ -17,6 +18,7 @@ mod error;
 mod header_tree;
 mod locator;
 mod lookahead;
+mod recent;
 mod reorg;
 mod template;
 
@@ -32,6 +34,7 @@ use self::{
     candidates::Candidates,
     header_tree::NodeId,
     lookahead::Lookahead,
+    recent::Recent,
     reorg::{Reorg, Step},
 };
 use crate::{
@@ -58,7 +61,12 @@ pub struct Chain<S> {
     state: ChainState,
     candidates: Candidates,
     reorg: Option<Reorg>,
+    /// Bytes of a reorganisation that are kept in memory.
+    stage_bytes: u64,
     lookahead: Lookahead,
+    recent: Recent,
+    /// A block that was found invalid by what the store answers, for which the store was compared with its checksums.
+    doubted: Option<NodeId>,
 }
 
 /// Transactions whose change of the state is computed ahead: more than a block holds. Two kilobytes each.
@@ -75,9 +83,9 @@ pub enum Applied {
     /// Another branch became the active chain.
     Reorganised {
         /// The blocks that left it, the old tip first.
-        disconnected: Vec<Arc<CheckedBlock>>,
+        disconnected: Vec<BlockHash>,
         /// The blocks that entered it, the new tip last.
-        connected: Vec<Arc<CheckedBlock>>,
+        connected: Vec<BlockHash>,
     },
     /// Kept on another branch, whose work does not exceed the active chain's.
     SideChain,
@@ -99,7 +107,7 @@ pub enum Inserted {
 pub enum Advance {
     /// There is nothing to do.
     Idle,
-    /// One block of a reorganisation was judged; there is more to do.
+    /// One block of a reorganisation was judged, or the store was looked at; there is more to do.
     Working,
     /// The tip moved; there may be more to do.
     Moved(Moved),
@@ -112,13 +120,14 @@ pub enum Advance {
     },
 }
 
-/// A move of the tip.
-#[derive(Debug, Clone)]
+/// A move of the tip: its blocks by their hashes, since those of a deep one together may be larger than memory. Whoever
+/// follows asks for one after the other, with [`Chain::block`].
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
     /// The blocks that left the active chain, the old tip first.
-    pub disconnected: Vec<Arc<CheckedBlock>>,
+    pub disconnected: Vec<BlockHash>,
     /// The blocks that entered it, the new tip last.
-    pub connected: Vec<Arc<CheckedBlock>>,
+    pub connected: Vec<BlockHash>,
 }
 
 impl Chain<MemoryStore> {
@@ -147,8 +156,13 @@ impl<S: ChainStore> Chain<S> {
             active: vec![NodeId::GENESIS],
             state,
             reorg: None,
+            stage_bytes: reorg::STAGE_BYTES,
             lookahead: Lookahead::new(lookahead::BLOCKS),
+            recent: Recent::default(),
+            doubted: None,
         };
+        // of a chain that was dropped in the middle of a reorganisation
+        chain.store.unstage().map_err(ChainError::Store)?;
         match chain.store.load().map_err(ChainError::Store)? {
             None => chain.store_genesis()?,
             Some(stored) => {
@@ -186,6 +200,15 @@ impl<S: ChainStore> Chain<S> {
     #[must_use]
     pub fn with_lookahead(mut self, blocks: usize) -> Self {
         self.lookahead = Lookahead::new(blocks);
+        self
+    }
+
+    /// Hands a reorganisation to the store in parts of about so many bytes in memory, by estimate, instead of 32 MiB.
+    ///
+    /// It changes what deep reorganisations take, and decides nothing.
+    #[must_use]
+    pub fn with_stage_bytes(mut self, bytes: u64) -> Self {
+        self.stage_bytes = bytes;
         self
     }
 
@@ -277,6 +300,9 @@ impl<S: ChainStore> Chain<S> {
     /// The signatures of blocks that come next may be verified with that block's, no more of them than take a part of the
     /// time of the largest block; whether these blocks are valid is decided when their turn comes.
     ///
+    /// A block that is found invalid by what the store answers is judged once more after the store has been compared with
+    /// its checksums ([`ChainStore::check_integrity`]): once for each such block, on a branch with more work than the tip's.
+    ///
     /// # Errors
     /// When the store fails; what was begun is dropped, the active chain is as it was.
     pub fn advance(&mut self) -> Result<Advance, ChainError<S::Error>> {
@@ -289,23 +315,51 @@ impl<S: ChainStore> Chain<S> {
                 None => return Ok(Advance::Idle),
             },
         };
+        let advanced = self.step(&mut reorg);
+        match &advanced {
+            Ok(Advance::Working) => self.reorg = Some(reorg),
+            // it stays with the first error
+            Err(_) => drop(self.store.unstage()),
+            Ok(_) => {}
+        }
+        advanced
+    }
+
+    fn step(&mut self, reorg: &mut Reorg) -> Result<Advance, ChainError<S::Error>> {
         let (verifier, lookahead) = (self.verifier.as_ref(), &mut self.lookahead);
-        match reorg.step(&self.tree, &self.store, verifier, &self.deltas, lookahead)? {
+        match reorg.step(&self.tree, &self.store, verifier, &self.deltas, lookahead, &mut self.recent)? {
             Step::Working => {
-                self.reorg = Some(reorg);
+                if let Some(part) = reorg.take_part(&self.tree, self.stage_bytes) {
+                    self.store.stage(part).map_err(ChainError::Store)?;
+                }
                 Ok(Advance::Working)
             }
             Step::Invalid { id, error } => {
+                self.store.unstage().map_err(ChainError::Store)?;
+                let missing = match &error {
+                    RuleError::CoinExists { outpoint, .. } => Some(Some(outpoint)),
+                    RuleError::StateRoot { .. } => Some(None),
+                    _ => None,
+                };
+                if let Some(missing) = missing.filter(|_| self.doubted != Some(id)) {
+                    self.store.check_integrity(missing).map_err(ChainError::Store)?;
+                    self.doubted = Some(id);
+                    self.lookahead.clear();
+                    // from the fork on, by what a sound store says
+                    *reorg =
+                        Reorg::towards(&self.tree, reorg.target(), self.tip_node(), &self.state, self.lookahead.most());
+                    return Ok(Advance::Working);
+                }
                 self.mark_invalid(id)?;
                 Ok(Advance::Invalid { hash: self.tree.node(id).hash, error })
             }
-            Step::Done(update) => {
-                self.store.commit(&update).map_err(ChainError::Store)?;
-                let tip = self.tree.find(&update.tip).ok_or(ChainError::Lost(update.tip))?;
+            Step::Done(finished) => {
+                let (tip, state) = (finished.update.tip, finished.update.state.clone());
+                self.store.commit(finished.update).map_err(ChainError::Store)?;
+                let tip = self.tree.find(&tip).ok_or(ChainError::Lost(tip))?;
                 self.set_active(tip);
-                self.state = update.state;
-                let connected = update.connected.into_iter().map(|connected| connected.block).collect();
-                Ok(Advance::Moved(Moved { disconnected: update.disconnected, connected }))
+                self.state = state;
+                Ok(Advance::Moved(Moved { disconnected: finished.left, connected: finished.entered }))
             }
         }
     }
@@ -318,25 +372,36 @@ impl<S: ChainStore> Chain<S> {
         self.store.sync().map_err(ChainError::Store)
     }
 
-    /// Keeps the transactions that wait for a block, for the next start, and [syncs](Self::sync).
+    /// Keeps the transactions that wait for a block, for the next start; durable with the next [sync](Self::sync).
     ///
     /// # Errors
     /// When the store fails.
     pub fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), ChainError<S::Error>> {
-        self.store.keep_waiting(waiting).map_err(ChainError::Store)?;
-        self.sync()
+        if self.reorg.is_some() {
+            self.abandon()?;
+        }
+        self.store.keep_waiting(waiting).map_err(ChainError::Store)
     }
 
     fn mark_invalid(&mut self, id: NodeId) -> Result<(), ChainError<S::Error>> {
         self.tree.mark_node_invalid(id);
         self.candidates.drop_invalid(&self.tree);
         // what was begun may build on it
-        self.reorg = None;
+        if self.reorg.as_ref().is_some_and(|reorg| reorg.is_spoilt(&self.tree)) {
+            self.abandon()?;
+        }
         self.lookahead.clear();
         if self.candidates.has_body(id) {
             self.store.mark_invalid(&self.tree.node(id).hash).map_err(ChainError::Store)?;
         }
         Ok(())
+    }
+
+    /// Drops the reorganisation that was begun; it is begun anew if it is still worth it.
+    fn abandon(&mut self) -> Result<(), ChainError<S::Error>> {
+        self.reorg = None;
+        self.lookahead.clear();
+        self.store.unstage().map_err(ChainError::Store)
     }
 
     /// Makes the chain that ends at `tip` the active one.
@@ -366,7 +431,7 @@ impl<S: ChainStore> Chain<S> {
             tip: params.genesis_hash(),
             state: params.genesis_state().clone(),
         };
-        self.store.commit(&update).map_err(ChainError::Store)
+        self.store.commit(update).map_err(ChainError::Store)
     }
 }
 

@@ -24,6 +24,8 @@ pub struct MemoryStore {
     places: KeyedMap<Txid, (BlockHash, u32)>,
     tip: Option<(BlockHash, ChainState)>,
     waiting: Vec<WaitingTransaction>,
+    /// The parts of a move that came so far, as one.
+    staged: Option<Box<ChainUpdate>>,
 }
 
 impl MemoryStore {
@@ -92,17 +94,19 @@ impl ChainStore for MemoryStore {
         Ok(())
     }
 
-    fn commit(&mut self, update: &ChainUpdate) -> Result<(), Infallible> {
+    fn commit(&mut self, update: ChainUpdate) -> Result<(), Infallible> {
+        self.stage(update)?;
+        let Some(update) = self.staged.take() else { return Ok(()) };
         for block in &update.disconnected {
             self.undo.remove(&block.hash());
             for (txid, _) in block.ids() {
                 self.places.remove(txid);
             }
         }
-        for connected in &update.connected {
+        for connected in update.connected {
             let hash = connected.block.hash();
             self.insert_block(&connected.block)?;
-            self.undo.insert(hash, connected.undo.clone());
+            self.undo.insert(hash, connected.undo);
             for (place, (txid, _)) in (0..).zip(connected.block.ids()) {
                 self.places.insert(*txid, (hash, place));
             }
@@ -111,7 +115,25 @@ impl ChainStore for MemoryStore {
             self.coins.remove(outpoint);
         }
         self.coins.extend(update.diff.created_unordered().map(|(outpoint, coin)| (*outpoint, *coin)));
-        self.tip = Some((update.tip, update.state.clone()));
+        self.tip = Some((update.tip, update.state));
+        Ok(())
+    }
+
+    fn stage(&mut self, part: ChainUpdate) -> Result<(), Infallible> {
+        match &mut self.staged {
+            Some(staged) => staged.append(part),
+            None => self.staged = Some(Box::new(part)),
+        }
+        Ok(())
+    }
+
+    fn staged_coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, Infallible> {
+        let changed = self.staged.as_ref().and_then(|staged| staged.diff.get(outpoint));
+        changed.map_or_else(|| self.coin(outpoint), Ok)
+    }
+
+    fn unstage(&mut self) -> Result<(), Infallible> {
+        self.staged = None;
         Ok(())
     }
 

@@ -21,8 +21,16 @@ use crate::{
 
 /// Where blocks, undo data and coins are kept.
 ///
-/// A move of the tip arrives as one [`ChainUpdate`] and is kept whole or not at all, so that after a crash the store
-/// holds the old tip or the new one, never a mixture.
+/// A move of the tip is kept whole or not at all, so that after a crash the store holds the old tip or the new one, never
+/// a mixture. Most moves arrive as one [`ChainUpdate`], with [`commit`](Self::commit). A deep reorganisation is too large
+/// for that: it arrives in parts, each with [`stage`](Self::stage) and the last with `commit`, which puts all of them in
+/// force at once. Until then the store answers as if no part had come, and [`staged_coin`](Self::staged_coin) alone looks
+/// through them. [`unstage`](Self::unstage) drops them, and so does a crash.
+///
+/// ```text
+///   stage ─▶ stage ─▶ stage ─▶ commit      the tip moves once, here
+///     └────────┴────────┴─▶ unstage        an invalid block, a crash: the old tip stands
+/// ```
 pub trait ChainStore: UtxoView {
     /// Returns what was kept, `None` for a store that is new.
     ///
@@ -54,16 +62,37 @@ pub trait ChainStore: UtxoView {
     /// The store's.
     fn mark_invalid(&mut self, hash: &BlockHash) -> Result<(), Self::Error>;
 
-    /// Moves the tip, whole or not at all.
+    /// Moves the tip by all parts that are staged and by `update`, whole or not at all.
     ///
     /// # Errors
     /// The store's.
-    fn commit(&mut self, update: &ChainUpdate) -> Result<(), Self::Error>;
+    fn commit(&mut self, update: ChainUpdate) -> Result<(), Self::Error>;
 
-    /// Makes all that was kept so far outlast a loss of power.
+    /// Takes a part of a move of the tip that is not in force yet. The first part begins at the tip, each further one
+    /// where the one before it ends.
+    ///
+    /// # Errors
+    /// The store's.
+    fn stage(&mut self, part: ChainUpdate) -> Result<(), Self::Error>;
+
+    /// Returns the coin at an outpoint as it would be after the parts that are staged; what
+    /// [`coin`](UtxoView::coin) returns when none is.
+    ///
+    /// # Errors
+    /// The store's.
+    fn staged_coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, Self::Error>;
+
+    /// Drops the parts that are staged, if there are any.
+    ///
+    /// # Errors
+    /// The store's.
+    fn unstage(&mut self) -> Result<(), Self::Error>;
+
+    /// Makes all moves of the tip that were kept so far outlast a loss of power.
     ///
     /// Until then a store may hold back what it was given, as a group that a crash takes away whole: so catching up does
-    /// not wait for a disk with every block.
+    /// not wait for a disk with every block. While parts are staged, bodies may be held back beyond a sync: no move rests
+    /// on them yet, and they can be fetched again.
     ///
     /// # Errors
     /// The store's.
@@ -71,9 +100,19 @@ pub trait ChainStore: UtxoView {
         Ok(())
     }
 
-    /// Returns whether nothing is held back.
+    /// Returns whether nothing is held back that a [`sync`](Self::sync) would make durable.
     fn is_synced(&self) -> bool {
         true
+    }
+
+    /// Compares what the store answers from with its checksums, before a block is found invalid by its answers: because
+    /// of the coin at `missing`, or of the state. A coin that was lost by damage must not make a good block invalid.
+    ///
+    /// # Errors
+    /// The store's, when it is not what was written.
+    fn check_integrity(&mut self, missing: Option<&OutPoint>) -> Result<(), Self::Error> {
+        let _ = missing;
+        Ok(())
     }
 
     /// Keeps the transactions that wait for a block, in place of those that it kept before. They are durable with the
@@ -125,6 +164,8 @@ pub struct WaitingTransaction {
     pub transaction: Transaction,
     /// Whether it was submitted here, and is to be told until a block holds it.
     pub own: bool,
+    /// Whether a reorganisation brought it back, or one that it spends from: policy does not hold it to account.
+    pub returned: bool,
 }
 
 /// What a store kept of a chain.

@@ -1,4 +1,4 @@
-//! One move of the tip, as a store keeps it.
+//! A move of the tip, or a part of one, as a store keeps it.
 
 use std::sync::Arc;
 
@@ -61,17 +61,28 @@ pub struct ConnectedUpdate {
     pub undo: BlockUndo,
 }
 
-/// A move of the tip: some blocks leave the active chain, others enter it.
+/// A move of the tip, or a part of a deep one: some blocks leave the active chain, others enter it.
 #[derive(Debug, Clone)]
 pub struct ChainUpdate {
-    /// The blocks that leave, the old tip first.
+    /// The blocks that leave, the highest first.
     pub disconnected: Vec<Arc<CheckedBlock>>,
-    /// The blocks that enter, the new tip last.
+    /// The blocks that enter, the lowest first.
     pub connected: Vec<ConnectedUpdate>,
     /// The net change of the coins.
     pub diff: UtxoDiff,
-    /// The new tip.
+    /// The block with which the chain ends after it.
     pub tip: BlockHash,
-    /// The state after it.
+    /// The state after that block.
     pub state: ChainState,
+}
+
+impl ChainUpdate {
+    /// Makes this the move that is made of this part and then `later`, which takes back none of the blocks that enter
+    /// here.
+    pub fn append(&mut self, later: Self) {
+        self.disconnected.extend(later.disconnected);
+        self.connected.extend(later.connected);
+        self.diff.extend(later.diff);
+        (self.tip, self.state) = (later.tip, later.state);
+    }
 }

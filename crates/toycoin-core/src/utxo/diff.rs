@@ -92,6 +92,11 @@ impl UtxoDiff {
         }
     }
 
+    /// Returns how many coins are gone or new.
+    pub(crate) fn len(&self) -> usize {
+        self.spent.len() + self.created.len()
+    }
+
     /// Returns whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.spent.is_empty() && self.created.is_empty()

@@ -146,7 +146,7 @@ impl Mempool {
         }
         self.orphans.remove(&txid);
         let coinbase_height = youngest_coinbase(&coins);
-        self.entries.insert(Newcomer { transaction, fee, coinbase_height });
+        self.entries.insert(Newcomer { transaction, fee, coinbase_height, returned: false });
         Ok(Admission::Accepted(accepted))
     }
 

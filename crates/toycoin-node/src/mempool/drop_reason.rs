@@ -2,14 +2,16 @@
 
 use toycoin_core::{Txid, consensus::RuleError};
 
+use crate::mempool::AdmitError;
+
 /// Why a transaction that was in the pool, or in a block, will not be mined from here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DropReason {
-    /// A block's transaction spends a coin that it spends.
-    #[error("transaction {with} in a block spends the same coin")]
+    /// Another transaction spends a coin that it spends: a block's, or after a restart one that came before it.
+    #[error("transaction {with} spends the same coin")]
     Conflict {
-        /// The block's.
+        /// The other one.
         with: Txid,
     },
     /// One that pays more spends a coin that it spends.
@@ -27,13 +29,17 @@ pub enum DropReason {
         /// The one that it spends from.
         parent: Txid,
     },
-    /// After a reorganisation it breaks a rule: a coin that it spends is immature again.
-    #[error("after a reorganisation: {0}")]
+    /// On the chain as it is now it breaks a rule: a coin that it spends is immature again.
+    #[error("on the chain as it is now it breaks a rule: {0}")]
     Invalid(RuleError),
-    /// After a reorganisation it spends coins that are nowhere: those of a miner whose block left the chain.
-    #[error("after a reorganisation its coins do not exist")]
+    /// On the chain as it is now it spends coins that are nowhere: those of a miner whose block left the chain, or that
+    /// another transaction has spent.
+    #[error("on the chain as it is now its coins do not exist")]
     CoinsGone,
     /// After a reorganisation it would be one of more than the pool keeps in a chain.
     #[error("after a reorganisation, package limit: too many transactions depend on each other")]
     PackageLimit,
+    /// After a restart the pool does not take it again: its policy may be another than before.
+    #[error("after a restart it is refused: {0}")]
+    Refused(AdmitError),
 }

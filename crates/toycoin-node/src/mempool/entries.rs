@@ -85,7 +85,7 @@ impl Entries {
 
     /// Puts a transaction into its place; its children may be here already, after a reorganisation.
     pub(super) fn put(&mut self, newcomer: Newcomer, arrival: i64) {
-        let Newcomer { transaction, fee, coinbase_height } = newcomer;
+        let Newcomer { transaction, fee, coinbase_height, returned } = newcomer;
         let txid = transaction.txid();
         let own = Package::one(fee, transaction.size());
         let ancestors = self.ancestors(&transaction);
@@ -95,7 +95,7 @@ impl Entries {
         }
         self.bytes += own.bytes;
         self.generation += 1;
-        let entry = Entry { transaction, own, ancestors: own, descendants: own, arrival, coinbase_height };
+        let entry = Entry { transaction, own, ancestors: own, descendants: own, arrival, coinbase_height, returned };
         self.keeping.insert(entry.keeping_key(), txid);
         self.mining.insert(entry.mining_key(), txid);
         self.by_txid.insert(txid, entry);

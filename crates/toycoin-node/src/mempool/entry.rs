@@ -20,6 +20,8 @@ pub(super) struct Entry {
     pub(super) arrival: i64,
     /// The height of the youngest coinbase that it spends from directly, 0 for none.
     pub(super) coinbase_height: u64,
+    /// Whether a reorganisation brought it back: policy does not hold it to account.
+    pub(super) returned: bool,
 }
 
 /// The worst payer first, of equals the last that came.
@@ -61,4 +63,5 @@ pub(super) struct Newcomer {
     pub(super) transaction: IdentifiedTransaction,
     pub(super) fee: Amount,
     pub(super) coinbase_height: u64,
+    pub(super) returned: bool,
 }

@@ -4,7 +4,7 @@
 //!   submit ─▶ form, coins (the pool's own, then the chain's), fee, conflicts, relatives, room, signatures last ─▶ entry
 //!      └─ a parent is missing ─▶ orphans, bounded, tried again when it comes
 //!   block_connected ─▶ what it holds leaves by txid, what conflicts with it is dropped with a reason
-//!   reorganised     ─▶ what left the chain comes back, oldest first
+//!   block_returned  ─▶ what left the chain comes back, oldest first
 //!   select          ─▶ parents before children, the best fee rate first
 //! ```
 //!
@@ -39,5 +39,5 @@ pub use self::{
     ahead::VerifiedAhead,
     drop_reason::DropReason,
     pool::{Mempool, MempoolConfig},
-    reorganisation::Reorganised,
+    reorganisation::{Reorganisation, Reorganised},
 };

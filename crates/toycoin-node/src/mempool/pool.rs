@@ -89,7 +89,7 @@ impl Mempool {
     /// ours: it leaves by txid.
     ///
     /// Returns what is dropped since it conflicts with the block. Orphans whose parents the block brought come in by
-    /// [`reorganised`](Self::reorganised), which has the coins after the tip.
+    /// [`settle`](Self::settle), which has the coins after the tip.
     pub fn block_connected(&mut self, block: &CheckedBlock) -> Vec<(Txid, DropReason)> {
         // all at once: a chain of payments that leaves one by one would move its rest each time
         let held: BTreeSet<_> = block.transactions().map(|(txid, _)| txid).filter(|txid| self.contains(txid)).collect();

@@ -61,7 +61,7 @@ proptest! {
                     if !entries.contains(&txid) {
                         let fee = Amount::from_grains(graph[number].1);
                         let transaction = transaction.into();
-                        entries.put(Newcomer { transaction, fee, coinbase_height: 0 }, arrival);
+                        entries.put(Newcomer { transaction, fee, coinbase_height: 0, returned: true }, arrival);
                     }
                 }
             } else {

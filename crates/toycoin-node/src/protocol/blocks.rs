@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use toycoin_core::{
     Block, BlockHash, CheckedBlock, Header, RuleError, Work,
-    chain::{Advance, ChainError, HeaderError, Inserted, Moved},
+    chain::{Advance, ChainError, HeaderError, Inserted},
     consensus::{check_form, check_proof_of_work},
     store::ChainStore,
 };
@@ -269,9 +269,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
         match self.chain.advance() {
             Ok(Advance::Idle) => self.busy = false,
-            Ok(Advance::Working) => tracing::trace!("a step of a reorganisation"),
+            Ok(Advance::Working) => tracing::trace!("a step of a reorganisation, or a look at the store"),
             // a move that nobody may hear of yet is none
-            Ok(Advance::Moved(moved)) if self.is_far_behind() || self.make_durable() => self.on_moved(&moved),
+            Ok(Advance::Moved(moved)) if self.is_far_behind() || self.make_durable() => self.on_moved(moved),
             Ok(Advance::Moved(_)) => {}
             Ok(Advance::Invalid { hash, error }) => {
                 let sender = self.waiting.sender(&hash);
@@ -281,24 +281,6 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    fn on_moved(&mut self, moved: &Moved) {
-        let tip = self.chain.tip();
-        tracing::debug!(name: "tip_changed", height = tip.height, hash = %tip.hash);
-        for block in &moved.disconnected {
-            self.emit(Event::BlockDisconnected { block: block.clone() });
-        }
-        for block in &moved.connected {
-            let own = self.is_own(block);
-            self.waiting.sender(&block.hash());
-            self.emit(Event::BlockConnected { block: block.clone(), own });
-        }
-        self.update_mempool(moved);
-        self.emit(Event::TipChanged { tip, disconnected: moved.disconnected.len() });
-        self.check_waits();
-        self.plan_announcements();
-        self.request_bodies();
-    }
-
     pub(super) fn remember_own(&mut self, hash: BlockHash) {
         self.waiting.own.push_back(hash);
         if self.waiting.own.len() > limits::REMEMBERED_SENDERS {
@@ -306,7 +288,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    fn is_own(&self, block: &CheckedBlock) -> bool {
+    pub(super) fn is_own(&self, block: &CheckedBlock) -> bool {
         self.waiting.own.contains(&block.hash())
+    }
+
+    /// Forgets who sent a block: it was found right.
+    pub(super) fn forget_sender(&mut self, hash: &BlockHash) {
+        self.waiting.sender(hash);
     }
 }

@@ -3,49 +3,11 @@
 //! At the tip each move is synced before it is told, mined upon or handed out. A node far behind lets the store group
 //! what comes, by blocks and bytes, and here by time; a crash then loses the last group, which is fetched again.
 
-use toycoin_core::{
-    IdentifiedTransaction,
-    chain::ChainError,
-    store::{ChainStore, WaitingTransaction},
-};
+use toycoin_core::store::ChainStore;
 
 use crate::{limits, machine::Monotonic, protocol::NodeMachine};
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Keeps what waits for a block for the next start, makes all durable, and ends the node.
-    ///
-    /// # Errors
-    /// When the store fails. One that had failed before is left as it is.
-    pub fn finish(mut self) -> Result<(), ChainError<S::Error>> {
-        if self.halted {
-            return Ok(());
-        }
-        // parents before children, as they are to be taken up again
-        let waiting = self.mempool.select(u64::MAX).into_iter().map(|transaction| {
-            let own = self.own_payments.is_own(&transaction.txid());
-            WaitingTransaction { transaction: transaction.into_transaction(), own }
-        });
-        let waiting = waiting.collect();
-        self.chain.keep_waiting(waiting)
-    }
-
-    /// Takes up what waited for a block when the node ended last, each judged anew.
-    pub(super) fn take_up_waiting(&mut self) {
-        let waiting = match self.chain.store().waiting() {
-            Ok(waiting) => waiting,
-            Err(error) => return self.halt(&error.to_string()),
-        };
-        for WaitingTransaction { transaction, own } in waiting {
-            let transaction = IdentifiedTransaction::from(transaction);
-            let txid = transaction.txid();
-            match self.take_up(transaction, own) {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => tracing::debug!(%txid, %error, "a payment that waited is not taken up again"),
-                Err(error) => return self.halt(&error.to_string()),
-            }
-        }
-    }
-
     /// Makes all that the chain holds durable; false when the store fails.
     pub(super) fn make_durable(&mut self) -> bool {
         self.unsynced_since = None;

@@ -136,7 +136,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Mining on a tip that is about to be left would be for nothing; but headers alone, whose bodies never come, must
     /// not stop anybody.
     fn is_catching_up(&self) -> bool {
-        self.busy || self.is_far_behind()
+        self.busy || self.following.is_some() || self.is_far_behind()
     }
 
     fn make_template(&mut self, payout: PublicKey) {

@@ -21,6 +21,7 @@ mod clock_warning;
 mod config;
 mod counts;
 mod durability;
+mod following;
 mod headers;
 mod io;
 mod lag;
@@ -30,7 +31,7 @@ mod mutes;
 mod peers;
 mod requests;
 mod serve;
-
+mod taking_up;
 mod transactions;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -53,6 +54,7 @@ use self::{
     blocks::{Gathering, WaitingBlocks},
     bodies::BodySync,
     clock::ClockWatch,
+    following::Following,
     headers::HeaderSync,
     links::Link,
     mining::Mining,
@@ -94,6 +96,8 @@ pub struct NodeMachine<S> {
     mining: Mining,
     /// The chain may have more to do.
     busy: bool,
+    /// The last move of the tip, until it has been followed.
+    following: Option<Following>,
     /// Bodies wait for others before they are connected.
     gathering: Option<Gathering>,
     /// When a peer sent a block last that was not here yet.
@@ -133,6 +137,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             mining,
             // a store may hold bodies that were never connected
             busy: true,
+            following: None,
             gathering: None,
             last_block: now.monotonic,
             clock: ClockWatch::default(),
@@ -404,7 +409,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.sweep();
         self.retry_deferred();
         self.watch_clocks();
-        if !self.gathers() {
+        self.follow();
+        if self.following.is_none() && !self.gathers() {
             self.advance();
         }
         self.sync_in_time();
@@ -456,7 +462,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             return None;
         }
         let gathering = self.gathering.as_ref().map(|gathering| gathering.until);
-        if self.busy && gathering.is_none() || !self.arrivals.is_empty() {
+        if self.busy && gathering.is_none() || self.following.is_some() || !self.arrivals.is_empty() {
             return Some(self.now.monotonic);
         }
         let drift = self.chain.params().spec().drift_ms;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use toycoin_core::{IdentifiedTransaction, Txid, chain::Moved, consensus::SignatureVerifier, store::ChainStore};
+use toycoin_core::{IdentifiedTransaction, Txid, consensus::SignatureVerifier, store::ChainStore};
 use toycoin_wire::node::NodeMessage;
 
 use crate::{
@@ -88,24 +88,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(Ok(txid))
     }
 
-    /// Takes a transaction that waited when the node ended last. The outer error is the store's.
-    pub(super) fn take_up(
-        &mut self,
-        transaction: IdentifiedTransaction,
-        own: bool,
-    ) -> Result<Result<Txid, SubmitError>, S::Error> {
-        if own {
-            return self.submit(transaction);
-        }
-        let txid = transaction.txid();
-        match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
-            Ok(_) => Ok(Ok(txid)),
-            Err(error) => Ok(Err(error.of_transaction()?.into())),
-        }
-    }
-
     /// Offers a transaction to the mempool; what comes in goes out once on every connection but where it came from.
-    fn admit(
+    pub(super) fn admit(
         &mut self,
         transaction: IdentifiedTransaction,
         source: Option<u64>,
@@ -138,40 +122,27 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.broadcast(&message, |connection| Some(connection) != but);
     }
 
-    /// Brings the mempool up to a move of the tip.
-    pub(super) fn update_mempool(&mut self, moved: &Moved) {
-        let mut dropped = Vec::new();
-        for block in &moved.connected {
-            dropped.extend(self.mempool.block_connected(block));
-        }
-        let next_height = self.chain.height() + 1;
-        let (store, verifier) = (self.chain.store(), self.chain.verifier());
-        match self.mempool.reorganised(&moved.disconnected, &moved.connected, store, next_height, verifier) {
-            Ok(outcome) => {
-                dropped.extend(outcome.dropped);
-                for (txid, fee) in outcome.readmitted {
-                    self.emit(Event::TransactionAccepted { txid, fee });
-                }
-            }
-            Err(error) => return self.halt(&error.to_string()),
-        }
-        for (txid, reason) in dropped {
-            self.on_dropped(txid, reason);
-        }
-        self.follow_own_payments(moved);
-    }
-
-    /// Stops repeating our own payments that a block holds now, and repeats those again that came back: perhaps nobody
-    /// else has heard of them.
-    fn follow_own_payments(&mut self, moved: &Moved) {
+    /// Stops repeating our own payments that a block holds now.
+    pub(super) fn own_payments_confirmed(&mut self) {
         let (mempool, own) = (&self.mempool, &mut self.own_payments);
         own.confirmed.extend(own.next.extract_if(.., |txid, _| !mempool.contains(txid)).map(|(txid, _)| txid));
         let too_many = own.confirmed.len().saturating_sub(limits::OWN_PAYMENTS);
         own.confirmed.drain(..too_many);
+    }
 
-        let left = moved.disconnected.iter().flat_map(|block| block.ids()).map(|(txid, _)| *txid);
+    /// Remembers a payment of our own that a block holds.
+    pub(super) fn remember_confirmed(&mut self, txid: Txid) {
+        self.own_payments.confirmed.push_back(txid);
+        self.own_payments_confirmed();
+    }
+
+    /// Repeats those of our own payments again that came back with a block which left the chain: perhaps nobody else has
+    /// heard of them.
+    pub(super) fn repeat_returned(&mut self, left: impl Iterator<Item = Txid>) {
+        let (mempool, waits, own) = (&self.mempool, &self.waits, &mut self.own_payments);
         let back: BTreeSet<_> = left.filter(|txid| mempool.contains(txid)).collect();
-        let mut repeated: BTreeSet<_> = back.iter().copied().filter(|txid| self.waits.is_waited_for(txid)).collect();
+        let waited_for = back.iter().copied().filter(|txid| waits.len() > 0 && waits.is_waited_for(txid));
+        let mut repeated: BTreeSet<_> = waited_for.collect();
         repeated.extend(own.confirmed.iter().filter(|txid| back.contains(txid)));
         own.confirmed.retain(|txid| !back.contains(txid));
         for txid in repeated {
@@ -179,7 +150,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    fn on_dropped(&mut self, txid: Txid, reason: DropReason) {
+    pub(super) fn on_dropped(&mut self, txid: Txid, reason: DropReason) {
         self.own_payments.next.remove(&txid);
         self.end_waits(&txid, &reason);
         self.emit(Event::TransactionDropped { txid, reason });
@@ -205,7 +176,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    fn repeat_later(&mut self, txid: Txid) {
+    pub(super) fn repeat_later(&mut self, txid: Txid) {
         let jitter = up_to(limits::PAYMENT_REPEAT, self.random());
         let at = self.now.monotonic + limits::PAYMENT_REPEAT / 2 + jitter;
         self.own_payments.next.insert(txid, at);

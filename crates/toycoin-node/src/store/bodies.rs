@@ -107,9 +107,9 @@ impl Bodies {
         self.file.write(self.end, batch).and_then(|()| self.file.sync_data()).map_err(io)
     }
 
-    /// Counts a batch that was written.
-    pub(super) const fn advance(&mut self, batch: &[u8]) {
-        self.end += batch.len() as u64;
+    /// Counts so many bytes that were written.
+    pub(super) const fn advance(&mut self, bytes: u64) {
+        self.end += bytes;
     }
 
     /// Reads a record's bytes.

@@ -5,6 +5,9 @@
 //!   coin, block, undo ◀── Pending, else the last written state   chain.redb: one transaction ── fsync
 //! ```
 //!
+//! A move of the tip that is too large for memory arrives in parts, in a transaction that is open until the last has come
+//! ([`stage`]).
+//!
 //! What was given since the last [`sync`](toycoin_core::store::ChainStore::sync) is a group: a crash takes it away whole,
 //! never in part. Each record carries a check, and bodies are hashed anew when read, so a flipped bit is an error that
 //! names the record. docs/storage.md has the format byte by byte.
@@ -19,6 +22,8 @@ mod record;
 mod redb_store;
 mod reencode;
 mod reindex;
+mod rot;
+mod stage;
 mod tables;
 mod write;
 

@@ -8,7 +8,7 @@ use std::{
 use toycoin_core::{
     BlockHash, CheckedBlock, Txid,
     state::ChainState,
-    store::{BlockUndo, ChainUpdate, WaitingTransaction},
+    store::{BlockUndo, ChainUpdate, ConnectedUpdate, WaitingTransaction},
     utxo::UtxoDiff,
 };
 
@@ -54,7 +54,12 @@ impl Pending {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.order.is_empty() && self.invalid.is_empty() && self.tip.is_none() && self.waiting.is_none()
+        self.order.is_empty() && self.invalid.is_empty() && !self.must_last()
+    }
+
+    /// Returns whether it holds more than bodies and what was found of them: what a sync is for.
+    pub(super) const fn must_last(&self) -> bool {
+        self.tip.is_some() || self.waiting.is_some()
     }
 
     pub(super) fn insert(&mut self, block: &Arc<CheckedBlock>) {
@@ -64,8 +69,8 @@ impl Pending {
         }
     }
 
-    /// Takes in a move of the tip.
-    pub(super) fn commit(&mut self, update: &ChainUpdate) {
+    /// Takes in a move of the tip, or a part of one.
+    pub(super) fn commit(&mut self, update: ChainUpdate) {
         for block in &update.disconnected {
             if let Some((gone, _)) = self.connected.pop() {
                 self.places.remove(&gone.hash());
@@ -76,17 +81,20 @@ impl Pending {
                 self.transactions.insert(*txid, None);
             }
         }
-        for connected in &update.connected {
-            let block = &connected.block;
+        for ConnectedUpdate { block, undo } in update.connected {
+            self.bytes += 100 * (1 + undo.spent.len() as u64);
             self.places.insert(block.hash(), self.connected.len());
-            self.connected.push((Arc::clone(block), connected.undo.clone()));
             for (place, (txid, _)) in (0..).zip(block.ids()) {
                 self.transactions.insert(*txid, Some((block.height(), place)));
             }
-            self.bytes += 100 * (1 + connected.undo.spent.len() as u64);
+            self.connected.push((block, undo));
         }
         self.bytes += 200 * (update.diff.created_unordered().len() + update.diff.spent_unordered().len()) as u64;
-        self.diff.append(&update.diff);
-        self.tip = Some((update.tip, update.state.clone()));
+        if self.diff.is_empty() {
+            self.diff = update.diff;
+        } else {
+            self.diff.append(&update.diff);
+        }
+        self.tip = Some((update.tip, update.state));
     }
 }

@@ -118,6 +118,9 @@ impl RedbStore {
             let invalid = record.invalid || self.pending.invalid.contains(&hash);
             headers.push((record.header, invalid, record.body.at));
         }
+        for (hash, record) in &self.unindexed {
+            headers.push((record.header, self.pending.invalid.contains(hash), record.body.at));
+        }
         for (place, hash) in (0..).zip(&self.pending.order) {
             if let Some(block) = self.pending.bodies.get(hash) {
                 headers.push((block.block().header, self.pending.invalid.contains(hash), self.bodies.end() + place));
@@ -134,7 +137,11 @@ impl RedbStore {
         if let Some(block) = self.pending.bodies.get(hash) {
             return Ok(Some(Arc::clone(block)));
         }
-        let Some(record) = self.reader()?.block(hash)? else { return Ok(None) };
+        let record = match self.unindexed.get(hash) {
+            Some(record) => Some(*record),
+            None => self.reader()?.block(hash)?,
+        };
+        let Some(record) = record else { return Ok(None) };
         self.read_body(hash, &record).map(|block| Some(Arc::new(block)))
     }
 
@@ -237,10 +244,12 @@ impl RedbStore {
             let (place, value) = entry?;
             let key = place.value().to_be_bytes();
             let mut fields = Fields::open("waiting", &key, value.value())?;
-            let own = fields.take::<1>()? != [0];
+            let [flags] = fields.take()?;
+            let flags = waiting_of_flags(flags);
+            let (own, returned) = flags.ok_or_else(|| fields.damaged("its first byte is none that is written"))?;
             let transaction: Transaction =
                 codec::decode(fields.rest(), MAX_DECODE).map_err(|error| fields.damaged(error))?;
-            waiting.push(WaitingTransaction { transaction, own });
+            waiting.push(WaitingTransaction { transaction, own, returned });
         }
         Ok(waiting)
     }

@@ -20,6 +20,7 @@ use crate::{
         pending::Pending,
         read::Reader,
         record::{Fields, seal_long},
+        stage::{Stage, Unindexed},
         tables::{ACTIVE, BLOCKS, BODIES_END_KEY, COINS, GENESIS_KEY, META, OWNERS, SCHEMA_KEY, TRANSACTIONS, WAITING},
     },
 };
@@ -31,6 +32,9 @@ pub struct RedbStore {
     /// What is on disk; `None` only within a write, so that no page is kept for it.
     pub(super) reader: Option<Reader>,
     pub(super) pending: Pending,
+    /// A move of the tip that arrives in parts.
+    pub(super) stage: Option<Stage>,
+    pub(super) unindexed: Unindexed,
     pub(super) bodies: Bodies,
     /// The index' length now, in bytes.
     pub(super) length: Length,
@@ -139,6 +143,8 @@ impl RedbStore {
             params: params.clone(),
             reader: Some(reader),
             pending,
+            stage: None,
+            unindexed: Unindexed::new(),
             bodies,
             database,
         })

@@ -4,6 +4,7 @@ use redb::TableDefinition;
 use toycoin_core::{
     Amount, BlockHash, Header, OutPoint, PublicKey, TxOut, Txid, Work,
     state::{Ancestors, ChainState, LTHASH_BYTES, LtHash},
+    store::WaitingTransaction,
     utxo::Coin,
 };
 
@@ -164,4 +165,15 @@ pub(super) fn tip_from_bytes(bytes: &[u8]) -> Result<(BlockHash, ChainState), St
     let ancestors = Ancestors::from_parts(count, peaks.to_vec()).filter(|_| rest.is_empty());
     let ancestors = ancestors.ok_or_else(|| damaged("meta", TIP_KEY.as_bytes(), "its peaks do not fit their count"))?;
     Ok((tip, ChainState { coins, coin_count, issued, ancestors }))
+}
+
+/// What is to be remembered of a transaction that waits: 1 for one of the node's own, 2 for one that a reorganisation
+/// brought back.
+pub(super) fn waiting_flags(waiting: &WaitingTransaction) -> u8 {
+    u8::from(waiting.own) | u8::from(waiting.returned) << 1
+}
+
+/// Returns whether it is the node's own, and whether it was brought back; `None` for what nobody writes.
+pub(super) const fn waiting_of_flags(flags: u8) -> Option<(bool, bool)> {
+    if flags < 4 { Some((flags & 1 != 0, flags & 2 != 0)) } else { None }
 }

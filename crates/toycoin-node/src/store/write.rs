@@ -37,7 +37,7 @@ impl ChainStore for RedbStore {
     }
 
     fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), StoreError> {
-        if self.reader()?.block(&block.hash())?.is_none() {
+        if !self.has_body(&block.hash())? {
             self.pending.insert(block);
         }
         self.write_if_enough()
@@ -56,29 +56,48 @@ impl ChainStore for RedbStore {
         Ok(())
     }
 
-    fn commit(&mut self, update: &ChainUpdate) -> Result<(), StoreError> {
-        for connected in &update.connected {
-            let hash = connected.block.hash();
-            if !self.pending.bodies.contains_key(&hash) && self.reader()?.block(&hash)?.is_none() {
-                self.pending.insert(&connected.block);
-            }
+    fn commit(&mut self, update: ChainUpdate) -> Result<(), StoreError> {
+        if self.stage.is_some() {
+            return self.or_fail(|store| store.commit_staged(update));
         }
+        self.note_bodies(&update)?;
         self.pending.commit(update);
         self.write_if_enough()
     }
 
+    fn stage(&mut self, part: ChainUpdate) -> Result<(), StoreError> {
+        self.or_fail(|store| store.stage_part(part))
+    }
+
+    fn staged_coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
+        self.find_staged_coin(outpoint)
+    }
+
+    fn unstage(&mut self) -> Result<(), StoreError> {
+        self.or_fail(Self::drop_stage)
+    }
+
     fn sync(&mut self) -> Result<(), StoreError> {
-        if self.pending.is_empty() {
+        if self.is_synced() {
             return Ok(());
         }
+        // a group that must last cannot wait for the end of a move in stages
+        self.unstage()?;
         let blocks = self.pending.order.len().max(self.pending.connected.len());
-        self.write()?;
+        self.or_fail(Self::write_group)?;
         // whoever catches up wants the room again at once
         if blocks <= limits::FEW_BLOCKS { self.compact_if_bloated() } else { Ok(()) }
     }
 
     fn is_synced(&self) -> bool {
-        self.pending.is_empty()
+        match &self.stage {
+            Some(_) => !self.pending.must_last(),
+            None => self.pending.is_empty() && self.unindexed.is_empty(),
+        }
+    }
+
+    fn check_integrity(&mut self, missing: Option<&OutPoint>) -> Result<(), StoreError> {
+        self.or_fail(|store| store.compare_pages(missing))
     }
 
     fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), StoreError> {
@@ -107,60 +126,78 @@ impl RedbStore {
     fn write_if_enough(&mut self) -> Result<(), StoreError> {
         let Pending { order, connected, bytes, .. } = &self.pending;
         let enough = order.len().max(connected.len()) >= limits::GROUP_BLOCKS || *bytes >= limits::GROUP_BYTES;
-        if enough { self.write() } else { Ok(()) }
+        match (enough, &self.stage) {
+            (false, _) => Ok(()),
+            (true, None) => self.or_fail(Self::write_group),
+            (true, Some(_)) => self.or_fail(Self::stage_bodies),
+        }
     }
 
-    /// Writes the group: bodies and undo data first, then the transaction that makes them count.
-    fn write(&mut self) -> Result<(), StoreError> {
-        self.write_group().map_err(|error| {
-            // whatever is on disk now, nothing more is read or written until it is opened anew
+    /// Does something after whose failure nothing more is read or written, whatever is on disk then, until the store is
+    /// opened anew.
+    fn or_fail<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        act(self).map_err(|error| {
             self.reader = None;
+            self.stage = None;
             error.within(self.directory())
         })
     }
 
-    fn write_group(&mut self) -> Result<(), StoreError> {
+    /// Keeps the bodies of a move that are not kept yet.
+    pub(super) fn note_bodies(&mut self, update: &ChainUpdate) -> Result<(), StoreError> {
+        for connected in &update.connected {
+            if !self.has_body(&connected.block.hash())? {
+                self.pending.insert(&connected.block);
+            }
+        }
+        Ok(())
+    }
+
+    fn has_body(&self, hash: &BlockHash) -> Result<bool, StoreError> {
+        let is_new = self.pending.bodies.contains_key(hash) || self.unindexed.contains_key(hash);
+        Ok(is_new || self.reader()?.block(hash)?.is_some())
+    }
+
+    /// Writes the group: bodies and undo data first, then the transaction that makes them count.
+    pub(super) fn write_group(&mut self) -> Result<(), StoreError> {
+        if self.pending.is_empty() && self.unindexed.is_empty() {
+            return Ok(());
+        }
         let pending = &self.pending;
         tracing::debug!(bodies = pending.order.len(), connected = pending.connected.len(), "writing a group");
-        let mut batch = Vec::new();
-        let mut bodies = Vec::with_capacity(pending.order.len());
-        for hash in &pending.order {
-            let Some(block) = pending.bodies.get(hash) else { continue };
-            bodies.push((*hash, self.put(&mut batch, Kind::Body, block.block())?));
-        }
-        let mut undo = Vec::with_capacity(pending.connected.len());
-        for (_, data) in &pending.connected {
-            undo.push(self.put(&mut batch, Kind::Undo, data)?);
-        }
-        let work = match pending.standing.checked_sub(1) {
-            Some(height) if !pending.connected.is_empty() => self.reader()?.active(height)?.map(|active| active.work),
-            _ => None,
-        };
-        self.bodies.write(&batch)?;
+        let mut written = self.write_records(pending)?;
+        // those that a stage had written before it was dropped
+        written.bodies.extend(self.unindexed.iter().map(|(hash, record)| (*hash, *record)));
         // a reader of the old state would keep its pages from being used again
         self.reader = None;
         let transaction = begin_write(&self.database)?;
-        write_blocks(&transaction, pending, bodies)?;
-        write_active(&transaction, pending, &undo, work.unwrap_or_default())?;
-        write_coins(&transaction, pending)?;
-        write_transactions(&transaction, pending)?;
-        write_waiting(&transaction, pending)?;
-        {
-            let mut meta = transaction.open_table(META)?;
-            let end = self.bodies.end() + batch.len() as u64;
-            let end = seal_long("meta", BODIES_END_KEY.as_bytes(), end.to_le_bytes().to_vec());
-            meta.insert(BODIES_END_KEY, end.as_slice())?;
-            if let Some((tip, state)) = &pending.tip {
-                meta.insert(TIP_KEY, tip_to_bytes(tip, state).as_slice())?;
-            }
-        }
+        write_tables(&transaction, pending, &written, self.bodies.end() + written.length)?;
         transaction.commit()?;
-        tracing::debug!(bytes = batch.len(), index = self.length.get(), "the group is durable");
-        self.bodies.advance(&batch);
+        tracing::debug!(bytes = written.length, index = self.length.get(), "the group is durable");
+        self.bodies.advance(written.length);
+        self.unindexed.clear();
         let reader = Reader::new(&self.database)?;
         self.pending = Pending::new(reader.active_blocks()?);
         self.reader = Some(reader);
         Ok(())
+    }
+
+    /// Writes a group's bodies and undo data behind what counts, and makes them durable.
+    pub(super) fn write_records(&self, group: &Pending) -> Result<Written, StoreError> {
+        let mut batch = Vec::new();
+        let mut bodies = Vec::with_capacity(group.order.len());
+        for hash in &group.order {
+            let Some(block) = group.bodies.get(hash) else { continue };
+            let body = self.put(&mut batch, Kind::Body, block.block())?;
+            let (header, invalid) = (block.block().header, group.invalid.contains(hash));
+            bodies.push((*hash, BlockRecord { header, invalid, body }));
+        }
+        let mut undo = Vec::with_capacity(group.connected.len());
+        for (_, data) in &group.connected {
+            undo.push(self.put(&mut batch, Kind::Undo, data)?);
+        }
+        self.bodies.write(&batch)?;
+        Ok(Written { bodies, undo, length: batch.len() as u64 })
     }
 
     /// Gives the room back that many groups have left behind in the database.
@@ -188,6 +225,7 @@ impl RedbStore {
 
     /// What is to be done when nobody waits any more.
     fn close(&mut self) -> Result<(), StoreError> {
+        self.unstage()?;
         self.sync()?;
         let is_loose = self.length.get() > 2 * self.reader()?.bytes()? + limits::INDEX_SLACK;
         if is_loose { self.compact() } else { Ok(()) }
@@ -210,17 +248,45 @@ impl Drop for RedbStore {
     }
 }
 
+/// Where a group's bodies and undo data were written.
+pub(super) struct Written {
+    pub(super) bodies: Vec<(BlockHash, BlockRecord)>,
+    undo: Vec<Place>,
+    /// The bytes of all.
+    pub(super) length: u64,
+}
+
+/// Puts a group into the tables. `end` is up to where the bodies' file counts with it.
+pub(super) fn write_tables(
+    transaction: &WriteTransaction,
+    group: &Pending,
+    written: &Written,
+    end: u64,
+) -> Result<(), StoreError> {
+    write_blocks(transaction, group, &written.bodies)?;
+    write_active(transaction, group, &written.undo)?;
+    write_coins(transaction, group)?;
+    write_transactions(transaction, group)?;
+    write_waiting(transaction, group)?;
+    let mut meta = transaction.open_table(META)?;
+    let end = seal_long("meta", BODIES_END_KEY.as_bytes(), end.to_le_bytes().to_vec());
+    meta.insert(BODIES_END_KEY, end.as_slice())?;
+    if let Some((tip, state)) = &group.tip {
+        meta.insert(TIP_KEY, tip_to_bytes(tip, state).as_slice())?;
+    }
+    Ok(())
+}
+
 fn write_blocks(
     transaction: &WriteTransaction,
     pending: &Pending,
-    mut bodies: Vec<(BlockHash, Place)>,
+    bodies: &[(BlockHash, BlockRecord)],
 ) -> Result<(), StoreError> {
     let mut blocks = transaction.open_table(BLOCKS)?;
-    bodies.sort_unstable_by_key(|(hash, _)| *hash);
-    for (hash, body) in bodies {
-        let Some(block) = pending.bodies.get(&hash) else { continue };
-        let record = BlockRecord { header: block.block().header, invalid: pending.invalid.contains(&hash), body };
-        blocks.insert(hash.as_bytes(), &record.to_bytes(&hash))?;
+    let mut sorted: Vec<_> = bodies.iter().collect();
+    sorted.sort_unstable_by_key(|(hash, _)| *hash);
+    for (hash, record) in sorted {
+        blocks.insert(hash.as_bytes(), &record.to_bytes(hash))?;
     }
     for hash in pending.invalid.iter().filter(|hash| !pending.bodies.contains_key(hash)) {
         let found = blocks.get(hash.as_bytes())?;
@@ -233,16 +299,18 @@ fn write_blocks(
     Ok(())
 }
 
-fn write_active(
-    transaction: &WriteTransaction,
-    pending: &Pending,
-    undo: &[Place],
-    mut work: Work,
-) -> Result<(), StoreError> {
-    let mut active = transaction.open_table(ACTIVE)?;
+fn write_active(transaction: &WriteTransaction, pending: &Pending, undo: &[Place]) -> Result<(), StoreError> {
     if pending.tip.is_none() {
         return Ok(());
     }
+    let mut active = transaction.open_table(ACTIVE)?;
+    let mut work = match pending.standing.checked_sub(1) {
+        Some(height) => {
+            let below = active.get(height)?.map(|bytes| ActiveRecord::from_bytes(height, bytes.value())).transpose()?;
+            below.ok_or_else(|| damaged("active", &height.to_be_bytes(), "it is not there"))?.work
+        }
+        None => Work::default(),
+    };
     active.retain_in(pending.standing.., |_, _| false)?;
     for (height, ((block, _), undo)) in (pending.standing..).zip(pending.connected.iter().zip(undo)) {
         let own = block.block().header.bits.to_target().map(|target| target.work()).unwrap_or_default();
@@ -298,7 +366,7 @@ fn write_waiting(transaction: &WriteTransaction, pending: &Pending) -> Result<()
     let mut waiting = transaction.open_table(WAITING)?;
     waiting.retain(|_, _| false)?;
     for (place, kept) in (0u32..).zip(kept) {
-        let mut value = vec![u8::from(kept.own)];
+        let mut value = vec![waiting_flags(kept)];
         codec::encode_into(&mut value, &kept.transaction, MAX_DECODE)
             .map_err(|error| StoreError::Database(error.to_string()))?;
         waiting.insert(place, seal_long("waiting", &place.to_be_bytes(), value).as_slice())?;

@@ -82,6 +82,12 @@ impl Disk {
         std::mem::take(&mut self.state().images)
     }
 
+    /// Returns what the files hold now, synced or not.
+    pub(crate) fn now(&self) -> Image {
+        let state = self.state();
+        [0, 1].map(|file| state.files[file].bytes.clone())
+    }
+
     /// Returns how often a file became shorter.
     pub(crate) fn shrinks(&self) -> usize {
         self.state().shrinks

@@ -1,0 +1,33 @@
+//! The blocks that moved the tip last: who follows a move asks for them at once, and finds them without a disk.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::{consensus::CheckedBlock, digest::BlockHash};
+
+/// Most blocks that are kept.
+const BLOCKS: usize = 64;
+
+/// Most bytes that they have by formula, unless a single block has more: 4 MiB.
+const BYTES: u64 = 4 << 20;
+
+/// Blocks that entered the active chain lately, the oldest first; some may have left it again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Recent {
+    blocks: VecDeque<(Arc<CheckedBlock>, u64)>,
+    bytes: u64,
+}
+
+impl Recent {
+    pub(super) fn get(&self, hash: &BlockHash) -> Option<Arc<CheckedBlock>> {
+        self.blocks.iter().rev().map(|(block, _)| block).find(|block| block.hash() == *hash).cloned()
+    }
+
+    pub(super) fn push(&mut self, block: &Arc<CheckedBlock>) {
+        let bytes = block.block().size();
+        self.bytes += bytes;
+        self.blocks.push_back((Arc::clone(block), bytes));
+        while self.blocks.len() > BLOCKS || (self.bytes > BYTES && self.blocks.len() > 1) {
+            self.bytes -= self.blocks.pop_front().map_or(0, |(_, bytes)| bytes);
+        }
+    }
+}

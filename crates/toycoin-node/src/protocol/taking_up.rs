@@ -1,0 +1,126 @@
+//! What waits for a block outlasts the node: kept when it ends and after each reorganisation, taken up when it starts.
+//!
+//! What a reorganisation brought back is marked, since it was in a block and is perhaps nowhere else: it is judged as when
+//! it came back, and policy refuses it no more after a restart than before.
+
+use std::collections::BTreeSet;
+
+use toycoin_core::{
+    IdentifiedTransaction, RuleError,
+    chain::ChainError,
+    store::{ChainStore, WaitingTransaction},
+};
+
+use crate::{
+    mempool::{Admission, AdmitError, DropReason},
+    protocol::NodeMachine,
+};
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Keeps what waits for a block for the next start, makes all durable, and ends the node.
+    ///
+    /// # Errors
+    /// When the store fails. One that had failed before is left as it is.
+    pub fn finish(mut self) -> Result<(), ChainError<S::Error>> {
+        // what the last move of the tip brings back waits too
+        while !self.halted && self.following.is_some() {
+            self.follow();
+        }
+        if self.halted {
+            return Ok(());
+        }
+        let waiting = self.mempool.in_arrival_order().into_iter();
+        let waiting = waiting.map(|(transaction, returned)| self.waiting(transaction, returned)).collect();
+        self.chain.keep_waiting(waiting)?;
+        self.chain.sync()
+    }
+
+    /// Keeps what came back, and our own payments, with all that they spend from: a node that is killed takes these up too.
+    pub(super) fn keep_returned(&mut self) {
+        let mut kept = Vec::new();
+        let mut wanted = BTreeSet::new();
+        // children before parents, so that each is known to be wanted when its turn comes
+        for (transaction, returned) in self.mempool.in_arrival_order().into_iter().rev() {
+            let txid = transaction.txid();
+            if returned || wanted.contains(&txid) || self.own_payments.is_own(&txid) {
+                wanted.extend(transaction.inputs.iter().map(|input| input.txid));
+                kept.push(self.waiting(transaction, returned));
+            }
+        }
+        kept.reverse();
+        if let Err(error) = self.chain.keep_waiting(kept) {
+            self.halt(&error.to_string());
+        }
+    }
+
+    fn waiting(&self, transaction: &IdentifiedTransaction, returned: bool) -> WaitingTransaction {
+        let own = self.own_payments.is_own(&transaction.txid());
+        WaitingTransaction { transaction: transaction.transaction().clone(), own, returned }
+    }
+
+    /// Takes up what waited for a block when the node ended last, each judged anew. What is dropped is told.
+    pub(super) fn take_up_waiting(&mut self) {
+        let waiting = match self.chain.store().waiting() {
+            Ok(waiting) => waiting,
+            Err(error) => return self.halt(&error.to_string()),
+        };
+        let mut lost = BTreeSet::new();
+        for WaitingTransaction { transaction, own, returned } in waiting {
+            let transaction = IdentifiedTransaction::from(transaction);
+            let txid = transaction.txid();
+            let lost_parent = transaction.inputs.iter().map(|input| input.txid).find(|parent| lost.contains(parent));
+            let taken = match self.chain.find_transaction(&txid) {
+                Ok(Some(_)) => {
+                    // a block holds it by now, and a reorganisation may take it out of there
+                    if own {
+                        self.remember_confirmed(txid);
+                    }
+                    continue;
+                }
+                Ok(None) if returned => self.take_up_returned(transaction),
+                Ok(None) => self.take_up_policed(transaction),
+                Err(error) => Err(error.to_string()),
+            };
+            match taken {
+                Ok(None) if own => self.repeat_later(txid),
+                Ok(None) => {}
+                Ok(Some(reason)) => {
+                    lost.insert(txid);
+                    let reason = match (reason, lost_parent) {
+                        (DropReason::CoinsGone, Some(parent)) => DropReason::ParentDropped { parent },
+                        (reason, _) => reason,
+                    };
+                    tracing::info!(%txid, %reason, "a payment that waited is not taken up again");
+                    self.on_dropped(txid, reason);
+                }
+                Err(error) => return self.halt(&error),
+            }
+        }
+        let dropped = self.mempool.keep_within_bound();
+        for (txid, reason) in dropped {
+            self.on_dropped(txid, reason);
+        }
+    }
+
+    fn take_up_returned(&mut self, transaction: IdentifiedTransaction) -> Result<Option<DropReason>, String> {
+        let (next_height, verifier) = (self.chain.height() + 1, self.chain.shared_verifier());
+        let taken = self.mempool.take_up_returned(transaction, self.chain.store(), next_height, verifier.as_ref());
+        Ok(taken.map_err(|error| error.to_string())?.err())
+    }
+
+    fn take_up_policed(&mut self, transaction: IdentifiedTransaction) -> Result<Option<DropReason>, String> {
+        let refused = match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
+            Ok(Admission::Accepted(_) | Admission::Known { .. }) => return Ok(None),
+            // without a source nothing is kept as an orphan
+            Ok(Admission::Orphaned { .. }) => return Ok(Some(DropReason::CoinsGone)),
+            Err(error) => error.of_transaction().map_err(|error| error.to_string())?,
+        };
+        Ok(Some(match refused {
+            AdmitError::Rule(RuleError::CoinExists { .. }) | AdmitError::UnknownParents { .. } => DropReason::CoinsGone,
+            AdmitError::Rule(error) => DropReason::Invalid(error),
+            AdmitError::Conflict { with, .. } => DropReason::Conflict { with },
+            AdmitError::Full => DropReason::Evicted,
+            other => DropReason::Refused(other),
+        }))
+    }
+}

@@ -1,0 +1,49 @@
+//! Bits that turn under a running store: the pages of the database compared with their checksums.
+//!
+//! The database compares them when it is opened and not when it reads. A record that is found has a sum of its own, but a
+//! record that is not found proves nothing: the page that leads to it may be damaged. So before a block is condemned for a
+//! coin that is not found, all pages are read from disk and compared.
+
+use redb::DatabaseError;
+use toycoin_core::OutPoint;
+
+use crate::store::{
+    INDEX_FILE, RedbStore, StoreError,
+    read::Reader,
+    record::damaged,
+    tables::{BODIES_END_KEY, TIP_KEY, outpoint_key},
+};
+
+impl RedbStore {
+    /// Compares all pages of the database with their checksums, on account of a coin that was not found or of a state that
+    /// differs.
+    pub(super) fn compare_pages(&mut self, missing: Option<&OutPoint>) -> Result<(), StoreError> {
+        tracing::debug!(?missing, "comparing the database with its checksums");
+        let before = self.head_bytes()?;
+        // the database is compared while nobody reads it
+        self.reader = None;
+        let compared = self.database.check_integrity();
+        let rotten = |reason: &str| match missing {
+            Some(outpoint) => damaged("coins", &outpoint_key(outpoint), format!("it cannot be found, and {reason}")),
+            None => StoreError::damaged(INDEX_FILE, reason),
+        };
+        let is_clean = compared.map_err(|error| match error {
+            DatabaseError::Storage(redb::StorageError::Corrupted(_)) => {
+                rotten("pages of the database differ from their checksums")
+            }
+            error => error.into(),
+        })?;
+        self.reader = Some(Reader::new(&self.database)?);
+        // what is no data may have been put right without harm
+        if !is_clean && self.head_bytes()? != before {
+            return Err(rotten("the database was set back to an earlier state"));
+        }
+        Ok(())
+    }
+
+    fn head_bytes(&self) -> Result<[Option<Vec<u8>>; 2], StoreError> {
+        let meta = &self.reader()?.meta;
+        let value = |key| Ok::<_, StoreError>(meta.get(key)?.map(|bytes| bytes.value().to_vec()));
+        Ok([value(TIP_KEY)?, value(BODIES_END_KEY)?])
+    }
+}

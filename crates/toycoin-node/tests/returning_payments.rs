@@ -1,0 +1,314 @@
+//! What a reorganisation brings back: within the pool's bound, block by block, and over a restart.
+
+#![cfg(feature = "redb")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod disk;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use disk::{memory::Memory, mine};
+use toycoin_core::{
+    Amount, Block, BlockHash, Chain, ChainParams, FeeRate, OutPoint, Transaction, TxOut, Txid,
+    store::{ChainStore, MemoryStore},
+    test_util::{Payments, classroom},
+};
+use toycoin_node::{
+    limits,
+    machine::{Machine as _, Monotonic, Now},
+    mempool::DropReason,
+    protocol::{Event, Input, NodeConfig, NodeMachine, Output},
+    store::RedbStore,
+};
+
+fn params() -> ChainParams {
+    ChainParams::regtest()
+}
+
+fn later(millis: u64) -> Now {
+    let unix_ms = params().spec().genesis_time + 100_000_000 + millis;
+    Now { monotonic: Monotonic::new(Duration::from_millis(millis)), unix_ms }
+}
+
+/// Payments that each spend the change of the one before, of a classroom key, free of charge.
+fn row(chain: &Chain<impl ChainStore<Error: std::fmt::Debug>>, key: u32, count: usize) -> Vec<Transaction> {
+    let (mut outpoint, coin) = chain.coins_of(&classroom::owner(key)).unwrap()[0];
+    let mut payments = Payments::new(params().genesis_hash(), [(outpoint, coin)]);
+    let mut row = Vec::new();
+    let mut rest = coin.output.value.grains();
+    for _ in 0..count {
+        rest -= 1;
+        let change = TxOut { value: Amount::from_grains(rest), owner: classroom::owner(key) };
+        let small = TxOut { value: Amount::from_grains(1), owner: classroom::owner(6) };
+        let payment = payments.spend(vec![outpoint], vec![change, small]);
+        outpoint = OutPoint { txid: payment.txid(), vout: 0 };
+        row.push(payment);
+    }
+    row
+}
+
+/// What a node said.
+#[derive(Debug, Default)]
+struct Said {
+    accepted: Vec<Txid>,
+    dropped: BTreeMap<Txid, DropReason>,
+    gone: Vec<BlockHash>,
+    new: Vec<BlockHash>,
+    tips: Vec<BlockHash>,
+    /// Most blocks that were told in one step.
+    most_blocks: usize,
+    steps: usize,
+}
+
+impl Said {
+    fn drain<S: ChainStore<Error: std::fmt::Display>>(&mut self, node: &mut NodeMachine<S>) {
+        let mut blocks = 0;
+        while let Some(output) = node.poll_output() {
+            match output {
+                Output::Emit(Event::BlockDisconnected { block }) => {
+                    self.gone.push(block.hash());
+                    blocks += 1;
+                }
+                Output::Emit(Event::BlockConnected { block, .. }) => {
+                    self.new.push(block.hash());
+                    blocks += 1;
+                }
+                Output::Emit(Event::TipChanged { tip, .. }) => self.tips.push(tip.hash),
+                Output::Emit(Event::TransactionAccepted { txid, .. }) => self.accepted.push(txid),
+                Output::Emit(Event::TransactionDropped { txid, reason }) => {
+                    self.dropped.insert(txid, reason);
+                }
+                Output::Halt { error } => panic!("{error}"),
+                _ => {}
+            }
+        }
+        self.most_blocks = self.most_blocks.max(blocks);
+        self.steps += 1;
+    }
+
+    /// Lets a node do all that it has to do at once.
+    fn settle<S: ChainStore<Error: std::fmt::Display>>(&mut self, node: &mut NodeMachine<S>) {
+        while node.next_timeout().is_some_and(|at| at <= Monotonic::ORIGIN) {
+            node.handle(later(0), Input::Timeout);
+            self.drain(node);
+        }
+    }
+}
+
+/// Files that outlast a node.
+#[derive(Default)]
+struct Place {
+    index: Memory,
+    bodies: Memory,
+}
+
+impl Place {
+    fn chain(&self) -> Chain<RedbStore> {
+        let store = RedbStore::open_on(self.index.clone(), self.bodies.clone(), &params()).unwrap();
+        Chain::open(params(), store).unwrap()
+    }
+
+    /// Returns what a kill leaves.
+    fn copy(&self) -> Self {
+        let copy = |file: &Memory| Memory::new(file.bytes().clone());
+        Self { index: copy(&self.index), bodies: copy(&self.bodies) }
+    }
+
+    fn node(&self) -> NodeMachine<RedbStore> {
+        NodeMachine::new(self.chain(), strict(), later(0))
+    }
+}
+
+/// Takes no payment that is free of charge.
+fn strict() -> NodeConfig {
+    NodeConfig { min_fee_rate: FeeRate::grains_per_byte(1), ..NodeConfig::new(&params()) }
+}
+
+fn waiting<S: ChainStore<Error: std::fmt::Display>>(node: &NodeMachine<S>) -> Vec<Txid> {
+    node.mempool().in_arrival_order().into_iter().map(|(transaction, _)| transaction.txid()).collect()
+}
+
+/// More than a chain of payments may have that wait, if they had not been mined.
+const ROW: usize = 60;
+
+/// A node whose blocks with a row of free payments were replaced by empty ones.
+fn replaced(place: &Place) -> (NodeMachine<RedbStore>, Vec<Transaction>) {
+    let (mut chain, mut other) = (place.chain(), Chain::in_memory(params()));
+    let row = row(&chain, 0, ROW);
+    for payments in row.chunks(ROW / 3) {
+        mine(&mut chain, payments.to_vec(), 4);
+    }
+    for _ in 0..4 {
+        chain.insert_block(mine(&mut other, Vec::new(), 5), u64::MAX).unwrap();
+    }
+    chain.sync().unwrap();
+    let mut node = NodeMachine::new(chain, strict(), later(0));
+    let mut said = Said::default();
+    said.settle(&mut node);
+    assert_eq!((said.gone.len(), said.new.len(), said.accepted.len()), (3, 4, ROW));
+    (node, row)
+}
+
+#[test]
+fn what_came_back_survives_a_restart_and_a_kill() {
+    let place = Place::default();
+    let (mut node, row) = replaced(&place);
+    let row: Vec<_> = row.iter().map(Transaction::txid).collect();
+    assert_eq!(waiting(&node), row, "parents first, as they were mined");
+
+    // at the latest so long after the move it is durable
+    let begun = u64::try_from(limits::GROUP_TIME.as_millis()).unwrap();
+    node.handle(later(1), Input::Timeout);
+    node.handle(later(begun + 2), Input::Timeout);
+    let killed = place.copy();
+    node.finish().unwrap();
+    for place in [place, killed] {
+        let mut node = place.node();
+        assert_eq!(waiting(&node), row);
+        let mut said = Said::default();
+        said.drain(&mut node);
+        assert!(said.dropped.is_empty(), "{:?}", said.dropped);
+        // and once more
+        node.finish().unwrap();
+        assert_eq!(waiting(&place.node()), row);
+    }
+}
+
+#[test]
+fn what_is_not_taken_up_again_is_told_with_its_reason() {
+    let place = Place::default();
+    let (node, row) = replaced(&place);
+    node.finish().unwrap();
+    // meanwhile a block spends the coin of one in the middle, and holds those before it
+    let mut chain = place.chain();
+    let (outpoint, middle) = (row[30].inputs[0], row[29].outputs[0]);
+    let mut payments = Payments::new(
+        params().genesis_hash(),
+        [(outpoint, toycoin_core::utxo::Coin { output: middle, coinbase_height: 0 })],
+    );
+    let rival = payments.spend(vec![outpoint], vec![TxOut { owner: classroom::owner(3), ..middle }]);
+    let mut held = row[..30].to_vec();
+    held.push(rival);
+    mine(&mut chain, held, 5);
+    chain.sync().unwrap();
+    drop(chain);
+
+    let mut node = place.node();
+    let mut said = Said::default();
+    said.drain(&mut node);
+    assert!(waiting(&node).is_empty());
+    assert_eq!(said.dropped.len(), 30);
+    assert_eq!(said.dropped[&row[30].txid()], DropReason::CoinsGone);
+    for (parent, child) in row[30..].iter().zip(&row[31..]) {
+        assert_eq!(said.dropped[&child.txid()], DropReason::ParentDropped { parent: parent.txid() });
+    }
+}
+
+#[test]
+fn policy_judges_what_never_was_in_a_block_anew() {
+    let place = Place::default();
+    let lenient = NodeConfig::new(&params());
+    let mut node = NodeMachine::new(place.chain(), lenient, later(0));
+    let free = row(node.chain(), 1, 1).remove(0);
+    let request = toycoin_node::protocol::Request::Submit(free.clone());
+    node.handle(later(0), Input::Request { id: toycoin_node::protocol::RequestId(1), request });
+    assert!(node.mempool().contains(&free.txid()));
+    node.finish().unwrap();
+    let mut node = place.node();
+    let mut said = Said::default();
+    said.drain(&mut node);
+    assert!(waiting(&node).is_empty());
+    let reason = &said.dropped[&free.txid()];
+    assert!(matches!(reason, DropReason::Refused(_)), "{reason}");
+    assert!(reason.to_string().contains("fee too low"), "{reason}");
+}
+
+/// Blocks of nearly a megabyte, of which each spends the change of the one before.
+fn large_blocks(count: usize) -> (Chain<MemoryStore>, Vec<Block>) {
+    const OUTPUTS: usize = 2_400;
+    let mut chain = Chain::in_memory(params());
+    let (mut outpoint, coin) = chain.coins_of(&classroom::owner(0)).unwrap()[0];
+    let mut payments = Payments::new(params().genesis_hash(), [(outpoint, coin)]);
+    let mut rest = coin.output.value.grains();
+    let mut blocks = Vec::new();
+    for _ in 0..count {
+        let mut transactions = Vec::new();
+        for _ in 0..10 {
+            rest -= OUTPUTS as u64;
+            let change = TxOut { value: Amount::from_grains(rest), owner: classroom::owner(0) };
+            let mut outputs = vec![TxOut { value: Amount::from_grains(1), owner: classroom::owner(6) }; OUTPUTS];
+            outputs.insert(0, change);
+            let payment = payments.spend(vec![outpoint], outputs);
+            outpoint = OutPoint { txid: payment.txid(), vout: 0 };
+            transactions.push(payment);
+        }
+        blocks.push(mine(&mut chain, transactions, 4));
+    }
+    (chain, blocks)
+}
+
+#[test]
+fn a_deep_move_is_followed_block_by_block() {
+    const DEPTH: usize = 5;
+    let (mut chain, old) = large_blocks(DEPTH);
+    let mut other = Chain::in_memory(params());
+    let new: Vec<_> = (0..=DEPTH).map(|_| mine(&mut other, Vec::new(), 5)).collect();
+    for block in &new {
+        chain.insert_block(block.clone(), u64::MAX).unwrap();
+    }
+    // a pool that has room for two of the blocks
+    let config =
+        NodeConfig { payout: Some(classroom::owner(5)), mempool_bytes: 2_000_000, ..NodeConfig::new(&params()) };
+    let mut node = NodeMachine::new(chain, config, later(0));
+    let mut said = Said::default();
+    let mut moved_at = None;
+    while node.next_timeout().is_some_and(|at| at <= Monotonic::ORIGIN) {
+        node.handle(later(0), Input::Timeout);
+        if node.chain().tip().hash == new[DEPTH].hash() {
+            moved_at.get_or_insert(said.steps);
+            assert!(said.tips.is_empty() || !said.gone.is_empty());
+        }
+        let largest = 1_000_000;
+        assert!(node.mempool().bytes() <= 2_000_000 + largest);
+        said.drain(&mut node);
+    }
+    let hashes = |blocks: &[Block]| blocks.iter().map(Block::hash).collect::<Vec<_>>();
+    let mut gone = hashes(&old);
+    gone.reverse();
+    assert_eq!((&said.gone, &said.new), (&gone, &hashes(&new)));
+    assert_eq!(said.tips, [new[DEPTH].hash()]);
+    let steps = said.steps - moved_at.unwrap();
+    assert!(steps > 2 * DEPTH, "{steps} steps, one for each large block told and one for each that returns");
+    assert!(said.most_blocks <= DEPTH + 2, "large blocks one by one, empty ones together");
+    // the oldest came back, and what did not find room is told
+    let transactions: Vec<_> = old.iter().flat_map(|block| &block.transactions).map(Transaction::txid).collect();
+    assert!((15..=20).contains(&node.mempool().len()), "{}", node.mempool().len());
+    for (place, txid) in transactions.iter().enumerate() {
+        let waits = node.mempool().contains(txid);
+        assert_eq!(waits, place < node.mempool().len());
+        assert_ne!(waits, said.dropped.contains_key(txid), "number {place}");
+    }
+}
+
+#[test]
+fn a_node_that_ends_in_a_move_keeps_what_returns() {
+    let (chain, old) = large_blocks(3);
+    let place = Place::default();
+    let mut disk = place.chain();
+    drop(chain);
+    let mut other = Chain::in_memory(params());
+    for block in &old {
+        disk.apply(block.clone(), u64::MAX).unwrap();
+    }
+    for _ in 0..4 {
+        disk.insert_block(mine(&mut other, Vec::new(), 5), u64::MAX).unwrap();
+    }
+    let mut node = NodeMachine::new(disk, NodeConfig::new(&params()), later(0));
+    while node.chain().tip().hash != other.tip().hash {
+        node.handle(later(0), Input::Timeout);
+    }
+    assert!(node.mempool().is_empty(), "nothing has come back yet");
+    node.finish().unwrap();
+    let node = place.node();
+    assert_eq!(node.mempool().len(), 30);
+}
