@@ -48,6 +48,8 @@ struct Run {
     job: Option<JobId>,
     requests: u64,
     trace: DefaultHasher,
+    /// What was sent and is not written yet.
+    sent: Vec<(ConnectionId, u64)>,
 }
 
 impl Run {
@@ -56,7 +58,8 @@ impl Run {
         self.machine.handle(Now { monotonic: Monotonic::new(self.now), unix_ms: START_MS + ms }, input);
         while let Some(output) = self.machine.poll_output() {
             match &output {
-                Output::Send { bytes, .. } => {
+                Output::Send { connection, bytes } => {
+                    self.sent.push((*connection, bytes.len() as u64));
                     // whatever it says is well formed
                     let mut decoder = FrameDecoder::new(Reader::Relay);
                     let hello = RelayMessage::Hello(Hello { node_id: NodeId::new([0; 16]), agent: "" });
@@ -135,6 +138,8 @@ impl Run {
         assert!(counts.peers <= limits::PEERS && counts.held_headers <= limits::HELD_HEADERS, "{counts:?}");
         assert!(counts.orphan_blocks <= limits::ORPHAN_BLOCKS, "{counts:?}");
         assert!(counts.deferred_blocks <= limits::DEFERRED_BLOCKS, "{counts:?}");
+        assert!(counts.most_unwritten <= limits::TRANSPORT_QUEUE_BYTES as u64, "{counts:?}");
+        assert!(counts.most_unwritten_answers <= limits::ANSWER_SHARE, "{counts:?}");
         assert!(counts.waits <= limits::WAITS && counts.senders <= limits::REMEMBERED_SENDERS, "{counts:?}");
     }
 }
@@ -145,7 +150,8 @@ fn run(data: &[u8]) -> u64 {
     config.payout = Some(SecretKey::classroom(3).public_key());
     let start = Now { monotonic: Monotonic::ORIGIN, unix_ms: START_MS };
     let machine = NodeMachine::new(Chain::in_memory(params), config, start);
-    let mut run = Run { machine, now: Duration::ZERO, job: None, requests: 0, trace: DefaultHasher::new() };
+    let mut run =
+        Run { machine, now: Duration::ZERO, job: None, requests: 0, trace: DefaultHasher::new(), sent: Vec::new() };
     let mut script = Script::new(data);
     while !script.is_over() {
         let (act, connection, from) = (script.byte(), ConnectionId((script.byte() % 3).into()), script.byte() % 4);
@@ -171,6 +177,10 @@ fn run(data: &[u8]) -> u64 {
             7 => {
                 run.now += Duration::from_millis(u64::from(script.number()) / 8);
                 run.input(Input::Timeout);
+                // a slow socket: only now and then
+                for (connection, bytes) in std::mem::take(&mut run.sent) {
+                    run.input(Input::Written { connection, bytes });
+                }
                 if let Some(job) = run.job.filter(|_| act & 0x80 != 0) {
                     run.input(Input::Mined { job, nonce: script.byte().into() });
                 }

@@ -290,6 +290,38 @@ pub const TRANSPORT_QUEUE_BYTES: usize = 8 << 20;
 /// Most bytes that one event of a transport brings: 64 KiB.
 pub const TRANSPORT_READ: usize = 64 << 10;
 
+/// Bytes that a message weighs in a queue beside its own, for the queue's memory.
+pub const MESSAGE_WEIGHT: usize = 64;
+
+// ---- what a node may have sent and not written yet, on each relay connection: shares of TRANSPORT_QUEUE_BYTES
+
+/// Most bytes of answers to others' questions that wait to be written: 4 MiB, all peers together.
+pub const ANSWER_SHARE: u64 = 4 << 20;
+
+/// Most bytes of blocks found here that wait to be written: 1.5 MiB, which is more than the largest block.
+pub const BLOCK_SHARE: u64 = 3 << 19;
+
+/// Most bytes of others' transactions that wait to be passed on: 1 MiB.
+pub const FORWARD_SHARE: u64 = 1 << 20;
+
+/// Most bytes of payments submitted here that wait to be written: 1 MiB.
+pub const OWN_PAYMENT_SHARE: u64 = 1 << 20;
+
+/// Most bytes of statuses and of questions asked from here that wait to be written: 256 KiB.
+pub const REQUEST_SHARE: u64 = 256 << 10;
+
+/// Most bytes of the relay layer's own frames that wait to be written: 256 KiB.
+pub const CLIENT_SHARE: u64 = 256 << 10;
+
+/// On a connection of known speed, answers wait only as far as they are written within this time.
+pub const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
+
+/// On a connection of known speed, own payments wait only as far as they are written within this time.
+pub const OWN_PAYMENT_PATIENCE: Duration = Duration::from_millis(500);
+
+/// The least time over which a connection's speed is measured.
+pub const PACE_WINDOW: Duration = Duration::from_millis(250);
+
 // ---- mempool
 
 /// Bytes of transactions that wait for a block, by formula: 20 MB.

@@ -58,6 +58,9 @@ enum Act {
     RelaySays(u8, toycoin_wire::test_util::RelayMessageBuf),
     Bytes(u8, Vec<u8>),
     Pass(u32),
+    /// Sockets take bytes only when they are told to, or at once again.
+    HoldWrites(bool),
+    Write(u8, u32),
     Ask(u8),
     Mined(bool),
 }
@@ -154,6 +157,8 @@ fn any_act() -> impl Strategy<Value = Act> {
         1 => (0..4u8, vec(any::<u8>(), 0..100)).prop_map(|(relay, bytes)| Act::Bytes(relay, bytes)),
         6 => (0..3_000u32).prop_map(Act::Pass),
         1 => (0..200_000u32).prop_map(Act::Pass),
+        1 => any::<bool>().prop_map(Act::HoldWrites),
+        2 => (0..4u8, 0..100_000u32).prop_map(|(relay, bytes)| Act::Write(relay, bytes)),
         3 => any::<u8>().prop_map(Act::Ask),
         2 => any::<bool>().prop_map(Act::Mined),
     ]
@@ -206,6 +211,11 @@ fn act(stage: &mut Stage, relays: &mut Vec<ConnectionId>, act: &Act) {
             let Some(connection) = relay(*number) else { return };
             stage.input(Input::Received { connection, bytes });
         }
+        Act::HoldWrites(holds) => stage.holds_writes = *holds,
+        Act::Write(number, bytes) => {
+            let Some(relay) = relay(*number) else { return };
+            stage.write(relay, (*bytes).into());
+        }
         Act::Pass(ms) => stage.advance(Duration::from_millis((*ms).into())),
         Act::Ask(kind) => {
             let request = request(*kind, stage);
@@ -235,6 +245,8 @@ fn assert_bounds(stage: &Stage) {
     assert!(bounds.iter().all(|(count, most)| count <= most), "{counts:?}");
     assert!(counts.orphan_block_bytes.max(counts.deferred_block_bytes) <= limits::ORPHAN_BLOCK_BYTES);
     assert!(stage.machine.mempool().bytes() <= limits::MEMPOOL_BYTES);
+    assert!(counts.most_unwritten <= limits::TRANSPORT_QUEUE_BYTES as u64, "{counts:?}");
+    assert!(counts.most_unwritten_answers <= limits::ANSWER_SHARE, "{counts:?}");
 }
 
 fn run(acts: &[Act]) -> Stage {

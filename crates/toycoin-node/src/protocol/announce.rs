@@ -93,18 +93,28 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let tip = self.chain.tip().hash;
         let message = self.status_message();
         let jitter = up_to(limits::STATUS_INTERVAL, self.random());
-        let next = self.now.monotonic + limits::STATUS_INTERVAL / 2 + jitter;
-        self.broadcast(&message, |other| other == connection);
+        let now = self.now.monotonic;
+        let has_no_room = !self.broadcast(&message, |other| other == connection).is_empty();
         if let Some(link) = self.links.get_mut(&connection) {
-            link.status_at = next;
-            link.seen.insert(tip);
+            if has_no_room {
+                link.status_at = now + limits::ANNOUNCE_SPREAD;
+            } else {
+                link.status_at = now + limits::STATUS_INTERVAL / 2 + jitter;
+                link.seen.insert(tip);
+            }
         }
     }
 
-    /// Notes that a block was published on a connection.
-    pub(super) fn published(&mut self, hash: BlockHash) {
-        for link in self.links.values_mut().filter(|link| link.ready) {
-            link.seen.insert(hash);
+    /// Notes that a block was published, but for the connections that had no room for it: there its tip is told, so that
+    /// whoever wants it asks for it.
+    pub(super) fn published(&mut self, hash: BlockHash, had_no_room: &[ConnectionId]) {
+        let now = self.now.monotonic;
+        for (connection, link) in self.links.iter_mut().filter(|(_, link)| link.ready) {
+            if had_no_room.contains(connection) {
+                link.announce_at.get_or_insert(now);
+            } else {
+                link.seen.insert(hash);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use toycoin_core::store::ChainStore;
 
-use crate::protocol::NodeMachine;
+use crate::protocol::{NodeMachine, backlog::Purpose};
 
 /// What a node holds of what others can stretch; each has its bound in [`limits`](crate::limits).
 #[doc(hidden)]
@@ -25,6 +25,10 @@ pub struct Counts {
     pub own_payments: usize,
     pub waits: usize,
     pub most_seen_blocks: usize,
+    /// Bytes that wait to be written on a connection, at most.
+    pub most_unwritten: u64,
+    /// Bytes of answers among them, at most.
+    pub most_unwritten_answers: u64,
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
@@ -49,6 +53,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             own_payments: self.own_payments.len(),
             waits: self.waits.len(),
             most_seen_blocks: self.links.values().map(|link| link.seen.len()).max().unwrap_or(0),
+            most_unwritten: self.links.values().map(|link| link.backlog.total()).max().unwrap_or(0),
+            most_unwritten_answers: {
+                let answers = self.links.values().map(|link| link.backlog.waiting(Purpose::Answer));
+                answers.max().unwrap_or(0)
+            },
         }
     }
 }

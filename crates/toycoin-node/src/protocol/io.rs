@@ -35,6 +35,16 @@ pub enum Input<'a> {
         /// The bytes.
         bytes: &'a [u8],
     },
+    /// Bytes that were [sent](Output::Send) on a connection are written, in the order in which they were sent.
+    ///
+    /// A driver says so of all of them: until then they count as waiting, and a machine sends no more than
+    /// [`TRANSPORT_QUEUE_BYTES`](crate::limits::TRANSPORT_QUEUE_BYTES) that wait.
+    Written {
+        /// The connection.
+        connection: ConnectionId,
+        /// How many bytes, since the last of these inputs.
+        bytes: u64,
+    },
     /// A connection is gone, by whichever side.
     Disconnected {
         /// The connection.

@@ -4,7 +4,12 @@ use std::collections::{BTreeSet, VecDeque};
 
 use toycoin_core::BlockHash;
 
-use crate::{client::RelayClient, limits, machine::Monotonic, protocol::lag::Lag};
+use crate::{
+    client::RelayClient,
+    limits,
+    machine::Monotonic,
+    protocol::{backlog::Backlog, lag::Lag},
+};
 
 /// A connection to a relay.
 #[derive(Debug)]
@@ -13,6 +18,8 @@ pub(super) struct Link {
     pub(super) relay: usize,
     pub(super) client: RelayClient,
     pub(super) ready: bool,
+    /// What was sent there and is not written yet.
+    pub(super) backlog: Backlog,
     /// Blocks that whoever listens there has seen.
     pub(super) seen: Seen,
     /// When the tip is to be told there, if nobody else has by then.
@@ -29,6 +36,7 @@ impl Link {
             relay,
             client,
             ready: false,
+            backlog: Backlog::default(),
             seen: Seen::default(),
             announce_at: None,
             lag: Lag::default(),

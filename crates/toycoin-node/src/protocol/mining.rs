@@ -205,8 +205,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 return;
             }
             let hash = block.hash();
-            self.broadcast(&NodeMessage::Block(block), |_| true);
-            self.published(hash);
+            let had_no_room = self.broadcast(&NodeMessage::Block(block), |_| true);
+            self.published(hash, &had_no_room);
         }
     }
 }

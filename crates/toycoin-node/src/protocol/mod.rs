@@ -13,6 +13,7 @@
 
 mod announce;
 mod arrivals;
+mod backlog;
 mod blocks;
 mod bodies;
 mod budget;
@@ -51,6 +52,7 @@ use toycoin_wire::{
 pub use self::counts::Counts;
 use self::{
     arrivals::Arrivals,
+    backlog::Purpose,
     blocks::{Gathering, WaitingBlocks},
     bodies::BodySync,
     clock::ClockWatch,
@@ -110,6 +112,8 @@ pub struct NodeMachine<S> {
     log: LogLimiter,
     /// Requests of peers that were dropped since they asked for too much.
     overloads: u64,
+    /// Messages that were not sent since too much waited to be written.
+    unsent: u64,
     halted: bool,
 }
 
@@ -145,6 +149,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
             log: LogLimiter::new(),
             overloads: 0,
+            unsent: 0,
             halted: false,
             config,
         };
@@ -165,6 +170,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns how many requests of peers were dropped since they asked for more than they may.
     pub const fn overloads(&self) -> u64 {
         self.overloads
+    }
+
+    /// Returns how many messages were not sent since too much waited to be written on their connection.
+    pub const fn unsent(&self) -> u64 {
+        self.unsent
     }
 
     /// Returns whether bodies that came wait for others before they are connected: in catching up, for
@@ -281,32 +291,58 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.outputs.push_back(Output::Close { connection, reason });
     }
 
-    /// Publishes a message on the connections that are ready and wanted.
-    fn broadcast(&mut self, message: &NodeMessage, wanted: impl Fn(ConnectionId) -> bool) {
-        self.publish(None, message, wanted);
+    /// Takes what the driver says of a connection's writing: now there is room again.
+    fn on_written(&mut self, connection: ConnectionId, bytes: u64) {
+        if let Some(link) = self.links.get_mut(&connection) {
+            link.backlog.written(bytes, self.now.monotonic);
+        }
     }
 
-    /// Sends a message to one peer.
+    /// Publishes a message on the connections that are ready and wanted, and returns those that have no room for it.
+    fn broadcast(&mut self, message: &NodeMessage, wanted: impl Fn(ConnectionId) -> bool) -> Vec<ConnectionId> {
+        self.publish(Purpose::of(None, message), None, message, wanted)
+    }
+
+    /// Sends a message to one peer, if there is room for it.
     fn send_to(&mut self, peer: PeerKey, message: &NodeMessage) {
-        self.publish(Some(peer.1), message, |connection| connection == peer.0);
+        let purpose = Purpose::of(Some(peer.1), message);
+        self.publish(purpose, Some(peer.1), message, |connection| connection == peer.0);
     }
 
-    fn publish(&mut self, to: Option<NodeId>, message: &NodeMessage, wanted: impl Fn(ConnectionId) -> bool) {
+    /// Publishes a message wherever its purpose has room. A connection is never left for what this node says itself: what
+    /// has no room is not sent, and counted.
+    fn publish(
+        &mut self,
+        purpose: Purpose,
+        to: Option<NodeId>,
+        message: &NodeMessage,
+        wanted: impl Fn(ConnectionId) -> bool,
+    ) -> Vec<ConnectionId> {
+        let mut full = Vec::new();
         let payload = match message.encode() {
             Ok(payload) => payload,
-            Err(error) => return self.log_unsendable(&error),
+            Err(error) => {
+                self.log_unsendable(&error);
+                return full;
+            }
         };
         let mut unsendable = None;
         let ready = self.links.iter_mut().filter(|(connection, link)| link.ready && wanted(**connection));
         for (connection, link) in ready {
             match link.client.publish(&self.config.channel, to, &payload) {
-                Ok(bytes) => self.outputs.push_back(Output::Send { connection: *connection, bytes }),
+                Ok(bytes) if link.backlog.has_room(purpose, bytes.len() as u64) => {
+                    link.backlog.push(purpose, bytes.len() as u64, self.now.monotonic);
+                    self.outputs.push_back(Output::Send { connection: *connection, bytes });
+                }
+                Ok(_) => full.push(*connection),
                 Err(error) => unsendable = Some(error),
             }
         }
         if let Some(error) = unsendable {
             self.log_unsendable(&error);
         }
+        self.unsent += full.len() as u64;
+        full
     }
 
     /// Logs that a message of our own was not sent: a relay may say that it takes nothing large, and a stranger may ask.
@@ -372,11 +408,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
+    /// Sends what the client of a connection has to say. One that asks on and on and reads nothing is answered only as far
+    /// as there is room; what the client then keeps has a bound of its own.
     fn flush_link(&mut self, connection: ConnectionId) {
-        if let Some(link) = self.links.get_mut(&connection) {
-            while let Some(bytes) = link.client.take_output() {
-                self.outputs.push_back(Output::Send { connection, bytes });
-            }
+        let Some(link) = self.links.get_mut(&connection) else { return };
+        while link.backlog.waiting(Purpose::Client) < limits::CLIENT_SHARE / 2
+            && let Some(bytes) = link.client.take_output()
+        {
+            link.backlog.push(Purpose::Client, bytes.len() as u64, self.now.monotonic);
+            self.outputs.push_back(Output::Send { connection, bytes });
         }
     }
 
@@ -442,6 +482,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         match input {
             Input::Connected { connection, relay, node_id } => self.on_connected(connection, relay, node_id),
             Input::Received { connection, bytes } => self.on_received(connection, bytes),
+            Input::Written { connection, bytes } => self.on_written(connection, bytes),
             Input::Disconnected { connection } => self.on_disconnected(connection),
             Input::Request { id, request } => {
                 self.admit_arrivals();

@@ -11,6 +11,7 @@ use crate::{
     mempool::{Admission, AdmitError, DropReason},
     protocol::{
         Event, MuteReason, NodeMachine, SubmitError,
+        backlog::Purpose,
         peers::{PeerKey, up_to},
     },
     relay::ConnectionId,
@@ -119,7 +120,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn tell_transaction(&mut self, txid: Txid, but: Option<ConnectionId>) {
         let Some(transaction) = self.mempool.get(&txid) else { return };
         let message = NodeMessage::Transaction(transaction.clone());
-        self.broadcast(&message, |connection| Some(connection) != but);
+        let purpose = if self.own_payments.is_own(&txid) { Purpose::OwnPayment } else { Purpose::Forward };
+        self.publish(purpose, None, &message, |connection| Some(connection) != but);
     }
 
     /// Stops repeating our own payments that a block holds now.
@@ -172,7 +174,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         for txid in own {
             let Some(transaction) = self.mempool.get(&txid) else { continue };
             let message = NodeMessage::Transaction(transaction.clone());
-            self.broadcast(&message, |other| other == connection);
+            self.publish(Purpose::OwnPayment, None, &message, |other| other == connection);
         }
     }
 

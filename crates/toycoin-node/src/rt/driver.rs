@@ -98,7 +98,19 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
         self.machine
     }
 
+    /// Tells the machine what was written since it was told last.
+    fn note_written(&mut self, state: &Connections) {
+        for (relay, transport) in self.transports.iter().enumerate() {
+            if let Some((number, bytes)) = transport.take_written()
+                && let Some(connection) = state.name(relay, number)
+            {
+                self.machine.handle(self.clock.now(), Input::Written { connection, bytes });
+            }
+        }
+    }
+
     fn handle(&mut self, message: Message, state: &mut Connections) {
+        self.note_written(state);
         let now = self.clock.now();
         match message {
             Message::Transport { relay, event: TransportEvent::Connected { connection } } => {
@@ -114,6 +126,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                     self.machine.handle(now, Input::Received { connection: name, bytes: &bytes });
                 }
             }
+            Message::Transport { event: TransportEvent::Written { .. }, .. } => {}
             Message::Transport { relay, event: TransportEvent::Unreachable { reason } } => {
                 self.relay_failed(relay, &reason);
             }
@@ -162,7 +175,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                         && let Some(transport) = self.transports.get(relay)
                         && let Err(error) = transport.send(number, bytes)
                     {
-                        // a relay that takes bytes more slowly than they come is left, and found again
+                        // the machine sends no more than there is room for, unless the transport has ended
                         if let Some(omitted) = self.log.admit("relay too slow", self.clock.now().monotonic) {
                             tracing::warn!(%error, relay, "closing a relay connection{omitted}");
                         }

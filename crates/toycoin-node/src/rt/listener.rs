@@ -116,6 +116,11 @@ impl Listener {
                 self.flush()?;
                 result.map_err(|error| error.to_string())
             }
+            // what a listener says is little, and waits for nothing
+            TransportEvent::Written { .. } => {
+                self.handle.take_written();
+                Ok(())
+            }
             TransportEvent::Disconnected { connection, reason } => {
                 if self.client.take_if(|(number, _)| *number == connection).is_some() {
                     self.waiting.push_back(Heard::Failed { reason });

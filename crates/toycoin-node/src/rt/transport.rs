@@ -6,10 +6,7 @@
 
 use std::{
     io,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -27,11 +24,11 @@ use tokio::{
 use tracing::debug;
 
 use crate::limits::{
-    CONNECT_TIMEOUT, RECONNECT_FIRST, RECONNECT_MOST, STALL_TIMEOUT, STEADY_CONNECTION, TRANSPORT_QUEUE_BYTES,
-    TRANSPORT_READ,
+    CONNECT_TIMEOUT, MESSAGE_WEIGHT, RECONNECT_FIRST, RECONNECT_MOST, STALL_TIMEOUT, STEADY_CONNECTION,
+    TRANSPORT_QUEUE_BYTES, TRANSPORT_READ,
 };
 
-/// What happens on a transport. Of one connection: `Connected`, any number of `Received`, `Disconnected`.
+/// What happens on a transport. Of one connection: `Connected`, any number of `Received` and `Written`, `Disconnected`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportEvent {
@@ -51,6 +48,11 @@ pub enum TransportEvent {
         connection: u64,
         /// At least one byte and at most 64 KiB.
         bytes: Bytes,
+    },
+    /// Bytes were written; [`TransportHandle::take_written`] says how many. It comes once until somebody asks there.
+    Written {
+        /// Its number.
+        connection: u64,
     },
     /// The connection is gone; the next attempt follows by itself.
     Disconnected {
@@ -77,7 +79,7 @@ pub enum SendError {
 #[derive(Debug)]
 pub struct TransportHandle {
     commands: mpsc::UnboundedSender<Command>,
-    waiting: Arc<AtomicUsize>,
+    progress: Arc<Progress>,
 }
 
 #[derive(Debug)]
@@ -93,16 +95,80 @@ impl TransportHandle {
     ///
     /// [`SendError`]; nothing was taken then.
     pub fn send(&self, connection: u64, bytes: Bytes) -> Result<(), SendError> {
-        let weight = weight(&bytes);
-        let fits = |waiting: usize| waiting.checked_add(weight).filter(|sum| *sum <= TRANSPORT_QUEUE_BYTES);
-        self.waiting.try_update(Ordering::AcqRel, Ordering::Acquire, fits).map_err(|_| SendError::Full)?;
+        let Some(fits) = self.progress.wait(connection, weight(&bytes)) else { return Ok(()) };
+        if !fits {
+            return Err(SendError::Full);
+        }
         self.commands.send(Command::Send { connection, bytes }).map_err(|_| SendError::Ended)
+    }
+
+    /// Returns how many bytes were written since this was asked last, and on which connection; `None` if there are none.
+    pub fn take_written(&self) -> Option<(u64, u64)> {
+        let mut state = self.progress.lock();
+        state.told = false;
+        let written = std::mem::take(&mut state.written);
+        (written > 0).then_some((state.connection, written))
     }
 
     /// Closes a connection once what was sent before is written; without effect if it is gone.
     pub fn close(&self, connection: u64) {
         // a transport that has ended has no connection
         let _ = self.commands.send(Command::Close { connection });
+    }
+}
+
+/// How much waits and how much was written, on the connection for which something was sent last.
+#[derive(Debug, Default)]
+struct Progress(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    connection: u64,
+    /// The weight of what waits.
+    waiting: usize,
+    /// Bytes written that nobody asked for yet.
+    written: u64,
+    /// An event says so.
+    told: bool,
+}
+
+impl Progress {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts what is to be sent and returns whether it fits; `None` for a connection before the present one, of which
+    /// nothing counts any more.
+    fn wait(&self, connection: u64, weight: usize) -> Option<bool> {
+        let mut state = self.lock();
+        if connection < state.connection {
+            return None;
+        }
+        if connection > state.connection {
+            *state = State { connection, ..State::default() };
+        }
+        let sum = state.waiting.checked_add(weight).filter(|sum| *sum <= TRANSPORT_QUEUE_BYTES);
+        if let Some(sum) = sum {
+            state.waiting = sum;
+        }
+        Some(sum.is_some())
+    }
+
+    fn taken(&self, connection: u64, weight: usize) {
+        let mut state = self.lock();
+        if connection == state.connection {
+            state.waiting -= weight;
+        }
+    }
+
+    /// Counts what was written, and returns whether an event is to say so.
+    fn wrote(&self, connection: u64, bytes: usize) -> bool {
+        let mut state = self.lock();
+        if connection != state.connection {
+            return false;
+        }
+        state.written += bytes as u64;
+        !std::mem::replace(&mut state.told, true)
     }
 }
 
@@ -117,10 +183,10 @@ pub fn transport<E: Send + 'static>(
     wrap: impl Fn(TransportEvent) -> E + Send + Sync + 'static,
 ) -> (TransportHandle, impl Future<Output = ()> + Send + 'static) {
     let (sender, commands) = mpsc::unbounded_channel();
-    let waiting = Arc::new(AtomicUsize::new(0));
-    let queue = Queue { commands, waiting: Arc::clone(&waiting), connection: 0 };
+    let progress = Arc::new(Progress::default());
+    let queue = Queue { commands, progress: Arc::clone(&progress), connection: 0 };
     let sink = Sink { events, wrap };
-    (TransportHandle { commands: sender, waiting }, run(address, random, queue, sink))
+    (TransportHandle { commands: sender, progress }, run(address, random, queue, sink))
 }
 
 async fn run<E>(
@@ -193,7 +259,7 @@ async fn serve<E>(stream: TcpStream, queue: &mut Queue, sink: &Sink<E, impl Fn(T
     let (reader, writer) = stream.into_split();
     tokio::select! {
         end = read(reader, connection, sink) => end,
-        end = write(writer, queue) => end,
+        end = write(writer, queue, sink) => end,
     }
 }
 
@@ -214,7 +280,7 @@ async fn read<E>(mut reader: OwnedReadHalf, connection: u64, sink: &Sink<E, impl
 }
 
 /// Writes what waits, several messages at once where they do.
-async fn write(mut writer: OwnedWriteHalf, queue: &mut Queue) -> End {
+async fn write<E>(mut writer: OwnedWriteHalf, queue: &mut Queue, sink: &Sink<E, impl Fn(TransportEvent) -> E>) -> End {
     let mut batch = BytesMut::new();
     loop {
         let mut next = Some(queue.next().await);
@@ -230,7 +296,14 @@ async fn write(mut writer: OwnedWriteHalf, queue: &mut Queue) -> End {
         }
         while !batch.is_empty() {
             match timeout(STALL_TIMEOUT, writer.write_buf(&mut batch)).await {
-                Ok(Ok(count)) if count > 0 => {}
+                Ok(Ok(count)) if count > 0 => {
+                    let connection = queue.connection;
+                    if queue.progress.wrote(connection, count)
+                        && sink.emit(TransportEvent::Written { connection }).await.is_err()
+                    {
+                        return End::Over;
+                    }
+                }
                 Ok(Ok(_)) => return End::Lost("nothing more can be written".to_owned()),
                 Ok(Err(error)) => return End::Lost(error.to_string()),
                 Err(_) => return End::Lost("relay takes no bytes".to_owned()),
@@ -259,7 +332,7 @@ impl<E, W: Fn(TransportEvent) -> E> Sink<E, W> {
 /// What waits to be sent, for the present connection and, to be passed over, for those before it.
 struct Queue {
     commands: mpsc::UnboundedReceiver<Command>,
-    waiting: Arc<AtomicUsize>,
+    progress: Arc<Progress>,
     connection: u64,
 }
 
@@ -299,7 +372,7 @@ impl Queue {
     fn judge(&self, command: Command) -> Option<Next> {
         match command {
             Command::Send { connection, bytes } => {
-                self.waiting.fetch_sub(weight(&bytes), Ordering::AcqRel);
+                self.progress.taken(connection, weight(&bytes));
                 (connection == self.connection).then_some(Next::Send(bytes))
             }
             Command::Close { connection } => (connection == self.connection).then_some(Next::Close),
@@ -320,8 +393,6 @@ fn backoff(failures: u32, random: u64) -> Duration {
     let thousandths = u32::try_from(random % 1001).unwrap_or_default();
     half + half * thousandths / 1000
 }
-
-const MESSAGE_WEIGHT: usize = 64;
 
 #[cfg(test)]
 mod tests;

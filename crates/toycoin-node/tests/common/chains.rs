@@ -1,8 +1,10 @@
 //! Chains for scripted peers, and what an honest peer with such a chain says and answers.
 
 use toycoin_core::{
-    Amount, Block, BlockHash, ChainParams, Header, SecretKey, Transaction, TransactionBuilder, chain::Chain,
-    store::MemoryStore, test_util::classroom,
+    Amount, Block, BlockHash, ChainParams, Header, SecretKey, Transaction, TransactionBuilder, TxOut,
+    chain::Chain,
+    store::{ChainStore, MemoryStore},
+    test_util::classroom,
 };
 use toycoin_wire::node::{NodeMessage, Status};
 
@@ -64,6 +66,24 @@ pub(crate) fn payment(chain: &PeerChain, from: u32, to: u32, grains: u64) -> Tra
         .pay(chain.params().address(classroom::owner(to)), Amount::from_grains(grains))
         .sign(&key)
         .expect("coins enough")
+}
+
+/// Returns a payment with so many outputs of one grain, which spends a classroom key's first coin and returns the rest.
+pub(crate) fn wide_payment<S: ChainStore<Error: std::fmt::Debug>>(
+    chain: &Chain<S>,
+    from: u32,
+    outputs: u64,
+) -> Transaction {
+    let owner = classroom::owner(from);
+    let coins = chain.coins_of(&owner).expect("the store does not fail");
+    let (outpoint, coin) = coins.into_iter().max_by_key(|(_, coin)| coin.output.value).expect("a coin");
+    let rest = Amount::from_grains(coin.output.value.grains() - outputs);
+    let grain = TxOut { value: Amount::from_grains(1), owner: classroom::owner(from + 1) };
+    let mut all = vec![grain; usize::try_from(outputs).expect("few enough")];
+    all.push(TxOut { value: rest, owner });
+    let mut payment = Transaction { version: 1, inputs: vec![outpoint], outputs: all, signatures: vec![] };
+    classroom::sign(&mut payment, chain.params().genesis_hash(), &[coin.output]);
+    payment
 }
 
 /// Returns what a node with that chain says of itself.

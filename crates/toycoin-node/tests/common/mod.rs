@@ -45,6 +45,8 @@ pub(crate) struct Node {
     pub(crate) events: Vec<Event>,
     pub(crate) replies: BTreeMap<RequestId, Response>,
     pub(crate) closed: Vec<String>,
+    /// Bytes sent of which the machine has not heard that they are written.
+    written: Vec<(ConnectionId, u64)>,
 }
 
 /// One relay with its nodes, under virtual time.
@@ -102,7 +104,8 @@ impl Net {
         let machine = NodeMachine::new(Chain::in_memory(self.params.clone()), config, self.moment());
         let block_time = block_time.unwrap_or(Duration::from_secs(1));
         let (events, replies, closed) = (Vec::new(), BTreeMap::new(), Vec::new());
-        self.nodes.push(Node { machine, connection: None, job: None, block_time, events, replies, closed });
+        let written = Vec::new();
+        self.nodes.push(Node { machine, connection: None, job: None, block_time, events, replies, closed, written });
         node
     }
 
@@ -229,9 +232,13 @@ impl Net {
     fn input(&mut self, node: usize, input: Input<'_>) {
         let now = self.moment();
         self.nodes[node].machine.handle(now, input);
-        while let Some(output) = self.nodes[node].machine.poll_output() {
-            self.trace.push(format!("{:?} {node} {output:?}", self.now));
-            self.output(node, output);
+        loop {
+            while let Some(output) = self.nodes[node].machine.poll_output() {
+                self.trace.push(format!("{:?} {node} {output:?}", self.now));
+                self.output(node, output);
+            }
+            let Some((connection, bytes)) = self.nodes[node].written.pop() else { return };
+            self.nodes[node].machine.handle(now, Input::Written { connection, bytes });
         }
     }
 
@@ -242,6 +249,7 @@ impl Net {
                     self.published.extend(publish.payload.first_chunk().map(|tag| (node, Tag::new(*tag))));
                 });
                 self.queue(LATENCY, Happening::ToRelay { connection, bytes: bytes.to_vec() });
+                self.nodes[node].written.push((connection, bytes.len() as u64));
             }
             Output::Close { connection, reason } => {
                 self.nodes[node].closed.push(reason);

@@ -67,8 +67,12 @@ pub(crate) struct Stage<S = MemoryStore> {
     pub(crate) job: Option<MiningJob>,
     /// Every output with its time, as text, if it is to be kept.
     pub(crate) trace: Option<Vec<String>>,
+    /// Whether what is sent stays unwritten until the script [writes](Self::write) it.
+    pub(crate) holds_writes: bool,
     replies: BTreeMap<RequestId, Response>,
     sent: Vec<Sent>,
+    /// Bytes sent and not written.
+    unwritten: BTreeMap<ConnectionId, u64>,
     links: BTreeSet<ConnectionId>,
     connections: u64,
     requests: u64,
@@ -96,8 +100,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
             closed: Vec::new(),
             job: None,
             trace: None,
+            holds_writes: false,
             replies: BTreeMap::new(),
             sent: Vec::new(),
+            unwritten: BTreeMap::new(),
             links: BTreeSet::new(),
             connections: 0,
             requests: 0,
@@ -200,6 +206,20 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
         self.links.contains(&connection)
     }
 
+    /// Writes so many of the bytes that wait on a connection, or as many as there are, and returns how many.
+    pub(crate) fn write(&mut self, connection: ConnectionId, most: u64) -> u64 {
+        let waiting = self.unwritten.entry(connection).or_default();
+        let bytes = most.min(*waiting);
+        *waiting -= bytes;
+        self.input(Input::Written { connection, bytes });
+        bytes
+    }
+
+    /// Returns how many bytes wait to be written on a connection.
+    pub(crate) fn unwritten(&self, connection: ConnectionId) -> u64 {
+        self.unwritten.get(&connection).copied().unwrap_or(0)
+    }
+
     /// Returns on how many connections the node is.
     pub(crate) fn connected(&self) -> usize {
         self.links.len()
@@ -276,6 +296,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
     }
 
     fn take_outputs(&mut self) {
+        self.take_what_there_is();
+        while !self.holds_writes
+            && let Some((connection, bytes)) = self.unwritten.pop_first()
+        {
+            self.machine.handle(self.moment(), Input::Written { connection, bytes });
+            self.take_what_there_is();
+        }
+    }
+
+    fn take_what_there_is(&mut self) {
         while let Some(output) = self.machine.poll_output() {
             if let Some(trace) = &mut self.trace {
                 trace.push(format!("{:?} {output:?}", self.now));
@@ -283,6 +313,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
             match output {
                 Output::Send { connection, bytes } => {
                     assert!(self.links.contains(&connection), "nothing is sent on a connection that is closed");
+                    *self.unwritten.entry(connection).or_default() += bytes.len() as u64;
                     super::each_published(&bytes, |publish| {
                         let Ok(Payload::Message(message)) = NodeMessage::decode(publish.payload) else {
                             panic!("a node sends what nodes understand")

@@ -59,6 +59,9 @@ impl Tampering {
                 self.outputs.push_back(output);
                 continue;
             };
+            // what it says in the end is another matter: the machine inside is told that all is written
+            let written = Input::Written { connection, bytes: bytes.len() as u64 };
+            Machine::handle(&mut self.inner, self.now, written);
             for (frame, whole) in frames(&bytes) {
                 match published(frame) {
                     Some((to, message)) => {
@@ -138,6 +141,7 @@ impl Participant for Tampering {
         self.now = now;
         match input {
             Input::Received { connection, bytes } => self.received(connection, bytes),
+            Input::Written { .. } => {}
             other => {
                 if let Input::Disconnected { connection } = &other {
                     self.ready.remove(connection);

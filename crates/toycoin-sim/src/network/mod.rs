@@ -178,6 +178,7 @@ impl Network {
             Happening::Dial { node, slot } => self.dial(node, slot),
             Happening::Up { connection, bytes } => self.arrive_up(connection, &bytes),
             Happening::Down { connection, bytes } => self.arrive_down(connection, &bytes),
+            Happening::Written { connection } => self.wrote(connection),
             Happening::Cut { connection } => self.cut(connection),
             Happening::Pull { connection } => self.pull_again(connection),
             Happening::WakeNode { node } => {

@@ -22,6 +22,10 @@ pub(crate) enum Happening {
         connection: ConnectionId,
         bytes: Vec<u8>,
     },
+    /// A node's bytes are on the wire.
+    Written {
+        connection: ConnectionId,
+    },
     /// One end of a connection hears that it is over.
     Cut {
         connection: ConnectionId,

@@ -57,6 +57,8 @@ impl Network {
             ("own payments", counts.own_payments, limits::OWN_PAYMENTS),
             ("waits", counts.waits, limits::WAITS),
             ("seen blocks", counts.most_seen_blocks, limits::SEEN_BLOCKS),
+            ("unwritten bytes", size(counts.most_unwritten), limits::TRANSPORT_QUEUE_BYTES),
+            ("unwritten bytes of answers", size(counts.most_unwritten_answers), size(limits::ANSWER_SHARE)),
             ("orphans", machine.mempool().orphans(), limits::ORPHANS),
             ("bytes of the mempool", size(machine.mempool().bytes()), size(self.invariants.mempool_bytes)),
         ];

@@ -1,6 +1,6 @@
 //! Connections between nodes and relays: bytes on their way, and what a relay does with envelopes.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use toycoin_node::{
     limits,
@@ -23,6 +23,8 @@ pub(crate) struct Wire {
     pub(crate) relay: usize,
     up: Pipe,
     down: Pipe,
+    /// When so many of the node's bytes are on the wire.
+    writing: VecDeque<(Duration, u64)>,
     /// The end of the node stands; the end of the relay stands.
     at_node: bool,
     at_relay: bool,
@@ -70,13 +72,14 @@ impl Network {
         let id = NodeId::new(self.dice.links.bytes());
         self.owners.insert(id, node);
         let (up, down) = (Pipe::default(), Pipe::default());
-        let partial = Vec::new();
+        let (partial, writing) = (Vec::new(), VecDeque::new());
         let wire = Wire {
             node,
             slot,
             relay,
             up,
             down,
+            writing,
             at_node: true,
             at_relay: true,
             partial,
@@ -104,8 +107,30 @@ impl Network {
         if !self.nodes[wire.node].honest && wire.up.busy_until > now + MOST_BACKLOG {
             return;
         }
+        let length = bytes.len() as u64;
         let at = wire.up.arrival(&link, now, bytes.len(), &mut self.dice.links);
+        let written_at = wire.up.busy_until;
+        match wire.writing.back_mut().filter(|(at, _)| *at == written_at) {
+            Some((_, bytes)) => *bytes += length,
+            None => {
+                wire.writing.push_back((written_at, length));
+                self.queue.push(written_at, Happening::Written { connection });
+            }
+        }
         self.queue.push(at, Happening::Up { connection, bytes });
+    }
+
+    /// Tells a node how many of its bytes are on the wire.
+    pub(crate) fn wrote(&mut self, connection: ConnectionId) {
+        let Some(wire) = self.wires.get_mut(&connection) else { return };
+        let mut bytes = 0;
+        while let Some((_, length)) = wire.writing.pop_front_if(|(at, _)| *at <= self.now) {
+            bytes += length;
+        }
+        if wire.at_node && bytes > 0 {
+            let node = wire.node;
+            self.node_input(node, Input::Written { connection, bytes });
+        }
     }
 
     pub(crate) fn arrive_up(&mut self, connection: ConnectionId, bytes: &[u8]) {

@@ -29,14 +29,24 @@ impl Bench {
     /// Takes the transport's next connection, which is to have this number.
     async fn accept(&mut self, connection: u64) -> TcpStream {
         let (stream, _) = self.listener.accept().await.unwrap();
-        assert_eq!(self.events.recv().await, Some(TransportEvent::Connected { connection }));
+        assert_eq!(self.event().await, TransportEvent::Connected { connection });
         stream
     }
 
     async fn disconnected(&mut self) -> u64 {
-        match self.events.recv().await {
-            Some(TransportEvent::Disconnected { connection, .. }) => connection,
+        match self.event().await {
+            TransportEvent::Disconnected { connection, .. } => connection,
             other => panic!("unexpected {other:?}"),
+        }
+    }
+
+    /// Returns the next event that says more than that bytes were written.
+    async fn event(&mut self) -> TransportEvent {
+        loop {
+            match self.events.recv().await.expect("the transport runs") {
+                TransportEvent::Written { .. } => {}
+                event => return event,
+            }
         }
     }
 }
@@ -53,7 +63,7 @@ fn bytes_go_both_ways() {
         stream.write_all(b"pong").await.unwrap();
         let mut got = Vec::new();
         while got.len() < 4 {
-            let Some(TransportEvent::Received { connection: 0, bytes }) = bench.events.recv().await else { panic!() };
+            let TransportEvent::Received { connection: 0, bytes } = bench.event().await else { panic!() };
             got.extend_from_slice(&bytes);
         }
         assert_eq!(got, b"pong");
@@ -94,8 +104,43 @@ fn many_small_messages_arrive_in_order() {
         let mut got = vec![0; expected.len()];
         stream.read_exact(&mut got).await.unwrap();
         assert!(got == expected);
-        assert_eq!(bench.handle.waiting.load(Ordering::Acquire), 0);
+        assert_eq!(bench.handle.progress.lock().waiting, 0);
     });
+}
+
+#[test]
+fn all_that_was_written_is_told_once() {
+    run_test(async {
+        let mut bench = Bench::new().await;
+        let mut stream = bench.accept(0).await;
+        assert_eq!(bench.handle.take_written(), None);
+        let (mut sent, mut told) = (0, 0);
+        for length in [1, 100_000, 64, 1 << 20] {
+            bench.handle.send(0, vec![7; length].into()).unwrap();
+            sent += length as u64;
+            let mut buffer = vec![0; length];
+            stream.read_exact(&mut buffer).await.unwrap();
+            while told < sent {
+                // told again only once somebody has asked
+                assert_eq!(bench.events.recv().await, Some(TransportEvent::Written { connection: 0 }));
+                told += bench.handle.take_written().map_or(0, |(connection, bytes)| bytes + connection);
+            }
+        }
+        assert_eq!(told, sent);
+        drop(stream);
+        assert_eq!(bench.disconnected().await, 0);
+    });
+}
+
+#[test]
+fn bytes_of_a_lost_connection_take_no_room_on_the_next() {
+    let (events, _) = mpsc::channel::<TransportEvent>(1);
+    let (handle, _task) = transport("127.0.0.1:1".to_owned(), || 0, events, |event| event);
+    let large = Bytes::from(vec![0; 1 << 20]);
+    while handle.send(0, large.clone()).is_ok() {}
+    assert_eq!(handle.send(1, large.clone()), Ok(()));
+    assert_eq!(handle.send(0, large), Ok(()), "without effect");
+    assert_eq!(handle.progress.lock().waiting, (1 << 20) + MESSAGE_WEIGHT);
 }
 
 #[test]
