@@ -14,17 +14,17 @@ use crate::{
     keys::{PublicKey, SecretKey},
     state::ChainState,
     subsidy::{self, subsidy},
-    target::{CompactTarget, Target},
-    transaction::{Coinbase, TxOut},
+    target::{CompactTarget, Target, Work},
+    transaction::{Coinbase, Transaction, TxOut},
     utxo::{Coin, UtxoDiff},
 };
 
 /// How difficulty follows time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retargeting {
-    /// The time between blocks that difficulty aims at, in milliseconds.
+    /// The time between blocks that difficulty aims at, in milliseconds; at least 1.
     pub spacing_ms: u64,
-    /// How late doubles the target, in milliseconds; at least 1.
+    /// How late doubles the target, in milliseconds; at least the spacing.
     pub half_life_ms: u64,
 }
 
@@ -43,12 +43,20 @@ pub struct NetworkSpec {
     pub maturity: u64,
     /// After how many blocks the subsidy halves; at least 1.
     pub halving: u64,
-    /// The largest block, in bytes by formula.
+    /// The largest block, in bytes by formula: from [`ChainParams::LEAST_BLOCK_SIZE_LIMIT`] to
+    /// [`ChainParams::MAX_BLOCK_SIZE_LIMIT`].
     pub block_size_limit: u64,
     /// The bits of genesis and of blocks 1 and 2.
     pub genesis_bits: CompactTarget,
     /// The easiest bits there can be.
     pub limit_bits: CompactTarget,
+    /// The least work of a chain, genesis included, whose headers a node follows when peers show them; `None` stands for
+    /// genesis' own work, which every chain has.
+    ///
+    /// It keeps a node that has nothing yet from storing long chains of next to no work. Blocks that a node mines itself,
+    /// that its store has, or that are [applied](crate::Chain::apply), are under no such bound. It must be within reach of
+    /// the headers that a node holds back, which docs/protocol.md bounds.
+    pub minimum_work: Option<Work>,
     /// Unix time of genesis in milliseconds.
     pub genesis_time: u64,
     /// The genesis coinbase's text: another text is another network.
@@ -67,9 +75,33 @@ pub enum ParamsError {
     /// The subsidy needs a period.
     #[error("halving must be at least 1 block")]
     ZeroHalving,
-    /// Difficulty would divide by it.
-    #[error("retargeting needs a half-life of at least 1 ms")]
-    ZeroHalfLife,
+    /// Difficulty aims at a time between blocks.
+    #[error("retargeting needs a spacing of at least 1 ms")]
+    ZeroSpacing,
+    /// A block that comes at once would make the next one more than twice as hard.
+    #[error("half-life of {half_life_ms} ms is shorter than the spacing of {spacing_ms} ms; make it at least as long")]
+    HalfLifeBelowSpacing {
+        /// The half-life, in milliseconds.
+        half_life_ms: u64,
+        /// The spacing, in milliseconds.
+        spacing_ms: u64,
+    },
+    /// No message carries a block of that size.
+    #[error("block size limit of {limit} bytes is too large: one message carries blocks of at most {most}")]
+    BlockLimitTooLarge {
+        /// The network's, in bytes.
+        limit: u64,
+        /// The largest that there may be, in bytes.
+        most: u64,
+    },
+    /// No miner could be paid.
+    #[error("block size limit of {limit} bytes is too small: a header and a coinbase with one output need {least}")]
+    BlockLimitTooSmall {
+        /// The network's, in bytes.
+        limit: u64,
+        /// The smallest that there may be, in bytes.
+        least: u64,
+    },
     /// Bits that are no target, or one that is written in another way.
     #[error("{0} is not how a target is written in compact form")]
     NonCanonicalBits(CompactTarget),
@@ -125,6 +157,15 @@ impl ChainParams {
     /// The largest `extra` of a coinbase, in bytes.
     pub const MAX_EXTRA: usize = 64;
 
+    /// The largest limit that a network may set to its blocks' size, in bytes by formula.
+    ///
+    /// One `BLOC` of the wire protocol carries such a block, which encodes to 1,076,812 bytes at worst.
+    pub const MAX_BLOCK_SIZE_LIMIT: u64 = 1_000_000;
+
+    /// The smallest limit that a network may set to its blocks' size, in bytes by formula: a header, and a coinbase with
+    /// one output and [`MAX_EXTRA`](Self::MAX_EXTRA) bytes of extra.
+    pub const LEAST_BLOCK_SIZE_LIMIT: u64 = Header::SIZE as u64 + 16 + Self::MAX_EXTRA as u64 + 40;
+
     /// Builds a network and its genesis.
     ///
     /// # Errors
@@ -159,6 +200,7 @@ impl ChainParams {
             block_size_limit: 1_000_000,
             genesis_bits: CompactTarget::from_bits(0x1e01_0000),
             limit_bits: CompactTarget::from_bits(0x1f01_0000),
+            minimum_work: None,
             genesis_time: GENESIS_TIME,
             extra: b"toycoin lab".to_vec(),
             allocations: classroom_allocations(),
@@ -177,6 +219,7 @@ impl ChainParams {
             block_size_limit: 1_000_000,
             genesis_bits: CompactTarget::from_bits(0x1d00_ffff),
             limit_bits: CompactTarget::from_bits(0x1d00_ffff),
+            minimum_work: None,
             genesis_time: GENESIS_TIME,
             extra: b"toycoin reference".to_vec(),
             allocations: Vec::new(),
@@ -195,6 +238,7 @@ impl ChainParams {
             block_size_limit: 1_000_000,
             genesis_bits: CompactTarget::from_bits(0x207f_ffff),
             limit_bits: CompactTarget::from_bits(0x207f_ffff),
+            minimum_work: None,
             genesis_time: GENESIS_TIME,
             extra: b"toycoin regtest".to_vec(),
             allocations: classroom_allocations(),
@@ -229,6 +273,21 @@ impl ChainParams {
     /// Returns the easiest target there can be.
     pub fn limit(&self) -> Target {
         self.0.limit
+    }
+
+    /// Returns the least work of a chain, genesis included, whose headers a node follows when peers show them.
+    ///
+    /// [`Chain`](crate::Chain) takes no account of it.
+    pub fn minimum_work(&self) -> Work {
+        let genesis = self.0.spec.genesis_bits.to_target().map(Target::work).unwrap_or_default();
+        self.0.spec.minimum_work.unwrap_or_default().max(genesis)
+    }
+
+    /// Returns the size of the largest transaction that fits a block beside a coinbase with one output, in bytes by formula:
+    /// [`Transaction::MAX_SIZE`], or less where blocks are small.
+    pub fn max_transaction_size(&self) -> u64 {
+        let room = self.0.spec.block_size_limit.saturating_sub(Self::LEAST_BLOCK_SIZE_LIMIT);
+        room.min(Transaction::MAX_SIZE)
     }
 
     /// Returns an owner's address on this network.
@@ -317,8 +376,21 @@ fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
     if spec.halving == 0 {
         return Err(ParamsError::ZeroHalving);
     }
-    if spec.retargeting.is_some_and(|retargeting| retargeting.half_life_ms == 0) {
-        return Err(ParamsError::ZeroHalfLife);
+    if let Some(Retargeting { spacing_ms, half_life_ms }) = spec.retargeting {
+        if spacing_ms == 0 {
+            return Err(ParamsError::ZeroSpacing);
+        }
+        if half_life_ms < spacing_ms {
+            return Err(ParamsError::HalfLifeBelowSpacing { half_life_ms, spacing_ms });
+        }
+    }
+    let (limit, least, most) =
+        (spec.block_size_limit, ChainParams::LEAST_BLOCK_SIZE_LIMIT, ChainParams::MAX_BLOCK_SIZE_LIMIT);
+    if limit < least {
+        return Err(ParamsError::BlockLimitTooSmall { limit, least });
+    }
+    if limit > most {
+        return Err(ParamsError::BlockLimitTooLarge { limit, most });
     }
     let target = |bits: CompactTarget| {
         bits.to_target().ok().filter(|_| bits.is_canonical()).ok_or(ParamsError::NonCanonicalBits(bits))
@@ -366,13 +438,24 @@ mod tests {
         let spec = || ChainParams::lab().spec().clone();
         let bits = CompactTarget::from_bits;
         let coin = |grains| TxOut { value: Amount::from_grains(grains), owner: PublicKey::ZERO };
+        let retargeting = |spacing_ms, half_life_ms| NetworkSpec {
+            retargeting: Some(Retargeting { spacing_ms, half_life_ms }),
+            ..spec()
+        };
+        let sized = |block_size_limit| NetworkSpec { block_size_limit, ..spec() };
         for (spec, error) in [
             (NetworkSpec { maturity: 0, ..spec() }, ParamsError::ZeroMaturity),
             (NetworkSpec { halving: 0, ..spec() }, ParamsError::ZeroHalving),
-            (
-                NetworkSpec { retargeting: Some(Retargeting { spacing_ms: 1, half_life_ms: 0 }), ..spec() },
-                ParamsError::ZeroHalfLife,
-            ),
+            (retargeting(0, 0), ParamsError::ZeroSpacing),
+            (retargeting(0, 40_000), ParamsError::ZeroSpacing),
+            (retargeting(1, 0), ParamsError::HalfLifeBelowSpacing { half_life_ms: 0, spacing_ms: 1 }),
+            (retargeting(2_000, 1_999), ParamsError::HalfLifeBelowSpacing { half_life_ms: 1_999, spacing_ms: 2_000 }),
+            (sized(0), ParamsError::BlockLimitTooSmall { limit: 0, least: 248 }),
+            (sized(163), ParamsError::BlockLimitTooSmall { limit: 163, least: 248 }),
+            (sized(247), ParamsError::BlockLimitTooSmall { limit: 247, least: 248 }),
+            (sized(1_000_001), ParamsError::BlockLimitTooLarge { limit: 1_000_001, most: 1_000_000 }),
+            (sized(3_000_000), ParamsError::BlockLimitTooLarge { limit: 3_000_000, most: 1_000_000 }),
+            (sized(u64::MAX), ParamsError::BlockLimitTooLarge { limit: u64::MAX, most: 1_000_000 }),
             (NetworkSpec { limit_bits: bits(0x2000_00ff), ..spec() }, ParamsError::NonCanonicalBits(bits(0x2000_00ff))),
             (NetworkSpec { genesis_bits: bits(0), ..spec() }, ParamsError::NonCanonicalBits(bits(0))),
             (
@@ -385,12 +468,33 @@ mod tests {
             (NetworkSpec { allocations: vec![coin(Amount::MAX_MONEY.grains())], ..spec() }, ParamsError::TooMuchMoney),
             (NetworkSpec { halving: 210_001, ..spec() }, ParamsError::TooMuchMoney),
             (NetworkSpec { halving: u64::MAX, ..spec() }, ParamsError::TooMuchMoney),
-            (
-                NetworkSpec { block_size_limit: 100, ..spec() },
-                ParamsError::GenesisTooLarge { size: 128 + 16 + 11 + 160, limit: 100 },
-            ),
+            (sized(248), ParamsError::GenesisTooLarge { size: 128 + 16 + 11 + 160, limit: 248 }),
         ] {
             assert_eq!(ChainParams::new(spec).unwrap_err(), error);
+        }
+    }
+
+    #[test]
+    fn takes_what_just_works() {
+        let spec = NetworkSpec { allocations: Vec::new(), ..ChainParams::lab().spec().clone() };
+        let retargeting = Some(Retargeting { spacing_ms: 1, half_life_ms: 1 });
+        for (block_size_limit, largest) in
+            [(248, 0), (404, 156), (100_247, 99_999), (100_248, 100_000), (1_000_000, 100_000)]
+        {
+            let spec = NetworkSpec { block_size_limit, retargeting, ..spec.clone() };
+            assert_eq!(ChainParams::new(spec).unwrap().max_transaction_size(), largest);
+        }
+    }
+
+    #[test]
+    fn minimum_work_is_that_of_genesis_at_least() {
+        let lab = ChainParams::lab();
+        let own = lab.genesis().header.bits.to_target().unwrap().work();
+        assert_eq!(lab.minimum_work(), own);
+        for (minimum_work, expected) in [(Work::ZERO, own), (own, own), (own + own, own + own)] {
+            let spec = NetworkSpec { minimum_work: Some(minimum_work), ..lab.spec().clone() };
+            let params = ChainParams::new(spec).unwrap();
+            assert_eq!((params.minimum_work(), params.genesis_hash()), (expected, lab.genesis_hash()));
         }
     }
 

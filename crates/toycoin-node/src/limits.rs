@@ -262,7 +262,7 @@ pub const MINING_WAIT_INTERVAL: Duration = Duration::from_secs(60);
 pub const TEMPLATES: usize = 4;
 
 /// Bytes of a block that are kept for header and coinbase.
-pub const TEMPLATE_RESERVE: u64 = 300;
+pub const TEMPLATE_RESERVE: u64 = toycoin_core::ChainParams::LEAST_BLOCK_SIZE_LIMIT;
 
 /// A node so many headers behind does not mine,
 pub const BEHIND: u64 = 6;

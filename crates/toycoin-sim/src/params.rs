@@ -51,6 +51,7 @@ pub fn spec(wallets: usize, spacing: Duration) -> NetworkSpec {
         block_size_limit: 1_000_000,
         genesis_bits: CompactTarget::from_bits(0x2001_0000),
         limit_bits: CompactTarget::from_bits(0x207f_ffff),
+        minimum_work: None,
         genesis_time: GENESIS_TIME,
         extra: b"toycoin simulation".to_vec(),
         allocations: (0..wallets).flat_map(|node| std::iter::repeat_n(coin(node), COINS_A_WALLET)).collect(),

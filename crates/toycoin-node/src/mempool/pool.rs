@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use toycoin_core::{ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, OutPoint, Transaction, Txid};
 
-use crate::{
-    limits,
-    mempool::{DropReason, entries::Entries, orphans::Orphans, refused::Refused, select::select},
-};
+use crate::mempool::{DropReason, entries::Entries, orphans::Orphans, refused::Refused, select::select};
 
 /// What a mempool takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,8 +115,7 @@ impl Mempool {
     /// Returns the size of the largest transaction that is taken: one that fits a block. Only a network of small blocks
     /// has a bound below that of rule R33.
     pub(super) fn largest(&self) -> u64 {
-        let block = self.params.spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
-        Transaction::MAX_SIZE.min(block)
+        self.params.max_transaction_size()
     }
 
     /// Drops a transaction and all that spends from it, and tells of each, parents first.

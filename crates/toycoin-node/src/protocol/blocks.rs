@@ -135,14 +135,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.look_for_headers();
     }
 
-    /// Returns whether a block is new and its chain has less work than ours had some blocks ago.
+    /// Returns whether a block is new and its chain has less work than ours had some blocks ago, or than a chain of this
+    /// network has at least.
     ///
     /// On such a place blocks can be had for little work, and each would be kept for ever. One that leads somewhere comes
     /// behind its headers.
     fn is_of_the_past(&self, header: &Header, hash: BlockHash, work_before: Work) -> bool {
         let own = header.bits.to_target().map(|target| target.work()).unwrap_or_default();
         let ago = self.chain.header_at(self.chain.height().saturating_sub(limits::LATE_BLOCKS));
-        self.chain.headers().get(&hash).is_none() && ago.is_some_and(|ago| work_before + own < ago.work)
+        let least = ago.map(|ago| ago.work).unwrap_or_default().max(self.chain.params().minimum_work());
+        self.chain.headers().get(&hash).is_none() && work_before + own < least
     }
 
     /// Takes in a block whose parent is known, and whatever waited for it.

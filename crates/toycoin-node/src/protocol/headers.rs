@@ -228,9 +228,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(held)
     }
 
-    /// Moves held headers into the tree once they beat our tip.
+    /// Moves held headers into the tree once they beat our tip, and have the least work that a chain of this network has.
     fn take_in_if_better(&mut self, held: Held) -> Outcome {
-        if held.work <= self.chain.tip().work {
+        if held.work <= self.chain.tip().work || held.work < self.chain.params().minimum_work() {
             return Outcome::HeldBack(held);
         }
         for header in &held.headers {
