@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::{
     address::{Address, AddressError},
     amount::{Amount, FeeRate},
+    keyed_map::KeyedSet,
     keys::SecretKey,
     params::ChainParams,
     transaction::{OutPoint, Transaction, TxOut},
@@ -51,6 +52,9 @@ pub enum BuildError {
     /// Amounts that no coin can hold.
     #[error("a payment is from 0.00000001 to 21000000 toycoins, all together")]
     OutOfRange,
+    /// A coin is offered twice: it can be spent once.
+    #[error("coin {0} is offered twice")]
+    OfferedTwice(OutPoint),
     /// A coin belongs to somebody else.
     #[error("coin {0} is not of the key that signs")]
     ForeignCoin(OutPoint),
@@ -111,7 +115,7 @@ impl<'a> TransactionBuilder<'a> {
     /// Chooses coins, gives change, and signs.
     ///
     /// # Errors
-    /// When coins do not suffice or belong to somebody else, or payments are not in order.
+    /// When coins do not suffice, belong to somebody else or are offered twice, or payments are not in order.
     pub fn sign(self, key: &SecretKey) -> Result<Transaction, BuildError> {
         let owner = key.public_key();
         let prefix = self.params.spec().address_prefix;
@@ -128,6 +132,11 @@ impl<'a> TransactionBuilder<'a> {
             return Err(BuildError::NothingToPay);
         }
         let paid = Amount::sum_in_range(outputs.iter().map(|output| output.value)).ok_or(BuildError::OutOfRange)?;
+
+        let mut seen = KeyedSet::with_capacity_and_hasher(self.offered.len(), Default::default());
+        if let Some((twice, _)) = self.offered.iter().find(|(outpoint, _)| !seen.insert(outpoint)) {
+            return Err(BuildError::OfferedTwice(*twice));
+        }
 
         let mut transaction =
             Transaction { version: Transaction::VERSION, inputs: Vec::new(), outputs, signatures: Vec::new() };
@@ -154,7 +163,7 @@ impl<'a> TransactionBuilder<'a> {
         if change > Amount::ZERO {
             transaction.outputs.push(TxOut { value: change, owner: change_owner });
         }
-        let (size, limit) = (transaction.size(), Transaction::MAX_SIZE);
+        let (size, limit) = (transaction.size(), self.params.max_transaction_size());
         if size > limit {
             return Err(BuildError::TooLarge { size, limit });
         }
@@ -216,6 +225,24 @@ mod tests {
         };
         assert_eq!(pay(999).unwrap().size(), 99_956);
         assert_eq!(pay(1_000), Err(BuildError::TooLarge { size: 100_056, limit: 100_000 }));
+    }
+
+    #[test]
+    fn refuses_a_coin_offered_twice() {
+        let (chain, key) = (Chain::in_memory(ChainParams::regtest()), SecretKey::classroom(0));
+        let coins = chain.coins_of(&key.public_key()).unwrap();
+        let (twice, value) = (coins[0].0, coins[0].1.output.value);
+        let pay = |amount: Amount| {
+            TransactionBuilder::new(chain.params())
+                .spend(coins.clone())
+                .spend(coins.clone())
+                .pay(chain.params().address(key.public_key()), amount)
+                .sign(&key)
+        };
+        // needed or not: who offers it twice counts it twice
+        for amount in [Amount::from_grains(1), value.saturating_add(value)] {
+            assert_eq!(pay(amount), Err(BuildError::OfferedTwice(twice)));
+        }
     }
 
     #[test]
