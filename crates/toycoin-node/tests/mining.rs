@@ -158,6 +158,17 @@ fn a_clock_that_is_put_right_ends_the_wait_at_once() {
 }
 
 #[test]
+fn a_clock_beyond_all_times_stops_mining_and_not_the_node() {
+    let mut stage = miner();
+    stage.start_ms = 1 << 48;
+    stage.advance(SECOND * 10);
+    assert!(stage.job.is_none());
+    stage.start_ms = common::START_MS;
+    stage.advance(limits::TEMPLATE_REFRESH);
+    assert_eq!(stage.job.map(|job| job.header.height), Some(1));
+}
+
+#[test]
 fn a_block_found_at_the_edge_is_put_off_and_not_lost() {
     let drift = ChainParams::regtest().spec().drift_ms;
     let mut stage = miner_on_a_tip_ahead(drift - 1);

@@ -4,7 +4,7 @@ use crate::{
     amount::Amount,
     block::Block,
     chain::{Chain, ChainError},
-    consensus::{CheckedBlock, gather, transition},
+    consensus::{CheckedBlock, check_extra, check_time_range, gather, transition},
     header::Header,
     identified::IdentifiedTransaction,
     keys::PublicKey,
@@ -23,7 +23,8 @@ impl<S: ChainStore> Chain<S> {
     /// transactions has verified them.
     ///
     /// # Errors
-    /// When a transaction breaks a rule in its place, or the store fails.
+    /// When a transaction breaks a rule in its place, the text is longer than [`MAX_EXTRA`](crate::ChainParams::MAX_EXTRA)
+    /// (rule R17), the time is 2^48 or more (rule R13), or the store fails. A `now_ms` before the tip's time is none.
     pub fn template(
         &self,
         transactions: Vec<Transaction>,
@@ -37,7 +38,7 @@ impl<S: ChainStore> Chain<S> {
     /// Returns what [`template`](Self::template) does, of transactions that carry their ids.
     ///
     /// # Errors
-    /// When a transaction breaks a rule in its place, or the store fails.
+    /// As [`template`](Self::template).
     pub fn template_of(
         &self,
         transactions: Vec<IdentifiedTransaction>,
@@ -48,13 +49,16 @@ impl<S: ChainStore> Chain<S> {
         let parent = self.tip_node();
         let context = self.tree.context(parent);
         let height = context.height + 1;
+        let time = now_ms.max(context.time.saturating_add(1));
+        check_time_range(self.params(), time)?;
+        check_extra(self.params(), extra)?;
         let header = Header {
             previous: context.parent,
             merkle_root: Default::default(),
             version: Header::VERSION,
             bits: context.expected_bits(self.params()),
             height,
-            time: now_ms.max(context.time.saturating_add(1)),
+            time,
             state_root: Default::default(),
             nonce: 0,
         };

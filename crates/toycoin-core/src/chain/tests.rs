@@ -298,3 +298,38 @@ fn a_templates_time_is_now_or_just_above_its_parents() {
     // further ahead than other clocks allow: it is up to the miner to wait
     assert_eq!(time(parent - 2 * chain.params().spec().drift_ms), parent + 1);
 }
+
+#[test]
+fn a_template_breaks_no_rule_by_its_text_or_time() {
+    let chain = Chain::in_memory(ChainParams::regtest());
+    let template = |extra: usize, now_ms| chain.template(Vec::new(), miner(1), &vec![0; extra], now_ms);
+    let rule = |extra, now_ms| template(extra, now_ms).map(drop).map_err(|error| error.rule());
+    let last = (1 << 48) - 1;
+    assert_eq!(rule(64, last), Ok(()));
+    assert_eq!(rule(65, NOW), Err(Some(Rule::CoinbaseExtra)));
+    for now_ms in [last + 1, u64::MAX] {
+        assert_eq!(rule(0, now_ms), Err(Some(Rule::TimeRange)));
+    }
+    assert_eq!(template(0, 0).unwrap().header.time, chain.tip().time + 1, "a clock that is behind is no error");
+}
+
+#[test]
+fn a_chain_whose_times_are_used_up_has_no_template() {
+    let last = (1 << 48) - 1;
+    let mut chain = Chain::in_memory(ChainParams::regtest());
+    let block = chain.template(Vec::new(), miner(1), b"", last).unwrap().solve_easily();
+    chain.apply(block, last).unwrap();
+    assert_eq!(chain.template(Vec::new(), miner(1), b"", NOW).unwrap_err().rule(), Some(Rule::TimeRange));
+}
+
+#[test]
+fn a_chain_with_less_than_the_minimum_work_is_applied() {
+    let spec = crate::NetworkSpec {
+        minimum_work: Some(crate::Work::from_be_bytes([0xff; 32])),
+        ..ChainParams::regtest().spec().clone()
+    };
+    let mut chain = Chain::in_memory(ChainParams::new(spec).unwrap());
+    grow(&mut chain, 1, 3);
+    let opened = Chain::open(chain.params().clone(), chain.store().clone()).unwrap();
+    assert_eq!(opened.tip(), chain.tip());
+}

@@ -130,14 +130,19 @@ fn check_merkle_root(params: &ChainParams, expected: MerkleRoot, ids: &[(Txid, W
 fn check_coinbase_form(params: &ChainParams, coinbase: &Coinbase, height: u64) -> Result<(), RuleError> {
     let found = coinbase.height;
     params.require(found == height, || RuleError::CoinbaseHeight { found, expected: height })?;
-    let found = coinbase.extra.len();
-    params.require(found <= ChainParams::MAX_EXTRA, || RuleError::CoinbaseExtra { found })?;
+    check_extra(params, &coinbase.extra)?;
     for (vout, output) in coinbase.outputs.iter().enumerate() {
         let value = output.value;
         params.require(value.is_coin_value(), || RuleError::CoinbaseOutputValue { vout, value })?;
     }
     let sum = Amount::sum_in_range(coinbase.outputs.iter().map(|output| output.value));
     params.require(sum.is_some(), || RuleError::CoinbaseOutputSum)
+}
+
+/// Checks that a coinbase's extra is not too long: rule R17.
+pub(crate) fn check_extra(params: &ChainParams, extra: &[u8]) -> Result<(), RuleError> {
+    let found = extra.len();
+    params.require(found <= ChainParams::MAX_EXTRA, || RuleError::CoinbaseExtra { found })
 }
 
 /// A check of its own, independent of whether the coins exist: rules R20 and R21.

@@ -91,9 +91,14 @@ pub fn check_header(
 
     let parent = context.time;
     params.require(time > parent, || RuleError::TimeAboveParent { time, parent })?;
-    params.require(time < Header::TIME_LIMIT, || RuleError::TimeRange { time })?;
+    check_time_range(params, time)?;
     let latest = now_ms.saturating_add(params.spec().drift_ms);
     params.require(time <= latest, || RuleError::TimeNotInFuture { time, latest })
+}
+
+/// Checks that a time is below 2^48 milliseconds: rule R13.
+pub(crate) fn check_time_range(params: &ChainParams, time: u64) -> Result<(), RuleError> {
+    params.require(time < Header::TIME_LIMIT, || RuleError::TimeRange { time })
 }
 
 /// Checks that a header's hash meets the target that the header itself names: rule R11.

@@ -24,7 +24,11 @@ mod rule;
 mod signature_cache;
 mod signatures;
 
-pub(crate) use self::connect::{Judged, judge, transition};
+pub(crate) use self::{
+    body::check_extra,
+    connect::{Judged, judge, transition},
+    header::check_time_range,
+};
 pub use self::{
     body::{CheckedBlock, check_body},
     connect::{ConnectedBlock, Place, connect, connect_prepared},

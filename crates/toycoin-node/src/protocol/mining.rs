@@ -8,7 +8,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use toycoin_core::{Block, Header, PublicKey, store::ChainStore};
+use toycoin_core::{Block, Header, PublicKey, chain::ChainError, store::ChainStore};
 use toycoin_wire::node::NodeMessage;
 
 use crate::{
@@ -58,6 +58,16 @@ impl Mining {
 
     pub(super) fn is_searching(&self) -> bool {
         !self.jobs.is_empty()
+    }
+
+    /// Returns whether it is time to say again that mining waits, and takes note that it was said.
+    fn may_tell(&mut self, now: Monotonic) -> bool {
+        let is_told = |told: Monotonic| now.saturating_since(told) < limits::MINING_WAIT_INTERVAL;
+        let may = !self.wait_told.is_some_and(is_told);
+        if may {
+            self.wait_told = Some(now);
+        }
+        may
     }
 
     pub(super) fn holds_back_blocks(&self) -> bool {
@@ -126,10 +136,22 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.stop_mining();
         // a clock that is put right meanwhile ends the wait sooner
         self.mining.look_again = Some(now + wait.min(limits::TEMPLATE_REFRESH));
-        let is_told = |told: Monotonic| now.saturating_since(told) < limits::MINING_WAIT_INTERVAL;
-        if !self.mining.wait_told.is_some_and(is_told) {
-            self.mining.wait_told = Some(now);
+        if self.mining.may_tell(now) {
             self.emit(Event::MiningWaits { wait });
+        }
+    }
+
+    /// Searches nothing while no block at all can stand on the tip: this machine's clock shows a time that no block can
+    /// have (rule R13).
+    fn wait_without_a_block(&mut self, error: &str) {
+        let now = self.now.monotonic;
+        self.stop_mining();
+        self.mining.look_again = Some(now + limits::TEMPLATE_REFRESH);
+        if self.mining.may_tell(now) {
+            tracing::error!(
+                error,
+                "no block can stand on the tip, so this node does not mine; check this machine's clock"
+            );
         }
     }
 
@@ -146,13 +168,18 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let room = self.chain.params().spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
         let chosen = self.mempool.select(room);
         let (extra, now_ms) = (self.config.extra.clone(), self.now.unix_ms);
-        let template = self.chain.template_of(chosen, payout, &extra, now_ms).or_else(|error| {
-            tracing::error!(%error, "the mempool's choice makes no block, an empty one is mined");
-            self.chain.template_of(Vec::new(), payout, &extra, now_ms)
-        });
-        let block = match template {
+        let of = |transactions| self.chain.template_of(transactions, payout, &extra, now_ms);
+        let block = match of(chosen) {
             Ok(block) => block,
-            Err(error) => return self.halt(&error.to_string()),
+            Err(ChainError::Store(error)) => return self.halt(&error.to_string()),
+            Err(of_choice) => match of(Vec::new()) {
+                Ok(block) => {
+                    tracing::error!(error = %of_choice, "the mempool's choice makes no block, an empty one is mined");
+                    block
+                }
+                Err(ChainError::Store(error)) => return self.halt(&error.to_string()),
+                Err(error) => return self.wait_without_a_block(&error.to_string()),
+            },
         };
         let id = JobId(self.mining.next_job);
         self.mining.next_job += 1;
