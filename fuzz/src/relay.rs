@@ -5,7 +5,7 @@ use std::time::Duration;
 use toycoin_node::{
     limits,
     machine::{Machine, Monotonic, Now},
-    relay::{ConnectionId, RelayConfig, RelayInput, RelayMachine, RelayOutput},
+    relay::{ConnectionId, RelayConfig, RelayInput, RelayMachine, RelayOutput, Source},
 };
 use toycoin_wire::{
     ChannelRef, NodeId,
@@ -58,7 +58,7 @@ fn run(data: &[u8]) -> u64 {
         let (act, number) = (script.byte(), script.byte() % CLIENTS);
         let connection = ConnectionId(number.into());
         match act % 8 {
-            0 => run.input(RelayInput::Connected { connection }),
+            0 => run.input(RelayInput::Connected { connection, source: Source::Address(u64::from(number) / 2) }),
             1 => run.input(RelayInput::Disconnected { connection }),
             2 => {
                 let bytes = script.slice();

@@ -2,7 +2,11 @@
 
 use toycoin_wire::{Channel, FrameDecoder, NodeId, Reader};
 
-use super::{CloseReason, ConnectionId, queue::Queue};
+use super::{
+    CloseReason, ConnectionId,
+    origin::OriginId,
+    queue::{Bounds, Queue},
+};
 use crate::{
     limits::{
         CLOSE_GRACE, FRAME_WINDOW, FRAME_WINDOW_BYTES, HELLO_TIMEOUT, PING_INTERVAL, SILENCE_TIMEOUT, STALL_TIMEOUT,
@@ -13,6 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
+    /// Of what it publishes.
+    pub(super) origin: OriginId,
     pub(super) phase: Phase,
     pub(super) decoder: FrameDecoder,
     pub(super) queue: Queue,
@@ -56,12 +62,13 @@ struct Window {
 }
 
 impl Connection {
-    pub(super) fn new(id: ConnectionId, now: Monotonic) -> Self {
+    pub(super) fn new(id: ConnectionId, origin: OriginId, bounds: Bounds, now: Monotonic) -> Self {
         Self {
             id,
+            origin,
             phase: Phase::AwaitingHello,
             decoder: FrameDecoder::new(Reader::Relay),
-            queue: Queue::default(),
+            queue: Queue::new(bounds),
             subscriptions: Vec::new(),
             is_announced: false,
             armed: None,

@@ -9,6 +9,7 @@ pub struct RelayCounts {
     pub most_queued_bytes: usize,
     pub most_queued_deliveries: usize,
     pub most_queued_controls: usize,
+    pub most_queued_gaps: usize,
     pub most_subscriptions: usize,
 }
 
@@ -22,6 +23,7 @@ impl RelayMachine {
             counts.most_queued_bytes = counts.most_queued_bytes.max(queue.bytes());
             counts.most_queued_deliveries = counts.most_queued_deliveries.max(queue.deliveries());
             counts.most_queued_controls = counts.most_queued_controls.max(queue.controls());
+            counts.most_queued_gaps = counts.most_queued_gaps.max(queue.gaps());
             counts.most_subscriptions = counts.most_subscriptions.max(connection.subscriptions.len());
         }
         counts

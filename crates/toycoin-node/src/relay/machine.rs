@@ -14,7 +14,8 @@ use super::{
     connection::{Connection, Due, Phase},
     controls::ControlFrames,
     deliveries::Deliveries,
-    queue::Entry,
+    origin::{Origin, Source},
+    queue::{Bounds, Entry},
     timers::Timers,
 };
 use crate::{
@@ -33,6 +34,8 @@ pub enum RelayInput<'a> {
     Connected {
         /// Its name from now on.
         connection: ConnectionId,
+        /// With which others it shares the room for what it publishes.
+        source: Source,
     },
     /// Bytes came from a client: all that one read brought.
     Received {
@@ -77,13 +80,15 @@ pub enum RelayOutput {
 /// The relay without its sockets.
 ///
 /// ```
-/// use toycoin_node::{machine::{Machine, Now}, relay::{ConnectionId, RelayConfig, RelayInput, RelayMachine, RelayOutput}};
+/// use toycoin_node::{machine::{Machine, Now}, relay::{
+///     ConnectionId, RelayConfig, RelayInput, RelayMachine, RelayOutput, Source,
+/// }};
 /// use toycoin_wire::{NodeId, relay::{Hello, RelayMessage}};
 ///
 /// let mut relay = RelayMachine::new(RelayConfig::default());
 /// let connection = ConnectionId(1);
 /// let hello = RelayMessage::Hello(Hello { node_id: NodeId::new([7; 16]), agent: "example" }).to_frame()?;
-/// relay.handle(Now::default(), RelayInput::Connected { connection });
+/// relay.handle(Now::default(), RelayInput::Connected { connection, source: Source::Connection(connection) });
 /// relay.handle(Now::default(), RelayInput::Received { connection, bytes: &hello });
 /// assert_eq!(relay.poll_output(), Some(RelayOutput::Writable(connection)));
 ///
@@ -165,7 +170,7 @@ impl RelayMachine {
         }
     }
 
-    fn connect(&mut self, now: Monotonic, id: ConnectionId) {
+    fn connect(&mut self, now: Monotonic, id: ConnectionId, source: Source) {
         if self.slots.contains_key(&id) {
             return;
         }
@@ -176,7 +181,9 @@ impl RelayMachine {
             return;
         }
         self.stats.accepted += 1;
-        let connection = Some(Connection::new(id, now));
+        let bounds = Bounds { bytes: self.config.queue_bytes, deliveries: self.config.queue_deliveries };
+        let origin = self.deliveries.welcome(Origin { source, connection: id });
+        let connection = Some(Connection::new(id, origin, bounds, now));
         let slot = if let Some(slot) = self.free.pop() {
             self.connections[slot] = connection;
             slot
@@ -261,7 +268,7 @@ impl RelayMachine {
     }
 
     /// Ends a connection at once.
-    fn forget(&mut self, slot: usize, reason: CloseReason) {
+    pub(super) fn forget(&mut self, slot: usize, reason: CloseReason) {
         self.leave(slot, reason);
         if let Some(id) = self.remove(slot) {
             self.outputs.push_back(RelayOutput::Close { connection: id, reason });
@@ -297,6 +304,7 @@ impl RelayMachine {
         self.withdraw(slot);
         let mut connection = self.connections[slot].take()?;
         connection.queue.clear(&mut self.deliveries);
+        self.deliveries.let_go(connection.origin);
         self.timers.disarm(slot, &mut connection.armed);
         self.slots.remove(&connection.id);
         self.free.push(slot);
@@ -319,7 +327,7 @@ impl Machine for RelayMachine {
         let now = now.monotonic;
         let slot = |slots: &BTreeMap<_, usize>, connection| slots.get(&connection).copied();
         match input {
-            RelayInput::Connected { connection } => self.connect(now, connection),
+            RelayInput::Connected { connection, source } => self.connect(now, connection, source),
             RelayInput::Received { connection, bytes } => {
                 if let Some(slot) = slot(&self.slots, connection) {
                     self.receive(now, slot, bytes);

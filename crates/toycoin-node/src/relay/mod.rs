@@ -11,8 +11,9 @@
 //!                                     fill() ──▶ socket ──▶ Written ────────────▶ taken off the queue
 //! ```
 //!
-//! A publisher never waits. What a subscriber does not read in time is dropped, the oldest first, and a `LAGD` stands
-//! where it was. Three bounds hold: on a queue, on all queues together, and on frames that have begun and not ended.
+//! A publisher never waits. What a subscriber does not read in time is dropped, and a `LAGD` stands where it was. Three
+//! bounds hold: on a queue, on all queues together, and on frames that have begun and not ended. Who fills a queue loses
+//! first: its room is shared by the origins of what waits in it, and one that holds less than its share loses nothing.
 
 mod channels;
 mod config;
@@ -21,10 +22,14 @@ mod controls;
 mod counts;
 mod deliveries;
 mod machine;
+mod origin;
 mod queue;
+mod ranking;
 mod reason;
 mod receive;
 mod route;
+mod shares;
+mod shed;
 mod stats;
 mod timers;
 
@@ -32,5 +37,6 @@ pub use config::RelayConfig;
 #[doc(hidden)]
 pub use counts::RelayCounts;
 pub use machine::{ConnectionId, RelayInput, RelayMachine, RelayOutput};
+pub use origin::Source;
 pub use reason::CloseReason;
 pub use stats::RelayStats;

@@ -1,11 +1,21 @@
 //! What waits to be written to one connection.
+//!
+//! ```text
+//!   written ◀── [half written] [LAGD 3] [delivery] [PONG] [delivery] [LAGD 1] [delivery] ◀── pushed
+//! ```
+//!
+//! A queue that overflows begins to keep [`Shares`]: who fills it loses first. A delivery that is dropped leaves a gap
+//! in its place, so nothing moves; gaps beside each other are one `LAGD`, and are put together when they are written or
+//! when there are too many. A queue that was never full knows nothing of origins and costs nothing for them.
 
 use std::collections::VecDeque;
 
 use super::{
     CloseReason,
     controls::ControlFrames,
-    deliveries::{Deliveries, DeliveryId},
+    deliveries::{Deliveries, DeliveryId, Doomed},
+    origin::Origin,
+    shares::Shares,
 };
 
 /// One frame that waits. Control frames are encoded when they are written: a waiting one takes no memory of its own.
@@ -19,18 +29,43 @@ pub(super) enum Entry {
     Goodbye(CloseReason),
 }
 
+/// How much may wait in a queue.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) bytes: usize,
+    pub(super) deliveries: usize,
+}
+
 /// Frames in the order in which they will be written. The first may be half written; it stays whatever happens.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queue {
+    bounds: Bounds,
     entries: VecDeque<Entry>,
+    /// The place of the first entry. Places count up from one entry to the next.
+    first: u64,
     /// Bytes of the first entry that are written.
     written: usize,
     /// Bytes of the deliveries among the entries.
     bytes: usize,
     deliveries: usize,
+    gaps: usize,
+    /// Of the deliveries that can be dropped; from the first overflow until the queue is empty.
+    shares: Option<Box<Shares>>,
+}
+
+impl Bounds {
+    /// Returns what a delivery weighs in its origin's share: as much of both bounds as it takes, in bytes. So 4,096
+    /// tiny messages weigh what 8 MiB weigh.
+    fn weight(self, length: usize) -> u64 {
+        (length + self.bytes / self.deliveries.max(1)).max(1) as u64
+    }
 }
 
 impl Queue {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self { bounds, entries: VecDeque::new(), first: 0, written: 0, bytes: 0, deliveries: 0, gaps: 0, shares: None }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -45,49 +80,61 @@ impl Queue {
         self.deliveries
     }
 
-    /// Returns how many control frames wait.
+    /// Returns how many control frames wait that were not caused by a gap.
     pub(super) fn controls(&self) -> usize {
-        self.entries.len() - self.deliveries
+        self.entries.len() - self.deliveries - self.gaps
+    }
+
+    /// Returns how many entries stand for gaps. Some may be beside each other.
+    pub(super) const fn gaps(&self) -> usize {
+        self.gaps
+    }
+
+    /// Returns the delivery of which a part is written.
+    pub(super) fn half_written(&self) -> Option<DeliveryId> {
+        match self.entries.front() {
+            Some(Entry::Delivery(id)) if self.written > 0 => Some(*id),
+            _ => None,
+        }
     }
 
     pub(super) fn push_control(&mut self, entry: Entry) {
         self.entries.push_back(entry);
     }
 
-    /// Appends a delivery of `length` bytes, whose table already counts this queue as a holder.
-    pub(super) fn push_delivery(&mut self, id: DeliveryId, length: usize) {
+    /// Appends a delivery of `length` bytes, whose table already counts this queue as a holder. Returns how many
+    /// deliveries were dropped for it.
+    pub(super) fn push_delivery(&mut self, id: DeliveryId, length: usize, deliveries: &mut Deliveries) -> u64 {
         self.entries.push_back(Entry::Delivery(id));
         self.bytes += length;
         self.deliveries += 1;
+        if self.shares.is_none() && !self.is_over() {
+            return 0;
+        }
+        self.share(id, length, deliveries)
     }
 
-    /// Drops the oldest delivery of which nothing is written, and counts it in a `LAGD` in its place; `false` if there
-    /// is none.
-    pub(super) fn drop_oldest(&mut self, deliveries: &mut Deliveries) -> bool {
-        let begun = usize::from(self.written > 0);
-        let oldest = self.entries.iter().enumerate().skip(begun).find_map(|(at, entry)| match entry {
-            Entry::Delivery(id) => Some((at, *id)),
-            _ => None,
-        });
-        let Some((at, id)) = oldest else { return false };
-        self.release(id, deliveries);
-        // only control frames stand before it, so a LAGD among them tells of this same gap
-        let lagged = self.entries.range_mut(begun..at).find_map(|entry| match entry {
-            Entry::Lagged(count) => Some(count),
-            _ => None,
-        });
-        if let Some(count) = lagged {
-            *count += 1;
-            self.entries.remove(at);
-        } else {
-            self.entries[at] = Entry::Lagged(1);
+    /// Drops all doomed deliveries of which nothing is written, each with a gap in its place; returns how many.
+    pub(super) fn drop_doomed(&mut self, doomed: &Doomed, deliveries: &mut Deliveries) -> u64 {
+        let mut dropped = 0;
+        for at in self.begun()..self.entries.len() {
+            let Entry::Delivery(id) = self.entries[at] else { continue };
+            if !doomed.contains(id) {
+                continue;
+            }
+            // the doomed ones of an origin are its oldest, here too
+            self.unshare(deliveries.origin(id), deliveries);
+            self.drop_at(at, deliveries);
+            dropped += 1;
         }
-        true
+        self.join_gaps(deliveries);
+        dropped
     }
 
     /// Drops all deliveries of which nothing is written, without a word: the connection is about to end.
     pub(super) fn drop_all(&mut self, deliveries: &mut Deliveries) {
-        let begun = usize::from(self.written > 0);
+        self.end_sharing(deliveries);
+        let begun = self.begun();
         let mut at = 0;
         let mut dropped = Vec::new();
         self.entries.retain(|entry| {
@@ -110,6 +157,7 @@ impl Queue {
         self.written = 0;
         self.drop_all(deliveries);
         self.entries = VecDeque::new();
+        self.gaps = 0;
     }
 
     /// Appends what is to be written next to `buffer`, until it holds `limit` bytes or a control frame more; a large
@@ -122,7 +170,8 @@ impl Queue {
         frames: &ControlFrames,
     ) -> &'a [u8] {
         let mut written = self.written;
-        for entry in &self.entries {
+        let mut entries = self.entries.iter();
+        while let Some(entry) = entries.next() {
             let room = limit.saturating_sub(buffer.len());
             if room == 0 {
                 break;
@@ -137,7 +186,17 @@ impl Queue {
                 }
                 control => {
                     let start = buffer.len();
-                    frames.append(*control, buffer);
+                    let mut control = *control;
+                    // one that is half written has said its count
+                    if let Entry::Lagged(count) = &mut control
+                        && written == 0
+                    {
+                        while let Some(Entry::Lagged(more)) = entries.clone().next() {
+                            *count += more;
+                            entries.next();
+                        }
+                    }
+                    frames.append(control, buffer);
                     buffer.drain(start..start + written);
                 }
             }
@@ -148,24 +207,174 @@ impl Queue {
 
     /// Takes `count` written bytes off the front. More than there are is a driver's mistake, and empties the queue.
     pub(super) fn take_written(&mut self, count: usize, deliveries: &mut Deliveries, frames: &ControlFrames) {
+        let mut is_begun = self.written > 0;
         self.written += count;
-        while let Some(&entry) = self.entries.front() {
+        if self.shares.is_none() {
+            // the usual case, without a thought of origins
+            while let Some(&Entry::Delivery(id)) = self.entries.front() {
+                let length = deliveries.frame(id).len();
+                if self.written < length {
+                    return;
+                }
+                is_begun = false;
+                self.written -= length;
+                self.entries.pop_front();
+                self.bytes -= length;
+                self.deliveries -= 1;
+                deliveries.release(id);
+            }
+        }
+        while self.written > 0
+            && let Some(&entry) = self.entries.front()
+        {
             let length = match entry {
-                Entry::Delivery(id) => deliveries.frame(id).len(),
-                control => frames.length(control),
+                Entry::Delivery(id) => {
+                    if !is_begun && self.shares.is_some() {
+                        // from here on it cannot be dropped
+                        self.unshare(deliveries.origin(id), deliveries);
+                    }
+                    deliveries.frame(id).len()
+                }
+                control => {
+                    if !is_begun {
+                        self.join_first_gaps();
+                    }
+                    frames.length(control)
+                }
             };
             if self.written < length {
                 return;
             }
+            is_begun = false;
             self.written -= length;
             self.entries.pop_front();
-            if let Entry::Delivery(id) = entry {
-                self.release(id, deliveries);
+            self.first += 1;
+            match entry {
+                Entry::Delivery(id) => self.release(id, deliveries),
+                Entry::Lagged(_) => self.gaps -= 1,
+                _ => {}
             }
         }
-        self.written = 0;
-        if self.entries.capacity() > RETAINED_ENTRIES {
-            self.entries = VecDeque::with_capacity(RETAINED_ENTRIES);
+        if self.entries.is_empty() {
+            self.written = 0;
+            self.end_sharing(deliveries);
+            if self.entries.capacity() > RETAINED_ENTRIES {
+                self.entries = VecDeque::with_capacity(RETAINED_ENTRIES);
+            }
+        }
+    }
+
+    const fn is_over(&self) -> bool {
+        self.bytes > self.bounds.bytes || self.deliveries > self.bounds.deliveries
+    }
+
+    /// Returns how many entries at the front have begun to be written: one or none.
+    const fn begun(&self) -> usize {
+        (self.written > 0) as usize
+    }
+
+    /// Counts the last delivery in its origin's share, and drops what is too much; returns how many.
+    #[cold]
+    fn share(&mut self, id: DeliveryId, length: usize, deliveries: &mut Deliveries) -> u64 {
+        let mut shares = if let Some(mut shares) = self.shares.take() {
+            deliveries.refund(shares.memory());
+            let last = self.first + self.entries.len() as u64 - 1;
+            shares.push(deliveries.origin(id), last, self.bounds.weight(length));
+            shares
+        } else {
+            Box::new(self.count_shares(deliveries))
+        };
+        let mut dropped = 0;
+        while self.is_over()
+            && let Some((place, _)) = shares.pop_heaviest()
+        {
+            let at = usize::try_from(place - self.first).expect("shares know the places of this queue");
+            self.drop_at(at, deliveries);
+            dropped += 1;
+        }
+        deliveries.charge(shares.memory());
+        self.shares = Some(shares);
+        self.join_gaps(deliveries);
+        dropped
+    }
+
+    /// Returns the share of each origin.
+    fn count_shares(&self, deliveries: &Deliveries) -> Shares {
+        let waiting = (self.first..).zip(&self.entries).skip(self.begun());
+        Shares::of(waiting.filter_map(|(place, entry)| match entry {
+            Entry::Delivery(id) => {
+                let weight = self.bounds.weight(deliveries.frame(*id).len());
+                Some((deliveries.origin(*id), place, weight))
+            }
+            _ => None,
+        }))
+    }
+
+    fn end_sharing(&mut self, deliveries: &mut Deliveries) {
+        if let Some(shares) = self.shares.take() {
+            deliveries.refund(shares.memory());
+        }
+    }
+
+    /// Takes the oldest delivery of an origin out of its share.
+    fn unshare(&mut self, origin: Origin, deliveries: &mut Deliveries) {
+        if let Some(shares) = &mut self.shares {
+            deliveries.refund(shares.memory());
+            shares.pop(origin);
+            deliveries.charge(shares.memory());
+        }
+    }
+
+    /// Drops the delivery at an index, and leaves a gap there.
+    fn drop_at(&mut self, at: usize, deliveries: &mut Deliveries) {
+        if let Entry::Delivery(id) = self.entries[at] {
+            self.entries[at] = Entry::Lagged(1);
+            self.gaps += 1;
+            self.release(id, deliveries);
+        }
+    }
+
+    /// Makes gaps beside each other one, once there are far more than what could stand between them.
+    fn join_gaps(&mut self, deliveries: &mut Deliveries) {
+        if self.gaps <= 2 * (self.entries.len() - self.gaps) + LOOSE_GAPS {
+            return;
+        }
+        let begun = self.begun();
+        let mut kept = 0;
+        for at in 0..self.entries.len() {
+            let entry = self.entries[at];
+            if let Entry::Lagged(more) = entry
+                && kept > begun
+                && let Entry::Lagged(count) = &mut self.entries[kept - 1]
+            {
+                *count += more;
+                self.gaps -= 1;
+            } else {
+                self.entries[kept] = entry;
+                kept += 1;
+            }
+        }
+        self.entries.truncate(kept);
+        // the places are others now
+        if self.shares.is_some() {
+            self.end_sharing(deliveries);
+            let shares = self.count_shares(deliveries);
+            deliveries.charge(shares.memory());
+            self.shares = Some(Box::new(shares));
+        }
+    }
+
+    /// Makes the gaps at the front one.
+    fn join_first_gaps(&mut self) {
+        while let (Some(Entry::Lagged(count)), Some(Entry::Lagged(_))) =
+            (self.entries.front().copied(), self.entries.get(1))
+        {
+            self.entries.pop_front();
+            self.first += 1;
+            self.gaps -= 1;
+            if let Some(Entry::Lagged(next)) = self.entries.front_mut() {
+                *next += count;
+            }
         }
     }
 
@@ -178,6 +387,9 @@ impl Queue {
 
 /// A queue that was longer gives its room back once it is drained: ten thousand connections may each keep this much.
 const RETAINED_ENTRIES: usize = 256;
+
+/// Gaps that may stand beside each other, over twice the number of all other entries.
+const LOOSE_GAPS: usize = 64;
 
 /// From this many bytes on, copying a delivery costs more than a system call of its own.
 const LARGE: usize = 16 << 10;

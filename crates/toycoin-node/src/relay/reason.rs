@@ -48,6 +48,9 @@ pub enum CloseReason {
     /// No byte could be written for too long.
     #[error("nothing was read for 10 s")]
     Stalled,
+    /// The oldest half written delivery when what waits in the relay was too much and nothing else could be dropped.
+    #[error("relay memory is full, and this connection reads slowest")]
+    UnreadMemory,
     /// No byte came for too long.
     #[error("silent for 120 s")]
     Silent,

@@ -1,23 +1,19 @@
 //! From a published message to the queues of those who want it.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
 use toycoin_wire::{
     limits::FRAME_HEADER,
     relay::{Deliver, Publish, RelayMessage},
 };
 
-use super::{
-    RelayMachine,
-    connection::{Connection, Phase},
-    machine::announce,
-};
+use super::{RelayMachine, connection::Phase, machine::announce};
 use crate::machine::Monotonic;
 
 impl RelayMachine {
     /// Hands a message to the queues of its receivers. Whoever published it is not among them, and never waits.
     pub(super) fn publish(&mut self, now: Monotonic, from: usize, publish: Publish<'_>) {
-        let Some(Connection { phase: Phase::Open(origin), .. }) = self.connections[from] else { return };
+        let Some(connection) = &self.connections[from] else { return };
+        let Phase::Open(node_id) = connection.phase else { return };
+        let origin = connection.origin;
         self.stats.published += 1;
         let subscribers = self.channels.subscribers(publish.channel);
         let one;
@@ -38,25 +34,17 @@ impl RelayMachine {
         if count == 0 {
             return;
         }
-        let deliver = Deliver { channel: publish.channel, from: origin, payload: publish.payload };
+        let deliver = Deliver { channel: publish.channel, from: node_id, payload: publish.payload };
         let mut frame = self.deliveries.buffer(frame_length(&deliver));
         if RelayMessage::Deliver(deliver).append_frame(&mut frame).is_err() {
             return;
         }
         let length = frame.len();
-        let id = self.deliveries.insert(frame, count);
+        let id = self.deliveries.insert(frame, count, origin);
         self.stats.delivered += count as u64;
         for &slot in receivers.iter().filter(|slot| **slot != from) {
             let Some(connection) = &mut self.connections[slot] else { continue };
-            connection.queue.push_delivery(id, length);
-            while connection.queue.bytes() > self.config.queue_bytes
-                || connection.queue.deliveries() > self.config.queue_deliveries
-            {
-                if !connection.queue.drop_oldest(&mut self.deliveries) {
-                    break;
-                }
-                self.stats.dropped += 1;
-            }
+            self.stats.dropped += connection.queue.push_delivery(id, length, &mut self.deliveries);
             if announce(now, connection, &mut self.outputs) {
                 let (time, _) = connection.due();
                 self.timers.arm(slot, &mut connection.armed, time);
@@ -64,26 +52,6 @@ impl RelayMachine {
         }
         if self.deliveries.weight() > self.config.queued_bytes {
             self.shed();
-        }
-    }
-
-    /// Drops from the queue that holds most, again and again, until the relay is some way below its bound: finding the
-    /// fullest looks at every connection, which should not happen for each message.
-    fn shed(&mut self) {
-        let target = self.config.queued_bytes - self.config.queued_bytes / 16;
-        let waiting = self.connections.iter().enumerate().filter_map(|(slot, connection)| {
-            let bytes = connection.as_ref()?.queue.bytes();
-            (bytes > 0).then_some((bytes, Reverse(slot)))
-        });
-        let mut fullest: BinaryHeap<_> = waiting.collect();
-        while self.deliveries.weight() > target
-            && let Some((_, Reverse(slot))) = fullest.pop()
-        {
-            let Some(connection) = &mut self.connections[slot] else { continue };
-            if connection.queue.drop_oldest(&mut self.deliveries) {
-                self.stats.dropped += 1;
-                fullest.push((connection.queue.bytes(), Reverse(slot)));
-            }
         }
     }
 }

@@ -3,6 +3,7 @@
 mod driver;
 mod ready;
 mod socket;
+mod source;
 
 use std::{
     io,

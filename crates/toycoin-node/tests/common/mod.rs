@@ -15,7 +15,7 @@ use toycoin_core::{ChainParams, SecretKey, chain::Chain, store::MemoryStore};
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
     protocol::{Event, Input, JobId, NodeConfig, NodeMachine, Output, Request, RequestId, Response},
-    relay::{ConnectionId, RelayConfig, RelayInput, RelayMachine, RelayOutput},
+    relay::{ConnectionId, RelayConfig, RelayInput, RelayMachine, RelayOutput, Source},
 };
 use toycoin_wire::{
     Frame, NodeId, Tag,
@@ -116,7 +116,7 @@ impl Net {
         self.nodes[node].connection = Some(connection);
         let mut id = [0; 16];
         self.rng.fill_bytes(&mut id);
-        self.relay.handle(self.moment(), RelayInput::Connected { connection });
+        self.relay.handle(self.moment(), RelayInput::Connected { connection, source: Source::Connection(connection) });
         let input = Input::Connected { connection, relay: 0, node_id: NodeId::new(id) };
         self.input(node, input);
         self.drain_relay();
@@ -149,7 +149,7 @@ impl Net {
     pub(crate) fn stranger(&mut self) -> ConnectionId {
         self.connections += 1;
         let connection = ConnectionId(self.connections);
-        self.relay.handle(self.moment(), RelayInput::Connected { connection });
+        self.relay.handle(self.moment(), RelayInput::Connected { connection, source: Source::Connection(connection) });
         connection
     }
 

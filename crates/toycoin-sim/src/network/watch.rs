@@ -82,6 +82,8 @@ impl Network {
     pub(crate) fn watch_relay(&mut self, relay: usize) {
         let Some(machine) = &self.relays[relay].machine else { return };
         let (stats, counts) = (machine.stats(), machine.counts());
+        // twice what can stand between them, and those that wait to be joined
+        let most_gaps = 2 * (self.invariants.queue_deliveries + limits::QUEUE_CONTROLS + 3) + 65;
         let bounds = [
             ("connections", stats.connections, limits::RELAY_CONNECTIONS + limits::RELAY_REFUSALS),
             ("channels", stats.channels, limits::RELAY_CHANNELS),
@@ -89,8 +91,9 @@ impl Network {
             ("bytes of incomplete frames", stats.partial_bytes, limits::RELAY_PARTIAL_BYTES),
             ("bytes of a queue", counts.most_queued_bytes, limits::QUEUE_BYTES),
             ("deliveries of a queue", counts.most_queued_deliveries, self.invariants.queue_deliveries),
-            // the one that is too many is answered before its connection ends, and a gap and the end are told
+            // the one that is too many is answered before its connection ends, and a PING and the end may follow
             ("control frames of a queue", counts.most_queued_controls, limits::QUEUE_CONTROLS + 3),
+            ("gaps of a queue", counts.most_queued_gaps, most_gaps),
             ("subscriptions", counts.most_subscriptions, limits::SUBSCRIPTIONS),
         ];
         if let Some((what, is, most)) = bounds.iter().find(|(_, is, most)| is > most) {

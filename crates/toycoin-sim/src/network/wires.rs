@@ -6,7 +6,7 @@ use toycoin_node::{
     limits,
     machine::Machine,
     protocol::Input,
-    relay::{ConnectionId, RelayInput, RelayMachine, RelayOutput},
+    relay::{ConnectionId, RelayInput, RelayMachine, RelayOutput, Source},
 };
 use toycoin_wire::{Frame, NodeId, Tag, node::NodeMessage, node::Payload, relay::RelayMessage};
 
@@ -89,7 +89,7 @@ impl Network {
         self.wires.insert(connection, wire);
         self.nodes[node].wires[slot] = Some(connection);
         self.trace.note(self.now, format_args!(r#""dial":{node},"relay":{relay},"connection":{}"#, connection.0));
-        self.relay_input(relay, RelayInput::Connected { connection });
+        self.relay_input(relay, RelayInput::Connected { connection, source: Source::Connection(connection) });
         self.node_input(node, Input::Connected { connection, relay: slot, node_id: id });
     }
 

@@ -3,6 +3,7 @@
 mod bounds;
 mod conversation;
 mod delivery;
+mod fairness;
 mod hostile;
 mod model;
 mod times;
@@ -61,13 +62,22 @@ impl Bench {
     }
 
     fn connect(&mut self, client: u64) {
-        let connection = ConnectionId(client);
+        self.connect_from(client, Source::Connection(ConnectionId(client)));
+    }
+
+    fn connect_from(&mut self, client: u64, source: Source) {
         self.decoders.insert(client, FrameDecoder::new(Reader::Client));
-        self.input(RelayInput::Connected { connection });
+        self.input(RelayInput::Connected { connection: ConnectionId(client), source });
     }
 
     fn join(&mut self, client: u64) {
         self.connect(client);
+        self.say(client, hello(client));
+    }
+
+    /// Connects a client from an address that others may have too.
+    fn join_from(&mut self, client: u64, address: u64) {
+        self.connect_from(client, Source::Address(address));
         self.say(client, hello(client));
     }
 

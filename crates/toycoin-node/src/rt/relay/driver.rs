@@ -20,7 +20,7 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-use super::{ready::ReadyList, socket::Socket};
+use super::{ready::ReadyList, socket::Socket, source::source};
 use crate::{
     limits::{CLOSE_GRACE, RELAY_REFUSALS},
     machine::{Machine, Monotonic, Now},
@@ -143,7 +143,8 @@ impl Driver {
                     self.again.push(name);
                     self.sockets.insert(name, socket);
                     let connection = ConnectionId(name);
-                    self.machine.handle(self.now(), RelayInput::Connected { connection });
+                    let source = source(address.ip(), connection);
+                    self.machine.handle(self.now(), RelayInput::Connected { connection, source });
                 }
                 Poll::Ready(Err(error)) if is_of_the_client(&error) => {}
                 Poll::Ready(Err(error)) => {
@@ -229,7 +230,7 @@ impl Driver {
     fn close(&mut self, name: u64, reason: CloseReason) {
         debug!(connection = name, %reason, "connection is closed");
         let Some(socket) = self.sockets.get_mut(&name) else { return };
-        if matches!(reason, CloseReason::ByPeer | CloseReason::Stalled) {
+        if matches!(reason, CloseReason::ByPeer | CloseReason::Stalled | CloseReason::UnreadMemory) {
             self.sockets.remove(&name);
             return;
         }

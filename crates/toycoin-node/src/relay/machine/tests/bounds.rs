@@ -96,31 +96,6 @@ fn control_frames_are_never_dropped_and_lagged_stands_at_the_gap() {
 }
 
 #[test]
-fn the_relay_is_bounded_and_the_fullest_queue_drops_first() {
-    let config = RelayConfig { queued_bytes: 100_000, ..RelayConfig::default() };
-    let mut bench = Bench::with(config);
-    for client in 1..=3 {
-        bench.join(client);
-        bench.say(client, RelayMessage::Subscribe(channel("/a")));
-    }
-    bench.heard.clear();
-    bench.stop_reading(2);
-    bench.stop_reading(3);
-    for _ in 0..3 {
-        bench.publish_to(1, 3, &[b'x'; 10_000]);
-    }
-    for _ in 0..50 {
-        bench.publish_to(1, 2, &[b'x'; 10_000]);
-        assert!(bench.relay.stats().queued_bytes <= 100_000);
-    }
-    bench.start_reading(2);
-    assert!(bench.heard()[0].1.starts_with("LAGD"));
-    bench.start_reading(3);
-    assert_eq!(bench.heard(), vec![(3, "x".repeat(10_000)); 3], "a small queue loses nothing");
-    assert_eq!(bench.relay.stats().queued_bytes, 0);
-}
-
-#[test]
 fn pongs_that_nobody_reads_close() {
     let mut bench = Bench::subscribed(2);
     bench.stop_reading(1);

@@ -71,7 +71,8 @@ fn inputs_about_strangers_change_nothing() {
     bench.bytes(99, b"\0\0\0\x04NEWS");
     bench.input(RelayInput::Written { connection, count: 5 });
     bench.input(RelayInput::Disconnected { connection });
-    bench.input(RelayInput::Connected { connection: ConnectionId(1) });
+    let known = ConnectionId(1);
+    bench.input(RelayInput::Connected { connection: known, source: Source::Connection(known) });
     assert_eq!((bench.closed.len(), bench.relay.stats().connections), (0, 1));
     let mut buffer = Vec::new();
     assert_eq!(bench.relay.fill(connection, &mut buffer, 10), b"");

@@ -113,3 +113,228 @@ proptest! {
         prop_assert_eq!(run(), run());
     }
 }
+
+/// A queue as the protocol describes it: a list of which whoever holds most loses its oldest.
+#[derive(Default)]
+struct ModelQueue {
+    items: Vec<Item>,
+    /// Bytes of the first item that are read.
+    read: usize,
+    heard: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Item {
+    Message { from: u64, length: usize, text: String },
+    Gap(u64),
+    Pong,
+}
+
+const QUEUE: usize = 3_000;
+const MESSAGES: usize = 10;
+
+impl Item {
+    const fn length(&self) -> usize {
+        match self {
+            Self::Message { length, .. } => *length,
+            // a header and a number
+            Self::Gap(_) | Self::Pong => 16,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Message { text, .. } => text.clone(),
+            Self::Gap(count) => format!("LAGD {count}"),
+            Self::Pong => "PONG".into(),
+        }
+    }
+}
+
+impl ModelQueue {
+    fn push(&mut self, item: Item) {
+        self.items.push(item);
+        loop {
+            let messages = self.items.iter().filter(|item| matches!(item, Item::Message { .. }));
+            if messages.clone().count() <= MESSAGES && messages.map(Item::length).sum::<usize>() <= QUEUE {
+                return;
+            }
+            let Some(at) = self.first_to_go() else { return };
+            self.items[at] = Item::Gap(1);
+            self.join();
+        }
+    }
+
+    /// Returns the oldest message of the heaviest connection of the heaviest source.
+    fn first_to_go(&self) -> Option<usize> {
+        let begun = usize::from(self.read > 0);
+        let (mut sources, mut connections) = (BTreeMap::new(), BTreeMap::new());
+        for item in self.items.iter().skip(begun) {
+            if let Item::Message { from, length, .. } = item {
+                let weight = length + QUEUE / MESSAGES;
+                *sources.entry(source(*from)).or_insert(0) += weight;
+                *connections.entry(*from).or_insert(0) += weight;
+            }
+        }
+        let heaviest = *sources.iter().max_by_key(|(source, weight)| (**weight, **source))?.0;
+        let connections = connections.iter().filter(|(from, _)| source(**from) == heaviest);
+        let heaviest = *connections.max_by_key(|(from, weight)| (**weight, **from))?.0;
+        let is_its = |item: &Item| matches!(item, Item::Message { from, .. } if *from == heaviest);
+        self.items.iter().skip(begun).position(is_its).map(|at| at + begun)
+    }
+
+    /// Makes gaps beside each other one; one of which a part is read has said its count.
+    fn join(&mut self) {
+        let mut at = usize::from(self.read > 0);
+        while at + 1 < self.items.len() {
+            if let (Item::Gap(one), Item::Gap(other)) = (&self.items[at], &self.items[at + 1]) {
+                self.items[at] = Item::Gap(one + other);
+                self.items.remove(at + 1);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    fn read(&mut self, count: usize) {
+        self.read += count;
+        while let Some(first) = self.items.first().filter(|first| self.read >= first.length()) {
+            self.read -= first.length();
+            let text = first.text();
+            self.items.remove(0);
+            self.heard.push(text);
+        }
+    }
+}
+
+/// Clients 3 to 5 share an address.
+fn source(client: u64) -> Source {
+    if (3..=5).contains(&client) { Source::Address(7) } else { Source::Connection(ConnectionId(client)) }
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Publish(u64, Option<u64>, usize),
+    Ping(u64),
+    Read(u64, usize),
+}
+
+const PEERS: u64 = 7;
+
+fn act() -> impl Strategy<Value = Act> {
+    let length = prop_oneof![4..12_usize, 4..700_usize];
+    prop_oneof![
+        8 => (1..=PEERS, proptest::option::weighted(0.2, 1..=PEERS), length).prop_map(|(from, to, length)| Act::Publish(from, to, length)),
+        1 => (1..=PEERS).prop_map(Act::Ping),
+        3 => (1..=PEERS, prop_oneof![1..40_usize, 1..1_000_usize]).prop_map(|(client, most)| Act::Read(client, most)),
+    ]
+}
+
+/// A relay of clients that are all subscribed and read when they are told to.
+fn slow_readers(config: RelayConfig) -> Bench {
+    let mut bench = Bench::with(config);
+    for client in 1..=PEERS {
+        bench.connect_from(client, source(client));
+        bench.say(client, hello(client));
+        bench.say(client, RelayMessage::Subscribe(channel("/a")));
+        bench.stop_reading(client);
+    }
+    bench.heard.clear();
+    bench
+}
+
+/// Publishes a message that consists of its number; returns whom it is for, and its text.
+fn publish_number(bench: &mut Bench, number: usize, from: u64, to: Option<u64>, length: usize) -> (Vec<u64>, String) {
+    let text = format!("{number:0length$}");
+    match to {
+        Some(to) => bench.publish_to(from, to, text.as_bytes()),
+        None => bench.publish(from, text.as_bytes()),
+    }
+    ((1..=PEERS).filter(|client| *client != from && to.is_none_or(|to| to == *client)).collect(), text)
+}
+
+proptest! {
+    #[test]
+    fn a_full_queue_drops_what_the_model_says(acts in vec(act(), 0..300)) {
+        let mut bench =
+            slow_readers(RelayConfig { queue_bytes: QUEUE, queue_deliveries: MESSAGES, ..RelayConfig::default() });
+        let mut model: BTreeMap<u64, ModelQueue> = (1..=PEERS).map(|client| (client, ModelQueue::default())).collect();
+        for (number, act) in acts.into_iter().enumerate() {
+            match act {
+                Act::Publish(from, to, length) => {
+                    let (receivers, text) = publish_number(&mut bench, number, from, to, length);
+                    for receiver in receivers {
+                        // a header, the channel, the origin and two lengths
+                        let length = 8 + 8 + 2 + 16 + 8 + length;
+                        model.get_mut(&receiver).unwrap().push(Item::Message { from, length, text: text.clone() });
+                    }
+                }
+                Act::Ping(client) => {
+                    bench.say(client, RelayMessage::Ping(1));
+                    model.get_mut(&client).unwrap().push(Item::Pong);
+                }
+                Act::Read(client, most) => {
+                    let count = bench.read(client, most);
+                    model.get_mut(&client).unwrap().read(count);
+                }
+            }
+            let counts = bench.relay.counts();
+            prop_assert!(counts.most_queued_bytes <= QUEUE && counts.most_queued_deliveries <= MESSAGES);
+        }
+        for client in 1..=PEERS {
+            bench.drain(client);
+            model.get_mut(&client).unwrap().read(usize::MAX / 2);
+        }
+        let mut got: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        for (client, text) in bench.heard() {
+            got.entry(client).or_default().push(text);
+        }
+        for (client, queue) in model {
+            prop_assert_eq!(got.remove(&client).unwrap_or_default(), queue.heard, "client {}", client);
+        }
+        prop_assert_eq!(&bench.closed, &[]);
+        prop_assert_eq!(bench.relay.stats().queued_bytes, 0);
+    }
+
+    #[test]
+    fn a_full_relay_is_bounded_and_tells_all_gaps(acts in vec(act(), 0..300)) {
+        const RELAY: usize = 9_000;
+        let mut bench = slow_readers(RelayConfig { queued_bytes: RELAY, ..RelayConfig::default() });
+        let mut sent: BTreeMap<u64, u64> = BTreeMap::new();
+        for (number, act) in acts.into_iter().enumerate() {
+            match act {
+                Act::Publish(from, to, length) => {
+                    let (receivers, _) = publish_number(&mut bench, number, from, to, length);
+                    receivers.into_iter().for_each(|receiver| *sent.entry(receiver).or_default() += 1);
+                }
+                Act::Ping(client) => bench.say(client, RelayMessage::Ping(1)),
+                Act::Read(client, most) => {
+                    bench.read(client, most);
+                }
+            }
+            prop_assert!(bench.relay.stats().queued_bytes <= RELAY);
+        }
+        for client in 1..=PEERS {
+            bench.drain(client);
+        }
+        let mut last: BTreeMap<(u64, NodeId), u64> = BTreeMap::new();
+        for (client, message) in bench.heard.drain(..) {
+            match message {
+                RelayMessageBuf::Deliver { from, payload, .. } => {
+                    let number: u64 = String::from_utf8(payload).unwrap().parse().unwrap();
+                    let before = last.insert((client, from), number);
+                    prop_assert!(before.is_none_or(|before| before < number), "each origin's order is kept");
+                    *sent.get_mut(&client).unwrap() -= 1;
+                }
+                RelayMessageBuf::Lagged(count) => *sent.get_mut(&client).unwrap() -= count,
+                _ => {}
+            }
+        }
+        prop_assert!(bench.closed.is_empty() || bench.closed.iter().all(|(_, reason)| *reason == CloseReason::UnreadMemory));
+        for (client, missing) in sent {
+            let is_gone = bench.closed.iter().any(|(closed, _)| *closed == client);
+            prop_assert!(missing == 0 || is_gone, "client {} misses {}", client, missing);
+        }
+        prop_assert_eq!(bench.relay.stats().queued_bytes, 0);
+    }
+}

@@ -1,0 +1,48 @@
+//! What a relay does when all its queues together hold too much.
+
+use super::{CloseReason, RelayMachine, deliveries::Doomed};
+
+impl RelayMachine {
+    /// Drops the oldest deliveries of the origins that hold most, wherever they wait, until the relay is some way below
+    /// its bound.
+    ///
+    /// Not the fullest queue pays: a stranger with a thousand slow subscribers would make each honest one's the
+    /// fullest. Each call looks at every queue once and frees an eighth of all, so what it costs a message is bounded.
+    #[cold]
+    pub(super) fn shed(&mut self) {
+        let most = self.config.queued_bytes;
+        self.end_slowest(most / 2);
+        let mut doomed = Doomed::default();
+        while self.deliveries.weight() > most {
+            let too_much = self.deliveries.weight() - (most - most / 8);
+            if !self.deliveries.doom(&mut doomed, too_much, self.deliveries.weight()) {
+                return;
+            }
+            for connection in self.connections.iter_mut().flatten() {
+                self.stats.dropped += connection.queue.drop_doomed(&doomed, &mut self.deliveries);
+            }
+        }
+    }
+
+    /// Ends those connections whose half written delivery is the oldest, until all that is half written is at most so
+    /// many bytes: it cannot be dropped, and whoever reads a byte now and then would keep it for ever.
+    fn end_slowest(&mut self, most: usize) {
+        let half_written = self.connections.iter().enumerate().filter_map(|(slot, connection)| {
+            let id = connection.as_ref()?.queue.half_written()?;
+            Some((self.deliveries.serial(id), slot, self.deliveries.frame(id).len()))
+        });
+        let mut half_written: Vec<_> = half_written.collect();
+        half_written.sort_unstable();
+        let lengths = half_written.chunk_by(|one, next| one.0 == next.0).map(|same| same[0].2);
+        let mut bytes: usize = lengths.sum();
+        for same in half_written.chunk_by(|one, next| one.0 == next.0) {
+            if bytes <= most {
+                return;
+            }
+            bytes -= same[0].2;
+            for (_, slot, _) in same {
+                self.forget(*slot, CloseReason::UnreadMemory);
+            }
+        }
+    }
+}
