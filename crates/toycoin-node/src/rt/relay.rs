@@ -4,6 +4,7 @@ mod driver;
 mod ready;
 mod socket;
 mod source;
+mod turns;
 
 use std::{
     io,

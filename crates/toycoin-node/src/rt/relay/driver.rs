@@ -2,7 +2,8 @@
 //!
 //! A round looks only at sockets that woke it: it reads each once into one large buffer, hands the whole read to the
 //! machine, and then writes to every connection that has something, each as much as the socket takes. So what many
-//! reads brought leaves in one write a subscriber, and nothing is allocated or woken for a single message.
+//! reads brought leaves in one write a subscriber, and nothing is allocated or woken for a single message. Many
+//! connections from one address take turns: a round reads only so much of all of them.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -20,7 +21,7 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-use super::{ready::ReadyList, socket::Socket, source::source};
+use super::{ready::ReadyList, socket::Socket, source::source, turns::Turns};
 use crate::{
     limits::{CLOSE_GRACE, RELAY_REFUSALS},
     machine::{Machine, Monotonic, Now},
@@ -40,10 +41,14 @@ pub(super) struct Driver {
     origin: Instant,
     accept_again: Option<Instant>,
     alarm: Pin<Box<Sleep>>,
-    /// Sockets that the present round looks at.
+    /// Sockets that were woken, and those that the present round looks at.
     woken: Vec<u64>,
+    names: Vec<u64>,
     /// Sockets that may have more, for the next round.
     again: Vec<u64>,
+    /// Sockets whose source has had its share of the present round. They are the first of the next.
+    deferred: Vec<u64>,
+    turns: Turns,
     writable: Vec<u64>,
     input: Box<[u8]>,
     output: Vec<u8>,
@@ -63,7 +68,10 @@ impl Driver {
             accept_again: None,
             alarm: Box::pin(sleep_until(origin.into())),
             woken: Vec::new(),
+            names: Vec::new(),
             again: Vec::new(),
+            deferred: Vec::new(),
+            turns: Turns::default(),
             writable: Vec::new(),
             input: vec![0; READ_SIZE].into_boxed_slice(),
             output: Vec::with_capacity(WRITE_SIZE),
@@ -106,16 +114,21 @@ impl Driver {
 
     /// Looks once after all sockets that were woken or may have more.
     fn round(&mut self) {
-        let mut woken = mem::take(&mut self.woken);
-        self.ready.take(&mut woken);
-        woken.append(&mut self.again);
-        for name in woken.drain(..) {
+        // those that had to wait are the first
+        let mut names = mem::take(&mut self.names);
+        names.append(&mut self.again);
+        self.ready.take(&mut self.woken);
+        names.append(&mut self.woken);
+        self.turns.begin();
+        for name in names.drain(..) {
             self.read(name);
             if self.sockets.get(&name).is_some_and(|socket| socket.is_blocked) {
                 self.writable.push(name);
             }
         }
-        self.woken = woken;
+        self.names = names;
+        self.deferred.append(&mut self.again);
+        mem::swap(&mut self.deferred, &mut self.again);
         let now = self.now();
         if self.machine.next_timeout().is_some_and(|time| time <= now.monotonic) {
             self.machine.handle(now, RelayInput::Timeout);
@@ -139,11 +152,11 @@ impl Driver {
                     let name = self.next_name;
                     self.next_name += 1;
                     debug!(connection = name, %address, "client connects");
-                    let socket = Socket::new(stream, name, Arc::clone(&self.ready));
-                    self.again.push(name);
-                    self.sockets.insert(name, socket);
                     let connection = ConnectionId(name);
                     let source = source(address.ip(), connection);
+                    let socket = Socket::new(stream, name, source, Arc::clone(&self.ready));
+                    self.again.push(name);
+                    self.sockets.insert(name, socket);
                     self.machine.handle(self.now(), RelayInput::Connected { connection, source });
                 }
                 Poll::Ready(Err(error)) if is_of_the_client(&error) => {}
@@ -161,11 +174,16 @@ impl Driver {
     fn read(&mut self, name: u64) {
         let now = self.now();
         let Some(socket) = self.sockets.get_mut(&name) else { return };
+        if self.turns.is_over(socket.source) {
+            self.deferred.push(name);
+            return;
+        }
         socket.unlist();
         let connection = ConnectionId(name);
         match socket.read(&mut self.input) {
             Poll::Pending => {}
             Poll::Ready(Ok(count)) if count > 0 => {
+                self.turns.took(socket.source, count);
                 self.again.push(name);
                 if !socket.is_lingering {
                     let bytes = &self.input[..count];

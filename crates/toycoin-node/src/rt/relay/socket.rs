@@ -13,12 +13,14 @@ use tokio::{
 };
 
 use super::ready::{ReadyList, SocketWaker};
+use crate::relay::Source;
 
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
     listing: Arc<SocketWaker>,
     waker: Waker,
+    pub(super) source: Source,
     /// The relay has something to write that the system did not take.
     pub(super) is_blocked: bool,
     /// The relay is done with it; what still comes is thrown away, so that the goodbye is not lost to a reset.
@@ -26,12 +28,12 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, name: u64, list: Arc<ReadyList>) -> Self {
+    pub(super) fn new(stream: TcpStream, name: u64, source: Source, list: Arc<ReadyList>) -> Self {
         // messages are coalesced here; the system holding back a short one only delays it
         let _ = stream.set_nodelay(true);
         let listing = Arc::new(SocketWaker::new(name, list));
         let waker = Waker::from(Arc::clone(&listing));
-        Self { stream, listing, waker, is_blocked: false, is_lingering: false }
+        Self { stream, listing, waker, source, is_blocked: false, is_lingering: false }
     }
 
     /// Notes that its readiness is about to be used.

@@ -1,0 +1,75 @@
+//! How much of a round each source has had: a hundred connections from one address are not read a hundred times as
+//! often as the one connection from another.
+
+use std::collections::BTreeMap;
+
+use crate::relay::Source;
+
+/// The reads of the present round, by source.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    taken: BTreeMap<u64, usize>,
+}
+
+impl Turns {
+    /// Begins another round.
+    pub(super) fn begin(&mut self) {
+        self.taken.clear();
+    }
+
+    /// Returns whether a source has to wait for the next round.
+    pub(super) fn is_over(&self, source: Source) -> bool {
+        match source {
+            // it is read once a round as it is
+            Source::Connection(_) => false,
+            Source::Address(address) => self.taken.get(&address).is_some_and(|bytes| *bytes >= BYTES_A_ROUND),
+        }
+    }
+
+    /// Counts a read of so many bytes.
+    pub(super) fn took(&mut self, source: Source, bytes: usize) {
+        if let Source::Address(address) = source {
+            *self.taken.entry(address).or_default() += bytes.max(LEAST_READ);
+        }
+    }
+}
+
+/// Bytes that are read from one source in a round, about: four reads of a connection that floods.
+const BYTES_A_ROUND: usize = 1 << 20;
+
+/// A read counts for at least so many bytes, for what the system call costs.
+const LEAST_READ: usize = 2 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relay::ConnectionId;
+
+    #[test]
+    fn a_source_that_had_its_share_waits_for_the_next_round() {
+        let mut turns = Turns::default();
+        let (flooder, honest) = (Source::Address(1), Source::Address(2));
+        for _ in 0..4 {
+            assert!(!turns.is_over(flooder));
+            turns.took(flooder, 256 << 10);
+        }
+        assert!(turns.is_over(flooder) && !turns.is_over(honest));
+        turns.begin();
+        assert!(!turns.is_over(flooder));
+    }
+
+    #[test]
+    fn reads_of_a_few_bytes_count_for_their_cost() {
+        let mut turns = Turns::default();
+        (0..512).for_each(|_| turns.took(Source::Address(1), 1));
+        assert!(turns.is_over(Source::Address(1)));
+    }
+
+    #[test]
+    fn connections_that_stand_alone_do_not_wait() {
+        let mut turns = Turns::default();
+        let alone = Source::Connection(ConnectionId(1));
+        turns.took(alone, 10 << 20);
+        assert!(!turns.is_over(alone));
+    }
+}
