@@ -1,6 +1,7 @@
 //! Runs a relay on real sockets.
 
 mod driver;
+mod log;
 mod ready;
 mod socket;
 mod source;

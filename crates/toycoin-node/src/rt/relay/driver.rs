@@ -19,9 +19,9 @@ use tokio::{
     net::TcpListener,
     time::{Sleep, sleep_until},
 };
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
-use super::{ready::ReadyList, socket::Socket, source::source, turns::Turns};
+use super::{log::RelayLog, ready::ReadyList, socket::Socket, source::source, turns::Turns};
 use crate::{
     limits::{CLOSE_GRACE, RELAY_REFUSALS},
     machine::{Machine, Monotonic, Now},
@@ -49,6 +49,7 @@ pub(super) struct Driver {
     /// Sockets whose source has had its share of the present round. They are the first of the next.
     deferred: Vec<u64>,
     turns: Turns,
+    log: RelayLog,
     writable: Vec<u64>,
     input: Box<[u8]>,
     output: Vec<u8>,
@@ -72,6 +73,7 @@ impl Driver {
             again: Vec::new(),
             deferred: Vec::new(),
             turns: Turns::default(),
+            log: RelayLog::default(),
             writable: Vec::new(),
             input: vec![0; READ_SIZE].into_boxed_slice(),
             output: Vec::with_capacity(WRITE_SIZE),
@@ -135,6 +137,7 @@ impl Driver {
         }
         self.carry_out();
         self.end_lingering();
+        self.log.report(now.monotonic);
     }
 
     fn accept(&mut self, cx: &mut Context<'_>) {
@@ -162,7 +165,7 @@ impl Driver {
                 Poll::Ready(Err(error)) if is_of_the_client(&error) => {}
                 Poll::Ready(Err(error)) => {
                     // out of descriptors, most likely: trying at once would only spin
-                    warn!(%error, "cannot accept connections for a moment");
+                    self.log.cannot_accept(&error, self.now().monotonic);
                     self.accept_again = Some(Instant::now() + ACCEPT_PAUSE);
                     return;
                 }
@@ -246,7 +249,7 @@ impl Driver {
     }
 
     fn close(&mut self, name: u64, reason: CloseReason) {
-        debug!(connection = name, %reason, "connection is closed");
+        self.log.closes(name, reason, self.now().monotonic);
         let Some(socket) = self.sockets.get_mut(&name) else { return };
         if matches!(reason, CloseReason::ByPeer | CloseReason::Stalled | CloseReason::UnreadMemory) {
             self.sockets.remove(&name);
@@ -269,7 +272,8 @@ impl Driver {
 
     /// Sets the alarm to what comes first; returns whether that is now.
     fn set_alarm(&mut self, cx: &mut Context<'_>, last_call: Option<Instant>) -> bool {
-        let timeout = self.machine.next_timeout().map(|time| self.origin + time.since_origin());
+        let timeouts = [self.machine.next_timeout(), self.log.next_report()];
+        let timeout = timeouts.into_iter().flatten().min().map(|time| self.origin + time.since_origin());
         let linger = self.lingering.front().map(|(until, _)| *until);
         let Some(first) = [timeout, linger, self.accept_again, last_call].into_iter().flatten().min() else {
             return false;
