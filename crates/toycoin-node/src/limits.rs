@@ -123,6 +123,12 @@ pub const ANNOUNCE_SPREAD: Duration = Duration::from_millis(500);
 /// How many of all peers answer a status that is lower than theirs, about.
 pub const STATUS_ANSWERS: u64 = 8;
 
+/// Most statuses with less work than ours that are answered at once on a relay connection.
+pub const STATUS_ANSWERS_AT_ONCE: u64 = 16;
+
+/// Statuses with less work than ours that are answered on a relay connection each second.
+pub const STATUS_ANSWERS_A_SECOND: u64 = 4;
+
 /// Shortest time between two answers to `LAGD` on a relay connection: one event, one status and one search for headers.
 pub const LAG_INTERVAL: Duration = Duration::from_secs(2);
 

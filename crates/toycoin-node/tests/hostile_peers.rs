@@ -375,3 +375,24 @@ fn a_rejects_text_reaches_nobody_unescaped() {
     });
     assert_eq!(said.as_deref(), Some(r"\u{1b}[31mred\r\nerror: forged \u{202e}"));
 }
+
+#[test]
+fn flood_of_lower_statuses_is_answered_a_few_times() {
+    let (mut stage, peer) = stage();
+    let mut chain = Chain::in_memory(ChainParams::regtest());
+    let block = mine(&mut chain, Vec::new(), 0);
+    stage.tell(peer, &NodeMessage::Block(block));
+    assert!(stage.has_tip_of(&chain));
+    stage.take_sent();
+    let behind = status(&Chain::in_memory(ChainParams::regtest()), 0);
+    for round in 0..10 {
+        stage.tell_at_once(peer, &vec![behind.clone(); 200]);
+        let answers = stage.take_sent_to(peer);
+        let answers = answers.iter().filter(|message| matches!(message, NodeMessage::Status(_))).count() as u64;
+        let most = if round == 0 { limits::STATUS_ANSWERS_AT_ONCE } else { limits::STATUS_ANSWERS_A_SECOND };
+        assert!((1..=most).contains(&answers), "round {round}: {answers}");
+        stage.advance(SECOND);
+        stage.take_sent();
+    }
+    assert!(!stage.is_muted(peer));
+}

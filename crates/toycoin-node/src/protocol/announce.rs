@@ -51,10 +51,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// A peer that is behind hears of us with a probability that makes about eight of all peers answer it.
+    /// A peer that is behind hears of us with a probability that makes about eight of all peers answer it: a few times
+    /// each second at most, whoever asks.
     fn answers_lower_status(&mut self, connection: ConnectionId) -> bool {
+        let now = self.now.monotonic;
         let peers = self.peers.on_connection(connection).max(1) as u64;
-        self.random() % peers < limits::STATUS_ANSWERS
+        let is_chosen = self.random() % peers < limits::STATUS_ANSWERS;
+        is_chosen && self.links.get_mut(&connection).is_some_and(|link| link.status_answers.take(1, now))
     }
 
     /// Plans to tell the new tip wherever it was not seen.

@@ -8,7 +8,7 @@ use crate::{
     client::RelayClient,
     limits,
     machine::Monotonic,
-    protocol::{backlog::Backlog, lag::Lag},
+    protocol::{backlog::Backlog, budget::TokenBucket, lag::Lag},
 };
 
 /// A connection to a relay.
@@ -28,6 +28,8 @@ pub(super) struct Link {
     pub(super) lag: Lag,
     /// When the status is to be told in any case.
     pub(super) status_at: Monotonic,
+    /// Statuses with less work that may still be answered, all peers together.
+    pub(super) status_answers: TokenBucket,
 }
 
 impl Link {
@@ -41,6 +43,7 @@ impl Link {
             announce_at: None,
             lag: Lag::default(),
             status_at: now,
+            status_answers: TokenBucket::new(limits::STATUS_ANSWERS_AT_ONCE, limits::STATUS_ANSWERS_A_SECOND, now),
         }
     }
 }
