@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// So many of the nodes are adversaries, with tactics drawn from each seed.
     #[arg(long, default_value_t = 0)]
     adversaries: usize,
-    /// Draws from each seed how wallets spend: in bursts, in rows, twice with one coin.
+    /// Draws from each seed how wallets spend (in bursts, in rows, twice with one coin) and what nodes differ in by policy.
     #[arg(long)]
     wallets: bool,
     /// Writes the trace of the one seed, as JSON lines.
@@ -71,7 +71,7 @@ impl Arguments {
     pub(crate) fn simulate(&self, seed: u64, stop: &Arc<AtomicBool>) -> Result<Run, Violation> {
         let simulation = Simulation::builder(seed).nodes(self.nodes).topology(Topology::Relays(self.relays));
         let simulation = simulation.payments_per_second(self.payments).random_adversaries(self.adversaries);
-        let simulation = if self.wallets { simulation.random_spending() } else { simulation };
+        let simulation = if self.wallets { simulation.random_spending().random_policies() } else { simulation };
         let simulation = if self.faults { simulation.random_faults() } else { simulation };
         let simulation = if self.trace.is_some() { simulation.keep_trace() } else { simulation };
         let stop = Arc::clone(stop);

@@ -15,7 +15,7 @@ use crate::{
     node_spec::NodeSpec,
     participant::Participant,
     planted::Planted,
-    spending::Spending,
+    spending::{Manner, Spending},
     store::Disk,
     topology::Topology,
 };
@@ -219,6 +219,31 @@ impl Simulation {
         let mut dice = Dice::new(self.seed, 7);
         for spec in &mut self.nodes {
             spec.spending = Spending::random(&mut dice);
+        }
+        self
+    }
+
+    /// Sets the lowest fee rate that a node's mempool takes, in grains per byte; 0 if nobody says.
+    #[must_use]
+    pub fn min_fee_rate(self, node: usize, grains_per_byte: u64) -> Self {
+        self.change(node, |spec| spec.min_fee_rate = grains_per_byte)
+    }
+
+    /// Draws from the seed what nodes differ in by policy: the lowest fee rate of each, some wallets that spend many
+    /// coins twice or make large blocks, and how long the relays' queues are.
+    #[must_use]
+    pub fn random_policies(mut self) -> Self {
+        let mut dice = Dice::new(self.seed, 9);
+        for spec in &mut self.nodes {
+            spec.min_fee_rate = if dice.chance(0.5) { 0 } else { 1 + dice.below(3) };
+            match dice.below(12) {
+                0 => spec.spending.manner = Manner::Halves(2 + dice.index(20)),
+                1 => spec.spending = Spending { grains: 1_000..=1_000, manner: Manner::Wide(400), fee_rates: 0..=3 },
+                _ => {}
+            }
+        }
+        if dice.chance(0.2) {
+            self.invariants.queue_deliveries = 8 << dice.below(4);
         }
         self
     }

@@ -18,6 +18,8 @@ pub(crate) type Maker = Box<dyn FnOnce(NodeMachine<CrashStore>) -> Box<dyn Parti
 pub(crate) struct NodeSpec {
     pub(crate) hash_rate: f64,
     pub(crate) clock_offset_ms: i64,
+    /// The lowest fee rate that its mempool takes, in grains per byte.
+    pub(crate) min_fee_rate: u64,
     pub(crate) sync_every: u32,
     pub(crate) disk: Disk,
     pub(crate) spending: Spending,
@@ -35,6 +37,7 @@ impl Default for NodeSpec {
         Self {
             hash_rate: 1.0,
             clock_offset_ms: 0,
+            min_fee_rate: 0,
             sync_every: 4,
             disk: Disk::Honest,
             spending: Spending::default(),

@@ -39,6 +39,8 @@ pub enum Manner {
     Wide(usize),
     /// It spends the same coins twice: one payment goes to its own node, another, to somebody else, to another node.
     DoubleSpend,
+    /// It spends so many coins twice at once: half of the payments go to its own node, the other half to one other node.
+    Halves(usize),
 }
 
 impl Default for Spending {

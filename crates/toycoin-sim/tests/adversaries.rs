@@ -69,7 +69,8 @@ fn a_flood_of_headers_without_work_costs_no_memory_and_no_agreement() {
 #[test]
 fn whatever_is_drawn_two_of_seven_harm_nobody_and_neither_do_faults() {
     for seed in 0..20 {
-        let simulation = Simulation::builder(seed).nodes(7).random_adversaries(2).random_spending().random_faults();
+        let simulation = Simulation::builder(seed).nodes(7).random_adversaries(2).random_spending();
+        let simulation = simulation.random_policies().random_faults();
         let run = simulation.payments_per_second(0.5).run_for(seconds(90));
         assert!(run.unwrap_or_else(|violation| panic!("{violation}")).converged());
     }

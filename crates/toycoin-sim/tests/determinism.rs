@@ -21,7 +21,7 @@ fn the_same_seed_gives_the_same_trace() {
 
 #[test]
 fn every_line_of_a_trace_is_json() {
-    let rough = Simulation::builder(4).nodes(7).random_adversaries(3).random_spending().random_faults();
+    let rough = Simulation::builder(4).nodes(7).early_adversaries(3).random_spending().random_faults();
     let run = rough.payments_per_second(1.0).keep_trace().run_for(Duration::from_secs(90));
     let trace = run.unwrap_or_else(|violation| panic!("{violation}")).trace.unwrap();
     assert!(trace.contains(r#""mutes":"#) && trace.contains(r#""rejected":"#));

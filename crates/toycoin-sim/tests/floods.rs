@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use toycoin_node::limits;
 use toycoin_sim::{
     Fault, Run, Simulation,
-    adversary::{BadPayments, Tactic},
+    adversary::{BadPayments, StatusFlood, Tactic},
 };
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
@@ -48,6 +49,22 @@ fn bad_payments_from_fresh_ids_are_verified_within_a_budget() {
     println!("{flooded} signatures, {quiet} without the flood");
     // every one of the fresh ids is muted for it
     assert!(runs.iter().all(|(run, _)| run.statistics.mutes > 30));
+}
+
+#[test]
+fn status_floods_and_absurd_clocks_do_not_matter() {
+    for time in [None, Some(0), Some(1 << 62), Some(u64::MAX)] {
+        let runs = against(network, StatusFlood { burst: 500, time });
+        assert_blocks_go_on("statuses", &runs);
+        for (flooded, quiet) in &runs {
+            let (sent, usual) = (flooded.statistics.honest_bytes, quiet.statistics.honest_bytes);
+            // of each of four nodes
+            let answers = limits::STATUS_ANSWERS_AT_ONCE + limits::STATUS_ANSWERS_A_SECOND * flooded.lasted.as_secs();
+            assert!(sent < 2 * usual + 4 * answers * 250, "{sent} bytes are sent, {usual} without the flood");
+        }
+        let warnings = runs.iter().map(|(run, _)| run.statistics.clock_warnings).max();
+        assert!(warnings <= Some(8), "{warnings:?}: one liar among four convinces nobody, or once");
+    }
 }
 
 #[test]

@@ -67,3 +67,25 @@ fn all_manners_together_are_survived_with_faults() {
         assert!(run.converged());
     }
 }
+
+#[test]
+fn nodes_with_different_minimum_fees_mute_nobody() {
+    for seed in 1..=5 {
+        let rates = [0, 0, 1, 2];
+        let network = Simulation::builder(seed).nodes(4).payments_per_second(2.0);
+        let network = rates.iter().enumerate().fold(network, |net, (node, rate)| net.min_fee_rate(node, *rate));
+        let run = network.run_for(Duration::from_secs(120)).unwrap_or_else(|violation| panic!("{violation}"));
+        assert!(run.converged() && run.confirmations.len() > 100, "{}", run.confirmations.len());
+        assert_eq!(run.statistics.mutes, 0, "seed {seed}");
+        assert!(run.statistics.payments_refused > 20, "free payments meet a node that takes none");
+    }
+}
+
+#[test]
+fn conflicting_halves_told_to_two_nodes_mute_nobody() {
+    let runs = runs(Manner::Halves(20));
+    let attempts: u64 = runs.iter().map(|run| run.statistics.double_spends).sum();
+    assert!(attempts > 500, "{attempts}");
+    assert!(runs.iter().all(|run| run.statistics.mutes == 0 && run.converged()));
+    assert!(runs.iter().flat_map(|run| &run.dropped).all(|(_, reason)| !reason.is_empty()));
+}

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Txid, Wallet, Work, chain::Chain};
+use toycoin_core::{BlockHash, ChainParams, CheckedBlock, FeeRate, Txid, Wallet, Work, chain::Chain};
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
     protocol::{Event, Input, NodeConfig, NodeMachine, Output},
@@ -393,6 +393,7 @@ impl Site {
         config.payout = (spec.hash_rate > 0.0).then(|| crate::params::miner_key(node).public_key());
         config.extra = format!("node {node}").into_bytes();
         config.mempool_bytes = mempool_bytes;
+        config.min_fee_rate = FeeRate::grains_per_byte(spec.min_fee_rate);
         match spec.planted {
             Some(Planted::KeepsEveryPayment) => config.mempool_bytes = u64::MAX,
             Some(Planted::Forgives) => config.mute_score = u32::MAX,

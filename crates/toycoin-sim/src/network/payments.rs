@@ -72,7 +72,17 @@ impl Network {
             }
             Manner::Wide(count) => self.pay_many(by, amount, count),
             Manner::Chain(length) => self.pay_in_a_row(by, to, amount, length),
-            Manner::DoubleSpend => self.pay_twice(by, to, amount),
+            Manner::DoubleSpend => {
+                let at = self.another(by);
+                self.pay_twice(by, at, to, amount);
+            }
+            Manner::Halves(count) => {
+                let at = self.another(by);
+                for _ in 0..count {
+                    let amount = self.nodes[by].spending.draw(&mut self.dice.payments);
+                    self.pay_twice(by, at, to, amount);
+                }
+            }
         }
     }
 
@@ -125,12 +135,17 @@ impl Network {
         }
     }
 
-    /// Spends the same coins twice: one payment for the own node, one that another node hears of first.
-    fn pay_twice(&mut self, by: usize, to: usize, amount: (u64, u64)) {
+    /// Draws a node that is not this one, if there is another.
+    fn another(&mut self, node: usize) -> usize {
+        let count = self.nodes.len();
+        (node + 1 + self.dice.payments.index(count.saturating_sub(1))) % count
+    }
+
+    /// Spends the same coins twice: one payment for the own node, one that the node `at` hears of first.
+    fn pay_twice(&mut self, by: usize, at: usize, to: usize, amount: (u64, u64)) {
         let count = self.nodes.len();
         let coins: BTreeMap<_, _> = self.nodes[by].wallet.spendable().collect();
         let Some(one) = self.pay_once(by, self.nodes[to].wallet.address(), amount) else { return };
-        let at = (by + 1 + self.dice.payments.index(count.saturating_sub(1))) % count;
         let rival = self.nodes[(to + 1) % count].wallet.address();
         let builder = TransactionBuilder::new(&self.params)
             .spend(one.inputs.iter().filter_map(|outpoint| Some((*outpoint, *coins.get(outpoint)?))))
