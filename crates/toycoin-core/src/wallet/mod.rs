@@ -239,10 +239,30 @@ impl Wallet {
         Ok(transaction)
     }
 
-    /// Gives up a payment that is pending: its coins can be spent again. Returns whether there was one.
+    /// Gives up a payment that is pending, and all pending payments that spend from it: their coins can be spent again.
+    /// Returns whether there was one.
     ///
-    /// Should a block hold it all the same, it is confirmed.
+    /// A wallet spends confirmed coins alone, but a reorganisation can make a payment pending again whose change was
+    /// spent. Without that change the other can never be confirmed.
+    ///
+    /// Should a block hold one of them all the same, it is confirmed.
     pub fn reject(&mut self, txid: &Txid, reason: &str) -> bool {
+        let mut waiting = vec![(*txid, reason.to_owned())];
+        let mut is_rejected = false;
+        while let Some((txid, reason)) = waiting.pop() {
+            if !self.reject_one(&txid, &reason) {
+                continue;
+            }
+            is_rejected = true;
+            let children = self.pending().filter(|child| child.spends_from(&txid)).map(|child| child.txid);
+            waiting
+                .extend(children.map(|child| (child, format!("it spends the change of {txid}, which was rejected"))));
+        }
+        is_rejected
+    }
+
+    /// Gives up one pending payment; returns whether it was one.
+    fn reject_one(&mut self, txid: &Txid, reason: &str) -> bool {
         let Some(payment) = self.payments.get_mut(txid).filter(|payment| payment.status == PaymentStatus::Pending)
         else {
             return false;
@@ -295,7 +315,7 @@ impl Wallet {
         for outpoint in transaction.iter().flat_map(|transaction| &transaction.inputs) {
             spent = spent.saturating_add(self.coins.spend(outpoint, txid).unwrap_or_default());
             if let Some(other) = self.reserved.get(outpoint).copied().filter(|other| *other != txid) {
-                self.reject_with_descendants(other, &format!("{txid} spends its coin {outpoint}"));
+                self.reject(&other, &format!("{txid} spends its coin {outpoint}"));
             }
             self.reserved.remove(outpoint);
         }
@@ -310,19 +330,6 @@ impl Wallet {
         if received > Amount::ZERO || spent > Amount::ZERO {
             let (height, coinbase) = (block.header.height, transaction.is_none());
             self.history.push(HistoryEntry { txid, height, received, spent, coinbase });
-        }
-    }
-
-    /// Rejects a payment, and those that spend its change: after a reorganisation they may all be pending again.
-    fn reject_with_descendants(&mut self, txid: Txid, reason: &str) {
-        let mut waiting = vec![(txid, reason.to_owned())];
-        while let Some((txid, reason)) = waiting.pop() {
-            if !self.reject(&txid, &reason) {
-                continue;
-            }
-            let children = self.reserved.iter().filter(|(outpoint, _)| outpoint.txid == txid).map(|(_, child)| *child);
-            waiting
-                .extend(children.map(|child| (child, format!("it spends the change of {txid}, which was rejected"))));
         }
     }
 }

@@ -16,6 +16,13 @@ pub struct Payment {
     pub status: PaymentStatus,
 }
 
+impl Payment {
+    /// Returns whether it spends an output of another transaction.
+    pub fn spends_from(&self, txid: &Txid) -> bool {
+        self.transaction.inputs.iter().any(|outpoint| outpoint.txid == *txid)
+    }
+}
+
 /// What became of a payment.
 ///
 /// ```text

@@ -156,6 +156,36 @@ fn a_branch_that_spends_a_payments_coin_rejects_it_with_what_spends_its_change()
 }
 
 #[test]
+fn rejecting_a_payment_rejects_all_that_spend_from_it() {
+    let (mut ledger, mut wallet) = scene(3);
+    let mut lost = Vec::new();
+    // each spends the change of the one before it
+    let payments: Vec<_> = (1..=3)
+        .map(|value| {
+            let payment = wallet.pay(address(1), toycoins(value), FeeRate::ZERO).unwrap();
+            lost.push(mine(&mut ledger, &mut wallet, vec![payment.clone()], NOBODY));
+            payment
+        })
+        .collect();
+    for block in lost.iter().rev() {
+        wallet.disconnect(block).unwrap();
+    }
+    assert_eq!(wallet.pending().count(), 3);
+
+    let mut of_the_middle = wallet.clone();
+    assert!(of_the_middle.reject(&payments[1].txid(), "asked to"));
+    assert_eq!(of_the_middle.pending().map(|payment| payment.txid).collect::<Vec<_>>(), [payments[0].txid()]);
+
+    assert!(wallet.reject(&payments[0].txid(), "the mempool is full"));
+    assert!(payments.iter().all(|payment| is_rejected(&wallet, payment)));
+    assert_eq!(status(&wallet, &payments[0]), PaymentStatus::Rejected { reason: "the mempool is full".into() });
+    let PaymentStatus::Rejected { reason } = status(&wallet, &payments[2]) else { panic!("it is rejected") };
+    assert!(reason.contains(&payments[1].txid().to_string()), "{reason}");
+    assert_eq!(wallet.balance(), Balance { available: toycoins(10), ..Balance::default() });
+    assert!(!wallet.reject(&payments[2].txid(), "again"));
+}
+
+#[test]
 fn blocks_come_in_order() {
     let (mut ledger, mut wallet) = scene(0);
     let first = ledger.extend(vec![], classroom::owner(0));
