@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 use bech32::{Bech32m, Hrp, primitives::decode::CheckedHrpstring};
 use thiserror::Error;
 
-use crate::keys::PublicKey;
+use crate::{keys::PublicKey, padding::pad_whole};
 
 /// The networks that have addresses, by the text before the `1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +93,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let prefix = Hrp::parse(self.prefix.as_str()).map_err(|_| fmt::Error)?;
         let text = bech32::encode::<Bech32m>(prefix, self.owner.as_bytes()).map_err(|_| fmt::Error)?;
-        f.pad(&text)
+        pad_whole(f, &text)
     }
 }
 

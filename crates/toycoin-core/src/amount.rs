@@ -4,8 +4,13 @@ use std::{fmt, iter, str::FromStr};
 
 use thiserror::Error;
 
+use crate::padding::pad_whole;
+
 /// Grains in one toycoin.
 pub const GRAINS_PER_TOYCOIN: u64 = 100_000_000;
+
+/// Decimals of an amount in toycoins.
+const DECIMALS: usize = 8;
 
 /// An amount of money in grains, the base unit; 1 toycoin is 100,000,000 grains.
 ///
@@ -89,10 +94,32 @@ impl iter::Sum for Amount {
     }
 }
 
-/// Shows toycoins with all eight decimals, `51.00000000`; precision and width are ignored but for alignment.
+/// Shows toycoins with all eight decimals, `51.00000000`, or rounded to as many as a precision asks for, half up.
+///
+/// Width, fill, alignment and sign are those of a number.
+///
+/// ```
+/// use toycoin_core::Amount;
+///
+/// let amount: Amount = "1234.567".parse()?;
+/// assert_eq!(format!("{amount}"), "1234.56700000");
+/// assert_eq!(format!("{amount:>10.2}"), "   1234.57");
+/// # Ok::<(), toycoin_core::ParseAmountError>(())
+/// ```
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}.{:08}", self.0 / GRAINS_PER_TOYCOIN, self.0 % GRAINS_PER_TOYCOIN))
+        let asked = f.precision().unwrap_or(DECIMALS);
+        let decimals = asked.min(DECIMALS);
+        let power = |exponent: usize| (0..exponent).fold(1u128, |power, _| power * 10);
+        let (unit, one) = (power(DECIMALS - decimals), power(decimals));
+        let rounded = (u128::from(self.0) + unit / 2) / unit;
+        let (whole, fraction) = (rounded / one, rounded % one);
+        let text = match asked {
+            0 => whole.to_string(),
+            // behind the eighth decimal there is nothing
+            _ => format!("{whole}.{fraction:0decimals$}{:0<more$}", "", more = asked - decimals),
+        };
+        f.pad_integral(true, "", &text)
     }
 }
 
@@ -160,7 +187,7 @@ impl FeeRate {
 
 impl fmt::Display for FeeRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} grains/byte", self.0)
+        pad_whole(f, &format!("{} grains/byte", self.0))
     }
 }
 
@@ -177,6 +204,39 @@ mod tests {
         }
         assert_eq!(Amount::from_grains(5_100_000_000).to_string(), "51.00000000");
         assert_eq!(Amount::MAX_MONEY.to_string().parse(), Ok(Amount::MAX_MONEY));
+    }
+
+    #[test]
+    fn precision_rounds_and_never_truncates() {
+        let shown = |grains, decimals: usize| format!("{:.decimals$}", Amount::from_grains(grains));
+        for (grains, decimals, text) in [
+            (123_400_000_000, 2, "1234.00"),
+            (123_400_000_000, 0, "1234"),
+            (123_449_999_999, 2, "1234.50"),
+            (123_499_499_999, 2, "1234.99"),
+            (123_499_500_000, 2, "1235.00"),
+            (49_999_999, 0, "0"),
+            (50_000_000, 0, "1"),
+            (1, 8, "0.00000001"),
+            (1, 7, "0.0000000"),
+            (5, 7, "0.0000001"),
+            (12, 10, "0.0000001200"),
+            (u64::MAX, 2, "184467440737.10"),
+            (u64::MAX, 0, "184467440737"),
+        ] {
+            assert_eq!(shown(grains, decimals), text, "{grains} grains to {decimals}");
+        }
+    }
+
+    #[test]
+    fn amounts_line_up_as_numbers_do() {
+        let amount = Amount::from_grains(1_250_000_000);
+        assert_eq!(format!("{amount:14}"), "   12.50000000", "to the right by default");
+        assert_eq!(
+            format!("{amount:8.2}|{amount:<8.2}|{amount:_^8.2}|{amount:>8.2}"),
+            "   12.50|12.50   |_12.50__|   12.50"
+        );
+        assert_eq!(format!("{amount:+.1} {amount:08.1} {amount:+08.1}"), "+12.5 000012.5 +00012.5");
     }
 
     #[test]

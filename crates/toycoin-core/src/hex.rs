@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use crate::padding::pad_around;
+
 /// Shows bytes as lower-case hex.
 #[derive(Clone, Copy)]
 pub struct Hex<'a>(pub &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        pad_around(f, 2 * self.0.len(), |f| self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}")))
     }
 }
 

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use crate::padding::pad_whole;
+
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
@@ -60,7 +62,7 @@ impl Display for HumanDuration {
             },
             _ => format!("{ms} ms"),
         };
-        f.pad(&text)
+        pad_whole(f, &text)
     }
 }
 

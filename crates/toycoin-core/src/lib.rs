@@ -80,6 +80,7 @@ mod identified;
 mod keyed_map;
 mod keys;
 mod merkle;
+mod padding;
 mod params;
 pub mod state;
 pub mod store;
@@ -107,6 +108,7 @@ pub use self::{
     identified::IdentifiedTransaction,
     keys::{PublicKey, SecretKey, SecretKeyError, Signature, verify},
     merkle::{InclusionProof, merkle_root},
+    padding::pad_whole,
     params::{ChainParams, NetworkSpec, ParamsError, Retargeting},
     subsidy::{INITIAL_SUBSIDY, subsidy},
     target::{CompactTarget, CompactTargetError, Target, Work},

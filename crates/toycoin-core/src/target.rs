@@ -5,7 +5,7 @@ use std::{fmt, iter, ops::Add};
 use ruint::aliases::U256;
 use thiserror::Error;
 
-use crate::digest::BlockHash;
+use crate::{digest::BlockHash, padding::pad_whole};
 
 /// The number that a block's hash, read big-endian, must not exceed; at least 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +60,7 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:064x}", self.0)
+        pad_whole(f, &format!("{:064x}", self.0))
     }
 }
 
@@ -134,7 +134,7 @@ impl CompactTarget {
 
 impl fmt::Display for CompactTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#010x}", self.0)
+        pad_whole(f, &format!("{:#010x}", self.0))
     }
 }
 
@@ -196,7 +196,7 @@ impl iter::Sum for Work {
 
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        f.pad_integral(true, "", &self.0.to_string())
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     commitment::{Commitment, Domain},
     digest::{BlockHash, Sighash, Txid, Wtxid},
     keys::{PublicKey, SecretKey, Signature},
+    padding::pad_whole,
 };
 
 /// Names one output of one transaction.
@@ -21,7 +22,7 @@ pub struct OutPoint {
 
 impl fmt::Display for OutPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.txid, self.vout)
+        pad_whole(f, &format!("{}:{}", self.txid, self.vout))
     }
 }
 

@@ -1,6 +1,8 @@
 //! The four letters that say what a frame or a payload holds.
 
-use std::fmt::{self, Debug, Display, Formatter, Write as _};
+use std::fmt::{self, Debug, Display, Formatter};
+
+use toycoin_core::pad_whole;
 
 /// Four bytes, ASCII in every known message, that name the kind of a frame or a payload.
 ///
@@ -68,7 +70,7 @@ impl Tag {
 impl Display for Tag {
     /// Writes the letters; bytes that are no printable ASCII are escaped, since a peer chose them.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.escape_ascii().try_for_each(|byte| f.write_char(char::from(byte)))
+        pad_whole(f, &self.0.escape_ascii().to_string())
     }
 }
 

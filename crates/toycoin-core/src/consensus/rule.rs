@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::padding::pad_whole;
+
 macro_rules! rules {
     ($($number:literal $name:ident $sentence:literal $section:literal;)*) => {
         /// A rule of consensus. Blocks that break one are on no valid chain.
@@ -97,7 +99,7 @@ impl Rule {
 /// Shows the number with two digits: `R07`.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("R{:02}", self.number()))
+        pad_whole(f, &format!("R{:02}", self.number()))
     }
 }
 

@@ -432,3 +432,15 @@ proptest! {
         prop_assert_eq!(arrived, vec![Payload::Message(message)]);
     }
 }
+
+#[test]
+fn names_line_up_and_are_not_cut() {
+    let (channel, id) = (crate::Channel::new("/topic/main").unwrap(), NodeId::new([0xab; 16]));
+    let borrowed = channel.borrowed();
+    let shown: [&dyn std::fmt::Display; 4] = [&channel, &borrowed, &id, &Tag::BLOC];
+    for value in shown {
+        let text = value.to_string();
+        let width = text.len() + 3;
+        assert_eq!(format!("{value:>width$}|{value:-<width$}|{value:.2}"), format!("   {text}|{text}---|{text}"));
+    }
+}

@@ -8,6 +8,7 @@ use std::{
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;
+use toycoin_core::pad_whole;
 
 use crate::limits::MAX_CHANNEL;
 
@@ -55,7 +56,7 @@ impl FromStr for Channel {
 
 impl Display for Channel {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        pad_whole(f, &self.0)
     }
 }
 
@@ -100,7 +101,7 @@ impl<'a> ChannelRef<'a> {
 
 impl Display for ChannelRef<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        pad_whole(f, self.0)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::{self, Debug, Display, Formatter};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use toycoin_core::hex::Hex;
 
 /// Sixteen random bytes that a client draws for each connection; deliveries name their origin by it.
 ///
@@ -25,7 +26,7 @@ impl NodeId {
 impl Display for NodeId {
     /// Writes 32 hexadecimal digits in lower case.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        Display::fmt(&Hex(&self.0), f)
     }
 }
 
