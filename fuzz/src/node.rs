@@ -140,6 +140,8 @@ impl Run {
         assert!(counts.deferred_blocks <= limits::DEFERRED_BLOCKS, "{counts:?}");
         assert!(counts.most_unwritten <= limits::TRANSPORT_QUEUE_BYTES as u64, "{counts:?}");
         assert!(counts.most_unwritten_answers <= limits::ANSWER_SHARE, "{counts:?}");
+        assert!(counts.most_questioners <= limits::QUESTION_PEERS, "{counts:?}");
+        assert!(counts.kept_body_bytes <= limits::KEPT_BODY_BYTES, "{counts:?}");
         assert!(counts.waits <= limits::WAITS && counts.senders <= limits::REMEMBERED_SENDERS, "{counts:?}");
     }
 }

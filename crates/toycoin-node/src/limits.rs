@@ -94,11 +94,50 @@ pub const POINTS_UNASKED: u32 = 10;
 /// Points for headers that begin behind a block that nobody knows.
 pub const POINTS_UNKNOWN_START: u32 = 20;
 
-/// Bytes that a peer may ask for at once: 32 MiB.
-pub const SERVED_BYTES: u64 = 32 << 20;
+/// Tokens of a relay connection's budget for answers, all peers together: 4 MiB. A token is a byte that is read or sent.
+pub const ANSWER_TOKENS: u64 = ANSWER_SHARE;
 
-/// Bytes that a peer may ask for in each second: 16 MiB.
-pub const SERVED_BYTES_A_SECOND: u64 = 16 << 20;
+/// Tokens that the budget for answers gains in each second: 16 MiB.
+pub const ANSWER_TOKENS_PER_SECOND: u64 = 16 << 20;
+
+/// Tokens for looking up what one answer needs: about the time of reading and sending as many bytes.
+pub const LOOKUP_TOKENS: u64 = 4 << 10;
+
+/// Answers that cost no more than this are small: a few headers, a payment.
+pub const SMALL_ANSWER_TOKENS: u64 = 16 << 10;
+
+/// Tokens that are left for small answers: 256 KiB.
+pub const SMALL_ANSWER_RESERVE: u64 = 256 << 10;
+
+/// Tokens that are spent on a connection's answers before the node turns to something else: 1 MiB, some milliseconds.
+pub const ANSWER_STEP_TOKENS: u64 = 1 << 20;
+
+/// Most tokens that are remembered as used by a peer lately: 64 MiB.
+pub const REMEMBERED_USE: u64 = 64 << 20;
+
+/// Tokens of a peer's recent use that are forgotten in each second: 512 KiB.
+pub const FORGOTTEN_USE_PER_SECOND: u64 = 512 << 10;
+
+/// Most peers that wait for answers on a connection.
+pub const QUESTION_PEERS: usize = 256;
+
+/// Most blocks that a peer may wait for.
+pub const QUESTION_BLOCKS: usize = 128;
+
+/// Most transactions that a peer may wait for.
+pub const QUESTION_TRANSACTIONS: usize = 256;
+
+/// Most answers that a peer may wait for: one request for headers, blocks and transactions.
+pub const QUESTIONS_OF_A_PEER: usize = 1 + QUESTION_BLOCKS + QUESTION_TRANSACTIONS;
+
+/// A question that could not be answered within this time is dropped: whoever asked has turned to others.
+pub const QUESTION_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Most bytes, by formula, of bodies that are kept after they were read for a peer: 4 MiB.
+pub const KEPT_BODY_BYTES: u64 = 4 << 20;
+
+/// Most bodies that are kept after they were read for a peer.
+pub const KEPT_BODIES: usize = 64;
 
 /// Rejects that a peer is sent at once.
 pub const REJECTS: u64 = 10;

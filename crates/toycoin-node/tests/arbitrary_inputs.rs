@@ -247,6 +247,9 @@ fn assert_bounds(stage: &Stage) {
     assert!(stage.machine.mempool().bytes() <= limits::MEMPOOL_BYTES);
     assert!(counts.most_unwritten <= limits::TRANSPORT_QUEUE_BYTES as u64, "{counts:?}");
     assert!(counts.most_unwritten_answers <= limits::ANSWER_SHARE, "{counts:?}");
+    assert!(counts.most_questioners <= limits::QUESTION_PEERS, "{counts:?}");
+    assert!(counts.most_questions <= limits::QUESTION_PEERS * limits::QUESTIONS_OF_A_PEER, "{counts:?}");
+    assert!(counts.kept_body_bytes <= limits::KEPT_BODY_BYTES, "{counts:?}");
 }
 
 fn run(acts: &[Act]) -> Stage {

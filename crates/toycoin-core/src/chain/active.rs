@@ -132,6 +132,14 @@ impl<S: ChainStore> Chain<S> {
         }
     }
 
+    /// Returns how many bytes reading a block takes, or about as many; `None` if its body is not here.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn body_size(&self, hash: &BlockHash) -> Result<Option<u64>, ChainError<S::Error>> {
+        self.store.body_size(hash).map_err(ChainError::Store)
+    }
+
     /// Returns the block of the active chain at `height`.
     ///
     /// # Errors

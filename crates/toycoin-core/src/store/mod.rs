@@ -50,6 +50,15 @@ pub trait ChainStore: UtxoView {
     /// The store's, which include a body that is not what it was.
     fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, Self::Error>;
 
+    /// Returns how many bytes reading a body takes, or about as many; `None` if it is not here. A store with an index
+    /// says so without reading the body.
+    ///
+    /// # Errors
+    /// The store's.
+    fn body_size(&self, hash: &BlockHash) -> Result<Option<u64>, Self::Error> {
+        Ok(self.block(hash)?.map(|block| block.block().size()))
+    }
+
     /// Returns the undo data of a block of the active chain.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::machine::Monotonic;
+use crate::{limits, machine::Monotonic};
 
 /// A token bucket: holds up to a capacity, and refills at a constant rate.
 #[derive(Debug, Clone)]
@@ -31,6 +31,18 @@ impl TokenBucket {
         }
     }
 
+    /// Returns when there will be `amount` tokens, `None` for more than the bucket holds.
+    pub(super) fn when(&mut self, amount: u64, now: Monotonic) -> Option<Monotonic> {
+        self.refill(now);
+        if amount > self.capacity {
+            return None;
+        }
+        let lacking = u128::from(amount.saturating_sub(self.level));
+        let nanos = (lacking * NANOS_PER_SECOND).div_ceil(u128::from(self.per_second).max(1));
+        let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
+        Some(if lacking == 0 { now } else { self.filled + Duration::from_nanos(nanos) })
+    }
+
     fn refill(&mut self, now: Monotonic) {
         let since = now.saturating_since(self.filled).as_nanos();
         let rate = u128::from(self.per_second);
@@ -47,6 +59,32 @@ impl TokenBucket {
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
+/// How much somebody used of a shared budget lately: all that he used, less a constant rate since.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecentUse {
+    tokens: u64,
+    at: Monotonic,
+}
+
+impl RecentUse {
+    /// Returns no use.
+    pub(super) const fn none(now: Monotonic) -> Self {
+        Self { tokens: 0, at: now }
+    }
+
+    /// Adds what was used.
+    pub(super) fn add(&mut self, tokens: u64, now: Monotonic) {
+        let sum = self.tokens(now).saturating_add(tokens);
+        *self = Self { tokens: sum.min(limits::REMEMBERED_USE), at: now };
+    }
+
+    /// Returns how much it is now.
+    pub(super) fn tokens(&self, now: Monotonic) -> u64 {
+        let millis = u64::try_from(now.saturating_since(self.at).as_millis()).unwrap_or(u64::MAX);
+        self.tokens.saturating_sub(millis.saturating_mul(limits::FORGOTTEN_USE_PER_SECOND) / 1_000)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +98,28 @@ mod tests {
         assert!(!bucket.take(1, Monotonic::ORIGIN));
         assert!(bucket.take(5, Monotonic::ORIGIN + SECOND));
         assert!(!bucket.take(11, Monotonic::ORIGIN + SECOND * 100), "never more than it holds");
+    }
+
+    #[test]
+    fn token_bucket_says_when_there_is_enough() {
+        let mut bucket = TokenBucket::new(10, 4, Monotonic::ORIGIN);
+        assert_eq!(bucket.when(10, Monotonic::ORIGIN), Some(Monotonic::ORIGIN));
+        assert!(bucket.take(9, Monotonic::ORIGIN));
+        let enough = bucket.when(6, Monotonic::ORIGIN).unwrap();
+        assert_eq!(enough, Monotonic::ORIGIN + SECOND * 5 / 4);
+        assert!(!bucket.take(6, Monotonic::new(enough.since_origin() - Duration::from_nanos(1))));
+        assert!(bucket.take(6, enough));
+        assert_eq!(bucket.when(11, enough), None);
+    }
+
+    #[test]
+    fn recent_use_is_forgotten_at_a_constant_rate() {
+        let mut recent = RecentUse::none(Monotonic::ORIGIN);
+        recent.add(3 * limits::FORGOTTEN_USE_PER_SECOND, Monotonic::ORIGIN);
+        assert_eq!(recent.tokens(Monotonic::ORIGIN + SECOND), 2 * limits::FORGOTTEN_USE_PER_SECOND);
+        recent.add(u64::MAX, Monotonic::ORIGIN + SECOND);
+        assert_eq!(recent.tokens(Monotonic::ORIGIN + SECOND), limits::REMEMBERED_USE);
+        assert_eq!(recent.tokens(Monotonic::ORIGIN + SECOND * 1_000), 0);
     }
 
     #[test]

@@ -29,6 +29,11 @@ pub struct Counts {
     pub most_unwritten: u64,
     /// Bytes of answers among them, at most.
     pub most_unwritten_answers: u64,
+    /// Peers that wait for answers on a connection, at most.
+    pub most_questioners: usize,
+    /// Answers that they wait for, at most.
+    pub most_questions: usize,
+    pub kept_body_bytes: u64,
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
@@ -58,6 +63,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 let answers = self.links.values().map(|link| link.backlog.waiting(Purpose::Answer));
                 answers.max().unwrap_or(0)
             },
+            most_questioners: self.links.values().map(|link| link.questions.peers()).max().unwrap_or(0),
+            most_questions: self.links.values().map(|link| link.questions.len()).max().unwrap_or(0),
+            kept_body_bytes: self.kept_bodies.bytes(),
         }
     }
 }

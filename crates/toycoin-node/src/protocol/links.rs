@@ -8,7 +8,7 @@ use crate::{
     client::RelayClient,
     limits,
     machine::Monotonic,
-    protocol::{backlog::Backlog, budget::TokenBucket, lag::Lag},
+    protocol::{backlog::Backlog, budget::TokenBucket, lag::Lag, questions::Questions},
 };
 
 /// A connection to a relay.
@@ -20,6 +20,12 @@ pub(super) struct Link {
     pub(super) ready: bool,
     /// What was sent there and is not written yet.
     pub(super) backlog: Backlog,
+    /// What peers asked there and were not answered yet.
+    pub(super) questions: Questions,
+    /// What answers may still cost there, all peers together.
+    pub(super) budget: TokenBucket,
+    /// When there is budget for the next answer.
+    pub(super) answer_at: Option<Monotonic>,
     /// Blocks that whoever listens there has seen.
     pub(super) seen: Seen,
     /// When the tip is to be told there, if nobody else has by then.
@@ -39,6 +45,9 @@ impl Link {
             client,
             ready: false,
             backlog: Backlog::default(),
+            questions: Questions::default(),
+            budget: TokenBucket::new(limits::ANSWER_TOKENS, limits::ANSWER_TOKENS_PER_SECOND, now),
+            answer_at: None,
             seen: Seen::default(),
             announce_at: None,
             lag: Lag::default(),

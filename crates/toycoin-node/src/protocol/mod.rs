@@ -25,11 +25,13 @@ mod durability;
 mod following;
 mod headers;
 mod io;
+mod kept_bodies;
 mod lag;
 mod links;
 mod mining;
 mod mutes;
 mod peers;
+mod questions;
 mod requests;
 mod serve;
 mod taking_up;
@@ -58,9 +60,11 @@ use self::{
     clock::ClockWatch,
     following::Following,
     headers::HeaderSync,
+    kept_bodies::KeptBodies,
     links::Link,
     mining::Mining,
     peers::{PeerKey, Peers},
+    questions::Question,
     requests::Waits,
     transactions::OwnPayments,
 };
@@ -110,7 +114,9 @@ pub struct NodeMachine<S> {
     next_sweep: Monotonic,
     /// For log lines that strangers can cause.
     log: LogLimiter,
-    /// Requests of peers that were dropped since they asked for too much.
+    /// Bodies that were read for peers a moment ago.
+    kept_bodies: KeptBodies,
+    /// Answers that were not given since too much was asked for.
     overloads: u64,
     /// Messages that were not sent since too much waited to be written.
     unsent: u64,
@@ -148,6 +154,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             unsynced_since: None,
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
             log: LogLimiter::new(),
+            kept_bodies: KeptBodies::default(),
             overloads: 0,
             unsent: 0,
             halted: false,
@@ -167,7 +174,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         &self.mempool
     }
 
-    /// Returns how many requests of peers were dropped since they asked for more than they may.
+    /// Returns how many answers were not given to peers, which asked for more than this node may give.
     pub const fn overloads(&self) -> u64 {
         self.overloads
     }
@@ -273,11 +280,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::Status(status) => self.on_status(peer, &status),
             NodeMessage::Transaction(transaction) => self.on_transaction(peer, transaction),
             NodeMessage::Block(block) => self.on_block(peer, block),
-            NodeMessage::GetHeaders(request) => self.on_get_headers(peer, &request),
+            NodeMessage::GetHeaders(request) => self.on_question(peer, &Question::Headers(&request)),
             NodeMessage::Headers(headers) => self.on_headers(peer, &headers),
-            NodeMessage::GetBlocks(hashes) => self.on_get_blocks(peer, &hashes),
+            NodeMessage::GetBlocks(hashes) => self.on_question(peer, &Question::Blocks(&hashes)),
             NodeMessage::NotFound(hashes) => self.on_not_found(peer, &hashes),
-            NodeMessage::GetTransactions(txids) => self.on_get_transactions(peer, &txids),
+            NodeMessage::GetTransactions(txids) => self.on_question(peer, &Question::Transactions(&txids)),
             NodeMessage::Reject(reject) => {
                 let text = printable(&reject.text, limits::REJECT_TEXT_SHOWN);
                 self.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text });
@@ -303,9 +310,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.publish(Purpose::of(None, message), None, message, wanted)
     }
 
-    /// Sends a message to one peer, if there is room for it.
+    /// Sends a message to one peer, if there is room for it. What the peer caused takes of the budget for answers.
     fn send_to(&mut self, peer: PeerKey, message: &NodeMessage) {
         let purpose = Purpose::of(Some(peer.1), message);
+        if purpose == Purpose::Answer
+            && let Some(link) = self.links.get_mut(&peer.0)
+            && !link.budget.take(limits::LOOKUP_TOKENS, self.now.monotonic)
+        {
+            self.overloads += 1;
+            return;
+        }
         self.publish(purpose, Some(peer.1), message, |connection| connection == peer.0);
     }
 
@@ -377,6 +391,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
         self.headers.forget(&gone);
         self.bodies.forget(&gone);
+        for (connection, link) in &mut self.links {
+            link.questions.forget(|id| gone(&(*connection, *id)));
+        }
         self.look_for_headers();
         self.request_bodies();
     }
@@ -459,6 +476,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.hand_out_blocks();
         self.announce();
         self.repeat_payments();
+        self.answer_questions();
         self.refresh_mining();
         let links: Vec<_> = self.links.keys().copied().collect();
         for connection in links {
@@ -525,6 +543,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             self.own_payments.next_timeout(),
             self.mining_timeout(),
             self.sync_timeout(),
+            self.answers_timeout(),
         ];
         links.chain(parts).flatten().min()
     }

@@ -14,7 +14,11 @@ use toycoin_wire::NodeId;
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{budget::TokenBucket, clock::ClockReadings, mutes::Mutes},
+    protocol::{
+        budget::{RecentUse, TokenBucket},
+        clock::ClockReadings,
+        mutes::Mutes,
+    },
     relay::ConnectionId,
 };
 
@@ -49,8 +53,8 @@ pub(super) struct Peer {
     score: u32,
     scored: Monotonic,
     muted_until: Option<Monotonic>,
-    /// Bytes that it may still ask for.
-    pub(super) served: TokenBucket,
+    /// What answering it took of its connection's budget lately.
+    pub(super) recent_use: RecentUse,
     /// Rejects that it may still be sent.
     pub(super) rejects: TokenBucket,
 }
@@ -69,7 +73,7 @@ impl Peer {
             score: 0,
             scored: now,
             muted_until,
-            served: TokenBucket::new(limits::SERVED_BYTES, limits::SERVED_BYTES_A_SECOND, now),
+            recent_use: RecentUse::none(now),
             rejects: TokenBucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
         }
     }

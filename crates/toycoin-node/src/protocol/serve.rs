@@ -1,67 +1,221 @@
-//! Answering peers: headers, blocks and transactions that they ask for, within what a peer may ask for.
+//! Answering peers: headers, blocks and transactions that they ask for, as far as the connection's budget goes.
+//!
+//! A token of the budget is a byte that is read or sent. An answer is charged in two steps: first for looking up where
+//! things are and how large, then for reading and sending them. Nothing is read that was not paid for, and nothing that
+//! would find no room in the connection's queue.
 
-use toycoin_core::{BlockHash, RuleError, Txid, store::ChainStore};
+use std::{ops::Range, sync::Arc};
+
+use toycoin_core::{BlockHash, CheckedBlock, RuleError, Transaction, Txid, store::ChainStore};
 use toycoin_wire::node::{GetHeaders, NodeMessage, Reject};
 
 use crate::{
     limits,
-    protocol::{NodeMachine, peers::PeerKey},
+    machine::Monotonic,
+    protocol::{
+        NodeMachine,
+        backlog::Purpose,
+        peers::PeerKey,
+        questions::{Item, Plan, Question, Source},
+    },
+    relay::ConnectionId,
 };
 
+/// What one attempt to answer came to.
+enum Step {
+    /// So many tokens were spent.
+    Spent(u64),
+    /// There is nothing to do, or no room for it.
+    Idle,
+    /// There is nothing to do before that time.
+    Until(Monotonic),
+}
+
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    pub(super) fn on_get_headers(&mut self, peer: PeerKey, request: &GetHeaders) {
-        let headers = self.chain.headers_after(&request.locator, &request.stop, limits::HEADERS_A_MESSAGE);
-        if self.may_take(peer, (headers.len() as u64 + 1) * 128) {
-            self.send_to(peer, &NodeMessage::Headers(headers));
+    /// Takes a question; it is answered in its turn.
+    pub(super) fn on_question(&mut self, peer: PeerKey, question: &Question<'_>) {
+        let (now, peers) = (self.now.monotonic, &self.peers);
+        let Some(link) = self.links.get_mut(&peer.0) else { return };
+        let recent_use = |id: &_| peers.get(&(peer.0, *id)).map_or(0, |known| known.recent_use.tokens(now));
+        self.overloads += link.questions.ask(peer.1, question, now, recent_use) as u64;
+    }
+
+    /// Answers whoever waits, on each connection as much as its budget, its queue and one step allow.
+    pub(super) fn answer_questions(&mut self) {
+        let waiting =
+            self.links.iter().filter(|(_, link)| !link.questions.is_empty()).map(|(connection, _)| *connection);
+        for connection in waiting.collect::<Vec<_>>() {
+            let mut spent = 0;
+            let again = loop {
+                if self.halted {
+                    return;
+                }
+                if spent >= limits::ANSWER_STEP_TOKENS {
+                    break Some(self.now.monotonic);
+                }
+                match self.answer_one(connection) {
+                    Step::Spent(tokens) => spent += tokens,
+                    Step::Until(at) => break Some(at),
+                    Step::Idle => break None,
+                }
+            };
+            if let Some(link) = self.links.get_mut(&connection) {
+                link.answer_at = again;
+            }
         }
     }
 
-    /// Hands out blocks that are, or were, on the active chain. What else is here was not judged in its place: who handed
-    /// that on would be muted for what somebody else made up.
-    pub(super) fn on_get_blocks(&mut self, peer: PeerKey, hashes: &[BlockHash]) {
-        let mut missing = Vec::new();
-        for hash in hashes {
-            let is_judged = self.chain.headers().get(hash).is_some_and(|entry| entry.connected);
-            let judged = if is_judged { self.chain.block(hash) } else { Ok(None) };
-            match judged {
-                Ok(Some(block)) => {
-                    // overload drops and counts, it never bans: the peer asks another node in time
-                    if !self.may_take(peer, block.block().size()) {
-                        return;
-                    }
-                    self.send_to(peer, &NodeMessage::Block(block.block().clone()));
-                }
-                Ok(None) => missing.push(hash.to_bytes()),
-                Err(error) => return self.halt(&error.to_string()),
+    fn answer_one(&mut self, connection: ConnectionId) -> Step {
+        let (now, peers) = (self.now.monotonic, &self.peers);
+        let Some(link) = self.links.get_mut(&connection) else { return Step::Idle };
+        self.overloads += link.questions.expire(now) as u64;
+        let recent_use = |id: &_| peers.get(&(connection, *id)).map_or(0, |known| known.recent_use.tokens(now));
+        let Some(id) = link.questions.next(recent_use) else { return Step::Idle };
+        let Some((item, plan)) = link.questions.item(&id) else { return Step::Idle };
+        if !link.backlog.has_room(Purpose::Answer, plan.map_or(0, |plan| plan.length)) {
+            return Step::Idle;
+        }
+        let tokens = plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens);
+        // what is small finds some tokens whatever the large took
+        let reserve = if tokens > limits::SMALL_ANSWER_TOKENS { limits::SMALL_ANSWER_RESERVE } else { 0 };
+        let tokens = tokens.min(limits::ANSWER_TOKENS - reserve);
+        match link.budget.when(tokens + reserve, now) {
+            Some(at) if at > now => return Step::Until(at),
+            _ => link.budget.take(tokens, now),
+        };
+        let peer = (connection, id);
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.recent_use.add(tokens, now);
+        }
+        let done = match plan {
+            None => self.look_up(peer, &item),
+            Some(plan) => self.give(peer, item, plan),
+        };
+        if let Err(error) = done {
+            self.halt(&error);
+        }
+        Step::Spent(tokens)
+    }
+
+    /// Finds out where an answer is and what it costs, from indexes alone.
+    fn look_up(&mut self, peer: PeerKey, item: &Item) -> Result<(), String> {
+        let (plan, missing) = match item {
+            Item::Headers(request) => {
+                let headers = self.wanted_headers(request);
+                let bytes = (headers.end - headers.start) * 128;
+                (Some(Plan { tokens: bytes, length: bytes + ENVELOPE, source: Source::Memory }), None)
+            }
+            Item::Block(hash) => (self.plan_of_block(hash)?, Some(hash.to_bytes())),
+            Item::Transaction(txid) => (self.plan_of_transaction(txid)?, Some(txid.to_bytes())),
+            Item::Missing => (Some(Plan { tokens: 0, length: MISSING_LENGTH, source: Source::Memory }), None),
+        };
+        if let Some(link) = self.links.get_mut(&peer.0) {
+            match plan {
+                Some(plan) => link.questions.plan(&peer.1, Some(plan)),
+                None => link.questions.answered(&peer.1, missing),
             }
         }
-        if !missing.is_empty() {
-            self.send_to(peer, &NodeMessage::NotFound(missing));
+        Ok(())
+    }
+
+    /// Reads and sends what was charged.
+    fn give(&mut self, peer: PeerKey, item: Item, plan: Plan) -> Result<(), String> {
+        let answer = match (item, plan.source) {
+            (Item::Headers(request), _) => {
+                let headers = self.wanted_headers(&request).filter_map(|height| self.chain.header_at(height));
+                Some(NodeMessage::Headers(headers.map(|entry| entry.header).collect()))
+            }
+            (Item::Transaction(txid), Source::Memory) => self.mempool.get(&txid).cloned().map(NodeMessage::Transaction),
+            (Item::Block(_) | Item::Transaction(_), Source::Body { hash, place, is_kept }) => {
+                let body = self.body_to_hand_out(&hash, !is_kept)?;
+                body.and_then(|body| match place {
+                    0 => Some(NodeMessage::Block(body.block().clone())),
+                    place => in_block(&body, place).cloned().map(NodeMessage::Transaction),
+                })
+            }
+            (Item::Missing, _) => {
+                let link = self.links.get(&peer.0);
+                link.map(|link| NodeMessage::NotFound(link.questions.missing(&peer.1)))
+            }
+            (Item::Block(_), Source::Memory) => None,
+        };
+        let Some(link) = self.links.get_mut(&peer.0) else { return Ok(()) };
+        match answer {
+            Some(answer) => {
+                link.questions.answered(&peer.1, None);
+                self.publish(Purpose::Answer, Some(peer.1), &answer, |connection| connection == peer.0);
+            }
+            // it has moved since it was looked up
+            None => link.questions.plan(&peer.1, None),
+        }
+        Ok(())
+    }
+
+    /// Returns the heights of the active chain's headers that a request asks for.
+    fn wanted_headers(&self, request: &GetHeaders) -> Range<u64> {
+        let height_of = |hash: &BlockHash| {
+            let height = self.chain.headers().get(hash)?.header.height;
+            self.chain.is_active(hash).then_some(height)
+        };
+        let first = request.locator.iter().find_map(height_of).unwrap_or(0) + 1;
+        let end = (self.chain.height() + 1).min(first + limits::HEADERS_A_MESSAGE as u64).max(first);
+        match height_of(&request.stop) {
+            Some(stop) if (first..end).contains(&stop) => first..stop + 1,
+            _ => first..end,
         }
     }
 
-    pub(super) fn on_get_transactions(&mut self, peer: PeerKey, txids: &[Txid]) {
-        let mut missing = Vec::new();
-        for txid in txids {
-            match self.find_transaction(txid) {
-                Ok(Some(found)) => {
-                    // a coinbase is not to be had alone
-                    let Some(transaction) = found.transaction else {
-                        missing.push(txid.to_bytes());
-                        continue;
-                    };
-                    if !self.may_take(peer, transaction.size()) {
-                        return;
-                    }
-                    self.send_to(peer, &NodeMessage::Transaction(transaction));
-                }
-                Ok(None) => missing.push(txid.to_bytes()),
-                Err(error) => return self.halt(&error),
-            }
+    /// Returns how a block is handed out that is, or was, on the active chain. What else is here was not judged in its place:
+    /// who handed that on would be muted for what somebody else made up.
+    fn plan_of_block(&mut self, hash: &BlockHash) -> Result<Option<Plan>, String> {
+        if !self.chain.headers().get(hash).is_some_and(|entry| entry.connected) {
+            return Ok(None);
         }
-        if !missing.is_empty() {
-            self.send_to(peer, &NodeMessage::NotFound(missing));
+        let kept = self.kept_bodies.get(hash).map(|body| body.block().size());
+        let size = match kept {
+            Some(size) => Some(size),
+            None => self.chain.body_size(hash).map_err(|error| error.to_string())?,
+        };
+        let source = Source::Body { hash: *hash, place: 0, is_kept: kept.is_some() };
+        // what is read is what is sent; a list of transactions is a little longer than by formula
+        Ok(size.map(|size| Plan { tokens: size, length: size + size / 8 + ENVELOPE, source }))
+    }
+
+    /// Returns how a transaction is handed out. A coinbase is not to be had alone.
+    fn plan_of_transaction(&mut self, txid: &Txid) -> Result<Option<Plan>, String> {
+        let alone = |transaction: &Transaction, source| {
+            let size = transaction.size();
+            Plan { tokens: size, length: size + ENVELOPE, source }
+        };
+        if let Some(transaction) = self.mempool.get(txid) {
+            return Ok(Some(alone(transaction, Source::Memory)));
         }
+        let found = self.chain.find_transaction(txid).map_err(|error| error.to_string())?;
+        let Some((hash, place)) = found.filter(|(_, place)| *place > 0) else { return Ok(None) };
+        if let Some(body) = self.kept_bodies.get(&hash) {
+            let source = Source::Body { hash, place, is_kept: true };
+            return Ok(in_block(&body, place).map(|transaction| alone(transaction, source)));
+        }
+        let read = self.chain.body_size(&hash).map_err(|error| error.to_string())?;
+        // how large it is shows once its block is read
+        let size = Transaction::MAX_SIZE;
+        let source = Source::Body { hash, place, is_kept: false };
+        Ok(read.map(|read| Plan { tokens: read + size.min(read), length: size + ENVELOPE, source }))
+    }
+
+    /// Returns a body that is kept, or reads it and keeps it for whoever asks next.
+    fn body_to_hand_out(&mut self, hash: &BlockHash, may_read: bool) -> Result<Option<Arc<CheckedBlock>>, String> {
+        if let Some(body) = self.kept_bodies.get(hash) {
+            return Ok(Some(body));
+        }
+        if !may_read {
+            return Ok(None);
+        }
+        let body = self.chain.block(hash).map_err(|error| error.to_string())?;
+        if let Some(body) = &body {
+            self.kept_bodies.keep(Arc::clone(body));
+        }
+        Ok(body)
     }
 
     /// Tells a peer which rule it broke: a teaching and debugging aid, a few a second at most.
@@ -77,10 +231,20 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.send_to(peer, &NodeMessage::Reject(Reject { hash, rule: error.rule().number(), text }));
     }
 
-    fn may_take(&mut self, peer: PeerKey, bytes: u64) -> bool {
-        let now = self.now.monotonic;
-        let may = self.peers.get_mut(&peer).is_some_and(|peer| peer.served.take(bytes, now));
-        self.overloads += u64::from(!may);
-        may
+    /// Returns when there is budget for the next answer.
+    pub(super) fn answers_timeout(&self) -> Option<Monotonic> {
+        self.links.values().filter_map(|link| link.answer_at).min()
     }
 }
+
+/// Returns the transaction at a place in a block, where 0 is the coinbase.
+fn in_block(body: &CheckedBlock, place: u32) -> Option<&Transaction> {
+    let place = usize::try_from(place).ok()?.checked_sub(1)?;
+    body.block().transactions.get(place)
+}
+
+/// More bytes than what lies around an answer's items: frame, channel, receiver, tag and counts.
+const ENVELOPE: u64 = 256;
+
+/// The most bytes of a NOTF.
+const MISSING_LENGTH: u64 = 32 * limits::TXIDS_A_MESSAGE as u64 + ENVELOPE;

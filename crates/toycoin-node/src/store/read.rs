@@ -145,6 +145,13 @@ impl RedbStore {
         self.read_body(hash, &record).map(|block| Some(Arc::new(block)))
     }
 
+    pub(super) fn find_body_size(&self, hash: &BlockHash) -> Result<Option<u64>, StoreError> {
+        if let Some(block) = self.pending.bodies.get(hash) {
+            return Ok(Some(block.block().size()));
+        }
+        Ok(self.reader()?.block(hash)?.map(|record| record.body.length.into()))
+    }
+
     /// Reads a body and hashes it anew.
     pub(super) fn read_body(&self, hash: &BlockHash, record: &BlockRecord) -> Result<CheckedBlock, StoreError> {
         let name = format!("block {hash}");

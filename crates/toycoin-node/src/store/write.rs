@@ -47,6 +47,10 @@ impl ChainStore for RedbStore {
         self.find_block(hash)
     }
 
+    fn body_size(&self, hash: &BlockHash) -> Result<Option<u64>, StoreError> {
+        self.find_body_size(hash)
+    }
+
     fn undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, StoreError> {
         self.find_undo(hash)
     }

@@ -1,0 +1,234 @@
+//! What peers asked on a connection and were not answered yet.
+//!
+//! ```text
+//!   GHDR GBLK GTXN ─▶ waiting, by peer ── whose turn is it? ─▶ looked up ─▶ charged ─▶ read and sent
+//!                        │ bounded              least recent use plus this answer's cost
+//!                        └─ too old, too many: dropped, counted
+//! ```
+//!
+//! The connection's budget is shared like this: next comes the peer for whom recent use and the next answer together are
+//! least. So a small answer goes before a large one, a newcomer before whoever was answered much already, and peers that
+//! ask on and on take turns. A program that comes back under new ids buys a turn with each connection to the relay, and
+//! nothing more.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use toycoin_core::{BlockHash, Txid};
+use toycoin_wire::{NodeId, node::GetHeaders};
+
+use crate::{limits, machine::Monotonic};
+
+/// A message that asks for something.
+#[derive(Debug)]
+pub(super) enum Question<'a> {
+    Headers(&'a GetHeaders),
+    Blocks(&'a [BlockHash]),
+    Transactions(&'a [Txid]),
+}
+
+/// The next thing that a peer waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Item {
+    Headers(GetHeaders),
+    Block(BlockHash),
+    Transaction(Txid),
+    /// All else was answered, and these are not here.
+    Missing,
+}
+
+/// How an answer is to be given, once it was looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// What it costs, in tokens of the connection's budget.
+    pub(super) tokens: u64,
+    /// The most bytes that are sent.
+    pub(super) length: u64,
+    pub(super) source: Source,
+}
+
+/// Where an answer is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// What is in memory in any case: headers, the mempool.
+    Memory,
+    /// A block, or the transaction at a place in it, 0 for the whole.
+    Body { hash: BlockHash, place: u32, is_kept: bool },
+}
+
+/// All that waits on a connection.
+#[derive(Debug, Default)]
+pub(super) struct Questions {
+    asked: BTreeMap<NodeId, Asked>,
+    turns: u64,
+}
+
+/// What one peer waits for: headers first, then blocks, then transactions.
+#[derive(Debug, Default)]
+struct Asked {
+    headers: Option<(Monotonic, GetHeaders)>,
+    blocks: VecDeque<(Monotonic, BlockHash)>,
+    transactions: VecDeque<(Monotonic, Txid)>,
+    missing: Vec<[u8; 32]>,
+    /// For the first of these.
+    plan: Option<Plan>,
+    /// When it came or was answered last, in turns.
+    turn: u64,
+}
+
+impl Questions {
+    pub(super) fn is_empty(&self) -> bool {
+        self.asked.is_empty()
+    }
+
+    /// Returns how many peers wait.
+    pub(super) fn peers(&self) -> usize {
+        self.asked.len()
+    }
+
+    /// Returns how many answers they wait for.
+    pub(super) fn len(&self) -> usize {
+        self.asked.values().map(Asked::len).sum()
+    }
+
+    /// Takes a question, and returns how many answers are not going to be given: a peer's older request for headers, what
+    /// is more than a peer may wait for, and all of a peer whose turn would come last when too many wait. `recent_use`
+    /// returns how many tokens a peer was answered with lately.
+    pub(super) fn ask(
+        &mut self,
+        peer: NodeId,
+        question: &Question<'_>,
+        now: Monotonic,
+        recent_use: impl Fn(&NodeId) -> u64,
+    ) -> usize {
+        let turn = self.next_turn();
+        let asked = self.asked.entry(peer).or_insert_with(|| Asked { turn, ..Asked::default() });
+        let mut dropped = match question {
+            Question::Headers(request) => {
+                asked.plan = None;
+                usize::from(asked.headers.replace((now, (*request).clone())).is_some())
+            }
+            Question::Blocks(hashes) => wait_for(&mut asked.blocks, hashes, limits::QUESTION_BLOCKS, now),
+            Question::Transactions(ids) => wait_for(&mut asked.transactions, ids, limits::QUESTION_TRANSACTIONS, now),
+        };
+        if asked.item().is_none() {
+            self.asked.remove(&peer);
+        }
+        if self.asked.len() > limits::QUESTION_PEERS
+            && let Some((_, last)) = self.ranks(&recent_use).max()
+        {
+            dropped += self.asked.remove(&last).map_or(0, |asked| asked.len());
+        }
+        dropped
+    }
+
+    /// Returns whose turn it is.
+    pub(super) fn next(&self, recent_use: impl Fn(&NodeId) -> u64) -> Option<NodeId> {
+        self.ranks(&recent_use).min().map(|(_, peer)| peer)
+    }
+
+    /// Returns what a peer waits for next, and how that is to be given if it was looked up.
+    pub(super) fn item(&self, peer: &NodeId) -> Option<(Item, Option<Plan>)> {
+        let asked = self.asked.get(peer)?;
+        Some((asked.item()?, asked.plan))
+    }
+
+    /// Notes how the next answer to a peer is to be given; `None` to look it up again.
+    pub(super) fn plan(&mut self, peer: &NodeId, plan: Option<Plan>) {
+        if let Some(asked) = self.asked.get_mut(peer) {
+            asked.plan = plan;
+        }
+    }
+
+    /// Takes a peer's next item away, which is answered; `missing` if it is not here.
+    pub(super) fn answered(&mut self, peer: &NodeId, missing: Option<[u8; 32]>) {
+        let turn = self.next_turn();
+        let Some(asked) = self.asked.get_mut(peer) else { return };
+        match asked.item() {
+            Some(Item::Headers(_)) => asked.headers = None,
+            Some(Item::Block(_)) => drop(asked.blocks.pop_front()),
+            Some(Item::Transaction(_)) => drop(asked.transactions.pop_front()),
+            Some(Item::Missing) => asked.missing.clear(),
+            None => {}
+        }
+        (asked.plan, asked.turn) = (None, turn);
+        asked.missing.extend(missing);
+        if asked.item().is_none() {
+            self.asked.remove(peer);
+        }
+    }
+
+    /// Returns what was asked for and is not here.
+    pub(super) fn missing(&self, peer: &NodeId) -> Vec<[u8; 32]> {
+        self.asked.get(peer).map(|asked| asked.missing.clone()).unwrap_or_default()
+    }
+
+    /// Drops what has waited for so long that whoever asked has turned to others, and returns how much.
+    pub(super) fn expire(&mut self, now: Monotonic) -> usize {
+        let before = self.len();
+        let is_old = |at: Monotonic| now >= at + limits::QUESTION_PATIENCE;
+        self.asked.retain(|_, asked| {
+            let first = asked.item();
+            asked.headers.take_if(|(at, _)| is_old(*at));
+            while asked.blocks.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
+            while asked.transactions.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
+            let next = asked.item();
+            if next != first {
+                asked.plan = None;
+            }
+            next.is_some()
+        });
+        before - self.len()
+    }
+
+    /// Forgets a peer that is gone or muted.
+    pub(super) fn forget(&mut self, gone: impl Fn(&NodeId) -> bool) {
+        self.asked.retain(|peer, _| !gone(peer));
+    }
+
+    /// Returns each peer's place: the least comes first.
+    fn ranks(&self, recent_use: &impl Fn(&NodeId) -> u64) -> impl Iterator<Item = ((u64, u64), NodeId)> {
+        self.asked.iter().map(|(peer, asked)| {
+            let tokens = asked.plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens);
+            ((recent_use(peer).saturating_add(tokens), asked.turn), *peer)
+        })
+    }
+
+    const fn next_turn(&mut self) -> u64 {
+        self.turns += 1;
+        self.turns
+    }
+}
+
+impl Asked {
+    fn item(&self) -> Option<Item> {
+        if let Some((_, request)) = &self.headers {
+            return Some(Item::Headers(request.clone()));
+        }
+        if self.missing.len() >= limits::TXIDS_A_MESSAGE {
+            return Some(Item::Missing);
+        }
+        if let Some((_, hash)) = self.blocks.front() {
+            return Some(Item::Block(*hash));
+        }
+        if let Some((_, txid)) = self.transactions.front() {
+            return Some(Item::Transaction(*txid));
+        }
+        (!self.missing.is_empty()).then_some(Item::Missing)
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.headers.is_some()) + self.blocks.len() + self.transactions.len()
+    }
+}
+
+/// Adds to what is waited for whatever is not among it, up to so many, and returns how many found no place.
+fn wait_for<T: Copy + Ord>(waiting: &mut VecDeque<(Monotonic, T)>, wanted: &[T], most: usize, now: Monotonic) -> usize {
+    let mut known: BTreeSet<_> = waiting.iter().map(|(_, item)| *item).collect();
+    let new: Vec<_> = wanted.iter().copied().filter(|item| known.insert(*item)).collect();
+    let room = most.saturating_sub(waiting.len()).min(new.len());
+    waiting.extend(new.iter().take(room).map(|item| (now, *item)));
+    new.len() - room
+}
+
+#[cfg(test)]
+mod tests;
