@@ -3,7 +3,7 @@
 use crate::network::Network;
 
 /// The built-in invariants by the names that a [`Violation`](crate::Violation) gives, each with what it says.
-pub const INVARIANTS: [(&str, &str); 12] = [
+pub const INVARIANTS: [(&str, &str); 14] = [
     ("supply", "the money issued is what the rules make of the height"),
     ("no coin twice", "a ledger without an engine can follow the chain: each coin is spent once"),
     (
@@ -18,6 +18,8 @@ pub const INVARIANTS: [(&str, &str); 12] = [
     ("crash", "what a crash leaves is a chain without gaps"),
     ("durability", "on a disk in order, no crash takes a block that the node has told of"),
     ("events", "the events of a node lead whoever follows them along its chain"),
+    ("own answers", "no honest node leaves its relay for its own answers: they never fill what its transport keeps"),
+    ("pause", "a miner on the best tip of the honest is stopped by nobody for longer than 60 s"),
     ("halt", "no node halts while its store works"),
 ];
 

@@ -20,6 +20,10 @@ pub enum Planted {
     Forgives,
     /// Nobody hears of blocks that leave the chain.
     HidesDisconnections,
+    /// It takes what it sent for written.
+    BelievesAllWritten,
+    /// It mines no more from height 5 on.
+    StopsMining,
     /// It halts at height 5.
     Halts,
 }

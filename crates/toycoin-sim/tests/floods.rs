@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use toycoin_node::limits;
 use toycoin_sim::{
-    Fault, Run, Simulation,
-    adversary::{BadPayments, StatusFlood, Tactic},
+    Fault, Link, Run, Simulation,
+    adversary::{BadPayments, Noise, StatusFlood, Tactic},
 };
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
@@ -37,8 +37,26 @@ fn sum(runs: &[(Run, Run)], of: fn(&Run) -> u64) -> (u64, u64) {
 
 /// Asserts that miners find about as many blocks as without the flood: within a quarter, which chance alone stays in.
 fn assert_blocks_go_on(name: &str, runs: &[(Run, Run)]) {
-    let (flooded, quiet) = sum(runs, |run| run.height());
+    // of an honest node: an adversary may well flood itself
+    let (flooded, quiet) = sum(runs, |run| run.tips[0].map_or(0, |(height, _)| height));
     assert!(4 * flooded > 3 * quiet, "{name}: {flooded} blocks, {quiet} without the flood");
+}
+
+#[test]
+fn publishing_floods_lose_no_honest_message() {
+    for (bytes, burst, bandwidth) in [(1_500_000, 1, 2_000_000), (60, 1_000, 300_000)] {
+        let noise = Noise { bytes, burst };
+        for seed in 1..=2 {
+            let network = Simulation::builder(seed).nodes(7).hash_rates([1, 1, 1, 1, 0, 0, 0]).payments_per_second(0.5);
+            let network = network.link(Link { bandwidth, ..Link::wan() });
+            let run = run((4..7).fold(network, |network, node| network.adversary(node, noise)));
+            let (published, delivered) = (run.statistics.honest_published, run.statistics.honest_delivered);
+            println!("{bytes} bytes: {delivered} of {published}, lagged {}", run.statistics.lagged);
+            // what waits in a queue at the end was not lost
+            assert!(published > 150 && published - delivered < 60, "{bytes} bytes: {delivered} of {published} arrive");
+            assert!(run.statistics.lagged > 0, "{bytes} bytes: the flood fills queues");
+        }
+    }
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use toycoin_core::{ChainParams, Rule};
 use toycoin_sim::{
-    Disk, Fault, INVARIANTS, Link, Planted, Simulation, Violation,
-    adversary::{AnswersNotFound, Flaw, HeaderFlood, InvalidBlocks, Mutates, Silent},
+    Disk, Fault, INVARIANTS, Link, Manner, Planted, Simulation, Spending, Violation,
+    adversary::{AnswersNotFound, Flaw, HeaderFlood, InvalidBlocks, Mutates, Question, QuestionFlood, Silent},
     spec,
 };
 
@@ -83,6 +83,13 @@ const TABLE: &[(&str, &str, Plant)] = &[
     ("events", "a node does not say that blocks have left its chain", |seed| {
         network(seed).planted(0, Planted::HidesDisconnections).partition(seconds(5)..seconds(30), [0], [1, 2, 3])
     }),
+    ("own answers", "a node takes what it sent for written", |seed| {
+        let flood = QuestionFlood::new(Question::LargeBlocks, true, 500);
+        let wide = Spending { grains: 1_000..=1_000, manner: Manner::Wide(400), ..Spending::default() };
+        let large = (0..3).fold(network(seed), |network, node| network.spending(node, wide.clone()));
+        large.planted(0, Planted::BelievesAllWritten).adversary(3, flood)
+    }),
+    ("pause", "a node stops mining", |seed| network(seed).hash_rates([1, 0, 0, 0]).planted(0, Planted::StopsMining)),
     ("halt", "a node halts", |seed| network(seed).planted(0, Planted::Halts)),
     ("honest work", "a caller's invariant that does not hold", |seed| {
         network(seed).adversary(3, AnswersNotFound).invariant("honest work", |net| {

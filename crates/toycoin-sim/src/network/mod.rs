@@ -222,6 +222,7 @@ impl Network {
         self.follow_store(node);
         self.nodes[node].started_at = self.now;
         self.nodes[node].caught_up = None;
+        self.nodes[node].pause = Pause::default();
         for slot in 0..self.nodes[node].relays.len() {
             self.nodes[node].failures[slot] = 0;
             self.dial_later(node, slot);
@@ -281,6 +282,8 @@ impl Network {
                     self.close_at_node(connection);
                 }
                 Output::Reply { id, response } => self.answered(node, id, *response),
+                Output::Mine(job)
+                    if self.nodes[node].planted == Some(Planted::StopsMining) && job.header.height > 5 => {}
                 Output::Mine(job) => self.search(node, job),
                 Output::StopMining => self.stop_search(node),
                 Output::Emit(event) => self.heard(node, event),

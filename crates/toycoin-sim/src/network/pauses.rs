@@ -13,6 +13,9 @@ pub(crate) struct Pause {
     total: Duration,
 }
 
+/// Longest time for which a miner may be stopped: far more than one that restarts takes, or one that waits for bodies.
+const MOST_PAUSE: Duration = Duration::from_secs(60);
+
 impl Network {
     /// Notes when a node that started reaches the best tip of the honest.
     pub(crate) fn watch_start(&mut self, node: usize) {
@@ -49,5 +52,8 @@ impl Network {
         let total = pause.total;
         self.statistics.paused += passed;
         self.statistics.longest_pause = self.statistics.longest_pause.max(total);
+        if total > MOST_PAUSE {
+            self.violate("pause", Some(node), format!("on the best tip it has not mined for {total:?}"));
+        }
     }
 }

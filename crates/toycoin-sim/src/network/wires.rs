@@ -13,6 +13,7 @@ use toycoin_wire::{Frame, NodeId, Tag, node::NodeMessage, node::Payload, relay::
 use crate::{
     link::{Link, Pipe},
     network::{Happening, Network},
+    planted::Planted,
 };
 
 /// A connection between a node and a relay.
@@ -25,6 +26,9 @@ pub(crate) struct Wire {
     down: Pipe,
     /// When so many of the node's bytes are on the wire.
     writing: VecDeque<(Duration, u64)>,
+    /// The same as the link has it, whatever the node is told.
+    unwritten: VecDeque<(Duration, u64)>,
+    unwritten_bytes: u64,
     /// The end of the node stands; the end of the relay stands.
     at_node: bool,
     at_relay: bool,
@@ -80,6 +84,8 @@ impl Network {
             up,
             down,
             writing,
+            unwritten: VecDeque::new(),
+            unwritten_bytes: 0,
             at_node: true,
             at_relay: true,
             partial,
@@ -109,7 +115,16 @@ impl Network {
         }
         let length = bytes.len() as u64;
         let at = wire.up.arrival(&link, now, bytes.len(), &mut self.dice.links);
-        let written_at = wire.up.busy_until;
+        let mut written_at = wire.up.busy_until;
+        while let Some((_, written)) = wire.unwritten.pop_front_if(|(at, _)| *at <= now) {
+            wire.unwritten_bytes -= written;
+        }
+        wire.unwritten.push_back((written_at, length));
+        wire.unwritten_bytes += length;
+        let (node, unwritten) = (wire.node, wire.unwritten_bytes);
+        if self.nodes[node].planted == Some(Planted::BelievesAllWritten) {
+            written_at = now;
+        }
         match wire.writing.back_mut().filter(|(at, _)| *at == written_at) {
             Some((_, bytes)) => *bytes += length,
             None => {
@@ -118,6 +133,10 @@ impl Network {
             }
         }
         self.queue.push(at, Happening::Up { connection, bytes });
+        if self.nodes[node].honest && unwritten > limits::TRANSPORT_QUEUE_BYTES as u64 {
+            let what = format!("{unwritten} bytes wait for its relay: its transport would have closed");
+            self.violate("own answers", Some(node), what);
+        }
     }
 
     /// Tells a node how many of its bytes are on the wire.
