@@ -6,11 +6,12 @@
 use std::{error::Error, process::ExitCode, time::Duration};
 
 use clap::Parser;
+use tokio::sync::broadcast::error::RecvError;
 use toycoin_examples::{
     arguments::{Meeting, Network},
     classroom::{Choices, Classroom},
     exit, init_logs, interrupted,
-    joining::catch_up,
+    joining::{catch_up, warn},
     say,
 };
 use toycoin_node::{protocol::Event, rt::NodeHandle};
@@ -30,6 +31,9 @@ struct Arguments {
     /// The most.
     #[arg(long, value_name = "MS", default_value_t = 3_000)]
     max_interval: u64,
+    /// Give up joining, with exit code 3, when nothing new of the chain was verified for so long.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    patience: u64,
     /// End after so many payments.
     #[arg(long, value_name = "N")]
     payments: Option<u64>,
@@ -61,12 +65,19 @@ async fn pay(node: &NodeHandle, arguments: &Arguments) -> Result<(), Box<dyn Err
     let mut seed = [0; 8];
     getrandom::fill(&mut seed)?;
     let mut choices = Choices::new(u64::from_le_bytes(seed));
-    catch_up(node).await?;
+    catch_up(node, Duration::from_secs(arguments.patience)).await?;
+    tokio::spawn(warn(node.events()));
     // what others have paid meanwhile is known only once the chain has been heard of
     let mut events = node.events();
     if node.status().await?.tip.height == 0 {
         say!("waiting for the first block");
-        while !matches!(events.recv().await, Ok(Event::TipChanged { .. })) {}
+        loop {
+            match events.recv().await {
+                Ok(Event::TipChanged { .. }) => break,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return Err("the node has stopped".into()),
+            }
+        }
     }
     let mut classroom = Classroom::open(node.clone()).await?;
     for count in 1..=arguments.payments.unwrap_or(u64::MAX) {

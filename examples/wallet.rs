@@ -6,7 +6,7 @@
 //!
 //! `node --payout ADDRESS` earns the first coins. The key is a file, the chain comes from the network each time.
 
-use std::{error::Error, path::PathBuf, process::ExitCode};
+use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use toycoin_core::{
@@ -18,7 +18,7 @@ use toycoin_examples::{
     exit,
     follow::follow,
     init_logs, interrupted,
-    joining::catch_up,
+    joining::{catch_up, while_blocks_come},
     key_file, say,
 };
 use toycoin_node::rt::{NodeError, NodeHandle};
@@ -37,6 +37,9 @@ struct Arguments {
     /// The network.
     #[arg(long, value_enum, default_value = "lab", global = true)]
     network: Network,
+    /// Give up, with exit code 3, when nothing new of the chain was verified for so long.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    patience: u64,
 }
 
 #[derive(Subcommand)]
@@ -97,7 +100,7 @@ async fn online(arguments: &Arguments, key: SecretKey) -> Result<(), Box<dyn Err
 }
 
 async fn act(arguments: &Arguments, mut wallet: Wallet, node: &NodeHandle) -> Result<(), Box<dyn Error>> {
-    catch_up(node).await?;
+    catch_up(node, Duration::from_secs(arguments.patience)).await?;
     follow(node, std::slice::from_mut(&mut wallet)).await?;
     match arguments.command {
         Command::Pay { address, amount, wait, fee_rate } => {
@@ -126,7 +129,7 @@ async fn pay(
     let payment = wallet.pay(to, amount, rate)?;
     let txid = node.submit(payment).await?;
     say!("paying {amount} to {to}: {txid}");
-    let confirmed = match node.wait_for_confirmations(txid, wait).await {
+    let confirmed = match while_blocks_come(node, node.wait_for_confirmations(txid, wait)).await? {
         Err(NodeError::Wait(error)) => return Err(format!("not paid, {error}; the coins are still there").into()),
         other => other?,
     };

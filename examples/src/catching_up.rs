@@ -9,6 +9,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use toycoin_core::HumanDuration;
 use toycoin_node::{protocol::Status, rt::NodeHandle};
 
 use crate::print_line;
@@ -17,6 +18,8 @@ use crate::print_line;
 const BEHIND: u64 = 100;
 /// The speed is that of this time.
 const WINDOW: Duration = Duration::from_secs(5);
+/// After this time without a block a node is not catching up any more: nobody sends the blocks of those headers.
+const STALL: Duration = Duration::from_secs(10);
 /// The time between two lines where there is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
@@ -27,6 +30,9 @@ pub struct CatchingUp {
     run: Option<Run>,
     /// Up to here blocks came while catching up, whose events may come later.
     shown_to: u64,
+    /// The height at which nobody sent the next block. A new run begins only when many came after all: headers alone,
+    /// whose blocks somebody keeps to himself, must not hide what happens.
+    stalled_at: Option<u64>,
 }
 
 /// One time of being behind.
@@ -38,12 +44,14 @@ struct Run {
     target: u64,
     pace: Pace,
     said_at: Instant,
+    /// The greatest height, and when it was reached.
+    highest: (u64, Instant),
 }
 
 impl Default for CatchingUp {
     fn default() -> Self {
         let on_terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
-        Self { on_terminal, run: None, shown_to: 0 }
+        Self { on_terminal, run: None, shown_to: 0, stalled_at: None }
     }
 }
 
@@ -93,7 +101,12 @@ impl CatchingUp {
     fn show(&mut self, status: &Status, now: Instant) -> Result<Option<String>, Box<dyn Error>> {
         let (height, target, peers) = (status.tip.height, status.best_height, status.peers);
         let begins = self.run.is_none();
-        if begins && target.saturating_sub(height) <= BEHIND {
+        let behind = target.saturating_sub(height);
+        if begins && behind <= BEHIND {
+            self.stalled_at = None;
+            return Ok(None);
+        }
+        if begins && self.stalled_at.is_some_and(|stalled| height < stalled + BEHIND) {
             return Ok(None);
         }
         let on_terminal = self.on_terminal;
@@ -109,6 +122,16 @@ impl CatchingUp {
             let speed = blocks as f64 / time.max(1e-3);
             return Ok(Some(format!(
                 "caught up at height {height}: {blocks} blocks in {time:.1} s, {speed:.0} blocks/s"
+            )));
+        }
+        if height > run.highest.0 {
+            run.highest = (height, now);
+        } else if now.duration_since(run.highest.1) >= STALL {
+            run.bar.finish_and_clear();
+            (self.run, self.shown_to, self.stalled_at) = (None, height, Some(height));
+            let waited = HumanDuration::from(STALL);
+            return Ok(Some(format!(
+                "not catching up: at height {height}, and nobody sent the {behind} blocks up to {target} for {waited}"
             )));
         }
         let how_fast = run.pace.tell(height, target, peers, now);
@@ -137,7 +160,7 @@ impl Drop for CatchingUp {
 impl Run {
     fn new(on_terminal: bool, from: u64, now: Instant) -> Result<Self, Box<dyn Error>> {
         let bar = if on_terminal { bar()? } else { ProgressBar::hidden() };
-        Ok(Self { bar, begun: now, from, target: 0, pace: Pace::default(), said_at: now })
+        Ok(Self { bar, begun: now, from, target: 0, pace: Pace::default(), said_at: now, highest: (from, now) })
     }
 }
 
@@ -181,19 +204,25 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use toycoin_core::{Chain, ChainParams};
+    use toycoin_node::protocol::Claims;
 
     use super::*;
+
+    fn without_a_terminal() -> CatchingUp {
+        CatchingUp { on_terminal: false, run: None, shown_to: 0, stalled_at: None }
+    }
 
     fn status(height: u64, best_height: u64) -> Status {
         let mut tip = Chain::in_memory(ChainParams::regtest()).tip();
         tip.height = height;
-        let (mempool, mempool_bytes, connections, peers, mining, clock) = (0, 0, 1, 3, false, None);
-        Status { tip, best_height, mempool, mempool_bytes, connections, peers, mining, clock }
+        let (held_headers, mempool, mempool_bytes, connections, peers) = (0, 0, 0, 1, 3);
+        let (claims, mining, clock) = (Claims::default(), false, None);
+        Status { tip, best_height, held_headers, mempool, mempool_bytes, connections, peers, claims, mining, clock }
     }
 
     #[test]
     fn says_height_speed_remaining_time_and_peers_until_it_is_there() {
-        let mut progress = CatchingUp { on_terminal: false, run: None, shown_to: 0 };
+        let mut progress = without_a_terminal();
         let begun = Instant::now();
         let mut show = |seconds, height| {
             let line = progress.show(&status(height, 20_000), begun + Duration::from_secs(seconds));
@@ -210,8 +239,26 @@ mod tests {
     }
 
     #[test]
+    fn headers_without_blocks_end_the_run_and_hide_nothing() {
+        let mut progress = without_a_terminal();
+        let begun = Instant::now();
+        let mut show = |seconds, height, best| {
+            let line = progress.show(&status(height, best), begun + Duration::from_secs(seconds)).expect("a template");
+            (line, progress.hides(height + 1))
+        };
+        assert_eq!(show(0, 7, 500), (Some("catching up: height 7 of 500, 3 peers".into()), true));
+        assert!(show(9, 7, 500).1);
+        let line = "not catching up: at height 7, and nobody sent the 493 blocks up to 500 for 10 s";
+        assert_eq!(show(10, 7, 500), (Some(line.into()), false));
+        for height in 8..107 {
+            assert_eq!(show(height, height, 600), (None, false), "its own blocks are shown one by one");
+        }
+        assert!(show(200, 107, 600).1, "many came after all");
+    }
+
+    #[test]
     fn the_speed_is_that_of_the_last_seconds() {
-        let mut progress = CatchingUp { on_terminal: false, run: None, shown_to: 0 };
+        let mut progress = without_a_terminal();
         let begun = Instant::now();
         for second in 0..60 {
             let height = if second < 30 { 100 * second } else { 3_000 + 10 * (second - 30) };

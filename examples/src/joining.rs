@@ -1,14 +1,46 @@
 //! Joining a network: a relay to talk to, and the chain that the others have.
+//!
+//! What counts is what the node has verified: headers and blocks. A peer's claim is a number that anybody can make up, so
+//! it is waited for a few seconds and never believed.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    fmt::{self, Display, Formatter},
+    time::Duration,
+};
 
-use tokio::time::{Instant, sleep_until};
-use toycoin_node::rt::{NodeError, NodeHandle};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
+};
+use toycoin_core::HumanDuration;
+use toycoin_node::{
+    protocol::{ClockWarning, Event, Status},
+    rt::{NodeError, NodeHandle},
+};
 
-use crate::catching_up::{Pace, bar};
+use crate::{
+    catching_up::{Pace, bar},
+    gave_up::GaveUp,
+    lines::Lines,
+    view::trouble,
+};
 
-/// Whoever has a longer chain says so within this time, with some to spare.
-const HEARING: Duration = Duration::from_secs(3);
+/// For so long others are listened to at least: an honest peer says what it has within a round trip.
+const HEARING: Duration = Duration::from_secs(1);
+/// For so long a claim of more than what was verified may delay a program that stands where other peers do.
+const DOUBT: Duration = Duration::from_secs(3);
+/// The same at genesis, where a peer that is new itself proves little.
+const DOUBT_AT_GENESIS: Duration = Duration::from_secs(10);
+/// A tip so many blocks below the best header is as good as there: blocks come all the time.
+const FEW: u64 = 6;
+/// Claims alone are waited for no longer than so many times the patience, whatever trickles in.
+const PATIENCES: u32 = 3;
+/// Shortest and longest time without a block after which nobody waits for a confirmation.
+const QUIET_LEAST: Duration = Duration::from_secs(60);
+const QUIET_MOST: Duration = Duration::from_secs(1_800);
+/// How often the node is asked.
+const LOOKS: Duration = Duration::from_millis(100);
 
 /// Waits until one of the node's relays stands.
 ///
@@ -23,32 +55,315 @@ pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Waits until the node's tip is as high as that of every peer, with a progress bar on a terminal.
+/// Waits until the node's tip is the best that peers have shown, with a progress bar on a terminal, and warns on standard
+/// error if clocks differ. Gives up when nothing new was verified for `patience`.
 ///
 /// # Errors
-/// When no relay can be reached, or the node has stopped.
-pub async fn catch_up(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
+/// When no relay can be reached, or the node has stopped; [`GaveUp`] when nobody answers, or peers claim what they do not
+/// show.
+pub async fn catch_up(node: &NodeHandle, patience: Duration) -> Result<(), Box<dyn Error>> {
     wait_for_relay(node).await?;
     let (bar, mut pace) = (bar()?, Pace::default());
-    let mut events = node.events();
-    let alone_at = Instant::now() + HEARING;
+    let mut joining = Joining::new(patience, Instant::now());
+    let mut warned = None;
+    let mut looks = interval(LOOKS);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let (status, peers) = (node.status().await?, node.peers().await?);
-        let highest = peers.iter().filter_map(|peer| peer.height).max();
-        let (height, target) = (status.tip.height, highest.unwrap_or(0).max(status.best_height));
-        bar.set_length(target);
+        looks.tick().await;
+        let (status, now) = (node.status().await?, Instant::now());
+        if let Some(warning) = status.clock.filter(|_| warned.is_none()) {
+            bar.suspend(|| eprintln!("warning: {warning}"));
+            warned = Some(warning);
+        }
+        let (height, best) = (status.tip.height, status.best_height);
+        bar.set_length(best);
         bar.set_position(height);
-        bar.set_message(pace.tell(height, target, peers.len(), Instant::now().into_std()));
-        let there = highest.is_some_and(|height| status.tip.height >= height.max(status.best_height));
-        if there || (highest.is_none() && Instant::now() >= alone_at) {
-            bar.finish_and_clear();
-            return Ok(());
+        bar.set_message(pace.tell(height, best, status.peers, now.into_std()));
+        match joining.look(&status, now) {
+            Verdict::Wait => {}
+            Verdict::There { doubted } => {
+                bar.finish_and_clear();
+                if doubted > 0 {
+                    let (peers, them) = if doubted == 1 { ("peer claims", "it") } else { ("peers claim", "them") };
+                    eprintln!("note: {doubted} {peers} a longer chain and showed none of it; not waiting for {them}");
+                }
+                return Ok(());
+            }
+            Verdict::GiveUp(why) => {
+                bar.finish_and_clear();
+                return Err(GaveUp::new(why.to_string()).into());
+            }
         }
-        // each block is an event; a peer's word is none, so look again now and then
-        let again = if highest.is_none() { alone_at } else { Instant::now() + Duration::from_secs(1) };
+    }
+}
+
+/// Waits for what blocks bring, such as a confirmation, as long as blocks come.
+///
+/// # Errors
+/// [`GaveUp`] when none came for thirty times the network's spacing, at least a minute and at most half an hour.
+pub async fn while_blocks_come<T>(node: &NodeHandle, wait: impl Future<Output = T>) -> Result<T, Box<dyn Error>> {
+    let spacing = node.params().spec().retargeting.as_ref().map_or(0, |retargeting| retargeting.spacing_ms);
+    let patience = Duration::from_millis(spacing.saturating_mul(30)).clamp(QUIET_LEAST, QUIET_MOST);
+    let (mut events, mut quiet_at) = (node.events(), Instant::now() + patience);
+    tokio::pin!(wait);
+    loop {
         tokio::select! {
-            _ = events.recv() => {}
-            () = sleep_until(again) => {}
+            result = &mut wait => return Ok(result),
+            event = events.recv() => match event {
+                Ok(Event::TipChanged { .. }) => quiet_at = Instant::now() + patience,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                // the wait ends with the node, and says why
+                Err(RecvError::Closed) => return Ok(wait.await),
+            },
+            () = sleep_until(quiet_at) => {
+                let patience = HumanDuration::from(patience);
+                let way_out = "the payment was sent and may still be confirmed: see `wallet history`";
+                return Err(GaveUp::new(format!("not confirmed: no block came for {patience}; {way_out}")).into());
+            }
         }
+    }
+}
+
+/// Warns on standard error of what a program should know that shows no events: clocks that differ, and a relay that is
+/// lost and found again. Ends with the node.
+pub async fn warn(mut events: Receiver<Event>) {
+    let mut lines = Lines::default();
+    loop {
+        let trouble = match events.recv().await {
+            Ok(event @ (Event::ClockOff(_) | Event::RelayDisconnected { .. } | Event::RelayConnected { .. })) => {
+                trouble(&event)
+            }
+            Ok(_) | Err(RecvError::Lagged(_)) => None,
+            Err(RecvError::Closed) => return,
+        };
+        if let Some(line) = trouble.and_then(|(kind, line)| lines.line(kind, line)) {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// How a program that joins gets on, by what its node has verified.
+#[derive(Debug)]
+struct Joining {
+    patience: Duration,
+    begun: Instant,
+    /// The most that was verified, and when it last became more.
+    most: (u64, u64, usize),
+    progressed: Instant,
+    /// When headers that are held back last became more.
+    held: Instant,
+    /// Since when the tip is at the best header, or has fallen behind by a few blocks only.
+    at_rest: Option<Instant>,
+    /// Since when, beside that, a peer was verified to be there too.
+    in_company: Option<Instant>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    Wait,
+    /// So many peers claim more.
+    There {
+        doubted: usize,
+    },
+    GiveUp(Why),
+}
+
+/// Why joining is given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Why {
+    waited: Duration,
+    height: u64,
+    best: u64,
+    ahead: usize,
+    heard: usize,
+    clock: Option<ClockWarning>,
+}
+
+impl Joining {
+    const fn new(patience: Duration, now: Instant) -> Self {
+        Self { patience, begun: now, most: (0, 0, 0), progressed: now, held: now, at_rest: None, in_company: None }
+    }
+
+    fn look(&mut self, status: &Status, now: Instant) -> Verdict {
+        let (height, best, held) = (status.tip.height, status.best_height, status.held_headers);
+        let most = (self.most.0.max(height), self.most.1.max(best), self.most.2.max(held));
+        if most != self.most {
+            self.progressed = now;
+        }
+        if most.2 > self.most.2 {
+            self.held = now;
+        }
+        self.most = most;
+        let claims = status.claims;
+        if best.saturating_sub(height) > FEW {
+            (self.at_rest, self.in_company) = (None, None);
+        } else if claims.verified == 0 {
+            self.in_company = None;
+        }
+        if height >= best {
+            self.at_rest.get_or_insert(now);
+            if claims.verified > 0 {
+                self.in_company.get_or_insert(now);
+            }
+        }
+        if height >= best && now.duration_since(self.begun) >= HEARING && self.is_there(status, now) {
+            return Verdict::There { doubted: claims.ahead };
+        }
+        let idle = now.duration_since(self.progressed);
+        let only_claims = self.at_rest.filter(|_| self.in_company.is_none()).map(|since| now.duration_since(since));
+        let waited = match only_claims {
+            Some(waited) if waited >= self.patience * PATIENCES => waited,
+            _ if idle >= self.patience => idle,
+            _ => return Verdict::Wait,
+        };
+        let (ahead, heard, clock) = (claims.ahead, claims.heard, status.clock);
+        Verdict::GiveUp(Why { waited, height, best, ahead, heard, clock })
+    }
+
+    /// Returns whether the tip, which is at the best header, is as far as anybody has shown.
+    fn is_there(&self, status: &Status, now: Instant) -> bool {
+        if status.claims.ahead == 0 {
+            return status.claims.verified > 0;
+        }
+        let doubt = if status.tip.height == 0 { DOUBT_AT_GENESIS } else { DOUBT };
+        self.in_company.is_some_and(|since| now.duration_since(since.max(self.held)) >= doubt)
+    }
+}
+
+impl Display for Why {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { height, best, ahead, heard, .. } = *self;
+        let waited = HumanDuration::from(self.waited);
+        if let Some(clock) = &self.clock {
+            return write!(f, "gave up at height {height} after {waited}: {clock}");
+        }
+        if heard == 0 {
+            let hint = "`cargo run --release --example node` starts a node";
+            return write!(f, "nobody answered within {waited}: no node of this network is there; {hint}");
+        }
+        let hint = "try again later, or another relay with --relay";
+        if best > height {
+            return write!(
+                f,
+                "gave up at height {height} after {waited}: nobody sends the {} blocks up to height {best}; {hint}",
+                best - height
+            );
+        }
+        if ahead == 0 {
+            return write!(
+                f,
+                "gave up at height {height} after {waited}: no peer showed the chain that it has; {hint}"
+            );
+        }
+        let peers = if ahead == 1 { "peer claims" } else { "peers claim" };
+        write!(
+            f,
+            "gave up at height {height} after {waited}: {ahead} {peers} a longer chain and showed none of it; {hint}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use toycoin_core::{Chain, ChainParams, chain::Tip};
+    use toycoin_node::protocol::Claims;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+    const LEVEL: Claims = Claims { heard: 1, verified: 1, ahead: 0 };
+    const LIAR: Claims = Claims { heard: 1, verified: 0, ahead: 1 };
+    const STRANGER: Claims = Claims { heard: 1, verified: 0, ahead: 0 };
+    const BOTH: Claims = Claims { heard: 2, verified: 1, ahead: 1 };
+
+    fn status(height: u64, best_height: u64, claims: Claims) -> Status {
+        static GENESIS: LazyLock<Tip> = LazyLock::new(|| Chain::in_memory(ChainParams::regtest()).tip());
+        Status {
+            tip: Tip { height, ..*GENESIS },
+            best_height,
+            held_headers: 0,
+            mempool: 0,
+            mempool_bytes: 0,
+            connections: 1,
+            peers: claims.heard,
+            claims,
+            mining: false,
+            clock: None,
+        }
+    }
+
+    /// Looks every tenth of a second until it is decided; returns the verdict and after how many milliseconds it came.
+    fn decide(patience: Duration, mut status_at: impl FnMut(u64) -> Status) -> (Verdict, u64) {
+        let begun = Instant::now();
+        let mut joining = Joining::new(patience, begun);
+        (0..10_000)
+            .map(|step| step * 100)
+            .find_map(|ms| match joining.look(&status_at(ms), begun + Duration::from_millis(ms)) {
+                Verdict::Wait => None,
+                verdict => Some((verdict, ms)),
+            })
+            .expect("it is decided in the end")
+    }
+
+    #[test]
+    fn a_joiner_is_there_when_nobody_claims_more() {
+        assert_eq!(decide(PATIENCE, |_| status(7, 7, LEVEL)), (Verdict::There { doubted: 0 }, 1_000));
+        let growing = |ms| status(ms / 100, 100, if ms < 10_000 { LIAR } else { LEVEL });
+        assert_eq!(decide(PATIENCE, growing), (Verdict::There { doubted: 0 }, 10_000));
+        assert_eq!(decide(PATIENCE, |_| status(0, 0, LEVEL)).0, Verdict::There { doubted: 0 }, "a new network");
+    }
+
+    #[test]
+    fn a_liar_beside_honest_peers_costs_three_seconds() {
+        assert_eq!(decide(PATIENCE, |_| status(7, 7, BOTH)), (Verdict::There { doubted: 1 }, 3_000));
+        // also while the honest ones go on: a block every tenth of a second
+        let growing = |ms| status(7 + ms / 100, 7 + ms / 100, BOTH);
+        assert_eq!(decide(PATIENCE, growing), (Verdict::There { doubted: 1 }, 3_000));
+        let joining = |ms: u64| status((ms / 10).min(500), 500, BOTH);
+        assert_eq!(decide(PATIENCE, joining), (Verdict::There { doubted: 1 }, 5_000 + 3_000));
+    }
+
+    #[test]
+    fn a_liar_alone_is_given_up_after_the_patience() {
+        let (verdict, ms) = decide(PATIENCE, |_| status(0, 0, LIAR));
+        let Verdict::GiveUp(why) = verdict else { panic!("{verdict:?}") };
+        assert_eq!((ms, why.ahead), (20_000, 1));
+        assert!(why.to_string().contains("1 peer claims a longer chain and showed none of it"), "{why}");
+    }
+
+    #[test]
+    fn a_liar_that_trickles_blocks_is_given_up_too() {
+        let (verdict, ms) = decide(PATIENCE, |ms| status(ms / 15_000, ms / 15_000, LIAR));
+        assert!(matches!(verdict, Verdict::GiveUp(_)), "{verdict:?}");
+        assert_eq!(ms, 60_000);
+    }
+
+    #[test]
+    fn nobody_and_withheld_blocks_are_given_up() {
+        let (verdict, ms) = decide(PATIENCE, |_| status(0, 0, Claims::default()));
+        let Verdict::GiveUp(why) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(ms, 20_000);
+        assert!(why.to_string().starts_with("nobody answered within 20 s"), "{why}");
+
+        let (verdict, ms) = decide(PATIENCE, |_| status(0, 0, STRANGER));
+        let Verdict::GiveUp(why) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(ms, 20_000);
+        assert!(why.to_string().contains("no peer showed the chain that it has"), "{why}");
+
+        let (verdict, ms) = decide(PATIENCE, |_| status(12, 40, LEVEL));
+        let Verdict::GiveUp(why) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(ms, 20_000);
+        assert!(why.to_string().contains("nobody sends the 28 blocks up to height 40"), "{why}");
+    }
+
+    #[test]
+    fn a_chain_that_comes_slowly_is_waited_for() {
+        let slow = |ms: u64| {
+            let height = (ms / 15_000).min(20);
+            status(height, 20, if height < 20 { LIAR } else { LEVEL })
+        };
+        assert_eq!(decide(PATIENCE, slow), (Verdict::There { doubted: 0 }, 300_000));
     }
 }

@@ -10,6 +10,8 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
+use crate::gave_up::GaveUp;
+
 pub mod arguments;
 pub mod board;
 pub mod catching_up;
@@ -19,6 +21,7 @@ pub mod describe;
 pub mod export;
 pub mod follow;
 pub mod forks;
+pub mod gave_up;
 pub mod joining;
 pub mod key_file;
 pub mod lines;
@@ -69,13 +72,14 @@ pub async fn interrupted() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Turns a program's result into its exit code: 0, or 1 after one line on standard error that says why.
+/// Turns a program's result into its exit code: 0, or after one line on standard error that says why 3 for [`GaveUp`] and 1
+/// for everything else.
 pub fn exit(result: Result<(), Box<dyn Error>>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", one_line(&*error));
-            ExitCode::FAILURE
+            if error.is::<GaveUp>() { ExitCode::from(3) } else { ExitCode::FAILURE }
         }
     }
 }

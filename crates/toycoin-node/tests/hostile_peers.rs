@@ -104,7 +104,7 @@ fn what_is_no_message_of_ours_is_ignored_at_any_size_and_without_a_score() {
     stage.tell_payload(peer, &large);
     assert_eq!((stage.score(peer), stage.is_muted(peer)), (0, false));
     let info = stage.peer(peer).unwrap();
-    assert_eq!(info.height, None, "another version's status is not believed");
+    assert_eq!(info.claim, None, "another version's status is not believed");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn the_status_of_another_network_is_ignored() {
     stage.tell(peer, &NodeMessage::Status(said));
     stage.advance(SECOND);
     assert!(stage.take_sent_to(peer).is_empty(), "nothing is asked of it");
-    assert_eq!(stage.peer(peer).unwrap().height, None);
+    assert_eq!(stage.peer(peer).unwrap().claim, None);
     assert_eq!(stage.score(peer), 0);
 }
 

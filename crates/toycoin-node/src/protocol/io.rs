@@ -12,7 +12,7 @@ use toycoin_wire::NodeId;
 
 use crate::{
     mempool::{AdmitError, DropReason},
-    protocol::ClockWarning,
+    protocol::{Claims, ClockWarning, PeerClaim},
     relay::ConnectionId,
 };
 
@@ -268,8 +268,11 @@ pub struct Since {
 pub struct Status {
     /// The active chain's tip.
     pub tip: Tip,
-    /// The highest header on the way to the best chain that is known; above the tip's while catching up.
+    /// The height of the best header that was verified (rules R06 to R14), whatever peers claim; above the tip's while
+    /// catching up.
     pub best_height: u64,
+    /// Headers that were verified and are held back until their chain has more work than ours.
+    pub held_headers: usize,
     /// Transactions in the mempool.
     pub mempool: usize,
     /// Their size by formula, in bytes.
@@ -278,6 +281,8 @@ pub struct Status {
     pub connections: usize,
     /// Peers that were heard of lately.
     pub peers: usize,
+    /// How many of them claim what of their chains. Nobody has verified it.
+    pub claims: Claims,
     /// Whether it mines.
     pub mining: bool,
     /// What is wrong with this machine's clock or with others', if anything is at the moment.
@@ -291,8 +296,8 @@ pub struct PeerInfo {
     pub connection: ConnectionId,
     /// Its id there.
     pub id: NodeId,
-    /// The height that it said last.
-    pub height: Option<u64>,
+    /// What it claimed last, if it said a status of this network.
+    pub claim: Option<PeerClaim>,
     /// Its misbehaviour score.
     pub score: u32,
     /// Whether it is muted.

@@ -17,6 +17,7 @@ mod backlog;
 mod blocks;
 mod bodies;
 mod budget;
+mod claims;
 mod clock;
 mod clock_warning;
 mod config;
@@ -69,6 +70,7 @@ use self::{
     transactions::OwnPayments,
 };
 pub use self::{
+    claims::{Claims, PeerClaim},
     clock_warning::{ClockCause, ClockSuspect, ClockWarning},
     config::NodeConfig,
     io::*,

@@ -156,10 +156,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Status {
             tip: self.chain.tip(),
             best_height: self.chain.headers().best().header.height,
+            held_headers: self.headers.held(),
             mempool: self.mempool.len(),
             mempool_bytes: self.mempool.bytes(),
             connections: self.links.values().filter(|link| link.ready).count(),
             peers: self.peers.len(),
+            claims: self.claims(),
             mining: self.mining.is_searching(),
             clock: self.clock_warnings().into_iter().next(),
         }
@@ -170,7 +172,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let info = |((connection, id), peer): (&super::peers::PeerKey, &super::peers::Peer)| PeerInfo {
             connection: *connection,
             id: *id,
-            height: peer.status.map(|status| status.height),
+            claim: self.claim_of(peer),
             score: peer.score(now),
             muted: peer.is_muted(now),
         };
