@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   checks ─▶ CachingVerifier ─ those that it has not seen hold ─▶ BatchVerifier ─▶ batches, on several cores
-//!                                                                      └─ a batch that fails, and few: one by one
+//!                                                                      └─ a batch that fails: halved; and few: one by one
 //! ```
 
 use crate::{
@@ -54,8 +54,8 @@ impl SignatureVerifier for PlainVerifier {
     }
 }
 
-/// Judges signatures in batches, each on a core of its own with the feature `parallel`; a batch that fails is judged again
-/// one by one, which names the culprit.
+/// Judges signatures in batches, each on a core of its own with the feature `parallel`. A batch that fails is halved again
+/// and again until the culprit is alone among few: that costs about as much as the batch itself did.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BatchVerifier;
 
@@ -73,9 +73,32 @@ impl SignatureVerifier for BatchVerifier {
 }
 
 fn first_invalid_of(batch: &[SignatureCheck]) -> Option<usize> {
-    let hold = batch.len() >= batch::CROSSOVER
-        && batch::verify_batch(&batch.iter().map(SignatureCheck::triple).collect::<Vec<_>>());
-    if hold { None } else { PlainVerifier.first_invalid(batch) }
+    match batch.len() >= batch::CROSSOVER {
+        true if holds(batch) => None,
+        true => first_culprit_of(batch),
+        false => PlainVerifier.first_invalid(batch),
+    }
+}
+
+fn holds(batch: &[SignatureCheck]) -> bool {
+    batch::verify_batch(&batch.iter().map(SignatureCheck::triple).collect::<Vec<_>>())
+}
+
+/// Returns the place of the first check that does not hold in a batch that failed.
+fn first_culprit_of(batch: &[SignatureCheck]) -> Option<usize> {
+    let (mut skipped, mut suspects) = (0, batch);
+    while suspects.len() > FEW {
+        let (first, second) = suspects.split_at(suspects.len() / 2);
+        if holds(first) {
+            skipped += first.len();
+            suspects = second;
+        } else {
+            suspects = first;
+        }
+    }
+    // singles have the last word
+    let culprit = PlainVerifier.first_invalid(suspects).map(|place| skipped + place);
+    culprit.or_else(|| PlainVerifier.first_invalid(batch))
 }
 
 /// Returns how many signatures of so many make a batch: an equal share for each core, but no batch so small that it gains
@@ -88,6 +111,8 @@ fn batch_size(checks: usize) -> usize {
     checks.div_ceil(cores).clamp(SMALLEST_SHARE, LARGEST_BATCH)
 }
 
+/// So few signatures of a batch that failed are judged one by one.
+const FEW: usize = 8;
 /// Below this a batch is not cut: both halves would cost more than they save.
 const SMALLEST_SHARE: usize = 32;
 /// What a batch gains flattens out here (docs/performance.md).
@@ -108,7 +133,7 @@ mod tests {
 
     #[test]
     fn names_the_first_culprit_as_singles_do() {
-        for count in [0, 1, 3, 4, 31, 33, 80] {
+        for count in [0, 1, 3, 4, 8, 9, 31, 33, 80] {
             let checks = checks(count);
             assert_eq!(BatchVerifier.first_invalid(&checks), None);
             for culprits in [[0, 0], [0, 30], [2, 1], [32, 40], [79, 31], [79, 79]] {
