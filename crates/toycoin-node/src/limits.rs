@@ -262,11 +262,45 @@ pub const REMEMBERED_SENDERS: usize = 1_024;
 
 // ---- node: payments and requests
 
-/// Most transactions of peers that wait to be judged together.
+/// Most transactions of peers that wait to be judged.
+pub const ARRIVALS: usize = 16_384;
+
+/// Most bytes, by formula, of transactions of peers that wait to be judged: 16 MiB.
+pub const ARRIVAL_BYTES: usize = 16 << 20;
+
+/// Longest time that a transaction waits to be judged; then it is dropped, and its sender tells it again if it matters.
+pub const ARRIVAL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Most transactions that are judged in one step.
 pub const ADMISSION_TRANSACTIONS: usize = 256;
 
-/// Signatures at which those that wait are judged at once: verifying as many takes about ten milliseconds.
-pub const ADMISSION_SIGNATURES: usize = 512;
+/// Most signatures that are verified in one step, unless one transaction has more: they take about ten milliseconds.
+pub const ADMISSION_SIGNATURES: u64 = 512;
+
+/// Most signatures of peers that have sent no good payment which are verified in one step, unless one transaction has
+/// more. A bad one makes the others be verified again.
+pub const ADMISSION_NEWCOMER_SIGNATURES: u64 = 128;
+
+/// After this time a step is taken though more messages wait to be read.
+pub const ADMISSION_DELAY: Duration = Duration::from_millis(50);
+
+/// Most signatures of a connection's peers, all together, that are verified at once: two of the largest transactions,
+/// or one that is bad.
+pub const CONNECTION_SIGNATURES: u64 = 2_048;
+
+/// Signatures of a connection's peers, all together, that are verified each second: a tenth of a processor's time when
+/// they hold, a third at worst when they do not. Full blocks of a network with a block every two seconds have fewer.
+pub const CONNECTION_SIGNATURES_PER_SECOND: u64 = 8_192;
+
+/// Coins that are looked up for what verifying one signature takes: so much of its price a transaction pays that is kept
+/// as an orphan, or refused before its signatures were looked at.
+pub const COINS_A_SIGNATURE: u64 = 8;
+
+/// Most signatures that a peer hands in at once; beyond them its transactions are dropped.
+pub const PEER_SIGNATURES: u64 = 16_384;
+
+/// Signatures that a peer hands in each second; beyond them its transactions are dropped.
+pub const PEER_SIGNATURES_PER_SECOND: u64 = 4_096;
 
 /// Most signatures that are remembered as holding: more than a full mempool has. 32 bytes each.
 pub const REMEMBERED_SIGNATURES: usize = 1 << 18;

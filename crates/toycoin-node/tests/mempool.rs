@@ -17,7 +17,9 @@ use toycoin_core::{
     store::MemoryStore,
     utxo::Coin,
 };
-use toycoin_node::mempool::{Admission, AdmitError, DropReason, Mempool, MempoolConfig, Reorganisation, Reorganised};
+use toycoin_node::mempool::{
+    Admission, AdmitError, DropReason, Mempool, MempoolConfig, Orphan, Reorganisation, Reorganised,
+};
 
 fn pool() -> (Chain<MemoryStore>, Mempool) {
     let params = ChainParams::regtest();
@@ -109,15 +111,41 @@ fn chains_of_unconfirmed_payments_are_kept_and_mined_in_order() {
 }
 
 #[test]
-fn a_child_waits_for_its_parent_and_comes_in_behind_it() {
+fn a_child_waits_for_its_parent_and_is_handed_back_behind_it() {
     let (chain, mut pool) = pool();
     let parent = payment(&chain, 1, 5, 0);
     let child = child(&chain, &parent);
     let Ok(Admission::Orphaned { missing, .. }) = submit(&chain, &mut pool, &child) else { panic!("no parent yet") };
     assert_eq!(missing, [parent.txid()]);
     let Ok(Admission::Accepted(accepted)) = submit(&chain, &mut pool, &parent) else { panic!("in order") };
-    assert_eq!(accepted.adopted, [(child.txid(), Amount::ZERO)]);
-    assert_eq!((pool.len(), pool.orphans()), (2, 0));
+    assert_eq!((pool.len(), pool.orphans()), (1, 0));
+    assert_eq!(accepted.unblocked, [Orphan { transaction: child.clone().into(), source: 1 }]);
+    assert!(matches!(submit(&chain, &mut pool, &child), Ok(Admission::Accepted(_))));
+}
+
+#[test]
+fn orphans_are_handed_back_when_a_move_of_the_tip_makes_their_coins() {
+    // a block with the parent
+    let (mut chain, mut pool) = pool();
+    let parent = payment(&chain, 1, 5, 0);
+    let child = child(&chain, &parent);
+    submit(&chain, &mut pool, &child).unwrap();
+    let block = mine(&mut chain, 1, vec![parent]);
+    let block = checked(&chain, block);
+    pool.block_connected(&block);
+    let next_height = chain.height() + 1;
+    let outcome = pool.settle(false, chain.store(), next_height).unwrap();
+    assert_eq!(outcome.unblocked, [Orphan { transaction: child.clone().into(), source: 1 }]);
+    assert_eq!((pool.orphans(), outcome.readmitted), (0, vec![]));
+
+    // a block with a coinbase
+    let young = block.block().coinbase.outpoints(block.coinbase_txid()).next().unwrap().0;
+    let mut of_coinbase = child;
+    of_coinbase.inputs[0] = young;
+    submit(&Chain::in_memory(ChainParams::regtest()), &mut pool, &of_coinbase).unwrap();
+    pool.block_connected(&block);
+    let outcome = pool.settle(false, chain.store(), next_height).unwrap();
+    assert_eq!(outcome.unblocked.len(), 1);
 }
 
 #[test]
@@ -145,7 +173,7 @@ fn a_lost_race_drops_no_transaction_and_none_is_mined_twice() {
     let mut reorganisation = Reorganisation::default();
     [one, two].into_iter().for_each(|block| reorganisation.note_connected(&checked(&chain, block)));
     let outcome = pool.block_returned(&lost, &mut reorganisation, 1, chain.store(), height).unwrap();
-    assert_eq!(pool.settle(true, chain.store(), height, &PlainVerifier).unwrap(), Reorganised::default());
+    assert_eq!(pool.settle(true, chain.store(), height).unwrap(), Reorganised::default());
     assert_eq!(outcome.readmitted, [(child.txid(), Amount::ZERO)]);
     assert!(outcome.dropped.is_empty());
     assert_eq!(pool.select(1_000_000), [child]);

@@ -157,21 +157,23 @@ fn payments_without_their_coins_wait_in_a_bounded_number_and_few_of_each_peer() 
 fn payments_wait_for_each_other_in_a_bounded_number_and_for_nothing_else() {
     let (mut stage, first) = stage();
     let channel = ChannelRef::new("/topic/main").unwrap();
-    let mut bytes = Vec::new();
-    for number in 0..1_000 {
-        let payload = NodeMessage::Transaction(orphan(number)).encode().unwrap();
-        let delivery = Deliver { channel, from: first.id, payload: &payload };
-        bytes.extend_from_slice(&RelayMessage::Deliver(delivery).to_frame().unwrap());
-    }
     let now = Now { monotonic: Monotonic::new(stage.now), unix_ms: stage.start_ms };
-    for piece in bytes.chunks(60_000) {
-        stage.machine.handle(now, Input::Received { connection: first.connection, bytes: piece });
-        assert!(stage.machine.counts().arrivals < limits::ADMISSION_TRANSACTIONS);
+    let senders = 10;
+    for number in 0..limits::ARRIVALS as u64 + 3_000 {
+        let from = Peer::new(first.connection, u32::try_from(number % senders).unwrap()).id;
+        let payload = NodeMessage::Transaction(orphan(number)).encode().unwrap();
+        let delivery = RelayMessage::Deliver(Deliver { channel, from, payload: &payload }).to_frame().unwrap();
+        stage.machine.handle(now, Input::Received { connection: first.connection, bytes: &delivery });
+        if number % 100 == 0 {
+            let counts = stage.machine.counts();
+            assert!(counts.arrivals <= limits::ARRIVALS && counts.arrival_bytes <= limits::ARRIVAL_BYTES);
+        }
     }
-    assert!(stage.machine.counts().arrivals > 0);
-    assert_eq!(stage.machine.next_timeout(), Some(now.monotonic));
-    stage.machine.handle(now, Input::Timeout);
+    assert!(stage.machine.counts().dropped_arrivals > 0);
+    assert_eq!(stage.machine.next_timeout().unwrap().since_origin().as_millis(), 0, "as soon as the budget allows");
+    stage.advance(limits::ARRIVAL_PATIENCE + SECOND);
     assert_eq!(stage.machine.counts().arrivals, 0);
+    assert_eq!((stage.score(first), stage.is_muted(first)), (0, false), "overload is no crime");
 }
 
 /// A network whose blocks begin at 4,096 hashes and may become as easy as two.

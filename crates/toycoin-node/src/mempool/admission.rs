@@ -1,6 +1,6 @@
 //! Who comes in.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use toycoin_core::{
     Amount, IdentifiedTransaction, Transaction, Txid, Wtxid,
@@ -44,8 +44,9 @@ pub struct Accepted {
     pub replaced: Vec<(Txid, DropReason)>,
     /// What made room.
     pub evicted: Vec<(Txid, DropReason)>,
-    /// Orphans that had waited for it, with their fees, parents first. One of them may have made room for the next.
-    pub adopted: Vec<(Txid, Amount)>,
+    /// Orphans that had waited for it, the oldest first. They wait no longer: whoever offers transactions offers them again,
+    /// when there is time for their signatures.
+    pub unblocked: Vec<Orphan>,
 }
 
 /// By what transactions are judged.
@@ -72,8 +73,7 @@ impl Mempool {
     /// coins after the tip, and `next_height` is the height of the block that might hold the transaction.
     ///
     /// # Errors
-    /// When it does not come in; see [`AdmitError`]. The pool is as it was then, unless the store fails for an orphan
-    /// behind it.
+    /// When it does not come in; see [`AdmitError`]. The pool is as it was then.
     pub fn submit<S: ChainStore>(
         &mut self,
         transaction: impl Into<IdentifiedTransaction>,
@@ -82,18 +82,11 @@ impl Mempool {
         next_height: u64,
         verifier: &dyn SignatureVerifier,
     ) -> Result<Admission, AdmitError<S::Error>> {
-        let context = &JudgeContext { store, next_height, verifier };
-        match self.admit(transaction.into(), source, context)? {
-            Admission::Accepted(mut accepted) => {
-                self.adopt(&mut accepted, context).map_err(AdmitError::Store)?;
-                Ok(Admission::Accepted(accepted))
-            }
-            other => Ok(other),
-        }
+        self.admit(transaction.into(), source, &JudgeContext { store, next_height, verifier })
     }
 
     /// Judges one transaction and takes it in; everything is judged before anything is done.
-    pub(super) fn admit<S: ChainStore>(
+    fn admit<S: ChainStore>(
         &mut self,
         transaction: IdentifiedTransaction,
         source: Option<u64>,
@@ -137,7 +130,7 @@ impl Mempool {
         self.judge(txid, &transaction, &coins, context.next_height, context.verifier)
             .map_err(|error| self.refuse(wtxid, error))?;
 
-        let mut accepted = Accepted { txid, fee, replaced: Vec::new(), evicted: Vec::new(), adopted: Vec::new() };
+        let mut accepted = Accepted { txid, fee, replaced: Vec::new(), evicted: Vec::new(), unblocked: Vec::new() };
         for conflict in replaced.direct {
             self.drop_family(conflict, DropReason::Replaced { by: txid }, &mut accepted.replaced);
         }
@@ -147,32 +140,8 @@ impl Mempool {
         self.orphans.remove(&txid);
         let coinbase_height = youngest_coinbase(&coins);
         self.entries.insert(Newcomer { transaction, fee, coinbase_height, returned: false });
+        accepted.unblocked = self.orphans.take_children_of(&txid);
         Ok(Admission::Accepted(accepted))
-    }
-
-    /// Offers the orphans that had waited for a transaction, and those that had waited for them.
-    pub(super) fn adopt<S: ChainStore>(
-        &mut self,
-        accepted: &mut Accepted,
-        context: &JudgeContext<'_, S>,
-    ) -> Result<(), S::Error> {
-        let mut parents = VecDeque::from([accepted.txid]);
-        while let Some(parent) = parents.pop_front() {
-            for orphan in self.orphans.take_children_of(&parent) {
-                match self.admit(orphan.transaction, Some(orphan.source), context) {
-                    Ok(Admission::Accepted(behind)) => {
-                        parents.push_back(behind.txid);
-                        accepted.adopted.push((behind.txid, behind.fee));
-                        accepted.replaced.extend(behind.replaced);
-                        accepted.evicted.extend(behind.evicted);
-                    }
-                    Err(AdmitError::Store(error)) => return Err(error),
-                    // it waits for another parent, or is refused: nobody was promised anything
-                    Ok(Admission::Orphaned { .. } | Admission::Known { .. }) | Err(_) => {}
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Returns the coins that a transaction spends: the pool's own, else the view's.

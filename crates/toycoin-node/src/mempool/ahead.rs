@@ -13,17 +13,30 @@ use toycoin_core::{
 
 use crate::mempool::Mempool;
 
-/// Knows some signatures that hold, and asks another verifier for all others.
+/// Knows some signatures that hold and perhaps one that does not, and asks another verifier for all others.
 ///
 /// What is known was verified as it stands, key, message and signature: it changes what an answer costs, never the answer.
 pub struct VerifiedAhead<'a> {
     held: HashSet<SignatureCheck>,
+    /// The first signature that does not hold.
+    culprit: Option<SignatureCheck>,
     inner: &'a dyn SignatureVerifier,
+}
+
+impl VerifiedAhead<'_> {
+    /// Returns whether a signature was found that does not hold: what came behind it was verified in vain.
+    pub const fn has_failed(&self) -> bool {
+        self.culprit.is_some()
+    }
 }
 
 impl SignatureVerifier for VerifiedAhead<'_> {
     fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
-        if checks.iter().all(|check| self.held.contains(check)) { None } else { self.inner.first_invalid(checks) }
+        let place = checks.iter().position(|check| !self.held.contains(check))?;
+        match checks.get(place) == self.culprit.as_ref() {
+            true => Some(place),
+            false => self.inner.first_invalid(checks),
+        }
     }
 }
 
@@ -78,7 +91,9 @@ impl Mempool {
             }
         }
         let checks = noting.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let holds = verifier.first_invalid(&checks).unwrap_or(checks.len());
-        Ok(VerifiedAhead { held: checks.into_iter().take(holds).collect(), inner: verifier })
+        let invalid = verifier.first_invalid(&checks);
+        let culprit = invalid.and_then(|place| checks.get(place)).copied();
+        let holds = invalid.unwrap_or(checks.len());
+        Ok(VerifiedAhead { held: checks.into_iter().take(holds).collect(), culprit, inner: verifier })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   submit ─▶ form, coins (the pool's own, then the chain's), fee, conflicts, relatives, room, signatures last ─▶ entry
-//!      └─ a parent is missing ─▶ orphans, bounded, tried again when it comes
+//!      └─ a parent is missing ─▶ orphans, bounded, handed back to be submitted again when it comes
 //!   block_connected ─▶ what it holds leaves by txid, what conflicts with it is dropped with a reason
 //!   block_returned  ─▶ what left the chain comes back, oldest first
 //!   select          ─▶ parents before children, the best fee rate first
@@ -38,6 +38,7 @@ pub use self::{
     admit_error::AdmitError,
     ahead::VerifiedAhead,
     drop_reason::DropReason,
+    orphans::Orphan,
     pool::{Mempool, MempoolConfig},
     reorganisation::{Reorganisation, Reorganised},
 };

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use toycoin_core::{ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, OutPoint, Transaction, Txid};
+use toycoin_core::{
+    ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, OutPoint, Rule, Transaction, Txid, Wtxid,
+};
 
 use crate::mempool::{DropReason, entries::Entries, orphans::Orphans, refused::Refused, select::select};
 
@@ -62,6 +64,21 @@ impl Mempool {
         self.orphans.len()
     }
 
+    /// Returns whether one waits for a parent, whatever its signatures.
+    pub fn contains_orphan(&self, txid: &Txid) -> bool {
+        self.orphans.contains(txid)
+    }
+
+    /// Forgets what waits for a parent and came from this source.
+    pub fn forget_orphans_of(&mut self, source: u64) {
+        self.orphans.remove_source(source);
+    }
+
+    /// Returns the rule for which a transaction was refused before, with these very signatures.
+    pub fn refused_for(&self, wtxid: &Wtxid) -> Option<Rule> {
+        self.refused.rule(wtxid)
+    }
+
     /// Returns how many of those the peer with most of them sent.
     pub(crate) fn most_orphans_of_a_peer(&self) -> usize {
         self.orphans.most_of_a_peer()
@@ -85,24 +102,24 @@ impl Mempool {
     /// Brings the pool up to a block that entered the chain. A block may hold a transaction under another wtxid than
     /// ours: it leaves by txid.
     ///
-    /// Returns what is dropped since it conflicts with the block. Orphans whose parents the block brought come in by
-    /// [`settle`](Self::settle), which has the coins after the tip.
+    /// Returns what is dropped since it conflicts with the block. Orphans whose parents the block brought are handed back by
+    /// [`settle`](Self::settle).
     pub fn block_connected(&mut self, block: &CheckedBlock) -> Vec<(Txid, DropReason)> {
         // all at once: a chain of payments that leaves one by one would move its rest each time
         let held: BTreeSet<_> = block.transactions().map(|(txid, _)| txid).filter(|txid| self.contains(txid)).collect();
         self.entries.remove_all(&held);
         let mut dropped = Vec::new();
-        let mut spent = BTreeSet::new();
+        self.orphans.unblock_children_of(&block.coinbase_txid());
         for (txid, transaction) in block.transactions() {
             self.orphans.remove(&txid);
+            self.orphans.unblock_children_of(&txid);
             for outpoint in &transaction.inputs {
-                spent.insert(*outpoint);
+                self.orphans.take_spenders(outpoint);
                 if let Some(conflict) = self.entries.spender(outpoint) {
                     self.drop_family(conflict, DropReason::Conflict { with: txid }, &mut dropped);
                 }
             }
         }
-        self.orphans.remove_spenders(&spent);
         dropped
     }
 

@@ -6,7 +6,7 @@
 //! ```text
 //!   block_connected, each block that entered    what it holds leaves, what conflicts with it is dropped
 //!   block_returned, each block that left        what nobody holds now waits again, the oldest block first
-//!   settle                                      what is immature again, and orphans whose parents came
+//!   settle                                      what is immature again; orphans whose parents came are handed back
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ use toycoin_core::{
 use crate::{
     limits,
     mempool::{
-        Admission, AdmitError, DropReason, Mempool,
+        DropReason, Mempool, Orphan,
         admission::{JudgeContext, SignaturesAside, youngest_coinbase},
         entry::{Entry, Newcomer},
     },
@@ -51,10 +51,13 @@ impl Reorganisation {
 /// What a move of the tip did to the pool.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Reorganised {
-    /// Transactions that wait now and did not before, with their fees, parents first.
+    /// Transactions that wait again, with their fees, parents first.
     pub readmitted: Vec<(Txid, Amount)>,
     /// Transactions of the pool and of disconnected blocks that wait no longer.
     pub dropped: Vec<(Txid, DropReason)>,
+    /// Orphans whose coins may be there now. They wait no longer: whoever offers transactions offers them again, when there
+    /// is time for their signatures.
+    pub unblocked: Vec<Orphan>,
 }
 
 impl Mempool {
@@ -85,6 +88,8 @@ impl Mempool {
         reorganisation.coinbases.insert(block.coinbase_txid());
         for transaction in block.identified() {
             let txid = transaction.txid();
+            // what it spent is there again, unless it or another spends it
+            transaction.inputs.iter().for_each(|outpoint| self.orphans.unblock_spenders(outpoint));
             // what the new blocks hold too is not waiting, even if its own coins are spent there already
             if self.contains(&txid) || store.find_transaction(&txid)?.is_some() {
                 continue;
@@ -109,40 +114,22 @@ impl Mempool {
         self.drop_coinless(block, store, &mut outcome)?;
         self.trim(&mut outcome.dropped);
         outcome.readmitted.retain(|(txid, _)| self.contains(txid));
+        outcome.readmitted.iter().for_each(|(parent, _)| self.orphans.unblock_children_of(parent));
         Ok(outcome)
     }
 
-    /// Ends a move of the tip: drops what spends coins that are immature again, where blocks `left` the chain, and takes in
-    /// the orphans whose parents a block brought.
+    /// Ends a move of the tip: drops what spends coins that are immature again, where blocks `left` the chain, and hands
+    /// back the orphans whose coins came.
     ///
     /// # Errors
     /// The store's.
-    pub fn settle<S: ChainStore>(
-        &mut self,
-        left: bool,
-        store: &S,
-        next_height: u64,
-        verifier: &dyn SignatureVerifier,
-    ) -> Result<Reorganised, S::Error> {
-        let context = &JudgeContext { store, next_height, verifier };
+    pub fn settle<S: ChainStore>(&mut self, left: bool, store: &S, next_height: u64) -> Result<Reorganised, S::Error> {
+        let context = &JudgeContext { store, next_height, verifier: &SignaturesAside };
         let mut outcome = Reorganised::default();
         if left {
             self.drop_immature(context, &mut outcome)?;
         }
-        for orphan in self.orphans.drain() {
-            match self.admit(orphan.transaction, Some(orphan.source), context) {
-                Ok(Admission::Accepted(mut accepted)) => {
-                    self.adopt(&mut accepted, context)?;
-                    outcome.readmitted.push((accepted.txid, accepted.fee));
-                    outcome.readmitted.extend(accepted.adopted);
-                    outcome.dropped.extend(accepted.replaced.into_iter().chain(accepted.evicted));
-                }
-                Err(AdmitError::Store(error)) => return Err(error),
-                // it still waits, or is refused: nobody was promised anything
-                Ok(Admission::Orphaned { .. } | Admission::Known { .. }) | Err(_) => {}
-            }
-        }
-        outcome.readmitted.retain(|(txid, _)| self.contains(txid));
+        outcome.unblocked = self.orphans.take_unblocked();
         Ok(outcome)
     }
 

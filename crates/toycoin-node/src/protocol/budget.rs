@@ -32,15 +32,27 @@ impl TokenBucket {
     }
 
     /// Returns when there will be `amount` tokens, `None` for more than the bucket holds.
-    pub(super) fn when(&mut self, amount: u64, now: Monotonic) -> Option<Monotonic> {
+    pub(super) fn when(&self, amount: u64, now: Monotonic) -> Option<Monotonic> {
+        (amount <= self.capacity).then(|| self.ready_at(amount, now))
+    }
+
+    /// Takes `amount` tokens, or all that there are if there are fewer: for what was done already.
+    pub(super) fn charge(&mut self, amount: u64, now: Monotonic) {
         self.refill(now);
-        if amount > self.capacity {
-            return None;
-        }
-        let lacking = u128::from(amount.saturating_sub(self.level));
-        let nanos = (lacking * NANOS_PER_SECOND).div_ceil(u128::from(self.per_second).max(1));
-        let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
-        Some(if lacking == 0 { now } else { self.filled + Duration::from_nanos(nanos) })
+        self.level = self.level.saturating_sub(amount);
+    }
+
+    /// Gives back `amount` tokens that were taken for what was not done.
+    pub(super) const fn give_back(&mut self, amount: u64) {
+        let level = self.level.saturating_add(amount);
+        self.level = if level < self.capacity { level } else { self.capacity };
+    }
+
+    /// Returns when there are `amount` tokens, at most the bucket's capacity, if none are taken until then.
+    pub(super) fn ready_at(&self, amount: u64, now: Monotonic) -> Monotonic {
+        let missing = u128::from(amount.min(self.capacity).saturating_sub(self.level));
+        let nanos = (missing * NANOS_PER_SECOND).div_ceil(u128::from(self.per_second.max(1)));
+        now.max(self.filled + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
 
     fn refill(&mut self, now: Monotonic) {
@@ -120,6 +132,24 @@ mod tests {
         recent.add(u64::MAX, Monotonic::ORIGIN + SECOND);
         assert_eq!(recent.tokens(Monotonic::ORIGIN + SECOND), limits::REMEMBERED_USE);
         assert_eq!(recent.tokens(Monotonic::ORIGIN + SECOND * 1_000), 0);
+    }
+
+    #[test]
+    fn token_bucket_says_when_it_is_ready() {
+        let mut bucket = TokenBucket::new(10, 3, Monotonic::ORIGIN);
+        assert_eq!(bucket.ready_at(10, Monotonic::ORIGIN), Monotonic::ORIGIN);
+        bucket.charge(7, Monotonic::ORIGIN);
+        for amount in 4..=10 {
+            let mut bucket = bucket.clone();
+            let ready = bucket.ready_at(amount, Monotonic::ORIGIN);
+            let before = ready.since_origin().saturating_sub(Duration::from_nanos(1));
+            assert!(!bucket.take(amount, Monotonic::new(before)) && bucket.take(amount, ready), "{amount}");
+        }
+        bucket.give_back(5);
+        assert!(bucket.take(8, Monotonic::ORIGIN) && !bucket.take(1, Monotonic::ORIGIN));
+        bucket.charge(100, Monotonic::ORIGIN);
+        assert!(bucket.take(3, Monotonic::ORIGIN + SECOND), "no debt remains");
+        assert_eq!(bucket.ready_at(1, Monotonic::ORIGIN + SECOND * 9), Monotonic::ORIGIN + SECOND * 9);
     }
 
     #[test]

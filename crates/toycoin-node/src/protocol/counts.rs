@@ -20,7 +20,11 @@ pub struct Counts {
     pub deferred_blocks: usize,
     pub deferred_block_bytes: u64,
     pub senders: usize,
+    /// Transactions that wait to be judged.
     pub arrivals: usize,
+    pub arrival_bytes: usize,
+    /// Transactions that were dropped before they were judged, since they were too many or had waited for too long.
+    pub dropped_arrivals: u64,
     pub most_orphans_of_a_peer: usize,
     pub own_payments: usize,
     pub waits: usize,
@@ -54,6 +58,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             deferred_block_bytes,
             senders: self.waiting.senders(),
             arrivals: self.arrivals.len(),
+            arrival_bytes: self.arrivals.bytes(),
+            dropped_arrivals: self.arrivals.dropped(),
             most_orphans_of_a_peer: self.mempool.most_orphans_of_a_peer(),
             own_payments: self.own_payments.len(),
             waits: self.waits.len(),

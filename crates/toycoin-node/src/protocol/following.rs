@@ -95,8 +95,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     fn end_move(&mut self, moved: &Moved) {
         let left = moved.disconnected.len();
-        let (next_height, verifier) = (self.chain.height() + 1, self.chain.shared_verifier());
-        match self.mempool.settle(left > 0, self.chain.store(), next_height, verifier.as_ref()) {
+        match self.mempool.settle(left > 0, self.chain.store(), self.chain.height() + 1) {
             Ok(outcome) => self.tell_reorganised(outcome),
             Err(error) => return self.halt(&error.to_string()),
         }
@@ -114,6 +113,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             self.emit(Event::TransactionAccepted { txid, fee });
         }
         self.tell_dropped(outcome.dropped);
+        self.offer_orphans(outcome.unblocked);
     }
 
     fn tell_dropped(&mut self, dropped: Vec<(Txid, DropReason)>) {

@@ -23,6 +23,7 @@ mod clock_warning;
 mod config;
 mod counts;
 mod durability;
+mod fair_queue;
 mod following;
 mod headers;
 mod io;
@@ -212,6 +213,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if link.ready {
             self.emit(Event::RelayDisconnected { relay: link.relay });
         }
+        self.arrivals.remove_connection(connection);
         for id in self.peers.remove_connection(connection) {
             self.emit(Event::PeerDisconnected { id });
         }
@@ -376,6 +378,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn mute(&mut self, peer: PeerKey, reason: MuteReason) {
         // found late, it may have sent that on a connection that is gone
         if self.links.contains_key(&peer.0) && self.peers.mute(peer, self.now.monotonic) {
+            self.forget_transactions_of(&peer);
             self.emit(Event::PeerMuted { id: peer.1, reason });
             self.forget(|key| *key == peer);
         }
@@ -384,6 +387,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Counts against a peer what an honest one might send, but not often.
     fn score(&mut self, peer: PeerKey, points: u32) {
         if let Some(score) = self.peers.add_score(peer, points, self.config.mute_score, self.now.monotonic) {
+            self.forget_transactions_of(&peer);
             self.emit(Event::PeerMuted { id: peer.1, reason: MuteReason::Score(score) });
             self.forget(|key| *key == peer);
         }
@@ -461,6 +465,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         among.get(usize::try_from(self.random() % count).ok()?)
     }
 
+    /// Returns whether the chain has more to do at once.
+    const fn has_blocks_to_connect(&self) -> bool {
+        self.busy && self.gathering.is_none() || self.following.is_some()
+    }
+
     /// What every input may have made due.
     fn settle(&mut self) {
         self.on_links_timeout();
@@ -501,7 +510,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         }
         match input {
             Input::Connected { connection, relay, node_id } => self.on_connected(connection, relay, node_id),
-            Input::Received { connection, bytes } => self.on_received(connection, bytes),
+            Input::Received { connection, bytes } => {
+                self.on_received(connection, bytes);
+                self.admit_pressing();
+            }
             Input::Written { connection, bytes } => self.on_written(connection, bytes),
             Input::Disconnected { connection } => self.on_disconnected(connection),
             Input::Request { id, request } => {
@@ -509,6 +521,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
                 self.on_request(id, request);
             }
             Input::Mined { job, nonce } => self.on_mined(job, nonce),
+            // blocks go first
+            Input::Timeout if self.has_blocks_to_connect() => self.admit_pressing(),
             Input::Timeout => self.admit_arrivals(),
         }
         self.settle();
@@ -522,10 +536,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         if self.halted {
             return None;
         }
-        let gathering = self.gathering.as_ref().map(|gathering| gathering.until);
-        if self.busy && gathering.is_none() || self.following.is_some() || !self.arrivals.is_empty() {
+        if self.has_blocks_to_connect() {
             return Some(self.now.monotonic);
         }
+        let gathering = self.gathering.as_ref().map(|gathering| gathering.until);
         let drift = self.chain.params().spec().drift_ms;
         let deferred = self.waiting.first_deferred().map(|(time, _)| {
             let wait = time.saturating_sub(drift).saturating_sub(self.now.unix_ms);
@@ -542,6 +556,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             self.clock.next_timeout(),
             self.headers.next_timeout(),
             self.bodies.next_timeout(),
+            self.arrivals.next_timeout(self.now.monotonic),
             self.own_payments.next_timeout(),
             self.mining_timeout(),
             self.sync_timeout(),

@@ -17,6 +17,7 @@ use crate::{
     protocol::{
         budget::{RecentUse, TokenBucket},
         clock::ClockReadings,
+        fair_queue::Rank,
         mutes::Mutes,
     },
     relay::ConnectionId,
@@ -57,6 +58,10 @@ pub(super) struct Peer {
     pub(super) recent_use: RecentUse,
     /// Rejects that it may still be sent.
     pub(super) rejects: TokenBucket,
+    /// Signatures that it may still hand in to be verified.
+    pub(super) signatures: TokenBucket,
+    /// A transaction of its came into the mempool, and none since then was bad.
+    has_paid: bool,
 }
 
 impl Peer {
@@ -75,6 +80,8 @@ impl Peer {
             muted_until,
             recent_use: RecentUse::none(now),
             rejects: TokenBucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
+            signatures: TokenBucket::new(limits::PEER_SIGNATURES, limits::PEER_SIGNATURES_PER_SECOND, now),
+            has_paid: false,
         }
     }
 
@@ -99,6 +106,16 @@ impl Peer {
     pub(super) fn note_news(&mut self) {
         self.has_news = true;
         self.resting_until = Monotonic::ORIGIN;
+    }
+
+    /// Notes that a transaction of its came into the mempool.
+    pub(super) const fn note_payment(&mut self) {
+        self.has_paid = true;
+    }
+
+    /// Returns which transactions go first, its own or those of others.
+    pub(super) const fn rank(&self) -> Rank {
+        if self.has_paid { Rank::Proven } else { Rank::Newcomer }
     }
 
     pub(super) fn is_muted(&self, now: Monotonic) -> bool {
@@ -159,7 +176,7 @@ impl Peers {
         }
         let until = self.mutes.mute(key, now);
         if let Some(peer) = self.peers.get_mut(&key) {
-            (peer.muted_until, peer.score) = (Some(until), 0);
+            (peer.muted_until, peer.score, peer.has_paid) = (Some(until), 0, false);
         }
         true
     }
@@ -182,6 +199,12 @@ impl Peers {
 
     pub(super) fn get_mut(&mut self, key: &PeerKey) -> Option<&mut Peer> {
         self.peers.get_mut(key)
+    }
+
+    /// Returns the peers with these numbers that are still known.
+    pub(super) fn with_numbers(&self, numbers: &BTreeSet<u64>) -> BTreeMap<u64, (PeerKey, &Peer)> {
+        let found = self.peers.iter().filter(|(_, peer)| numbers.contains(&peer.number));
+        found.map(|(key, peer)| (peer.number, (*key, peer))).collect()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&PeerKey, &Peer)> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use toycoin_core::{IdentifiedTransaction, Txid, consensus::SignatureVerifier, store::ChainStore};
+use toycoin_core::{IdentifiedTransaction, Rule, Txid, consensus::SignatureVerifier, store::ChainStore};
 use toycoin_wire::node::NodeMessage;
 
 use crate::{
@@ -43,23 +43,36 @@ impl OwnPayments {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Judges a transaction of a peer's.
+    /// Judges a transaction of a peer's, and returns whether its signatures were looked at.
     pub(super) fn judge_arrival(
         &mut self,
         peer: PeerKey,
         transaction: IdentifiedTransaction,
         verifier: &dyn SignatureVerifier,
-    ) {
+    ) -> bool {
         let source = self.peers.get(&peer).map(|peer| peer.number);
         let txid = transaction.txid();
         match self.admit(transaction, source, Some(peer.0), verifier) {
             Ok(Admission::Orphaned { missing, .. }) => {
-                let mut parents: Vec<_> = missing;
-                parents.truncate(limits::TXIDS_A_MESSAGE);
-                self.send_to(peer, &NodeMessage::GetTransactions(parents));
+                // the parents of one that waits were asked for when it came
+                let parents = missing.into_iter().filter(|parent| !self.mempool.contains_orphan(parent));
+                let parents: Vec<_> = parents.take(limits::TXIDS_A_MESSAGE).collect();
+                if !parents.is_empty() {
+                    self.send_to(peer, &NodeMessage::GetTransactions(parents));
+                }
+                false
             }
-            Ok(_) => {}
-            Err(AdmitError::Store(error)) => self.halt(&error.to_string()),
+            Ok(Admission::Accepted(_)) => {
+                if let Some(peer) = self.peers.get_mut(&peer) {
+                    peer.note_payment();
+                }
+                true
+            }
+            Ok(Admission::Known { .. }) => false,
+            Err(AdmitError::Store(error)) => {
+                self.halt(&error.to_string());
+                false
+            }
             Err(error) => {
                 tracing::debug!(%txid, %error, "transaction not taken");
                 if let AdmitError::Rule(broken) = &error {
@@ -67,9 +80,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 }
                 // what is refused by policy, spends what another has spent or is late costs its sender nothing: nodes differ
                 // in their policy and in what they heard first, and a forwarder did not write what it forwards
-                if let Some(rule) = error.broken_rule().filter(|_| error.is_misbehaviour()) {
+                let rule = error.broken_rule();
+                if let Some(rule) = rule.filter(|_| error.is_misbehaviour()) {
                     self.mute(peer, MuteReason::BrokenRule(rule));
                 }
+                rule == Some(Rule::Signature)
             }
         }
     }
@@ -83,9 +98,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if let Err(error) = self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
             return Ok(Err(error.of_transaction()?.into()));
         }
-        if self.mempool.contains(&txid) {
-            self.repeat_later(txid);
-        }
+        self.repeat_later(txid);
         Ok(Ok(txid))
     }
 
@@ -99,19 +112,20 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     ) -> Result<Admission, AdmitError<S::Error>> {
         let next_height = self.chain.height() + 1;
         let store = self.chain.store();
-        let admission = self.mempool.submit(transaction, source, store, next_height, verifier)?;
-        if let Admission::Accepted(accepted) = &admission {
-            for (txid, fee) in std::iter::once(&(accepted.txid, accepted.fee)).chain(&accepted.adopted) {
-                self.emit(Event::TransactionAccepted { txid: *txid, fee: *fee });
-                self.tell_transaction(*txid, from);
-                let spent = self.mempool.coins_spent_by(txid, self.chain.store()).map_err(AdmitError::Store)?;
-                if let Some((transaction, spent)) = self.mempool.get(txid).zip(spent) {
-                    self.chain.prepare(*txid, transaction, &spent);
-                }
+        let mut admission = self.mempool.submit(transaction, source, store, next_height, verifier)?;
+        if let Admission::Accepted(accepted) = &mut admission {
+            let txid = accepted.txid;
+            self.emit(Event::TransactionAccepted { txid, fee: accepted.fee });
+            self.tell_transaction(txid, from);
+            let spent = self.mempool.coins_spent_by(&txid, self.chain.store()).map_err(AdmitError::Store)?;
+            if let Some((transaction, spent)) = self.mempool.get(&txid).zip(spent) {
+                self.chain.prepare(txid, transaction, &spent);
             }
             for (txid, reason) in accepted.replaced.iter().chain(&accepted.evicted) {
                 self.on_dropped(*txid, reason.clone());
             }
+            let unblocked = std::mem::take(&mut accepted.unblocked);
+            self.offer_orphans(unblocked);
         }
         Ok(admission)
     }

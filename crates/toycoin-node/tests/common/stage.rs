@@ -295,7 +295,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
         panic!("the machine turns on the spot at {:?}", self.now);
     }
 
-    fn take_outputs(&mut self) {
+    pub(crate) fn take_outputs(&mut self) {
         self.take_what_there_is();
         while !self.holds_writes
             && let Some((connection, bytes)) = self.unwritten.pop_first()
