@@ -314,6 +314,9 @@ pub const OWN_PAYMENTS: usize = 10_000;
 /// Most transactions that are asked for in a message.
 pub const TXIDS_A_MESSAGE: usize = 128;
 
+/// Transactions that were dropped and whose reasons are remembered: of those submitted here, and of all others.
+pub const REMEMBERED_DROPS: usize = 4_096;
+
 /// Most requests that wait for confirmations.
 pub const WAITS: usize = 4_096;
 

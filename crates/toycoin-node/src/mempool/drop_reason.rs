@@ -1,6 +1,6 @@
 //! Why transactions leave without having been mined.
 
-use toycoin_core::{Txid, consensus::RuleError};
+use toycoin_core::{BlockHash, Txid, consensus::RuleError};
 
 use crate::mempool::AdmitError;
 
@@ -36,6 +36,12 @@ pub enum DropReason {
     /// another transaction has spent.
     #[error("on the chain as it is now its coins do not exist")]
     CoinsGone,
+    /// It is the coinbase of a block that left the active chain.
+    #[error("its block {block} is stale: it left the active chain")]
+    StaleBlock {
+        /// The block.
+        block: BlockHash,
+    },
     /// After a reorganisation it would be one of more than the pool keeps in a chain.
     #[error("after a reorganisation, package limit: too many transactions depend on each other")]
     PackageLimit,

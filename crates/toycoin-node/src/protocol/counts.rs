@@ -28,6 +28,8 @@ pub struct Counts {
     pub most_orphans_of_a_peer: usize,
     pub own_payments: usize,
     pub waits: usize,
+    /// Dropped transactions whose reasons are remembered.
+    pub drops: usize,
     pub most_seen_blocks: usize,
     /// Bytes that wait to be written on a connection, at most.
     pub most_unwritten: u64,
@@ -63,6 +65,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             most_orphans_of_a_peer: self.mempool.most_orphans_of_a_peer(),
             own_payments: self.own_payments.len(),
             waits: self.waits.len(),
+            drops: self.drops.len(),
             most_seen_blocks: self.links.values().map(|link| link.seen.len()).max().unwrap_or(0),
             most_unwritten: self.links.values().map(|link| link.backlog.total()).max().unwrap_or(0),
             most_unwritten_answers: {

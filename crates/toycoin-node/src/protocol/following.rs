@@ -66,6 +66,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             *told += 1;
             let block = self.body(hash)?;
             self.emit(Event::BlockDisconnected { block: Arc::clone(&block) });
+            // nobody puts its coinbase into another block
+            let (txid, reason) = (block.coinbase_txid(), DropReason::StaleBlock { block: *hash });
+            self.end_waits(&txid, &reason);
+            self.drops.insert(txid, false, reason);
             block
         } else if let Some(hash) = moved.connected.get(*connected) {
             *connected += 1;
@@ -110,6 +114,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     fn tell_reorganised(&mut self, outcome: Reorganised) {
         for (txid, fee) in outcome.readmitted {
+            self.drops.remove(&txid);
             self.emit(Event::TransactionAccepted { txid, fee });
         }
         self.tell_dropped(outcome.dropped);

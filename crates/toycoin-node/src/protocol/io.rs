@@ -137,8 +137,18 @@ pub enum Request {
     BlockAt(u64),
     /// Where a transaction is: [`Response::Transaction`].
     Transaction(Txid),
+    /// [`Submit`](Self::Submit) a transaction and [wait for its confirmations](Self::WaitForConfirmations), with nothing in
+    /// between: [`Response::Submitted`] with the error if it is not taken, else the answer to the wait. One that is
+    /// confirmed already is waited for.
+    SubmitAndWait {
+        /// The transaction.
+        transaction: Transaction,
+        /// How many blocks, its own included, at least 1.
+        confirmations: u64,
+    },
     /// Wait until a transaction has so many confirmations, at least 1: [`Response::Confirmed`] or
-    /// [`Response::NotConfirmed`]. Counts again if a reorganisation takes them away.
+    /// [`Response::NotConfirmed`]. Counts again if a reorganisation takes them away. One that was dropped before, or is
+    /// not known, is answered at once.
     WaitForConfirmations {
         /// The transaction.
         txid: Txid,
@@ -162,7 +172,7 @@ pub enum Request {
 /// The answer to a [`Request`].
 #[derive(Debug, Clone)]
 pub enum Response {
-    /// To [`Request::Submit`].
+    /// To [`Request::Submit`]; to [`Request::SubmitAndWait`] if the transaction is not taken.
     Submitted(Result<Txid, SubmitError>),
     /// To [`Request::Status`].
     Status(Status),
@@ -172,9 +182,9 @@ pub enum Response {
     Block(Option<Arc<CheckedBlock>>),
     /// To [`Request::Transaction`].
     Transaction(Option<TransactionPlace>),
-    /// To [`Request::WaitForConfirmations`].
+    /// To [`Request::WaitForConfirmations`] and [`Request::SubmitAndWait`].
     Confirmed(Confirmed),
-    /// To [`Request::WaitForConfirmations`]: it never will be, or too many wait.
+    /// To the same: it will not be, as far as this node knows, or too many wait.
     NotConfirmed(WaitError),
     /// To [`Request::Since`]; `None` when the block is not known.
     Since(Option<Since>),
@@ -222,6 +232,12 @@ pub enum WaitError {
     /// The transaction was dropped.
     #[error("the transaction was dropped: {0}")]
     Dropped(DropReason),
+    /// The transaction waits for no block, is in none of the active chain, and was not dropped lately.
+    #[error("transaction {txid} is not known here; submit it first")]
+    Unknown {
+        /// Its id.
+        txid: Txid,
+    },
     /// The request was [cancelled](Request::Cancel).
     #[error("the request was cancelled")]
     Cancelled,

@@ -22,6 +22,7 @@ mod clock;
 mod clock_warning;
 mod config;
 mod counts;
+mod drops;
 mod durability;
 mod fair_queue;
 mod following;
@@ -60,6 +61,7 @@ use self::{
     blocks::{Gathering, WaitingBlocks},
     bodies::BodySync,
     clock::ClockWatch,
+    drops::Drops,
     following::Following,
     headers::HeaderSync,
     kept_bodies::KeptBodies,
@@ -102,6 +104,7 @@ pub struct NodeMachine<S> {
     arrivals: Arrivals,
     own_payments: OwnPayments,
     waits: Waits,
+    drops: Drops,
     mining: Mining,
     /// The chain may have more to do.
     busy: bool,
@@ -147,6 +150,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             arrivals: Arrivals::default(),
             own_payments: OwnPayments::default(),
             waits: Waits::default(),
+            drops: Drops::default(),
             mining,
             // a store may hold bodies that were never connected
             busy: true,

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use toycoin_core::{BlockHash, CheckedBlock, Txid, store::ChainStore};
+use toycoin_core::{BlockHash, CheckedBlock, IdentifiedTransaction, Txid, store::ChainStore};
 
 use crate::{
     limits,
-    mempool::DropReason,
+    mempool::{AdmitError, DropReason},
     protocol::{
-        Confirmed, NodeMachine, Output, PeerInfo, Request, RequestId, Response, Since, Status, TransactionPlace,
-        WaitError,
+        Confirmed, NodeMachine, Output, PeerInfo, Request, RequestId, Response, Since, Status, SubmitError,
+        TransactionPlace, WaitError,
     },
 };
 
@@ -22,6 +22,10 @@ pub(super) struct Waits {
 impl Waits {
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    fn is_full(&self) -> bool {
+        self.waiting.len() >= limits::WAITS
     }
 
     pub(super) fn is_waited_for(&self, txid: &Txid) -> bool {
@@ -52,13 +56,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Request::Block(hash) => Response::Block(self.chain.block(&hash).map_err(|e| e.to_string())?),
             Request::BlockAt(height) => Response::Block(self.chain.block_at(height).map_err(|e| e.to_string())?),
             Request::Transaction(txid) => Response::Transaction(self.find_transaction(&txid)?),
+            Request::SubmitAndWait { transaction, confirmations } => {
+                return self.submit_and_wait(id, transaction.into(), confirmations);
+            }
             Request::WaitForConfirmations { txid, confirmations } => {
-                if self.waits.waiting.len() >= limits::WAITS {
-                    return Ok(Some(Response::NotConfirmed(WaitError::TooMany)));
-                }
-                self.waits.waiting.insert(id, (txid, confirmations.max(1)));
-                self.check_waits();
-                return Ok(None);
+                return self.wait(id, txid, confirmations);
             }
             Request::Cancel(other) => {
                 if self.waits.waiting.remove(&other).is_some() {
@@ -77,6 +79,49 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }))
     }
 
+    fn submit_and_wait(
+        &mut self,
+        id: RequestId,
+        transaction: IdentifiedTransaction,
+        confirmations: u64,
+    ) -> Result<Option<Response>, String> {
+        // what cannot be waited for is not submitted either
+        if self.waits.is_full() {
+            return Ok(Some(Response::NotConfirmed(WaitError::TooMany)));
+        }
+        match self.submit(transaction).map_err(|e| e.to_string())? {
+            Ok(txid) | Err(SubmitError::Refused(AdmitError::AlreadyConfirmed { txid })) => {
+                self.wait(id, txid, confirmations)
+            }
+            Err(error) => Ok(Some(Response::Submitted(Err(error)))),
+        }
+    }
+
+    /// Lets a request wait for confirmations, unless it can be answered at once.
+    fn wait(&mut self, id: RequestId, txid: Txid, confirmations: u64) -> Result<Option<Response>, String> {
+        let wanted = confirmations.max(1);
+        let block = self.chain.find_transaction(&txid).map_err(|e| e.to_string())?;
+        if let Some((block, _)) = block {
+            if let Some(confirmed) = self.confirmed(block, wanted) {
+                return Ok(Some(Response::Confirmed(confirmed)));
+            }
+        } else if !self.mempool.contains(&txid) {
+            let dropped = self.drops.reason(&txid).cloned().map(WaitError::Dropped);
+            return Ok(Some(Response::NotConfirmed(dropped.unwrap_or(WaitError::Unknown { txid }))));
+        }
+        if self.waits.is_full() {
+            return Ok(Some(Response::NotConfirmed(WaitError::TooMany)));
+        }
+        self.waits.waiting.insert(id, (txid, wanted));
+        Ok(None)
+    }
+
+    /// Returns how a transaction in a block of the active chain is confirmed, if it has so many confirmations.
+    fn confirmed(&self, block: BlockHash, wanted: u64) -> Option<Confirmed> {
+        let confirmations = self.chain.confirmations(&block).filter(|have| *have >= wanted)?;
+        Some(Confirmed { block, height: self.chain.height() + 1 - confirmations, confirmations })
+    }
+
     fn reply(&mut self, id: RequestId, response: Response) {
         self.outputs.push_back(Output::Reply { id, response: Box::new(response) });
     }
@@ -86,10 +131,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let mut confirmed = Vec::new();
         for (id, (txid, wanted)) in &self.waits.waiting {
             let Ok(found) = self.chain.find_transaction(txid) else { continue };
-            let Some((block, _)) = found else { continue };
-            let Some(confirmations) = self.chain.confirmations(&block).filter(|have| have >= wanted) else { continue };
-            let height = self.chain.height() + 1 - confirmations;
-            confirmed.push((*id, Confirmed { block, height, confirmations }));
+            let found = found.and_then(|(block, _)| self.confirmed(block, *wanted));
+            confirmed.extend(found.map(|confirmed| (*id, confirmed)));
         }
         for (id, confirmed) in confirmed {
             self.waits.waiting.remove(&id);

@@ -115,6 +115,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let mut admission = self.mempool.submit(transaction, source, store, next_height, verifier)?;
         if let Admission::Accepted(accepted) = &mut admission {
             let txid = accepted.txid;
+            self.drops.remove(&txid);
             self.emit(Event::TransactionAccepted { txid, fee: accepted.fee });
             self.tell_transaction(txid, from);
             let spent = self.mempool.coins_spent_by(&txid, self.chain.store()).map_err(AdmitError::Store)?;
@@ -167,8 +168,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     pub(super) fn on_dropped(&mut self, txid: Txid, reason: DropReason) {
-        self.own_payments.next.remove(&txid);
+        let own = self.own_payments.next.remove(&txid).is_some();
         self.end_waits(&txid, &reason);
+        self.drops.insert(txid, own, reason.clone());
         self.emit(Event::TransactionDropped { txid, reason });
     }
 

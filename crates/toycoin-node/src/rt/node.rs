@@ -169,17 +169,25 @@ impl NodeHandle {
         }
     }
 
+    /// Hands a transaction to the network and waits until it has so many confirmations, its own block's included. Nothing
+    /// can happen to it in between that the answer does not tell. One that is confirmed already is waited for.
+    ///
+    /// Dropping the future ends the wait and not the payment.
+    ///
+    /// # Errors
+    /// [`NodeError::Submit`] when the node does not take it, [`NodeError::Wait`] when it is dropped later, or when the node
+    /// has stopped.
+    pub async fn submit_and_wait(&self, transaction: Transaction, confirmations: u64) -> Result<Confirmed, NodeError> {
+        self.ask_for_confirmations(Request::SubmitAndWait { transaction, confirmations }).await
+    }
+
     /// Waits until a transaction has so many confirmations; counts again if a reorganisation takes them away. Dropping
     /// the future ends the wait.
     ///
     /// # Errors
-    /// When the transaction is dropped, or the node has stopped.
+    /// When the transaction is dropped, was dropped lately or is not known to the node, or the node has stopped.
     pub async fn wait_for_confirmations(&self, txid: Txid, confirmations: u64) -> Result<Confirmed, NodeError> {
-        match self.ask(Request::WaitForConfirmations { txid, confirmations }).await? {
-            Response::Confirmed(confirmed) => Ok(confirmed),
-            Response::NotConfirmed(error) => Err(NodeError::Wait(error)),
-            _ => Err(NodeError::Unexpected),
-        }
+        self.ask_for_confirmations(Request::WaitForConfirmations { txid, confirmations }).await
     }
 
     /// Begins or stops to mine, if the node was built to.
@@ -285,6 +293,15 @@ impl NodeHandle {
     async fn ask_for_block(&self, request: Request) -> Result<Option<Arc<CheckedBlock>>, NodeError> {
         match self.ask(request).await? {
             Response::Block(block) => Ok(block),
+            _ => Err(NodeError::Unexpected),
+        }
+    }
+
+    async fn ask_for_confirmations(&self, request: Request) -> Result<Confirmed, NodeError> {
+        match self.ask(request).await? {
+            Response::Confirmed(confirmed) => Ok(confirmed),
+            Response::NotConfirmed(error) => Err(NodeError::Wait(error)),
+            Response::Submitted(Err(error)) => Err(NodeError::Submit(error)),
             _ => Err(NodeError::Unexpected),
         }
     }

@@ -248,6 +248,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
         self.replies.remove(&id).expect("an answer at once")
     }
 
+    /// Takes the answer to a request, if it has come.
+    pub(crate) fn take_reply(&mut self, id: RequestId) -> Option<Response> {
+        self.replies.remove(&id)
+    }
+
     pub(crate) fn peer(&mut self, peer: Peer) -> Option<PeerInfo> {
         let Response::Peers(peers) = self.ask(Request::Peers) else { panic!("peers") };
         peers.into_iter().find(|info| (info.connection, info.id) == (peer.connection, peer.id))

@@ -53,6 +53,7 @@ impl Network {
             ("mutes", counts.mutes, limits::MUTES),
             ("transactions that wait to be judged", counts.arrivals, limits::ARRIVALS),
             ("bytes of transactions that wait to be judged", counts.arrival_bytes, limits::ARRIVAL_BYTES),
+            ("drops that are remembered", counts.drops, 2 * limits::REMEMBERED_DROPS),
             ("orphans of a peer", counts.most_orphans_of_a_peer, limits::ORPHANS_A_PEER),
             ("deferred blocks", counts.deferred_blocks, limits::DEFERRED_BLOCKS),
             ("senders", counts.senders, limits::REMEMBERED_SENDERS),
