@@ -47,6 +47,11 @@ pub enum ClientEvent<'a> {
         /// How many.
         count: u64,
     },
+    /// The answer to a [`ping`](RelayClient::ping) has come: so has every delivery that waited at the relay before it.
+    Ponged {
+        /// The number that was asked with.
+        nonce: u64,
+    },
 }
 
 /// Why a relay connection is of no use any more.
@@ -211,6 +216,17 @@ impl RelayClient {
         Ok(frame.into())
     }
 
+    /// Returns the frame of a `PING`, to be sent behind what [`take_output`](Self::take_output) has given.
+    ///
+    /// The answer, [`ClientEvent::Ponged`], stands in the relay's queue behind the deliveries that wait there when the
+    /// question arrives. It repeats `number`, whose highest bit is ignored.
+    pub fn ping(&self, number: u64) -> Bytes {
+        let mut frame = Vec::new();
+        let ping = RelayMessage::Ping(number | CALLERS);
+        ping.append_frame(&mut frame).expect("what a client says by itself is within every cap");
+        frame.into()
+    }
+
     /// Says goodbye: the last output. A reason of more than 256 bytes is left out.
     pub fn leave(&mut self, reason: &str) {
         if self.phase != Phase::Over {
@@ -294,6 +310,8 @@ impl RelayClient {
                     if self.phase == Phase::Subscribing && nonce == BARRIER {
                         self.phase = Phase::Ready;
                         on_event(ClientEvent::Ready);
+                    } else if self.phase == Phase::Ready && nonce & CALLERS != 0 {
+                        on_event(ClientEvent::Ponged { nonce: nonce & !CALLERS });
                     }
                 }
                 RelayMessage::Welcome(welcome) => self.welcome(welcome)?,
@@ -338,6 +356,8 @@ impl RelayClient {
 const BARRIER: u64 = 1;
 /// The nonce of every later PING: that an answer comes is all that matters.
 const KEEP_ALIVE: u64 = 2;
+/// The bit of a PING's nonce that says that the caller asked.
+const CALLERS: u64 = 1 << 63;
 /// Most characters of a relay's reason that are kept.
 const MAX_GOODBYE: usize = 256;
 

@@ -47,6 +47,7 @@ fn feed(client: &mut RelayClient, now: Now, bytes: &[u8]) -> Result<Vec<String>,
             ClientEvent::Ready => "ready".into(),
             ClientEvent::Delivered { payload, .. } => String::from_utf8_lossy(payload).into_owned(),
             ClientEvent::Lagged { count } => format!("lagged {count}"),
+            ClientEvent::Ponged { nonce } => format!("ponged {nonce}"),
         });
     })?;
     Ok(events)
@@ -109,6 +110,17 @@ fn answers_pings_but_no_flood_of_them() {
     assert_eq!(client.take_output().unwrap(), frame(RelayMessage::Pong(77)));
     let flood = frame(RelayMessage::Ping(0)).repeat(QUEUE_CONTROLS + 1);
     assert_eq!(feed(&mut client, at(1), &flood), Err(ClientError::PingFlood));
+}
+
+#[test]
+fn tells_its_own_pings_from_the_callers() {
+    let mut client = ready();
+    let ping = client.ping(7);
+    let Some(nonce) = ping.last_chunk().map(|nonce| u64::from_le_bytes(*nonce)) else { panic!("a nonce") };
+    assert_eq!(feed(&mut client, at(1), &frame(RelayMessage::Pong(nonce))), Ok(vec!["ponged 7".into()]));
+    for own in [BARRIER, KEEP_ALIVE, 7] {
+        assert_eq!(feed(&mut client, at(1), &frame(RelayMessage::Pong(own))), Ok(vec![]));
+    }
 }
 
 #[test]

@@ -112,6 +112,7 @@ impl Listener {
                         waiting.push_back(Heard::Message { from, payload: Bytes::copy_from_slice(payload) });
                     }
                     ClientEvent::Lagged { count } => waiting.push_back(Heard::Lagged { count }),
+                    ClientEvent::Ponged { .. } => {}
                 });
                 self.flush()?;
                 result.map_err(|error| error.to_string())
