@@ -346,7 +346,7 @@ pub const TEMPLATES: usize = 4;
 /// Bytes of a block that are kept for header and coinbase.
 pub const TEMPLATE_RESERVE: u64 = toycoin_core::ChainParams::LEAST_BLOCK_SIZE_LIMIT;
 
-/// A node so many headers behind does not mine,
+/// A node so many headers behind does not mine while bodies come, as long as its [pause](PAUSE_MOST) lasts.
 pub const BEHIND: u64 = 6;
 
 /// unless no block came for this long.
@@ -445,6 +445,30 @@ pub const LOG_LINES: u32 = 10;
 
 /// A kind of log line may write one more line after this time.
 pub const LOG_REFILL: Duration = Duration::from_secs(2);
+/// Longest time for which mining waits for branches whose bodies come too slowly, all of them together.
+pub const PAUSE_MOST: Duration = Duration::from_secs(10);
+
+/// Shortest time for which mining begins to wait.
+pub const PAUSE_LEAST: Duration = Duration::from_secs(1);
+
+/// The time to wait for branches grows again by one second in so many.
+pub const PAUSE_REFILL: u32 = 60;
+
+/// Each body on the way to the best header prolongs the pause by this part of the network's time between two blocks.
+pub const PAUSE_PART: u32 = 4;
+
+/// Longest time for which mining waits for branches whose bodies come too slowly, all of them together.
+pub const PAUSE_MOST: Duration = Duration::from_secs(10);
+
+/// Shortest time for which mining begins to wait.
+pub const PAUSE_LEAST: Duration = Duration::from_secs(1);
+
+/// The time to wait for branches grows again by one second in so many.
+pub const PAUSE_REFILL: u32 = 60;
+
+/// Each body on the way to the best header prolongs the pause by this part of the network's time between two blocks.
+pub const PAUSE_PART: u32 = 4;
+
 
 // ---- runtime
 

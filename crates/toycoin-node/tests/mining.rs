@@ -77,6 +77,92 @@ fn headers_whose_bodies_never_come_stop_nobody_from_mining() {
     assert_eq!(stage.job.map(|job| job.header.height), Some(2));
 }
 
+/// Has a miner mine all that it may, a block each tenth of a second, and returns how many it found.
+fn mined_in(stage: &mut Stage, tenths: u64, mut each: impl FnMut(&mut Stage, u64)) -> u64 {
+    let mut mined = 0;
+    for tenth in 0..tenths {
+        each(stage, tenth);
+        if let Some(job) = stage.job {
+            stage.mine(job);
+            mined += 1;
+        }
+        stage.advance(SECOND / 10);
+    }
+    mined
+}
+
+/// A miner at height 100 that knows the headers of a longer branch.
+fn under_a_longer_branch(branch: u8) -> (Stage, Peer, PeerChain) {
+    let params = ChainParams::regtest();
+    let (own, theirs) = (chain_of(&params, 100, 1), chain_of(&params, 1_500, branch));
+    let mut stage = Stage::with(own, |config| config.payout = Some(classroom::owner(0)));
+    let peer = Peer::new(stage.connect(), 1);
+    stage.advance(limits::JOIN_GRACE);
+    stage.tell_status(peer, &theirs);
+    stage.advance(SECOND / 5);
+    stage.tell(peer, &NodeMessage::Headers(headers(&theirs, 1..=1_500)));
+    (stage, peer, theirs)
+}
+
+#[test]
+fn trickled_bodies_stop_mining_for_a_bounded_time() {
+    let (mut stage, peer, theirs) = under_a_longer_branch(2);
+    let pause = limits::PAUSE_MOST.as_secs() * 10;
+    let mined = mined_in(&mut stage, 650, |stage, tenth| {
+        if tenth % 30 == 0 {
+            stage.tell(peer, &NodeMessage::Block(block_at(&theirs, 1 + tenth / 30)));
+        }
+    });
+    assert!(mined + pause + 50 >= 650, "{mined} blocks in 65 s");
+}
+
+#[test]
+fn many_branches_of_trickled_bodies_share_one_bound() {
+    let params = ChainParams::regtest();
+    let mut stage = Stage::with(chain_of(&params, 100, 1), |config| config.payout = Some(classroom::owner(0)));
+    let peer = Peer::new(stage.connect(), 1);
+    stage.advance(limits::JOIN_GRACE);
+    let mut best = 100;
+    let mut branch = chain_of(&params, 0, 0);
+    // each ten seconds another branch that is longer, from another fork point
+    let mined = mined_in(&mut stage, 1_200, |stage, tenth| {
+        if tenth % 100 == 0 {
+            best = best.max(stage.machine.chain().height()) + 50;
+            branch = chain_of(
+                &params,
+                usize::try_from(best).expect("a height"),
+                10 + u8::try_from(tenth / 100).expect("few"),
+            );
+            stage.tell_status(peer, &branch);
+            stage.advance(SECOND / 5);
+            for page in 0..=best / 2_000 {
+                let page = 1 + page * 2_000..=best.min((page + 1) * 2_000);
+                stage.tell(peer, &NodeMessage::Headers(headers(&branch, page)));
+            }
+        }
+        if tenth % 30 == 0 {
+            stage.tell(peer, &NodeMessage::Block(block_at(&branch, 1 + tenth % 100 / 30)));
+        }
+    });
+    // 10 s, and 2 more in 120
+    assert!(mined + 150 >= 1_200, "{mined} blocks in 120 s");
+}
+
+#[test]
+fn bodies_that_come_fast_keep_mining_waiting_until_all_are_here() {
+    let (mut stage, peer, theirs) = under_a_longer_branch(2);
+    // far longer than a pause without them: ten bodies in the time of one block
+    let mined = mined_in(&mut stage, 148, |stage, tenth| {
+        for number in 0..10 {
+            stage.tell(peer, &NodeMessage::Block(block_at(&theirs, 1 + tenth * 10 + number)));
+        }
+    });
+    assert_eq!(mined, 0);
+    stage.serve(&[(peer, &theirs)], SECOND);
+    assert!(stage.has_tip_of(&theirs) || stage.machine.chain().height() > 1_500);
+    assert!(stage.job.is_some(), "and then it mines on");
+}
+
 #[test]
 fn miners_do_not_all_search_the_same_nonces() {
     // everything is the same but the seed: payout, text, tip and clock

@@ -176,6 +176,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.bodies.arrived(&hash);
                 if let Some(peer) = peer {
                     self.last_block = self.now.monotonic;
+                    self.earn_pause(&header, &hash);
                     self.gather();
                     self.waiting.senders.push_back((hash, peer));
                     if self.waiting.senders.len() > limits::REMEMBERED_SENDERS {

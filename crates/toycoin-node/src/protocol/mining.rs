@@ -14,7 +14,7 @@ use toycoin_wire::node::NodeMessage;
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{Event, JobId, MiningJob, NodeMachine, Output},
+    protocol::{Event, JobId, MiningJob, NodeMachine, Output, pause::Pause},
 };
 
 /// What is being searched, and what was found and not handed out yet.
@@ -32,6 +32,8 @@ pub(super) struct Mining {
     look_again: Option<Monotonic>,
     /// When the embedder was told last that the clock does not.
     wait_told: Option<Monotonic>,
+    /// How long a branch may still keep the search waiting.
+    pub(super) pause: Pause,
 }
 
 #[derive(Debug)]
@@ -53,6 +55,7 @@ impl Mining {
             held_back: VecDeque::new(),
             look_again: None,
             wait_told: None,
+            pause: Pause::default(),
         }
     }
 
@@ -79,13 +82,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns when a block is to be handed out or a template to be made.
     pub(super) fn mining_timeout(&self) -> Option<Monotonic> {
         let hand_out = self.mining.held_back.front().map(|(at, _)| *at);
+        let at_first = Some(self.mining.not_before);
         let template = match self.mining.jobs.back() {
             Some(job) if job.generation != self.mempool.generation() => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
             Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
             None if !self.mining.enabled || self.config.payout.is_none() => None,
             // the next block or headers may end that sooner, but they come as an input
-            None if self.is_catching_up() => Some(self.mining.not_before.max(self.catching_up_until())),
-            None => Some(self.mining.look_again.unwrap_or(self.mining.not_before)),
+            None if self.busy => None,
+            None => {
+                let pause = self.mining.pause.until().map(|until| until.min(self.catching_up_until()));
+                pause.or(self.mining.look_again).max(at_first)
+            }
         };
         hand_out.into_iter().chain(template).min()
     }
@@ -94,7 +101,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn refresh_mining(&mut self) {
         let now = self.now.monotonic;
         let payout = self.config.payout.filter(|_| self.mining.enabled && now >= self.mining.not_before);
-        let Some(payout) = payout.filter(|_| !self.is_catching_up()) else {
+        let is_behind = payout.is_some() && self.is_far_behind();
+        // mining on a tip that is about to be left would be for nothing
+        let waits = self.mining.pause.holds(now, is_behind) || self.busy || self.following.is_some();
+        let Some(payout) = payout.filter(|_| !waits) else {
             self.mining.look_again = None;
             return self.stop_mining();
         };
@@ -153,12 +163,6 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 "no block can stand on the tip, so this node does not mine; check this machine's clock"
             );
         }
-    }
-
-    /// Mining on a tip that is about to be left would be for nothing; but headers alone, whose bodies never come, must
-    /// not stop anybody.
-    fn is_catching_up(&self) -> bool {
-        self.busy || self.following.is_some() || self.is_far_behind()
     }
 
     fn make_template(&mut self, payout: PublicKey) {

@@ -37,6 +37,7 @@ mod peers;
 mod questions;
 mod requests;
 mod serve;
+mod pause;
 mod taking_up;
 mod transactions;
 

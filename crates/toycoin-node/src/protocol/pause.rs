@@ -1,0 +1,113 @@
+//! How long mining waits for a better branch: a token bucket of time.
+//!
+//! A miner that is behind would find blocks in vain, so it waits while bodies come. Headers are shown for nothing, though,
+//! and bodies can be dealt out one by one. So the time to wait is bounded, for all branches together, and only bodies on the
+//! way to the best header add to it: each a part of the time that the network takes for a block. Whoever catches up faster
+//! than some blocks in that time waits until it is there; a trickle buys next to nothing, and costs its sender the work.
+
+use std::time::Duration;
+
+use toycoin_core::{BlockHash, Header, store::ChainStore};
+
+use crate::{limits, machine::Monotonic, protocol::NodeMachine};
+
+/// The time that mining may still wait.
+#[derive(Debug)]
+pub(super) struct Pause {
+    left: Duration,
+    at: Monotonic,
+    is_on: bool,
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self { left: limits::PAUSE_MOST, at: Monotonic::ORIGIN, is_on: false }
+    }
+}
+
+impl Pause {
+    /// Returns whether mining waits, given whether there are better headers whose bodies come.
+    pub(super) fn holds(&mut self, now: Monotonic, is_behind: bool) -> bool {
+        self.settle(now);
+        // a pause that has begun runs out before the next one begins
+        let least = if self.is_on { Duration::ZERO } else { limits::PAUSE_LEAST };
+        self.is_on = is_behind && self.left > least;
+        self.is_on
+    }
+
+    /// Returns when the pause ends, if there is one.
+    pub(super) fn until(&self) -> Option<Monotonic> {
+        self.is_on.then(|| self.at + self.left)
+    }
+
+    /// Adds time for a body.
+    fn earn(&mut self, time: Duration) {
+        self.left = (self.left + time).min(limits::PAUSE_MOST);
+    }
+
+    fn settle(&mut self, now: Monotonic) {
+        let passed = now.saturating_since(self.at);
+        self.at = now;
+        if self.is_on {
+            self.left = self.left.saturating_sub(passed);
+        } else {
+            self.earn(passed / limits::PAUSE_REFILL);
+        }
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Lets a body that a peer sent prolong the pause, if it leads to the best header and took about as much work as ours.
+    pub(super) fn earn_pause(&mut self, header: &Header, hash: &BlockHash) {
+        let (tree, tip) = (self.chain.headers(), self.chain.tip());
+        let leads = tree.ancestor(&tree.best().hash, header.height).is_some_and(|entry| entry.hash == *hash);
+        let work = |header: &Header| header.bits.to_target().map(|target| target.work()).unwrap_or_default();
+        let (own, usual) = (work(header), tree.get(&tip.hash).map(|entry| work(&entry.header)).unwrap_or_default());
+        if leads && own + own >= usual {
+            let spacing = self.chain.params().spec().retargeting.map(|to| Duration::from_millis(to.spacing_ms));
+            self.mining.pause.earn(spacing.unwrap_or(self.config.min_block_interval) / limits::PAUSE_PART);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn at(seconds: u32) -> Monotonic {
+        Monotonic::ORIGIN + SECOND * seconds
+    }
+
+    /// Returns how many tenths of so many seconds a pause holds for a branch that never gets anywhere.
+    fn held(pause: &mut Pause, from: u32, seconds: u32, mut each: impl FnMut(&mut Pause)) -> usize {
+        let tenths = (from * 10..(from + seconds) * 10).map(|tenth| Monotonic::ORIGIN + SECOND / 10 * tenth);
+        let held = tenths.filter(|at| {
+            each(pause);
+            pause.holds(*at, true)
+        });
+        held.count()
+    }
+
+    #[test]
+    fn a_pause_ends_and_is_refilled_slowly() {
+        let mut pause = Pause::default();
+        assert!(pause.holds(at(0), true));
+        assert_eq!(pause.until(), Some(Monotonic::ORIGIN + limits::PAUSE_MOST));
+        assert!(!pause.holds(at(10), true) && !pause.holds(at(11), true), "and does not flicker");
+        assert_eq!(pause.until(), None);
+        let tenths = held(&mut pause, 11, 3_600, |_| ());
+        assert!((500..=700).contains(&tenths), "{tenths} tenths of a second in an hour");
+    }
+
+    #[test]
+    fn bodies_prolong_a_pause_by_what_they_earn() {
+        let mut pause = Pause::default();
+        let tenths = held(&mut pause, 0, 100, |pause| pause.earn(SECOND / 10));
+        assert_eq!(tenths, 1_000, "fast enough: all the time");
+        let mut trickle = Pause::default();
+        let tenths = held(&mut trickle, 0, 1_000, |pause| pause.earn(SECOND / 200));
+        assert!((600..=800).contains(&tenths), "{tenths} of ten thousand");
+    }
+}
