@@ -202,36 +202,129 @@ pub const HEADERS_A_MESSAGE: usize = 2_000;
 /// Most hashes of a locator.
 pub const LOCATOR: usize = 64;
 
-/// Most headers that are held back until their work beats our tip's: 130,000 of 128 bytes, 16 MB. A branch that is longer
-/// without having more work is not followed; on a network with a block every two seconds that is three days.
+/// Most headers that are held back until their work beats our tip's: 130,000 of 128 bytes, 16 MB, on all connections
+/// together. A branch that is longer without having more work is not followed; on a network with a block every two seconds
+/// that is three days. Where several branches are held, the one that holds most makes room, so that each connection has an
+/// equal share.
 pub const HELD_HEADERS: usize = 130_000;
 
-/// A peer that does not answer a request for headers within this time is left for another.
-pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time in which a peer that has delivered headers before answers a request for headers, or others are asked too. It begins
+/// anew for what is only behind other deliveries in the relay's queue.
+pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// For this time a peer that had no headers for us is not asked again, unless it says that its tip is another.
 pub const HEADERS_REST: Duration = Duration::from_secs(20);
 
+/// Most requests for headers whose answers are taken from a peer though others were asked meanwhile.
+pub const OWED_HEADERS: u8 = 8;
+
 /// Before a peer is asked for headers, a random moment up to this passes.
 pub const SYNC_SPREAD: Duration = Duration::from_millis(100);
+
+/// Time in which a peer that has delivered nothing answers, or others are asked too; twice the time that the relay took to
+/// take us in, if that is longer.
+pub const NEWCOMER_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Longest time that a peer that has delivered nothing is waited for.
+pub const NEWCOMER_PATIENCE_MOST: Duration = Duration::from_secs(4);
+
+/// Doublings of a round of newcomers that are asked for headers at a time on a connection: 1, 2, 4, 8, 16.
+pub const ROUND_DOUBLINGS: u32 = 4;
+
+/// Rounds without a delivery after which newcomers on a connection are asked ever less often.
+pub const FREE_ROUNDS: u32 = 6;
+
+/// Longest time between two rounds of newcomers on a connection where somebody has delivered.
+pub const SEARCH_REST_MOST: Duration = Duration::from_secs(20);
+
+/// Longest time between two rounds of newcomers on a connection where nobody has delivered yet.
+pub const SEARCH_REST_ALONE: Duration = Duration::from_secs(2);
+
+/// For this time a peer that let a request lapse is not asked again; doubled with each further one.
+pub const STALL_REST: Duration = Duration::from_secs(4);
+
+/// Longest time for which a peer that let requests lapse is not asked again.
+pub const STALL_REST_MOST: Duration = Duration::from_secs(600);
+
+/// Most lapses for which a peer that has delivered still comes before one of which nothing is known.
+pub const SHAKEN_STRIKES: u32 = 3;
+
+/// Deliveries in a row that make an earlier lapse forgotten.
+pub const STRIKE_DELIVERIES: u32 = 8;
+
+/// Longest time that a peer is waited for because requests to it lapsed before.
+pub const PATIENCE_MOST: Duration = Duration::from_secs(60);
+
+/// A PING by which a node tells a late answer from one that is behind others counts as answered after this time.
+pub const BARRIER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Most blocks that are looked at ahead of those that are connected.
 pub const BODY_WINDOW: u64 = 128;
 
-/// Most blocks that are asked for at a time.
-pub const BODY_REQUESTS: usize = 64;
+/// Most blocks that are looked at ahead of those that are connected while blocks are small.
+pub const SMALL_BODY_WINDOW: u64 = 512;
+
+/// Blocks that need no more bytes than this are small.
+pub const SMALL_BLOCK: u64 = 8 << 10;
+
+/// Most blocks that are asked for at a time, of all peers together.
+pub const BODY_REQUESTS: usize = 256;
 
 /// Most branches that are looked at beside the best, whose lowest block nobody sends.
 pub const BRANCHES: usize = 16;
 
-/// Most blocks that are asked of a peer at a time.
+/// Most hashes of blocks in a message.
+pub const BLOCKS_A_MESSAGE: usize = 16;
+
+/// Most blocks that are asked of a peer at a time, or as many as [`BYTES_A_PEER`] holds if that is more.
 pub const BLOCKS_A_PEER: usize = 16;
 
-/// Most blocks that are asked for on a relay connection at a time: each may have 1.25 MiB, all together 4 MiB.
-pub const BLOCKS_A_CONNECTION: usize = 3;
+/// Bytes of blocks that may be asked of a peer at a time by what recent blocks took: 256 KiB.
+pub const BYTES_A_PEER: u64 = 256 << 10;
 
-/// A block that does not come within this time is asked of another peer.
+/// Most blocks that are asked for on a relay connection at a time.
+pub const BLOCKS_A_CONNECTION: usize = 128;
+
+/// Blocks that are asked for on a relay connection at a time before any has come: each may need 1.25 MiB.
+pub const FIRST_BLOCKS_A_CONNECTION: usize = 3;
+
+/// Bytes of blocks that are asked for on a relay connection at a time, by what recent blocks took: 4 MiB, half of the queue
+/// that a relay keeps for a connection.
+pub const BYTES_A_CONNECTION: u64 = 4 << 20;
+
+/// How many recent blocks tell what the next one will need.
+pub const SIZES: usize = 16;
+
+/// Time in which a peer that has delivered blocks before delivers one, or others are asked too. It begins anew for what is
+/// only behind other deliveries in the relay's queue.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A block that takes longer than this tells of a link so slow that one is asked for at a time.
+pub const SLOW_BLOCK: Duration = Duration::from_secs(4);
+
+/// While blocks take no longer than this beyond the fastest ones, more are asked for at a time.
+pub const QUEUE_DELAY: Duration = Duration::from_millis(250);
+
+/// When blocks take longer than this beyond twice the time of the fastest ones, half as many are asked for at a time.
+pub const QUEUE_DELAY_MOST: Duration = Duration::from_secs(1);
+
+/// A peer whose blocks take so many times as long as those of the fastest, and [`SLOW_LEAST`] more, is only tried.
+pub const SLOW_FACTOR: u32 = 4;
+
+/// Time by which a peer is slower than the fastest before it is only tried.
+pub const SLOW_LEAST: Duration = Duration::from_secs(1);
+
+/// Peers that are tried with a block at a time on a connection while others deliver.
+pub const TRIALS: usize = 2;
+
+/// Shortest time in which a peer that is tried delivers its block, or the block is asked of others.
+pub const TRIAL_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Trials in vain in a row after which there are ever fewer on a connection.
+pub const FREE_TRIALS: u32 = 4;
+
+/// Time to the next trial on a connection after too many in vain; doubled with each further one.
+pub const TRIAL_REST: Duration = Duration::from_secs(1);
 
 /// In catching up, bodies wait until there are so many before they are connected, since their signatures cost less together,
 pub const GATHERED_BLOCKS: usize = 64;
@@ -349,8 +442,20 @@ pub const TEMPLATE_RESERVE: u64 = toycoin_core::ChainParams::LEAST_BLOCK_SIZE_LI
 /// A node so many headers behind does not mine while bodies come, as long as its [pause](PAUSE_MOST) lasts.
 pub const BEHIND: u64 = 6;
 
-/// unless no block came for this long.
+/// Bodies come no more when there was none for this long.
 pub const CATCHING_UP: Duration = Duration::from_secs(10);
+
+/// Longest time for which mining waits for branches whose bodies come too slowly, all of them together.
+pub const PAUSE_MOST: Duration = Duration::from_secs(10);
+
+/// Shortest time for which mining begins to wait.
+pub const PAUSE_LEAST: Duration = Duration::from_secs(1);
+
+/// The time to wait for branches grows again by one second in so many.
+pub const PAUSE_REFILL: u32 = 60;
+
+/// Each body on the way to the best header prolongs the pause by this part of the network's time between two blocks.
+pub const PAUSE_PART: u32 = 4;
 
 // ---- transport: a client's way to a relay
 
@@ -445,30 +550,6 @@ pub const LOG_LINES: u32 = 10;
 
 /// A kind of log line may write one more line after this time.
 pub const LOG_REFILL: Duration = Duration::from_secs(2);
-/// Longest time for which mining waits for branches whose bodies come too slowly, all of them together.
-pub const PAUSE_MOST: Duration = Duration::from_secs(10);
-
-/// Shortest time for which mining begins to wait.
-pub const PAUSE_LEAST: Duration = Duration::from_secs(1);
-
-/// The time to wait for branches grows again by one second in so many.
-pub const PAUSE_REFILL: u32 = 60;
-
-/// Each body on the way to the best header prolongs the pause by this part of the network's time between two blocks.
-pub const PAUSE_PART: u32 = 4;
-
-/// Longest time for which mining waits for branches whose bodies come too slowly, all of them together.
-pub const PAUSE_MOST: Duration = Duration::from_secs(10);
-
-/// Shortest time for which mining begins to wait.
-pub const PAUSE_LEAST: Duration = Duration::from_secs(1);
-
-/// The time to wait for branches grows again by one second in so many.
-pub const PAUSE_REFILL: u32 = 60;
-
-/// Each body on the way to the best header prolongs the pause by this part of the network's time between two blocks.
-pub const PAUSE_PART: u32 = 4;
-
 
 // ---- runtime
 

@@ -5,7 +5,7 @@ mod common;
 use std::{collections::BTreeSet, time::Duration};
 
 use common::{
-    chains::{PeerChain, block_at, chain_of, headers, honest_answers},
+    chains::{PeerChain, block_at, chain_of, chain_of_size, extend_by_size, headers, honest_answers},
     stage::{Peer, Stage},
 };
 use toycoin_core::{BlockHash, ChainParams, Rule};
@@ -53,7 +53,7 @@ fn hash_at(chain: &PeerChain, height: u64) -> BlockHash {
 }
 
 #[test]
-fn blocks_are_asked_of_several_peers_and_no_more_than_a_connection_can_queue() {
+fn unknown_sizes_are_asked_three_at_a_time_on_a_connection() {
     let far = chain(100);
     let (mut stage, _, peers) = with_headers(&far, 3);
     let of_each: Vec<_> = peers.iter().map(|peer| asked(&mut stage, *peer)).collect();
@@ -64,18 +64,65 @@ fn blocks_are_asked_of_several_peers_and_no_more_than_a_connection_can_queue() {
     let other = stage.connect();
     let more = Peer::new(other, 9);
     stage.tell_status(more, &far);
-    assert_eq!(asked(&mut stage, more).len(), limits::BLOCKS_A_CONNECTION, "another relay has room of its own");
+    assert_eq!(asked(&mut stage, more), [hash_at(&far, 4)], "another relay has room of its own");
 }
 
 #[test]
-fn a_peer_that_stalls_loses_its_blocks_to_another_after_two_seconds_and_no_score() {
+fn small_blocks_are_asked_in_ever_larger_numbers_up_to_a_bound() {
+    let far = chain(1_000);
+    let (mut stage, _, peers) = with_headers(&far, 1);
+    let (mut on_their_way, mut most) = (Vec::new(), 0);
+    loop {
+        let questions = stage.take_sent_to(peers[0]);
+        on_their_way.extend(questions.iter().flat_map(|question| honest_answers(&far, question)));
+        most = most.max(on_their_way.len());
+        assert_eq!(stage.machine.counts().blocks_in_flight, on_their_way.len());
+        if on_their_way.is_empty() {
+            break;
+        }
+        // each round trip takes as long as any other, so nothing waits in a queue
+        stage.advance(SECOND / 10);
+        for answer in std::mem::take(&mut on_their_way) {
+            stage.tell(peers[0], &answer);
+        }
+    }
+    assert!(stage.has_tip_of(&far));
+    assert_eq!(most, limits::BLOCKS_A_CONNECTION);
+}
+
+#[test]
+fn blocks_that_turn_out_larger_are_asked_in_smaller_numbers() {
+    let mut far = chain_of_size(&ChainParams::regtest(), 100, 600);
+    extend_by_size(&mut far, 300, 60_000);
+    let (mut stage, _, peers) = with_headers(&far, 1);
+    let (mut on_their_way, mut bytes) = (Vec::new(), Vec::new());
+    while !stage.has_tip_of(&far) {
+        let questions = stage.take_sent_to(peers[0]);
+        on_their_way.extend(questions.iter().flat_map(|question| honest_answers(&far, question)));
+        let size = |answer: &NodeMessage| answer.encode().expect("a block of the chain").len() as u64;
+        // all that was asked for before the first large one came has come too
+        if stage.machine.chain().height() > 101 + limits::BLOCKS_A_CONNECTION as u64 {
+            bytes.push(on_their_way.iter().map(size).sum::<u64>());
+        }
+        stage.advance(SECOND / 10);
+        for answer in std::mem::take(&mut on_their_way) {
+            stage.tell(peers[0], &answer);
+        }
+    }
+    // of one peer no more than sixteen, unless many fit its share
+    let most = *bytes.iter().max().expect("some rounds");
+    assert!((15 * 60_000..=limits::BYTES_A_CONNECTION).contains(&most), "{bytes:?}");
+}
+
+#[test]
+fn a_newcomer_that_stalls_loses_its_block_soon_and_no_score() {
     let far = chain(1);
     let (mut stage, _, peers) = with_headers(&far, 2);
     let of_each: Vec<_> = peers.iter().map(|peer| asked(&mut stage, *peer).len()).collect();
     let (silent, other) = if of_each[0] == 1 { (peers[0], peers[1]) } else { (peers[1], peers[0]) };
-    stage.advance(limits::BODY_TIMEOUT - SECOND / 2);
+    stage.advance(limits::NEWCOMER_PATIENCE - SECOND / 100);
     assert!(asked(&mut stage, other).is_empty(), "not yet");
-    stage.advance(SECOND / 2);
+    stage.advance(SECOND / 100);
     assert_eq!(asked(&mut stage, other), [hash_at(&far, 1)]);
     assert!(asked(&mut stage, silent).is_empty());
     assert_eq!(stage.score(silent), 0, "a stall is no crime");
@@ -85,7 +132,38 @@ fn a_peer_that_stalls_loses_its_blocks_to_another_after_two_seconds_and_no_score
 }
 
 #[test]
-fn a_peer_that_has_not_what_it_is_asked_for_loses_it_to_another_at_once_and_no_score() {
+fn what_is_behind_others_in_the_relays_queue_is_not_late() {
+    let far = chain(1);
+    let (mut stage, _, peers) = with_headers(&far, 2);
+    stage.answers_pings = false;
+    stage.take_sent();
+    stage.advance(limits::BARRIER_TIMEOUT / 2);
+    assert_eq!(stage.pings.len(), 1, "the relay is asked once whether it holds something back");
+    assert!(stage.take_sent().iter().all(|sent| !matches!(sent.message, NodeMessage::GetBlocks(_))));
+    stage.answer_pings();
+    let asked_again: Vec<_> = peers.iter().flat_map(|peer| asked(&mut stage, *peer)).collect();
+    assert_eq!(asked_again, [hash_at(&far, 1)], "now it is");
+}
+
+#[test]
+fn a_peer_that_delivered_has_more_time_than_a_newcomer() {
+    let far = chain(40);
+    let (mut stage, _, peers) = with_headers(&far, 1);
+    let (steady, other) = (peers[0], Peer::new(peers[0].connection, 9));
+    for answer in stage.take_sent_to(steady).iter().flat_map(|question| honest_answers(&far, question)) {
+        stage.tell(steady, &answer);
+    }
+    let lowest = asked(&mut stage, steady)[0];
+    stage.tell_status(other, &far);
+    stage.take_sent_to(other);
+    stage.advance(limits::BODY_TIMEOUT - SECOND / 100);
+    assert!(!asked(&mut stage, other).contains(&lowest), "not yet");
+    stage.advance(SECOND / 50);
+    assert!(!asked(&mut stage, steady).contains(&lowest), "it rests");
+}
+
+#[test]
+fn a_block_that_a_peer_has_not_is_asked_of_another_at_once() {
     let far = chain(1);
     let (mut stage, _, peers) = with_headers(&far, 2);
     let of_each: Vec<_> = peers.iter().map(|peer| asked(&mut stage, *peer).len()).collect();
@@ -136,7 +214,9 @@ fn what_was_asked_on_a_connection_that_is_lost_is_asked_on_another_at_once() {
     let other = Peer::new(stage.connect(), 9);
     stage.tell_status(other, &far);
     stage.disconnect(relay);
-    assert_eq!(asked(&mut stage, other).len(), 3);
+    assert_eq!(asked(&mut stage, other), [hash_at(&far, 1)], "one, as of any newcomer");
+    stage.tell(other, &NodeMessage::Block(block_at(&far, 1)));
+    assert_eq!(asked(&mut stage, other).len(), 2);
 }
 
 #[test]
@@ -150,7 +230,7 @@ fn what_was_asked_of_a_peer_that_is_muted_for_its_score_is_asked_of_another_at_o
         stage.tell(peers[0], &NodeMessage::Headers(Vec::new()));
     }
     assert!(stage.is_muted(peers[0]));
-    assert_eq!(asked(&mut stage, other).len(), 3);
+    assert_eq!(asked(&mut stage, other), [hash_at(&far, 1)], "one, as of any newcomer");
 }
 
 #[test]

@@ -62,6 +62,11 @@ fn headers_behind(parent: &Header, count: usize, spacing_ms: u64) -> Vec<Header>
     std::iter::successors(next(parent), next).take(count).collect()
 }
 
+/// The last header of a chain.
+fn said_header(chain: &PeerChain) -> Header {
+    chain.header_at(chain.height()).expect("its tip").header
+}
+
 #[test]
 fn a_joiner_far_behind_follows_page_after_page() {
     let far = chain(4_500, 1);
@@ -128,7 +133,7 @@ fn a_peer_that_reorganises_between_two_pages_is_not_to_blame() {
 }
 
 #[test]
-fn a_peer_that_announces_and_does_not_answer_is_left_for_another_without_a_score() {
+fn a_newcomer_that_does_not_answer_is_left_for_others_without_a_score() {
     let far = chain(20, 1);
     let (mut stage, relay) = stage(chain(0, 0));
     let (silent, honest) = (Peer::new(relay, 1), Peer::new(relay, 2));
@@ -136,9 +141,9 @@ fn a_peer_that_announces_and_does_not_answer_is_left_for_another_without_a_score
     stage.advance(CHOICE);
     assert_eq!(asked(&mut stage, silent).len(), 1);
     stage.tell_status(honest, &far);
-    stage.serve(&[(honest, &far)], limits::HEADERS_TIMEOUT - SECOND);
-    assert_eq!(best_height(&mut stage), 0, "one at a time");
-    stage.serve(&[(honest, &far)], SECOND * 5);
+    stage.advance(limits::NEWCOMER_PATIENCE - CHOICE);
+    assert!(asked(&mut stage, honest).is_empty(), "one in the first round");
+    stage.serve(&[(honest, &far)], SECOND);
     assert!(stage.has_tip_of(&far));
     assert_eq!((stage.score(silent), stage.is_muted(silent)), (0, false));
     // an answer that comes too late is no crime either, a second one is
@@ -146,6 +151,121 @@ fn a_peer_that_announces_and_does_not_answer_is_left_for_another_without_a_score
     assert_eq!(stage.score(silent), 0);
     stage.tell(silent, &NodeMessage::Headers(headers(&far, 1..=20)));
     assert_eq!(stage.score(silent), limits::POINTS_UNASKED);
+}
+
+#[test]
+fn a_late_answer_that_links_is_taken() {
+    let far = chain(2_500, 1);
+    let (mut stage, relay) = stage(chain(0, 0));
+    let slow = Peer::new(relay, 1);
+    stage.tell_status(slow, &far);
+    for page in [1..=2_000, 2_001..=2_500] {
+        stage.advance(CHOICE);
+        assert_eq!(asked(&mut stage, slow).len(), 1);
+        stage.advance(limits::HEADERS_TIMEOUT * 3);
+        assert!(asked(&mut stage, slow).is_empty(), "the same is not asked again at once");
+        stage.tell(slow, &NodeMessage::Headers(headers(&far, page)));
+    }
+    assert_eq!((best_height(&mut stage), stage.score(slow)), (2_500, 0));
+}
+
+#[test]
+fn a_late_page_behind_held_headers_is_taken() {
+    let (own, theirs) = (chain(2_500, 1), chain(2_600, 2));
+    let (mut stage, relay) = stage(own);
+    let (slow, silent) = (Peer::new(relay, 1), Peer::new(relay, 2));
+    stage.tell_status(slow, &theirs);
+    stage.advance(CHOICE);
+    stage.tell(slow, &NodeMessage::Headers(headers(&theirs, 1..=2_000)));
+    stage.tell_status(silent, &theirs);
+    stage.advance(limits::HEADERS_TIMEOUT * 3);
+    assert!(!asked(&mut stage, silent).is_empty(), "another is asked meanwhile");
+    stage.tell(slow, &NodeMessage::Headers(headers(&theirs, 2_001..=2_600)));
+    assert_eq!((best_height(&mut stage), stage.score(slow)), (2_600, 0));
+}
+
+#[test]
+fn rounds_of_newcomers_grow_until_one_delivers() {
+    let far = chain(20, 1);
+    let (mut stage, relay) = stage(chain(0, 0));
+    let peers: Vec<_> = (1..=40).map(|number| Peer::new(relay, number)).collect();
+    for peer in &peers {
+        stage.tell_status(*peer, &far);
+    }
+    let mut rounds: Vec<Vec<Peer>> = Vec::new();
+    for _ in 0..5 {
+        stage.advance(limits::NEWCOMER_PATIENCE);
+        rounds.push(peers.iter().copied().filter(|peer| !asked(&mut stage, *peer).is_empty()).collect());
+    }
+    assert_eq!(rounds.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 4, 8, 16]);
+    let honest = rounds[4][7];
+    stage.tell(honest, &NodeMessage::Headers(headers(&far, 1..=20)));
+    assert_eq!(best_height(&mut stage), 20);
+}
+
+#[test]
+fn who_delivered_is_asked_before_any_newcomer_and_who_stalled_after_all() {
+    let mut far = chain(20, 1);
+    let (mut stage, relay) = stage(chain(0, 0));
+    let (steady, liar) = (Peer::new(relay, 1), Peer::new(relay, 2));
+    stage.tell_status(liar, &far);
+    stage.advance(CHOICE + limits::NEWCOMER_PATIENCE);
+    assert_eq!(asked(&mut stage, liar).len(), 1);
+    stage.tell_status(steady, &far);
+    stage.serve(&[(steady, &far)], SECOND);
+    assert!(stage.has_tip_of(&far));
+    // long after, when nobody rests any more
+    stage.advance(limits::HEADERS_REST * 2);
+    stage.take_sent();
+    for round in 0..20 {
+        extend(&mut far, 1, 1);
+        let newcomer = Peer::new(relay, 10 + round);
+        for peer in [liar, newcomer, steady] {
+            stage.tell_status(peer, &far);
+        }
+        stage.serve(&[(steady, &far)], SECOND);
+        assert!(stage.has_tip_of(&far), "{round}");
+        assert!(asked(&mut stage, liar).is_empty() && asked(&mut stage, newcomer).is_empty(), "{round}");
+    }
+}
+
+#[test]
+fn each_connection_is_asked_at_once() {
+    let far = chain(20, 1);
+    let mut stage = Stage::with(chain(0, 0), |_| {});
+    let relays: Vec<_> = (0..3).map(|_| stage.connect()).collect();
+    let peers: Vec<_> = relays.iter().map(|relay| Peer::new(*relay, 1)).collect();
+    for peer in &peers {
+        stage.tell_status(*peer, &far);
+    }
+    stage.advance(CHOICE);
+    assert!(peers.iter().all(|peer| asked(&mut stage, *peer).len() == 1));
+    // the others are silent
+    stage.tell(peers[1], &NodeMessage::Headers(headers(&far, 1..=20)));
+    assert_eq!(best_height(&mut stage), 20);
+}
+
+#[test]
+fn claims_in_vain_are_believed_ever_less_often() {
+    let (own, theirs) = (chain(20, 1), chain(40, 2));
+    let (mut stage, relay) = stage(own);
+    let liar = Peer::new(relay, 1);
+    let mut requests = Vec::new();
+    for second in 0..600 {
+        // it says another tip each time, and never shows it
+        let NodeMessage::Status(mut said) = status(&theirs, stage.unix_ms()) else { unreachable!() };
+        said.tip = headers_behind(&said_header(&theirs), 1, 100 + second)[0].hash();
+        stage.tell(liar, &NodeMessage::Status(said));
+        stage.advance(SECOND);
+        for _ in asked(&mut stage, liar) {
+            requests.push(second);
+            stage.tell(liar, &NodeMessage::Headers(Vec::new()));
+        }
+    }
+    assert!((3..=9).contains(&requests.len()), "{requests:?}");
+    let waits: Vec<_> = requests.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(waits.is_sorted(), "{waits:?}");
+    assert_eq!(stage.score(liar), 0);
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             link.seen.insert(hash);
         }
         if self.chain.has_block(&hash) || self.waiting.is_deferred(&hash) {
-            self.bodies.arrived(&hash);
+            self.body_arrived(&hash, Some(peer), None);
             return;
         }
         match self.chain.headers().get(&block.header.previous).map(|parent| parent.work) {
@@ -171,12 +171,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             // an ancestor was found invalid: honest peers found that too
             Err(_) => return false,
         }
+        let size = block.size();
         match self.chain.insert_block(block, self.now.unix_ms) {
             Ok(Inserted::New) => {
-                self.bodies.arrived(&hash);
+                self.body_arrived(&hash, peer, Some(size));
                 if let Some(peer) = peer {
-                    self.last_block = self.now.monotonic;
                     self.earn_pause(&header, &hash);
+                    self.last_block = self.now.monotonic;
                     self.gather();
                     self.waiting.senders.push_back((hash, peer));
                     if self.waiting.senders.len() > limits::REMEMBERED_SENDERS {

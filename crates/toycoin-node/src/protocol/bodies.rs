@@ -3,23 +3,37 @@
 //! The way to the best header comes first. Its lowest block may be one that nobody sends, whoever says to have it: then
 //! the other branches that peers have come before it, and the node goes on as far as there are bodies. Else whoever shows
 //! headers and keeps the bodies to himself would stop everybody.
+//!
+//! A block is on its way once on a connection. It is late, and asked of another peer, when its sender's time is over and
+//! all that waited at the relay has come; while it may only be behind others there, another connection that has nothing
+//! else to do is asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use toycoin_core::{BlockHash, store::ChainStore};
+use toycoin_core::{BlockHash, Work, store::ChainStore};
 use toycoin_wire::node::NodeMessage;
 
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{NodeMachine, peers::PeerKey},
+    protocol::{
+        NodeMachine,
+        in_flight::{Asked, InFlight},
+        links::Link,
+        peers::PeerKey,
+        pipeline::Sizes,
+        sources::{Source, Sources, Whom},
+    },
     relay::ConnectionId,
 };
 
 /// Which blocks were asked of whom.
 #[derive(Debug, Default)]
 pub(super) struct BodySync {
-    in_flight: BTreeMap<BlockHash, Asked>,
+    in_flight: InFlight,
     /// Who was asked for a block already and did not send it.
     tried: BTreeMap<BlockHash, BTreeSet<PeerKey>>,
     /// The lowest missing blocks of branches that everybody was asked for in vain.
@@ -28,19 +42,15 @@ pub(super) struct BodySync {
     best_withheld_since: Option<Monotonic>,
     /// When those who were tried are asked again.
     retry_at: Option<Monotonic>,
-}
-
-#[derive(Debug)]
-struct Asked {
-    peer: PeerKey,
-    deadline: Monotonic,
+    sizes: Sizes,
 }
 
 impl BodySync {
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
-        self.in_flight.values().map(|asked| asked.deadline).chain(self.retry_at).min()
+        self.in_flight.next_due().into_iter().chain(self.retry_at).min()
     }
 
+    /// Returns how many blocks are on their way.
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.len()
     }
@@ -50,54 +60,59 @@ impl BodySync {
         self.best_withheld_since
     }
 
-    /// Notes that a block is here, whoever sent it.
-    pub(super) fn arrived(&mut self, hash: &BlockHash) {
-        self.in_flight.remove(hash);
-        self.tried.remove(hash);
-        self.withheld.remove(hash);
+    /// Returns the bytes that a block is taken to need that nobody has seen.
+    pub(super) fn expected_size(&self) -> u64 {
+        self.sizes.estimate()
     }
 
     /// Forgets what was asked of peers that are gone or muted.
     pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
-        self.in_flight.retain(|_, asked| !gone(&asked.peer));
+        self.in_flight.forget(gone);
     }
 
-    /// Notes that a peer does not send a block that it was asked for; false when it was not asked.
-    fn failed(&mut self, hash: BlockHash, peer: PeerKey) -> bool {
-        if self.in_flight.get(&hash).is_none_or(|asked| asked.peer != peer) {
-            return false;
-        }
-        self.in_flight.remove(&hash);
-        self.tried.entry(hash).or_default().insert(peer);
-        true
+    /// Takes deliveries that a relay dropped into account.
+    pub(super) fn doubt(&mut self, connection: ConnectionId, patience: Duration, now: Monotonic) {
+        self.in_flight.doubt(connection, patience, now);
     }
 
-    fn asked_of(&self, peer: &PeerKey) -> usize {
-        self.in_flight.values().filter(|asked| asked.peer == *peer).count()
+    /// Returns whether a peer is not to be asked for a block: it was, or the block is on its way on that connection.
+    fn excludes(&self, hash: &BlockHash, peer: &PeerKey) -> bool {
+        self.tried.get(hash).is_some_and(|tried| tried.contains(peer))
+            || self.in_flight.open_of(hash).any(|asked| asked.peer.0 == peer.0)
     }
 
-    fn asked_on(&self, connection: ConnectionId) -> usize {
-        self.in_flight.values().filter(|asked| asked.peer.0 == connection).count()
+    fn is_on_its_way(&self, hash: &BlockHash) -> bool {
+        self.in_flight.open_of(hash).next().is_some()
     }
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Asks for missing bodies wherever there is room.
-    ///
-    /// What was asked and not yet received stays within 4 MiB a relay connection, all peers together, so that an honest
-    /// answer never overflows our queue at the relay: a block of unknown size counts as the largest.
     pub(super) fn request_bodies(&mut self) {
-        let best = self.chain.missing_blocks(limits::BODY_REQUESTS, limits::BODY_WINDOW);
+        let is_quiet = self.bodies.withheld.is_empty() && self.bodies.best_withheld_since.is_none();
+        if is_quiet && !self.has_room_for_bodies() {
+            return;
+        }
+        let size = self.bodies.expected_size();
+        let window = if size <= limits::SMALL_BLOCK { limits::SMALL_BODY_WINDOW } else { limits::BODY_WINDOW };
+        let best = self.chain.missing_blocks(limits::BODY_REQUESTS, window);
         let lowest = best.first().copied();
         let mut branches = vec![best];
         self.add_other_branches(&mut branches);
         let wanted: BTreeSet<_> = branches.iter().flatten().copied().collect();
         self.bodies.tried.retain(|hash, _| wanted.contains(hash));
         self.bodies.withheld.retain(|hash| wanted.contains(hash));
-        let mut requests: BTreeMap<PeerKey, Vec<BlockHash>> = BTreeMap::new();
+        self.bodies.in_flight.forget_late(|hash| wanted.contains(hash));
+        if wanted.is_empty() {
+            self.bodies.best_withheld_since = None;
+            return;
+        }
+        let mut sources = self.sources();
+        self.bodies.in_flight.open().for_each(|asked| sources.is_asked(asked.peer, asked.is_trial));
+        sources.reserve();
         let mut starved = false;
         while let Some(missing) = self.next_branch(&mut branches) {
-            let withheld = self.ask_for(&missing, &mut requests, &mut starved);
+            let withheld = self.ask_for(&missing, &mut sources, &mut starved);
             if withheld && branches.is_empty() {
                 branches.push(missing);
                 self.add_other_branches(&mut branches);
@@ -110,9 +125,21 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if starved && self.bodies.retry_at.is_none() {
             self.bodies.retry_at = Some(self.now.monotonic + limits::BODY_TIMEOUT);
         }
-        for (peer, hashes) in requests {
-            self.send_to(peer, &NodeMessage::GetBlocks(hashes));
+        for (peer, hashes) in sources.into_requests() {
+            for hashes in hashes.chunks(limits::BLOCKS_A_MESSAGE) {
+                self.send_to(peer, &NodeMessage::GetBlocks(hashes.to_vec()));
+            }
         }
+    }
+
+    /// Returns whether some connection has so much room that asking is worth a message.
+    fn has_room_for_bodies(&self) -> bool {
+        let (in_flight, size) = (&self.bodies.in_flight, self.bodies.expected_size());
+        let has_room = |(connection, link): (&ConnectionId, &Link)| {
+            let (room, taken) = (link.pipeline.room(size), in_flight.on(*connection));
+            link.ready && (taken == 0 || taken + (room / 4).max(1) <= room)
+        };
+        in_flight.len() < limits::BODY_REQUESTS && self.links.iter().any(has_room)
     }
 
     /// Takes the branch to be asked for next: those that begin with a block that nobody sends come last.
@@ -147,21 +174,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Asks for a branch's missing blocks wherever there is room, and returns whether nobody is left to ask for the lowest
     /// for the first time: what builds on that can wait.
-    fn ask_for(
-        &mut self,
-        missing: &[BlockHash],
-        requests: &mut BTreeMap<PeerKey, Vec<BlockHash>>,
-        starved: &mut bool,
-    ) -> bool {
-        let deadline = self.now.monotonic + limits::BODY_TIMEOUT;
+    fn ask_for(&mut self, missing: &[BlockHash], sources: &mut Sources, starved: &mut bool) -> bool {
+        let now = self.now.monotonic;
         for (place, hash) in missing.iter().enumerate() {
-            if self.bodies.in_flight.contains_key(hash) {
+            let bodies = &self.bodies;
+            if bodies.is_on_its_way(hash) {
                 continue;
             }
-            match self.whom_to_ask(hash) {
-                Whom::Peer(peer) => {
-                    self.bodies.in_flight.insert(*hash, Asked { peer, deadline });
-                    requests.entry(peer).or_default().push(*hash);
+            match sources.whom(self.work_of(hash), |peer| bodies.excludes(hash, peer)) {
+                Whom::These(those) => {
+                    let Some(source) = self.choose(&those).copied() else { break };
+                    self.ask_source(*hash, source, sources, now + source.patience, false);
                 }
                 Whom::NobodyLeft => {
                     *starved = true;
@@ -172,67 +195,135 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 Whom::NoRoom => break,
             }
         }
+        self.try_others(missing, sources);
+        self.use_idle_connections(missing, sources);
         false
     }
 
-    /// Chooses the peer with the least to do among those that should have a block and were not tried.
-    fn whom_to_ask(&mut self, hash: &BlockHash) -> Whom {
+    /// Has those who have not delivered yet, or take long, show what they can do beside those who deliver: each with one
+    /// block far from the lowest, so that nobody waits for it soon.
+    fn try_others(&mut self, missing: &[BlockHash], sources: &mut Sources) {
         let now = self.now.monotonic;
-        let Some(work) = self.chain.headers().get(hash).map(|entry| entry.work) else { return Whom::NobodyLeft };
-        let tried = self.bodies.tried.get(hash);
-        let able = self.peers.iter().filter(|(key, peer)| {
-            peer.has(work)
-                && !peer.is_muted(now)
-                && self.is_ready(key.0)
-                && tried.is_none_or(|tried| !tried.contains(*key))
-        });
-        let able: Vec<_> = able.map(|(key, _)| *key).collect();
-        if able.is_empty() {
-            return Whom::NobodyLeft;
+        for hash in missing.iter().rev() {
+            if self.bodies.is_on_its_way(hash) {
+                return;
+            }
+            let bodies = &self.bodies;
+            let others = sources.others(self.work_of(hash), |peer| bodies.excludes(hash, peer));
+            let Some(source) = self.choose(&others).copied() else { return };
+            let patience = sources.trial_patience().min(source.patience);
+            self.ask_source(*hash, source, sources, now + patience, true);
         }
-        let bodies = &self.bodies;
-        let free = able.iter().filter(|key| {
-            bodies.asked_of(key) < limits::BLOCKS_A_PEER && bodies.asked_on(key.0) < limits::BLOCKS_A_CONNECTION
-        });
-        let Some(least) = free.clone().map(|key| bodies.asked_of(key)).min() else { return Whom::NoRoom };
-        let idle: Vec<_> = free.filter(|key| bodies.asked_of(key) == least).copied().collect();
-        self.choose(&idle).copied().map_or(Whom::NoRoom, Whom::Peer)
+    }
+
+    /// Asks connections that have nothing to do for the lowest block that is due elsewhere.
+    fn use_idle_connections(&mut self, missing: &[BlockHash], sources: &mut Sources) {
+        let now = self.now.monotonic;
+        for connection in sources.idle_connections() {
+            let is_due_elsewhere = |hash: &&BlockHash| {
+                let mut open = self.bodies.in_flight.open_of(hash).peekable();
+                open.peek().is_some() && open.all(|asked| asked.due <= now && asked.peer.0 != connection)
+            };
+            let Some(hash) = missing.iter().find(is_due_elsewhere) else { continue };
+            let bodies = &self.bodies;
+            let is_excluded = |peer: &PeerKey| peer.0 != connection || bodies.excludes(hash, peer);
+            let Whom::These(those) = sources.whom(self.work_of(hash), is_excluded) else { continue };
+            let Some(source) = self.choose(&those).copied().filter(|source| source.has_delivered) else { continue };
+            self.ask_source(*hash, source, sources, now + source.patience, false);
+        }
+    }
+
+    fn ask_source(&mut self, hash: BlockHash, source: Source, sources: &mut Sources, due: Monotonic, is_trial: bool) {
+        self.bodies.in_flight.ask(hash, Asked::new(source.key, self.now.monotonic, due, is_trial));
+        sources.ask(source.key, hash, is_trial);
+    }
+
+    fn work_of(&self, hash: &BlockHash) -> Work {
+        self.chain.headers().get(hash).map(|entry| entry.work).unwrap_or_default()
+    }
+
+    /// Notes that a block is here, of that size by formula if it was not before, and what that says of its sender and of
+    /// the connection.
+    pub(super) fn body_arrived(&mut self, hash: &BlockHash, from: Option<PeerKey>, new_of_size: Option<u64>) {
+        let now = self.now.monotonic;
+        self.bodies.tried.remove(hash);
+        self.bodies.withheld.remove(hash);
+        let answered = self.bodies.in_flight.arrived(hash, from);
+        let Some((peer, size)) = from.zip(new_of_size) else { return };
+        self.bodies.sizes.note(size);
+        let (Some(known), Some(link)) = (self.peers.get_mut(&peer), self.links.get_mut(&peer.0)) else { return };
+        let Some(asked) = answered else { return known.standing.volunteered_block() };
+        let took = now.saturating_since(asked.at);
+        known.standing.delivered_block(took, asked.is_late);
+        if !asked.is_late {
+            let (least, queued) = known.standing.queued_for(took);
+            link.pipeline.delivered(asked.at, now, least, queued);
+        }
+        if asked.is_trial {
+            link.pipeline.tried(now, !asked.is_late);
+        }
     }
 
     /// Takes what a peer says that it does not have.
     pub(super) fn on_not_found(&mut self, peer: PeerKey, hashes: &[[u8; 32]]) {
-        let mut asked = false;
-        for hash in hashes {
-            asked |= self.bodies.failed(BlockHash::from_bytes(*hash), peer);
+        let now = self.now.monotonic;
+        let (mut is_any, mut is_trial) = (false, false);
+        for hash in hashes.iter().copied().map(BlockHash::from_bytes) {
+            let Some(asked) = self.bodies.in_flight.refused(&hash, &peer) else { continue };
+            self.bodies.tried.entry(hash).or_default().insert(peer);
+            is_any = true;
+            is_trial |= asked.is_trial;
         }
-        if asked {
-            self.request_bodies();
+        if !is_any {
+            return;
         }
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.standing.refused_block();
+        }
+        if let Some(link) = self.links.get_mut(&peer.0).filter(|_| is_trial) {
+            link.pipeline.tried(now, false);
+        }
+        self.request_bodies();
     }
 
-    /// Asks others for what did not come in time: a stall is no crime.
+    /// Asks those who were tried again when it is time.
     pub(super) fn bodies_timeout(&mut self) {
         let now = self.now.monotonic;
-        let late: Vec<_> = self.bodies.in_flight.iter().filter(|(_, asked)| asked.deadline <= now).collect();
-        let late: Vec<_> = late.into_iter().map(|(hash, asked)| (*hash, asked.peer)).collect();
-        for (hash, peer) in &late {
-            self.bodies.failed(*hash, *peer);
-        }
-        let retry = self.bodies.retry_at.take_if(|at| *at <= now).is_some();
-        if retry {
+        if self.bodies.retry_at.take_if(|at| *at <= now).is_some() {
             self.bodies.tried.clear();
-        }
-        if retry || !late.is_empty() {
             self.request_bodies();
         }
     }
-}
 
-/// Whom to ask for a block.
-enum Whom {
-    Peer(PeerKey),
-    /// Everybody who should have it was tried, or nobody should.
-    NobodyLeft,
-    /// Those who should have it are busy.
-    NoRoom,
+    /// Asks others for what did not come in time: a stall is no crime. Returns the connections on which what is due may be
+    /// behind others.
+    pub(super) fn lapse_bodies(&mut self, has_moved: bool) -> BTreeSet<ConnectionId> {
+        let now = self.now.monotonic;
+        if !has_moved && self.bodies.in_flight.next_due().is_none_or(|due| due > now) {
+            return BTreeSet::new();
+        }
+        let links = &self.links;
+        let passed = |connection: ConnectionId| links.get(&connection).map(|link| link.barrier.passed());
+        let lapsed = self.bodies.in_flight.lapse(now, passed);
+        // whom it counts against, once, and whether all that it let lapse were trials
+        let mut culprits: BTreeMap<PeerKey, bool> = BTreeMap::new();
+        for (hash, asked) in lapsed.late.iter().filter(|(_, asked)| !asked.is_doubtful) {
+            self.bodies.tried.entry(*hash).or_default().insert(asked.peer);
+            *culprits.entry(asked.peer).or_insert(true) &= asked.is_trial;
+        }
+        for (peer, is_trial) in culprits {
+            if let Some(link) = self.links.get_mut(&peer.0).filter(|_| is_trial) {
+                link.pipeline.tried(now, false);
+            }
+            // who delivers, and only takes long, claims nothing in vain
+            let is_slow = is_trial && self.peers.get(&peer).is_some_and(|known| known.standing.gave_blocks());
+            if !is_slow {
+                self.stalled(peer);
+            }
+        }
+        if lapsed.is_any {
+            self.request_bodies();
+        }
+        lapsed.unclear
+    }
 }

@@ -1,18 +1,20 @@
-//! Headers first: following a peer's chain of headers before any body is asked for.
+//! Headers first: following peers' chains of headers before any body is asked for.
 //!
 //! ```text
 //!   STAT with more work ─▶ wait a random moment ─▶ GHDR ─▶ HDRS ... ─▶ more work than our tip's? into the tree
 //!                                                     └─ again, from the last one ◀─ not yet: held back, bounded
 //! ```
 //!
-//! Headers are judged as they come (rules R06 to R14) and held back until their work beats our tip's, so that a flood of
-//! cheap headers costs its sender the work and us a bounded buffer.
+//! Each relay connection is asked by itself and at once, so that liars on one cannot slow another. On it, a peer that has
+//! delivered is asked first. While none has, newcomers are asked in rounds of a short patience, each twice as large as the
+//! one before: claims cost nothing, so nobody's claim holds up the others. Whoever owes an answer may give it late.
 
-use toycoin_core::{
-    BlockHash, ChainParams, Header, Work,
-    consensus::{HeaderContext, RuleError, check_header},
-    store::ChainStore,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
 };
+
+use toycoin_core::{BlockHash, Header, store::ChainStore};
 use toycoin_wire::node::{GetHeaders, NodeMessage};
 
 use crate::{
@@ -20,33 +22,53 @@ use crate::{
     machine::Monotonic,
     protocol::{
         MuteReason, NodeMachine,
+        held::{HeadersError, Held},
+        links::Link,
         peers::{PeerKey, up_to},
+        standing::Trust,
     },
+    relay::ConnectionId,
 };
 
-/// The one chain of headers that is being followed.
+/// Who was asked for headers, and when to ask next.
 #[derive(Debug, Default)]
 pub(super) struct HeaderSync {
-    following: Option<Following>,
-    /// When to choose a peer to follow.
-    choose_at: Option<Monotonic>,
+    /// Whose answers are on their way.
+    asked: BTreeMap<PeerKey, Asked>,
+    /// Whose answers are not waited for any more, and are still taken.
+    late: BTreeMap<PeerKey, Asked>,
+    searches: BTreeMap<ConnectionId, Search>,
 }
 
+/// A request that was not answered yet.
 #[derive(Debug)]
-struct Following {
-    peer: PeerKey,
-    deadline: Monotonic,
+struct Asked {
+    at: Monotonic,
+    /// From then on it is late, unless it is behind others in the relay's queue.
+    due: Monotonic,
+    /// Our best header at the time.
+    best: BlockHash,
+    /// What came before the page that is asked for, and is not in the tree.
     held: Option<Held>,
+    /// What was held was let go meanwhile.
+    held_no_more: bool,
+    /// The page before went into the tree.
+    leads: bool,
+    /// The relay dropped deliveries for us, and the answer may have been among them.
+    is_doubtful: bool,
+    /// That it is due was seen.
+    was_due: bool,
 }
 
-/// Headers that are right in their place, but whose work does not beat our tip's yet.
-#[derive(Debug)]
-struct Held {
-    headers: Vec<Header>,
-    context: HeaderContext,
-    work: Work,
-    /// More came, but its time, which is this, has not: nothing behind the last one is followed for now.
-    cut_at: Option<u64>,
+/// The search for a better chain on one connection.
+#[derive(Debug, Default)]
+struct Search {
+    /// When to choose whom to ask.
+    choose_at: Option<Monotonic>,
+    /// Rounds in a row in which nobody delivered.
+    misses: u32,
+    /// Until when only those are asked who have delivered before.
+    rests_until: Monotonic,
 }
 
 /// What became of held headers.
@@ -59,206 +81,368 @@ enum Outcome {
     InVain,
 }
 
-impl Held {
-    fn push(&mut self, params: &ChainParams, header: &Header, now_ms: u64) -> Result<(), RuleError> {
-        let hash = header.hash();
-        check_header(params, header, hash, &self.context, now_ms)?;
-        self.context.extend(header, hash);
-        self.work = self.work + header.bits.to_target().map(|target| target.work()).unwrap_or_default();
-        self.headers.push(*header);
-        Ok(())
-    }
-}
-
 impl HeaderSync {
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
-        self.following.as_ref().map(|following| following.deadline).or(self.choose_at)
+        let due = self.asked.values().filter(|asked| !asked.was_due).map(|asked| asked.due);
+        self.searches.values().filter_map(|search| search.choose_at).chain(due).min()
     }
 
     /// Returns how many headers are held back.
     pub(super) fn held(&self) -> usize {
-        let held = self.following.as_ref().and_then(|following| following.held.as_ref());
-        held.map_or(0, |held| held.headers.len())
+        self.asked.values().chain(self.late.values()).map(Asked::held).sum()
     }
 
-    /// Stops following a peer that is gone or muted.
+    /// Forgets what was asked of peers that are gone or muted.
     pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
-        if self.following.as_ref().is_some_and(|following| gone(&following.peer)) {
-            self.following = None;
+        self.asked.retain(|key, _| !gone(key));
+        self.late.retain(|key, _| !gone(key));
+    }
+
+    pub(super) fn forget_connection(&mut self, connection: ConnectionId) {
+        self.searches.remove(&connection);
+    }
+
+    /// Takes deliveries that a relay dropped into account: what should be here soon is not waited for long.
+    pub(super) fn doubt(&mut self, connection: ConnectionId, patience: Duration, now: Monotonic) {
+        for (_, asked) in self.asked.iter_mut().filter(|(key, _)| key.0 == connection) {
+            (asked.is_doubtful, asked.was_due) = (true, false);
+            asked.due = asked.due.min((asked.at + patience).max(now));
         }
+    }
+
+    fn open_on(&self, connection: ConnectionId) -> impl Iterator<Item = (&PeerKey, &Asked)> {
+        self.asked.iter().filter(move |(key, _)| key.0 == connection)
+    }
+
+    /// Lets go of other rows until one more page fits behind one of so many headers: those that hold most go first, so that
+    /// each connection has its share. False if that one holds most itself.
+    fn make_room(&mut self, count: usize) -> bool {
+        while self.held() + count + limits::HEADERS_A_MESSAGE > limits::HELD_HEADERS {
+            let asked = self.asked.values_mut().chain(self.late.values_mut());
+            let Some(most) = asked.max_by_key(|asked| asked.held()) else { return false };
+            if most.held() <= count {
+                return false;
+            }
+            (most.held, most.held_no_more) = (None, true);
+        }
+        true
+    }
+}
+
+impl Asked {
+    /// A request of which nothing is remembered but that it was made.
+    const fn before(now: Monotonic, best: BlockHash) -> Self {
+        let (held_no_more, leads, is_doubtful, was_due) = (true, false, false, true);
+        Self { at: now, due: now, best, held: None, held_no_more, leads, is_doubtful, was_due }
+    }
+
+    fn held(&self) -> usize {
+        self.held.as_ref().map_or(0, Held::len)
     }
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Plans to look for a better chain: after a random moment, so that a healed partition does not ask one node.
+    /// Plans to look for a better chain on every connection.
     pub(super) fn look_for_headers(&mut self) {
-        if self.headers.following.is_none() && self.headers.choose_at.is_none() {
-            let delay = up_to(limits::SYNC_SPREAD, self.random());
-            self.headers.choose_at = Some(self.now.monotonic + delay);
+        let ready: Vec<_> = self.links.iter().filter(|(_, link)| link.ready).map(|(at, _)| *at).collect();
+        for connection in ready {
+            self.look_on(connection, limits::SYNC_SPREAD);
         }
     }
 
-    /// Chooses whom to follow, or gives up on one that does not answer.
+    /// Plans to choose whom to ask: after a random moment, so that a healed partition does not ask one node.
+    fn look_on(&mut self, connection: ConnectionId, spread: Duration) {
+        if !self.is_ready(connection) || self.search(connection).choose_at.is_some() {
+            return;
+        }
+        let delay = if spread.is_zero() { spread } else { up_to(spread, self.random()) };
+        let at = self.now.monotonic + delay;
+        self.search(connection).choose_at = Some(at);
+    }
+
+    fn search(&mut self, connection: ConnectionId) -> &mut Search {
+        self.headers.searches.entry(connection).or_default()
+    }
+
+    /// Turns from whoever does not answer in time to others. Returns the connections on which what is due may be behind
+    /// others.
+    pub(super) fn lapse_headers(&mut self) -> BTreeSet<ConnectionId> {
+        let now = self.now.monotonic;
+        let (mut late, mut unclear) = (Vec::new(), BTreeSet::new());
+        for (key, asked) in self.headers.asked.iter_mut().filter(|(_, asked)| asked.due <= now) {
+            asked.was_due = true;
+            if self.links.get(&key.0).is_some_and(|link| link.barrier.passed() < asked.due) {
+                unclear.insert(key.0);
+            } else {
+                late.push(*key);
+            }
+        }
+        for key in late {
+            let Some(asked) = self.headers.asked.remove(&key) else { continue };
+            if asked.is_doubtful {
+                // nobody's fault: it may be asked again
+                self.look_on(key.0, Duration::ZERO);
+            } else {
+                self.headers.late.insert(key, asked);
+                self.stalled(key);
+                self.end_round(key.0, false);
+            }
+        }
+        unclear
+    }
+
+    /// Chooses whom to ask where it is time.
     pub(super) fn headers_timeout(&mut self) {
         let now = self.now.monotonic;
-        if let Some(following) = self.headers.following.take_if(|following| following.deadline <= now) {
-            // a stall is no crime, but others come first
-            self.turn_to_others(&following.peer);
-        }
-        if self.headers.following.is_none() && self.headers.choose_at.is_some_and(|at| at <= now) {
-            self.headers.choose_at = None;
-            self.follow_somebody();
+        let due = |search: &mut Search| search.choose_at.take_if(|at| *at <= now).is_some();
+        let searches = self.headers.searches.iter_mut();
+        let due: Vec<_> = searches.filter_map(|(connection, search)| due(search).then_some(*connection)).collect();
+        for connection in due {
+            self.ask_somebody(connection);
         }
     }
 
-    fn follow_somebody(&mut self) {
+    /// Notes that a peer let a request lapse: a stall is no crime, but others come first from now on.
+    pub(super) fn stalled(&mut self, peer: PeerKey) {
+        let now = self.now.monotonic;
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.standing.stalled(now);
+        }
+    }
+
+    /// Asks whoever is ahead on a connection: one that has delivered, or else a round of those who only claim.
+    fn ask_somebody(&mut self, connection: ConnectionId) {
         let now = self.now.monotonic;
         let best = self.chain.headers().best().work;
-        let ahead = self.peers.iter().filter(|(key, peer)| {
-            let more = peer.status.is_some_and(|status| status.work > best) || peer.has_news;
-            more && !peer.is_muted(now) && peer.resting_until <= now && self.is_ready(key.0)
-        });
-        let ahead: Vec<_> = ahead.map(|(key, _)| *key).collect();
-        let Some(peer) = self.choose(&ahead).copied() else { return };
-        let locator = self.chain.headers().locator(&self.chain.headers().best().hash);
-        self.ask_for_headers(peer, locator, None);
-    }
-
-    fn ask_for_headers(&mut self, peer: PeerKey, locator: Vec<BlockHash>, held: Option<Held>) {
-        let deadline = self.now.monotonic + limits::HEADERS_TIMEOUT;
-        self.send_to(peer, &NodeMessage::GetHeaders(GetHeaders { locator, stop: BlockHash::ZERO }));
-        self.headers.following = Some(Following { peer, deadline, held });
-        if let Some(peer) = self.peers.get_mut(&peer) {
-            peer.owes_headers = true;
+        let mut ahead: BTreeMap<Trust, Vec<PeerKey>> = BTreeMap::new();
+        for (key, peer) in self.peers.iter_on(connection) {
+            let claims_more = peer.status.is_some_and(|status| status.work > best) || peer.has_news;
+            let rests = peer.is_muted(now) || peer.resting_until > now || peer.standing.rests(now);
+            if claims_more && !rests && !self.headers.asked.contains_key(key) {
+                let trust = match peer.standing.trust() {
+                    Trust::Blocks => Trust::Headers,
+                    trust => trust,
+                };
+                ahead.entry(trust).or_default().push(*key);
+            }
         }
-    }
-
-    /// Takes the answer to a request for headers.
-    pub(super) fn on_headers(&mut self, peer: PeerKey, headers: &[Header]) {
-        let was_asked = self.peers.get_mut(&peer).is_some_and(|peer| std::mem::take(&mut peer.owes_headers));
-        let Some(following) = self.headers.following.take_if(|following| following.peer == peer) else {
-            // an answer that comes too late is no crime
-            if !was_asked {
-                self.score(peer, limits::POINTS_UNASKED);
+        let is_trusted =
+            |key: &PeerKey| self.peers.get(key).is_some_and(|peer| peer.standing.trust() <= Trust::Headers);
+        if let Some(trusted) = ahead.remove(&Trust::Headers) {
+            // whoever shows much and nothing of use yet keeps no other waiting
+            let is_led = self.headers.open_on(connection).any(|(key, asked)| is_trusted(key) && asked.held.is_none());
+            if !is_led {
+                self.ask_round(trusted, 1);
             }
             return;
+        }
+        if self.headers.open_on(connection).next().is_some() {
+            return;
+        }
+        let Search { misses, rests_until, .. } = *self.search(connection);
+        let shaken = ahead.remove(&Trust::Shaken).unwrap_or_default();
+        let round = 1 << misses.min(limits::ROUND_DOUBLINGS);
+        let asked = self.ask_round(shaken, round);
+        if now < rests_until {
+            let is_waited_for = !ahead.is_empty();
+            self.search(connection).choose_at = is_waited_for.then_some(rests_until);
+            return;
+        }
+        let newcomers = ahead.remove(&Trust::Newcomer).unwrap_or_default();
+        let asked = asked + self.ask_round(newcomers, round - asked);
+        self.ask_round(ahead.remove(&Trust::Stalled).unwrap_or_default(), round - asked);
+    }
+
+    /// Asks so many of some peers, chosen at random, and returns how many it were.
+    fn ask_round(&mut self, mut among: Vec<PeerKey>, most: usize) -> usize {
+        let mut asked = 0;
+        while asked < most
+            && let Some(peer) = self.choose(&among).copied()
+        {
+            among.retain(|other| *other != peer);
+            let tree = self.chain.headers();
+            let locator = tree.locator(&tree.best().hash);
+            self.ask_for_headers(peer, locator, None, false);
+            asked += 1;
+        }
+        asked
+    }
+
+    fn ask_for_headers(&mut self, peer: PeerKey, locator: Vec<BlockHash>, held: Option<Held>, leads: bool) {
+        let at = self.now.monotonic;
+        let newcomers = self.links.get(&peer.0).map(Link::patience_with_newcomers).unwrap_or_default();
+        let best = self.chain.headers().best().hash;
+        self.send_to(peer, &NodeMessage::GetHeaders(GetHeaders { locator, stop: BlockHash::ZERO }));
+        let Some(known) = self.peers.get_mut(&peer) else { return };
+        known.owed_headers = known.owed_headers.saturating_add(1).min(limits::OWED_HEADERS);
+        let due = at + known.standing.patience_for_headers(newcomers);
+        let (held_no_more, is_doubtful, was_due) = (false, false, false);
+        let asked = Asked { at, due, best, held, held_no_more, leads, is_doubtful, was_due };
+        self.headers.late.remove(&peer);
+        self.headers.asked.insert(peer, asked);
+    }
+
+    /// Takes the answer to a request for headers, however late.
+    pub(super) fn on_headers(&mut self, peer: PeerKey, headers: &[Header]) {
+        let Some(known) = self.peers.get_mut(&peer) else { return };
+        let Some(still_owed) = known.owed_headers.checked_sub(1) else {
+            return self.score(peer, limits::POINTS_UNASKED);
         };
-        let held = match self.hold(following.held, headers) {
-            Ok(held) => held,
-            Err(HeadersError::Nothing) => return self.turn_to_others(&peer),
+        known.owed_headers = still_owed;
+        let (now, best) = (self.now.monotonic, self.chain.headers().best().hash);
+        let in_time = self.headers.asked.remove(&peer);
+        let was_late = in_time.is_none();
+        let mut asked = in_time.or_else(|| self.headers.late.remove(&peer)).unwrap_or_else(|| Asked::before(now, best));
+        let is_full = headers.len() >= limits::HEADERS_A_MESSAGE;
+        let was_useful = match Held::extended(asked.held.take(), self.chain.headers(), headers, self.now.unix_ms) {
+            Ok(held) => self.take_page(peer, held, is_full, now.saturating_since(asked.at), was_late),
+            Err(HeadersError::Nothing) if is_full && asked.best != best && !self.is_led(peer.0) => {
+                // another connection was faster: on from there
+                self.ask_behind(peer, None);
+                false
+            }
+            Err(HeadersError::UnknownStart) if asked.held_no_more => {
+                // behind what we let go ourselves
+                self.turn_to_others(&peer);
+                false
+            }
             Err(HeadersError::UnknownStart) => {
                 self.score(peer, limits::POINTS_UNKNOWN_START);
-                return self.turn_to_others(&peer);
+                self.leave_in_vain(peer);
+                false
             }
-            Err(HeadersError::Unlinked) => return self.mute(peer, MuteReason::UnlinkedHeaders),
+            Err(HeadersError::Nothing) => {
+                self.leave_in_vain(peer);
+                false
+            }
+            Err(HeadersError::Unlinked) => {
+                self.mute(peer, MuteReason::UnlinkedHeaders);
+                false
+            }
             Err(HeadersError::Rule(hash, error)) => {
                 self.reject(peer, hash.to_bytes(), &error);
-                return self.mute(peer, MuteReason::BrokenRule(error.rule()));
+                self.mute(peer, MuteReason::BrokenRule(error.rule()));
+                false
             }
         };
-        let is_last = headers.len() < limits::HEADERS_A_MESSAGE || held.cut_at.is_some();
-        let (last, work, cut_at) = (held.context.parent, held.work, held.cut_at);
-        if let Some(time) = cut_at {
-            self.clock.note_cut(time, self.now);
-        }
-        if let Some(peer) = self.peers.get_mut(&peer) {
-            peer.shows(work, last);
-        }
-        match self.take_in_if_better(held) {
-            Outcome::TakenIn if !is_last => self.ask_behind(peer, last, None),
-            Outcome::HeldBack(held) if !is_last && held.headers.len() < limits::HELD_HEADERS => {
-                self.ask_behind(peer, last, Some(held));
-            }
-            Outcome::TakenIn if cut_at.is_none() => {
-                if let Some(peer) = self.peers.get_mut(&peer) {
-                    peer.has_news = false;
-                }
-                self.look_for_headers();
-            }
-            // all that it has for now: what does not beat our tip is let go
-            Outcome::TakenIn | Outcome::HeldBack(_) | Outcome::InVain => self.turn_to_others(&peer),
-        }
+        self.end_round(peer.0, was_useful);
         self.request_bodies();
     }
 
-    /// Asks for the headers behind `last`, or behind what is ours if the peer's chain is another by then.
-    fn ask_behind(&mut self, peer: PeerKey, last: BlockHash, held: Option<Held>) {
-        let mut locator = vec![last];
-        locator.extend(self.chain.headers().locator(&self.chain.tip().hash));
-        locator.truncate(limits::LOCATOR);
-        self.ask_for_headers(peer, locator, held);
+    /// Takes a page that is in order, and asks for the next if there is one. Returns whether it brought us on.
+    fn take_page(&mut self, peer: PeerKey, held: Held, is_full: bool, took: Duration, was_late: bool) -> bool {
+        let (last, work, cut_at) = (held.last(), held.work(), held.cut_at());
+        let is_last = !is_full || cut_at.is_some();
+        if let Some(time) = cut_at {
+            self.clock.note_cut(time, self.now);
+        }
+        let Some(known) = self.peers.get_mut(&peer) else { return false };
+        known.shows(work, last);
+        match self.take_in_if_better(held) {
+            Outcome::TakenIn => {
+                if let Some(known) = self.peers.get_mut(&peer) {
+                    known.standing.delivered_headers(took, was_late);
+                    known.has_news &= !(is_last && cut_at.is_none());
+                }
+                if is_last && cut_at.is_some() {
+                    self.turn_to_others(&peer);
+                } else if is_last {
+                    self.look_for_headers();
+                } else if !self.is_led(peer.0) {
+                    self.ask_behind(peer, None);
+                }
+                true
+            }
+            Outcome::HeldBack(held) if !is_last && !self.is_led(peer.0) && self.headers.make_room(held.len()) => {
+                self.ask_behind(peer, Some(held));
+                false
+            }
+            Outcome::HeldBack(_) if cut_at.is_some() => {
+                self.turn_to_others(&peer);
+                false
+            }
+            // all that it has for now: what does not beat our tip is let go
+            Outcome::HeldBack(_) | Outcome::InVain => {
+                self.leave_in_vain(peer);
+                false
+            }
+        }
+    }
+
+    /// Returns whether a page of somebody's on that connection went into the tree, and the next is on its way.
+    fn is_led(&self, connection: ConnectionId) -> bool {
+        self.headers.open_on(connection).any(|(_, asked)| asked.leads)
+    }
+
+    /// Asks for the headers behind those that are held or, without any, behind the best of the tree. Further hashes are
+    /// there for the case that the peer's chain is another by then.
+    fn ask_behind(&mut self, peer: PeerKey, held: Option<Held>) {
+        let tree = self.chain.headers();
+        let locator = match &held {
+            None => tree.locator(&tree.best().hash),
+            Some(held) => {
+                let mut locator = vec![held.last()];
+                locator.extend(tree.locator(&self.chain.tip().hash));
+                locator.truncate(limits::LOCATOR);
+                locator
+            }
+        };
+        let leads = held.is_none();
+        self.ask_for_headers(peer, locator, held, leads);
+    }
+
+    /// Ends a peer's turn when nothing of a connection's round is on its way any more.
+    fn end_round(&mut self, connection: ConnectionId, was_useful: bool) {
+        let now = self.now.monotonic;
+        let is_over = self.headers.open_on(connection).next().is_none();
+        let knows_somebody = || self.peers.iter_on(connection).any(|(_, peer)| peer.standing.has_delivered());
+        let most = if !was_useful && is_over && knows_somebody() {
+            limits::SEARCH_REST_MOST
+        } else {
+            limits::SEARCH_REST_ALONE
+        };
+        let search = self.search(connection);
+        if was_useful {
+            (search.misses, search.rests_until) = (0, Monotonic::ORIGIN);
+        } else if is_over {
+            search.misses = search.misses.saturating_add(1);
+            if search.misses > limits::FREE_ROUNDS {
+                let doublings = (search.misses - limits::FREE_ROUNDS).min(10);
+                search.rests_until = now + (limits::NEWCOMER_PATIENCE * (1 << doublings)).min(most);
+            }
+            self.look_on(connection, Duration::ZERO);
+        }
+    }
+
+    /// Leaves a peer whose answer was of no use: if it claims more than we know of, the claim counts against it.
+    fn leave_in_vain(&mut self, peer: PeerKey) {
+        let best = self.chain.headers().best().work;
+        if self.peers.get(&peer).is_some_and(|peer| peer.status.is_some_and(|status| status.work > best)) {
+            self.stalled(peer);
+        }
+        self.turn_to_others(&peer);
     }
 
     /// Leaves a peer that has nothing for us at the moment.
     fn turn_to_others(&mut self, peer: &PeerKey) {
-        self.rest_peer(peer);
-        self.look_for_headers();
-    }
-
-    /// Judges headers behind those that are held already.
-    fn hold(&self, held: Option<Held>, headers: &[Header]) -> Result<Held, HeadersError> {
-        let tree = self.chain.headers();
-        // what we know already is of no use, but shows where the news begin
-        let mut news = headers.iter().skip_while(|header| tree.get(&header.hash()).is_some()).peekable();
-        let first = news.peek().ok_or(HeadersError::Nothing)?;
-        let mut held = match held {
-            Some(held) if first.previous == held.context.parent => held,
-            // it has reorganised between two pages: later, from the start
-            Some(_) => return Err(HeadersError::Nothing),
-            None => {
-                let parent = tree.get(&first.previous).ok_or(HeadersError::UnknownStart)?;
-                let context = tree.context_after(&parent.hash).ok_or(HeadersError::UnknownStart)?;
-                Held { headers: Vec::new(), context, work: parent.work, cut_at: None }
-            }
-        };
-        for header in news {
-            if header.previous != held.context.parent {
-                return Err(HeadersError::Unlinked);
-            }
-            match held.push(self.chain.params(), header, self.now.unix_ms) {
-                Ok(()) => {}
-                // right but for the moment: what builds on it is not followed until then
-                Err(error) if error.is_deferred() => {
-                    held.cut_at = Some(header.time);
-                    break;
-                }
-                Err(error) => return Err(HeadersError::Rule(header.hash(), error)),
-            }
+        let until = self.now.monotonic + limits::HEADERS_REST;
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.resting_until = until;
+            peer.has_news = false;
         }
-        Ok(held)
+        self.look_for_headers();
     }
 
     /// Moves held headers into the tree once they beat our tip, and have the least work that a chain of this network has.
     fn take_in_if_better(&mut self, held: Held) -> Outcome {
-        if held.work <= self.chain.tip().work || held.work < self.chain.params().minimum_work() {
+        if held.work() <= self.chain.tip().work || held.work() < self.chain.params().minimum_work() {
             return Outcome::HeldBack(held);
         }
-        for header in &held.headers {
+        for header in held.headers() {
             if self.chain.insert_header(header, self.now.unix_ms).is_err() {
                 return Outcome::InVain;
             }
         }
         Outcome::TakenIn
     }
-
-    fn rest_peer(&mut self, peer: &PeerKey) {
-        let until = self.now.monotonic + limits::HEADERS_REST;
-        if let Some(peer) = self.peers.get_mut(peer) {
-            peer.resting_until = until;
-            peer.has_news = false;
-        }
-    }
-}
-
-/// What is wrong with an answer of headers.
-#[derive(Debug)]
-enum HeadersError {
-    /// There is nothing new in it.
-    Nothing,
-    /// The first one's parent is unknown.
-    UnknownStart,
-    /// One does not follow on the one before.
-    Unlinked,
-    /// This one breaks a rule.
-    Rule(BlockHash, RuleError),
 }

@@ -40,6 +40,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if let Some(link) = self.links.get_mut(&connection) {
             // a count of zero says that there is a gap all the same
             link.lag.dropped = link.lag.dropped.saturating_add(count.max(1));
+            let (now, patience) = (self.now.monotonic, link.patience_with_newcomers());
+            link.pipeline.lagged(now);
+            self.headers.doubt(connection, patience, now);
+            self.bodies.doubt(connection, patience, now);
         }
     }
 

@@ -1,6 +1,9 @@
 //! Relay connections as a node sees them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use toycoin_core::BlockHash;
 
@@ -8,7 +11,9 @@ use crate::{
     client::RelayClient,
     limits,
     machine::Monotonic,
-    protocol::{backlog::Backlog, budget::TokenBucket, lag::Lag, questions::Questions},
+    protocol::{
+        backlog::Backlog, barrier::Barrier, budget::TokenBucket, lag::Lag, pipeline::Pipeline, questions::Questions,
+    },
 };
 
 /// A connection to a relay.
@@ -36,6 +41,11 @@ pub(super) struct Link {
     pub(super) status_at: Monotonic,
     /// Statuses with less work that may still be answered, all peers together.
     pub(super) status_answers: TokenBucket,
+    pub(super) barrier: Barrier,
+    pub(super) pipeline: Pipeline,
+    opened: Monotonic,
+    /// How long the relay took to take us in, which is about two round trips.
+    welcomed_in: Duration,
 }
 
 impl Link {
@@ -53,7 +63,22 @@ impl Link {
             lag: Lag::default(),
             status_at: now,
             status_answers: TokenBucket::new(limits::STATUS_ANSWERS_AT_ONCE, limits::STATUS_ANSWERS_A_SECOND, now),
+            barrier: Barrier::default(),
+            pipeline: Pipeline::default(),
+            opened: now,
+            welcomed_in: Duration::ZERO,
         }
+    }
+
+    /// Notes that the relay has taken us in.
+    pub(super) fn welcomed(&mut self, now: Monotonic) {
+        self.ready = true;
+        self.welcomed_in = now.saturating_since(self.opened);
+    }
+
+    /// Returns how long a peer here that has delivered nothing may take to answer before others are asked too.
+    pub(super) fn patience_with_newcomers(&self) -> Duration {
+        (self.welcomed_in * 2).clamp(limits::NEWCOMER_PATIENCE, limits::NEWCOMER_PATIENCE_MOST)
     }
 }
 

@@ -14,6 +14,7 @@
 mod announce;
 mod arrivals;
 mod backlog;
+mod barrier;
 mod blocks;
 mod bodies;
 mod budget;
@@ -27,17 +28,22 @@ mod durability;
 mod fair_queue;
 mod following;
 mod headers;
+mod held;
+mod in_flight;
 mod io;
 mod kept_bodies;
 mod lag;
 mod links;
 mod mining;
 mod mutes;
+mod pause;
 mod peers;
+mod pipeline;
 mod questions;
 mod requests;
 mod serve;
-mod pause;
+mod sources;
+mod standing;
 mod taking_up;
 mod transactions;
 
@@ -222,6 +228,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         for id in self.peers.remove_connection(connection) {
             self.emit(Event::PeerDisconnected { id });
         }
+        self.headers.forget_connection(connection);
         self.forget(|(at, _)| *at == connection);
     }
 
@@ -232,7 +239,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let (relay, channel) = (link.relay, self.config.channel.clone());
         let mut became_ready = false;
         let mut inbox = Vec::new();
-        let peers = &self.peers;
+        let (peers, barrier) = (&self.peers, &mut link.barrier);
         let result = link.client.handle_bytes(now, bytes, &mut |event| match event {
             ClientEvent::Ready => became_ready = true,
             // what a muted peer says is not even decoded
@@ -242,10 +249,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 inbox.push(Inbox::Payload(from, NodeMessage::decode(payload)));
             }
             ClientEvent::Lagged { count } => inbox.push(Inbox::Lagged(count)),
+            ClientEvent::Ponged { nonce } => barrier.answered(nonce),
             // another channel's, a muted peer's, or an event of a later version of the client
             _ => {}
         });
-        link.ready |= became_ready;
+        if became_ready {
+            link.welcomed(now.monotonic);
+        }
         self.links.insert(connection, link);
         if became_ready {
             self.emit(Event::RelayConnected { relay });
@@ -487,6 +497,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             self.advance();
         }
         self.sync_in_time();
+        self.lapse_requests();
         self.headers_timeout();
         self.bodies_timeout();
         self.hand_out_blocks();
@@ -552,7 +563,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         });
         let links = self.links.values().flat_map(|link| {
             let status = link.ready.then_some(link.status_at);
-            [link.client.next_timeout(), link.announce_at, status, link.lag.next_timeout()]
+            let lag = link.lag.next_timeout();
+            [link.client.next_timeout(), link.announce_at, status, lag, link.barrier.gives_up_at()]
         });
         let parts = [
             Some(self.next_sweep),

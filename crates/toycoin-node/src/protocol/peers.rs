@@ -19,6 +19,7 @@ use crate::{
         clock::ClockReadings,
         fair_queue::Rank,
         mutes::Mutes,
+        standing::Standing,
     },
     relay::ConnectionId,
 };
@@ -47,8 +48,9 @@ pub(super) struct Peer {
     shown: (Work, BlockHash),
     /// It sent a block whose parent we lack: it has headers for us, whatever its status says.
     pub(super) has_news: bool,
-    /// It was asked for headers and has not answered, in time or not.
-    pub(super) owes_headers: bool,
+    /// How many requests for headers it has not answered, in time or not.
+    pub(super) owed_headers: u8,
+    pub(super) standing: Standing,
     /// Until when it is not asked for headers, since it did not answer or had nothing.
     pub(super) resting_until: Monotonic,
     score: u32,
@@ -73,7 +75,8 @@ impl Peer {
             clock: ClockReadings::default(),
             shown: (Work::ZERO, BlockHash::ZERO),
             has_news: false,
-            owes_headers: false,
+            owed_headers: 0,
+            standing: Standing::default(),
             resting_until: Monotonic::ORIGIN,
             score: 0,
             scored: now,
@@ -97,9 +100,9 @@ impl Peer {
         [Some(self.shown.1), self.status.map(|status| status.tip)].into_iter().flatten()
     }
 
-    /// Returns whether it should have the blocks of a chain with this much work.
-    pub(super) fn has(&self, work: Work) -> bool {
-        self.shown.0.max(self.status.map_or(Work::ZERO, |status| status.work)) >= work
+    /// Returns the most work of a chain whose blocks it should have.
+    pub(super) fn most_work(&self) -> Work {
+        self.shown.0.max(self.status.map_or(Work::ZERO, |status| status.work))
     }
 
     /// Notes that it has headers for us: it is asked though it had nothing a moment ago.
@@ -209,6 +212,12 @@ impl Peers {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&PeerKey, &Peer)> {
         self.peers.iter()
+    }
+
+    /// Returns the peers of a connection.
+    pub(super) fn iter_on(&self, connection: ConnectionId) -> impl Iterator<Item = (&PeerKey, &Peer)> {
+        let ids = (connection, NodeId::new([0; 16]))..=(connection, NodeId::new([0xff; 16]));
+        self.peers.range(ids)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Chains for scripted peers, and what an honest peer with such a chain says and answers.
 
 use toycoin_core::{
-    Amount, Block, BlockHash, ChainParams, Header, SecretKey, Transaction, TransactionBuilder, TxOut,
+    Amount, Block, BlockHash, ChainParams, Header, OutPoint, SecretKey, Transaction, TransactionBuilder, TxOut,
     chain::Chain,
     store::{ChainStore, MemoryStore},
     test_util::classroom,
@@ -23,6 +23,40 @@ pub(crate) fn extend(chain: &mut PeerChain, blocks: usize, branch: u8) {
     for _ in 0..blocks {
         mine(chain, Vec::new(), branch);
     }
+}
+
+/// Appends so many blocks of about so many bytes by formula each, in payments that each spend the change of the one before.
+pub(crate) fn extend_by_size(chain: &mut PeerChain, blocks: usize, bytes: usize) {
+    const LARGEST_PAYMENT: usize = 99_000;
+    let (owner, genesis) = (classroom::owner(0), chain.params().genesis_hash());
+    for _ in 0..blocks {
+        let coins = chain.coins_of(&owner).expect("memory does not fail");
+        let (mut outpoint, coin) = coins.into_iter().max_by_key(|(_, coin)| coin.output.value).expect("a coin");
+        let mut spent = coin.output;
+        let mut payments = Vec::new();
+        // header and coinbase take 185 bytes, a payment with one input 116 and its outputs
+        let mut rest = bytes.saturating_sub(185);
+        while payments.is_empty() || rest > 200 {
+            let size = rest.min(LARGEST_PAYMENT);
+            rest -= size;
+            let outputs = size.saturating_sub(116) / 40 + 1;
+            let change = Amount::from_grains(spent.value.grains() - (outputs as u64 - 1));
+            let mut paid = vec![TxOut { value: change, owner }];
+            paid.resize(outputs, TxOut { value: Amount::from_grains(1), owner: classroom::owner(1) });
+            let mut payment = Transaction { version: 1, inputs: vec![outpoint], outputs: paid, signatures: Vec::new() };
+            classroom::sign(&mut payment, genesis, &[spent]);
+            (outpoint, spent) = (OutPoint { txid: payment.txid(), vout: 0 }, payment.outputs[0]);
+            payments.push(payment);
+        }
+        mine(chain, payments, 1);
+    }
+}
+
+/// Returns a chain of so many blocks of about so many bytes each.
+pub(crate) fn chain_of_size(params: &ChainParams, blocks: usize, bytes: usize) -> PeerChain {
+    let mut chain = Chain::in_memory(params.clone());
+    extend_by_size(&mut chain, blocks, bytes);
+    chain
 }
 
 /// Appends one block with these transactions.

@@ -4,6 +4,8 @@
 
 pub(crate) mod chains;
 pub(crate) mod stage;
+pub(crate) mod stranger;
+pub(crate) mod wires;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -317,14 +319,21 @@ impl Net {
 }
 
 /// Calls `each` for what a node publishes with these frames; the relay would pass it on unread.
-fn each_published(mut frames: &[u8], mut each: impl FnMut(Publish<'_>)) {
+fn each_published(frames: &[u8], mut each: impl FnMut(Publish<'_>)) {
+    each_message(frames, |message| {
+        if let RelayMessage::Publish(publish) = message {
+            each(publish);
+        }
+    });
+}
+
+/// Calls `each` for what a node says to its relay with these frames.
+fn each_message(mut frames: &[u8], mut each: impl FnMut(RelayMessage<'_>)) {
     while let Some((length, rest)) = frames.split_first_chunk() {
         let (frame, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
         let (tag, body) = frame.split_first_chunk().expect("a frame has a tag");
         let frame = Frame { tag: Tag::new(*tag), body };
-        if let RelayMessage::Publish(publish) = RelayMessage::decode(frame).expect("a node sends whole messages") {
-            each(publish);
-        }
+        each(RelayMessage::decode(frame).expect("a node sends whole messages"));
         frames = rest;
     }
 }

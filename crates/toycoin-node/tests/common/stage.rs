@@ -69,6 +69,10 @@ pub(crate) struct Stage<S = MemoryStore> {
     pub(crate) trace: Option<Vec<String>>,
     /// Whether what is sent stays unwritten until the script [writes](Self::write) it.
     pub(crate) holds_writes: bool,
+    /// Whether relays answer a PING at once, as they do when nothing waits for the node.
+    pub(crate) answers_pings: bool,
+    /// PINGs that are not answered yet.
+    pub(crate) pings: Vec<(ConnectionId, u64)>,
     replies: BTreeMap<RequestId, Response>,
     sent: Vec<Sent>,
     /// Bytes sent and not written.
@@ -101,6 +105,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
             job: None,
             trace: None,
             holds_writes: false,
+            answers_pings: true,
+            pings: Vec::new(),
             replies: BTreeMap::new(),
             sent: Vec::new(),
             unwritten: BTreeMap::new(),
@@ -291,6 +297,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
         self.machine.handle(self.moment(), input);
         self.take_outputs();
         for _ in 0..MOST_TIMEOUTS_AT_ONCE {
+            if self.answers_pings && !self.pings.is_empty() {
+                self.answer_pings();
+                continue;
+            }
             if self.machine.next_timeout().is_none_or(|at| at.since_origin() > self.now) {
                 return;
             }
@@ -298,6 +308,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
             self.take_outputs();
         }
         panic!("the machine turns on the spot at {:?}", self.now);
+    }
+
+    /// Relays answer the PINGs that they were sent.
+    pub(crate) fn answer_pings(&mut self) {
+        for (connection, nonce) in std::mem::take(&mut self.pings) {
+            if self.links.contains(&connection) {
+                let bytes = RelayMessage::Pong(nonce).to_frame().expect("within its cap");
+                self.machine.handle(self.moment(), Input::Received { connection, bytes: &bytes });
+                self.take_outputs();
+            }
+        }
     }
 
     pub(crate) fn take_outputs(&mut self) {
@@ -319,11 +340,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
                 Output::Send { connection, bytes } => {
                     assert!(self.links.contains(&connection), "nothing is sent on a connection that is closed");
                     *self.unwritten.entry(connection).or_default() += bytes.len() as u64;
-                    super::each_published(&bytes, |publish| {
-                        let Ok(Payload::Message(message)) = NodeMessage::decode(publish.payload) else {
-                            panic!("a node sends what nodes understand")
-                        };
-                        self.sent.push(Sent { connection, to: publish.to, message });
+                    super::each_message(&bytes, |message| match message {
+                        RelayMessage::Publish(publish) => {
+                            let Ok(Payload::Message(message)) = NodeMessage::decode(publish.payload) else {
+                                panic!("a node sends what nodes understand")
+                            };
+                            self.sent.push(Sent { connection, to: publish.to, message });
+                        }
+                        RelayMessage::Ping(nonce) if nonce != BARRIER => self.pings.push((connection, nonce)),
+                        _ => {}
                     });
                 }
                 Output::Close { connection, reason } => {

@@ -1,0 +1,233 @@
+//! Blocks that were asked for: of whom, since when, and when they are late.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use toycoin_core::BlockHash;
+
+use crate::{machine::Monotonic, protocol::peers::PeerKey, relay::ConnectionId};
+
+/// A request for a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) peer: PeerKey,
+    pub(super) at: Monotonic,
+    /// From then on it is late, unless it is behind others in the relay's queue.
+    pub(super) due: Monotonic,
+    /// Others deliver: this peer was asked to see whether it does.
+    pub(super) is_trial: bool,
+    /// It is not waited for. An answer is still taken.
+    pub(super) is_late: bool,
+    /// The relay dropped deliveries for us, and the answer may have been among them.
+    pub(super) is_doubtful: bool,
+    /// That it is due was seen.
+    was_due: bool,
+}
+
+impl Asked {
+    pub(super) const fn new(peer: PeerKey, at: Monotonic, due: Monotonic, is_trial: bool) -> Self {
+        Self { peer, at, due, is_trial, is_late: false, is_doubtful: false, was_due: false }
+    }
+}
+
+/// What the time has made of requests.
+#[derive(Debug, Default)]
+pub(super) struct Lapsed {
+    /// Requests became due, late or lost: somebody else may be asked.
+    pub(super) is_any: bool,
+    /// Requests that are late.
+    pub(super) late: Vec<(BlockHash, Asked)>,
+    /// Connections on which due answers may be behind others.
+    pub(super) unclear: BTreeSet<ConnectionId>,
+}
+
+/// All requests for blocks, at most one on its way on each connection for a block.
+#[derive(Debug, Default)]
+pub(super) struct InFlight {
+    asked: BTreeMap<BlockHash, Vec<Asked>>,
+    /// Requests that are not late, by connection.
+    open: BTreeMap<ConnectionId, usize>,
+    /// No request becomes due before.
+    next_due: Option<Monotonic>,
+}
+
+impl InFlight {
+    /// Returns how many requests are on their way.
+    pub(super) fn len(&self) -> usize {
+        self.open.values().sum()
+    }
+
+    /// Returns how many requests are on their way on a connection.
+    pub(super) fn on(&self, connection: ConnectionId) -> usize {
+        self.open.get(&connection).copied().unwrap_or(0)
+    }
+
+    /// Returns a time before which no request becomes due.
+    pub(super) const fn next_due(&self) -> Option<Monotonic> {
+        self.next_due
+    }
+
+    /// Returns the requests for a block, the late ones too.
+    pub(super) fn of(&self, hash: &BlockHash) -> &[Asked] {
+        self.asked.get(hash).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the requests for a block that are on their way.
+    pub(super) fn open_of(&self, hash: &BlockHash) -> impl Iterator<Item = &Asked> {
+        self.of(hash).iter().filter(|asked| !asked.is_late)
+    }
+
+    /// Returns all requests that are on their way.
+    pub(super) fn open(&self) -> impl Iterator<Item = &Asked> {
+        self.asked.values().flatten().filter(|asked| !asked.is_late)
+    }
+
+    pub(super) fn ask(&mut self, hash: BlockHash, asked: Asked) {
+        self.remove(&hash, |other| other.peer == asked.peer);
+        *self.open.entry(asked.peer.0).or_default() += 1;
+        self.next_due = Some(self.next_due.map_or(asked.due, |due| due.min(asked.due)));
+        self.asked.entry(hash).or_default().push(asked);
+    }
+
+    /// Ends the requests for a block that is here, and returns the one that its sender answered.
+    pub(super) fn arrived(&mut self, hash: &BlockHash, from: Option<PeerKey>) -> Option<Asked> {
+        self.remove(hash, |_| true).into_iter().find(|asked| Some(asked.peer) == from)
+    }
+
+    /// Ends the request for a block that a peer does not have.
+    pub(super) fn refused(&mut self, hash: &BlockHash, peer: &PeerKey) -> Option<Asked> {
+        self.remove(hash, |asked| asked.peer == *peer).pop()
+    }
+
+    /// Ends the requests to peers that are gone or muted.
+    pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
+        let hashes: Vec<_> = self.asked.keys().copied().collect();
+        for hash in hashes {
+            self.remove(&hash, |asked| gone(&asked.peer));
+        }
+        self.open.retain(|_, open| *open > 0);
+    }
+
+    /// Forgets late answers to what is not wanted any more.
+    pub(super) fn forget_late(&mut self, is_wanted: impl Fn(&BlockHash) -> bool) {
+        self.asked.retain(|hash, asked| is_wanted(hash) || asked.iter().any(|asked| !asked.is_late));
+    }
+
+    /// Takes deliveries that a relay dropped into account: what should be here soon is not waited for long.
+    pub(super) fn doubt(&mut self, connection: ConnectionId, patience: Duration, now: Monotonic) {
+        for asked in self.asked.values_mut().flatten().filter(|asked| !asked.is_late && asked.peer.0 == connection) {
+            (asked.is_doubtful, asked.was_due) = (true, false);
+            asked.due = asked.due.min((asked.at + patience).max(now));
+            self.next_due = Some(self.next_due.map_or(asked.due, |due| due.min(asked.due)));
+        }
+    }
+
+    /// Looks which requests are due, and which of them late: those without an answer by the time that `passed` gives for
+    /// their connection.
+    pub(super) fn lapse(&mut self, now: Monotonic, passed: impl Fn(ConnectionId) -> Option<Monotonic>) -> Lapsed {
+        let mut lapsed = Lapsed::default();
+        let mut next_due: Option<Monotonic> = None;
+        for (hash, requests) in &mut self.asked {
+            for asked in requests.iter_mut().filter(|asked| !asked.is_late) {
+                if asked.due > now {
+                    next_due = Some(next_due.map_or(asked.due, |due| due.min(asked.due)));
+                    continue;
+                }
+                lapsed.is_any |= !std::mem::replace(&mut asked.was_due, true);
+                if passed(asked.peer.0).is_some_and(|passed| passed < asked.due) {
+                    lapsed.unclear.insert(asked.peer.0);
+                    continue;
+                }
+                lapsed.is_any = true;
+                asked.is_late = true;
+                if let Some(open) = self.open.get_mut(&asked.peer.0) {
+                    *open -= 1;
+                }
+                lapsed.late.push((*hash, *asked));
+            }
+            // what was lost will not come
+            requests.retain(|asked| !(asked.is_late && asked.is_doubtful));
+        }
+        self.asked.retain(|_, requests| !requests.is_empty());
+        self.next_due = next_due;
+        lapsed
+    }
+
+    fn remove(&mut self, hash: &BlockHash, which: impl Fn(&Asked) -> bool) -> Vec<Asked> {
+        let Some(requests) = self.asked.get_mut(hash) else { return Vec::new() };
+        let removed: Vec<_> = requests.extract_if(.., |asked| which(asked)).collect();
+        if requests.is_empty() {
+            self.asked.remove(hash);
+        }
+        for asked in removed.iter().filter(|asked| !asked.is_late) {
+            if let Some(open) = self.open.get_mut(&asked.peer.0) {
+                *open -= 1;
+            }
+        }
+        removed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toycoin_wire::NodeId;
+
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+    const START: Monotonic = Monotonic::ORIGIN;
+    const RELAY: ConnectionId = ConnectionId(1);
+
+    fn peer(number: u8) -> PeerKey {
+        (RELAY, NodeId::new([number; 16]))
+    }
+
+    fn hash(number: u8) -> BlockHash {
+        BlockHash::from_bytes([number; 32])
+    }
+
+    fn asked_at_the_start() -> InFlight {
+        let mut in_flight = InFlight::default();
+        in_flight.ask(hash(1), Asked::new(peer(1), START, START + MS * 100, false));
+        in_flight.ask(hash(2), Asked::new(peer(2), START, START + MS * 200, true));
+        in_flight
+    }
+
+    #[test]
+    fn a_request_is_late_once_it_is_due_and_the_queue_has_passed() {
+        let mut in_flight = asked_at_the_start();
+        let lapsed = in_flight.lapse(START + MS * 99, |_| Some(START));
+        assert!(!lapsed.is_any && lapsed.unclear.is_empty());
+        let lapsed = in_flight.lapse(START + MS * 100, |_| Some(START));
+        assert!(lapsed.is_any && lapsed.late.is_empty() && lapsed.unclear == BTreeSet::from([RELAY]));
+        assert_eq!((in_flight.len(), in_flight.next_due()), (2, Some(START + MS * 200)));
+        let lapsed = in_flight.lapse(START + MS * 150, |_| Some(START + MS * 100));
+        assert_eq!(lapsed.late.iter().map(|(late, _)| *late).collect::<Vec<_>>(), [hash(1)]);
+        assert_eq!((in_flight.len(), in_flight.on(RELAY)), (1, 1));
+        let answered = in_flight.arrived(&hash(1), Some(peer(1))).expect("a late answer is an answer");
+        assert!(answered.is_late);
+        assert_eq!(in_flight.len(), 1);
+    }
+
+    #[test]
+    fn what_a_relay_may_have_dropped_is_nobodys_fault() {
+        let mut in_flight = asked_at_the_start();
+        in_flight.doubt(RELAY, MS * 50, START + MS * 60);
+        let lapsed = in_flight.lapse(START + MS * 70, |_| Some(START + MS * 60));
+        assert!(lapsed.late.len() == 2 && lapsed.late.iter().all(|(_, asked)| asked.is_doubtful));
+        assert!(in_flight.len() == 0 && in_flight.of(&hash(1)).is_empty());
+    }
+
+    #[test]
+    fn counts_stay_right_whatever_ends_a_request() {
+        let mut in_flight = asked_at_the_start();
+        in_flight.ask(hash(1), Asked::new(peer(1), START, START + MS, false));
+        assert_eq!(in_flight.len(), 2, "again of the same peer");
+        assert!(in_flight.refused(&hash(1), &peer(2)).is_none());
+        assert!(in_flight.refused(&hash(1), &peer(1)).is_some());
+        in_flight.forget(|(connection, _)| *connection == RELAY);
+        assert_eq!((in_flight.len(), in_flight.on(RELAY)), (0, 0));
+    }
+}

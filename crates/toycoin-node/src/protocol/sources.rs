@@ -1,0 +1,205 @@
+//! Whom to ask for a block: those who have delivered first, the one with the least to do, within what a connection can take.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use toycoin_core::{BlockHash, Work, store::ChainStore};
+
+use crate::{
+    limits,
+    protocol::{
+        NodeMachine,
+        peers::{Peer, PeerKey},
+        standing::Trust,
+    },
+    relay::ConnectionId,
+};
+
+/// A peer that may be asked for blocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source {
+    pub(super) key: PeerKey,
+    /// How long it may take before others are asked.
+    pub(super) patience: Duration,
+    pub(super) has_delivered: bool,
+    /// Its connection's patience with newcomers is not used up.
+    may_try: bool,
+    /// It should have the blocks of a chain with this much work.
+    work: Work,
+    rank: Rank,
+    refusals: u32,
+    /// Blocks that may be asked of it at a time.
+    most: usize,
+}
+
+/// Who comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// It delivers blocks about as fast as the best.
+    Fast,
+    /// It delivers blocks, and takes long.
+    Slow,
+    /// Everybody else, by what is known.
+    Other(Trust),
+}
+
+/// Who could be asked, what each has to do, and what is to be asked of it now.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    sources: Vec<Source>,
+    connections: BTreeMap<ConnectionId, Load>,
+    peers: BTreeMap<PeerKey, usize>,
+    requests: BTreeMap<PeerKey, Vec<BlockHash>>,
+    in_flight: usize,
+    /// About how long a block of the fastest takes.
+    fastest: Option<Duration>,
+}
+
+#[derive(Debug, Default)]
+struct Load {
+    /// Blocks that may be on their way there.
+    most: usize,
+    in_flight: usize,
+    trials: usize,
+    /// Of them, blocks that only those may have who are tried.
+    reserved: usize,
+}
+
+/// Whom to ask for a block.
+pub(super) enum Whom {
+    /// Any of these.
+    These(Vec<Source>),
+    /// Everybody who should have it was tried, or nobody should.
+    NobodyLeft,
+    /// Those who should have it are busy.
+    NoRoom,
+}
+
+impl Sources {
+    /// Notes a block that is on its way.
+    pub(super) fn is_asked(&mut self, peer: PeerKey, is_trial: bool) {
+        let load = self.connections.entry(peer.0).or_default();
+        load.in_flight += 1;
+        load.trials += usize::from(is_trial);
+        *self.peers.entry(peer).or_default() += 1;
+        self.in_flight += 1;
+    }
+
+    /// Notes a block that is to be asked of a peer.
+    pub(super) fn ask(&mut self, peer: PeerKey, hash: BlockHash, is_trial: bool) {
+        self.is_asked(peer, is_trial);
+        self.requests.entry(peer).or_default().push(hash);
+    }
+
+    /// Keeps some room for those who are to be tried, on connections that have much of it.
+    pub(super) fn reserve(&mut self) {
+        if self.fastest.is_none() {
+            return;
+        }
+        let to_try = self.sources.iter().filter(|source| source.may_try && source.rank != Rank::Fast);
+        let connections: BTreeSet<_> = to_try.map(|source| source.key.0).collect();
+        for connection in connections {
+            let Some(load) = self.connections.get_mut(&connection) else { continue };
+            load.reserved = limits::TRIALS.saturating_sub(load.trials).min(load.most / 3);
+        }
+    }
+
+    /// Returns those who are to be asked for a block of a chain with so much work.
+    pub(super) fn whom(&self, work: Work, is_excluded: impl Fn(&PeerKey) -> bool) -> Whom {
+        let able = || self.sources.iter().filter(|source| source.work >= work && !is_excluded(&source.key));
+        let Some(first) = able().map(|source| source.rank).min() else { return Whom::NobodyLeft };
+        // beside those who deliver, others are only tried
+        let free = able().filter(|source| first != Rank::Fast || source.rank == Rank::Fast);
+        let free: Vec<_> = free.filter(|source| self.has_room(source)).collect();
+        let place = |source: &Source| (self.load(&source.key), source.rank, source.refusals);
+        let Some(best) = free.iter().map(|source| place(source)).min() else { return Whom::NoRoom };
+        Whom::These(free.into_iter().filter(|source| place(source) == best).copied().collect())
+    }
+
+    /// Returns those who may be tried with a block, if there are others who deliver.
+    pub(super) fn others(&self, work: Work, is_excluded: impl Fn(&PeerKey) -> bool) -> Vec<Source> {
+        if self.fastest.is_none() {
+            return Vec::new();
+        }
+        let is_free = |source: &&Source| {
+            let trials = self.connections.get(&source.key.0).map_or(0, |load| load.trials);
+            source.may_try && source.rank != Rank::Fast && trials < limits::TRIALS && self.has_room(source)
+        };
+        let able = self.sources.iter().filter(|source| source.work >= work && !is_excluded(&source.key));
+        able.filter(is_free).copied().collect()
+    }
+
+    /// Returns how long a trial may take: not much longer than those who deliver.
+    pub(super) fn trial_patience(&self) -> Duration {
+        (self.fastest.unwrap_or_default() * 2).clamp(limits::TRIAL_PATIENCE, limits::NEWCOMER_PATIENCE)
+    }
+
+    /// Returns the connections on which nothing is on its way.
+    pub(super) fn idle_connections(&self) -> Vec<ConnectionId> {
+        self.connections.iter().filter(|(_, load)| load.in_flight == 0 && load.most > 0).map(|(at, _)| *at).collect()
+    }
+
+    /// Returns what to ask of whom.
+    pub(super) fn into_requests(self) -> BTreeMap<PeerKey, Vec<BlockHash>> {
+        self.requests
+    }
+
+    fn load(&self, peer: &PeerKey) -> usize {
+        self.peers.get(peer).copied().unwrap_or(0)
+    }
+
+    fn has_room(&self, source: &Source) -> bool {
+        let Some(load) = self.connections.get(&source.key.0) else { return false };
+        let reserved = if source.rank == Rank::Fast { load.reserved } else { 0 };
+        self.in_flight < limits::BODY_REQUESTS
+            && self.load(&source.key) < source.most
+            && load.in_flight + reserved < load.most
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Returns the connections with their room, and the peers that may be asked.
+    pub(super) fn sources(&self) -> Sources {
+        let (now, size, tip) = (self.now.monotonic, self.bodies.expected_size(), self.chain.tip().work);
+        let ready = self.links.iter().filter(|(_, link)| link.ready);
+        let load = |room| Load { most: room, ..Load::default() };
+        let connections = ready.map(|(at, link)| (*at, load(link.pipeline.room(size)))).collect();
+        let mut sources = Sources { connections, ..Sources::default() };
+        let is_able = |(key, peer): &(&PeerKey, &Peer)| {
+            sources.connections.contains_key(&key.0)
+                && peer.most_work() > tip
+                && !peer.is_muted(now)
+                && !peer.standing.rests(now)
+        };
+        let able: Vec<_> = self.peers.iter().filter(is_able).collect();
+        let delivering = able.iter().filter(|(_, peer)| peer.standing.trust() == Trust::Blocks);
+        sources.fastest = delivering.map(|(_, peer)| peer.standing.blocks_take().unwrap_or_default()).min();
+        let slow = sources.fastest.unwrap_or_default() * limits::SLOW_FACTOR + limits::SLOW_LEAST;
+        let small = usize::try_from(limits::BYTES_A_PEER / size.max(1)).unwrap_or(usize::MAX);
+        for (key, peer) in able {
+            let Some(link) = self.links.get(&key.0) else { continue };
+            let standing = &peer.standing;
+            let (rank, most) = match standing.trust() {
+                Trust::Blocks if standing.blocks_take().unwrap_or_default() <= slow => {
+                    (Rank::Fast, small.max(limits::BLOCKS_A_PEER))
+                }
+                Trust::Blocks => (Rank::Slow, 1),
+                Trust::Headers => (Rank::Other(Trust::Headers), limits::FIRST_BLOCKS_A_CONNECTION),
+                trust => (Rank::Other(trust), 1),
+            };
+            sources.sources.push(Source {
+                key: *key,
+                patience: standing.patience_for_blocks(link.patience_with_newcomers()),
+                has_delivered: standing.has_delivered(),
+                may_try: link.pipeline.may_try(now),
+                work: peer.most_work(),
+                rank,
+                refusals: standing.refusals(),
+                most,
+            });
+        }
+        sources
+    }
+}

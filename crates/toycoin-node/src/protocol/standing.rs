@@ -1,0 +1,223 @@
+//! What a peer has done for us so far: who is asked first, how long it is waited for, and when it is asked again.
+//!
+//! A claim earns nothing. A STAT can promise any work, and a node id costs nothing, so what counts is what was delivered:
+//! who delivered is asked before who is new, and who let a request lapse is asked after both, and after a backoff that
+//! doubles each time. A stall is no crime: it costs no points.
+
+use std::time::Duration;
+
+use crate::{limits, machine::Monotonic};
+
+/// What a peer was asked for and delivered, or did not.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Standing {
+    /// It delivered headers that we took into the tree.
+    gave_headers: bool,
+    /// It delivered blocks that we did not have.
+    gave_blocks: bool,
+    /// Requests that lapsed and were not made good.
+    strikes: u32,
+    /// Deliveries since the last strike.
+    streak: u32,
+    /// Blocks that it said not to have since it delivered one.
+    refusals: u32,
+    rests_until: Monotonic,
+    /// The time from a request to its headers, smoothed.
+    headers_take: Option<Duration>,
+    /// The time from a request to its block, smoothed.
+    blocks_take: Option<Duration>,
+    /// About the shortest time from a request to its block.
+    least: Option<Duration>,
+}
+
+/// How far a peer is trusted to deliver, the most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trust {
+    /// It delivered blocks, and no request to it lapsed.
+    Blocks,
+    /// It delivered headers, and no request to it lapsed.
+    Headers,
+    /// It delivered, and then let a few requests lapse.
+    Shaken,
+    /// It was never asked, or what it was asked for is on its way.
+    Newcomer,
+    /// It let requests lapse, and delivered little or nothing.
+    Stalled,
+}
+
+impl Standing {
+    pub(super) fn trust(&self) -> Trust {
+        match self {
+            Self { strikes: 0, gave_blocks: true, .. } => Trust::Blocks,
+            Self { strikes: 0, gave_headers: true, .. } => Trust::Headers,
+            Self { strikes: 0, .. } => Trust::Newcomer,
+            // ids cost nothing: a crowd of newcomers must not push one bad moment out of sight
+            _ if self.has_delivered() && self.strikes <= limits::SHAKEN_STRIKES => Trust::Shaken,
+            _ => Trust::Stalled,
+        }
+    }
+
+    pub(super) const fn has_delivered(&self) -> bool {
+        self.gave_headers || self.gave_blocks
+    }
+
+    pub(super) const fn gave_blocks(&self) -> bool {
+        self.gave_blocks
+    }
+
+    /// Returns how many blocks it said not to have since it delivered one: of those who are trusted alike, who has fewer is
+    /// asked first.
+    pub(super) const fn refusals(&self) -> u32 {
+        self.refusals
+    }
+
+    /// Returns whether the backoff after its last stall is not over.
+    pub(super) fn rests(&self, now: Monotonic) -> bool {
+        now < self.rests_until
+    }
+
+    /// Returns about how long its blocks take, if it has delivered any.
+    pub(super) const fn blocks_take(&self) -> Option<Duration> {
+        self.blocks_take
+    }
+
+    /// Returns how long an answer with headers may take before others are asked too. `newcomers` is how long one may take
+    /// that has delivered nothing.
+    pub(super) fn patience_for_headers(&self, newcomers: Duration) -> Duration {
+        let known = self.gave_headers.then_some(limits::HEADERS_TIMEOUT);
+        self.patience(known, self.headers_take, newcomers)
+    }
+
+    /// Returns how long a block may take before it is asked of others.
+    pub(super) fn patience_for_blocks(&self, newcomers: Duration) -> Duration {
+        let known = self.gave_blocks.then_some(limits::BODY_TIMEOUT);
+        self.patience(known, self.blocks_take, newcomers)
+    }
+
+    fn patience(&self, known: Option<Duration>, takes: Option<Duration>, newcomers: Duration) -> Duration {
+        let takes = takes.unwrap_or_default().saturating_mul(2);
+        let backoff = 1u32 << self.strikes.min(MOST_DOUBLINGS);
+        let patience = known.unwrap_or(newcomers).max(takes).saturating_mul(backoff);
+        patience.min(limits::PATIENCE_MOST.max(takes))
+    }
+
+    /// Notes headers that we took into the tree.
+    pub(super) fn delivered_headers(&mut self, took: Duration, was_late: bool) {
+        self.gave_headers = true;
+        self.headers_take = Some(smooth(self.headers_take, took));
+        self.make_good(was_late);
+    }
+
+    /// Notes a block that it does not have. That is no stall: it may follow another branch.
+    pub(super) const fn refused_block(&mut self) {
+        self.refusals = self.refusals.saturating_add(1);
+    }
+
+    /// Notes a block that we did not have.
+    pub(super) fn delivered_block(&mut self, took: Duration, was_late: bool) {
+        (self.gave_blocks, self.refusals) = (true, 0);
+        self.blocks_take = Some(smooth(self.blocks_take, took));
+        // forgotten by and by, since paths change
+        self.least = Some(self.least.map_or(took, |least| (least + least / 64).min(took)));
+        self.make_good(was_late);
+    }
+
+    /// Notes a block that nobody asked for and that we did not have.
+    pub(super) fn volunteered_block(&mut self) {
+        (self.gave_blocks, self.refusals) = (true, 0);
+        self.make_good(false);
+    }
+
+    /// Returns about how long the fastest blocks took, and how much longer this one did.
+    pub(super) fn queued_for(&self, took: Duration) -> (Duration, Duration) {
+        let least = self.least.unwrap_or(took);
+        (least, took.saturating_sub(least))
+    }
+
+    /// Notes that a request lapsed, or that its answer did not bear out what the peer claims.
+    pub(super) fn stalled(&mut self, now: Monotonic) {
+        let doublings = self.strikes.min(MOST_DOUBLINGS);
+        self.strikes = self.strikes.saturating_add(1);
+        self.streak = 0;
+        let rest = limits::STALL_REST.saturating_mul(1 << doublings).min(limits::STALL_REST_MOST);
+        self.rests_until = now + rest;
+    }
+
+    /// A late delivery takes its own strike away, and a row of good ones an older one.
+    fn make_good(&mut self, was_late: bool) {
+        if self.strikes == 0 {
+            return;
+        }
+        self.streak += 1;
+        if was_late || self.streak >= limits::STRIKE_DELIVERIES {
+            self.streak = 0;
+            self.strikes -= 1;
+            self.rests_until = Monotonic::ORIGIN;
+        }
+    }
+}
+
+/// Returns a mean that follows a longer time at once and a shorter one slowly.
+fn smooth(before: Option<Duration>, took: Duration) -> Duration {
+    before.map_or(took, |before| took.max((before * 3 + took) / 4))
+}
+
+/// The backoffs stop growing after so many strikes.
+const MOST_DOUBLINGS: u32 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const START: Monotonic = Monotonic::ORIGIN;
+
+    #[test]
+    fn deliveries_rank_before_newcomers_and_stalls_after_them() {
+        let newcomer = Standing::default();
+        let (mut blocks, mut headers, mut liar) = (newcomer.clone(), newcomer.clone(), newcomer.clone());
+        blocks.delivered_block(SECOND, false);
+        headers.delivered_headers(SECOND, false);
+        liar.stalled(START);
+        let mut shaken = blocks.clone();
+        shaken.stalled(START);
+        let ranks = [&blocks, &headers, &shaken, &newcomer, &liar].map(Standing::trust);
+        assert!(ranks.is_sorted_by(|one, other| one < other), "{ranks:?}");
+    }
+
+    #[test]
+    fn each_stall_doubles_the_backoff_up_to_its_most() {
+        let mut liar = Standing::default();
+        let mut rests = Vec::new();
+        for _ in 0..12 {
+            liar.stalled(START);
+            rests.push(liar.rests_until.since_origin());
+        }
+        assert_eq!(rests[..3], [limits::STALL_REST, limits::STALL_REST * 2, limits::STALL_REST * 4]);
+        assert_eq!(rests.last(), Some(&limits::STALL_REST_MOST));
+    }
+
+    #[test]
+    fn late_delivery_takes_its_own_strike_away() {
+        let mut slow = Standing::default();
+        slow.stalled(START);
+        assert!(slow.rests(START));
+        slow.delivered_block(SECOND * 9, true);
+        assert_eq!((slow.trust(), slow.rests(START)), (Trust::Blocks, false));
+        assert_eq!(slow.patience_for_blocks(SECOND), SECOND * 18, "and it is given the time that it takes");
+    }
+
+    #[test]
+    fn one_delivery_does_not_make_an_old_stall_good() {
+        let mut unreliable = Standing::default();
+        for _ in 0..4 {
+            unreliable.stalled(START);
+            unreliable.delivered_block(SECOND, false);
+        }
+        assert_eq!(unreliable.trust(), Trust::Stalled);
+        for _ in 0..4 * limits::STRIKE_DELIVERIES {
+            unreliable.delivered_block(SECOND, false);
+        }
+        assert_eq!(unreliable.trust(), Trust::Blocks);
+    }
+}
