@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toycoin_sim::Simulation;
+use toycoin_sim::{Simulation, adversary::StallsAfterHeaders};
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -22,6 +22,18 @@ fn holds(simulation: Simulation, time: Duration) {
 fn headers_whose_bodies_are_withheld_keep_no_other_chain_out() {
     // a node that stalls after headers had the most work after a partition, and mined on alone
     holds(rough(11), seconds(90));
+}
+
+#[test]
+fn withheld_bodies_after_a_partition_keep_no_chain_out() {
+    // the strongest of five keeps its bodies to itself while two partitions make chains of equal right
+    for seed in [0, 2, 3, 11] {
+        let simulation =
+            Simulation::builder(seed).nodes(5).hash_rates([1, 1, 1, 1, 12]).adversary(4, StallsAfterHeaders);
+        let during = || seconds(10)..seconds(40);
+        let simulation = simulation.partition(during(), [0, 1], [2, 3, 4]).partition(during(), [2, 3], [4]);
+        holds(simulation, seconds(90));
+    }
 }
 
 /// Ten nodes, of which three were drawn to be adversaries.
