@@ -3,7 +3,7 @@
 //! ```text
 //! cargo bench -p toycoin-benches --bench flood                                a table, in a minute
 //! cargo bench -p toycoin-benches --bench flood -- --addr 127.0.0.1:25000      of a relay that runs already
-//! cargo bench -p toycoin-benches --bench flood -- --seconds 2
+//! cargo bench -p toycoin-benches --bench flood -- --seconds 2 --row 4     one row, 2 seconds
 //! ```
 //!
 //! On real sockets, over loopback: three flooders write messages of one size as fast as the relay takes them, and an
@@ -36,11 +36,11 @@ use toycoin_wire::{
 /// Sizes of the flood's payloads, of the honest ones, and the follower's pace in bytes a second.
 const ROWS: [(usize, usize, Option<usize>); 6] = [
     (3 << 19, 300, None),
-    (3 << 19, 100 << 10, None),
-    (3 << 19, 100 << 10, Some(20_000_000)),
+    (3 << 19, 1_000_000, None),
+    (3 << 19, 100_000, Some(20_000_000)),
     (60, 300, None),
-    (60, 20 << 10, None),
-    (60, 20 << 10, Some(5_000_000)),
+    (60, 100_000, None),
+    (60, 20_000, Some(5_000_000)),
 ];
 const FLOODERS: u8 = 3;
 const HONEST_PACE: Duration = Duration::from_millis(100);
@@ -56,12 +56,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     // without that argument this is a test, which only sees whether it works
     let is_bench = arguments.iter().any(|argument| argument == "--bench");
     let seconds = value("--seconds").map_or(Ok(if is_bench { 8.0 } else { 0.2 }), |seconds| seconds.parse())?;
+    let only: Option<u8> = value("--row").map(|row| row.parse()).transpose()?;
     let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default())?.spawn()?;
     let address = value("--addr").map_or(Ok(relay.local_addr()), |address| address.parse())?;
     println!("{FLOODERS} flooders, {seconds} s a row; latency in ms, p50 / p99 / most\n");
-    println!("| flood | honest | follower | published, MB/s | honest share | honest lost | latency | LAGD |");
-    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for (number, (flood, honest, follower)) in (1..).zip(ROWS) {
+    println!(
+        "| flood | honest | follower | published, MB/s | read, MB/s | honest share | honest lost | latency | LAGD |"
+    );
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for (number, (flood, honest, follower)) in
+        (1..).zip(ROWS).filter(|(number, _)| only.is_none_or(|only| only == *number))
+    {
         let ids = Ids(number);
         let row = measure(address, ids, flood, honest, follower, Duration::from_secs_f64(seconds))?;
         let pace = follower.map_or("all it can".into(), |pace| format!("{} MB/s", pace / 1_000_000));
@@ -123,7 +128,7 @@ fn measure(
     for flooder in flooders {
         flooded += flooder.join().map_err(|_| "a flooder panicked")??;
     }
-    let elapsed = (origin.elapsed()).as_secs_f64();
+    let elapsed = origin.elapsed().as_secs_f64();
     // its PONG stands behind all that was published
     to_follower.write_all(&RelayMessage::Ping(LAST).to_frame()?)?;
     let mut heard = follower.join().map_err(|_| "the follower panicked")??;
@@ -140,7 +145,8 @@ fn measure(
     };
     let missing = flooded + sent - arrived - heard.flood;
     let truth = if missing == heard.lagged { "exact".into() } else { format!("{} of {missing}", heard.lagged) };
-    Ok(format!("{:.0} | {share:.2} % | {lost:.1} % | {latency} | {truth} |", bytes / elapsed / 1e6))
+    let read = heard.bytes as f64 / elapsed / 1e6;
+    Ok(format!("{:.0} | {read:.0} | {share:.2} % | {lost:.1} % | {latency} | {truth} |", bytes / elapsed / 1e6))
 }
 
 /// The node ids of a row: those of the row before may still be connected.
@@ -162,6 +168,7 @@ struct Heard {
     latencies: Vec<f64>,
     flood: u64,
     lagged: u64,
+    bytes: u64,
 }
 
 /// Reads until the last `PONG`; at a pace, if there is one.
@@ -192,6 +199,7 @@ fn follow(mut client: Client, honest: NodeId, pace: Option<usize>, origin: Insta
             }
         }
         taken += count;
+        heard.bytes += count as u64;
         if let Some(pace) = pace {
             let due = Duration::from_secs_f64(taken as f64 / pace as f64);
             thread::sleep(due.saturating_sub(begun.elapsed()));
