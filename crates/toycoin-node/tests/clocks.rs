@@ -134,7 +134,7 @@ fn a_liar_beside_honest_peers_decides_nothing() {
 }
 
 #[test]
-fn a_warning_is_repeated_after_ten_minutes_and_others_are_not_held_back() {
+fn each_kind_of_warning_repeats_after_ten_minutes() {
     let (mut stage, peers) = stage(&minutely());
     // a stranger's nonsense first must not silence what the honest say afterwards
     tell_time(&mut stage, peers[9], 1 << 62);

@@ -133,7 +133,7 @@ fn a_peer_that_reorganises_between_two_pages_is_not_to_blame() {
 }
 
 #[test]
-fn a_newcomer_that_does_not_answer_is_left_for_others_without_a_score() {
+fn silent_newcomer_is_left_for_others_without_a_score() {
     let far = chain(20, 1);
     let (mut stage, relay) = stage(chain(0, 0));
     let (silent, honest) = (Peer::new(relay, 1), Peer::new(relay, 2));
@@ -204,7 +204,7 @@ fn rounds_of_newcomers_grow_until_one_delivers() {
 }
 
 #[test]
-fn who_delivered_is_asked_before_any_newcomer_and_who_stalled_after_all() {
+fn who_delivered_is_asked_first_and_who_stalled_last() {
     let mut far = chain(20, 1);
     let (mut stage, relay) = stage(chain(0, 0));
     let (steady, liar) = (Peer::new(relay, 1), Peer::new(relay, 2));

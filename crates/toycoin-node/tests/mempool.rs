@@ -124,7 +124,7 @@ fn a_child_waits_for_its_parent_and_is_handed_back_behind_it() {
 }
 
 #[test]
-fn orphans_are_handed_back_when_a_move_of_the_tip_makes_their_coins() {
+fn orphans_return_when_a_move_of_the_tip_makes_their_coins() {
     // a block with the parent
     let (mut chain, mut pool) = pool();
     let parent = payment(&chain, 1, 5, 0);

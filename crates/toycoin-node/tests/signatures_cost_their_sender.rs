@@ -286,7 +286,7 @@ fn a_question_is_answered_whatever_waits_to_be_judged() {
 }
 
 #[test]
-fn one_bad_signature_in_a_batch_blames_one_and_costs_a_second_look() {
+fn one_bad_signature_in_a_batch_blames_one_sender() {
     let parent = parent(0);
     let mut scene = Scene::with(chain_with(vec![parent.clone()]));
     let connection = scene.stage.connect();
