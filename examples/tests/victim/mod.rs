@@ -58,7 +58,7 @@ impl Victim {
     pub(crate) fn start(data: &Path, relay: &str, more: &[&str]) -> Self {
         let mut command = Command::new(path_of("node"));
         command.args(["--network", "regtest", "--threads", "1", "--relay", relay, "--data"]).arg(data).args(more);
-        command.env("RUST_LOG", "warn,toycoin_node::store=debug,toycoin_node::protocol::blocks=trace");
+        command.env("RUST_LOG", "warn,toycoin_node::store=debug,toycoin_node::protocol=trace");
         let (child, lines) = start(command);
         Self { child, lines, seen: Seen::default() }
     }
