@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A move of the tip that is too large for memory arrives in parts, in a transaction that is open until the last has come
-//! ([`stage`]).
+//! (`stage`).
 //!
 //! What was given since the last [`sync`](toycoin_core::store::ChainStore::sync) is a group: a crash takes it away whole,
 //! never in part. Each record carries a check, and bodies are hashed anew when read, so a flipped bit is an error that
