@@ -254,6 +254,19 @@ fn newcomer_is_answered_within_a_tenth_of_a_second_of_any_flood() {
 }
 
 #[test]
+fn last_answer_of_a_full_step_leaves_nothing_to_do() {
+    let Scene { mut stage, peer, large, .. } = scene();
+    // with each number of blocks, one of which ends just where a step does
+    for count in 1..=4 {
+        stage.advance(SECOND);
+        stage.tell(peer, &NodeMessage::GetBlocks(large[..count].to_vec()));
+        assert_eq!(stage.take_sent_to(peer).len(), count);
+        let next = toycoin_node::machine::Machine::next_timeout(&stage.machine).map(|at| at.since_origin());
+        assert!(next.is_some_and(|at| at > stage.now), "the machine turns on the spot after {count}");
+    }
+}
+
+#[test]
 fn payment_of_the_mempool_goes_before_what_is_missing() {
     let mut stage = Stage::new(&ChainParams::regtest());
     let peer = Peer::new(stage.connect(), 1);

@@ -15,6 +15,7 @@ use crate::{
     protocol::{
         NodeMachine,
         backlog::Purpose,
+        links::Link,
         peers::PeerKey,
         questions::{Item, Plan, Question, Source},
     },
@@ -42,8 +43,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Answers whoever waits, on each connection as much as its budget, its queue and one step allow.
     pub(super) fn answer_questions(&mut self) {
-        let waiting =
-            self.links.iter().filter(|(_, link)| !link.questions.is_empty()).map(|(connection, _)| *connection);
+        // also where the last question was answered or forgotten, and the time for the next one still stands
+        let is_due = |link: &Link| !link.questions.is_empty() || link.answer_at.is_some();
+        let waiting = self.links.iter().filter(|(_, link)| is_due(link)).map(|(connection, _)| *connection);
         for connection in waiting.collect::<Vec<_>>() {
             let mut spent = 0;
             let again = loop {
