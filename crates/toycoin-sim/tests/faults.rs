@@ -55,8 +55,10 @@ fn a_relay_may_restart_and_links_may_be_slow_or_lossy() {
     assert!(restart.run_for(seconds(120)).is_ok_and(|run| run.converged()));
     survives(&Fault::RelayRestart { relay: 0 });
     survives(&Fault::SlowLink { node: 1, bandwidth: 20_000, latency: 20 });
-    let lossy = survives(&Fault::LossyLink { node: 1 });
-    assert!(lossy.iter().any(|run| run.statistics.broken_connections > 0));
+    let lossy = Fault::LossyLink { node: 1 };
+    survives(&lossy);
+    let run = |seed| network(seed).fault(seconds(20)..seconds(80), lossy.clone()).run_for(seconds(120)).unwrap();
+    assert!((1..=40).any(|seed| run(seed).statistics.broken_connections > 0), "now and then a link breaks");
 }
 
 #[test]

@@ -87,7 +87,9 @@ const TABLE: &[(&str, &str, Plant)] = &[
         let flood = QuestionFlood::new(Question::LargeBlocks, true, 500);
         let wide = Spending { grains: 1_000..=1_000, manner: Manner::Wide(400), ..Spending::default() };
         let large = (0..3).fold(network(seed), |network, node| network.spending(node, wide.clone()));
-        large.planted(0, Planted::BelievesAllWritten).adversary(3, flood)
+        // slower than what it may answer in a second
+        let slow = Link { bandwidth: 100_000, ..Link::lan() };
+        large.link_of(0, slow).planted(0, Planted::BelievesAllWritten).adversary(3, flood)
     }),
     ("pause", "a node stops mining", |seed| network(seed).hash_rates([1, 0, 0, 0]).planted(0, Planted::StopsMining)),
     ("halt", "a node halts", |seed| network(seed).planted(0, Planted::Halts)),
