@@ -401,6 +401,12 @@ pub const REMEMBERED_SIGNATURES: usize = 1 << 18;
 /// Our own payments are told again after about this time.
 pub const PAYMENT_REPEAT: Duration = Duration::from_secs(10);
 
+/// Bytes of our own payments that are told at once on a connection: 512 KiB.
+pub const OWN_PAYMENT_BURST: u64 = 512 << 10;
+
+/// Bytes of our own payments that are told on a connection in each second: 512 KiB.
+pub const OWN_PAYMENT_BYTES_PER_SECOND: u64 = 512 << 10;
+
 /// Most payments of our own that wait for their confirmation.
 pub const OWN_PAYMENTS: usize = 10_000;
 

@@ -177,6 +177,14 @@ impl Mempool {
         entries.iter().map(|entry| &entry.transaction).zip(marks).collect()
     }
 
+    /// Sorts transactions so that parents come before children, and leaves out those that do not wait.
+    pub(crate) fn parents_first(&self, txids: Vec<Txid>) -> Vec<Txid> {
+        let with_arrival = |txid: Txid| Some((self.entries.get(&txid)?.arrival, txid));
+        let mut sorted: Vec<_> = txids.into_iter().filter_map(with_arrival).collect();
+        sorted.sort_unstable();
+        sorted.into_iter().map(|(_, txid)| txid).collect()
+    }
+
     /// Judges a transaction that was in a block by all that can have changed since.
     fn judge_returning(
         &self,

@@ -27,6 +27,8 @@ pub struct Counts {
     pub dropped_arrivals: u64,
     pub most_orphans_of_a_peer: usize,
     pub own_payments: usize,
+    /// Own payments that wait to be told on a connection, at most.
+    pub most_retold: usize,
     pub waits: usize,
     /// Dropped transactions whose reasons are remembered.
     pub drops: usize,
@@ -64,6 +66,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             dropped_arrivals: self.arrivals.dropped(),
             most_orphans_of_a_peer: self.mempool.most_orphans_of_a_peer(),
             own_payments: self.own_payments.len(),
+            most_retold: self.links.values().map(|link| link.retelling.len()).max().unwrap_or(0),
             waits: self.waits.len(),
             drops: self.drops.len(),
             most_seen_blocks: self.links.values().map(|link| link.seen.len()).max().unwrap_or(0),

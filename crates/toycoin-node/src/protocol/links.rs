@@ -13,6 +13,7 @@ use crate::{
     machine::Monotonic,
     protocol::{
         backlog::Backlog, barrier::Barrier, budget::TokenBucket, lag::Lag, pipeline::Pipeline, questions::Questions,
+        retelling::Retelling,
     },
 };
 
@@ -43,6 +44,8 @@ pub(super) struct Link {
     pub(super) status_answers: TokenBucket,
     pub(super) barrier: Barrier,
     pub(super) pipeline: Pipeline,
+    /// Our own payments that are to be told there.
+    pub(super) retelling: Retelling,
     opened: Monotonic,
     /// How long the relay took to take us in, which is about two round trips.
     welcomed_in: Duration,
@@ -65,6 +68,7 @@ impl Link {
             status_answers: TokenBucket::new(limits::STATUS_ANSWERS_AT_ONCE, limits::STATUS_ANSWERS_A_SECOND, now),
             barrier: Barrier::default(),
             pipeline: Pipeline::default(),
+            retelling: Retelling::new(now),
             opened: now,
             welcomed_in: Duration::ZERO,
         }

@@ -41,6 +41,7 @@ mod peers;
 mod pipeline;
 mod questions;
 mod requests;
+mod retelling;
 mod serve;
 mod sources;
 mod standing;
@@ -260,7 +261,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if became_ready {
             self.emit(Event::RelayConnected { relay });
             self.tell_status(connection);
-            self.tell_payments(connection);
+            self.queue_payments(connection);
         }
         for message in inbox {
             match message {
@@ -321,6 +322,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn on_written(&mut self, connection: ConnectionId, bytes: u64) {
         if let Some(link) = self.links.get_mut(&connection) {
             link.backlog.written(bytes, self.now.monotonic);
+            link.retelling.has_room_again(self.now.monotonic);
         }
     }
 
@@ -502,7 +504,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.bodies_timeout();
         self.hand_out_blocks();
         self.announce();
-        self.repeat_payments();
+        self.retell_payments();
         self.answer_questions();
         self.refresh_mining();
         let links: Vec<_> = self.links.keys().copied().collect();
@@ -564,7 +566,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         let links = self.links.values().flat_map(|link| {
             let status = link.ready.then_some(link.status_at);
             let lag = link.lag.next_timeout();
-            [link.client.next_timeout(), link.announce_at, status, lag, link.barrier.gives_up_at()]
+            let retelling = link.retelling.next_timeout();
+            [link.client.next_timeout(), link.announce_at, status, lag, link.barrier.gives_up_at(), retelling]
         });
         let parts = [
             Some(self.next_sweep),

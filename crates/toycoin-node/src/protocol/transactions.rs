@@ -37,6 +37,16 @@ impl OwnPayments {
         self.next.contains_key(txid)
     }
 
+    /// Returns those that are told again now and then.
+    pub(super) fn repeated(&self) -> impl Iterator<Item = Txid> {
+        self.next.keys().copied()
+    }
+
+    /// Returns those whose time to be told again has come.
+    pub(super) fn due(&self, now: Monotonic) -> Vec<Txid> {
+        self.next.iter().filter(|(_, at)| **at <= now).map(|(txid, _)| *txid).collect()
+    }
+
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
         self.next.values().min().copied()
     }
@@ -95,14 +105,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if self.own_payments.next.len() >= limits::OWN_PAYMENTS {
             return Ok(Err(SubmitError::TooManyPending { limit: limits::OWN_PAYMENTS }));
         }
-        if let Err(error) = self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
-            return Ok(Err(error.of_transaction()?.into()));
+        match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
+            Ok(Admission::Accepted(_)) => self.queue_payment(txid),
+            Ok(Admission::Known { .. } | Admission::Orphaned { .. }) => {}
+            Err(error) => return Ok(Err(error.of_transaction()?.into())),
         }
         self.repeat_later(txid);
         Ok(Ok(txid))
     }
 
-    /// Offers a transaction to the mempool; what comes in goes out once on every connection but where it came from.
+    /// Offers a transaction to the mempool. What a peer sent goes out once on every connection but the one it came from.
     pub(super) fn admit(
         &mut self,
         transaction: IdentifiedTransaction,
@@ -117,7 +129,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             let txid = accepted.txid;
             self.drops.remove(&txid);
             self.emit(Event::TransactionAccepted { txid, fee: accepted.fee });
-            self.tell_transaction(txid, from);
+            if let Some(from) = from {
+                self.forward(txid, from);
+            }
             let spent = self.mempool.coins_spent_by(&txid, self.chain.store()).map_err(AdmitError::Store)?;
             if let Some((transaction, spent)) = self.mempool.get(&txid).zip(spent) {
                 self.chain.prepare(txid, transaction, &spent);
@@ -131,12 +145,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(admission)
     }
 
-    /// Publishes a transaction of the mempool on every connection but one.
-    fn tell_transaction(&mut self, txid: Txid, but: Option<ConnectionId>) {
+    /// Publishes a transaction of the mempool on every connection but the one it came from.
+    fn forward(&mut self, txid: Txid, from: ConnectionId) {
         let Some(transaction) = self.mempool.get(&txid) else { return };
         let message = NodeMessage::Transaction(transaction.clone());
-        let purpose = if self.own_payments.is_own(&txid) { Purpose::OwnPayment } else { Purpose::Forward };
-        self.publish(purpose, None, &message, |connection| Some(connection) != but);
+        self.publish(Purpose::Forward, None, &message, |connection| connection != from);
     }
 
     /// Stops repeating our own payments that a block holds now.
@@ -162,9 +175,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let mut repeated: BTreeSet<_> = waited_for.collect();
         repeated.extend(own.confirmed.iter().filter(|txid| back.contains(txid)));
         own.confirmed.retain(|txid| !back.contains(txid));
-        for txid in repeated {
-            self.repeat_later(txid);
-        }
+        // together, so that parents are told first
+        let at = self.next_repeat();
+        self.own_payments.next.extend(repeated.into_iter().map(|txid| (txid, at)));
     }
 
     pub(super) fn on_dropped(&mut self, txid: Txid, reason: DropReason) {
@@ -174,29 +187,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.emit(Event::TransactionDropped { txid, reason });
     }
 
-    /// Tells our own payments again whose time has come.
-    pub(super) fn repeat_payments(&mut self) {
-        let now = self.now.monotonic;
-        let due: Vec<_> = self.own_payments.next.iter().filter(|(_, at)| **at <= now).map(|(txid, _)| *txid).collect();
-        for txid in due {
-            self.tell_transaction(txid, None);
-            self.repeat_later(txid);
-        }
-    }
-
-    /// Tells all our own payments on a connection that has become ready.
-    pub(super) fn tell_payments(&mut self, connection: ConnectionId) {
-        let own: Vec<_> = self.own_payments.next.keys().copied().collect();
-        for txid in own {
-            let Some(transaction) = self.mempool.get(&txid) else { continue };
-            let message = NodeMessage::Transaction(transaction.clone());
-            self.publish(Purpose::OwnPayment, None, &message, |other| other == connection);
-        }
-    }
-
+    /// Has an own payment told again after about [`PAYMENT_REPEAT`](limits::PAYMENT_REPEAT).
     pub(super) fn repeat_later(&mut self, txid: Txid) {
-        let jitter = up_to(limits::PAYMENT_REPEAT, self.random());
-        let at = self.now.monotonic + limits::PAYMENT_REPEAT / 2 + jitter;
+        let at = self.next_repeat();
         self.own_payments.next.insert(txid, at);
+    }
+
+    /// Draws when a payment is told again.
+    fn next_repeat(&mut self) -> Monotonic {
+        let jitter = up_to(limits::PAYMENT_REPEAT, self.random());
+        self.now.monotonic + limits::PAYMENT_REPEAT / 2 + jitter
     }
 }

@@ -1,0 +1,128 @@
+//! Own payments on their way to a relay: parents first, at a constant rate, and only while there is room.
+//!
+//! A node may have more payments pending than its transport takes. Each connection has a queue of the payments that are
+//! to be told there. A token bucket bounds its rate, so that other messages always find room.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use toycoin_core::{Txid, store::ChainStore};
+use toycoin_wire::node::NodeMessage;
+
+use crate::{
+    limits,
+    machine::Monotonic,
+    protocol::{NodeMachine, backlog::Purpose, budget::TokenBucket},
+    relay::ConnectionId,
+};
+
+/// The own payments that are to be told on a connection.
+#[derive(Debug)]
+pub(super) struct Retelling {
+    queue: VecDeque<Txid>,
+    /// The same: none waits twice.
+    queued: BTreeSet<Txid>,
+    rate: TokenBucket,
+    /// When the next one is tried; `None` while none waits or the connection has no room.
+    next: Option<Monotonic>,
+}
+
+impl Retelling {
+    pub(super) const fn new(now: Monotonic) -> Self {
+        let rate = TokenBucket::new(limits::OWN_PAYMENT_BURST, limits::OWN_PAYMENT_BYTES_PER_SECOND, now);
+        Self { queue: VecDeque::new(), queued: BTreeSet::new(), rate, next: None }
+    }
+
+    /// Puts a payment at the end of the queue, unless it waits already.
+    fn push(&mut self, txid: Txid, now: Monotonic) {
+        if self.queued.insert(txid) {
+            self.queue.push_back(txid);
+            self.next.get_or_insert(now);
+        }
+    }
+
+    fn pop(&mut self) {
+        if let Some(txid) = self.queue.pop_front() {
+            self.queued.remove(&txid);
+        }
+    }
+
+    /// Notes that the connection took bytes: there may be room again.
+    pub(super) fn has_room_again(&mut self, now: Monotonic) {
+        if !self.queue.is_empty() {
+            self.next.get_or_insert(now);
+        }
+    }
+
+    pub(super) const fn next_timeout(&self) -> Option<Monotonic> {
+        self.next
+    }
+
+    /// Returns how many payments wait.
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Puts the own payments whose time has come into the queues of all connections, and tells what has its turn.
+    pub(super) fn retell_payments(&mut self) {
+        let now = self.now.monotonic;
+        let due = self.own_payments.due(now);
+        for txid in &due {
+            self.repeat_later(*txid);
+        }
+        for txid in self.mempool.parents_first(due) {
+            self.queue_payment(txid);
+        }
+        let has_turn = self.links.iter().filter(|(_, link)| link.retelling.next.is_some_and(|next| next <= now));
+        let connections: Vec<_> = has_turn.map(|(connection, _)| *connection).collect();
+        for connection in connections {
+            self.retell_on(connection);
+        }
+    }
+
+    /// Puts an own payment into the queues of all connections.
+    pub(super) fn queue_payment(&mut self, txid: Txid) {
+        for link in self.links.values_mut().filter(|link| link.ready) {
+            link.retelling.push(txid, self.now.monotonic);
+        }
+    }
+
+    /// Puts all own payments into the queue of a connection that has become ready.
+    pub(super) fn queue_payments(&mut self, connection: ConnectionId) {
+        let own = self.mempool.parents_first(self.own_payments.repeated().collect());
+        if let Some(link) = self.links.get_mut(&connection) {
+            own.into_iter().for_each(|txid| link.retelling.push(txid, self.now.monotonic));
+        }
+    }
+
+    /// Tells own payments on a connection until there are none, no room or no tokens.
+    fn retell_on(&mut self, connection: ConnectionId) {
+        let now = self.now.monotonic;
+        while let Some(link) = self.links.get_mut(&connection) {
+            let retelling = &mut link.retelling;
+            retelling.next = None;
+            let Some(txid) = retelling.queue.front() else { return };
+            let Some(transaction) = self.mempool.get(txid) else {
+                // confirmed or dropped since
+                retelling.pop();
+                continue;
+            };
+            let length = transaction.size() + ENVELOPE;
+            if !link.backlog.has_room(Purpose::OwnPayment, length) {
+                // tried again when bytes are written
+                return;
+            }
+            if !retelling.rate.take(length, now) {
+                retelling.next = Some(retelling.rate.ready_at(length, now));
+                return;
+            }
+            retelling.pop();
+            let message = NodeMessage::Transaction(transaction.clone());
+            self.publish(Purpose::OwnPayment, None, &message, |other| other == connection);
+        }
+    }
+}
+
+/// More bytes than what lies around a payment in its frame.
+const ENVELOPE: u64 = 256;
