@@ -1,16 +1,19 @@
 //! Building a node: what it knows, whom it pays, how hard it works.
 
 use std::{
-    fmt, io,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    fmt, io, panic,
+    sync::{Arc, atomic::AtomicU64},
     thread,
     time::{Duration, Instant},
 };
 
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::{
+    sync::{Notify, broadcast, mpsc, watch},
+    task,
+};
 use toycoin_core::{
     ChainParams, FeeRate, PublicKey,
-    chain::{Chain, ChainError},
+    chain::Chain,
     consensus::{BatchVerifier, CachingVerifier},
     store::{ChainStore, MemoryStore},
 };
@@ -24,6 +27,7 @@ use crate::{
         NodeError, NodeHandle, RelayState,
         driver::{Clock, Driver, Message},
         hash_rate::HashRate,
+        life::Life,
         miner::Miner,
         transport,
     },
@@ -123,6 +127,8 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
 
     /// Starts the node: its sockets on the runtime that this is called on, its machine and miners on threads of their own.
     ///
+    /// Opening the chain may take a while; a thread for blocking work does it.
+    ///
     /// # Errors
     /// When the store cannot be opened, or the system has no thread or randomness to give.
     ///
@@ -132,18 +138,27 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
         if !self.seeded {
             getrandom::fill(&mut self.config.seed).map_err(|error| NodeError::Start(io::Error::other(error)))?;
         }
-        let open = |error: ChainError<S::Error>| NodeError::Open(error.to_string());
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(|error| NodeError::Start(io::Error::other(error)))?;
-        let verifier = CachingVerifier::new(BatchVerifier, secret, REMEMBERED_SIGNATURES);
-        let chain = Chain::open(self.params.clone(), self.store).map_err(open)?.with_verifier(Arc::new(verifier));
+        let verifier = Arc::new(CachingVerifier::new(BatchVerifier, secret, REMEMBERED_SIGNATURES));
         let clock = Clock::start();
+        let (params, store, config) = (self.params.clone(), self.store, self.config);
+        let mines = config.payout.is_some();
+        let open = move || {
+            let opened = Chain::open(params, store).map_err(|error| NodeError::Open(error.to_string()))?;
+            Ok(NodeMachine::new(opened.with_verifier(verifier), config, clock.now()))
+        };
+        let machine = match task::spawn_blocking(open).await {
+            Ok(opened) => opened?,
+            // nothing cancels it
+            Err(error) => panic::resume_unwind(error.into_panic()),
+        };
         let (sender, messages) = mpsc::channel(DRIVER_QUEUE);
         let (found, mined) = mpsc::channel(MINED_QUEUE);
         let (events, _) = broadcast::channel(EVENT_QUEUE);
-        let (hashes, error) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(None)));
-        let threads =
-            if self.config.payout.is_some() { self.threads.unwrap_or_else(default_threads).max(1) } else { 0 };
+        let (life, stop, ending) = Life::begin();
+        let (hashes, abandoned) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
+        let threads = if mines { self.threads.unwrap_or_else(default_threads).max(1) } else { 0 };
         let miner =
             Miner::start(threads, self.throttle_percent, Arc::clone(&hashes), found).map_err(NodeError::Start)?;
 
@@ -162,13 +177,13 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
             transports.push(handle);
         }
 
-        let machine = NodeMachine::new(chain, self.config, clock.now());
-        let (error_seen, closing) = (Arc::clone(&error), Arc::clone(&error));
         let weak_events = events.downgrade();
         let driver = Driver {
             machine,
             clock,
+            stop,
             messages,
+            abandoned: Arc::clone(&abandoned),
             mined,
             events,
             transports,
@@ -176,20 +191,17 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
             relays,
             miner,
             hash_rate: HashRate::new(Arc::clone(&hashes)),
-            error: error_seen,
             log: LogLimiter::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(NodeError::Start)?;
-        let thread = thread::Builder::new()
-            .name("node".into())
-            .spawn(move || {
-                if let Err(error) = runtime.block_on(driver.run()).finish() {
-                    tracing::error!(%error, "the store failed in the end");
-                    *closing.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
-                }
-            })
-            .map_err(NodeError::Start)?;
-        let thread = Arc::new(Mutex::new(Some(thread)));
+        let run = move || {
+            if let Err(error) = runtime.block_on(driver.run(&ending)).finish() {
+                tracing::error!(%error, "the store failed in the end");
+                ending.fail(error.to_string());
+            }
+            ending.end();
+        };
+        thread::Builder::new().name("node".into()).spawn(run).map_err(NodeError::Start)?;
         let next_request = Arc::new(AtomicU64::new(1));
         let started = Instant::now();
         Ok(NodeHandle {
@@ -198,8 +210,8 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
             events: weak_events,
             relays: relay_states,
             hashes,
-            error,
-            thread,
+            life,
+            abandoned,
             next_request,
             started,
         })

@@ -2,11 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use toycoin_wire::NodeId;
 
 use crate::{
@@ -14,7 +14,12 @@ use crate::{
     machine::{Machine, Monotonic, Now},
     protocol::{Event, Input, JobId, Output, Request, RequestId, Response},
     relay::ConnectionId,
-    rt::{RelayState, TransportEvent, TransportHandle, hash_rate::HashRate, miner::Miner},
+    rt::{
+        RelayState, TransportEvent, TransportHandle,
+        hash_rate::HashRate,
+        life::{Ending, Stop},
+        miner::Miner,
+    },
 };
 
 /// What reaches the driver.
@@ -22,8 +27,6 @@ use crate::{
 pub(super) enum Message {
     Transport { relay: usize, event: TransportEvent },
     Request { id: RequestId, request: Request, reply: oneshot::Sender<Response> },
-    Cancel { id: RequestId },
-    Shutdown,
 }
 
 /// The clocks of a running program, as a machine is told them.
@@ -50,7 +53,10 @@ impl Clock {
 pub(super) struct Driver<M> {
     pub(super) machine: M,
     pub(super) clock: Clock,
+    pub(super) stop: Stop,
     pub(super) messages: mpsc::Receiver<Message>,
+    /// Somebody does not wait for an answer any more.
+    pub(super) abandoned: Arc<Notify>,
     pub(super) mined: mpsc::Receiver<(JobId, u64)>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) transports: Vec<TransportHandle>,
@@ -59,17 +65,16 @@ pub(super) struct Driver<M> {
     pub(super) relays: watch::Sender<Vec<RelayState>>,
     pub(super) miner: Miner,
     pub(super) hash_rate: HashRate,
-    pub(super) error: Arc<Mutex<Option<String>>>,
     /// For log lines that a relay can cause.
     pub(super) log: LogLimiter,
 }
 
 impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
-    /// Runs until it is told to stop, everybody has gone, or the store fails; gives the machine back.
-    pub(super) async fn run(mut self) -> M {
+    /// Runs until it is told to stop, all handles are gone, or the store fails; gives the machine back.
+    pub(super) async fn run(mut self, ending: &Ending) -> M {
         let mut state = Connections::default();
         loop {
-            if !self.drain(&mut state) {
+            if !self.drain(&mut state, ending) {
                 break;
             }
             let timeout = self.machine.next_timeout().map(|at| self.clock.instant(at));
@@ -77,15 +82,14 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
             let timeout = timeout.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_secs(60));
             tokio::select! {
                 biased;
+                () = self.stop.wait() => break,
                 found = self.mined.recv() => {
                     if let Some((job, nonce)) = found {
                         self.machine.handle(self.clock.now(), Input::Mined { job, nonce });
                     }
                 }
-                message = self.messages.recv() => match message {
-                    Some(Message::Shutdown) | None => break,
-                    Some(message) => self.handle(message, &mut state),
-                },
+                () = self.abandoned.notified() => self.cancel_abandoned(&mut state),
+                Some(message) = self.messages.recv() => self.handle(message, &mut state),
                 () = wait_until(timeout.min(self.hash_rate.due())) => {
                     if let Some(per_second) = self.hash_rate.measure() {
                         drop(self.events.send(Event::HashRate { per_second }));
@@ -140,16 +144,22 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                 }
             }
             Message::Request { id, request, reply } => {
+                let is_abandoned = reply.is_closed();
                 state.replies.insert(id, reply);
                 self.machine.handle(now, Input::Request { id, request });
-            }
-            Message::Cancel { id } => {
-                if state.replies.remove(&id).is_some() {
-                    let request = Request::Cancel(id);
-                    self.machine.handle(now, Input::Request { id: RequestId(u64::MAX), request });
+                if is_abandoned {
+                    // it was when nothing was known of it yet
+                    self.abandoned.notify_one();
                 }
             }
-            Message::Shutdown => {}
+        }
+    }
+
+    /// Cancels the requests for whose answers nobody waits any more.
+    fn cancel_abandoned(&mut self, state: &mut Connections) {
+        for id in state.abandoned() {
+            let request = Request::Cancel(id);
+            self.machine.handle(self.clock.now(), Input::Request { id: RequestId(u64::MAX), request });
         }
     }
 
@@ -167,7 +177,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
     }
 
     /// Does what the machine wants; false once it has halted.
-    fn drain(&mut self, state: &mut Connections) -> bool {
+    fn drain(&mut self, state: &mut Connections, ending: &Ending) -> bool {
         while let Some(output) = self.machine.poll_output() {
             match output {
                 Output::Send { connection, bytes } => {
@@ -216,7 +226,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                 Output::Halt { error } => {
                     // whoever asks the node for anything is told
                     tracing::info!(error, "the store failed");
-                    *self.error.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+                    ending.fail(error);
                     return false;
                 }
             }
@@ -259,6 +269,11 @@ impl Connections {
 
     fn place(&self, name: ConnectionId) -> Option<(usize, u64)> {
         self.places.get(&name).copied()
+    }
+
+    /// Takes out the requests for whose answers nobody waits any more.
+    fn abandoned(&mut self) -> Vec<RequestId> {
+        self.replies.extract_if(.., |_, reply| reply.is_closed()).map(|(id, _)| id).collect()
     }
 
     fn close(&mut self, relay: usize, number: u64) -> Option<ConnectionId> {

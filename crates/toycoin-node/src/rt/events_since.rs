@@ -22,7 +22,7 @@ pub enum BlockEvent {
 /// The moves of the tip from a block on; see [`NodeHandle::events_since`].
 ///
 /// Live events only say that there is something new; what it is, the node is asked. So a reader that is slow, or that
-/// lost its place, misses nothing.
+/// lost its place, misses nothing. It holds a handle, so its node lives at least as long.
 #[derive(Debug)]
 pub struct EventsSince {
     node: NodeHandle,

@@ -4,6 +4,7 @@ mod builder;
 mod driver;
 mod events_since;
 mod hash_rate;
+mod life;
 mod listener;
 mod miner;
 mod node;

@@ -3,15 +3,14 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread::JoinHandle,
     time::Instant,
 };
 
 use thiserror::Error;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use toycoin_core::{
     BlockHash, ChainParams, CheckedBlock, OutPoint, PublicKey, Transaction, Txid,
     chain::Audit,
@@ -24,7 +23,7 @@ use crate::{
         Confirmed, Event, PeerInfo, Request, RequestId, Response, Since, Status, SubmitError, TransactionPlace,
         WaitError,
     },
-    rt::{EventsSince, RelayState, driver::Message},
+    rt::{EventsSince, RelayState, driver::Message, life::Life},
 };
 
 /// Why a node does not start or answer.
@@ -63,7 +62,12 @@ pub enum NodeError {
     Unexpected,
 }
 
-/// Asks a running node; cheap to clone. The node runs until [`shutdown`](Self::shutdown).
+/// Asks a running node; cheap to clone.
+///
+/// The node runs until [`shutdown`](Self::shutdown), or until the last handle is dropped; [`EventsSince`] holds one. Its
+/// threads, its connections and its store end with it. Only `shutdown` waits for that and says whether the store is sound.
+///
+/// What is asked of a node that has ended is answered with [`NodeError::Stopped`].
 #[derive(Debug, Clone)]
 pub struct NodeHandle {
     pub(super) params: ChainParams,
@@ -72,8 +76,9 @@ pub struct NodeHandle {
     pub(super) events: broadcast::WeakSender<Event>,
     pub(super) relays: watch::Receiver<Vec<RelayState>>,
     pub(super) hashes: Arc<AtomicU64>,
-    pub(super) error: Arc<Mutex<Option<String>>>,
-    pub(super) thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    pub(super) life: Life,
+    /// Tells the driver that somebody does not wait any more.
+    pub(super) abandoned: Arc<Notify>,
     pub(super) next_request: Arc<AtomicU64>,
     pub(super) started: Instant,
 }
@@ -84,9 +89,15 @@ impl NodeHandle {
         &self.params
     }
 
-    /// Returns how each relay connection is, in the order in which the relays were given.
+    /// Returns how each relay connection is, in the order in which the relays were given. None stands once the node has
+    /// ended.
     pub fn relays(&self) -> Vec<RelayState> {
-        self.relays.borrow().clone()
+        let relays = self.relays.borrow().clone();
+        if self.has_ended() {
+            let ended = RelayState::Failed { reason: "the node has stopped".to_owned() };
+            return vec![ended; relays.len()];
+        }
+        relays
     }
 
     /// Waits until a relay connection is ready. A node tries all its relays for ever; whoever wants to know whether that
@@ -99,9 +110,8 @@ impl NodeHandle {
         let decided = |relays: &Vec<RelayState>| {
             relays.iter().any(RelayState::is_ready) || relays.iter().all(|relay| relay.failure().is_some())
         };
-        let Ok(relays) = relays.wait_for(decided).await else {
-            return Err(NodeError::Stopped { reason: self.reason() });
-        };
+        let decided = relays.wait_for(decided).await.map(|relays| relays.clone());
+        let relays = decided.ok().filter(|_| !self.has_ended()).ok_or_else(|| self.stopped())?;
         if relays.is_empty() || relays.iter().any(RelayState::is_ready) {
             return Ok(());
         }
@@ -270,24 +280,13 @@ impl NodeHandle {
         self.hashes.load(Ordering::Relaxed) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
     }
 
-    /// Ends the node: miners, machine, connections. Later calls find it stopped.
+    /// Ends the node: miners, machine, connections. What is asked meanwhile finds it stopped. Returns once the store is
+    /// closed, and says the same to everybody who calls it, however often.
     ///
     /// # Errors
-    /// When its store had failed.
+    /// When its store has failed, or its thread has panicked.
     pub async fn shutdown(&self) -> Result<(), NodeError> {
-        // a node that has stopped already has nobody to tell
-        let _ = self.sender.send(Message::Shutdown).await;
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(joined, Ok(Ok(()))) {
-                return Err(NodeError::Stopped { reason: Some("its thread panicked".into()) });
-            }
-        }
-        match self.reason() {
-            None => Ok(()),
-            reason => Err(NodeError::Stopped { reason }),
-        }
+        self.life.end().await.map_err(|reason| NodeError::Stopped { reason: Some(reason) })
     }
 
     async fn ask_for_block(&self, request: Request) -> Result<Option<Arc<CheckedBlock>>, NodeError> {
@@ -309,34 +308,33 @@ impl NodeHandle {
     async fn ask(&self, request: Request) -> Result<Response, NodeError> {
         let id = RequestId(self.next_request.fetch_add(1, Ordering::Relaxed));
         let (reply, answer) = oneshot::channel();
-        let stopped = || NodeError::Stopped { reason: self.reason() };
-        self.sender.send(Message::Request { id, request, reply }).await.map_err(|_| stopped())?;
-        let mut pending = Pending { id, sender: &self.sender, answered: false };
-        let answer = answer.await;
-        pending.answered = true;
-        match answer {
-            Ok(Response::Halted) | Err(_) => Err(stopped()),
+        self.sender.send(Message::Request { id, request, reply }).await.map_err(|_| self.stopped())?;
+        let mut pending = Pending { answer, abandoned: &self.abandoned };
+        match (&mut pending.answer).await {
+            Ok(Response::Halted) | Err(_) => Err(self.stopped()),
             Ok(response) => Ok(response),
         }
     }
 
-    fn reason(&self) -> Option<String> {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns whether the node takes no more requests.
+    fn has_ended(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    fn stopped(&self) -> NodeError {
+        NodeError::Stopped { reason: self.life.failure() }
     }
 }
 
-/// Takes a request back if nobody waits for its answer any more.
+/// An answer that somebody waits for; dropped before it came, the request is taken back.
 struct Pending<'a> {
-    id: RequestId,
-    sender: &'a mpsc::Sender<Message>,
-    answered: bool,
+    answer: oneshot::Receiver<Response>,
+    abandoned: &'a Notify,
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        if !self.answered {
-            // a full queue keeps the request waiting, within its bound
-            let _ = self.sender.try_send(Message::Cancel { id: self.id });
-        }
+        self.answer.close();
+        self.abandoned.notify_one();
     }
 }
