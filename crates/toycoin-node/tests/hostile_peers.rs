@@ -108,6 +108,19 @@ fn what_is_no_message_of_ours_is_ignored_at_any_size_and_without_a_score() {
 }
 
 #[test]
+fn newcomer_who_is_just_as_far_is_answered_once() {
+    let (mut stage, newcomer) = stage();
+    stage.take_sent();
+    let equal = status(&Chain::in_memory(ChainParams::regtest()), 0);
+    let mut answers = || {
+        stage.tell(newcomer, &equal);
+        let told = stage.take_sent_to(newcomer);
+        told.iter().filter(|message| matches!(message, NodeMessage::Status(_))).count()
+    };
+    assert_eq!([answers(), answers(), answers()], [1, 0, 0]);
+}
+
+#[test]
 fn the_status_of_another_network_is_ignored() {
     let (mut stage, peer) = stage();
     let NodeMessage::Status(mut said) = status(&chain_of(&ChainParams::regtest(), 50, 1), 0) else { unreachable!() };

@@ -28,7 +28,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if known.status.is_none_or(|before| before.tip != said.tip) {
             known.resting_until = Monotonic::ORIGIN;
         }
-        known.status = Some(said);
+        let is_new = known.status.replace(said).is_none();
         known.clock.note(status.time, self.now);
         self.clock.note_news(self.now.monotonic);
         if let Some(link) = self.links.get_mut(&peer.0) {
@@ -46,14 +46,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         } else if work > ours {
             // the headers are here already, and now there is one more to ask for bodies
             self.request_bodies();
-        } else if work < ours && self.answers_lower_status(peer.0) {
+        } else if (work < ours || is_new && work == ours) && self.answers_status(peer.0) {
             self.send_to(peer, &self.status_message());
         }
     }
 
-    /// A peer that is behind hears of us with a probability that makes about eight of all peers answer it: a few times
-    /// each second at most, whoever asks.
-    fn answers_lower_status(&mut self, connection: ConnectionId) -> bool {
+    /// A peer that is behind, or new and just as far, hears of us with a probability that makes about eight of all peers
+    /// answer it: a few times each second at most, whoever asks.
+    fn answers_status(&mut self, connection: ConnectionId) -> bool {
         let now = self.now.monotonic;
         let peers = self.peers.on_connection(connection).max(1) as u64;
         let is_chosen = self.random() % peers < limits::STATUS_ANSWERS;
