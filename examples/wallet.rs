@@ -19,9 +19,11 @@ use toycoin_examples::{
     follow::follow,
     init_logs, interrupted,
     joining::{catch_up, while_blocks_come},
-    key_file, say,
+    key_file,
+    paying::{confirmed, pay_apart},
+    say,
 };
-use toycoin_node::rt::{NodeError, NodeHandle};
+use toycoin_node::rt::NodeHandle;
 
 /// Keeps a key and pays with it.
 #[derive(Parser)]
@@ -94,18 +96,27 @@ async fn online(arguments: &Arguments, key: SecretKey) -> Result<(), Box<dyn Err
     let node = arguments.meeting.node(arguments.network).spawn().await?;
     tokio::select! {
         signal = interrupted() => signal?,
-        result = act(arguments, Wallet::new(params, key), &node) => result?,
+        result = act(arguments, Wallet::new(params, key.clone()), &key, &node) => result?,
     }
     Ok(node.shutdown().await?)
 }
 
-async fn act(arguments: &Arguments, mut wallet: Wallet, node: &NodeHandle) -> Result<(), Box<dyn Error>> {
+async fn act(
+    arguments: &Arguments,
+    mut wallet: Wallet,
+    key: &SecretKey,
+    node: &NodeHandle,
+) -> Result<(), Box<dyn Error>> {
     catch_up(node, Duration::from_secs(arguments.patience)).await?;
     follow(node, std::slice::from_mut(&mut wallet)).await?;
     match arguments.command {
         Command::Pay { address, amount, wait, fee_rate } => {
             let rate = fee_rate.map_or(arguments.network.fee_rate(), FeeRate::grains_per_byte);
-            pay(&mut wallet, node, address, amount, rate, wait).await?;
+            let payment = pay_apart(node.params(), &mut wallet, key, address, amount, rate)?;
+            say!("paying {amount} to {address}: {}", payment.txid());
+            let confirmed = while_blocks_come(node, confirmed(node, &payment, wait)).await??;
+            say!("confirmed at height {}, {} deep", confirmed.height, confirmed.confirmations);
+            follow(node, std::slice::from_mut(&mut wallet)).await?;
         }
         Command::History => wallet.history().iter().for_each(|entry| say!("{}", line(entry))),
         _ => {}
@@ -116,25 +127,6 @@ async fn act(arguments: &Arguments, mut wallet: Wallet, node: &NodeHandle) -> Re
         say!("{} of them can be spent, the rest was mined a moment ago", balance.available);
     }
     Ok(())
-}
-
-async fn pay(
-    wallet: &mut Wallet,
-    node: &NodeHandle,
-    to: Address,
-    amount: Amount,
-    rate: FeeRate,
-    wait: u64,
-) -> Result<(), Box<dyn Error>> {
-    let payment = wallet.pay(to, amount, rate)?;
-    let txid = node.submit(payment).await?;
-    say!("paying {amount} to {to}: {txid}");
-    let confirmed = match while_blocks_come(node, node.wait_for_confirmations(txid, wait)).await? {
-        Err(NodeError::Wait(error)) => return Err(format!("not paid, {error}; the coins are still there").into()),
-        other => other?,
-    };
-    say!("confirmed at height {}, {} deep", confirmed.height, confirmed.confirmations);
-    follow(node, std::slice::from_mut(wallet)).await
 }
 
 fn line(entry: &HistoryEntry) -> String {

@@ -26,6 +26,7 @@ pub mod joining;
 pub mod key_file;
 pub mod lines;
 pub mod pace;
+pub mod paying;
 pub mod view;
 
 /// Sends logs to standard error, as much of them as `RUST_LOG` says; warnings and errors without it. In

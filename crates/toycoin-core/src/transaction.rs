@@ -98,8 +98,14 @@ impl Transaction {
     ///
     /// `spent` are those coins in the order of the inputs.
     pub fn sign_all(&mut self, genesis: BlockHash, spent: &[TxOut], key: &SecretKey) {
+        self.sign_all_with(genesis, spent, key, &[0; 32]);
+    }
+
+    /// Signs as [`sign_all`](Self::sign_all) with auxiliary randomness: two signers of one transaction, with one key, make
+    /// different signatures.
+    pub fn sign_all_with(&mut self, genesis: BlockHash, spent: &[TxOut], key: &SecretKey, auxiliary: &[u8; 32]) {
         let sighash = sighash(genesis, self.txid(), spent.iter().copied());
-        self.signatures = vec![key.sign(sighash.as_bytes()); self.inputs.len()];
+        self.signatures = vec![key.sign_with(sighash.as_bytes(), auxiliary); self.inputs.len()];
     }
 }
 

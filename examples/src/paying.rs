@@ -1,0 +1,116 @@
+//! Paying from a key that another program may be using at the same moment.
+//!
+//! Two wallets with one key choose the same coins, so the same payment of both is one transaction: the money moves once,
+//! and only one of them may say that it paid. Each signs with randomness of its own, so the block that holds the
+//! transaction shows whose it is.
+
+use std::{collections::BTreeMap, error::Error};
+
+use toycoin_core::{Address, Amount, ChainParams, FeeRate, OutPoint, SecretKey, Transaction, TxOut, wallet::Wallet};
+use toycoin_node::{
+    mempool::{AdmitError, DropReason},
+    protocol::{Confirmed, SubmitError, WaitError},
+    rt::{NodeError, NodeHandle},
+};
+
+/// Makes a payment from a wallet, whose key and network these are, and signs it unlike any other program.
+///
+/// # Errors
+/// When the wallet has not enough, the payment is not in order, or the system has no randomness.
+pub fn pay_apart(
+    params: &ChainParams,
+    wallet: &mut Wallet,
+    key: &SecretKey,
+    to: Address,
+    amount: Amount,
+    fee_rate: FeeRate,
+) -> Result<Transaction, Box<dyn Error>> {
+    let coins: BTreeMap<OutPoint, TxOut> = wallet.spendable().map(|(outpoint, coin)| (outpoint, coin.output)).collect();
+    let mut payment = wallet.pay(to, amount, fee_rate)?;
+    let spent: Vec<_> = payment.inputs.iter().filter_map(|outpoint| coins.get(outpoint).copied()).collect();
+    let mut randomness = [0; 32];
+    getrandom::fill(&mut randomness)?;
+    payment.sign_all_with(params.genesis_hash(), &spent, key, &randomness);
+    Ok(payment)
+}
+
+/// Hands a payment to the network and waits until it is confirmed.
+///
+/// # Errors
+/// When it is not confirmed, in words for whoever pays; and when it is, but was another program's.
+pub async fn confirmed(
+    node: &NodeHandle,
+    payment: &Transaction,
+    confirmations: u64,
+) -> Result<Confirmed, Box<dyn Error>> {
+    let txid = payment.txid();
+    let confirmed = match node.submit_and_wait(payment.clone(), confirmations).await {
+        Ok(confirmed) => confirmed,
+        Err(NodeError::Submit(SubmitError::Refused(AdmitError::Conflict { with, .. })))
+        | Err(NodeError::Wait(WaitError::Dropped(DropReason::Conflict { with } | DropReason::Replaced { by: with }))) =>
+        {
+            return Err(
+                format!("not paid: transaction {with} spends the same coins; is this key used elsewhere?").into()
+            );
+        }
+        Err(error @ (NodeError::Submit(_) | NodeError::Wait(_))) => {
+            return Err(format!("not paid, {error}; the coins are still there").into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let block = node.block(confirmed.block).await?.ok_or(NodeError::UnknownBlock(confirmed.block))?;
+    match block.block().transactions.iter().find(|transaction| transaction.txid() == txid) {
+        Some(held) if !is_signed_as(payment, held) => Err(format!(
+            "not paid by this wallet: another program with this key made the same payment, {txid}, and that one is \
+             confirmed at height {}; the money moved once",
+            confirmed.height
+        )
+        .into()),
+        _ => Ok(confirmed),
+    }
+}
+
+/// Returns whether a transaction bears the signatures of a payment, in whatever order.
+///
+/// All inputs sign the same hash, so a third party can swap signatures of one owner among them, and mix those of two
+/// programs. The least of them decides: it belongs to one program alone.
+fn is_signed_as(payment: &Transaction, held: &Transaction) -> bool {
+    let least = held.signatures.iter().min_by_key(|signature| *signature.as_bytes());
+    least.is_some_and(|least| payment.signatures.contains(least))
+}
+
+#[cfg(test)]
+mod tests {
+    use toycoin_core::ChainParams;
+
+    use super::*;
+
+    fn pay(grains: u64) -> Result<Transaction, Box<dyn Error>> {
+        let params = ChainParams::regtest();
+        let mut wallet = Wallet::new(params.clone(), SecretKey::classroom(0));
+        let to = params.address(SecretKey::classroom(1).public_key());
+        pay_apart(&params, &mut wallet, &SecretKey::classroom(0), to, Amount::from_grains(grains), FeeRate::ZERO)
+    }
+
+    #[test]
+    fn the_same_payment_of_two_programs_differs_in_its_signatures() -> Result<(), Box<dyn Error>> {
+        let (one, other) = (pay(5)?, pay(5)?);
+        assert_eq!(one.txid(), other.txid());
+        assert!(is_signed_as(&one, &one) && is_signed_as(&other, &other));
+        assert!(!is_signed_as(&one, &other) && !is_signed_as(&other, &one));
+        Ok(())
+    }
+
+    #[test]
+    fn mixed_signatures_are_those_of_one_program_alone() -> Result<(), Box<dyn Error>> {
+        let (mut one, mut other) = (pay(5)?, pay(5)?);
+        // as if it had two inputs
+        for payment in [&mut one, &mut other] {
+            payment.signatures.extend(payment.signatures.clone());
+        }
+        let mut mixed = one.clone();
+        mixed.signatures = vec![*other.signatures.last().ok_or("signed")?, *one.signatures.last().ok_or("signed")?];
+        assert!(is_signed_as(&one, &mixed) != is_signed_as(&other, &mixed));
+        Ok(())
+    }
+}
