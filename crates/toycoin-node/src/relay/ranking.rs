@@ -37,6 +37,13 @@ impl Ranking {
         self.sink(at, table);
     }
 
+    /// Puts all members where they belong since any of them gained or lost weight.
+    pub(super) fn reorder<T: Ranked>(&mut self, table: &mut [T]) {
+        for at in (0..self.heap.len() / 2).rev() {
+            self.sink(at, table);
+        }
+    }
+
     pub(super) fn remove<T: Ranked>(&mut self, member: usize, table: &mut [T]) {
         let at = *table[member].rank();
         let Some(last) = self.heap.pop() else { return };
@@ -106,6 +113,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn all_weights_may_change_at_once(weights in vec(any::<u8>(), 0..40)) {
+            let mut table: Vec<_> = (0..weights.len()).map(|name| Member { weight: 0, name, rank: 0 }).collect();
+            let mut ranking = Ranking::default();
+            (0..weights.len()).for_each(|member| ranking.push(member, &mut table));
+            table.iter_mut().zip(&weights).for_each(|(member, weight)| member.weight = *weight);
+            ranking.reorder(&mut table);
+            let mut expected: Vec<_> = weights.into_iter().zip(0..).collect();
+            expected.sort_unstable_by(|one, other| other.cmp(one));
+            for (_, name) in expected {
+                prop_assert_eq!(ranking.first(), Some(name));
+                ranking.remove(name, &mut table);
+            }
+            prop_assert!(ranking.is_empty());
+        }
+
         #[test]
         fn the_heaviest_is_first_whatever_changes(changes in vec((0..12_usize, any::<Option<u8>>()), 0..200)) {
             let mut table: Vec<_> = (0..12).map(|name| Member { weight: 0, name, rank: 0 }).collect();

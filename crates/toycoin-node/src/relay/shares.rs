@@ -45,8 +45,13 @@ impl Shares {
     pub(super) fn of(messages: impl Iterator<Item = (Origin, u64, u64)>) -> Self {
         let mut shares = Self::default();
         for (origin, place, weight) in messages {
-            shares.push(origin, place, weight);
+            shares.add(origin, place, weight);
         }
+        // ordered once, by the sums
+        for source in &mut shares.sources.rows {
+            source.origins.reorder(&mut shares.origins.rows);
+        }
+        shares.ranking.reorder(&mut shares.sources.rows);
         shares
     }
 
@@ -57,6 +62,12 @@ impl Shares {
 
     /// Adds a message that is younger than all others of its origin.
     pub(super) fn push(&mut self, origin: Origin, place: u64, weight: u64) {
+        let (member, source) = self.add(origin, place, weight);
+        self.reorder(member, source);
+    }
+
+    /// Adds a message without ordering anew those whose weight changes; returns them.
+    fn add(&mut self, origin: Origin, place: u64, weight: u64) -> (usize, usize) {
         let member = match self.by_origin.get(&origin) {
             Some(member) => *member,
             None => self.enter(origin),
@@ -67,7 +78,7 @@ impl Shares {
         share.weight += weight;
         let source = share.source;
         self.sources.rows[source].weight += weight;
-        self.reorder(member, source);
+        (member, source)
     }
 
     /// Takes out the oldest message of an origin; returns its place.
