@@ -422,6 +422,9 @@ pub const WAITS: usize = 4_096;
 /// Most blocks in each direction of an answer about the moves since a block.
 pub const BLOCKS_SINCE: usize = 64;
 
+/// Bytes of blocks, by formula, in each direction at which such an answer ends: 4 MB, and one block.
+pub const BLOCK_BYTES_SINCE: u64 = 4_000_000;
+
 // ---- node: mining
 
 /// A node that starts listens this long before it mines: somebody may have a chain for it.

@@ -17,7 +17,7 @@ use toycoin_node::{
     limits,
     machine::{Machine as _, Monotonic, Now},
     mempool::DropReason,
-    protocol::{Event, Input, NodeConfig, NodeMachine, Output},
+    protocol::{Event, Input, NodeConfig, NodeMachine, Output, Request, RequestId, Response},
     store::RedbStore,
 };
 
@@ -210,8 +210,8 @@ fn policy_judges_what_never_was_in_a_block_anew() {
     let lenient = NodeConfig::new(&params());
     let mut node = NodeMachine::new(place.chain(), lenient, later(0));
     let free = row(node.chain(), 1, 1).remove(0);
-    let request = toycoin_node::protocol::Request::Submit(free.clone());
-    node.handle(later(0), Input::Request { id: toycoin_node::protocol::RequestId(1), request });
+    let request = Request::Submit(free.clone());
+    node.handle(later(0), Input::Request { id: RequestId(1), request });
     assert!(node.mempool().contains(&free.txid()));
     node.finish().unwrap();
     let mut node = place.node();
@@ -288,6 +288,38 @@ fn a_deep_move_is_followed_block_by_block() {
         assert_eq!(waits, place < node.mempool().len());
         assert_ne!(waits, said.dropped.contains_key(txid), "number {place}");
     }
+}
+
+#[test]
+fn answers_about_deep_moves_are_bounded_in_bytes() {
+    const DEPTH: usize = 12;
+    let (chain, old) = large_blocks(DEPTH);
+    let mut node = NodeMachine::new(chain, NodeConfig::new(&params()), later(0));
+    Said::default().settle(&mut node);
+    let (mut from, mut found, mut answers) = (params().genesis_hash(), Vec::new(), 0);
+    loop {
+        let request = Request::Since(from);
+        node.handle(later(0), Input::Request { id: RequestId(answers), request });
+        answers += 1;
+        let mut since = None;
+        while let Some(output) = node.poll_output() {
+            if let Output::Reply { response, .. } = output
+                && let Response::Since(answer) = *response
+            {
+                since = answer;
+            }
+        }
+        let since = since.unwrap();
+        let bytes: u64 = since.connected.iter().map(|block| block.block().size()).sum();
+        assert!(bytes < limits::BLOCK_BYTES_SINCE + 1_000_000, "{bytes} bytes in one answer");
+        found.extend(since.connected.iter().map(|block| block.hash()));
+        if since.complete {
+            break;
+        }
+        from = *found.last().unwrap();
+    }
+    assert!(answers > 2, "{answers} answers");
+    assert_eq!(found, old.iter().map(Block::hash).collect::<Vec<_>>(), "none is missed and none comes twice");
 }
 
 #[test]

@@ -171,14 +171,18 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let body = |hash: &BlockHash| -> Result<Option<Arc<CheckedBlock>>, String> {
             self.chain.block(hash).map_err(|e| e.to_string())
         };
-        let (mut disconnected, mut connected) = (Vec::new(), Vec::new());
+        let (mut disconnected, mut connected): (Vec<Arc<CheckedBlock>>, Vec<Arc<CheckedBlock>>) = Default::default();
+        let is_full = |blocks: &[Arc<CheckedBlock>]| {
+            let bytes: u64 = blocks.iter().map(|block| block.block().size()).sum();
+            blocks.len() >= limits::BLOCKS_SINCE || bytes >= limits::BLOCK_BYTES_SINCE
+        };
         let mut at = *from;
         let mut next = loop {
             let Some(entry) = self.chain.headers().get(&at) else { return Ok(None) };
             if self.chain.is_active(&at) {
                 break entry.header.height + 1;
             }
-            if disconnected.len() >= limits::BLOCKS_SINCE {
+            if is_full(&disconnected) {
                 return Ok(Some(Since { disconnected, connected, complete: false }));
             }
             // a block that was never active may be a header alone
@@ -186,7 +190,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             at = entry.header.previous;
         };
         while let Some(entry) = self.chain.header_at(next) {
-            if connected.len() >= limits::BLOCKS_SINCE {
+            if is_full(&connected) {
                 return Ok(Some(Since { disconnected, connected, complete: false }));
             }
             connected.extend(body(&entry.hash)?);
