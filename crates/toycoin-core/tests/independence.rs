@@ -25,7 +25,7 @@ fn grow(chain: &mut Chain<MemoryStore>, payments: &mut Payments, sizes: &[usize]
     let block = |size: &usize| {
         let transactions = (0..*size).map(|_| split(payments)).collect();
         let time = chain.tip().time + 1_000;
-        let block = chain.template(transactions, classroom::owner(miner), b"", time).unwrap().solve_easily();
+        let block = chain.template(transactions, classroom::owner(miner), b"", time).unwrap().mine_trivial();
         chain.apply(block.clone(), time).unwrap();
         block
     };

@@ -126,7 +126,7 @@ fn blocks(sizes: &[usize], spoil: impl Fn(usize, &mut Transaction)) -> Vec<Block
     let block = |(number, size): (usize, &usize)| {
         let transactions = (0..*size).map(|_| pay(number)).collect();
         let time = chain.tip().time + 1_000;
-        let block = chain.template(transactions, classroom::owner(1), b"", time).unwrap().solve_easily();
+        let block = chain.template(transactions, classroom::owner(1), b"", time).unwrap().mine_trivial();
         chain.apply(block.clone(), time).unwrap();
         block
     };

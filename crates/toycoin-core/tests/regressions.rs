@@ -72,7 +72,7 @@ fn no_magic_sender_mints_money() {
     let mut greedy = ledger.next_block(Vec::new(), classroom::owner(7));
     greedy.coinbase.outputs.push(output(GRAIN, 7));
     ledger.commit(&mut greedy);
-    let greedy = greedy.solve_easily();
+    let greedy = greedy.mine_trivial();
     let now_ms = greedy.header.time;
     assert_eq!(ledger.judge(greedy, now_ms).unwrap_err().rule(), Rule::CoinbaseAmount, "the miner himself");
 }
@@ -239,7 +239,7 @@ fn times_are_compared_with_the_past_and_with_the_clock() {
         block.header.time = time;
         ledger.judge(ledger.seal(block), now_ms).err()
     };
-    let (parent, drift) = (ledger.tip().header.time, ledger.params().spec().drift_ms);
+    let (parent, drift) = (ledger.tip().header.time, ledger.params().spec().max_future_ms);
     let rule = |error: Option<RuleError>| error.map(|error| error.rule());
     assert_eq!(rule(at(parent, parent)), Some(Rule::TimeAboveParent));
     assert_eq!(rule(at(parent - 1, parent)), Some(Rule::TimeAboveParent));
@@ -402,7 +402,7 @@ fn a_coinbase_does_not_overflow_either() {
         let mut block = ledger.next_block(Vec::new(), classroom::owner(7));
         block.coinbase.outputs = vec![output(value, 7); 2];
         ledger.commit(&mut block);
-        let (now_ms, block) = (block.header.time, block.solve_easily());
+        let (now_ms, block) = (block.header.time, block.mine_trivial());
         assert_eq!(ledger.judge(block, now_ms).unwrap_err().rule(), rule);
     }
 }
@@ -413,7 +413,7 @@ fn a_reward_is_spent_when_it_is_mature_and_not_a_block_before() {
     let reward = OutPoint { txid: ledger.tip().coinbase.txid(), vout: 0 };
     let subsidy = ledger.params().subsidy(ledger.height());
     let spend = transaction(&ledger, &[reward], &[output(subsidy, 1)]);
-    let maturity = ledger.params().spec().maturity;
+    let maturity = ledger.params().spec().coinbase_maturity;
     for _ in 1..maturity {
         assert_eq!(broken_rule(&ledger, vec![spend.clone()]), Some(Rule::CoinbaseMaturity));
         ledger.extend(Vec::new(), classroom::owner(7));
@@ -430,7 +430,7 @@ fn a_block_cannot_spend_its_own_reward() {
     block.transactions = vec![Transaction { version: 1, inputs: vec![reward], outputs, signatures: Vec::new() }];
     ledger.sign(&mut block);
     ledger.commit(&mut block);
-    let (now_ms, block) = (block.header.time, block.solve_easily());
+    let (now_ms, block) = (block.header.time, block.mine_trivial());
     assert_eq!(ledger.judge(block, now_ms).unwrap_err().rule(), Rule::CoinbaseMaturity);
 }
 
@@ -464,7 +464,7 @@ fn a_reward_is_paid_to_the_grain_and_not_burnt() {
     let mut block = ledger.next_block(Vec::new(), classroom::owner(7));
     block.coinbase.outputs[0].value = block.coinbase.outputs[0].value.checked_sub(GRAIN).unwrap();
     ledger.commit(&mut block);
-    let (now_ms, block) = (block.header.time, block.solve_easily());
+    let (now_ms, block) = (block.header.time, block.mine_trivial());
     assert_eq!(ledger.judge(block, now_ms).unwrap_err().rule(), Rule::CoinbaseAmount);
 }
 

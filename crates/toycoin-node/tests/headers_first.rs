@@ -370,7 +370,7 @@ fn headers_on_an_invalid_block_are_not_asked_for_again_and_again() {
     let mut greedy = block_at(&chain(1, 2), 1);
     greedy.coinbase.extra = vec![0; ChainParams::MAX_EXTRA + 1];
     greedy.header.merkle_root = greedy.merkle_root();
-    let greedy = greedy.solve_easily();
+    let greedy = greedy.mine_trivial();
     let cheat = Peer::new(relay, 1);
     stage.tell(cheat, &NodeMessage::Block(greedy.clone()));
     assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::CoinbaseExtra)));
@@ -397,7 +397,7 @@ fn headers_on_an_invalid_block_are_not_asked_for_again_and_again() {
 fn headers_ahead_of_their_time_are_not_asked_for_again_and_again() {
     let (mut stage, relay) = stage(chain(0, 0));
     let peer = Peer::new(relay, 1);
-    let drift = ChainParams::regtest().spec().drift_ms;
+    let drift = ChainParams::regtest().spec().max_future_ms;
     // the first is right, all behind it come from the future
     let near = headers_behind(&ChainParams::regtest().genesis().header, 1, 100);
     let future = headers_behind(&near[0], 1_999, drift + 60_000);

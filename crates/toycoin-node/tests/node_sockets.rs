@@ -11,7 +11,9 @@ use toycoin_node::{
     mempool::DropReason,
     protocol::{Event, WaitError},
     relay::RelayConfig,
-    rt::{BlockEvent, EventsSince, Heard, Listener, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer},
+    rt::{
+        BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer,
+    },
 };
 use toycoin_wire::{NodeMessage, Payload};
 
@@ -288,11 +290,11 @@ fn a_listener_hears_each_block_once_and_says_when_the_relay_is_gone() {
         let relay = relay();
         let address = relay.local_addr().to_string();
         let mut listener = Listener::new(address.clone(), "/topic/main".parse().unwrap(), "test");
-        assert_eq!(listener.next().await, Some(Heard::Ready));
+        assert_eq!(listener.next().await, Some(ListenerEvent::Ready));
         let node = miner(10).relay(address).spawn().await.unwrap();
         let mut heights = Vec::new();
         while heights.len() < 4 {
-            if let Some(Heard::Message { payload, .. }) = listener.next().await
+            if let Some(ListenerEvent::Message { payload, .. }) = listener.next().await
                 && let Ok(Payload::Message(NodeMessage::Block(block))) = NodeMessage::decode(&payload)
             {
                 heights.push(block.header.height);
@@ -302,7 +304,7 @@ fn a_listener_hears_each_block_once_and_says_when_the_relay_is_gone() {
         node.shutdown().await.unwrap();
         relay.shutdown();
         loop {
-            if let Some(Heard::Failed { .. }) = listener.next().await {
+            if let Some(ListenerEvent::Failed { .. }) = listener.next().await {
                 break;
             }
         }

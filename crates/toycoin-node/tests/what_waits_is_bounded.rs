@@ -44,7 +44,7 @@ fn orphan(number: u64) -> Transaction {
 
 /// The latest time that a block may have at the stage's moment.
 fn latest(stage: &Stage) -> u64 {
-    stage.unix_ms() + ChainParams::regtest().spec().drift_ms
+    stage.unix_ms() + ChainParams::regtest().spec().max_future_ms
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn a_balance_is_without_what_is_pending() {
     assert_eq!(wallet.balance(), Balance { reserved: toycoins(10), ..Balance::default() });
     assert!(matches!(
         wallet.pay(address(1), toycoins(1), FeeRate::ZERO),
-        Err(BuildError::NotEnough { available: Amount::ZERO, .. })
+        Err(BuildError::InsufficientFunds { available: Amount::ZERO, .. })
     ));
     assert_eq!(status(&wallet, &payment), PaymentStatus::Pending);
 

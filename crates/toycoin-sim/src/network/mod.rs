@@ -27,7 +27,7 @@ pub(crate) use self::{mining::solve_header, queue::Happening};
 use self::{
     pauses::Pause,
     payments::Payments,
-    queue::{Place, Queue},
+    queue::{Queue, QueueKey},
     traffic::Traffic,
     wires::{RelaySite, Wire},
 };
@@ -54,7 +54,7 @@ pub struct Network {
     pub(crate) now: Duration,
     pub(crate) queue: Queue,
     pub(crate) dice: DiceSet,
-    pub(crate) nodes: Vec<Site>,
+    pub(crate) nodes: Vec<SimNode>,
     pub(crate) relays: Vec<RelaySite>,
     pub(crate) relay_config: RelayConfig,
     pub(crate) wires: BTreeMap<ConnectionId, Wire>,
@@ -95,7 +95,7 @@ pub(crate) struct DiceSet {
 }
 
 /// A node's place in the network.
-pub(crate) struct Site {
+pub(crate) struct SimNode {
     pub(crate) machine: Option<Box<dyn Participant>>,
     /// What a crashed node left.
     pub(crate) disk: Option<CrashStore>,
@@ -121,7 +121,7 @@ pub(crate) struct Site {
     /// How long it took after its start to reach the best tip of the honest.
     pub(crate) caught_up: Option<Duration>,
     pub(crate) down: u32,
-    pub(crate) wake: Option<Place>,
+    pub(crate) wake: Option<QueueKey>,
     pub(crate) search: Option<mining::Search>,
     pub(crate) spending: Spending,
     pub(crate) disk_kind: Disk,
@@ -382,7 +382,7 @@ impl Network {
     }
 }
 
-impl Site {
+impl SimNode {
     pub(crate) fn new(
         node: usize,
         spec: &NodeSpec,

@@ -39,7 +39,7 @@ impl Network {
         let tip = machine.chain().tip();
         let is_best = self.by_work.last().is_none_or(|(work, _)| *work <= tip.work);
         // a clock that was set back: what it finds on this tip would be ahead of everybody's time
-        let waits_for_time = tip.time + 1 > self.moment_of(node).unix_ms + self.params.spec().drift_ms;
+        let waits_for_time = tip.time + 1 > self.moment_of(node).unix_ms + self.params.spec().max_future_ms;
         let now = self.now;
         let pause = &mut self.nodes[node].pause;
         if !is_best || waits_for_time {
