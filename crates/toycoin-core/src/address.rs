@@ -9,25 +9,74 @@ use thiserror::Error;
 
 use crate::{keys::PublicKey, padding::pad_whole};
 
-/// The networks that have addresses, by the text before the `1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AddressPrefix {
-    /// `toy`
-    Reference,
-    /// `tlab`
-    Lab,
-    /// `treg`
-    Regtest,
+/// The text before the `1` of a network's addresses: 1 to 10 lower-case letters.
+///
+/// ```
+/// use toycoin_core::{Address, AddressPrefix, SecretKey};
+///
+/// let school = AddressPrefix::new("tschool").expect("lower-case letters");
+/// let alice = Address::new(school, SecretKey::classroom(0).public_key());
+/// assert!(alice.to_string().starts_with("tschool1"));
+/// assert_eq!(alice.to_string().parse(), Ok(alice));
+/// assert_eq!(AddressPrefix::new("Class 7b"), None);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressPrefix {
+    letters: [u8; Self::MAX_LENGTH],
+    length: u8,
 }
 
 impl AddressPrefix {
-    /// Returns the text before the `1`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reference => "toy",
-            Self::Lab => "tlab",
-            Self::Regtest => "treg",
+    /// The longest prefix, in letters.
+    pub const MAX_LENGTH: usize = 10;
+
+    /// `toy`, of the network `reference`.
+    pub const REFERENCE: Self = Self::known("toy");
+    /// `tlab`, of the network `lab`.
+    pub const LAB: Self = Self::known("tlab");
+    /// `treg`, of the network `regtest`.
+    pub const REGTEST: Self = Self::known("treg");
+
+    /// Makes the prefix of a network of one's own; `None` for a text that is not 1 to 10 lower-case letters.
+    pub const fn new(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        if bytes.is_empty() || bytes.len() > Self::MAX_LENGTH {
+            return None;
         }
+        let (mut letters, mut at) = ([0; Self::MAX_LENGTH], 0);
+        while at < bytes.len() {
+            if !bytes[at].is_ascii_lowercase() {
+                return None;
+            }
+            letters[at] = bytes[at];
+            at += 1;
+        }
+        Some(Self { letters, length: bytes.len() as u8 })
+    }
+
+    const fn known(text: &str) -> Self {
+        match Self::new(text) {
+            Some(prefix) => prefix,
+            None => panic!("lower-case letters"),
+        }
+    }
+
+    /// Returns the text before the `1`.
+    pub fn as_str(&self) -> &str {
+        let letters = self.letters.get(..usize::from(self.length)).unwrap_or_default();
+        str::from_utf8(letters).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for AddressPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for AddressPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AddressPrefix({self})")
     }
 }
 
@@ -62,7 +111,7 @@ impl Address {
         if self.prefix == prefix {
             return Ok(self);
         }
-        Err(AddressError::OtherNetwork { expected: prefix.as_str(), found: self.prefix.as_str() })
+        Err(AddressError::OtherNetwork { expected: prefix, found: self.prefix })
     }
 }
 
@@ -73,16 +122,16 @@ pub enum AddressError {
     /// Wrong characters, mixed case, or a checksum that does not match.
     #[error("not an address: {0}")]
     Malformed(String),
-    /// A prefix that no network has.
-    #[error("addresses begin with toy1, tlab1 or treg1, not {0}1")]
-    UnknownPrefix(String),
+    /// A prefix that no network can have.
+    #[error("an address begins with 1 to 10 letters and a 1, such as toy1 or tlab1, not with {0}1")]
+    BadPrefix(String),
     /// The prefix of another network than wanted.
     #[error("the address is for the network of {found}1, this one uses {expected}1")]
     OtherNetwork {
         /// The wanted network's prefix.
-        expected: &'static str,
+        expected: AddressPrefix,
         /// The address's.
-        found: &'static str,
+        found: AddressPrefix,
     },
     /// Not 52 words, or bits set behind the 32nd byte.
     #[error("an address holds 32 bytes and no more")]
@@ -103,10 +152,7 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let checked = CheckedHrpstring::new::<Bech32m>(text).map_err(|e| AddressError::Malformed(e.to_string()))?;
         let name = checked.hrp().to_lowercase();
-        let prefix = [AddressPrefix::Reference, AddressPrefix::Lab, AddressPrefix::Regtest]
-            .into_iter()
-            .find(|prefix| prefix.as_str() == name)
-            .ok_or(AddressError::UnknownPrefix(name))?;
+        let prefix = AddressPrefix::new(&name).ok_or(AddressError::BadPrefix(name))?;
         // 52 words carry 260 bits: the last four are padding and must be zero
         let words = checked.data_part_ascii_no_checksum().len();
         if words != 52 || checked.validate_segwit_padding().is_err() {
@@ -129,7 +175,7 @@ mod tests {
     use crate::keys::SecretKey;
 
     fn classroom() -> Address {
-        Address::new(AddressPrefix::Lab, SecretKey::classroom(0).public_key())
+        Address::new(AddressPrefix::LAB, SecretKey::classroom(0).public_key())
     }
 
     #[test]
@@ -164,12 +210,17 @@ mod tests {
 
     #[test]
     fn refuses_another_prefix_and_another_network() {
-        let text = bech32::encode::<Bech32m>(Hrp::parse("bc").unwrap(), &[7; 32]).unwrap();
-        assert_eq!(text.parse::<Address>(), Err(AddressError::UnknownPrefix("bc".into())));
+        let text = bech32::encode::<Bech32m>(Hrp::parse("bc").unwrap(), &[7; 33]).unwrap();
+        assert_eq!(text.parse::<Address>(), Err(AddressError::WrongLength), "of another coin");
         assert!(matches!(
-            classroom().require(AddressPrefix::Regtest),
-            Err(AddressError::OtherNetwork { expected: "treg", found: "tlab" })
+            classroom().require(AddressPrefix::REGTEST),
+            Err(AddressError::OtherNetwork { expected: AddressPrefix::REGTEST, found: AddressPrefix::LAB })
         ));
+        for text in ["", "a1", "x-y", "toolongaprefix", "Toy"] {
+            assert_eq!(AddressPrefix::new(text), None, "{text}");
+        }
+        let text = bech32::encode::<Bech32m>(Hrp::parse("toolongaprefix").unwrap(), &[7; 32]).unwrap();
+        assert_eq!(text.parse::<Address>(), Err(AddressError::BadPrefix("toolongaprefix".into())));
     }
 
     #[test]

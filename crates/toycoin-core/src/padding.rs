@@ -47,7 +47,7 @@ mod tests {
             &Amount::from_grains(5_100_000_012),
             &Amount::ZERO,
             &FeeRate::grains_per_byte(12),
-            &Address::new(AddressPrefix::Lab, key),
+            &Address::new(AddressPrefix::LAB, key),
             &Rule::HeaderVersion,
             &BlockHash::from_bytes([7; 32]),
             &Txid::ZERO,

@@ -192,7 +192,7 @@ impl ChainParams {
     pub fn lab() -> Self {
         Self::known(NetworkSpec {
             name: "lab".into(),
-            address_prefix: AddressPrefix::Lab,
+            address_prefix: AddressPrefix::LAB,
             retargeting: Some(Retargeting { spacing_ms: 2_000, half_life_ms: 40_000 }),
             max_future_ms: 10_000,
             coinbase_maturity: 5,
@@ -211,7 +211,7 @@ impl ChainParams {
     pub fn reference() -> Self {
         Self::known(NetworkSpec {
             name: "reference".into(),
-            address_prefix: AddressPrefix::Reference,
+            address_prefix: AddressPrefix::REFERENCE,
             retargeting: Some(Retargeting { spacing_ms: 60_000, half_life_ms: 8_640_000 }),
             max_future_ms: 120_000,
             coinbase_maturity: 100,
@@ -230,7 +230,7 @@ impl ChainParams {
     pub fn regtest() -> Self {
         Self::known(NetworkSpec {
             name: "regtest".into(),
-            address_prefix: AddressPrefix::Regtest,
+            address_prefix: AddressPrefix::REGTEST,
             retargeting: None,
             max_future_ms: 3_600_000,
             coinbase_maturity: 2,

@@ -425,7 +425,7 @@ proptest! {
         at in any::<Index>(),
         character in "[023456789acdefghjklmnpqrstuvwxyz]",
     ) {
-        for prefix in [AddressPrefix::Reference, AddressPrefix::Lab, AddressPrefix::Regtest] {
+        for prefix in [AddressPrefix::REFERENCE, AddressPrefix::LAB, AddressPrefix::REGTEST] {
             let address = Address::new(prefix, PublicKey::from_bytes(owner));
             let text = address.to_string();
             prop_assert_eq!(text.parse(), Ok(address));

@@ -114,7 +114,7 @@ fn keys() -> Value {
 
 fn addresses() -> Value {
     let owners = [classroom::owner(0), classroom::owner(3), PublicKey::ZERO, PublicKey::from_bytes(bytes(0xff))];
-    let prefixes = [AddressPrefix::Reference, AddressPrefix::Lab, AddressPrefix::Regtest];
+    let prefixes = [AddressPrefix::REFERENCE, AddressPrefix::LAB, AddressPrefix::REGTEST];
     let of = |owner, prefix| json!({ "owner": owner, "address": Address::new(prefix, owner).to_string() });
     owners.into_iter().flat_map(|owner| prefixes.map(|prefix| of(owner, prefix))).collect()
 }

@@ -43,7 +43,7 @@ pub fn spec(wallets: usize, spacing: Duration) -> NetworkSpec {
     let coin = |node| TxOut { value: Amount::from_grains(10_000_000_000), owner: wallet_key(node).public_key() };
     NetworkSpec {
         name: "simulation".into(),
-        address_prefix: AddressPrefix::Regtest,
+        address_prefix: AddressPrefix::REGTEST,
         retargeting: Some(Retargeting { spacing_ms, half_life_ms: spacing_ms.saturating_mul(20) }),
         max_future_ms: spacing_ms.saturating_mul(5),
         coinbase_maturity: 5,
