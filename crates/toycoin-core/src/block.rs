@@ -3,7 +3,7 @@
 use crate::{
     digest::{BlockHash, MerkleRoot, Txid, Wtxid},
     header::Header,
-    merkle::merkle_root,
+    merkle::{InclusionProof, merkle_root},
     target::Target,
     transaction::{Coinbase, Transaction},
 };
@@ -42,7 +42,7 @@ impl Block {
         let coinbase = self.coinbase.txid();
         let ids = |transaction: &Transaction| {
             let txid = transaction.txid();
-            (txid, transaction.wtxid(txid))
+            (txid, transaction.wtxid_with(txid))
         };
         let mut all = Vec::with_capacity(1 + self.transactions.len());
         all.push((coinbase, Wtxid::from_bytes(coinbase.to_bytes())));
@@ -59,6 +59,24 @@ impl Block {
     /// Returns the Merkle root of the body as it stands.
     pub fn merkle_root(&self) -> MerkleRoot {
         merkle_root(self.transaction_ids())
+    }
+
+    /// Returns the proof that a transaction is in this block, for whoever has its header alone; `None` if it is not. The
+    /// coinbase counts too.
+    ///
+    /// ```
+    /// use toycoin_core::ChainParams;
+    ///
+    /// let genesis = ChainParams::regtest().genesis().clone();
+    /// let txid = genesis.coinbase.txid();
+    /// let (proof, wtxid) = genesis.inclusion_proof(txid).expect("a block holds its coinbase");
+    /// assert!(proof.verify(genesis.header.merkle_root, txid, wtxid));
+    /// ```
+    pub fn inclusion_proof(&self, txid: Txid) -> Option<(InclusionProof, Wtxid)> {
+        let ids = self.transaction_ids();
+        let index = ids.iter().position(|(id, _)| *id == txid)?;
+        let (_, wtxid) = *ids.get(index)?;
+        Some((InclusionProof::build(&ids, u32::try_from(index).ok()?)?, wtxid))
     }
 
     /// Searches a nonce with a plain loop: for tests and examples on networks where two hashes or a few million do.

@@ -155,11 +155,12 @@ impl Commitment {
     }
 
     /// Returns the 32-byte hash.
-    pub fn finish(&self) -> blake3::Hash {
-        match &self.long {
+    pub fn finish(&self) -> [u8; 32] {
+        let hash = match &self.long {
             Some(hasher) => hasher.finalize(),
             None => blake3::keyed_hash(self.key, self.short.get(..self.len).unwrap_or_default()),
-        }
+        };
+        hash.into()
     }
 
     /// Fills `output` from the hash's extended output.
@@ -183,7 +184,7 @@ mod tests {
     fn a_domain_is_a_keyed_hash() {
         let key = blake3::hash(b"toycoin/1 merkle-leaf");
         let expected = blake3::keyed_hash(key.as_bytes(), &[1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 9]);
-        assert_eq!(Domain::MerkleLeaf.hasher().u32(1).u64(2).bytes(&[9]).finish(), expected);
+        assert_eq!(Domain::MerkleLeaf.hasher().u32(1).u64(2).bytes(&[9]).finish(), *expected.as_bytes());
     }
 
     #[test]
@@ -195,7 +196,7 @@ mod tests {
             for step in [1, 7, 100, SHORT, 3_000] {
                 let pieces = bytes[..len].chunks(step);
                 let commitment = Domain::Txid.hasher().each(pieces, |hash, piece| hash.bytes(piece));
-                assert_eq!(commitment.finish(), expected);
+                assert_eq!(commitment.finish(), *expected.as_bytes());
                 let mut extended = [0; 100];
                 commitment.finish_extended(&mut extended);
                 assert_eq!(extended[..32], *expected.as_bytes());

@@ -5,13 +5,16 @@ use thiserror::Error;
 #[cfg(feature = "serde")]
 use crate::hex::{self, Hex};
 
-/// Why a text is no digest.
+/// Why a text is not a hash, an id or a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a digest is written as 64 hex digits")]
-pub struct ParseDigestError;
+#[error("{what} is written as 64 hex digits")]
+pub struct ParseHexError {
+    /// What the text was to be, with its article.
+    pub(crate) what: &'static str,
+}
 
 macro_rules! digest {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
         ///
         /// Shown and read as 64 hex digits, the bytes in their order.
@@ -38,9 +41,9 @@ macro_rules! digest {
             }
         }
 
-        impl From<blake3::Hash> for $name {
-            fn from(hash: blake3::Hash) -> Self {
-                Self(hash.into())
+        impl From<[u8; 32]> for $name {
+            fn from(bytes: [u8; 32]) -> Self {
+                Self(bytes)
             }
         }
 
@@ -57,10 +60,10 @@ macro_rules! digest {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::ParseDigestError;
+            type Err = $crate::ParseHexError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $crate::hex::decode(text).map(Self).ok_or($crate::ParseDigestError)
+                $crate::hex::decode(text).map(Self).ok_or($crate::ParseHexError { what: $what })
             }
         }
 
@@ -83,27 +86,27 @@ pub(crate) use digest;
 
 digest! {
     /// A block's id and its proof of work in one: plain BLAKE3 of the 128 header bytes.
-    BlockHash
+    BlockHash, "a block hash"
 }
 digest! {
     /// A transaction's id, its signatures left out: a third party cannot change it.
-    Txid
+    Txid, "a txid"
 }
 digest! {
     /// A transaction's id with its signatures.
-    Wtxid
+    Wtxid, "a wtxid"
 }
 digest! {
     /// What all signatures of one transaction sign.
-    Sighash
+    Sighash, "a sighash"
 }
 digest! {
     /// The root over a block's transactions with their signatures, and their number.
-    MerkleRoot
+    MerkleRoot, "a Merkle root"
 }
 digest! {
     /// The commitment to the whole state after a block: coins, their number, money issued, ancestors.
-    StateRoot
+    StateRoot, "a state root"
 }
 
 /// Serializes a fixed array: hex where the format is for humans, else the bare bytes without a length.
@@ -165,7 +168,7 @@ mod tests {
     fn reads_what_it_shows() {
         let txid = Txid::from_bytes(std::array::from_fn(|i| i as u8));
         assert_eq!(txid.to_string().parse(), Ok(txid));
-        assert_eq!("00".parse::<Txid>(), Err(ParseDigestError));
+        assert_eq!("00".parse::<Txid>(), Err(ParseHexError { what: "a txid" }));
         assert!(format!("{txid:?}").starts_with("Txid(000102"));
     }
 

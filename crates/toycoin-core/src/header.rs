@@ -81,7 +81,7 @@ impl Header {
 
     /// Returns the block's hash: plain BLAKE3 of the 128 bytes.
     pub fn hash(&self) -> BlockHash {
-        blake3::hash(&self.to_bytes()).into()
+        BlockHash::from_bytes(blake3::hash(&self.to_bytes()).into())
     }
 }
 
@@ -108,6 +108,6 @@ mod tests {
         assert_eq!(header.time.to_le_bytes(), bytes[80..88]);
         assert_eq!(header.state_root.as_bytes()[..], bytes[88..120]);
         assert_eq!(header.nonce.to_le_bytes(), bytes[120..]);
-        assert_eq!(header.hash(), BlockHash::from(blake3::hash(&bytes)));
+        assert_eq!(header.hash(), BlockHash::from_bytes(*blake3::hash(&bytes).as_bytes()));
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 /// let transaction = Transaction { version: 1, inputs: vec![], outputs: vec![], signatures: vec![] };
 /// let identified = IdentifiedTransaction::from(transaction.clone());
 /// assert_eq!(identified.txid(), transaction.txid());
-/// assert_eq!(identified.wtxid(), transaction.wtxid(transaction.txid()));
+/// assert_eq!(identified.wtxid(), transaction.wtxid());
 /// assert_eq!(identified.size(), transaction.size());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl IdentifiedTransaction {
 impl From<Transaction> for IdentifiedTransaction {
     fn from(transaction: Transaction) -> Self {
         let txid = transaction.txid();
-        let wtxid = transaction.wtxid(txid);
+        let wtxid = transaction.wtxid_with(txid);
         Self::new(transaction, txid, wtxid)
     }
 }

@@ -13,7 +13,7 @@ use crate::{digest::digest, hex::Hex};
 
 digest! {
     /// A coin's owner: an x-only public key, 32 bytes that need not lie on the curve.
-    PublicKey
+    PublicKey, "a public key"
 }
 
 /// A BIP-340 signature, 64 bytes that are judged only by [`verify`].
@@ -155,6 +155,8 @@ mod tests {
         let signature = SecretKey::classroom(0).sign(&[1; 32]);
         assert!(!verify(&PublicKey::from_bytes([0xff; 32]), &[1; 32], &signature));
         assert!(!verify(&SecretKey::classroom(0).public_key(), &[1; 32], &Signature::from_bytes([0xff; 64])));
+        let error = "02ff".parse::<PublicKey>().unwrap_err();
+        assert_eq!(error.to_string(), "a public key is written as 64 hex digits");
     }
 
     #[test]

@@ -93,16 +93,18 @@ mod tree;
 pub mod utxo;
 pub mod wallet;
 
+// shown with their summaries on this page, not as bare names
+#[doc(inline)]
 pub use self::{
     address::{Address, AddressError, AddressPrefix},
     amount::{Amount, FeeRate, GRAINS_PER_TOYCOIN, ParseAmountError},
     block::Block,
     builder::{BuildError, TransactionBuilder},
-    chain::{Applied, Chain, ChainError},
+    chain::{Applied, Audit, Chain, ChainError, HeaderTree, Tip},
     commitment::{Commitment, Domain},
     consensus::{CheckedBlock, ConnectedBlock, Rule, RuleError},
     difficulty::asert,
-    digest::{BlockHash, MerkleRoot, ParseDigestError, Sighash, StateRoot, Txid, Wtxid},
+    digest::{BlockHash, MerkleRoot, ParseHexError, Sighash, StateRoot, Txid, Wtxid},
     header::Header,
     human_duration::HumanDuration,
     identified::IdentifiedTransaction,
@@ -110,8 +112,10 @@ pub use self::{
     merkle::{InclusionProof, merkle_root},
     padding::pad_whole,
     params::{ChainParams, NetworkSpec, ParamsError, Retargeting},
+    store::{ChainStore, MemoryStore},
     subsidy::{INITIAL_SUBSIDY, subsidy},
     target::{CompactTarget, CompactTargetError, Target, Work},
     transaction::{Coinbase, OutPoint, Transaction, TxOut, sighash},
-    wallet::Wallet,
+    utxo::{Coin, UtxoView},
+    wallet::{Balance, Payment, PaymentStatus, Wallet},
 };

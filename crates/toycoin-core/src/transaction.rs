@@ -66,8 +66,13 @@ impl Transaction {
         feed_outputs(preimage, &self.outputs).finish().into()
     }
 
-    /// Returns the id with signatures, `H_wtxid(txid | n_sig | signature*)`; `txid` is this transaction's.
-    pub fn wtxid(&self, txid: Txid) -> Wtxid {
+    /// Returns the id with signatures, `H_wtxid(txid | n_sig | signature*)`.
+    pub fn wtxid(&self) -> Wtxid {
+        self.wtxid_with(self.txid())
+    }
+
+    /// Returns the id with signatures of this transaction, whose txid is known.
+    pub(crate) fn wtxid_with(&self, txid: Txid) -> Wtxid {
         Domain::Wtxid
             .hasher()
             .bytes(txid.as_bytes())
@@ -183,7 +188,7 @@ mod tests {
         let (one, mut other) = (payment(), payment());
         other.signatures = vec![Signature::from_bytes([8; 64])];
         assert_eq!(one.txid(), other.txid());
-        assert_ne!(one.wtxid(one.txid()), other.wtxid(other.txid()));
+        assert_ne!(one.wtxid(), other.wtxid());
     }
 
     #[test]

@@ -92,8 +92,8 @@ fn domains() -> Value {
     let of = |domain: Domain| {
         let key = blake3::hash(format!("toycoin/1 {}", domain.name()).as_bytes());
         let abc = domain.hasher().bytes(b"abc").finish();
-        assert_eq!(abc, blake3::keyed_hash(key.as_bytes(), b"abc"));
-        json!({ "name": domain.name(), "key": hex(key.as_bytes()), "hash_of_abc": hex(abc.as_bytes()) })
+        assert_eq!(abc, *blake3::keyed_hash(key.as_bytes(), b"abc").as_bytes());
+        json!({ "name": domain.name(), "key": hex(key.as_bytes()), "hash_of_abc": hex(&abc) })
     };
     Domain::ALL.into_iter().map(of).collect()
 }
@@ -137,7 +137,7 @@ fn transactions() -> Value {
         classroom::sign(&mut transaction, genesis, &spent);
         let txid = transaction.txid();
         json!({
-            "transaction": transaction, "txid": txid, "wtxid": transaction.wtxid(txid), "size": transaction.size(),
+            "transaction": transaction, "txid": txid, "wtxid": transaction.wtxid(), "size": transaction.size(),
             "genesis": genesis, "spent": spent, "sighash": sighash(genesis, txid, spent.iter().copied()).to_string(),
         })
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     amount::Amount,
     chain::{Chain, ChainError, HeaderEntry, HeaderTree, header_tree::NodeId, height_index},
-    consensus::{CheckedBlock, SignatureVerifier},
+    consensus::{CheckedBlock, SignatureVerifier, judge_transaction},
     digest::{BlockHash, StateRoot, Txid},
     header::Header,
     keys::PublicKey,
@@ -13,7 +13,7 @@ use crate::{
     state::{ChainState, LtHash},
     store::ChainStore,
     target::Work,
-    transaction::OutPoint,
+    transaction::{OutPoint, Transaction},
     utxo::Coin,
 };
 
@@ -170,6 +170,37 @@ impl<S: ChainStore> Chain<S> {
     /// The store's.
     pub fn coins_of(&self, owner: &PublicKey) -> Result<Vec<(OutPoint, Coin)>, ChainError<S::Error>> {
         self.store.coins_of(owner).map_err(ChainError::Store)
+    }
+
+    /// Judges a payment as if it stood alone in the next block, and returns its fee. What a mempool asks beside that
+    /// (fee rate, conflicts, package limits) is its own policy.
+    ///
+    /// ```
+    /// use toycoin_core::{Amount, Chain, ChainParams, Rule, SecretKey, TransactionBuilder};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let chain = Chain::in_memory(ChainParams::regtest());
+    /// let (alice, bob) = (SecretKey::classroom(0), SecretKey::classroom(1));
+    /// let mut payment = TransactionBuilder::new(chain.params())
+    ///     .spend(chain.coins_of(&alice.public_key())?)
+    ///     .pay(chain.params().address(bob.public_key()), Amount::from_toycoins(3)?)
+    ///     .change_to(chain.params().address(alice.public_key()))
+    ///     .sign(&alice)?;
+    /// assert_eq!(chain.check_payment(&payment)?, Amount::ZERO);
+    ///
+    /// payment.outputs[0].owner = alice.public_key();
+    /// assert_eq!(chain.check_payment(&payment).unwrap_err().rule(), Some(Rule::Signature));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The first rule that it breaks, or the store's.
+    pub fn check_payment(&self, payment: &Transaction) -> Result<Amount, ChainError<S::Error>> {
+        let coins: Result<Vec<_>, _> = payment.inputs.iter().map(|outpoint| self.coin(outpoint)).collect();
+        let (txid, params) = (payment.txid(), self.params());
+        let judged = judge_transaction(params, txid, payment, &coins?, self.height() + 1)?;
+        Ok(judged.verify(params, txid, self.verifier())?)
     }
 
     /// Returns a locator of the active chain, tip first, for a request of headers.

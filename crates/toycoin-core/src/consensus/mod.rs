@@ -36,7 +36,7 @@ pub use self::{
     form::{check_form, check_transaction_form},
     gather::{BlockCoins, gather},
     header::{HeaderContext, check_header, check_proof_of_work},
-    payments::check_transaction,
+    payments::{JudgedTransaction, judge_transaction},
     rule::{Rule, RuleSet},
     signature_cache::CachingVerifier,
     signatures::{BatchVerifier, PlainVerifier, SignatureCheck, SignatureVerifier},

@@ -9,30 +9,53 @@ use crate::{
     utxo::Coin,
 };
 
-/// Judges a transaction as if it stood alone in the block at `height`, and returns its fee: rules R01 to R04,
-/// R20, R22 to R31 and R33.
+/// A transaction that keeps all rules but that of its signatures (R31), which are still to be verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedTransaction {
+    /// What it leaves for the miner.
+    pub fee: Amount,
+    /// Its signatures, in the order of its inputs.
+    pub checks: Vec<SignatureCheck>,
+}
+
+impl JudgedTransaction {
+    /// Verifies the signatures, and returns the fee. `txid` is the transaction's.
+    ///
+    /// # Errors
+    /// R31, of the first input whose signature does not hold.
+    pub fn verify(
+        &self,
+        params: &ChainParams,
+        txid: Txid,
+        verifier: &dyn SignatureVerifier,
+    ) -> Result<Amount, RuleError> {
+        if let Some(input) = verifier.first_invalid(&self.checks) {
+            params.require(false, || RuleError::Signature { txid, input })?;
+        }
+        Ok(self.fee)
+    }
+}
+
+/// Judges a transaction as if it stood alone in the block at `height`, without its signatures: rules R01 to R04, R20,
+/// R22 to R27 and R33.
 ///
 /// `coins` are those that its inputs spend, `None` where there is none.
 ///
 /// # Errors
 /// The first rule that it breaks.
-pub fn check_transaction(
+pub fn judge_transaction(
     params: &ChainParams,
     txid: Txid,
     transaction: &Transaction,
     coins: &[Option<Coin>],
     height: u64,
-    verifier: &dyn SignatureVerifier,
-) -> Result<Amount, RuleError> {
+) -> Result<JudgedTransaction, RuleError> {
     check_transaction_form(params, transaction)?;
     check_inputs_differ(params, txid, transaction)?;
     let fee = check_values(params, txid, transaction, coins, height)?;
     let mut checks = Vec::with_capacity(transaction.inputs.len());
     push_checks(params, txid, transaction, coins, |_, check| checks.push(check))?;
-    if let Some(input) = verifier.first_invalid(&checks) {
-        params.require(false, || RuleError::Signature { txid, input })?;
-    }
-    Ok(fee)
+    Ok(JudgedTransaction { fee, checks })
 }
 
 /// Hands each input's signature check to `push`, with the input's place.

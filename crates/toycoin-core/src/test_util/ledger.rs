@@ -253,7 +253,8 @@ impl TestLedger {
     ///
     /// For rules about more money than rule R30 ever lets there be.
     pub fn inject(&mut self, output: TxOut) -> OutPoint {
-        let txid = Txid::from(blake3::hash(format!("injected {}", self.coins.len()).as_bytes()));
+        let txid = blake3::hash(format!("injected {}", self.coins.len()).as_bytes());
+        let txid = Txid::from_bytes(txid.into());
         let (outpoint, coin) = (OutPoint { txid, vout: 0 }, Coin { output, coinbase_height: 0 });
         self.coins.insert(outpoint, coin);
         self.state.utxo_hash.add(&outpoint, &coin);

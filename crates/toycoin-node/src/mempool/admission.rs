@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use toycoin_core::{
     Amount, IdentifiedTransaction, Transaction, Txid, Wtxid,
-    consensus::{RuleError, SignatureCheck, SignatureVerifier, check_transaction, check_transaction_form},
+    consensus::{JudgedTransaction, RuleError, SignatureVerifier, check_transaction_form, judge_transaction},
     store::ChainStore,
     utxo::{Coin, UtxoView},
 };
@@ -55,16 +55,6 @@ pub(super) struct JudgeContext<'a, S> {
     pub(super) store: &'a S,
     /// Of the block that might hold them.
     pub(super) next_height: u64,
-    pub(super) verifier: &'a dyn SignatureVerifier,
-}
-
-/// Lets all signatures pass: they are looked at last, or were when a block was connected.
-pub(super) struct SignaturesAside;
-
-impl SignatureVerifier for SignaturesAside {
-    fn first_invalid(&self, _: &[SignatureCheck]) -> Option<usize> {
-        None
-    }
 }
 
 impl Mempool {
@@ -82,7 +72,7 @@ impl Mempool {
         next_height: u64,
         verifier: &dyn SignatureVerifier,
     ) -> Result<Admission, AdmitError<S::Error>> {
-        self.admit(transaction.into(), source, &JudgeContext { store, next_height, verifier })
+        self.admit(transaction.into(), source, &JudgeContext { store, next_height }, verifier)
     }
 
     /// Judges one transaction and takes it in; everything is judged before anything is done.
@@ -91,6 +81,7 @@ impl Mempool {
         transaction: IdentifiedTransaction,
         source: Option<u64>,
         context: &JudgeContext<'_, S>,
+        verifier: &dyn SignatureVerifier,
     ) -> Result<Admission, AdmitError<S::Error>> {
         let txid = transaction.txid();
         if self.contains(&txid) {
@@ -107,14 +98,15 @@ impl Mempool {
         }
 
         let coins = self.coins(&transaction, context.store).map_err(AdmitError::Store)?;
-        let fee = match self.judge(txid, &transaction, &coins, context.next_height, &SignaturesAside) {
-            Ok(fee) => fee,
+        // signatures cost most, so they are verified last
+        let judged = match self.judge(txid, &transaction, &coins, context.next_height) {
+            Ok(judged) => judged,
             Err(error @ RuleError::CoinExists { .. }) => {
                 return self.orphan(transaction, source, &coins, error, context.store);
             }
             Err(error) => return Err(self.refuse(wtxid, error)),
         };
-        let minimum = self.config.min_fee_rate;
+        let (fee, minimum) = (judged.fee, self.config.min_fee_rate);
         if fee < minimum.fee(size) {
             return Err(AdmitError::FeeTooLow { fee, size, minimum });
         }
@@ -127,8 +119,7 @@ impl Mempool {
             return Err(too_many);
         }
         let Some(leaving) = self.room_for(own, &ancestors, &replaced.all) else { return Err(AdmitError::Full) };
-        self.judge(txid, &transaction, &coins, context.next_height, context.verifier)
-            .map_err(|error| self.refuse(wtxid, error))?;
+        judged.verify(&self.params, txid, verifier).map_err(|error| self.refuse(wtxid, error))?;
 
         let mut accepted = Accepted { txid, fee, replaced: Vec::new(), evicted: Vec::new(), unblocked: Vec::new() };
         for conflict in replaced.direct {
@@ -167,16 +158,15 @@ impl Mempool {
         Ok(self.coins(&entry.transaction, view)?.into_iter().collect())
     }
 
-    /// Judges a transaction by the rules and returns its fee.
+    /// Judges a transaction by the rules, all but its signatures.
     pub(super) fn judge(
         &self,
         txid: Txid,
         transaction: &Transaction,
         coins: &[Option<Coin>],
         next_height: u64,
-        verifier: &dyn SignatureVerifier,
-    ) -> Result<Amount, RuleError> {
-        check_transaction(&self.params, txid, transaction, coins, next_height, verifier)
+    ) -> Result<JudgedTransaction, RuleError> {
+        judge_transaction(&self.params, txid, transaction, coins, next_height)
     }
 
     /// Keeps a peer's transaction whose coins are not all here, if they may still come.

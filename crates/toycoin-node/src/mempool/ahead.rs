@@ -1,9 +1,6 @@
 //! Signatures of many transactions verified together, before each is offered by itself.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
-};
+use std::collections::{HashMap, HashSet};
 
 use toycoin_core::{
     IdentifiedTransaction,
@@ -40,17 +37,6 @@ impl SignatureVerifier for VerifiedAhead<'_> {
     }
 }
 
-/// Lets all signatures pass and notes them.
-#[derive(Default)]
-struct Noting(Mutex<Vec<SignatureCheck>>);
-
-impl SignatureVerifier for Noting {
-    fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(checks);
-        None
-    }
-}
-
 impl Mempool {
     /// Verifies as one batch the signatures of transactions that are about to be offered, in this order. Those that would
     /// not come in for another reason, as far as that shows without moving anything, cost no verification.
@@ -66,7 +52,7 @@ impl Mempool {
         next_height: u64,
         verifier: &'a dyn SignatureVerifier,
     ) -> Result<VerifiedAhead<'a>, V::Error> {
-        let noting = Noting::default();
+        let mut checks = Vec::new();
         let mut made = HashMap::new();
         for transaction in transactions {
             let txid = transaction.txid();
@@ -83,14 +69,15 @@ impl Mempool {
             }
             let outputs = transaction.outpoints(txid);
             made.extend(outputs.map(|(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: 0 })));
-            // signatures come last, so what fails before notes nothing
             let pays = transaction.outputs.iter().map(|output| output.value).sum();
             let spends: toycoin_core::Amount = coins.iter().flatten().map(|coin| coin.output.value).sum();
             if spends.saturating_sub(pays) >= self.config.min_fee_rate.fee(transaction.size()) {
-                let _ = self.judge(txid, transaction, &coins, next_height, &noting);
+                // what breaks another rule costs no verification
+                checks.extend(
+                    self.judge(txid, transaction, &coins, next_height).into_iter().flat_map(|judged| judged.checks),
+                );
             }
         }
-        let checks = noting.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let invalid = verifier.first_invalid(&checks);
         let culprit = invalid.and_then(|place| checks.get(place)).copied();
         let holds = invalid.unwrap_or(checks.len());

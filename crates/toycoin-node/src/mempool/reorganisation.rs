@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toycoin_core::{
     Amount, CheckedBlock, IdentifiedTransaction, OutPoint, Transaction, Txid,
-    consensus::{RuleError, SignatureVerifier},
+    consensus::{JudgedTransaction, RuleError, SignatureVerifier},
     store::ChainStore,
     utxo::{Coin, UtxoView},
 };
@@ -22,7 +22,7 @@ use crate::{
     limits,
     mempool::{
         DropReason, Mempool, Orphan,
-        admission::{JudgeContext, SignaturesAside, youngest_coinbase},
+        admission::{JudgeContext, youngest_coinbase},
         entry::{Entry, Newcomer},
     },
 };
@@ -95,8 +95,9 @@ impl Mempool {
                 continue;
             }
             let coins = self.coins(&transaction, store)?;
-            match self.judge_returning(&transaction, &coins, next_height, &SignaturesAside) {
-                Ok(fee) => {
+            // its signatures held when its block was connected
+            match self.judge_returning(&transaction, &coins, next_height) {
+                Ok(JudgedTransaction { fee, .. }) => {
                     let coinbase_height = youngest_coinbase(&coins);
                     self.orphans.remove(&txid);
                     self.entries.put(Newcomer { transaction, fee, coinbase_height, returned: true }, arrival);
@@ -124,7 +125,7 @@ impl Mempool {
     /// # Errors
     /// The store's.
     pub fn settle<S: ChainStore>(&mut self, left: bool, store: &S, next_height: u64) -> Result<Reorganised, S::Error> {
-        let context = &JudgeContext { store, next_height, verifier: &SignaturesAside };
+        let context = &JudgeContext { store, next_height };
         let mut outcome = Reorganised::default();
         if left {
             self.drop_immature(context, &mut outcome)?;
@@ -146,7 +147,9 @@ impl Mempool {
         verifier: &dyn SignatureVerifier,
     ) -> Result<Result<Amount, DropReason>, V::Error> {
         let coins = self.coins(&transaction, view)?;
-        Ok(self.judge_returning(&transaction, &coins, next_height, verifier).inspect(|fee| {
+        let judged = self.judge_returning(&transaction, &coins, next_height);
+        let verify = |judged: JudgedTransaction| judged.verify(&self.params, transaction.txid(), verifier);
+        Ok(judged.and_then(|judged| verify(judged).map_err(DropReason::Invalid)).inspect(|fee| {
             let coinbase_height = youngest_coinbase(&coins);
             self.entries.insert(Newcomer { transaction, fee: *fee, coinbase_height, returned: true });
         }))
@@ -191,15 +194,14 @@ impl Mempool {
         transaction: &IdentifiedTransaction,
         coins: &[Option<Coin>],
         next_height: u64,
-        verifier: &dyn SignatureVerifier,
-    ) -> Result<Amount, DropReason> {
+    ) -> Result<JudgedTransaction, DropReason> {
         if let Some(with) = transaction.inputs.iter().find_map(|outpoint| self.spender(outpoint)) {
             return Err(DropReason::Conflict { with });
         }
         if self.entries.ancestors_within(transaction, limits::RETURNING_ANCESTORS).is_none() {
             return Err(DropReason::PackageLimit);
         }
-        let judged = self.judge(transaction.txid(), transaction, coins, next_height, verifier);
+        let judged = self.judge(transaction.txid(), transaction, coins, next_height);
         judged.map_err(|error| match error {
             RuleError::CoinExists { .. } => DropReason::CoinsGone,
             other => DropReason::Invalid(other),
@@ -248,7 +250,7 @@ impl Mempool {
             // it may have gone with a parent
             let Some(entry) = self.entries.get(&txid) else { continue };
             let coins = self.coins(&entry.transaction, context.store)?;
-            if let Err(error) = self.judge(txid, &entry.transaction, &coins, context.next_height, &SignaturesAside) {
+            if let Err(error) = self.judge(txid, &entry.transaction, &coins, context.next_height) {
                 self.drop_family(txid, DropReason::Invalid(error), &mut outcome.dropped);
             }
         }
