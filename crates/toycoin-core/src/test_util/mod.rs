@@ -4,6 +4,7 @@
 //!   TestLedger    consensus functions over a plain map of coins: the slow, obvious model of a chain
 //!   Scene         a valid block in its place ──▶ mutations::all(): one for each rule, that breaks it
 //!   grow          a long chain of empty blocks in the engine itself, in no time
+//!   store_suite   what every store must do, driven beside the model in memory
 //!   strategies    chains, fork trees, graphs of payments, that shrink to small ones
 //! ```
 //!
@@ -29,6 +30,9 @@ mod ledger;
 pub mod mutations;
 mod payments;
 mod scene;
+mod store_suite;
 pub mod strategies;
 
-pub use self::{growth::grow, judge::judge, ledger::TestLedger, payments::Payments, scene::Scene};
+pub use self::{
+    growth::grow, judge::judge, ledger::TestLedger, payments::Payments, scene::Scene, store_suite::store_suite,
+};

@@ -137,19 +137,23 @@ impl RedbStore {
         if let Some(block) = self.pending.bodies.get(hash) {
             return Ok(Some(Arc::clone(block)));
         }
-        let record = match self.unindexed.get(hash) {
-            Some(record) => Some(*record),
-            None => self.reader()?.block(hash)?,
-        };
-        let Some(record) = record else { return Ok(None) };
+        let Some(record) = self.record_of(hash)? else { return Ok(None) };
         self.read_body(hash, &record).map(|block| Some(Arc::new(block)))
+    }
+
+    /// Returns where a body stands that is written, whether the index has it yet or not.
+    fn record_of(&self, hash: &BlockHash) -> Result<Option<BlockRecord>, StoreError> {
+        match self.unindexed.get(hash) {
+            Some(record) => Ok(Some(*record)),
+            None => self.reader()?.block(hash),
+        }
     }
 
     pub(super) fn find_body_size(&self, hash: &BlockHash) -> Result<Option<u64>, StoreError> {
         if let Some(block) = self.pending.bodies.get(hash) {
             return Ok(Some(block.block().size()));
         }
-        Ok(self.reader()?.block(hash)?.map(|record| record.body.length.into()))
+        Ok(self.record_of(hash)?.map(|record| record.body.length.into()))
     }
 
     /// Reads a body and hashes it anew.
