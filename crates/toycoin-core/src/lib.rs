@@ -80,6 +80,7 @@ mod identified;
 mod keyed_map;
 mod keys;
 mod merkle;
+mod network_builder;
 mod padding;
 mod params;
 pub mod state;
@@ -110,6 +111,7 @@ pub use self::{
     identified::IdentifiedTransaction,
     keys::{PublicKey, SecretKey, SecretKeyError, Signature, verify},
     merkle::{InclusionProof, merkle_root},
+    network_builder::NetworkBuilder,
     padding::pad_whole,
     params::{ChainParams, NetworkSpec, ParamsError, Retargeting},
     store::{ChainStore, MemoryStore},

@@ -12,6 +12,7 @@ use crate::{
     digest::{BlockHash, MerkleRoot, StateRoot},
     header::Header,
     keys::{PublicKey, SecretKey},
+    network_builder::NetworkBuilder,
     state::ChainState,
     subsidy::{self, subsidy},
     target::{CompactTarget, Target, Work},
@@ -31,7 +32,7 @@ pub struct Retargeting {
 /// What makes a network, to be filled in by whoever wants one of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkSpec {
-    /// For logs and the export: lower-case letters, digits and hyphens.
+    /// For logs and the export: 1 to 32 lower-case letters, digits and hyphens.
     pub name: String,
     /// How addresses begin.
     pub address_prefix: AddressPrefix,
@@ -69,6 +70,9 @@ pub struct NetworkSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ParamsError {
+    /// A name that a log, a file name or the export cannot show as it is.
+    #[error("{0:?} is no network's name: 1 to 32 lower-case letters, digits and hyphens")]
+    BadName(String),
     /// A coin must be older than its own block to be spent.
     #[error("maturity must be at least 1 block")]
     ZeroMaturity,
@@ -172,6 +176,11 @@ impl ChainParams {
     /// When the parameters contradict themselves; see [`ParamsError`].
     pub fn new(spec: NetworkSpec) -> Result<Self, ParamsError> {
         Self::build(spec, RuleSet::NONE)
+    }
+
+    /// Begins with a network of that name: lower-case letters, digits and hyphens.
+    pub fn builder(name: &str) -> NetworkBuilder {
+        NetworkBuilder::new(name)
     }
 
     /// Builds a network in which the given rules are not enforced, to show what they stop.
@@ -354,6 +363,9 @@ impl PartialEq for ChainParams {
 
 impl Eq for ChainParams {}
 
+/// The longest name of a network, in bytes.
+const MAX_NAME: usize = 32;
+
 /// 2026-01-01 00:00:00 UTC.
 const GENESIS_TIME: u64 = 1_767_225_600_000;
 
@@ -370,6 +382,10 @@ fn classroom_allocations() -> Vec<TxOut> {
 
 /// Checks the parameters and returns the limit's target.
 fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
+    let is_fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if spec.name.is_empty() || spec.name.len() > MAX_NAME || !spec.name.bytes().all(is_fine) {
+        return Err(ParamsError::BadName(spec.name.clone()));
+    }
     if spec.coinbase_maturity == 0 {
         return Err(ParamsError::ZeroMaturity);
     }
@@ -444,6 +460,7 @@ mod tests {
         };
         let sized = |block_size_limit| NetworkSpec { block_size_limit, ..spec() };
         for (spec, error) in [
+            (NetworkSpec { name: String::new(), ..spec() }, ParamsError::BadName(String::new())),
             (NetworkSpec { coinbase_maturity: 0, ..spec() }, ParamsError::ZeroMaturity),
             (NetworkSpec { halving_interval: 0, ..spec() }, ParamsError::ZeroHalving),
             (retargeting(0, 0), ParamsError::ZeroSpacing),
