@@ -27,7 +27,7 @@ use std::{
 };
 
 use toycoin_benches::percentile;
-use toycoin_node::{relay::RelayConfig, rt::RelayServer};
+use toycoin_node::{RelayServer, relay::RelayConfig};
 use toycoin_wire::{
     ChannelRef, FrameDecoder, NodeId, Reader,
     relay::{Hello, Publish, RelayMessage},

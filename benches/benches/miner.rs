@@ -23,11 +23,7 @@ use std::{
 use tokio::runtime::Runtime;
 use toycoin_benches::percentile;
 use toycoin_core::{Block, Chain, ChainParams, CompactTarget, NetworkSpec, Rule, test_util::classroom};
-use toycoin_node::{
-    protocol::Event,
-    relay::RelayConfig,
-    rt::{NodeBuilder, RelayServer},
-};
+use toycoin_node::{NodeBuilder, RelayServer, protocol::Event, relay::RelayConfig};
 use toycoin_wire::{
     ChannelRef, NodeId, NodeMessage,
     relay::{Hello, Publish, RelayMessage},

@@ -23,9 +23,9 @@ use toycoin_core::{
     test_util::{Payments, classroom, grow},
 };
 use toycoin_node::{
+    NodeBuilder, RelayServer,
     limits::GATHERED_BLOCKS,
     relay::RelayConfig,
-    rt::{NodeBuilder, RelayServer},
     store::{BODIES_FILE, INDEX_FILE, RedbStore},
 };
 

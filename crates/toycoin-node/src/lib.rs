@@ -1,18 +1,64 @@
-//! Node and relay of toycoin.
+//! A full node and a relay of toycoin, to embed, to test with, and to read.
 //!
-//! Both are **state machines without I/O** ([`machine::Machine`]): they are handed inputs and the time, and hand back
-//! outputs. They own no socket, task, clock, thread or randomness, so the same code runs over TCP, in a test one input at a
-//! time, and under virtual time; two runs that are fed the same give the same outputs, byte for byte.
+//! # A node in your program
+//!
+//! ```
+//! # #[cfg(feature = "runtime")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), toycoin_node::NodeError> {
+//! use toycoin_core::{ChainParams, SecretKey};
+//! use toycoin_node::NodeBuilder;
+//!
+//! let miner = SecretKey::classroom(0).public_key();
+//! let node = NodeBuilder::new(ChainParams::regtest()).mine_to(miner).spawn().await?;
+//! let mut blocks = node.events_since(node.params().genesis_hash());
+//! let first = blocks.next().await?.expect("the node runs");
+//! println!("{first:?}");
+//! node.shutdown().await?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "runtime"))]
+//! # fn main() {}
+//! ```
+//!
+//! This node keeps its chain in memory and knows nobody. [`NodeBuilder::relay`] lets it meet others, and
+//! [`NodeBuilder::store`] with a [`RedbStore`] keeps its chain on disk.
+//!
+//! # The story of a node
+//!
+//! **A relay** is a meeting point. It passes envelopes between clients and knows nothing of coins or blocks. It gives each
+//! client a bounded queue and drops what a slow one does not read, so nobody can exhaust its memory.
+//!
+//! **A node trusts nobody.** Peers that it meets on a relay claim that their chain has some work. The node asks for headers
+//! first (128 bytes each), checks their proof of work, and holds them back until they show more work than its own chain.
+//! Only then does it ask for the blocks. This is initial block download (IBD), and every later reorganisation works alike.
+//!
+//! **Every block is judged** by the rules of `toycoin-core`, and the chain with the most work is the one that counts. What
+//! breaks a rule is refused with the rule's name, and its sender is muted for a time. What a sender causes is charged to
+//! that sender: signatures, reads from disk, and answers have budgets per peer and per connection.
+//!
+//! **Payments wait in the mempool** until a block holds them. Those that were submitted here are told again until they are
+//! confirmed, also over a restart, and come back when a reorganisation takes their block away.
+//!
+//! **Miners** search the nonce of the node's block template on threads of their own, and start anew when the tip moves.
+//!
+//! # How it is built
+//!
+//! Node and relay are **state machines without I/O** ([`machine::Machine`]): they are handed inputs and the time, and hand
+//! back outputs. They own no socket, task, clock, thread or randomness. So the same code runs over TCP, in a test one input
+//! at a time, and under the virtual time of `toycoin-sim`; two runs that are fed the same give the same outputs.
 //!
 //! ```text
-//!   lower half, always built     relay      envelopes between clients: read it first, it is the smaller one
-//!                                client     the other end of a relay connection
-//!                                protocol   the node: peers, headers first, blocks, payments, mining
-//!                                mempool    payments that wait for a block
-//!                                log_limiter  log lines that strangers can cause, rate-limited
-//!   `redb`                       store      a chain kept on disk
-//!   upper half, `runtime`        rt         sockets, threads and clocks: NodeBuilder, NodeHandle, RelayServer
+//!   lower half, always built   relay        envelopes between clients: read it first, it is the smaller one
+//!                              client       the other end of a relay connection
+//!                              protocol     the node: peers, headers first, blocks, payments, mining
+//!                              mempool      payments that wait for a block
+//!                              log_limiter  a rate limit for log lines that strangers can cause
+//!   feature `redb`             store        a chain kept on disk
+//!   feature `runtime`          rt           sockets, threads and clocks around the machines
 //! ```
+//!
+//! A machine is driven like this:
 //!
 //! ```
 //! use toycoin_core::{ChainParams, chain::Chain};
@@ -27,6 +73,10 @@
 //! let Some(Output::Reply { response, .. }) = node.poll_output() else { panic!("an answer at once") };
 //! assert!(matches!(*response, Response::Status(status) if status.tip.hash == params.genesis_hash()));
 //! ```
+//!
+//! # Features
+//!
+//! `runtime` and `redb` are on by default. `test-util` shows how much the machines hold, for tests of their bounds.
 
 pub mod client;
 pub mod limits;
@@ -39,6 +89,18 @@ pub mod relay;
 pub mod rt;
 #[cfg(feature = "redb")]
 pub mod store;
+
+#[cfg(feature = "runtime")]
+#[doc(inline)]
+pub use self::rt::{
+    BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer,
+    RelayState,
+};
+#[cfg(feature = "redb")]
+#[doc(inline)]
+pub use self::store::RedbStore;
+#[doc(inline)]
+pub use self::{protocol::Event, relay::RelayConfig};
 
 /// README's example, tested.
 #[cfg(all(doctest, feature = "runtime"))]

@@ -12,9 +12,7 @@ use std::{
 use tokio::time::timeout;
 use toycoin_core::{Amount, ChainParams, FeeRate, SecretKey, wallet::Wallet};
 use toycoin_node::{
-    relay::RelayConfig,
-    rt::{NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer},
-    store::RedbStore,
+    NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer, relay::RelayConfig, store::RedbStore,
 };
 
 /// Longer than anything here takes; no test waits for it to pass.

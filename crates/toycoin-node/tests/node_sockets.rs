@@ -8,12 +8,10 @@ use std::{net::SocketAddr, time::Duration};
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
 use toycoin_core::{Amount, BlockHash, ChainParams, FeeRate, SecretKey, wallet::Wallet};
 use toycoin_node::{
+    BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer,
     mempool::DropReason,
     protocol::{Event, WaitError},
     relay::RelayConfig,
-    rt::{
-        BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer,
-    },
 };
 use toycoin_wire::{NodeMessage, Payload};
 

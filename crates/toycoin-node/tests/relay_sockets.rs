@@ -9,10 +9,7 @@ use std::{
     time::Duration,
 };
 
-use toycoin_node::{
-    relay::RelayConfig,
-    rt::{RelayHandle, RelayServer},
-};
+use toycoin_node::{RelayHandle, RelayServer, relay::RelayConfig};
 use toycoin_wire::{
     ChannelRef, FrameDecoder, NodeId, Reader,
     relay::{Hello, Publish, RelayMessage},

@@ -36,6 +36,7 @@ impl Orphans {
     }
 
     /// Returns how many the peer with most of them sent.
+    #[cfg(feature = "test-util")]
     pub(super) fn most_of_a_peer(&self) -> usize {
         let mut counts = BTreeMap::new();
         for orphan in self.by_arrival.values() {

@@ -80,6 +80,7 @@ impl Mempool {
     }
 
     /// Returns how many of those the peer with most of them sent.
+    #[cfg(feature = "test-util")]
     pub(crate) fn most_orphans_of_a_peer(&self) -> usize {
         self.orphans.most_of_a_peer()
     }

@@ -86,6 +86,7 @@ impl Arrivals {
     }
 
     /// Returns how many were dropped since they were too many, or had waited for too long.
+    #[cfg(feature = "test-util")]
     pub(super) const fn dropped(&self) -> u64 {
         self.dropped
     }

@@ -134,6 +134,7 @@ impl Backlog {
     }
 
     /// Returns how many bytes wait in all.
+    #[cfg(feature = "test-util")]
     pub(super) fn total(&self) -> u64 {
         self.waiting.iter().sum()
     }

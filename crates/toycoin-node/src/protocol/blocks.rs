@@ -56,6 +56,7 @@ impl WaitingBlocks {
     }
 
     /// Returns how many senders and blocks of our own are remembered.
+    #[cfg(feature = "test-util")]
     pub(super) fn senders(&self) -> usize {
         self.senders.len().max(self.own.len())
     }

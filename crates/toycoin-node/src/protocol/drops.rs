@@ -24,6 +24,7 @@ struct Table {
 }
 
 impl Drops {
+    #[cfg(feature = "test-util")]
     pub(super) fn len(&self) -> usize {
         self.own.order.len() + self.others.order.len()
     }

@@ -36,6 +36,7 @@ impl KeptBodies {
     }
 
     /// Returns how many bytes they have, by formula.
+    #[cfg(feature = "test-util")]
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -106,6 +106,7 @@ impl Seen {
         }
     }
 
+    #[cfg(feature = "test-util")]
     pub(super) fn len(&self) -> usize {
         self.order.len()
     }

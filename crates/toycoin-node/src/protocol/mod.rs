@@ -22,6 +22,7 @@ mod claims;
 mod clock;
 mod clock_warning;
 mod config;
+#[cfg(feature = "test-util")]
 mod counts;
 mod drops;
 mod durability;
@@ -61,7 +62,7 @@ use toycoin_wire::{
     printable,
 };
 
-#[doc(hidden)]
+#[cfg(feature = "test-util")]
 pub use self::counts::Counts;
 use self::{
     arrivals::Arrivals,

@@ -28,6 +28,7 @@ struct Mute {
 }
 
 impl Mutes {
+    #[cfg(feature = "test-util")]
     pub(super) fn len(&self) -> usize {
         self.by_peer.len()
     }

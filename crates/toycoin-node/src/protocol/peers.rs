@@ -192,6 +192,7 @@ impl Peers {
     }
 
     /// Returns how many mutes are remembered.
+    #[cfg(feature = "test-util")]
     pub(super) fn mutes(&self) -> usize {
         self.mutes.len()
     }
@@ -224,6 +225,7 @@ impl Peers {
         self.peers.len()
     }
 
+    #[cfg(feature = "test-util")]
     pub(super) fn highest_score(&self, now: Monotonic) -> u32 {
         self.peers.values().map(|peer| peer.score(now)).max().unwrap_or(0)
     }

@@ -81,6 +81,7 @@ impl Questions {
     }
 
     /// Returns how many peers wait.
+    #[cfg(feature = "test-util")]
     pub(super) fn peers(&self) -> usize {
         self.asked.len()
     }

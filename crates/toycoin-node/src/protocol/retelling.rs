@@ -58,6 +58,7 @@ impl Retelling {
     }
 
     /// Returns how many payments wait.
+    #[cfg(feature = "test-util")]
     pub(super) fn len(&self) -> usize {
         self.queue.len()
     }

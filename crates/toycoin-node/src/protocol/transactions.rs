@@ -29,6 +29,7 @@ pub(super) struct OwnPayments {
 }
 
 impl OwnPayments {
+    #[cfg(feature = "test-util")]
     pub(super) fn len(&self) -> usize {
         self.next.len().max(self.confirmed.len())
     }

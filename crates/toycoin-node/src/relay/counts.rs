@@ -1,21 +1,24 @@
-//! How much a relay holds for whoever reads slowly: for tests of the bounds.
+//! How much a relay holds for whoever reads slowly: for tests of the bounds (feature `test-util`).
 
 use super::RelayMachine;
 
 /// What the fullest connection makes a relay hold; each has its bound in [`limits`](crate::limits).
-#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RelayCounts {
+    /// Bytes in its queue.
     pub most_queued_bytes: usize,
+    /// Deliveries in its queue.
     pub most_queued_deliveries: usize,
+    /// Control frames in its queue.
     pub most_queued_controls: usize,
+    /// Places in its queue where deliveries were dropped.
     pub most_queued_gaps: usize,
+    /// Channels that it has subscribed.
     pub most_subscriptions: usize,
 }
 
 impl RelayMachine {
     /// Returns how much of everything the connection has that has most of it.
-    #[doc(hidden)]
     pub fn counts(&self) -> RelayCounts {
         let mut counts = RelayCounts::default();
         for connection in self.connections.iter().flatten() {

@@ -19,6 +19,7 @@ mod channels;
 mod config;
 mod connection;
 mod controls;
+#[cfg(feature = "test-util")]
 mod counts;
 mod deliveries;
 mod machine;
@@ -34,7 +35,7 @@ mod stats;
 mod timers;
 
 pub use config::RelayConfig;
-#[doc(hidden)]
+#[cfg(feature = "test-util")]
 pub use counts::RelayCounts;
 pub use machine::{ConnectionId, RelayInput, RelayMachine, RelayOutput};
 pub use origin::Source;

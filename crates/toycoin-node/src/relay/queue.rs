@@ -71,11 +71,13 @@ impl Queue {
     }
 
     /// Returns the bytes of the deliveries that wait.
+    #[cfg(feature = "test-util")]
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Returns how many deliveries wait.
+    #[cfg(feature = "test-util")]
     pub(super) const fn deliveries(&self) -> usize {
         self.deliveries
     }
@@ -86,6 +88,7 @@ impl Queue {
     }
 
     /// Returns how many entries stand for gaps. Some may be beside each other.
+    #[cfg(feature = "test-util")]
     pub(super) const fn gaps(&self) -> usize {
         self.gaps
     }

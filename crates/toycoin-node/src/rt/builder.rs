@@ -33,7 +33,36 @@ use crate::{
     },
 };
 
-/// Builds a node.
+/// Builds a node and starts it.
+///
+/// [`spawn`](Self::spawn) makes these parts:
+///
+/// | part | where it runs |
+/// | --- | --- |
+/// | the machine: chain, mempool, peers | a thread `node` of its own, since the store is asked synchronously |
+/// | one task for each relay: socket, reconnecting with backoff | the tokio runtime that `spawn` is called on |
+/// | miner threads, if [`mine_to`](Self::mine_to) says whom to pay | [`threads`](Self::threads) threads `miner` |
+///
+/// All of them end with [`NodeHandle::shutdown`], or when the last [`NodeHandle`] is dropped.
+///
+/// ```no_run
+/// use toycoin_core::{ChainParams, SecretKey};
+/// use toycoin_node::{NodeBuilder, RedbStore};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let params = ChainParams::lab();
+/// let node = NodeBuilder::new(params.clone())
+///     .store(RedbStore::open("chain", &params)?)
+///     .relay("127.0.0.1:25000")
+///     .mine_to(SecretKey::classroom(0).public_key())
+///     .spawn()
+///     .await?;
+/// node.wait_for_relay().await?;
+/// println!("at height {}", node.status().await?.tip.height);
+/// node.shutdown().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct NodeBuilder<S = MemoryStore> {
     params: ChainParams,
@@ -46,7 +75,7 @@ pub struct NodeBuilder<S = MemoryStore> {
 }
 
 impl NodeBuilder {
-    /// Begins a node that keeps its chain in memory, mines nothing and knows no relay.
+    /// Begins with a node that keeps its chain in memory, does not mine and knows no relay.
     pub fn new(params: ChainParams) -> Self {
         let config = NodeConfig::new(&params);
         let store = MemoryStore::new();

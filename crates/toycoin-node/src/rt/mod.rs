@@ -18,4 +18,4 @@ pub use listener::{Listener, ListenerEvent};
 pub use node::{NodeError, NodeHandle};
 pub use relay::{RelayHandle, RelayServer};
 pub use relay_state::RelayState;
-pub use transport::{SendError, TransportEvent, TransportHandle, transport};
+use transport::{TransportEvent, TransportHandle, transport};

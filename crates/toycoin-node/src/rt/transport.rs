@@ -31,7 +31,7 @@ use crate::limits::{
 /// What happens on a transport. Of one connection: `Connected`, any number of `Received` and `Written`, `Disconnected`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TransportEvent {
+pub(super) enum TransportEvent {
     /// There is no connection to be had just now; the next attempt follows by itself.
     Unreachable {
         /// Why, for people.
@@ -66,7 +66,7 @@ pub enum TransportEvent {
 /// Why bytes were not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum SendError {
+pub(super) enum SendError {
     /// 8 MiB wait already: the relay takes bytes more slowly than they come.
     #[error("too much waits to be sent to the relay")]
     Full,
@@ -77,7 +77,7 @@ pub enum SendError {
 
 /// Sends on a transport; dropping it ends the transport, once what waits is sent.
 #[derive(Debug)]
-pub struct TransportHandle {
+pub(super) struct TransportHandle {
     commands: mpsc::UnboundedSender<Command>,
     progress: Arc<Progress>,
 }
@@ -94,7 +94,7 @@ impl TransportHandle {
     /// # Errors
     ///
     /// [`SendError`]; nothing was taken then.
-    pub fn send(&self, connection: u64, bytes: Bytes) -> Result<(), SendError> {
+    pub(super) fn send(&self, connection: u64, bytes: Bytes) -> Result<(), SendError> {
         let Some(fits) = self.progress.wait(connection, weight(&bytes)) else { return Ok(()) };
         if !fits {
             return Err(SendError::Full);
@@ -103,7 +103,7 @@ impl TransportHandle {
     }
 
     /// Returns how many bytes were written since this was asked last, and on which connection; `None` if there are none.
-    pub fn take_written(&self) -> Option<(u64, u64)> {
+    pub(super) fn take_written(&self) -> Option<(u64, u64)> {
         let mut state = self.progress.lock();
         state.told = false;
         let written = std::mem::take(&mut state.written);
@@ -111,7 +111,7 @@ impl TransportHandle {
     }
 
     /// Closes a connection once what was sent before is written; without effect if it is gone.
-    pub fn close(&self, connection: u64) {
+    pub(super) fn close(&self, connection: u64) {
         // a transport that has ended has no connection
         let _ = self.commands.send(Command::Close { connection });
     }
@@ -176,7 +176,7 @@ impl Progress {
 ///
 /// `random` gives the jitter of reconnecting: any number. `wrap` turns an event into what the channel `events` carries,
 /// so that several transports can share one channel. The task ends when the handle or the channel's receiver is dropped.
-pub fn transport<E: Send + 'static>(
+pub(super) fn transport<E: Send + 'static>(
     address: String,
     random: impl FnMut() -> u64 + Send + 'static,
     events: mpsc::Sender<E>,

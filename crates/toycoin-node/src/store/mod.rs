@@ -20,6 +20,7 @@ mod pending;
 mod read;
 mod record;
 mod redb_store;
+#[cfg(feature = "test-util")]
 mod reencode;
 mod reindex;
 mod rot;
@@ -34,7 +35,7 @@ pub use self::{
     reindex::{Reindexed, reindex},
 };
 
-#[doc(hidden)]
+#[cfg(feature = "test-util")]
 pub use self::reencode::{TABLES, reencode};
 
 /// The database's file.

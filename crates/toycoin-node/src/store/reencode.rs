@@ -11,7 +11,6 @@ use crate::store::{
 };
 
 /// The tables whose records [`reencode`] knows, with the bytes of a key.
-#[doc(hidden)]
 pub const TABLES: [(&str, usize); 5] =
     [("blocks", 32), ("active", 8), ("coins", 36), ("transactions", 32), ("meta", 0)];
 
@@ -19,7 +18,6 @@ pub const TABLES: [(&str, usize); 5] =
 ///
 /// With `seal`, the right check is put behind `record` first: nobody guesses one. Returns what was read, and what was
 /// written.
-#[doc(hidden)]
 pub fn reencode(table: &str, key: &[u8], record: &[u8], seal: bool) -> Option<(Vec<u8>, Vec<u8>)> {
     let table_key = if table == "meta" { TIP_KEY.as_bytes() } else { key };
     let record = if seal { seal_long(table, table_key, record.to_vec()) } else { record.to_vec() };
