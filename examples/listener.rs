@@ -19,10 +19,7 @@ use toycoin_examples::{
     exit, init_logs, interrupted,
     lines::{Kind, Lines},
 };
-use toycoin_node::{
-    log_limiter::Omitted,
-    rt::{Listener, ListenerEvent},
-};
+use toycoin_node::{Listener, ListenerEvent, log_limiter::Omitted};
 
 /// Most messages of a kind that are shown at once, and the time in which one more is.
 const LINES: u32 = 50;

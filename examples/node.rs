@@ -14,14 +14,10 @@ use clap::Parser;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use toycoin_core::{Address, FeeRate, SecretKey};
 use toycoin_examples::{
-    arguments::Network, catching_up::CatchingUp, data, exit, export::ExportFile, init_logs, interrupted,
+    arguments::NetworkChoice, catching_up::CatchingUp, data, exit, export::ExportFile, init_logs, interrupted,
     joining::wait_for_relay, say, view::View,
 };
-use toycoin_node::{
-    protocol::Event,
-    rt::{NodeBuilder, NodeHandle},
-    store::RedbStore,
-};
+use toycoin_node::{NodeBuilder, NodeHandle, protocol::Event, store::RedbStore};
 use toycoin_wire::Channel;
 
 /// Validates, catches up, and mines.
@@ -34,9 +30,8 @@ struct Arguments {
     /// The channel on which peers meet.
     #[arg(long, value_name = "NAME", default_value = "/topic/main")]
     channel: Channel,
-    /// The network.
-    #[arg(long, value_enum, default_value = "lab")]
-    network: Network,
+    #[command(flatten)]
+    network: NetworkChoice,
     /// Keep the chain in this directory; without it, in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -83,7 +78,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let params = arguments.network.params();
+    let params = arguments.network.params()?;
     if let Some(directory) = &arguments.data {
         if arguments.reindex {
             data::rebuild(directory, &params).await?;

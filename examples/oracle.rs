@@ -7,14 +7,15 @@ use std::{error::Error, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use tokio::sync::broadcast::error::RecvError;
+use toycoin_core::SecretKey;
 use toycoin_examples::{
-    arguments::{Meeting, Network},
+    arguments::{Meeting, NetworkChoice},
     classroom::{Choices, Classroom},
     exit, init_logs, interrupted,
     joining::{catch_up, warn},
     say,
 };
-use toycoin_node::{protocol::Event, rt::NodeHandle};
+use toycoin_node::{NodeHandle, protocol::Event};
 
 /// Pays between the classroom wallets.
 #[derive(Parser)]
@@ -22,9 +23,8 @@ use toycoin_node::{protocol::Event, rt::NodeHandle};
 struct Arguments {
     #[command(flatten)]
     meeting: Meeting,
-    /// The network.
-    #[arg(long, value_enum, default_value = "lab")]
-    network: Network,
+    #[command(flatten)]
+    network: NetworkChoice,
     /// The least time between a confirmation and the next payment, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 500)]
     min_interval: u64,
@@ -47,13 +47,16 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    if arguments.network == Network::Reference {
-        return Err("the reference network has no classroom coins; use --network lab or regtest".into());
+    let params = arguments.network.params()?;
+    let is_classroom = |owner| (0..4).any(|key| SecretKey::classroom(key).public_key() == owner);
+    if !params.spec().allocations.iter().any(|output| is_classroom(output.owner)) {
+        let name = &params.spec().name;
+        return Err(format!("network {name} has no classroom coins; use --network lab or regtest").into());
     }
     if arguments.min_interval > arguments.max_interval {
         return Err("--min-interval must not be above --max-interval".into());
     }
-    let node = arguments.meeting.node(arguments.network).spawn().await?;
+    let node = arguments.meeting.node(params).spawn().await?;
     tokio::select! {
         signal = interrupted() => signal?,
         result = pay(&node, arguments) => result?,

@@ -15,7 +15,7 @@ use std::{
 
 use clap::Parser;
 use toycoin_examples::{exit, init_logs, interrupted};
-use toycoin_node::{relay::RelayConfig, rt::RelayServer};
+use toycoin_node::{RelayServer, relay::RelayConfig};
 
 /// Hands on what clients publish to all who have subscribed.
 #[derive(Parser)]

@@ -14,7 +14,7 @@ use toycoin_core::{
     wallet::{HistoryEntry, Wallet},
 };
 use toycoin_examples::{
-    arguments::{Meeting, Network},
+    arguments::{Meeting, NetworkChoice},
     exit,
     follow::follow,
     init_logs, interrupted,
@@ -23,7 +23,7 @@ use toycoin_examples::{
     paying::{confirmed, pay_apart},
     say,
 };
-use toycoin_node::rt::NodeHandle;
+use toycoin_node::NodeHandle;
 
 /// Keeps a key and pays with it.
 #[derive(Parser)]
@@ -36,9 +36,8 @@ struct Arguments {
     key: PathBuf,
     #[command(flatten)]
     meeting: Meeting,
-    /// The network.
-    #[arg(long, value_enum, default_value = "lab", global = true)]
-    network: Network,
+    #[command(flatten)]
+    network: NetworkChoice,
     /// Give up, with exit code 3, when nothing new of the chain was verified for so long.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     patience: u64,
@@ -81,7 +80,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         _ => key_file::read(&arguments.key)?,
     };
     match arguments.command {
-        Command::New | Command::Address => say!("{}", arguments.network.params().address(key.public_key())),
+        Command::New | Command::Address => say!("{}", arguments.network.params()?.address(key.public_key())),
         _ => online(arguments, key)?,
     }
     Ok(())
@@ -89,11 +88,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
 #[tokio::main]
 async fn online(arguments: &Arguments, key: SecretKey) -> Result<(), Box<dyn Error>> {
-    let params = arguments.network.params();
+    let params = arguments.network.params()?;
     if let Command::Pay { address, .. } = arguments.command {
         address.require(params.spec().address_prefix)?;
     }
-    let node = arguments.meeting.node(arguments.network).spawn().await?;
+    let node = arguments.meeting.node(params.clone()).spawn().await?;
     tokio::select! {
         signal = interrupted() => signal?,
         result = act(arguments, Wallet::new(params, key.clone()), &key, &node) => result?,

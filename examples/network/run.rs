@@ -12,11 +12,7 @@ use toycoin_examples::{
     classroom::{Choices, Classroom},
     pace::throttle_for,
 };
-use toycoin_node::{
-    protocol::Event,
-    relay::RelayConfig,
-    rt::{NodeBuilder, NodeHandle, RelayHandle, RelayServer},
-};
+use toycoin_node::{NodeBuilder, NodeHandle, RelayHandle, RelayServer, protocol::Event, relay::RelayConfig};
 
 /// How long the slow node waits before it hands out a block that it found.
 const DELAY: Duration = Duration::from_millis(2_500);

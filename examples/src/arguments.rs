@@ -1,9 +1,13 @@
 //! Arguments that several programs share.
 
+use std::{error::Error, path::PathBuf};
+
 use clap::{Args, ValueEnum};
 use toycoin_core::{ChainParams, FeeRate};
-use toycoin_node::rt::NodeBuilder;
+use toycoin_node::NodeBuilder;
 use toycoin_wire::Channel;
+
+use crate::network_file;
 
 /// The networks that programs can join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -35,6 +39,32 @@ impl Network {
     }
 }
 
+/// Which network a program joins.
+#[derive(Debug, Clone, Args)]
+pub struct NetworkChoice {
+    /// The network.
+    #[arg(long, value_enum, default_value = "lab", global = true)]
+    pub network: Network,
+    /// A network of your own instead, described in this JSON file.
+    #[arg(long, value_name = "FILE", conflicts_with = "network", global = true)]
+    pub params: Option<PathBuf>,
+}
+
+impl NetworkChoice {
+    /// Returns its parameters.
+    ///
+    /// # Errors
+    /// When they are in a file that does not describe a network.
+    pub fn params(&self) -> Result<ChainParams, Box<dyn Error>> {
+        self.params.as_deref().map_or_else(|| Ok(self.network.params()), network_file::read)
+    }
+
+    /// Returns what nodes ask for by default.
+    pub const fn fee_rate(&self) -> FeeRate {
+        self.network.fee_rate()
+    }
+}
+
 /// Where a client of one relay meets others.
 #[derive(Debug, Clone, Args)]
 pub struct Meeting {
@@ -48,7 +78,7 @@ pub struct Meeting {
 
 impl Meeting {
     /// Begins a node that meets its peers there.
-    pub fn node(&self, network: Network) -> NodeBuilder {
-        NodeBuilder::new(network.params()).relay(self.relay.clone()).channel(self.channel.clone())
+    pub fn node(&self, params: ChainParams) -> NodeBuilder {
+        NodeBuilder::new(params).relay(self.relay.clone()).channel(self.channel.clone())
     }
 }

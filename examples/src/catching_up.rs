@@ -10,7 +10,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use toycoin_core::HumanDuration;
-use toycoin_node::{protocol::Status, rt::NodeHandle};
+use toycoin_node::{NodeHandle, protocol::Status};
 
 use crate::print_line;
 

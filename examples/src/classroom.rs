@@ -3,10 +3,7 @@
 use std::error::Error;
 
 use toycoin_core::{Amount, FeeRate, SecretKey, Txid, wallet::Wallet};
-use toycoin_node::{
-    protocol::Confirmed,
-    rt::{NodeError, NodeHandle},
-};
+use toycoin_node::{NodeError, NodeHandle, protocol::Confirmed};
 
 use crate::follow::follow;
 

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use toycoin_node::rt::{NodeError, NodeHandle};
+use toycoin_node::{NodeError, NodeHandle};
 
 /// A file that is known to be writable, before there is anything to write.
 #[derive(Debug)]

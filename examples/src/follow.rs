@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use toycoin_core::wallet::Wallet;
-use toycoin_node::rt::NodeHandle;
+use toycoin_node::NodeHandle;
 
 /// Shows wallets that stand on one block all that the node's chain did since.
 ///

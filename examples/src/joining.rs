@@ -15,8 +15,8 @@ use tokio::{
 };
 use toycoin_core::HumanDuration;
 use toycoin_node::{
+    NodeError, NodeHandle,
     protocol::{ClockWarning, Event, Status},
-    rt::{NodeError, NodeHandle},
 };
 
 use crate::{

@@ -25,6 +25,7 @@ pub mod gave_up;
 pub mod joining;
 pub mod key_file;
 pub mod lines;
+pub mod network_file;
 pub mod pace;
 pub mod paying;
 pub mod view;

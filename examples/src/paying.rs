@@ -8,9 +8,9 @@ use std::{collections::BTreeMap, error::Error};
 
 use toycoin_core::{Address, Amount, ChainParams, FeeRate, OutPoint, SecretKey, Transaction, TxOut, wallet::Wallet};
 use toycoin_node::{
+    NodeError, NodeHandle,
     mempool::{AdmitError, DropReason},
     protocol::{Confirmed, SubmitError, WaitError},
-    rt::{NodeError, NodeHandle},
 };
 
 /// Makes a payment from a wallet, whose key and network these are, and signs it unlike any other program.

@@ -21,8 +21,8 @@ use std::{
 use toycoin_core::{Chain, ChainParams, PublicKey, Work, store::MemoryStore};
 use toycoin_examples::view::short;
 use toycoin_node::{
+    NodeBuilder, NodeHandle, RelayHandle, RelayServer,
     relay::RelayConfig,
-    rt::{NodeBuilder, NodeHandle, RelayHandle, RelayServer},
     store::{BODIES_FILE, INDEX_FILE, RedbStore, reindex, unwatched},
 };
 use victim::{Seen, Victim};
