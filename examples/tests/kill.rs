@@ -105,7 +105,7 @@ fn a_killed_node_keeps_what_it_said_and_goes_on() {
 }
 
 #[test]
-fn a_node_that_is_told_to_end_while_it_catches_up_or_mines_ends_well() {
+fn node_that_catches_up_or_mines_ends_well() {
     let mut scene = Scene::new("terminate");
     let far = scene.longer_branch(0, 3_000);
     let peer = scene.peer(far);

@@ -80,7 +80,7 @@ fn follow(chain: &mut Chain<MemoryStore>, parts: &[Vec<Block>]) -> Vec<(BlockHas
 }
 
 #[test]
-fn threads_batches_windows_and_secrets_of_maps_change_no_state_root() {
+fn state_root_is_independent_of_threads_batches_and_map_secrets() {
     let parts = branches();
     let plain: Arc<dyn SignatureVerifier> = Arc::new(PlainVerifier);
     let mut chain = Chain::in_memory(ChainParams::regtest()).with_verifier(plain).with_lookahead(1);

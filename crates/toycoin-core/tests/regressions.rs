@@ -210,7 +210,7 @@ fn a_double_spend_across_blocks_is_refused() {
 }
 
 #[test]
-fn the_same_transaction_twice_is_refused_in_one_block_and_in_two() {
+fn rejects_the_same_transaction_twice_in_one_block_and_in_two() {
     let mut ledger = ledger();
     let (outpoint, coin) = first_coin(&ledger, 0);
     let payment = transaction(&ledger, &[outpoint], &[output(coin.value, 1)]);
@@ -221,7 +221,7 @@ fn the_same_transaction_twice_is_refused_in_one_block_and_in_two() {
 }
 
 #[test]
-fn a_block_spends_what_it_made_before_and_never_what_it_makes_after() {
+fn block_spends_earlier_outputs_and_never_later_ones() {
     let ledger = ledger();
     let mut payments = ledger.payments();
     let (outpoint, coin) = first_coin(&ledger, 0);
@@ -252,7 +252,7 @@ fn times_are_compared_with_the_past_and_with_the_clock() {
 }
 
 #[test]
-fn difficulty_moves_in_small_steps_and_does_not_stall_at_the_eighth_block() {
+fn difficulty_moves_in_small_steps_and_never_stalls() {
     // the original's target fell by whole bytes: 256 times harder at a time, and then it stood still
     let spec = NetworkSpec {
         retargeting: Some(Retargeting { spacing_ms: 1_000, half_life_ms: 20_000 }),
@@ -336,7 +336,7 @@ fn a_transactions_size_has_an_upper_bound() {
 }
 
 #[test]
-fn cve_2012_2459_a_block_with_transactions_doubled_has_another_merkle_root() {
+fn cve_2012_2459_doubled_transactions_change_the_merkle_root() {
     // Bitcoin's tree doubled an odd last leaf, so a body with that transaction twice had the same root and, refused,
     // brought the good block of the same hash into disrepute
     let scene = Scene::new(ChainParams::regtest());
@@ -435,7 +435,7 @@ fn a_block_cannot_spend_its_own_reward() {
 }
 
 #[test]
-fn a_block_of_another_body_is_refused_and_the_header_is_not_blamed() {
+fn rejects_another_body_without_blaming_the_header() {
     // who forwards a block can swap two signatures of one owner: other bytes, but not those of the header
     let mut ledger = ledger();
     let (outpoint, coin) = first_coin(&ledger, 0);
@@ -469,7 +469,7 @@ fn a_reward_is_paid_to_the_grain_and_not_burnt() {
 }
 
 #[test]
-fn a_chain_opens_again_with_a_body_whose_parents_body_is_missing() {
+fn chain_reopens_with_a_body_whose_parent_is_missing() {
     let mut ledger = TestLedger::new(ChainParams::regtest());
     let blocks: Vec<_> = (0..3).map(|_| ledger.extend(Vec::new(), classroom::owner(0))).collect();
     let now_ms = ledger.tip().header.time;

@@ -169,7 +169,7 @@ fn what_is_no_relay_is_told_from_one() {
 }
 
 #[test]
-fn a_wallet_lives_on_the_events_since_a_block_through_a_reorganisation() {
+fn wallet_follows_events_since_a_block_through_a_reorg() {
     run_test(async {
         // two miners that cannot meet, until their relay opens
         let address = free_address();
@@ -283,7 +283,7 @@ fn an_export_is_the_active_chain() {
 }
 
 #[test]
-fn a_listener_hears_each_block_once_and_says_when_the_relay_is_gone() {
+fn listener_hears_each_block_once_and_tells_a_lost_relay() {
     run_test(async {
         let relay = relay();
         let address = relay.local_addr().to_string();

@@ -132,7 +132,7 @@ impl Told {
 
 /// What waits is nearly as much as the mempool holds: 20 MB.
 #[test]
-fn twenty_megabytes_of_own_payments_are_told_and_the_connection_stays() {
+fn twenty_megabytes_of_own_payments_keep_the_connection() {
     let payments = lines(8);
     let bytes: u64 = payments.iter().map(Transaction::size).sum();
     assert!(bytes > 18_000_000 && bytes <= limits::MEMPOOL_BYTES, "{bytes}");

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn an_honest_disk_keeps_what_was_synced_and_a_lying_one_does_not() {
+    fn honest_disk_keeps_what_was_synced_and_a_lying_one_not() {
         let store = chain(CrashStore::new(100), 4).into_store();
         assert!(!store.is_synced());
         assert_eq!(height_after_crash(store), 2);

@@ -19,7 +19,7 @@ fn payments(pattern: SpendingPattern) -> u64 {
 }
 
 #[test]
-fn who_is_silent_pays_nothing_and_who_pays_in_bursts_or_rows_pays_more() {
+fn spending_patterns_pay_nothing_singly_or_more() {
     let (silent, single) = (payments(SpendingPattern::Silent), payments(SpendingPattern::Single));
     assert!(silent < single);
     for pattern in [SpendingPattern::Burst(5), SpendingPattern::Chain(10)] {
@@ -48,7 +48,7 @@ fn amounts_and_fees_are_those_that_were_set() {
 }
 
 #[test]
-fn of_two_payments_of_one_coin_one_is_confirmed_and_the_other_has_a_reason() {
+fn double_spend_confirms_one_and_drops_the_other_with_a_reason() {
     let runs = runs(SpendingPattern::DoubleSpend);
     let attempts: u64 = runs.iter().map(|run| run.statistics.double_spends).sum();
     let dropped: usize = runs.iter().map(|run| run.dropped.len()).sum();

@@ -172,7 +172,7 @@ fn bodies_may_come_in_any_order_once_headers_are_known() {
 }
 
 #[test]
-fn bodies_of_a_branch_longer_than_the_window_are_missed_to_its_end() {
+fn missing_bodies_reach_the_end_of_a_branch_beyond_the_window() {
     let mut chain = Chain::in_memory(ChainParams::regtest());
     grow(&mut chain, 1, 8);
     let mut source = Chain::in_memory(ChainParams::regtest());
