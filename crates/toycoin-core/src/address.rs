@@ -38,20 +38,22 @@ impl AddressPrefix {
     pub const REGTEST: Self = Self::known("treg");
 
     /// Makes the prefix of a network of one's own; `None` for a text that is not 1 to 10 lower-case letters.
+    #[expect(clippy::indexing_slicing, reason = "within the length that was checked, where no iterator is to be had")]
     pub const fn new(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         if bytes.is_empty() || bytes.len() > Self::MAX_LENGTH {
             return None;
         }
-        let (mut letters, mut at) = ([0; Self::MAX_LENGTH], 0);
+        let (mut letters, mut at, mut length) = ([0; Self::MAX_LENGTH], 0, 0);
         while at < bytes.len() {
             if !bytes[at].is_ascii_lowercase() {
                 return None;
             }
             letters[at] = bytes[at];
             at += 1;
+            length += 1;
         }
-        Some(Self { letters, length: bytes.len() as u8 })
+        Some(Self { letters, length })
     }
 
     const fn known(text: &str) -> Self {

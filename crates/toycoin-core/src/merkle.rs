@@ -8,7 +8,7 @@ use crate::{
 
 /// Returns the leaf of a transaction: `H_merkle-leaf(txid | wtxid)`. A coinbase's wtxid is its txid.
 fn leaf(txid: Txid, wtxid: Wtxid) -> NodeHash {
-    Domain::MerkleLeaf.hasher().bytes(txid.as_bytes()).bytes(wtxid.as_bytes()).finish().into()
+    Domain::MerkleLeaf.hasher().bytes(txid.as_bytes()).bytes(wtxid.as_bytes()).finish()
 }
 
 /// Returns the root over transactions in a block's order, the coinbase first.

@@ -32,7 +32,7 @@ impl Shape {
 
     /// Returns the inner node over two hashes.
     pub(crate) fn node(self, left: &NodeHash, right: &NodeHash) -> NodeHash {
-        self.node.hasher().bytes(left).bytes(right).finish().into()
+        self.node.hasher().bytes(left).bytes(right).finish()
     }
 
     /// Returns the root over `n` leaves: `H_root(n | top)`, without a top for an empty tree.
@@ -43,7 +43,7 @@ impl Shape {
             Domain::MerkleRoot => hasher.count(usize::try_from(n).unwrap_or(usize::MAX)),
             _ => hasher.u64(n),
         };
-        counted.bytes(top.map_or(&[], |top| top.as_slice())).finish().into()
+        counted.bytes(top.map_or(&[], |top| top.as_slice())).finish()
     }
 
     /// Returns the siblings of leaf `index`, from the leaf upward; `None` when there is no such leaf.
@@ -237,6 +237,6 @@ mod tests {
     #[test]
     fn an_empty_tree_has_a_root_of_its_own() {
         let empty = Peaks::default().root(Shape::MOUNTAINS);
-        assert_eq!(empty, <[u8; 32]>::from(Domain::MmrRoot.hasher().u64(0).finish()));
+        assert_eq!(empty, Domain::MmrRoot.hasher().u64(0).finish());
     }
 }

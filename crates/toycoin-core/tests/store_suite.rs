@@ -1,7 +1,5 @@
 //! The conformance suite for stores finds what it is for: bugs that are planted in a toy store.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,

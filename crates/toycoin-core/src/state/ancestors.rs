@@ -12,7 +12,7 @@ use crate::{
 
 /// Returns the leaf of a header: `H_mmr-leaf(hash | work)`.
 fn leaf(hash: BlockHash, work: Work) -> NodeHash {
-    Domain::MmrLeaf.hasher().bytes(hash.as_bytes()).bytes(&work.to_le_bytes()).finish().into()
+    Domain::MmrLeaf.hasher().bytes(hash.as_bytes()).bytes(&work.to_le_bytes()).finish()
 }
 
 /// The mountain range over headers 0 to n - 1 of a chain.

@@ -91,7 +91,7 @@ impl LtHash {
 
     /// Returns `H_utxo-digest` of the sum.
     pub fn digest(&self) -> [u8; 32] {
-        Domain::UtxoDigest.hasher().bytes(&self.to_bytes()).finish().into()
+        Domain::UtxoDigest.hasher().bytes(&self.to_bytes()).finish()
     }
 
     fn merge(&mut self, bytes: &[u8; BYTES], merge: impl Fn(u16, u16) -> u16) {
