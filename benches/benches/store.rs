@@ -196,7 +196,7 @@ fn catch_up() {
 
 async fn time_to_catch_up<S>(builder: NodeBuilder<S>) -> f64
 where
-    S: ChainStore<Error: std::fmt::Display> + Send + 'static,
+    S: ChainStore<Error: std::error::Error + Send + Sync + 'static> + Send + 'static,
 {
     let begun = Instant::now();
     let node = builder.spawn().await.expect("a node");

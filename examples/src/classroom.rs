@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use toycoin_core::{Amount, FeeRate, SecretKey, Txid, wallet::Wallet};
-use toycoin_node::{NodeError, NodeHandle, protocol::Confirmed};
+use toycoin_node::{NodeHandle, PaymentError, protocol::Confirmed};
 
 use crate::follow::follow;
 
@@ -97,7 +97,7 @@ impl Classroom {
         follow(&self.node, &mut self.wallets).await?;
         match waited {
             Ok(confirmed) => Ok(Ok(confirmed)),
-            Err(NodeError::Wait(error)) => {
+            Err(PaymentError::NotConfirmed(error)) => {
                 if let Some(wallet) = self.wallets.get_mut(payment.from as usize) {
                     wallet.reject(&payment.txid, &error.to_string());
                 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use toycoin_node::{NodeError, NodeHandle};
+use toycoin_node::{ExportError, NodeHandle};
 
 /// A file that is known to be writable, before there is anything to write.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl ExportFile {
             self.file.rewind().map_err(|error| named(&error))?;
         }
         match node.export(BufWriter::new(&self.file)).await {
-            Err(NodeError::Export(error)) => Err(named(&error).into()),
+            Err(ExportError::Write(error)) => Err(named(&error).into()),
             other => Ok(other?),
         }
     }

@@ -15,7 +15,7 @@ use tokio::{
 };
 use toycoin_core::HumanDuration;
 use toycoin_node::{
-    NodeError, NodeHandle,
+    NodeHandle, RelayError,
     protocol::{ClockWarning, Event, Status},
 };
 
@@ -48,7 +48,8 @@ const LOOKS: Duration = Duration::from_millis(100);
 /// When none can be reached.
 pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
     match node.wait_for_relay().await {
-        Err(NodeError::NoRelay(reason)) => {
+        Err(RelayError::NoRelay { failures }) => {
+            let reason = failures.join(", ");
             Err(format!("cannot reach a relay: {reason}; `cargo run --release --example relay` starts one").into())
         }
         other => Ok(other?),

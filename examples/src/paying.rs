@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, error::Error};
 
 use toycoin_core::{Address, Amount, ChainParams, FeeRate, OutPoint, SecretKey, Transaction, TxOut, wallet::Wallet};
 use toycoin_node::{
-    NodeError, NodeHandle,
+    NodeHandle, PaymentError,
     mempool::{AdmitError, DropReason},
     protocol::{Confirmed, SubmitError, WaitError},
 };
@@ -46,19 +46,20 @@ pub async fn confirmed(
     let txid = payment.txid();
     let confirmed = match node.submit_and_wait(payment.clone(), confirmations).await {
         Ok(confirmed) => confirmed,
-        Err(NodeError::Submit(SubmitError::Refused(AdmitError::Conflict { with, .. })))
-        | Err(NodeError::Wait(WaitError::Dropped(DropReason::Conflict { with } | DropReason::Replaced { by: with }))) =>
-        {
+        Err(PaymentError::Refused(SubmitError::Refused(AdmitError::Conflict { with, .. })))
+        | Err(PaymentError::NotConfirmed(WaitError::Dropped(
+            DropReason::Conflict { with } | DropReason::Replaced { by: with },
+        ))) => {
             return Err(
                 format!("not paid: transaction {with} spends the same coins; is this key used elsewhere?").into()
             );
         }
-        Err(error @ (NodeError::Submit(_) | NodeError::Wait(_))) => {
+        Err(error @ (PaymentError::Refused(_) | PaymentError::NotConfirmed(_))) => {
             return Err(format!("not paid, {error}; the coins are still there").into());
         }
         Err(error) => return Err(error.into()),
     };
-    let block = node.block(confirmed.block).await?.ok_or(NodeError::UnknownBlock(confirmed.block))?;
+    let block = node.block(confirmed.block).await?.ok_or("its block is gone")?;
     match block.block().transactions.iter().find(|transaction| transaction.txid() == txid) {
         Some(held) if !is_signed_as(payment, held) => Err(format!(
             "not paid by this wallet: another program with this key made the same payment, {txid}, and that one is \

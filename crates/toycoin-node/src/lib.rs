@@ -5,7 +5,7 @@
 //! ```
 //! # #[cfg(feature = "runtime")]
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), toycoin_node::NodeError> {
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use toycoin_core::{ChainParams, SecretKey};
 //! use toycoin_node::NodeBuilder;
 //!
@@ -93,8 +93,8 @@ pub mod store;
 #[cfg(feature = "runtime")]
 #[doc(inline)]
 pub use self::rt::{
-    BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer,
-    RelayState,
+    BlockEvent, EventsSince, ExportError, Listener, ListenerEvent, NodeBuilder, NodeHandle, PaymentError, RelayError,
+    RelayHandle, RelayServer, RelayState, SinceError, SpawnError, Stopped,
 };
 #[cfg(feature = "redb")]
 #[doc(inline)]

@@ -12,7 +12,7 @@ use std::{
 use tokio::time::timeout;
 use toycoin_core::{Amount, ChainParams, FeeRate, SecretKey, wallet::Wallet};
 use toycoin_node::{
-    NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer, relay::RelayConfig, store::RedbStore,
+    NodeBuilder, NodeHandle, RelayError, RelayHandle, RelayServer, Stopped, relay::RelayConfig, store::RedbStore,
 };
 
 /// Longer than anything here takes; no test waits for it to pass.
@@ -71,9 +71,9 @@ fn a_node_that_has_ended_says_so_to_whatever_it_is_asked() {
         let relay = relay();
         for node in both_kinds(&relay).await {
             node.shutdown().await.unwrap();
-            assert!(matches!(node.wait_for_relay().await, Err(NodeError::Stopped { reason: None })));
+            assert!(matches!(node.wait_for_relay().await, Err(RelayError::Stopped(Stopped { reason: None }))));
             assert!(node.relays().iter().all(|state| !state.is_ready()), "{:?}", node.relays());
-            assert!(matches!(node.status().await, Err(NodeError::Stopped { reason: None })));
+            assert!(matches!(node.status().await, Err(Stopped { reason: None })));
             assert!(node.events().recv().await.is_err());
             node.shutdown().await.expect("as often as one likes");
         }
@@ -90,7 +90,7 @@ fn a_wait_for_a_relay_ends_with_the_node() {
         let node = NodeBuilder::new(ChainParams::regtest()).relay(address).spawn().await.unwrap();
         let (waited, ended) = tokio::join!(node.wait_for_relay(), node.shutdown());
         ended.unwrap();
-        assert!(matches!(waited, Err(NodeError::Stopped { .. })));
+        assert!(matches!(waited, Err(RelayError::Stopped(_))));
     });
 }
 

@@ -8,7 +8,8 @@ use std::{net::SocketAddr, time::Duration};
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
 use toycoin_core::{Amount, BlockHash, ChainParams, FeeRate, SecretKey, wallet::Wallet};
 use toycoin_node::{
-    BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer,
+    BlockEvent, EventsSince, ExportError, Listener, ListenerEvent, NodeBuilder, NodeHandle, PaymentError, RelayError,
+    RelayHandle, RelayServer, SinceError, Stopped,
     mempool::DropReason,
     protocol::{Event, WaitError},
     relay::RelayConfig,
@@ -139,7 +140,10 @@ fn a_node_says_that_no_relay_can_be_reached() {
         let address = free_address();
         let node = watcher().relay(address.to_string()).spawn().await.unwrap();
         let error = node.wait_for_relay().await.unwrap_err();
-        assert!(matches!(&error, NodeError::NoRelay(reason) if reason.contains(&address.to_string())), "{error}");
+        assert!(
+            matches!(&error, RelayError::NoRelay { failures } if failures[0].contains(&address.to_string())),
+            "{error}"
+        );
         // and goes on trying
         let _relay = relay_at(address);
         let mut events = node.events();
@@ -163,7 +167,7 @@ fn what_is_no_relay_is_told_from_one() {
             }
         });
         let node = watcher().relay(address).spawn().await.unwrap();
-        assert!(matches!(node.wait_for_relay().await, Err(NodeError::NoRelay(_))));
+        assert!(matches!(node.wait_for_relay().await, Err(RelayError::NoRelay { .. })));
         node.shutdown().await.unwrap();
     });
 }
@@ -191,7 +195,7 @@ fn wallet_follows_events_since_a_block_through_a_reorg() {
         assert_eq!(disconnected, lost, "down to genesis");
         assert_eq!(wallet.balance().total(), Amount::ZERO);
         assert!(matches!(loser.blocks_since(lost_tip).await, Ok(since) if since.disconnected.len() as u64 == lost));
-        assert!(matches!(winner.blocks_since(lost_tip).await, Err(NodeError::UnknownBlock(hash)) if hash == lost_tip));
+        assert!(matches!(winner.blocks_since(lost_tip).await, Err(SinceError::UnknownBlock(hash)) if hash == lost_tip));
 
         winner.shutdown().await.unwrap();
         loser.shutdown().await.unwrap();
@@ -215,14 +219,14 @@ fn a_payment_is_waited_for_and_its_conflict_is_refused() {
         // the same coin again, for no higher fee
         let mut cheat = Wallet::new(node.params().clone(), SecretKey::classroom(0));
         let conflict = cheat.pay(bob, Amount::from_toycoins(4).unwrap(), FeeRate::ZERO).unwrap();
-        assert!(matches!(node.submit(conflict.clone()).await, Err(NodeError::Submit(_))));
+        assert!(matches!(node.submit(conflict.clone()).await, Err(PaymentError::Refused(_))));
 
         let miner = miner(10).relay(address).spawn().await.unwrap();
         let confirmed = node.wait_for_confirmations(txid, 3).await.unwrap();
         assert!(confirmed.confirmations >= 3);
         assert!(node.block(confirmed.block).await.unwrap().is_some());
         // now its coin is gone
-        assert!(matches!(node.submit(conflict).await, Err(NodeError::Submit(_))));
+        assert!(matches!(node.submit(conflict).await, Err(PaymentError::Refused(_))));
         let place = node.transaction(txid).await.unwrap().unwrap();
         assert_eq!(place.block, Some((confirmed.block, confirmed.height)));
         miner.shutdown().await.unwrap();
@@ -242,11 +246,14 @@ fn a_wait_ends_when_its_payment_is_replaced() {
         let txid = node.submit(pay(1)).await.unwrap();
         // the wait is asked for first
         let (waited, replaced) = tokio::join!(biased; node.wait_for_confirmations(txid, 1), node.submit(pay(9)));
-        assert!(matches!(waited, Err(NodeError::Wait(WaitError::Dropped(DropReason::Replaced { .. })))), "{waited:?}");
+        assert!(
+            matches!(waited, Err(PaymentError::NotConfirmed(WaitError::Dropped(DropReason::Replaced { .. })))),
+            "{waited:?}"
+        );
         replaced.unwrap();
         assert!(node.transaction(txid).await.unwrap().is_none());
         node.shutdown().await.unwrap();
-        assert!(matches!(node.status().await, Err(NodeError::Stopped { reason: None })));
+        assert!(matches!(node.status().await, Err(Stopped { reason: None })));
         assert!(matches!(node.events().recv().await, Err(RecvError::Closed)), "and says nothing more");
     });
 }
@@ -277,7 +284,7 @@ fn an_export_is_the_active_chain() {
                 Ok(())
             }
         }
-        assert!(matches!(node.export(Full).await, Err(NodeError::Export(_))));
+        assert!(matches!(node.export(Full).await, Err(ExportError::Write(_))));
         node.shutdown().await.unwrap();
     });
 }

@@ -35,7 +35,7 @@
 //! ```
 //! # #[cfg(feature = "runtime")]
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), toycoin::NodeError> {
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use toycoin::{ChainParams, NodeBuilder};
 //!
 //! let node = NodeBuilder::new(ChainParams::lab()).spawn().await?;
@@ -80,7 +80,8 @@ pub use toycoin_node::RedbStore;
 #[cfg(feature = "runtime")]
 #[doc(inline)]
 pub use toycoin_node::{
-    BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer,
+    BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeHandle, PaymentError, RelayError, RelayHandle,
+    RelayServer, SinceError, SpawnError, Stopped,
 };
 #[cfg(feature = "node")]
 #[doc(inline)]

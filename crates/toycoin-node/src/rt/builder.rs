@@ -1,7 +1,8 @@
 //! Building a node: what it knows, whom it pays, how hard it works.
 
 use std::{
-    fmt, io, panic,
+    error::Error,
+    io, panic,
     sync::{Arc, atomic::AtomicU64},
     thread,
     time::{Duration, Instant},
@@ -24,7 +25,7 @@ use crate::{
     log_limiter::LogLimiter,
     protocol::{NodeConfig, NodeMachine},
     rt::{
-        NodeError, NodeHandle, RelayState,
+        NodeHandle, RelayState, SpawnError,
         driver::{Clock, Driver, Message},
         hash_rate::HashRate,
         life::Life,
@@ -83,7 +84,7 @@ impl NodeBuilder {
     }
 }
 
-impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
+impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeBuilder<S> {
     /// Keeps the chain in another store.
     pub fn store<T>(self, store: T) -> NodeBuilder<T> {
         let Self { params, config, relays, threads, throttle_percent, seeded, .. } = self;
@@ -163,18 +164,18 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub async fn spawn(mut self) -> Result<NodeHandle, NodeError> {
+    pub async fn spawn(mut self) -> Result<NodeHandle, SpawnError> {
         if !self.seeded {
-            getrandom::fill(&mut self.config.seed).map_err(|error| NodeError::Start(io::Error::other(error)))?;
+            getrandom::fill(&mut self.config.seed).map_err(|error| SpawnError::Start(io::Error::other(error)))?;
         }
         let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|error| NodeError::Start(io::Error::other(error)))?;
+        getrandom::fill(&mut secret).map_err(|error| SpawnError::Start(io::Error::other(error)))?;
         let verifier = Arc::new(CachingVerifier::new(BatchVerifier, secret, REMEMBERED_SIGNATURES));
         let clock = Clock::start();
         let (params, store, config) = (self.params.clone(), self.store, self.config);
         let mines = config.payout.is_some();
         let open = move || {
-            let opened = Chain::open(params, store).map_err(|error| NodeError::Open(error.to_string()))?;
+            let opened = Chain::open(params, store).map_err(|error| SpawnError::Open(error.into()))?;
             Ok(NodeMachine::new(opened.with_verifier(verifier), config, clock.now()))
         };
         let machine = match task::spawn_blocking(open).await {
@@ -189,7 +190,7 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
         let (hashes, abandoned) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
         let threads = if mines { self.threads.unwrap_or_else(default_threads).max(1) } else { 0 };
         let miner =
-            Miner::start(threads, self.throttle_percent, Arc::clone(&hashes), found).map_err(NodeError::Start)?;
+            Miner::start(threads, self.throttle_percent, Arc::clone(&hashes), found).map_err(SpawnError::Start)?;
 
         let (relays, relay_states) = watch::channel(vec![RelayState::Connecting; self.relays.len()]);
         let mut transports = Vec::new();
@@ -222,7 +223,7 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
             hash_rate: HashRate::new(Arc::clone(&hashes)),
             log: LogLimiter::new(),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(NodeError::Start)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(SpawnError::Start)?;
         let run = move || {
             if let Err(error) = runtime.block_on(driver.run(&ending)).finish() {
                 tracing::error!(%error, "the store failed in the end");
@@ -230,7 +231,7 @@ impl<S: ChainStore<Error: fmt::Display> + Send + 'static> NodeBuilder<S> {
             }
             ending.end();
         };
-        thread::Builder::new().name("node".into()).spawn(run).map_err(NodeError::Start)?;
+        thread::Builder::new().name("node".into()).spawn(run).map_err(SpawnError::Start)?;
         let next_request = Arc::new(AtomicU64::new(1));
         let started = Instant::now();
         Ok(NodeHandle {

@@ -7,7 +7,7 @@ use toycoin_core::{BlockHash, CheckedBlock};
 
 use crate::{
     protocol::Event,
-    rt::{NodeError, NodeHandle},
+    rt::{NodeHandle, SinceError},
 };
 
 /// A block that left or entered the active chain.
@@ -45,7 +45,7 @@ impl EventsSince {
     ///
     /// # Errors
     /// When the node does not know the block that was to be gone on from.
-    pub async fn next(&mut self) -> Result<Option<BlockEvent>, NodeError> {
+    pub async fn next(&mut self) -> Result<Option<BlockEvent>, SinceError> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Ok(Some(event));
@@ -60,7 +60,7 @@ impl EventsSince {
             }
             let since = match self.node.blocks_since(self.at).await {
                 Ok(since) => since,
-                Err(NodeError::Stopped { .. }) => return Ok(None),
+                Err(SinceError::Stopped(_)) => return Ok(None),
                 Err(error) => return Err(error),
             };
             if let Some(block) = since.connected.last() {

@@ -2,6 +2,7 @@
 
 mod builder;
 mod driver;
+mod error;
 mod events_since;
 mod hash_rate;
 mod life;
@@ -13,9 +14,10 @@ mod relay_state;
 mod transport;
 
 pub use builder::NodeBuilder;
+pub use error::{ExportError, PaymentError, RelayError, SinceError, SpawnError, Stopped};
 pub use events_since::{BlockEvent, EventsSince};
 pub use listener::{Listener, ListenerEvent};
-pub use node::{NodeError, NodeHandle};
+pub use node::NodeHandle;
 pub use relay::{RelayHandle, RelayServer};
 pub use relay_state::RelayState;
 use transport::{TransportEvent, TransportHandle, transport};

@@ -9,7 +9,6 @@ use std::{
     time::Instant,
 };
 
-use thiserror::Error;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use toycoin_core::{
     BlockHash, ChainParams, CheckedBlock, OutPoint, PublicKey, Transaction, Txid,
@@ -19,55 +18,19 @@ use toycoin_core::{
 };
 
 use crate::{
-    protocol::{
-        ChainDelta, Confirmed, Event, PeerInfo, Request, RequestId, Response, Status, SubmitError, TransactionPlace,
-        WaitError,
+    protocol::{ChainDelta, Confirmed, Event, PeerInfo, Request, RequestId, Response, Status, TransactionPlace},
+    rt::{
+        EventsSince, ExportError, PaymentError, RelayError, RelayState, SinceError, Stopped, driver::Message,
+        life::Life,
     },
-    rt::{EventsSince, RelayState, driver::Message, life::Life},
 };
-
-/// Why a node does not start or answer.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum NodeError {
-    /// The node was shut down, or its store failed.
-    #[error("the node has stopped{}", reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
-    Stopped {
-        /// The store's error, if that is why.
-        reason: Option<String>,
-    },
-    /// Each of the relays has failed at least once, and none stands.
-    #[error("no relay can be reached: {0}")]
-    NoRelay(String),
-    /// The store could not be opened.
-    #[error("the chain cannot be opened: {0}")]
-    Open(String),
-    /// The system has no thread or randomness to give.
-    #[error("the node cannot be started: {0}")]
-    Start(io::Error),
-    /// The transaction was not taken.
-    #[error("the transaction was not taken: {0}")]
-    Submit(#[source] SubmitError),
-    /// The wait for confirmations is over without them.
-    #[error("{0}")]
-    Wait(#[source] WaitError),
-    /// A block that the node has never seen was to be gone on from.
-    #[error("block {0} is unknown: begin again from genesis")]
-    UnknownBlock(BlockHash),
-    /// The export could not be written.
-    #[error("the export cannot be written: {0}")]
-    Export(io::Error),
-    /// The node gave another answer than was asked for, which is a fault of this crate.
-    #[error("the node gave an unexpected answer")]
-    Unexpected,
-}
 
 /// Asks a running node; cheap to clone.
 ///
 /// The node runs until [`shutdown`](Self::shutdown), or until the last handle is dropped; [`EventsSince`] holds one. Its
 /// threads, its connections and its store end with it. Only `shutdown` waits for that and says whether the store is sound.
 ///
-/// What is asked of a node that has ended is answered with [`NodeError::Stopped`].
+/// What is asked of a node that has ended is answered with [`Stopped`].
 #[derive(Debug, Clone)]
 pub struct NodeHandle {
     pub(super) params: ChainParams,
@@ -105,7 +68,7 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When each relay has failed at least once and none stands, or the node has stopped.
-    pub async fn wait_for_relay(&self) -> Result<(), NodeError> {
+    pub async fn wait_for_relay(&self) -> Result<(), RelayError> {
         let mut relays = self.relays.clone();
         let decided = |relays: &Vec<RelayState>| {
             relays.iter().any(RelayState::is_ready) || relays.iter().all(|relay| relay.failure().is_some())
@@ -115,18 +78,18 @@ impl NodeHandle {
         if relays.is_empty() || relays.iter().any(RelayState::is_ready) {
             return Ok(());
         }
-        let failures: Vec<_> = relays.iter().filter_map(RelayState::failure).collect();
-        Err(NodeError::NoRelay(failures.join(", ")))
+        let failures = relays.iter().filter_map(RelayState::failure).map(str::to_owned).collect();
+        Err(RelayError::NoRelay { failures })
     }
 
     /// Hands a transaction to the network, again and again until it is confirmed.
     ///
     /// # Errors
     /// When the node does not take it, or has stopped.
-    pub async fn submit(&self, transaction: Transaction) -> Result<Txid, NodeError> {
+    pub async fn submit(&self, transaction: Transaction) -> Result<Txid, PaymentError> {
         match self.ask(Request::Submit(transaction)).await? {
-            Response::Submitted(submitted) => submitted.map_err(NodeError::Submit),
-            _ => Err(NodeError::Unexpected),
+            Response::Submitted(submitted) => submitted.map_err(PaymentError::Refused),
+            other => misfit(&other),
         }
     }
 
@@ -134,10 +97,10 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has stopped.
-    pub async fn status(&self) -> Result<Status, NodeError> {
+    pub async fn status(&self) -> Result<Status, Stopped> {
         match self.ask(Request::Status).await? {
             Response::Status(status) => Ok(status),
-            _ => Err(NodeError::Unexpected),
+            other => misfit(&other),
         }
     }
 
@@ -145,10 +108,10 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has stopped.
-    pub async fn coins_of(&self, owner: PublicKey) -> Result<Vec<(OutPoint, Coin)>, NodeError> {
+    pub async fn coins_of(&self, owner: PublicKey) -> Result<Vec<(OutPoint, Coin)>, Stopped> {
         match self.ask(Request::Coins(owner)).await? {
             Response::Coins(coins) => Ok(coins),
-            _ => Err(NodeError::Unexpected),
+            other => misfit(&other),
         }
     }
 
@@ -156,7 +119,7 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has stopped.
-    pub async fn block(&self, hash: BlockHash) -> Result<Option<Arc<CheckedBlock>>, NodeError> {
+    pub async fn block(&self, hash: BlockHash) -> Result<Option<Arc<CheckedBlock>>, Stopped> {
         self.ask_for_block(Request::Block(hash)).await
     }
 
@@ -164,7 +127,7 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has stopped.
-    pub async fn block_at(&self, height: u64) -> Result<Option<Arc<CheckedBlock>>, NodeError> {
+    pub async fn block_at(&self, height: u64) -> Result<Option<Arc<CheckedBlock>>, Stopped> {
         self.ask_for_block(Request::BlockAt(height)).await
     }
 
@@ -172,10 +135,10 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has stopped.
-    pub async fn transaction(&self, txid: Txid) -> Result<Option<TransactionPlace>, NodeError> {
+    pub async fn transaction(&self, txid: Txid) -> Result<Option<TransactionPlace>, Stopped> {
         match self.ask(Request::Transaction(txid)).await? {
             Response::Transaction(found) => Ok(found),
-            _ => Err(NodeError::Unexpected),
+            other => misfit(&other),
         }
     }
 
@@ -185,9 +148,13 @@ impl NodeHandle {
     /// Dropping the future ends the wait and not the payment.
     ///
     /// # Errors
-    /// [`NodeError::Submit`] when the node does not take it, [`NodeError::Wait`] when it is dropped later, or when the node
+    /// [`PaymentError::Refused`] when the node does not take it, [`PaymentError::NotConfirmed`] when it is dropped later, or when the node
     /// has stopped.
-    pub async fn submit_and_wait(&self, transaction: Transaction, confirmations: u64) -> Result<Confirmed, NodeError> {
+    pub async fn submit_and_wait(
+        &self,
+        transaction: Transaction,
+        confirmations: u64,
+    ) -> Result<Confirmed, PaymentError> {
         self.ask_for_confirmations(Request::SubmitAndWait { transaction, confirmations }).await
     }
 
@@ -196,7 +163,7 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the transaction is dropped, was dropped lately or is not known to the node, or the node has stopped.
-    pub async fn wait_for_confirmations(&self, txid: Txid, confirmations: u64) -> Result<Confirmed, NodeError> {
+    pub async fn wait_for_confirmations(&self, txid: Txid, confirmations: u64) -> Result<Confirmed, PaymentError> {
         self.ask_for_confirmations(Request::WaitForConfirmations { txid, confirmations }).await
     }
 
@@ -204,7 +171,7 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has stopped.
-    pub async fn set_mining(&self, enabled: bool) -> Result<(), NodeError> {
+    pub async fn set_mining(&self, enabled: bool) -> Result<(), Stopped> {
         self.ask(Request::SetMining(enabled)).await.map(drop)
     }
 
@@ -212,10 +179,10 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has stopped.
-    pub async fn peers(&self) -> Result<Vec<PeerInfo>, NodeError> {
+    pub async fn peers(&self) -> Result<Vec<PeerInfo>, Stopped> {
         match self.ask(Request::Peers).await? {
             Response::Peers(peers) => Ok(peers),
-            _ => Err(NodeError::Unexpected),
+            other => misfit(&other),
         }
     }
 
@@ -223,10 +190,10 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has stopped.
-    pub async fn audit(&self) -> Result<Audit, NodeError> {
+    pub async fn audit(&self) -> Result<Audit, Stopped> {
         match self.ask(Request::Audit).await? {
             Response::Audit(audit) => Ok(audit),
-            _ => Err(NodeError::Unexpected),
+            other => misfit(&other),
         }
     }
 
@@ -241,10 +208,10 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has never seen the block, or has stopped.
-    pub async fn blocks_since(&self, block: BlockHash) -> Result<ChainDelta, NodeError> {
+    pub async fn blocks_since(&self, block: BlockHash) -> Result<ChainDelta, SinceError> {
         match self.ask(Request::Since(block)).await? {
-            Response::Since(since) => since.ok_or(NodeError::UnknownBlock(block)),
-            _ => Err(NodeError::Unexpected),
+            Response::Since(since) => since.ok_or(SinceError::UnknownBlock(block)),
+            other => misfit(&other),
         }
     }
 
@@ -259,19 +226,20 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When `out` fails, or the node has stopped.
-    pub async fn export(&self, mut out: impl io::Write) -> Result<u64, NodeError> {
-        let Response::ActiveChain(hashes) = self.ask(Request::ActiveChain).await? else {
-            return Err(NodeError::Unexpected);
+    pub async fn export(&self, mut out: impl io::Write) -> Result<u64, ExportError> {
+        let hashes = match self.ask(Request::ActiveChain).await? {
+            Response::ActiveChain(hashes) => hashes,
+            other => misfit(&other),
         };
-        writeln!(out, "{}", NetworkLine(&self.params)).map_err(NodeError::Export)?;
+        writeln!(out, "{}", NetworkLine(&self.params)).map_err(ExportError::Write)?;
         let mut blocks = 0;
         for hash in hashes {
             // by hash: a reorganisation meanwhile makes no mixture
-            let block = self.block(hash).await?.ok_or(NodeError::UnknownBlock(hash))?;
-            writeln!(out, "{}", BlockLine(block.block())).map_err(NodeError::Export)?;
+            let block = self.block(hash).await?.ok_or(ExportError::Lost(hash))?;
+            writeln!(out, "{}", BlockLine(block.block())).map_err(ExportError::Write)?;
             blocks += 1;
         }
-        out.flush().map_err(NodeError::Export)?;
+        out.flush().map_err(ExportError::Write)?;
         Ok(blocks)
     }
 
@@ -285,27 +253,27 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When its store has failed, or its thread has panicked.
-    pub async fn shutdown(&self) -> Result<(), NodeError> {
-        self.life.end().await.map_err(|reason| NodeError::Stopped { reason: Some(reason) })
+    pub async fn shutdown(&self) -> Result<(), Stopped> {
+        self.life.end().await.map_err(|reason| Stopped { reason: Some(reason) })
     }
 
-    async fn ask_for_block(&self, request: Request) -> Result<Option<Arc<CheckedBlock>>, NodeError> {
+    async fn ask_for_block(&self, request: Request) -> Result<Option<Arc<CheckedBlock>>, Stopped> {
         match self.ask(request).await? {
             Response::Block(block) => Ok(block),
-            _ => Err(NodeError::Unexpected),
+            other => misfit(&other),
         }
     }
 
-    async fn ask_for_confirmations(&self, request: Request) -> Result<Confirmed, NodeError> {
+    async fn ask_for_confirmations(&self, request: Request) -> Result<Confirmed, PaymentError> {
         match self.ask(request).await? {
             Response::Confirmed(confirmed) => Ok(confirmed),
-            Response::NotConfirmed(error) => Err(NodeError::Wait(error)),
-            Response::Submitted(Err(error)) => Err(NodeError::Submit(error)),
-            _ => Err(NodeError::Unexpected),
+            Response::NotConfirmed(error) => Err(PaymentError::NotConfirmed(error)),
+            Response::Submitted(Err(error)) => Err(PaymentError::Refused(error)),
+            other => misfit(&other),
         }
     }
 
-    async fn ask(&self, request: Request) -> Result<Response, NodeError> {
+    async fn ask(&self, request: Request) -> Result<Response, Stopped> {
         let id = RequestId(self.next_request.fetch_add(1, Ordering::Relaxed));
         let (reply, answer) = oneshot::channel();
         self.sender.send(Message::Request { id, request, reply }).await.map_err(|_| self.stopped())?;
@@ -321,9 +289,14 @@ impl NodeHandle {
         self.sender.is_closed()
     }
 
-    fn stopped(&self) -> NodeError {
-        NodeError::Stopped { reason: self.life.failure() }
+    fn stopped(&self) -> Stopped {
+        Stopped { reason: self.life.failure() }
     }
+}
+
+/// Answers of the wrong kind are a fault of this crate.
+fn misfit(response: &Response) -> ! {
+    panic!("the node answered another question: {response:?}")
 }
 
 /// An answer that somebody waits for; dropped before it came, the request is taken back.
