@@ -14,6 +14,8 @@ use crate::gave_up::GaveUp;
 
 pub mod arguments;
 pub mod board;
+#[cfg(doctest)]
+pub mod book;
 pub mod catching_up;
 pub mod classroom;
 pub mod data;
