@@ -98,7 +98,7 @@ fn payment_from_two_owners_needs_both_signatures() -> Solved {
 fn inclusion_proof_holds_under_its_own_header_alone() -> Solved {
     let mut chain = Chain::in_memory(ChainParams::regtest());
     let payment = pay(&chain, 0, 1, "3", 1)?;
-    let (txid, wtxid) = (payment.txid(), payment.wtxid(payment.txid()));
+    let (txid, wtxid) = (payment.txid(), payment.wtxid());
     let block = mine(&mut chain, vec![payment])?;
     let next = mine(&mut chain, Vec::new())?;
 
