@@ -44,8 +44,8 @@ impl fmt::Display for Table<'_> {
             "bytes of bodies that were new",
             format!("{:.1} %", 100.0 * (1.0 - repeated as f64 / bodies.max(1) as f64)),
         )?;
-        let longest = runs.iter().map(|run| run.statistics.longest_pause).max().unwrap_or_default();
-        row("longest pause of a miner on the tip", format!("{:.1} s", longest.as_secs_f64()))?;
+        let most = runs.iter().map(|run| run.statistics.most_paused).max().unwrap_or_default();
+        row("most time that branches stop a miner", format!("{:.1} s", most.as_secs_f64()))?;
         let mut injected: BTreeMap<FaultKind, u64> = BTreeMap::new();
         for (kind, count) in runs.iter().flat_map(|run| &run.injected) {
             *injected.entry(*kind).or_default() += count;

@@ -56,10 +56,10 @@ pub struct Statistics {
     pub payment_signatures: u64,
     /// Most of these that a node verified for one input.
     pub most_payment_signatures: u64,
-    /// For how long miners did not search though they were on the best tip of the honest, all together.
+    /// For how long miners did not search while nothing but branches could stop them, all together.
     pub paused: Duration,
-    /// The longest time in which one of them did not search, though it was on such a tip.
-    pub longest_pause: Duration,
+    /// The most of such time that a miner had used up and that had not come back.
+    pub most_paused: Duration,
     /// Warnings of honest nodes that a clock is off.
     pub clock_warnings: u64,
 }

@@ -222,7 +222,7 @@ impl Network {
         self.follow_store(node);
         self.nodes[node].started_at = self.now;
         self.nodes[node].caught_up = None;
-        self.nodes[node].pause = Pause::default();
+        self.forget_pause(node);
         for slot in 0..self.nodes[node].relays.len() {
             self.nodes[node].failures[slot] = 0;
             self.dial_later(node, slot);
@@ -284,6 +284,11 @@ impl Network {
                 Output::Reply { id, response } => self.answered(node, id, *response),
                 Output::Mine(job)
                     if self.nodes[node].planted == Some(Planted::StopsMining) && job.header.height > 5 => {}
+                Output::Mine(_)
+                    if self.nodes[node].planted == Some(Planted::RestsOften) && self.now.as_secs() % 20 < 10 =>
+                {
+                    self.stop_search(node);
+                }
                 Output::Mine(job) => self.search(node, job),
                 Output::StopMining => self.stop_search(node),
                 Output::Emit(event) => self.heard(node, event),
