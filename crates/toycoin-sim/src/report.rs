@@ -92,6 +92,8 @@ pub struct Run {
     pub stale_blocks: u64,
     /// Faults that were injected, by kind.
     pub injected: BTreeMap<FaultKind, u64>,
+    /// The adversaries that were drawn, by the names of their tactics.
+    pub tactics: BTreeMap<&'static str, u64>,
     /// The time from payment to first confirmation at the payer's node, of all that were confirmed.
     pub confirmations: Vec<Duration>,
     /// Payments that wallets made and their nodes took, in the order in which they were made.
@@ -135,6 +137,7 @@ impl Run {
             converged: network.agrees(),
             stale_blocks: stale as u64,
             injected: network.injected.clone(),
+            tactics: network.tactics.clone(),
             confirmations,
             payments,
             dropped,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toycoin_node::limits;
 use toycoin_sim::{
     Fault, Link, Manner, Run, Simulation, Spending,
-    adversary::{BadOrphans, BadPayments, Noise, Question, QuestionFlood, StatusFlood, Tactic},
+    adversary::{BadOrphans, BadPayments, BodyFlood, Noise, Question, QuestionFlood, StatusFlood, Tactic},
 };
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
@@ -74,6 +74,16 @@ fn directed_question_floods_drop_no_connection() {
         let (flooded, quiet) = sum(&runs, |run| run.statistics.honest_delivered);
         assert!(flooded > quiet / 2, "{question:?}: {flooded} honest messages arrive, {quiet} without the flood");
     }
+}
+
+#[test]
+fn bodies_that_everybody_has_cost_nothing() {
+    let runs = against(large_blocks, BodyFlood { burst: 5 });
+    assert_blocks_go_on("bodies", &runs);
+    let (flooded, quiet) = sum(&runs, |run| run.statistics.honest_delivered);
+    assert!(flooded > quiet / 2, "{flooded} honest messages arrive, {quiet} without the flood");
+    let (flooded, quiet) = sum(&runs, |run| run.statistics.honest_bytes);
+    assert!(2 * flooded < 3 * quiet, "{flooded} bytes are sent, {quiet} without the flood");
 }
 
 #[test]

@@ -10,7 +10,9 @@ mod watch;
 pub(crate) mod wires;
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
+    rc::Rc,
     sync::Arc,
     time::Duration,
 };
@@ -67,6 +69,8 @@ pub struct Network {
     pub(crate) faults: Vec<Scheduled>,
     pub(crate) injected: BTreeMap<FaultKind, u64>,
     pub(crate) active_faults: usize,
+    pub(crate) tactics: BTreeMap<&'static str, u64>,
+    pub(crate) is_over: Rc<Cell<bool>>,
     pub(crate) trace: Trace,
     pub(crate) verifier: Arc<MemoVerifier>,
     /// Every block that an honest node held valid.
