@@ -21,7 +21,7 @@ use toycoin_examples::{
 };
 use toycoin_node::{
     log_limiter::Omitted,
-    rt::{Heard, Listener},
+    rt::{Listener, ListenerEvent},
 };
 
 /// Most messages of a kind that are shown at once, and the time in which one more is.
@@ -76,13 +76,13 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             }
         };
         match heard {
-            Some(Heard::Ready) => {
+            Some(ListenerEvent::Ready) => {
                 if let Some(line) = troubles.line(Kind::Other("connections"), format_args!("listening on {relay}")) {
                     eprintln!("{line}");
                 }
                 joined = true;
             }
-            Some(Heard::Message { from, payload }) => {
+            Some(ListenerEvent::Message { from, payload }) => {
                 let message = describe(from, &payload);
                 let omitted = if arguments.all { Some(Omitted::default()) } else { messages.admit(message.kind()) };
                 let Some(omitted) = omitted else { continue };
@@ -93,19 +93,19 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                     return Ok(());
                 }
             }
-            Some(Heard::Lagged { count }) => {
+            Some(ListenerEvent::Lagged { count }) => {
                 let line = format_args!("too slow, {count} messages were not seen");
                 if let Some(line) = troubles.line(Kind::Other("gaps"), line) {
                     eprintln!("{line}");
                 }
             }
-            Some(Heard::Failed { reason }) if joined => {
+            Some(ListenerEvent::Failed { reason }) if joined => {
                 let line = format_args!("lost the relay ({reason}), trying again");
                 if let Some(line) = troubles.line(Kind::Other("losses"), line) {
                     eprintln!("{line}");
                 }
             }
-            Some(Heard::Failed { reason }) => {
+            Some(ListenerEvent::Failed { reason }) => {
                 let hint = "`cargo run --release --example relay` starts one";
                 return Err(format!("cannot reach a relay at {relay}: {reason}; {hint}").into());
             }

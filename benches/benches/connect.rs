@@ -13,7 +13,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use toycoin_benches::{cpu_time, median};
 use toycoin_core::{
     Amount, Applied, Block, Chain, ChainParams, NetworkSpec, OutPoint, Transaction, TxOut,
-    consensus::{Place, PlainVerifier, SignatureCheck, SignatureVerifier, connect, gather},
+    consensus::{BlockContext, PlainVerifier, SignatureCheck, SignatureVerifier, connect, gather},
     store::MemoryStore,
     test_util::{Payments, classroom, grow},
 };
@@ -150,7 +150,7 @@ impl Climb<'_> {
     fn state_root(&self, number: usize) -> Duration {
         let block = self.blocks[number].clone().check(self.chain.params()).expect("a block of our own");
         let Ok(coins) = gather(&block, self.chain.store());
-        let place = Place { state: self.chain.state(), work: self.chain.tip().work };
+        let place = BlockContext { state: self.chain.state(), work: self.chain.tip().work };
         let connected = connect(self.chain.params(), &block, &coins, place, &Trusting).expect("a block of our own");
         let mut state = self.chain.state().clone();
         cpu_time(|| {
@@ -197,14 +197,15 @@ impl Payer {
 fn extend(chain: &mut Chain<MemoryStore>, transactions: Vec<Transaction>) -> Block {
     let time = chain.tip().time + 1_000;
     let block = chain.template(transactions, classroom::owner(7), b"", time).expect("payments that fit");
-    let block = block.solve_easily();
+    let block = block.mine_trivial();
     chain.apply(block.clone(), block.header.time).expect("a block of our own");
     block
 }
 
 /// Regtest with a subsidy that lasts: a coinbase at either height makes a coin.
 fn params() -> ChainParams {
-    let spec = NetworkSpec { extra: b"bench".to_vec(), halving: 100_000, ..ChainParams::regtest().spec().clone() };
+    let spec =
+        NetworkSpec { extra: b"bench".to_vec(), halving_interval: 100_000, ..ChainParams::regtest().spec().clone() };
     ChainParams::new(spec).expect("a network of our own")
 }
 

@@ -229,7 +229,7 @@ fn heights(connect: bool, restart: bool) {
                 let payments = payer.pay(20);
                 let time = chain.tip().time + 1_000;
                 let block = chain.template(payments, classroom::owner(7), b"", time).expect("payments that fit");
-                let block = block.solve_easily();
+                let block = block.mine_trivial();
                 let begun = Instant::now();
                 assert!(matches!(chain.apply(block, time), Ok(Applied::Extended { .. })));
                 times.push(begun.elapsed().as_secs_f64());
@@ -355,12 +355,13 @@ fn extend<S: ChainStore<Error: std::fmt::Debug + std::fmt::Display>>(
 ) {
     let time = chain.tip().time + 1_000;
     let block = chain.template(transactions, classroom::owner(7), b"", time).expect("payments that fit");
-    chain.apply(block.solve_easily(), time).expect("a block of our own");
+    chain.apply(block.mine_trivial(), time).expect("a block of our own");
 }
 
 /// Regtest with a subsidy that lasts.
 fn params() -> ChainParams {
-    let spec = NetworkSpec { extra: b"bench".to_vec(), halving: 100_000, ..ChainParams::regtest().spec().clone() };
+    let spec =
+        NetworkSpec { extra: b"bench".to_vec(), halving_interval: 100_000, ..ChainParams::regtest().spec().clone() };
     ChainParams::new(spec).expect("a network of our own")
 }
 

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fork_is_counted_once_however_often_it_is_heard_and_however_long_it_is() {
+    fn fork_is_counted_once_however_often_it_is_heard() {
         let mut forks = Forks::default();
         assert_eq!(forks.add(hash(1), hash(0)), Kin::FirstChild);
         assert_eq!(forks.add(hash(2), hash(1)), Kin::FirstChild);

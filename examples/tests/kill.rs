@@ -105,7 +105,7 @@ fn a_killed_node_keeps_what_it_said_and_goes_on() {
 }
 
 #[test]
-fn a_node_that_is_told_to_end_while_it_catches_up_or_mines_ends_well() {
+fn node_that_catches_up_or_mines_ends_well() {
     let mut scene = Scene::new("terminate");
     let far = scene.longer_branch(0, 3_000);
     let peer = scene.peer(far);
@@ -240,7 +240,7 @@ impl Scene {
         }
         while branch.height() < height + by {
             let time = branch.tip().time + 1;
-            let block = branch.template(Vec::new(), PublicKey::ZERO, name.as_bytes(), time).unwrap().solve_easily();
+            let block = branch.template(Vec::new(), PublicKey::ZERO, name.as_bytes(), time).unwrap().mine_trivial();
             branch.apply(block, u64::MAX).unwrap();
         }
         branch

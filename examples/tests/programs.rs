@@ -28,7 +28,7 @@ fn a_whole_network_agrees_and_its_supply_adds_up() {
 }
 
 #[test]
-fn a_late_joiner_ends_on_the_chain_that_a_quick_and_a_slow_node_made() {
+fn late_joiner_ends_on_the_chain_of_a_quick_and_a_slow_node() {
     let (_relay, address) = Program::relay();
     let folder = folder("joiner");
     let file = |name: &str| folder.join(name).to_str().expect("a name in UTF-8").to_owned();

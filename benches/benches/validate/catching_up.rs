@@ -83,7 +83,10 @@ fn next(params: &ChainParams, ring: &mut VecDeque<((OutPoint, TxOut), SecretKey)
 
 /// Regtest with a subsidy that lasts.
 fn params() -> ChainParams {
-    let spec =
-        NetworkSpec { extra: b"catching up".to_vec(), halving: 100_000, ..ChainParams::regtest().spec().clone() };
+    let spec = NetworkSpec {
+        extra: b"catching up".to_vec(),
+        halving_interval: 100_000,
+        ..ChainParams::regtest().spec().clone()
+    };
     ChainParams::new(spec).expect("a network of our own")
 }

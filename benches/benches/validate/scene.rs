@@ -11,7 +11,7 @@ use toycoin_core::{
     Amount, Applied, Block, Chain, ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, NetworkSpec, OutPoint,
     SecretKey, Transaction, TxOut,
     consensus::{
-        BatchVerifier, BlockCoins, CachingVerifier, Place, SignatureCheck, SignatureVerifier, connect, gather,
+        BatchVerifier, BlockCoins, BlockContext, CachingVerifier, SignatureCheck, SignatureVerifier, connect, gather,
     },
     sighash,
     state::ChainState,
@@ -135,7 +135,7 @@ impl Scene {
     /// What is left of connecting without signatures and state root.
     pub(crate) fn rules(&self) -> Duration {
         let (chain, (block, coins)) = (self.chain(), self.checked());
-        let place = Place { state: chain.state(), work: chain.tip().work };
+        let place = BlockContext { state: chain.state(), work: chain.tip().work };
         let (connected, time) = cpu_time(|| connect(&self.params, &block, &coins, place, &Trusting));
         assert!(connected.is_ok());
         time.saturating_sub(self.state_root())
@@ -153,7 +153,7 @@ impl Scene {
     /// Returns the state before the block, and what the block changes.
     pub(crate) fn state_and_change(&self) -> (ChainState, UtxoDiff) {
         let (chain, (block, coins)) = (self.chain(), self.checked());
-        let place = Place { state: chain.state(), work: chain.tip().work };
+        let place = BlockContext { state: chain.state(), work: chain.tip().work };
         let connected = connect(&self.params, &block, &coins, place, &Trusting).expect("a block of our own");
         (chain.state().clone(), connected.diff)
     }
@@ -205,7 +205,7 @@ pub(crate) fn extend_by(chain: &mut Chain<MemoryStore>, block: Block) {
 pub(crate) fn extend(chain: &mut Chain<MemoryStore>, transactions: Vec<Transaction>) -> Block {
     let time = chain.tip().time + 1_000;
     let payout = SecretKey::classroom(7).public_key();
-    let block = chain.template(transactions, payout, b"", time).expect("payments that fit").solve_easily();
+    let block = chain.template(transactions, payout, b"", time).expect("payments that fit").mine_trivial();
     chain.apply(block.clone(), block.header.time).expect("a block of our own");
     block
 }

@@ -66,7 +66,7 @@ impl Block {
     /// # Panics
     /// When the header's bits are no target.
     #[must_use]
-    pub fn solve_easily(mut self) -> Self {
+    pub fn mine_trivial(mut self) -> Self {
         let target: Target = self.header.bits.to_target().expect("bits of a template");
         while !target.is_met_by(&self.header.hash()) {
             self.header.nonce = self.header.nonce.wrapping_add(1);

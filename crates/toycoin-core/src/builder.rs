@@ -57,7 +57,7 @@ pub enum BuildError {
     OfferedTwice(OutPoint),
     /// A coin belongs to somebody else.
     #[error("coin {0} is not of the key that signs")]
-    ForeignCoin(OutPoint),
+    NotOwned(OutPoint),
     /// So many coins or recipients that no block may hold the payment (rule R33).
     #[error(
         "payment too large: {size} bytes, a transaction has at most {limit}; split it, or spend fewer coins at a time"
@@ -70,7 +70,7 @@ pub enum BuildError {
     },
     /// The offered coins are worth less than payments and fee.
     #[error("{needed} toycoins are needed, there are {available}")]
-    NotEnough {
+    InsufficientFunds {
         /// Payments and fee.
         needed: Amount,
         /// What the coins are worth.
@@ -148,7 +148,7 @@ impl<'a> TransactionBuilder<'a> {
                 break;
             }
             if coin.output.owner != owner {
-                return Err(BuildError::ForeignCoin(outpoint));
+                return Err(BuildError::NotOwned(outpoint));
             }
             available = available.saturating_add(coin.output.value);
             transaction.inputs.push(outpoint);
@@ -156,7 +156,7 @@ impl<'a> TransactionBuilder<'a> {
             needed = paid.saturating_add(self.fee_rate.fee(transaction.size()));
         }
         if available < needed || transaction.inputs.is_empty() {
-            return Err(BuildError::NotEnough { needed, available });
+            return Err(BuildError::InsufficientFunds { needed, available });
         }
         // the change's own bytes cost something too: what does not cover them goes to the miner
         let change = available.saturating_sub(needed).saturating_sub(self.fee_rate.fee(40));
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn refuses_what_cannot_be_paid() {
         let hundred_and_one = Amount::from_toycoins(101).unwrap();
-        assert!(matches!(pay(hundred_and_one, 1), Err(BuildError::NotEnough { .. })));
+        assert!(matches!(pay(hundred_and_one, 1), Err(BuildError::InsufficientFunds { .. })));
         assert_eq!(pay(Amount::ZERO, 1), Err(BuildError::OutOfRange));
     }
 }

@@ -43,7 +43,7 @@ impl fmt::Display for NetworkLine<'_> {
             spec.retargeting.map_or((0, 0), |retargeting| (retargeting.spacing_ms, retargeting.half_life_ms));
         write!(f, r#"{{"toycoin":{VERSION},"network":{},"genesis_hash":"#, Text(&spec.name))?;
         write!(f, r#""{}","spacing_ms":{spacing},"half_life_ms":{half_life},"#, self.0.genesis_hash())?;
-        write!(f, r#""maturity":{},"halving":{},"#, spec.maturity, spec.halving)?;
+        write!(f, r#""maturity":{},"halving":{},"#, spec.coinbase_maturity, spec.halving_interval)?;
         let (genesis, limit) = (spec.genesis_bits.to_bits(), spec.limit_bits.to_bits());
         write!(f, r#""genesis_bits":{genesis},"limit_bits":{limit},"#)?;
         write!(f, r#""block_size_limit":{}}}"#, spec.block_size_limit)

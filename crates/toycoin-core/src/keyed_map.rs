@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_differ_in_a_bit_or_in_their_low_bits_alone_spread_over_all_places() {
+    fn keys_that_differ_in_few_bits_spread_over_all_buckets() {
         // what a stranger might grind: equal but for few bits
         let outpoint = |i: u16| {
             let mut txid = [7; 32];

@@ -39,7 +39,7 @@
 //! let mut payment = Transaction { version: 1, inputs: vec![outpoint], outputs: vec![output], signatures: vec![] };
 //! payment.sign_all(chain.params().genesis_hash(), &[coin.output], &alice);
 //!
-//! let block = chain.template(vec![payment], bob.public_key(), b"my first block", now_ms)?.solve_easily();
+//! let block = chain.template(vec![payment], bob.public_key(), b"my first block", now_ms)?.mine_trivial();
 //! assert!(matches!(chain.apply(block, now_ms)?, Applied::Extended { height: 1 }));
 //! assert_eq!(chain.coins_of(&bob.public_key())?.len(), 3, "his own, hers, and the reward");
 //!
@@ -47,7 +47,7 @@
 //! let mut greedy = chain.template(vec![], bob.public_key(), b"", now_ms)?;
 //! greedy.coinbase.outputs[0].value = Amount::from_grains(5_000_000_001);
 //! greedy.header.merkle_root = greedy.merkle_root();
-//! let error = chain.apply(greedy.solve_easily(), now_ms).unwrap_err();
+//! let error = chain.apply(greedy.mine_trivial(), now_ms).unwrap_err();
 //! assert_eq!(error.rule(), Some(Rule::CoinbaseAmount));
 //! assert_eq!(error.to_string(), "coinbase pays 50.00000001, subsidy and fees allow 50.00000000 (rule R29)");
 //! # Ok(())

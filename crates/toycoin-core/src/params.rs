@@ -38,11 +38,11 @@ pub struct NetworkSpec {
     /// The difficulty rule; `None` keeps the genesis' bits for ever.
     pub retargeting: Option<Retargeting>,
     /// How far a block's time may lie ahead of now, in milliseconds.
-    pub drift_ms: u64,
+    pub max_future_ms: u64,
     /// After how many blocks a coinbase's coins may be spent; at least 1.
-    pub maturity: u64,
+    pub coinbase_maturity: u64,
     /// After how many blocks the subsidy halves; at least 1.
-    pub halving: u64,
+    pub halving_interval: u64,
     /// The largest block, in bytes by formula: from [`ChainParams::LEAST_BLOCK_SIZE_LIMIT`] to
     /// [`ChainParams::MAX_BLOCK_SIZE_LIMIT`].
     pub block_size_limit: u64,
@@ -194,9 +194,9 @@ impl ChainParams {
             name: "lab".into(),
             address_prefix: AddressPrefix::Lab,
             retargeting: Some(Retargeting { spacing_ms: 2_000, half_life_ms: 40_000 }),
-            drift_ms: 10_000,
-            maturity: 5,
-            halving: 100_000,
+            max_future_ms: 10_000,
+            coinbase_maturity: 5,
+            halving_interval: 100_000,
             block_size_limit: 1_000_000,
             genesis_bits: CompactTarget::from_bits(0x1e01_0000),
             limit_bits: CompactTarget::from_bits(0x1f01_0000),
@@ -213,9 +213,9 @@ impl ChainParams {
             name: "reference".into(),
             address_prefix: AddressPrefix::Reference,
             retargeting: Some(Retargeting { spacing_ms: 60_000, half_life_ms: 8_640_000 }),
-            drift_ms: 120_000,
-            maturity: 100,
-            halving: 210_000,
+            max_future_ms: 120_000,
+            coinbase_maturity: 100,
+            halving_interval: 210_000,
             block_size_limit: 1_000_000,
             genesis_bits: CompactTarget::from_bits(0x1d00_ffff),
             limit_bits: CompactTarget::from_bits(0x1d00_ffff),
@@ -232,9 +232,9 @@ impl ChainParams {
             name: "regtest".into(),
             address_prefix: AddressPrefix::Regtest,
             retargeting: None,
-            drift_ms: 3_600_000,
-            maturity: 2,
-            halving: 150,
+            max_future_ms: 3_600_000,
+            coinbase_maturity: 2,
+            halving_interval: 150,
             block_size_limit: 1_000_000,
             genesis_bits: CompactTarget::from_bits(0x207f_ffff),
             limit_bits: CompactTarget::from_bits(0x207f_ffff),
@@ -297,7 +297,7 @@ impl ChainParams {
 
     /// Returns the new money of the block at `height`.
     pub fn subsidy(&self, height: u64) -> Amount {
-        subsidy(height, self.spec().halving)
+        subsidy(height, self.spec().halving_interval)
     }
 
     /// Returns whether a rule is enforced: always, except in a sandbox that switched it off.
@@ -370,10 +370,10 @@ fn classroom_allocations() -> Vec<TxOut> {
 
 /// Checks the parameters and returns the limit's target.
 fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
-    if spec.maturity == 0 {
+    if spec.coinbase_maturity == 0 {
         return Err(ParamsError::ZeroMaturity);
     }
-    if spec.halving == 0 {
+    if spec.halving_interval == 0 {
         return Err(ParamsError::ZeroHalving);
     }
     if let Some(Retargeting { spacing_ms, half_life_ms }) = spec.retargeting {
@@ -408,7 +408,7 @@ fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
     if !spec.allocations.iter().all(|output| output.value.is_coin_value()) {
         return Err(ParamsError::AllocationOutOfRange);
     }
-    let subsidies = subsidy::total(spec.halving).ok_or(ParamsError::TooMuchMoney)?;
+    let subsidies = subsidy::total(spec.halving_interval).ok_or(ParamsError::TooMuchMoney)?;
     let money = spec.allocations.iter().map(|output| output.value).chain([subsidies]);
     Amount::sum_in_range(money).ok_or(ParamsError::TooMuchMoney)?;
     Ok(limit)
@@ -444,8 +444,8 @@ mod tests {
         };
         let sized = |block_size_limit| NetworkSpec { block_size_limit, ..spec() };
         for (spec, error) in [
-            (NetworkSpec { maturity: 0, ..spec() }, ParamsError::ZeroMaturity),
-            (NetworkSpec { halving: 0, ..spec() }, ParamsError::ZeroHalving),
+            (NetworkSpec { coinbase_maturity: 0, ..spec() }, ParamsError::ZeroMaturity),
+            (NetworkSpec { halving_interval: 0, ..spec() }, ParamsError::ZeroHalving),
             (retargeting(0, 0), ParamsError::ZeroSpacing),
             (retargeting(0, 40_000), ParamsError::ZeroSpacing),
             (retargeting(1, 0), ParamsError::HalfLifeBelowSpacing { half_life_ms: 0, spacing_ms: 1 }),
@@ -466,8 +466,8 @@ mod tests {
             (NetworkSpec { genesis_time: 1 << 48, ..spec() }, ParamsError::TimeOutOfRange),
             (NetworkSpec { allocations: vec![coin(0)], ..spec() }, ParamsError::AllocationOutOfRange),
             (NetworkSpec { allocations: vec![coin(Amount::MAX_MONEY.grains())], ..spec() }, ParamsError::TooMuchMoney),
-            (NetworkSpec { halving: 210_001, ..spec() }, ParamsError::TooMuchMoney),
-            (NetworkSpec { halving: u64::MAX, ..spec() }, ParamsError::TooMuchMoney),
+            (NetworkSpec { halving_interval: 210_001, ..spec() }, ParamsError::TooMuchMoney),
+            (NetworkSpec { halving_interval: u64::MAX, ..spec() }, ParamsError::TooMuchMoney),
             (sized(248), ParamsError::GenesisTooLarge { size: 128 + 16 + 11 + 160, limit: 248 }),
         ] {
             assert_eq!(ChainParams::new(spec).unwrap_err(), error);

@@ -87,7 +87,7 @@ fn the_first_line_says_all_of_the_network() {
         let spec = params.spec();
         let expected = serde_json::json!({
             "toycoin": 1, "network": spec.name, "genesis_hash": params.genesis_hash().to_string(),
-            "spacing_ms": spacing, "half_life_ms": half_life, "maturity": spec.maturity, "halving": spec.halving,
+            "spacing_ms": spacing, "half_life_ms": half_life, "maturity": spec.coinbase_maturity, "halving": spec.halving_interval,
             "genesis_bits": spec.genesis_bits.to_bits(), "limit_bits": spec.limit_bits.to_bits(),
             "block_size_limit": spec.block_size_limit,
         });

@@ -138,7 +138,7 @@ fn branch(length: usize) -> (OutPoint, Vec<Block>) {
         let payment = (number + 1 == length).then(|| payments.spend(vec![outpoint], vec![output]));
         let time = chain.tip().time + 1_000;
         let block = chain.template(payment.into_iter().collect(), classroom::owner(6), b"", time).unwrap();
-        let block = block.solve_easily();
+        let block = block.mine_trivial();
         chain.apply(block.clone(), time).unwrap();
         blocks.push(block);
     }
@@ -216,7 +216,7 @@ fn only_what_rests_on_the_store_is_checked() {
     reward.coinbase.outputs[0].value = Amount::from_grains(1);
     reward.header.merkle_root = reward.merkle_root();
     for (block, rule, checks) in [(state, Rule::StateRoot, 1), (reward, Rule::CoinbaseAmount, 0)] {
-        let block = block.solve_easily();
+        let block = block.mine_trivial();
         let mut chain = Chain::open(params(), Hiding::new(Check::Sound)).unwrap();
         assert_eq!(chain.apply(block.clone(), u64::MAX).unwrap_err().rule(), Some(rule));
         assert!(is_marked(&chain, &block.hash()));

@@ -126,7 +126,7 @@ fn blocks(sizes: &[usize], spoil: impl Fn(usize, &mut Transaction)) -> Vec<Block
     let block = |(number, size): (usize, &usize)| {
         let transactions = (0..*size).map(|_| pay(number)).collect();
         let time = chain.tip().time + 1_000;
-        let block = chain.template(transactions, classroom::owner(1), b"", time).unwrap().solve_easily();
+        let block = chain.template(transactions, classroom::owner(1), b"", time).unwrap().mine_trivial();
         chain.apply(block.clone(), time).unwrap();
         block
     };
@@ -155,20 +155,20 @@ fn caught_up(blocks: &[Block]) -> (Vec<usize>, Vec<Step>) {
 }
 
 #[test]
-fn signatures_of_blocks_that_wait_are_one_batch_each_verified_once() {
+fn signatures_of_waiting_blocks_are_one_batch_verified_once() {
     let (asked, steps) = caught_up(&blocks(&[2; 70], |_, _| ()));
     assert_eq!(steps.len(), 70, "still a move for each block");
     assert_eq!(asked, [128, 12]);
 }
 
 #[test]
-fn a_batch_over_blocks_is_bounded_by_its_signatures_and_a_large_block_goes_alone() {
+fn batch_over_blocks_is_bounded_and_a_large_block_goes_alone() {
     let (asked, _) = caught_up(&blocks(&[400, 400, 400, 1_100, 1, 1], |_, _| ()));
     assert_eq!(asked, [800, 400, 1_100, 2]);
 }
 
 #[test]
-fn a_wrong_signature_is_found_in_its_block_and_what_comes_before_is_connected() {
+fn wrong_signature_is_found_and_earlier_blocks_are_connected() {
     let blocks = blocks(&[2; 12], |block, payment| {
         if block == 7 {
             payment.signatures = vec![Signature::from_bytes([3; 64])];

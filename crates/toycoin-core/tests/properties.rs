@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn payments_of_a_graph_fit_one_block_and_none_of_its_conflicts_fits_beside_them(
+    fn payment_graph_fits_one_block_without_its_conflicts(
         graph in strategies::transaction_graph(1..12),
     ) {
         let judge = |transactions| {
@@ -190,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn any_fork_tree_fed_in_any_order_ends_in_the_state_of_a_recompute_from_genesis(
+    fn fork_tree_in_any_order_ends_in_the_recomputed_state(
         tree in strategies::fork_tree_with_cheats(1..40),
         keys in prop::collection::vec(any::<u32>(), 40),
     ) {
@@ -214,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn a_chain_that_is_opened_again_goes_on_as_if_it_had_never_stopped(
+    fn reopened_chain_goes_on_as_if_it_had_never_stopped(
         tree in strategies::fork_tree_with_cheats(1..30),
         cut in any::<Index>(),
     ) {
@@ -235,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn of_branches_that_are_complete_before_any_is_judged_the_first_with_the_most_work_wins(
+    fn first_complete_branch_with_the_most_work_wins(
         tree in strategies::fork_tree(2..30),
     ) {
         let mut chain = Chain::in_memory(tree.params().clone());
@@ -252,7 +252,7 @@ proptest! {
     }
 
     #[test]
-    fn any_fork_tree_without_headers_first_ends_the_same_once_every_block_found_its_parent(
+    fn fork_tree_of_blocks_alone_ends_in_the_same_state(
         tree in strategies::fork_tree(1..40),
         keys in prop::collection::vec(any::<u32>(), 40),
     ) {
@@ -287,7 +287,7 @@ proptest! {
 
 proptest! {
     #[test]
-    fn a_byte_changed_in_a_header_changes_its_hash_and_breaks_a_rule(at in 0..Header::SIZE, flip in 1..=255u8) {
+    fn changed_header_byte_changes_the_hash_and_breaks_a_rule(at in 0..Header::SIZE, flip in 1..=255u8) {
         let scene = Scene::new(ChainParams::regtest());
         let header = scene.block.header;
         let mut bytes = header.to_bytes();
@@ -420,7 +420,7 @@ proptest! {
     }
 
     #[test]
-    fn addresses_are_read_as_they_are_shown_and_not_with_a_character_changed(
+    fn address_round_trips_and_rejects_a_changed_character(
         owner in any::<[u8; 32]>(),
         at in any::<Index>(),
         character in "[023456789acdefghjklmnpqrstuvwxyz]",

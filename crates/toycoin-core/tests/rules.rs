@@ -82,7 +82,7 @@ fn every_mutation_is_refused_with_exactly_its_rule() {
 }
 
 #[test]
-fn without_its_rule_a_mutation_goes_through_or_the_table_says_what_else_stops_it() {
+fn without_its_rule_a_mutation_passes_as_the_table_says() {
     println!("{:<26} {:<53} with the rule switched off", "rule", "refused");
     let mut shown = Vec::new();
     for mutation in mutations::all() {
@@ -109,7 +109,7 @@ fn switching_off_one_rule_switches_off_no_other() {
 }
 
 #[test]
-fn the_engine_refuses_every_mutation_with_the_same_rule_and_stays_where_it_is() {
+fn engine_rejects_every_mutation_by_its_rule_and_stays_put() {
     for mutation in mutations::all().filter(|mutation| mutation.setting != Setting::Money) {
         let scene = mutated(ChainParams::regtest(), &mutation);
         let mut chain = Chain::in_memory(ChainParams::regtest());

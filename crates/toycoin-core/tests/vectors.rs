@@ -264,13 +264,13 @@ fn ancestors() -> Value {
 fn states() -> Value {
     let of = |coins: &[(OutPoint, Coin)], issued, headers| {
         let state = ChainState {
-            coins: over(coins),
+            utxo_hash: over(coins),
             coin_count: coins.len() as u64,
             issued: grains(issued),
             ancestors: ancestors_of(&some_headers(headers)),
         };
         json!({
-            "digest": hex(&state.coins.digest()), "coin_count": state.coin_count, "issued": state.issued,
+            "digest": hex(&state.utxo_hash.digest()), "coin_count": state.coin_count, "issued": state.issued,
             "ancestors": hex(&state.ancestors.root()), "state_root": state.root(),
         })
     };
@@ -418,7 +418,7 @@ fn genesis() -> Value {
         assert_eq!(params.genesis().header.state_root, state.root());
         json!({
             "network": spec.name, "hash": params.genesis_hash(), "block": params.genesis(), "issued": state.issued,
-            "coin_count": state.coin_count, "coins_digest": hex(&state.coins.digest()),
+            "coin_count": state.coin_count, "coins_digest": hex(&state.utxo_hash.digest()),
             "header_bytes": hex(&params.genesis().header.to_bytes()),
         })
     };
@@ -452,7 +452,7 @@ fn chain() -> Value {
             "hash": block.hash(), "block": block, "header_bytes": hex(&block.header.to_bytes()), "size": block.size(),
             "transaction_ids": block.transaction_ids(), "chain_work": ledger.work().to_string(),
             "issued": ledger.state().issued, "coin_count": ledger.state().coin_count,
-            "coins_digest": hex(&ledger.state().coins.digest()), "ancestors": hex(&ledger.state().ancestors.root()),
+            "coins_digest": hex(&ledger.state().utxo_hash.digest()), "ancestors": hex(&ledger.state().ancestors.root()),
         }));
     }
     vectors.into()

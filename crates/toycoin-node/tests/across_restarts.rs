@@ -20,12 +20,12 @@ use toycoin_node::{
 };
 
 #[derive(Default)]
-struct Place {
+struct Disk {
     index: Memory,
     bodies: Memory,
 }
 
-impl Place {
+impl Disk {
     fn chain(&self) -> Chain<RedbStore> {
         let params = ChainParams::regtest();
         Chain::open(params.clone(), RedbStore::open_on(self.index.clone(), self.bodies.clone(), &params).unwrap())
@@ -54,7 +54,7 @@ fn later(seconds: u64) -> Now {
 
 #[test]
 fn what_waited_is_taken_up_again_and_judged_anew() {
-    let place = Place::default();
+    let place = Disk::default();
     let mut node = place.node();
     let (mine, gone) = (payment(node.chain(), 0, 50), payment(node.chain(), 1, 60));
     for (id, transaction) in [(1, &mine), (2, &gone)] {
@@ -81,7 +81,7 @@ fn what_waited_is_taken_up_again_and_judged_anew() {
 
 #[test]
 fn a_block_is_durable_before_anybody_hears_of_it() {
-    let place = Place::default();
+    let place = Disk::default();
     let mut node = place.node();
     let mut heard = 0;
     for second in 3..30 {
@@ -97,7 +97,7 @@ fn a_block_is_durable_before_anybody_hears_of_it() {
                     node.handle(later(second), Input::Mined { job: job.id, nonce: header.nonce });
                 }
                 Output::Emit(Event::BlockConnected { block, .. }) => {
-                    let copy = Place {
+                    let copy = Disk {
                         index: Memory::new(place.index.bytes().clone()),
                         bodies: Memory::new(place.bodies.bytes().clone()),
                     };
@@ -145,7 +145,7 @@ fn mine_for(node: &mut NodeMachine<RedbStore>, begin: u64, seconds: u64, unix_ms
 #[test]
 fn a_clock_that_was_set_back_costs_time_and_no_block() {
     const DAY: u64 = 86_400_000;
-    let (place, drift) = (Place::default(), ChainParams::regtest().spec().drift_ms);
+    let (place, drift) = (Disk::default(), ChainParams::regtest().spec().max_future_ms);
     let today = ChainParams::regtest().spec().genesis_time + DAY;
     let mut node = place.node();
     assert!(!mine_for(&mut node, 0, 10, today).0.is_empty());

@@ -180,7 +180,7 @@ fn a_block_that_a_peer_has_not_is_asked_of_another_at_once() {
 }
 
 #[test]
-fn a_good_header_with_anothers_body_blames_the_sender_and_the_block_comes_from_another() {
+fn wrong_body_blames_its_sender_and_another_peer_delivers() {
     let far = chain(5);
     let (mut stage, _, peers) = with_headers(&far, 2);
     let (cheat, honest) = (peers[0], peers[1]);
@@ -195,7 +195,7 @@ fn a_good_header_with_anothers_body_blames_the_sender_and_the_block_comes_from_a
 }
 
 #[test]
-fn a_body_that_does_not_decode_mutes_and_the_block_comes_from_another() {
+fn undecodable_body_mutes_and_another_peer_delivers() {
     let far = chain(5);
     let (mut stage, _, peers) = with_headers(&far, 2);
     let (cheat, honest) = (peers[0], peers[1]);
@@ -207,7 +207,7 @@ fn a_body_that_does_not_decode_mutes_and_the_block_comes_from_another() {
 }
 
 #[test]
-fn what_was_asked_on_a_connection_that_is_lost_is_asked_on_another_at_once() {
+fn questions_of_a_lost_connection_go_to_another_at_once() {
     let far = chain(3);
     let (mut stage, relay, peers) = with_headers(&far, 1);
     assert_eq!(asked(&mut stage, peers[0]).len(), 3);
@@ -220,7 +220,7 @@ fn what_was_asked_on_a_connection_that_is_lost_is_asked_on_another_at_once() {
 }
 
 #[test]
-fn what_was_asked_of_a_peer_that_is_muted_for_its_score_is_asked_of_another_at_once() {
+fn questions_of_a_muted_peer_go_to_another_at_once() {
     let far = chain(3);
     let (mut stage, _, peers) = with_headers(&far, 1);
     assert_eq!(asked(&mut stage, peers[0]).len(), 3);

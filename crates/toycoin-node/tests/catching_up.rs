@@ -93,7 +93,7 @@ impl SignatureVerifier for Noting {
 }
 
 #[test]
-fn signatures_of_bodies_that_come_while_catching_up_are_verified_together() {
+fn signatures_are_verified_together_in_catching_up() {
     const BLOCKS: usize = 100;
     let params = ChainParams::regtest();
     let mut theirs = Chain::in_memory(params.clone());
@@ -134,7 +134,7 @@ fn a_late_joiner_that_mines_catches_up_first() {
 }
 
 #[test]
-fn a_node_that_was_cut_off_gives_up_its_branch_and_loses_no_payment() {
+fn node_that_was_cut_off_reorganises_and_loses_no_payment() {
     let mut net = network(3, 3, SECOND, 10);
     net.disconnect(2);
     let paid = payment(net.nodes[2].machine.chain(), 0, 1, 5_000);
@@ -155,7 +155,7 @@ fn a_node_that_was_cut_off_gives_up_its_branch_and_loses_no_payment() {
 }
 
 #[test]
-fn a_relay_that_was_gone_and_is_back_finds_its_nodes_agreeing_again() {
+fn nodes_agree_again_after_their_relay_was_gone() {
     let mut net = network(4, 3, SECOND * 2, 8);
     for node in 0..3 {
         net.disconnect(node);

@@ -23,7 +23,7 @@ fn minutely() -> ChainParams {
     ChainParams::new(NetworkSpec {
         name: "minutely".into(),
         retargeting: Some(Retargeting { spacing_ms: 60_000, half_life_ms: 8_640_000 }),
-        drift_ms: 120_000,
+        max_future_ms: 120_000,
         extra: b"toycoin minutely".to_vec(),
         ..ChainParams::regtest().spec().clone()
     })

@@ -99,7 +99,7 @@ fn a_time_that_has_not_come_is_no_crime_and_comes() {
 }
 
 #[test]
-fn a_broken_block_is_refused_from_the_next_peer_too_and_what_builds_on_it_is_not_followed() {
+fn invalid_block_and_its_children_are_refused_from_any_peer() {
     let valid = Scene::new(ChainParams::regtest());
     for rule in [Rule::CoinbaseAmount, Rule::Signature, Rule::StateRoot, Rule::CoinExists] {
         let mut broken = valid.clone();

@@ -326,7 +326,7 @@ fn headers_that_do_not_follow_on_each_other_mute() {
 }
 
 #[test]
-fn headers_that_nobody_asked_for_or_from_nowhere_score_and_do_not_mute_at_once() {
+fn unrequested_headers_score_and_do_not_mute_at_once() {
     let far = chain(10, 1);
     let (mut stage, relay) = stage(chain(0, 0));
     let peer = Peer::new(relay, 1);
@@ -343,7 +343,7 @@ fn headers_that_nobody_asked_for_or_from_nowhere_score_and_do_not_mute_at_once()
 }
 
 #[test]
-fn a_header_that_breaks_a_rule_mutes_and_another_peer_is_asked_at_once() {
+fn invalid_header_mutes_and_another_peer_is_asked_at_once() {
     let far = chain(10, 1);
     let (mut stage, relay) = stage(chain(0, 0));
     let (cheat, honest) = (Peer::new(relay, 1), Peer::new(relay, 2));
@@ -365,12 +365,12 @@ fn a_header_that_breaks_a_rule_mutes_and_another_peer_is_asked_at_once() {
 }
 
 #[test]
-fn headers_on_an_invalid_block_are_not_asked_for_again_and_again() {
+fn headers_on_an_invalid_block_are_not_asked_for_repeatedly() {
     let (mut stage, relay) = stage(chain(3, 1));
     let mut greedy = block_at(&chain(1, 2), 1);
     greedy.coinbase.extra = vec![0; ChainParams::MAX_EXTRA + 1];
     greedy.header.merkle_root = greedy.merkle_root();
-    let greedy = greedy.solve_easily();
+    let greedy = greedy.mine_trivial();
     let cheat = Peer::new(relay, 1);
     stage.tell(cheat, &NodeMessage::Block(greedy.clone()));
     assert_eq!(stage.muted_for(cheat), Some(&MuteReason::BrokenRule(Rule::CoinbaseExtra)));
@@ -394,10 +394,10 @@ fn headers_on_an_invalid_block_are_not_asked_for_again_and_again() {
 }
 
 #[test]
-fn headers_ahead_of_their_time_are_not_asked_for_again_and_again() {
+fn headers_from_the_future_are_not_asked_for_repeatedly() {
     let (mut stage, relay) = stage(chain(0, 0));
     let peer = Peer::new(relay, 1);
-    let drift = ChainParams::regtest().spec().drift_ms;
+    let drift = ChainParams::regtest().spec().max_future_ms;
     // the first is right, all behind it come from the future
     let near = headers_behind(&ChainParams::regtest().genesis().header, 1, 100);
     let future = headers_behind(&near[0], 1_999, drift + 60_000);

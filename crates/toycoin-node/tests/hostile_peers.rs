@@ -91,7 +91,7 @@ fn with_one_more(mut payload: Vec<u8>, count_at: usize, item: &[u8]) -> Vec<u8> 
 }
 
 #[test]
-fn what_is_no_message_of_ours_is_ignored_at_any_size_and_without_a_score() {
+fn unknown_messages_are_ignored_at_any_size_without_score() {
     let (mut stage, peer) = stage();
     let mut other_version = status(stage.machine.chain(), 0).encode().unwrap();
     other_version[4..6].copy_from_slice(&2u16.to_le_bytes());
@@ -121,7 +121,7 @@ fn the_status_of_another_network_is_ignored() {
 }
 
 #[test]
-fn a_bad_signature_in_a_transaction_mutes_and_its_txid_stays_open_for_the_honest_one() {
+fn bad_signature_mutes_and_its_txid_stays_open_for_the_honest() {
     let (mut stage, cheat) = stage();
     let honest = Peer::new(cheat.connection, 2);
     stage.tell(cheat, &NodeMessage::Transaction(forged(5)));

@@ -66,7 +66,7 @@ fn mine(
     let time = chain.tip().time + 1_000;
     let payout = toycoin_core::PublicKey::from_bytes([miner; 32]);
     let transactions = transactions.into_iter().map(Into::into).collect();
-    let block = chain.template_of(transactions, payout, &[miner], time).unwrap().solve_easily();
+    let block = chain.template_of(transactions, payout, &[miner], time).unwrap().mine_trivial();
     chain.apply(block.clone(), time).unwrap();
     block
 }
@@ -85,7 +85,7 @@ fn double_spends_do_not_pass_in_the_pool() {
 }
 
 #[test]
-fn a_conflicting_payment_replaces_when_it_pays_a_grain_a_byte_more() {
+fn conflict_replaces_when_it_pays_a_grain_per_byte_more() {
     let (chain, mut pool) = pool();
     let poor = payment(&chain, 1, 5, 1);
     submit(&chain, &mut pool, &poor).unwrap();
@@ -180,7 +180,7 @@ fn a_lost_race_drops_no_transaction_and_none_is_mined_twice() {
 }
 
 #[test]
-fn a_block_that_spends_the_same_coin_drops_the_conflict_with_its_reason() {
+fn block_that_spends_the_same_coin_drops_the_conflict() {
     let (mut chain, mut pool) = pool();
     let ours = payment(&chain, 1, 5, 0);
     submit(&chain, &mut pool, &ours).unwrap();

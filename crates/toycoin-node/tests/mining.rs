@@ -198,7 +198,7 @@ fn waits(stage: &Stage) -> Vec<Duration> {
 
 #[test]
 fn a_tip_within_the_drift_is_mined_on_just_above_its_time() {
-    let drift = ChainParams::regtest().spec().drift_ms;
+    let drift = ChainParams::regtest().spec().max_future_ms;
     for ahead in [0, 1, drift / 2, drift - 1] {
         let stage = miner_on_a_tip_ahead(ahead);
         let tip = stage.machine.chain().tip().time;
@@ -210,7 +210,7 @@ fn a_tip_within_the_drift_is_mined_on_just_above_its_time() {
 #[test]
 fn a_miner_waits_for_its_clock_and_says_so() {
     const AHEAD: u64 = 150_000;
-    let drift = ChainParams::regtest().spec().drift_ms;
+    let drift = ChainParams::regtest().spec().max_future_ms;
     let mut stage = miner_on_a_tip_ahead(drift - 1 + AHEAD);
     assert!(stage.job.is_none());
     assert_eq!(waits(&stage), [Duration::from_millis(AHEAD)]);
@@ -256,7 +256,7 @@ fn a_clock_beyond_all_times_stops_mining_and_not_the_node() {
 
 #[test]
 fn a_block_found_at_the_edge_is_put_off_and_not_lost() {
-    let drift = ChainParams::regtest().spec().drift_ms;
+    let drift = ChainParams::regtest().spec().max_future_ms;
     let mut stage = miner_on_a_tip_ahead(drift - 1);
     stage.connect();
     let job = stage.job.expect("the last moment that is allowed");
@@ -275,7 +275,7 @@ fn a_block_found_at_the_edge_is_put_off_and_not_lost() {
 
 #[test]
 fn peers_blocks_ahead_of_time_do_not_push_out_our_own() {
-    let drift = ChainParams::regtest().spec().drift_ms;
+    let drift = ChainParams::regtest().spec().max_future_ms;
     let mut stage = miner_on_a_tip_ahead(drift - 1);
     let job = stage.job.expect("the last moment that is allowed");
     stage.start_ms -= 60_000;

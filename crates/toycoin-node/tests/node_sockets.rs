@@ -11,7 +11,9 @@ use toycoin_node::{
     mempool::DropReason,
     protocol::{Event, WaitError},
     relay::RelayConfig,
-    rt::{BlockEvent, EventsSince, Heard, Listener, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer},
+    rt::{
+        BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeError, NodeHandle, RelayHandle, RelayServer,
+    },
 };
 use toycoin_wire::{NodeMessage, Payload};
 
@@ -169,7 +171,7 @@ fn what_is_no_relay_is_told_from_one() {
 }
 
 #[test]
-fn a_wallet_lives_on_the_events_since_a_block_through_a_reorganisation() {
+fn wallet_follows_events_since_a_block_through_a_reorg() {
     run_test(async {
         // two miners that cannot meet, until their relay opens
         let address = free_address();
@@ -283,16 +285,16 @@ fn an_export_is_the_active_chain() {
 }
 
 #[test]
-fn a_listener_hears_each_block_once_and_says_when_the_relay_is_gone() {
+fn listener_hears_each_block_once_and_tells_a_lost_relay() {
     run_test(async {
         let relay = relay();
         let address = relay.local_addr().to_string();
         let mut listener = Listener::new(address.clone(), "/topic/main".parse().unwrap(), "test");
-        assert_eq!(listener.next().await, Some(Heard::Ready));
+        assert_eq!(listener.next().await, Some(ListenerEvent::Ready));
         let node = miner(10).relay(address).spawn().await.unwrap();
         let mut heights = Vec::new();
         while heights.len() < 4 {
-            if let Some(Heard::Message { payload, .. }) = listener.next().await
+            if let Some(ListenerEvent::Message { payload, .. }) = listener.next().await
                 && let Ok(Payload::Message(NodeMessage::Block(block))) = NodeMessage::decode(&payload)
             {
                 heights.push(block.header.height);
@@ -302,7 +304,7 @@ fn a_listener_hears_each_block_once_and_says_when_the_relay_is_gone() {
         node.shutdown().await.unwrap();
         relay.shutdown();
         loop {
-            if let Some(Heard::Failed { .. }) = listener.next().await {
+            if let Some(ListenerEvent::Failed { .. }) = listener.next().await {
                 break;
             }
         }

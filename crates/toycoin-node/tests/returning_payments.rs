@@ -97,12 +97,12 @@ impl Said {
 
 /// Files that outlast a node.
 #[derive(Default)]
-struct Place {
+struct Disk {
     index: Memory,
     bodies: Memory,
 }
 
-impl Place {
+impl Disk {
     fn chain(&self) -> Chain<RedbStore> {
         let store = RedbStore::open_on(self.index.clone(), self.bodies.clone(), &params()).unwrap();
         Chain::open(params(), store).unwrap()
@@ -132,7 +132,7 @@ fn waiting<S: ChainStore<Error: std::fmt::Display>>(node: &NodeMachine<S>) -> Ve
 const ROW: usize = 60;
 
 /// A node whose blocks with a row of free payments were replaced by empty ones.
-fn replaced(place: &Place) -> (NodeMachine<RedbStore>, Vec<Transaction>) {
+fn replaced(place: &Disk) -> (NodeMachine<RedbStore>, Vec<Transaction>) {
     let (mut chain, mut other) = (place.chain(), Chain::in_memory(params()));
     let row = row(&chain, 0, ROW);
     for payments in row.chunks(ROW / 3) {
@@ -151,7 +151,7 @@ fn replaced(place: &Place) -> (NodeMachine<RedbStore>, Vec<Transaction>) {
 
 #[test]
 fn what_came_back_survives_a_restart_and_a_kill() {
-    let place = Place::default();
+    let place = Disk::default();
     let (mut node, row) = replaced(&place);
     let row: Vec<_> = row.iter().map(Transaction::txid).collect();
     assert_eq!(waiting(&node), row, "parents first, as they were mined");
@@ -176,7 +176,7 @@ fn what_came_back_survives_a_restart_and_a_kill() {
 
 #[test]
 fn what_is_not_taken_up_again_is_told_with_its_reason() {
-    let place = Place::default();
+    let place = Disk::default();
     let (node, row) = replaced(&place);
     node.finish().unwrap();
     // meanwhile a block spends the coin of one in the middle, and holds those before it
@@ -206,7 +206,7 @@ fn what_is_not_taken_up_again_is_told_with_its_reason() {
 
 #[test]
 fn policy_judges_what_never_was_in_a_block_anew() {
-    let place = Place::default();
+    let place = Disk::default();
     let lenient = NodeConfig::new(&params());
     let mut node = NodeMachine::new(place.chain(), lenient, later(0));
     let free = row(node.chain(), 1, 1).remove(0);
@@ -293,7 +293,7 @@ fn a_deep_move_is_followed_block_by_block() {
 #[test]
 fn a_node_that_ends_in_a_move_keeps_what_returns() {
     let (chain, old) = large_blocks(3);
-    let place = Place::default();
+    let place = Disk::default();
     let mut disk = place.chain();
     drop(chain);
     let mut other = Chain::in_memory(params());

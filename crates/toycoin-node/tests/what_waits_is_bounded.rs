@@ -44,7 +44,7 @@ fn orphan(number: u64) -> Transaction {
 
 /// The latest time that a block may have at the stage's moment.
 fn latest(stage: &Stage) -> u64 {
-    stage.unix_ms() + ChainParams::regtest().spec().drift_ms
+    stage.unix_ms() + ChainParams::regtest().spec().max_future_ms
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn blocks_far_behind_that_nobody_asked_for_are_not_kept() {
 }
 
 #[test]
-fn a_block_ahead_of_its_time_waits_with_what_builds_on_it_and_is_taken_when_the_clock_is_there() {
+fn block_from_the_future_waits_with_its_children_for_the_clock() {
     let (mut stage, peer) = stage();
     let mut far = Chain::in_memory(ChainParams::regtest());
     let early = next_block(&far, Vec::new(), 1, latest(&stage) + 5_000);
@@ -106,7 +106,7 @@ fn a_block_ahead_of_its_time_waits_with_what_builds_on_it_and_is_taken_when_the_
 }
 
 #[test]
-fn no_more_than_sixty_four_blocks_wait_for_their_time_and_the_farthest_ahead_make_room() {
+fn deferred_blocks_are_bounded_and_the_farthest_makes_room() {
     let (mut stage, peer) = stage();
     let genesis = Chain::in_memory(ChainParams::regtest());
     let first = latest(&stage) + 1_000;
@@ -122,7 +122,7 @@ fn no_more_than_sixty_four_blocks_wait_for_their_time_and_the_farthest_ahead_mak
 }
 
 #[test]
-fn a_false_body_under_a_header_ahead_of_its_time_does_not_wait_in_the_true_ones_place() {
+fn false_body_of_a_deferred_block_takes_no_place() {
     let (mut stage, cheat) = stage();
     let honest = Peer::new(cheat.connection, 2);
     let early = next_block(&Chain::in_memory(ChainParams::regtest()), Vec::new(), 1, latest(&stage) + 5_000);
@@ -136,7 +136,7 @@ fn a_false_body_under_a_header_ahead_of_its_time_does_not_wait_in_the_true_ones_
 }
 
 #[test]
-fn payments_without_their_coins_wait_in_a_bounded_number_and_few_of_each_peer() {
+fn orphans_are_bounded_in_all_and_per_peer() {
     let (mut stage, first) = stage();
     for number in 0..200 {
         stage.tell(first, &NodeMessage::Transaction(orphan(number)));
@@ -154,7 +154,7 @@ fn payments_without_their_coins_wait_in_a_bounded_number_and_few_of_each_peer() 
 }
 
 #[test]
-fn payments_wait_for_each_other_in_a_bounded_number_and_for_nothing_else() {
+fn unconfirmed_chains_are_bounded_by_the_package_limit() {
     let (mut stage, first) = stage();
     let channel = ChannelRef::new("/topic/main").unwrap();
     let now = Now { monotonic: Monotonic::new(stage.now), unix_ms: stage.start_ms };

@@ -15,7 +15,7 @@ use crate::{
     node_spec::NodeSpec,
     participant::Participant,
     planted::Planted,
-    spending::{Manner, Spending},
+    spending::{Spending, SpendingPattern},
     store::Disk,
     topology::Topology,
 };
@@ -222,7 +222,7 @@ impl Simulation {
         simulation
     }
 
-    /// Draws from the seed how the wallet at each node spends: singly more often than not, else in any other manner.
+    /// Draws from the seed how the wallet at each node spends: singly more often than not, else in any other pattern.
     #[must_use]
     pub fn random_spending(mut self) -> Self {
         let mut dice = Dice::new(self.seed, 7);
@@ -246,8 +246,11 @@ impl Simulation {
         for spec in &mut self.nodes {
             spec.min_fee_rate = if dice.chance(0.5) { 0 } else { 1 + dice.below(3) };
             match dice.below(12) {
-                0 => spec.spending.manner = Manner::Halves(2 + dice.index(20)),
-                1 => spec.spending = Spending { grains: 1_000..=1_000, manner: Manner::Wide(400), fee_rates: 0..=3 },
+                0 => spec.spending.pattern = SpendingPattern::Halves(2 + dice.index(20)),
+                1 => {
+                    spec.spending =
+                        Spending { grains: 1_000..=1_000, pattern: SpendingPattern::Wide(400), fee_rates: 0..=3 }
+                }
                 _ => {}
             }
         }

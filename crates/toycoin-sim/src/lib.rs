@@ -71,7 +71,7 @@ pub use self::{
     params::{params, spec},
     participant::{Foreign, Participant},
     report::{Run, Statistics, Violation},
-    spending::{Manner, Spending},
+    spending::{Spending, SpendingPattern},
     store::{CrashStore, Disk},
     topology::Topology,
     trace::Trace,

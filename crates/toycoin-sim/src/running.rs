@@ -9,7 +9,7 @@ use crate::{
     builder::{Drawn, Simulation},
     dice::{Dice, FAR},
     fault::{Fault, Scheduled, draw, draw_late},
-    network::{DiceSet, Network, Site, queue::Queue, relay_site},
+    network::{DiceSet, Network, SimNode, queue::Queue, relay_site},
     params::{GENESIS_HASHES, params},
     report::{Run, Statistics, Violation},
     store::Disk,
@@ -71,7 +71,7 @@ impl Simulation {
         let sites = self.nodes.iter().enumerate();
         let sites = sites
             .map(|(node, spec)| {
-                Site::new(node, spec, &params, self.link, relays_of(node), self.invariants.mempool_bytes)
+                SimNode::new(node, spec, &params, self.link, relays_of(node), self.invariants.mempool_bytes)
             })
             .collect();
         let relay_config = RelayConfig {

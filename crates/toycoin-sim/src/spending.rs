@@ -7,10 +7,10 @@ use crate::dice::Dice;
 /// How the wallet at a node spends whenever it is its turn to pay.
 ///
 /// ```
-/// use toycoin_sim::{Manner, Spending};
+/// use toycoin_sim::{SpendingPattern, Spending};
 ///
 /// let shop = Spending { grains: 100..=5_000, ..Spending::default() };
-/// let cheat = Spending { manner: Manner::DoubleSpend, ..Spending::default() };
+/// let cheat = Spending { pattern: SpendingPattern::DoubleSpend, ..Spending::default() };
 /// assert_eq!(shop.fee_rates, cheat.fee_rates);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub struct Spending {
     /// What it offers, in grains a byte.
     pub fee_rates: RangeInclusive<u64>,
     /// What it does.
-    pub manner: Manner,
+    pub pattern: SpendingPattern,
 }
 
 /// What a wallet does when it is its turn to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Manner {
+pub enum SpendingPattern {
     /// It makes one payment to a wallet drawn.
     Single,
     /// It pays nobody, and is paid.
@@ -46,22 +46,22 @@ pub enum Manner {
 impl Default for Spending {
     /// Returns single payments of up to ten coins, at up to 3 grains a byte.
     fn default() -> Self {
-        Self { grains: 1_000..=1_000_999_999, fee_rates: 0..=3, manner: Manner::Single }
+        Self { grains: 1_000..=1_000_999_999, fee_rates: 0..=3, pattern: SpendingPattern::Single }
     }
 }
 
 impl Spending {
-    /// Draws a manner, and amounts that are mostly small in some wallets.
+    /// Draws a pattern, and amounts that are mostly small in some wallets.
     pub(crate) fn random(dice: &mut Dice) -> Self {
-        let manner = match dice.below(10) {
-            0 => Manner::Silent,
-            1 => Manner::Burst(2 + dice.index(8)),
-            2 | 3 => Manner::Chain(2 + dice.index(20)),
-            4 => Manner::DoubleSpend,
-            _ => Manner::Single,
+        let pattern = match dice.below(10) {
+            0 => SpendingPattern::Silent,
+            1 => SpendingPattern::Burst(2 + dice.index(8)),
+            2 | 3 => SpendingPattern::Chain(2 + dice.index(20)),
+            4 => SpendingPattern::DoubleSpend,
+            _ => SpendingPattern::Single,
         };
         let most = if dice.chance(0.5) { 1_000_999_999 } else { 1_000_000 };
-        Self { grains: 1_000..=most, manner, ..Self::default() }
+        Self { grains: 1_000..=most, pattern, ..Self::default() }
     }
 
     pub(crate) fn draw(&self, dice: &mut Dice) -> (u64, u64) {

@@ -225,7 +225,7 @@ mod tests {
         let mut chain = Chain::open(ChainParams::regtest(), store).unwrap();
         for height in 1..=blocks {
             let (miner, now_ms) = (SecretKey::classroom(1).public_key(), chain.tip().time + 1_000);
-            let block = chain.template(Vec::new(), miner, b"", now_ms).unwrap().solve_easily();
+            let block = chain.template(Vec::new(), miner, b"", now_ms).unwrap().mine_trivial();
             chain.apply(block, now_ms).unwrap();
             if height == 2 {
                 chain.sync().unwrap();
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn an_honest_disk_keeps_what_was_synced_and_a_lying_one_does_not() {
+    fn honest_disk_keeps_what_was_synced_and_a_lying_one_not() {
         let store = chain(CrashStore::new(100), 4).into_store();
         assert!(!store.is_synced());
         assert_eq!(height_after_crash(store), 2);

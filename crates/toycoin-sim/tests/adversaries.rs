@@ -38,7 +38,7 @@ fn withstands(name: &str, tactic: impl Tactic + Clone + 'static) -> Vec<Run> {
 }
 
 #[test]
-fn who_stalls_after_headers_or_has_nothing_delays_nobody_for_long() {
+fn peers_that_stall_or_have_nothing_delay_nobody_for_long() {
     withstands("stalls after headers", StallsAfterHeaders);
     withstands("NOTF to everything", AnswersNotFound);
 }
@@ -60,7 +60,7 @@ fn a_longer_but_lighter_chain_convinces_nobody() {
 }
 
 #[test]
-fn a_flood_of_headers_without_work_costs_no_memory_and_no_agreement() {
+fn header_flood_without_work_costs_no_memory_nor_agreement() {
     // that what is held of them is bounded is an invariant; that they came shows in that their sender is muted for them
     let runs = withstands("headers", HeaderFlood::new(3_000));
     assert!(runs.iter().all(|run| run.statistics.mutes > 0));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toycoin_node::limits;
 use toycoin_sim::{
-    Fault, Link, Manner, Run, Simulation, Spending,
+    Fault, Link, Run, Simulation, Spending, SpendingPattern,
     adversary::{BadOrphans, BadPayments, BodyFlood, Noise, Question, QuestionFlood, StatusFlood, Tactic},
 };
 
@@ -47,7 +47,7 @@ fn assert_blocks_go_on(name: &str, runs: &[(Run, Run)]) {
 
 /// Blocks of some 20 kB, as payments to 400 at once make them.
 fn large_blocks(seed: u64) -> Simulation {
-    let spending = Spending { grains: 1_000..=1_000, manner: Manner::Wide(400), ..Spending::default() };
+    let spending = Spending { grains: 1_000..=1_000, pattern: SpendingPattern::Wide(400), ..Spending::default() };
     (0..4).fold(network(seed), |network, node| network.spending(node, spending.clone()))
 }
 

@@ -121,7 +121,7 @@ fn note_chain(network: &Network, seeds: &Seeds) {
     keep(
         "records",
         "run-meta",
-        [&[9], &hash[..], &count, &issued, &state.coins.to_bytes(), &ancestors, &peaks].concat(),
+        [&[9], &hash[..], &count, &issued, &state.utxo_hash.to_bytes(), &ancestors, &peaks].concat(),
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use toycoin_sim::{Fault, Link, Manner, Network, Run, Simulation, Spending};
+use toycoin_sim::{Fault, Link, Network, Run, Simulation, Spending, SpendingPattern};
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -34,8 +34,8 @@ fn networks_converge_after_slow_links_of_any_speed() {
 /// One miner that pays 530 keys at once, so that blocks have some 20 kB, and a node that joins at 300 s behind 25 kB/s.
 /// With more sources than one, others stand beside the miner and have the same chain.
 fn late_joiner(seed: u64, sources: usize) -> Simulation {
-    let pays = Spending { grains: 1_000..=1_000, manner: Manner::Wide(530), ..Spending::default() };
-    let silent = Spending { manner: Manner::Silent, ..Spending::default() };
+    let pays = Spending { grains: 1_000..=1_000, pattern: SpendingPattern::Wide(530), ..Spending::default() };
+    let silent = Spending { pattern: SpendingPattern::Silent, ..Spending::default() };
     let rates = [0, 1].into_iter().chain(std::iter::repeat(0));
     let network = Simulation::builder(seed).nodes(1 + sources).hash_rates(rates).spacing(seconds(10));
     let network = (0..=sources).fold(network, |network, node| {

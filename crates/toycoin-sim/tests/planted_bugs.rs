@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use toycoin_core::{ChainParams, Rule};
 use toycoin_sim::{
-    Disk, Fault, INVARIANTS, Link, Manner, Planted, Simulation, Spending, Violation,
+    Disk, Fault, INVARIANTS, Link, Planted, Simulation, Spending, SpendingPattern, Violation,
     adversary::{AnswersNotFound, Flaw, HeaderFlood, InvalidBlocks, Mutates, Question, QuestionFlood, Silent},
     spec,
 };
@@ -85,7 +85,7 @@ const TABLE: &[(&str, &str, Plant)] = &[
     }),
     ("own answers", "a node takes what it sent for written", |seed| {
         let flood = QuestionFlood::new(Question::LargeBlocks, true, 500);
-        let wide = Spending { grains: 1_000..=1_000, manner: Manner::Wide(400), ..Spending::default() };
+        let wide = Spending { grains: 1_000..=1_000, pattern: SpendingPattern::Wide(400), ..Spending::default() };
         let large = (0..3).fold(network(seed), |network, node| network.spending(node, wide.clone()));
         // slower than what it may answer in a second
         let slow = Link { bandwidth: 100_000, ..Link::lan() };

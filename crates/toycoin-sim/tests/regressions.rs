@@ -43,7 +43,7 @@ fn rougher(seed: u64) -> Simulation {
 }
 
 #[test]
-fn who_was_handed_an_invalid_block_is_not_muted_for_handing_it_on() {
+fn forwarder_of_an_invalid_block_is_not_muted() {
     // bodies were handed out that had not been judged in their place
     for seed in [64, 81, 86, 87, 91] {
         holds(rougher(seed), seconds(90));
@@ -51,7 +51,7 @@ fn who_was_handed_an_invalid_block_is_not_muted_for_handing_it_on() {
 }
 
 #[test]
-fn who_is_behind_is_not_muted_for_payments_that_others_have_in_a_block() {
+fn laggard_is_not_muted_for_confirmed_payments() {
     // each one told again cost a point, and a wallet that pays in rows has a hundred of them
     for seed in [29, 130, 247] {
         holds(rougher(seed), seconds(90));

@@ -34,7 +34,7 @@ fn forks_are_as_frequent_as_delay_over_spacing_says() {
 /// With the difficulty `y` in units of what it was, `r` hash rate likewise, and half-life `H`, blocks come at the rate `r / y`
 /// a spacing and ASERT makes `d(log2 y)/dt = (r / y - 1) / H`, so `y - r` decays as `2^(-t / H)`.
 #[test]
-fn difficulty_recovers_from_a_tenfold_loss_of_hash_rate_by_halves() {
+fn difficulty_recovers_by_halves_from_a_tenfold_loss() {
     const SPACING: Duration = Duration::from_secs(2);
     let (half_life, seeds, left) = (Duration::from_secs(400), 40, 0.1);
     let before = Duration::from_secs(600);

@@ -1,39 +1,39 @@
-//! Wallets spend in every manner, and each payment that a node took ends confirmed, or dropped with a reason.
+//! Wallets spend in every pattern, and each payment that a node took ends confirmed, or dropped with a reason.
 
 use std::time::Duration;
 
-use toycoin_sim::{Manner, Run, Simulation, Spending};
+use toycoin_sim::{Run, Simulation, Spending, SpendingPattern};
 
-fn network(seed: u64, manner: Manner) -> Simulation {
-    let spending = Spending { manner, ..Spending::default() };
+fn network(seed: u64, pattern: SpendingPattern) -> Simulation {
+    let spending = Spending { pattern, ..Spending::default() };
     Simulation::builder(seed).nodes(4).payments_per_second(1.0).spending(0, spending)
 }
 
-fn runs(manner: Manner) -> Vec<Run> {
-    let run = |seed| network(seed, manner).run_for(Duration::from_secs(90));
-    (1..=5).map(|seed| run(seed).unwrap_or_else(|violation| panic!("{manner:?}: {violation}"))).collect()
+fn runs(pattern: SpendingPattern) -> Vec<Run> {
+    let run = |seed| network(seed, pattern).run_for(Duration::from_secs(90));
+    (1..=5).map(|seed| run(seed).unwrap_or_else(|violation| panic!("{pattern:?}: {violation}"))).collect()
 }
 
-fn payments(manner: Manner) -> u64 {
-    runs(manner).iter().map(|run| run.statistics.payments).sum()
+fn payments(pattern: SpendingPattern) -> u64 {
+    runs(pattern).iter().map(|run| run.statistics.payments).sum()
 }
 
 #[test]
-fn who_is_silent_pays_nothing_and_who_pays_in_bursts_or_rows_pays_more() {
-    let (silent, single) = (payments(Manner::Silent), payments(Manner::Single));
+fn spending_patterns_pay_nothing_singly_or_more() {
+    let (silent, single) = (payments(SpendingPattern::Silent), payments(SpendingPattern::Single));
     assert!(silent < single);
-    for manner in [Manner::Burst(5), Manner::Chain(10)] {
-        let runs = runs(manner);
+    for pattern in [SpendingPattern::Burst(5), SpendingPattern::Chain(10)] {
+        let runs = runs(pattern);
         let paid: u64 = runs.iter().map(|run| run.statistics.payments).sum();
-        assert!(paid > single + 100, "{manner:?}: {paid}, singly {single}");
-        assert!(runs.iter().all(|run| run.dropped.is_empty()), "{manner:?}");
+        assert!(paid > single + 100, "{pattern:?}: {paid}, singly {single}");
+        assert!(runs.iter().all(|run| run.dropped.is_empty()), "{pattern:?}");
     }
 }
 
 #[test]
 fn amounts_and_fees_are_those_that_were_set() {
-    let spending = Spending { grains: 7_000..=7_000, fee_rates: 3..=3, manner: Manner::Single };
-    let simulation = (0..4).fold(network(1, Manner::Single), |net, node| net.spending(node, spending.clone()));
+    let spending = Spending { grains: 7_000..=7_000, fee_rates: 3..=3, pattern: SpendingPattern::Single };
+    let simulation = (0..4).fold(network(1, SpendingPattern::Single), |net, node| net.spending(node, spending.clone()));
     let run = simulation.invariant("amounts", |net| {
         let waiting = net.node(0).into_iter().flat_map(|node| node.mempool().iter());
         match waiting
@@ -48,8 +48,8 @@ fn amounts_and_fees_are_those_that_were_set() {
 }
 
 #[test]
-fn of_two_payments_of_one_coin_one_is_confirmed_and_the_other_has_a_reason() {
-    let runs = runs(Manner::DoubleSpend);
+fn double_spend_confirms_one_and_drops_the_other_with_a_reason() {
+    let runs = runs(SpendingPattern::DoubleSpend);
     let attempts: u64 = runs.iter().map(|run| run.statistics.double_spends).sum();
     let dropped: usize = runs.iter().map(|run| run.dropped.len()).sum();
     assert!(attempts > 20, "{attempts}");
@@ -83,7 +83,7 @@ fn nodes_with_different_minimum_fees_mute_nobody() {
 
 #[test]
 fn conflicting_halves_told_to_two_nodes_mute_nobody() {
-    let runs = runs(Manner::Halves(20));
+    let runs = runs(SpendingPattern::Halves(20));
     let attempts: u64 = runs.iter().map(|run| run.statistics.double_spends).sum();
     assert!(attempts > 500, "{attempts}");
     assert!(runs.iter().all(|run| run.statistics.mutes == 0 && run.converged()));

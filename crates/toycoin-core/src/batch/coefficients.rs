@@ -35,7 +35,7 @@ mod tests {
     use crate::keys::{PublicKey, Signature};
 
     #[test]
-    fn every_part_of_every_triple_moves_every_coefficient_but_the_first() {
+    fn each_part_of_a_triple_moves_all_coefficients_but_the_first() {
         let of = |parts: &[(u8, &[u8], u8)]| {
             let bytes: Vec<_> = parts
                 .iter()

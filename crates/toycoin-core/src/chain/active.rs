@@ -266,7 +266,7 @@ impl<S: ChainStore> Chain<S> {
             sum = sum.saturating_add(coin.output.value);
         });
         visited.map_err(ChainError::Store)?;
-        let state = ChainState { coins: hash, coin_count: coins, issued: sum, ..self.state.clone() };
+        let state = ChainState { utxo_hash: hash, coin_count: coins, issued: sum, ..self.state.clone() };
         let holds = state == self.state && state.root() == self.state_root();
         Ok(Audit { issued: self.state.issued, sum_of_coins: sum, coins, holds })
     }

@@ -57,7 +57,7 @@ pub(super) struct Ahead {
 }
 
 /// Where blocks are judged.
-pub(super) struct Site<'a, S> {
+pub(super) struct JudgeContext<'a, S> {
     pub(super) tree: &'a HeaderTree,
     pub(super) store: &'a S,
     pub(super) verifier: &'a dyn SignatureVerifier,
@@ -93,7 +93,7 @@ impl Lookahead {
         &mut self,
         first: NodeId,
         following: impl IntoIterator<Item = NodeId>,
-        site: &Site<'_, S>,
+        site: &JudgeContext<'_, S>,
     ) -> Result<Ahead, ChainError<S::Error>> {
         match self.blocks.pop_front() {
             Some(ahead) if ahead.id == first => Ok(ahead),
@@ -106,7 +106,7 @@ impl Lookahead {
         &mut self,
         first: NodeId,
         following: impl IntoIterator<Item = NodeId>,
-        site: &Site<'_, S>,
+        site: &JudgeContext<'_, S>,
     ) -> Result<Ahead, ChainError<S::Error>> {
         self.blocks.clear();
         let mut first = site.judge(first, site.body(first)?, &UtxoDiff::default(), site.issued)?;
@@ -140,7 +140,7 @@ impl Lookahead {
         &mut self,
         first: &Ahead,
         following: impl IntoIterator<Item = NodeId>,
-        site: &Site<'_, S>,
+        site: &JudgeContext<'_, S>,
     ) {
         let most = site.tree.params().spec().block_size_limit;
         let (mut size, mut signatures) = (first.block.block().size(), first.judged.checks().len());
@@ -172,7 +172,7 @@ impl<S: ChainStore> UtxoView for Staged<'_, S> {
     }
 }
 
-impl<S: ChainStore> Site<'_, S> {
+impl<S: ChainStore> JudgeContext<'_, S> {
     fn body(&self, id: NodeId) -> Result<Arc<CheckedBlock>, ChainError<S::Error>> {
         let hash = self.tree.node(id).hash;
         self.store.block(&hash).map_err(ChainError::Store)?.ok_or(ChainError::Lost(hash))

@@ -16,9 +16,9 @@ use crate::{
     chain::{
         ChainError,
         header_tree::{HeaderTree, NodeId},
-        lookahead::{Ahead, Lookahead, Site},
+        lookahead::{Ahead, JudgeContext, Lookahead},
     },
-    consensus::{CheckedBlock, Place, RuleError, SignatureVerifier},
+    consensus::{BlockContext, CheckedBlock, RuleError, SignatureVerifier},
     digest::BlockHash,
     state::{ChainState, Deltas},
     store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate},
@@ -177,10 +177,10 @@ impl Reorg {
         if self.enter.len() > self.beyond
             && let Some(id) = self.enter.pop()
         {
-            let site = Site { tree, store, verifier, diff: &self.diff, issued: self.state.issued };
+            let site = JudgeContext { tree, store, verifier, diff: &self.diff, issued: self.state.issued };
             let connected = lookahead.next(id, self.enter.iter().rev().copied(), &site).and_then(|ahead| {
                 let Ahead { block, coins, judged, invalid, .. } = ahead;
-                let place = Place { state: &self.state, work: tree.node(tree.parent(id)).work };
+                let place = BlockContext { state: &self.state, work: tree.node(tree.parent(id)).work };
                 let connected = judged.conclude(tree.params(), &block, &coins, place, invalid, deltas)?;
                 Ok((block, connected))
             });

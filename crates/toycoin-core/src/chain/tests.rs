@@ -16,7 +16,7 @@ fn miner(i: u8) -> PublicKey {
 
 fn block(chain: &Chain<MemoryStore>, miner_id: u8, transactions: Vec<Transaction>) -> Block {
     let time = chain.tip().time + 1_000;
-    chain.template(transactions, miner(miner_id), &[miner_id], time).unwrap().solve_easily()
+    chain.template(transactions, miner(miner_id), &[miner_id], time).unwrap().mine_trivial()
 }
 
 fn grow(chain: &mut Chain<MemoryStore>, miner_id: u8, blocks: usize) -> Vec<Block> {
@@ -98,7 +98,7 @@ fn most_work_wins_not_most_blocks() {
     let (mut quick, mut slow) = (Chain::in_memory(params.clone()), Chain::in_memory(params));
     let grow_at = |chain: &mut Chain<MemoryStore>, miner_id: u8, gap: u64| {
         let time = chain.tip().time + gap;
-        let block = chain.template(Vec::new(), miner(miner_id), &[miner_id], time).unwrap().solve_easily();
+        let block = chain.template(Vec::new(), miner(miner_id), &[miner_id], time).unwrap().mine_trivial();
         chain.apply(block.clone(), NOW).unwrap();
         block
     };
@@ -124,7 +124,7 @@ fn an_invalid_branch_leaves_the_old_chain_exactly() {
     let good = grow(&mut theirs, 2, 1);
     let mut bad = block(&theirs, 2, Vec::new());
     bad.header.state_root = Default::default();
-    let bad = bad.solve_easily();
+    let bad = bad.mine_trivial();
     // what builds on the bad block looks fine as a header
     let mut child = bad.clone();
     child.header.previous = bad.hash();
@@ -132,7 +132,7 @@ fn an_invalid_branch_leaves_the_old_chain_exactly() {
     child.header.time += 1;
     child.coinbase.height += 1;
     child.header.merkle_root = child.merkle_root();
-    let child = child.solve_easily();
+    let child = child.mine_trivial();
 
     let (tip, state) = (ours.tip(), ours.state().clone());
     ours.apply(good[0].clone(), NOW).unwrap();
@@ -172,7 +172,7 @@ fn bodies_may_come_in_any_order_once_headers_are_known() {
 }
 
 #[test]
-fn bodies_of_a_branch_longer_than_the_window_are_missed_to_its_end() {
+fn missing_bodies_reach_the_end_of_a_branch_beyond_the_window() {
     let mut chain = Chain::in_memory(ChainParams::regtest());
     grow(&mut chain, 1, 8);
     let mut source = Chain::in_memory(ChainParams::regtest());
@@ -296,7 +296,7 @@ fn a_templates_time_is_now_or_just_above_its_parents() {
     let time = |now_ms| chain.template(Vec::new(), miner(1), b"", now_ms).unwrap().header.time;
     assert_eq!([0, parent - 1, parent, parent + 1, parent + 2].map(time), [1, 1, 1, 1, 2].map(|later| parent + later));
     // further ahead than other clocks allow: it is up to the miner to wait
-    assert_eq!(time(parent - 2 * chain.params().spec().drift_ms), parent + 1);
+    assert_eq!(time(parent - 2 * chain.params().spec().max_future_ms), parent + 1);
 }
 
 #[test]
@@ -317,7 +317,7 @@ fn a_template_breaks_no_rule_by_its_text_or_time() {
 fn a_chain_whose_times_are_used_up_has_no_template() {
     let last = (1 << 48) - 1;
     let mut chain = Chain::in_memory(ChainParams::regtest());
-    let block = chain.template(Vec::new(), miner(1), b"", last).unwrap().solve_easily();
+    let block = chain.template(Vec::new(), miner(1), b"", last).unwrap().mine_trivial();
     chain.apply(block, last).unwrap();
     assert_eq!(chain.template(Vec::new(), miner(1), b"", NOW).unwrap_err().rule(), Some(Rule::TimeRange));
 }

@@ -27,7 +27,7 @@ use crate::{
 
 /// Where a block stands: the state after its parent, and the chain's work up to and including the parent.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct BlockContext<'a> {
     /// The state after the parent.
     pub state: &'a ChainState,
     /// The chain's work up to and including the parent.
@@ -55,7 +55,7 @@ pub fn connect(
     params: &ChainParams,
     block: &CheckedBlock,
     coins: &BlockCoins,
-    place: Place<'_>,
+    place: BlockContext<'_>,
     verifier: &dyn SignatureVerifier,
 ) -> Result<ConnectedBlock, RuleError> {
     connect_prepared(params, block, coins, place, verifier, &Deltas::default())
@@ -69,7 +69,7 @@ pub fn connect_prepared(
     params: &ChainParams,
     block: &CheckedBlock,
     coins: &BlockCoins,
-    place: Place<'_>,
+    place: BlockContext<'_>,
     verifier: &dyn SignatureVerifier,
     deltas: &Deltas,
 ) -> Result<ConnectedBlock, RuleError> {
@@ -138,7 +138,7 @@ impl Judged {
         params: &ChainParams,
         block: &CheckedBlock,
         coins: &BlockCoins,
-        place: Place<'_>,
+        place: BlockContext<'_>,
         invalid: Option<usize>,
         deltas: &Deltas,
     ) -> Result<ConnectedBlock, RuleError> {
@@ -182,12 +182,12 @@ fn apply_prepared(
     let mut state = state.clone();
     state.count(diff);
     for (outpoint, coin) in coinbase_coins(block) {
-        state.coins.add(&outpoint, &coin);
+        state.utxo_hash.add(&outpoint, &coin);
     }
     for ((txid, transaction, spent), known) in coins.of(block).zip(known) {
         match known {
-            Some(delta) => state.coins.combine(delta),
-            None => add_delta(&mut state.coins, txid, transaction, spent.iter().flatten()),
+            Some(delta) => state.utxo_hash.combine(delta),
+            None => add_delta(&mut state.utxo_hash, txid, transaction, spent.iter().flatten()),
         }
     }
     Some(state)

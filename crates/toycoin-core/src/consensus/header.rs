@@ -92,7 +92,7 @@ pub fn check_header(
     let parent = context.time;
     params.require(time > parent, || RuleError::TimeAboveParent { time, parent })?;
     check_time_range(params, time)?;
-    let latest = now_ms.saturating_add(params.spec().drift_ms);
+    let latest = now_ms.saturating_add(params.spec().max_future_ms);
     params.require(time <= latest, || RuleError::TimeNotInFuture { time, latest })
 }
 

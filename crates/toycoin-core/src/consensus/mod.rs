@@ -31,7 +31,7 @@ pub(crate) use self::{
 };
 pub use self::{
     body::{CheckedBlock, check_body},
-    connect::{ConnectedBlock, Place, connect, connect_prepared},
+    connect::{BlockContext, ConnectedBlock, connect, connect_prepared},
     error::RuleError,
     form::{check_form, check_transaction_form},
     gather::{BlockCoins, gather},

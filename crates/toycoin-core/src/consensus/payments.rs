@@ -69,7 +69,7 @@ pub(super) fn check_values(
         params.require(coin.is_some(), || RuleError::CoinExists { txid, outpoint })?;
     }
     for (outpoint, coin) in inputs().filter_map(|(outpoint, coin)| Some((outpoint, (*coin)?))) {
-        let mature = coin.is_mature_at(height, params.spec().maturity);
+        let mature = coin.is_mature_at(height, params.spec().coinbase_maturity);
         params.require(mature, || RuleError::CoinbaseMaturity {
             txid,
             outpoint,

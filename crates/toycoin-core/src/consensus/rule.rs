@@ -91,7 +91,7 @@ impl Rule {
     }
 
     /// Returns its place in the documentation: `docs/consensus.md#header`.
-    pub fn place(self) -> String {
+    pub fn doc_anchor(self) -> String {
         format!("docs/consensus.md#{}", self.section())
     }
 }

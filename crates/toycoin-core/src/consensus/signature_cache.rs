@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn another_key_message_or_signature_is_another_check_and_errors_are_not_remembered() {
+    fn cache_tells_checks_apart_and_remembers_no_failure() {
         let cache = CachingVerifier::new(Counting::default(), [3; 32], 1_000);
         let right = checks(8);
         assert_eq!(cache.first_invalid(&right), None);

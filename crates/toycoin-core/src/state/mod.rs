@@ -32,7 +32,7 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ChainState {
     /// The sum over all coins.
-    pub coins: LtHash,
+    pub utxo_hash: LtHash,
     /// How many coins there are.
     pub coin_count: u64,
     /// What they are worth together: all money that was ever made.
@@ -54,7 +54,7 @@ impl ChainState {
     ///
     /// Counts wrap and the sum saturates: rules judge them before, and only a rule that is switched off lets them.
     pub fn apply(&mut self, diff: &UtxoDiff) {
-        self.coins.apply(diff);
+        self.utxo_hash.apply(diff);
         self.count(diff);
     }
 
@@ -74,7 +74,7 @@ impl ChainState {
     pub fn root(&self) -> StateRoot {
         Domain::State
             .hasher()
-            .bytes(&self.coins.digest())
+            .bytes(&self.utxo_hash.digest())
             .u64(self.coin_count)
             .u64(self.issued.grains())
             .bytes(&self.ancestors.root())

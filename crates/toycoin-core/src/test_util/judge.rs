@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use crate::{
     block::Block,
     consensus::{
-        ConnectedBlock, HeaderContext, Place, PlainVerifier, RuleError, check_body, check_form, check_header, connect,
-        gather,
+        BlockContext, ConnectedBlock, HeaderContext, PlainVerifier, RuleError, check_body, check_form, check_header,
+        connect, gather,
     },
     params::ChainParams,
     utxo::UtxoView,
@@ -21,7 +21,7 @@ use crate::{
 pub fn judge<V: UtxoView<Error = Infallible>>(
     params: &ChainParams,
     context: &HeaderContext,
-    place: Place<'_>,
+    place: BlockContext<'_>,
     coins: &V,
     block: Block,
     now_ms: u64,

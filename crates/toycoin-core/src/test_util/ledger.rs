@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     amount::Amount,
     block::Block,
-    consensus::{ConnectedBlock, HeaderContext, Place, RuleError},
+    consensus::{BlockContext, ConnectedBlock, HeaderContext, RuleError},
     digest::{BlockHash, Txid},
     header::Header,
     keys::PublicKey,
@@ -99,8 +99,8 @@ impl TestLedger {
     }
 
     /// Returns where the next block stands.
-    pub const fn place(&self) -> Place<'_> {
-        Place { state: &self.state, work: self.work }
+    pub const fn place(&self) -> BlockContext<'_> {
+        BlockContext { state: &self.state, work: self.work }
     }
 
     /// Returns all coins.
@@ -123,7 +123,7 @@ impl TestLedger {
     pub fn recount(&self) -> ChainState {
         let mut state = ChainState::default();
         for (outpoint, coin) in &self.coins {
-            state.coins.add(outpoint, coin);
+            state.utxo_hash.add(outpoint, coin);
         }
         state.coin_count = self.coins.len() as u64;
         state.issued = self.coins.values().map(|coin| coin.output.value).sum();
@@ -138,7 +138,7 @@ impl TestLedger {
 
     /// Begins payments with the coins that the next block may spend.
     pub fn payments(&self) -> Payments {
-        let (height, maturity) = (self.height() + 1, self.params.spec().maturity);
+        let (height, maturity) = (self.height() + 1, self.params.spec().coinbase_maturity);
         let spendable = self.coins.iter().filter(|(_, coin)| coin.is_mature_at(height, maturity));
         Payments::new(self.params.genesis_hash(), spendable.map(|(outpoint, coin)| (*outpoint, *coin)))
     }
@@ -214,7 +214,7 @@ impl TestLedger {
     pub fn seal(&self, mut block: Block) -> Block {
         self.reward(&mut block);
         self.commit(&mut block);
-        block.solve_easily()
+        block.mine_trivial()
     }
 
     /// Pays subsidy and fees to the first owner among the coinbase's outputs; no output if there is nothing to pay.
@@ -256,7 +256,7 @@ impl TestLedger {
         let txid = Txid::from(blake3::hash(format!("injected {}", self.coins.len()).as_bytes()));
         let (outpoint, coin) = (OutPoint { txid, vout: 0 }, Coin { output, coinbase_height: 0 });
         self.coins.insert(outpoint, coin);
-        self.state.coins.add(&outpoint, &coin);
+        self.state.utxo_hash.add(&outpoint, &coin);
         self.state.coin_count += 1;
         outpoint
     }
@@ -296,7 +296,7 @@ impl TestLedger {
         let mut change = LtHash::default();
         gone.iter().for_each(|(outpoint, coin)| change.remove(outpoint, coin));
         new.iter().for_each(|(outpoint, coin)| change.add(outpoint, coin));
-        state.coins.combine(&change);
+        state.utxo_hash.combine(&change);
         state.coin_count = state.coin_count + new.len() as u64 - gone.len() as u64;
         state.issued = state.issued.saturating_sub(worth(&gone)).saturating_add(worth(&new));
         state.ancestors.push(block.header.previous, self.work);

@@ -27,7 +27,7 @@ impl Scene {
     /// On a network without coins for keys 0 and 1 in its genesis, or with a maturity of one block: a mutation wants a
     /// coin that is too young.
     pub fn new(params: ChainParams) -> Self {
-        assert!(params.spec().maturity > 1, "the parent's reward must be too young to spend");
+        assert!(params.spec().coinbase_maturity > 1, "the parent's reward must be too young to spend");
         let mut ledger = TestLedger::new(params);
         for _ in 0..3 {
             ledger.extend(Vec::new(), classroom::owner(0));
@@ -81,6 +81,6 @@ impl Scene {
 
     /// Searches a nonce again; all else stays.
     pub fn resolve(&mut self) {
-        self.block = self.block.clone().solve_easily();
+        self.block = self.block.clone().mine_trivial();
     }
 }

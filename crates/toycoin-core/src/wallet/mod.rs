@@ -54,7 +54,7 @@ use crate::{
 /// assert_eq!(alice.balance().available, Amount::ZERO, "her only coin is set aside until the change is confirmed");
 ///
 /// let now_ms = 1_767_225_700_000;
-/// let block = chain.template(vec![payment.clone()], bob.owner(), b"", now_ms)?.solve_easily();
+/// let block = chain.template(vec![payment.clone()], bob.owner(), b"", now_ms)?.mine_trivial();
 /// chain.apply(block.clone(), now_ms)?;
 /// alice.connect(&block)?;
 /// assert_eq!(alice.balance().available, Amount::from_toycoins(97)?);
@@ -298,7 +298,7 @@ impl Wallet {
     }
 
     fn is_mature(&self, coin: &Coin) -> bool {
-        coin.is_mature_at(self.height + 1, self.params.spec().maturity)
+        coin.is_mature_at(self.height + 1, self.params.spec().coinbase_maturity)
     }
 
     /// Goes through a block's transactions in its order.

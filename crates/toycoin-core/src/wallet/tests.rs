@@ -67,7 +67,7 @@ fn a_balance_is_without_what_is_pending() {
     assert_eq!(wallet.balance(), Balance { reserved: toycoins(10), ..Balance::default() });
     assert!(matches!(
         wallet.pay(address(1), toycoins(1), FeeRate::ZERO),
-        Err(BuildError::NotEnough { available: Amount::ZERO, .. })
+        Err(BuildError::InsufficientFunds { available: Amount::ZERO, .. })
     ));
     assert_eq!(status(&wallet, &payment), PaymentStatus::Pending);
 
@@ -121,7 +121,7 @@ fn a_reward_ripens() {
 }
 
 #[test]
-fn a_reorganisation_makes_payments_pending_again_and_another_branch_confirms_them() {
+fn reorganised_payments_are_pending_until_confirmed_again() {
     let (mut ledger, mut wallet) = scene(3);
     let mut other = ledger.clone();
     let payment = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
@@ -138,7 +138,7 @@ fn a_reorganisation_makes_payments_pending_again_and_another_branch_confirms_the
 }
 
 #[test]
-fn a_branch_that_spends_a_payments_coin_rejects_it_with_what_spends_its_change() {
+fn payment_is_rejected_with_its_children_when_its_coin_is_spent() {
     let (mut ledger, mut wallet) = scene(3);
     let mut other = ledger.clone();
     let conflict = other.payments().pay(3, 2, toycoins(9), Amount::ZERO).unwrap();

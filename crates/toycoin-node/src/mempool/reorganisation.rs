@@ -228,7 +228,7 @@ impl Mempool {
         context: &JudgeContext<'_, S>,
         outcome: &mut Reorganised,
     ) -> Result<(), S::Error> {
-        let maturity = self.params.spec().maturity;
+        let maturity = self.params.spec().coinbase_maturity;
         let young: Vec<_> = self
             .entries
             .iter()

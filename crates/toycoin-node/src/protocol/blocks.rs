@@ -232,7 +232,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Takes in the deferred blocks whose time has come.
     pub(super) fn retry_deferred(&mut self) {
-        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().drift_ms);
+        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
         while let Some(first) = self.waiting.deferred.first_entry().filter(|first| first.key().0 <= latest) {
             match first.remove() {
                 (None, block) => self.take_in_own(block),

@@ -130,7 +130,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Returns what seems wrong with clocks at the moment, the most pressing first.
     pub(super) fn clock_warnings(&self) -> Vec<ClockWarning> {
-        let (now, drift_ms) = (self.now, self.chain.params().spec().drift_ms);
+        let (now, max_future_ms) = (self.now, self.chain.params().spec().max_future_ms);
         let bears = self.clock_tolerance_ms();
         let mut peers: Vec<_> = self
             .peers
@@ -147,10 +147,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Some(offset) if offset > bears => ClockSuspect::ThisClock,
             Some(_) => ClockSuspect::Miner,
         };
-        let warning = |offset_ms, cause, suspect| ClockWarning { offset_ms, drift_ms, cause, suspect };
+        let warning = |offset_ms, cause, suspect| ClockWarning { offset_ms, max_future_ms, cause, suspect };
         let deferred = self.first_deferral().map(|(time, own)| {
             let offset_ms = Lead::new(time, now).offset_ms(now);
-            let wait_ms = offset_ms.unsigned_abs().saturating_sub(drift_ms);
+            let wait_ms = offset_ms.unsigned_abs().saturating_sub(max_future_ms);
             match own {
                 true => warning(offset_ms, ClockCause::OwnDeferred { wait_ms }, ClockSuspect::ThisClock),
                 false => warning(offset_ms, ClockCause::Deferred { wait_ms }, suspect),
@@ -167,7 +167,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Returns the time of the first block or header that waits for it, and whether the block is our own.
     fn first_deferral(&self) -> Option<(u64, bool)> {
-        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().drift_ms);
+        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
         let cut = self.clock.cut_at.map(|time| (time, false));
         [self.waiting.first_deferred(), cut].into_iter().flatten().filter(|(time, _)| *time > latest).min()
     }
@@ -177,7 +177,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn clock_tolerance_ms(&self) -> i64 {
         let spec = self.chain.params().spec();
         let spacing = spec.retargeting.as_ref().map_or(u64::MAX, |retargeting| retargeting.spacing_ms);
-        let bears = (spec.drift_ms / 2).min(spacing).max(limits::CLOCK_TOLERANCE_LEAST);
+        let bears = (spec.max_future_ms / 2).min(spacing).max(limits::CLOCK_TOLERANCE_LEAST);
         i64::try_from(bears).unwrap_or(i64::MAX)
     }
 }

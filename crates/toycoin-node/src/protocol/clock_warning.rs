@@ -13,7 +13,7 @@ pub struct ClockWarning {
     /// year either way ([`CLOCK_OFFSET_MOST`](crate::limits::CLOCK_OFFSET_MOST)), whatever they claim.
     pub offset_ms: i64,
     /// How many milliseconds the network lets a block be ahead of a node's clock.
-    pub drift_ms: u64,
+    pub max_future_ms: u64,
     /// What shows the difference.
     pub cause: ClockCause,
     /// Whose clock seems off.
@@ -74,7 +74,7 @@ impl ClockWarning {
 
     /// What a wrong clock costs until it is set.
     const fn consequence(&self) -> &'static str {
-        match (self.offset_ms > 0, self.offset_ms.unsigned_abs() > self.drift_ms) {
+        match (self.offset_ms > 0, self.offset_ms.unsigned_abs() > self.max_future_ms) {
             (true, true) => "until then the network's blocks wait here, and blocks mined here are lost",
             (true, false) => "until then some blocks of others may wait here",
             (false, true) => "until then blocks mined here wait at other nodes, and are lost",
@@ -130,7 +130,7 @@ mod tests {
     fn says_how_far_whose_and_what_to_do() {
         let (this, miner, either) = (ClockSuspect::ThisClock, ClockSuspect::Miner, ClockSuspect::Either);
         let said =
-            |offset_ms, cause, suspect| ClockWarning { offset_ms, drift_ms: 120_000, cause, suspect }.to_string();
+            |offset_ms, cause, suspect| ClockWarning { offset_ms, max_future_ms: 120_000, cause, suspect }.to_string();
         let peers = |count| ClockCause::Peers { count };
         assert_eq!(
             said(252_000, peers(3), this),

@@ -187,7 +187,7 @@ pub enum Response {
     /// To the same: it will not be, as far as this node knows, or too many wait.
     NotConfirmed(WaitError),
     /// To [`Request::Since`]; `None` when the block is not known.
-    Since(Option<Since>),
+    Since(Option<ChainDelta>),
     /// To [`Request::ActiveChain`]: genesis first.
     ActiveChain(Vec<BlockHash>),
     /// To [`Request::Audit`].
@@ -270,7 +270,7 @@ pub struct TransactionPlace {
 
 /// A stretch of moves of the tip.
 #[derive(Debug, Clone)]
-pub struct Since {
+pub struct ChainDelta {
     /// Blocks that left the active chain, the highest first.
     pub disconnected: Vec<Arc<CheckedBlock>>,
     /// Blocks that entered it, the lowest first.

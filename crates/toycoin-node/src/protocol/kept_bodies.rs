@@ -51,7 +51,7 @@ mod tests {
         let mut chain = Chain::in_memory(ChainParams::regtest());
         for _ in 0..count {
             let time = chain.tip().time + 1_000;
-            let block = chain.template(Vec::new(), classroom::owner(0), b"", time).unwrap().solve_easily();
+            let block = chain.template(Vec::new(), classroom::owner(0), b"", time).unwrap().mine_trivial();
             chain.apply(block, time).unwrap();
         }
         (1..=count).map(|height| chain.block_at(height).unwrap().unwrap()).collect()

@@ -136,7 +136,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns by how much the clock is too early for any block on the tip, `None` if it is not.
     fn clock_lacks(&self) -> Option<Duration> {
         let earliest = self.chain.tip().time.saturating_add(1);
-        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().drift_ms);
+        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
         earliest.checked_sub(latest).filter(|lacks| *lacks > 0).map(Duration::from_millis)
     }
 

@@ -556,7 +556,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             return Some(self.now.monotonic);
         }
         let gathering = self.gathering.as_ref().map(|gathering| gathering.until);
-        let drift = self.chain.params().spec().drift_ms;
+        let drift = self.chain.params().spec().max_future_ms;
         let deferred = self.waiting.first_deferred().map(|(time, _)| {
             let wait = time.saturating_sub(drift).saturating_sub(self.now.unix_ms);
             self.now.monotonic + std::time::Duration::from_millis(wait)

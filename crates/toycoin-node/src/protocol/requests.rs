@@ -8,7 +8,7 @@ use crate::{
     limits,
     mempool::{AdmitError, DropReason},
     protocol::{
-        Confirmed, NodeMachine, Output, PeerInfo, Request, RequestId, Response, Since, Status, SubmitError,
+        ChainDelta, Confirmed, NodeMachine, Output, PeerInfo, Request, RequestId, Response, Status, SubmitError,
         TransactionPlace, WaitError,
     },
 };
@@ -167,7 +167,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Returns the moves from a block to the tip, some blocks at a time; `None` when the block is unknown.
-    fn since(&self, from: &BlockHash) -> Result<Option<Since>, String> {
+    fn since(&self, from: &BlockHash) -> Result<Option<ChainDelta>, String> {
         let body = |hash: &BlockHash| -> Result<Option<Arc<CheckedBlock>>, String> {
             self.chain.block(hash).map_err(|e| e.to_string())
         };
@@ -179,7 +179,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 break entry.header.height + 1;
             }
             if disconnected.len() >= limits::BLOCKS_SINCE {
-                return Ok(Some(Since { disconnected, connected, complete: false }));
+                return Ok(Some(ChainDelta { disconnected, connected, complete: false }));
             }
             // a block that was never active may be a header alone
             disconnected.extend(body(&at)?);
@@ -187,12 +187,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         };
         while let Some(entry) = self.chain.header_at(next) {
             if connected.len() >= limits::BLOCKS_SINCE {
-                return Ok(Some(Since { disconnected, connected, complete: false }));
+                return Ok(Some(ChainDelta { disconnected, connected, complete: false }));
             }
             connected.extend(body(&entry.hash)?);
             next += 1;
         }
-        Ok(Some(Since { disconnected, connected, complete: true }))
+        Ok(Some(ChainDelta { disconnected, connected, complete: true }))
     }
 
     fn status(&self) -> Status {

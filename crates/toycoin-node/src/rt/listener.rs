@@ -18,7 +18,7 @@ use crate::{
 /// What a [`Listener`] hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Heard {
+pub enum ListenerEvent {
     /// The relay has welcomed the listener: all that is published from now on is heard.
     Ready,
     /// Somebody published something.
@@ -50,7 +50,7 @@ pub struct Listener {
     events: mpsc::Receiver<TransportEvent>,
     /// The connection that stands, by its number.
     client: Option<(u64, RelayClient)>,
-    waiting: VecDeque<Heard>,
+    waiting: VecDeque<ListenerEvent>,
 }
 
 impl Listener {
@@ -69,7 +69,7 @@ impl Listener {
     }
 
     /// Returns what is heard next; `None` when the runtime ends. Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Option<Heard> {
+    pub async fn next(&mut self) -> Option<ListenerEvent> {
         loop {
             if let Some(heard) = self.waiting.pop_front() {
                 return Some(heard);
@@ -107,11 +107,11 @@ impl Listener {
                 }
                 let waiting = &mut self.waiting;
                 let result = client.handle_bytes(self.clock.now(), &bytes, &mut |event| match event {
-                    ClientEvent::Ready => waiting.push_back(Heard::Ready),
+                    ClientEvent::Ready => waiting.push_back(ListenerEvent::Ready),
                     ClientEvent::Delivered { from, payload, .. } => {
-                        waiting.push_back(Heard::Message { from, payload: Bytes::copy_from_slice(payload) });
+                        waiting.push_back(ListenerEvent::Message { from, payload: Bytes::copy_from_slice(payload) });
                     }
-                    ClientEvent::Lagged { count } => waiting.push_back(Heard::Lagged { count }),
+                    ClientEvent::Lagged { count } => waiting.push_back(ListenerEvent::Lagged { count }),
                     ClientEvent::Ponged { .. } => {}
                 });
                 self.flush()?;
@@ -124,12 +124,12 @@ impl Listener {
             }
             TransportEvent::Disconnected { connection, reason } => {
                 if self.client.take_if(|(number, _)| *number == connection).is_some() {
-                    self.waiting.push_back(Heard::Failed { reason });
+                    self.waiting.push_back(ListenerEvent::Failed { reason });
                 }
                 Ok(())
             }
             TransportEvent::Unreachable { reason } => {
-                self.waiting.push_back(Heard::Failed { reason });
+                self.waiting.push_back(ListenerEvent::Failed { reason });
                 Ok(())
             }
         }
@@ -155,7 +155,7 @@ impl Listener {
     fn fail(&mut self, reason: String) {
         if let Some((connection, _)) = self.client.take() {
             self.handle.close(connection);
-            self.waiting.push_back(Heard::Failed { reason });
+            self.waiting.push_back(ListenerEvent::Failed { reason });
         }
     }
 }

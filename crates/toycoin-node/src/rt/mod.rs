@@ -13,7 +13,7 @@ mod transport;
 
 pub use builder::NodeBuilder;
 pub use events_since::{BlockEvent, EventsSince};
-pub use listener::{Heard, Listener};
+pub use listener::{Listener, ListenerEvent};
 pub use node::{NodeError, NodeHandle};
 pub use relay::{RelayHandle, RelayServer};
 pub use relay_state::RelayState;

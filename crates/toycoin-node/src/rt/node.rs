@@ -21,7 +21,7 @@ use toycoin_core::{
 
 use crate::{
     protocol::{
-        Confirmed, Event, PeerInfo, Request, RequestId, Response, Since, Status, SubmitError, TransactionPlace,
+        ChainDelta, Confirmed, Event, PeerInfo, Request, RequestId, Response, Status, SubmitError, TransactionPlace,
         WaitError,
     },
     rt::{EventsSince, RelayState, driver::Message},
@@ -231,7 +231,7 @@ impl NodeHandle {
     ///
     /// # Errors
     /// When the node has never seen the block, or has stopped.
-    pub async fn blocks_since(&self, block: BlockHash) -> Result<Since, NodeError> {
+    pub async fn blocks_since(&self, block: BlockHash) -> Result<ChainDelta, NodeError> {
         match self.ask(Request::Since(block)).await? {
             Response::Since(since) => since.ok_or(NodeError::UnknownBlock(block)),
             _ => Err(NodeError::Unexpected),

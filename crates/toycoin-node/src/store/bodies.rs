@@ -20,7 +20,7 @@ use crate::store::{
 
 /// Where a record's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Place {
+pub(super) struct FileOffset {
     /// Of its header, from the file's start.
     pub(super) at: u64,
     /// Of its bytes, without the header.
@@ -88,7 +88,7 @@ impl Bodies {
     }
 
     /// Puts a record at the end of `batch`, which [`write`](Self::write) will write.
-    pub(super) fn put(&self, batch: &mut Vec<u8>, kind: Kind, bytes: &[u8]) -> Place {
+    pub(super) fn put(&self, batch: &mut Vec<u8>, kind: Kind, bytes: &[u8]) -> FileOffset {
         let length = u32::try_from(bytes.len()).expect("blocks have a limit");
         let at = self.end + batch.len() as u64;
         batch.extend(RECORD_MAGIC);
@@ -96,7 +96,7 @@ impl Bodies {
         batch.extend(length.to_le_bytes());
         batch.extend(sum(kind, bytes));
         batch.extend(bytes);
-        Place { at, length }
+        FileOffset { at, length }
     }
 
     /// Writes a batch after what counts and makes it durable; it counts once [`advance`](Self::advance) says so.
@@ -113,7 +113,7 @@ impl Bodies {
     }
 
     /// Reads a record's bytes.
-    pub(super) fn read(&self, place: Place, kind: Kind, name: &dyn fmt::Display) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn read(&self, place: FileOffset, kind: Kind, name: &dyn fmt::Display) -> Result<Vec<u8>, StoreError> {
         let damaged =
             |reason: &str| StoreError::damaged(format!("{name} at byte {} of {BODIES_FILE}", place.at), reason);
         let mut record = vec![0; RECORD + place.length as usize];
@@ -140,7 +140,7 @@ impl Bodies {
     /// What is damaged is passed over; returns how many bytes that were. `go_on` may end it with an error.
     pub(super) fn scan(
         file: &dyn StorageBackend,
-        mut found: impl FnMut(Place, Vec<u8>) -> Result<(), StoreError>,
+        mut found: impl FnMut(FileOffset, Vec<u8>) -> Result<(), StoreError>,
         mut go_on: impl FnMut() -> Result<(), StoreError>,
     ) -> Result<u64, StoreError> {
         let end = file.len().map_err(io)?;
@@ -156,7 +156,7 @@ impl Bodies {
                 file.read(at + RECORD as u64, &mut bytes).map_err(io)?;
                 let kind = if record.kind == Kind::Body as u8 { Kind::Body } else { Kind::Undo };
                 if head[9..] == sum(kind, &bytes) {
-                    let place = Place { at, length: record.length };
+                    let place = FileOffset { at, length: record.length };
                     at += (RECORD + bytes.len()) as u64;
                     if kind == Kind::Body {
                         found(place, bytes)?;

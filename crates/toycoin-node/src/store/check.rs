@@ -190,7 +190,7 @@ fn check_coins(reader: &Reader, state: &ChainState, report: &mut CheckReport) ->
             report.problem(format!("coin {outpoint} is not among its owner's"));
         }
     }
-    if (sum, report.coins, worth) != (state.coins.clone(), state.coin_count, state.issued) {
+    if (sum, report.coins, worth) != (state.utxo_hash.clone(), state.coin_count, state.issued) {
         report.problem("the coins do not add up to the tip's state".into());
     }
     if reader.owners.len()? != report.coins {

@@ -16,7 +16,7 @@ use toycoin_wire::{codec, limits::MAX_DECODE};
 
 use crate::store::{
     BODIES_FILE, INDEX_FILE, RedbStore, StoreError,
-    bodies::{Bodies, Kind, Place},
+    bodies::{Bodies, FileOffset, Kind},
     check::go_on,
 };
 
@@ -96,7 +96,7 @@ fn build(
         ChainError::Store(error) => error,
         other => StoreError::Database(other.to_string()),
     };
-    let mut places: Vec<(u64, Place, BlockHash)> = Vec::new();
+    let mut places: Vec<(u64, FileOffset, BlockHash)> = Vec::new();
     let found = |place, bytes: Vec<u8>| {
         if let Ok(block) = codec::decode::<Block>(&bytes, MAX_DECODE)
             && block.header.height > 0

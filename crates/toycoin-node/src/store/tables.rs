@@ -10,7 +10,7 @@ use toycoin_core::{
 
 use crate::store::{
     StoreError,
-    bodies::Place,
+    bodies::FileOffset,
     record::{CHECK, Fields, damaged, seal, seal_long},
 };
 
@@ -47,7 +47,7 @@ pub(super) const PLACE: usize = 8 + 4 + CHECK;
 pub(super) struct BlockRecord {
     pub(super) header: Header,
     pub(super) invalid: bool,
-    pub(super) body: Place,
+    pub(super) body: FileOffset,
 }
 
 impl BlockRecord {
@@ -64,7 +64,7 @@ impl BlockRecord {
             [1] => true,
             [other] => return Err(fields.damaged(format_args!("{other} is no answer to whether it is invalid"))),
         };
-        Ok(Self { header, invalid, body: Place { at: fields.u64()?, length: fields.u32()? } })
+        Ok(Self { header, invalid, body: FileOffset { at: fields.u64()?, length: fields.u32()? } })
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) struct ActiveRecord {
     pub(super) hash: BlockHash,
     /// Up to and including it.
     pub(super) work: Work,
-    pub(super) undo: Place,
+    pub(super) undo: FileOffset,
 }
 
 impl ActiveRecord {
@@ -89,7 +89,7 @@ impl ActiveRecord {
         let mut fields = Fields::open("active", &key, bytes)?;
         let hash = BlockHash::from_bytes(fields.take()?);
         let work = Work::from_be_bytes(fields.take()?);
-        Ok(Self { hash, work, undo: Place { at: fields.u64()?, length: fields.u32()? } })
+        Ok(Self { hash, work, undo: FileOffset { at: fields.u64()?, length: fields.u32()? } })
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) fn tip_to_bytes(tip: &BlockHash, state: &ChainState) -> Vec<u8> {
     bytes.extend(tip.as_bytes());
     bytes.extend(state.coin_count.to_le_bytes());
     bytes.extend(state.issued.grains().to_le_bytes());
-    bytes.extend(state.coins.to_bytes());
+    bytes.extend(state.utxo_hash.to_bytes());
     bytes.extend(state.ancestors.count().to_le_bytes());
     bytes.extend(state.ancestors.peaks().iter().flatten());
     seal_long("meta", TIP_KEY.as_bytes(), bytes)
@@ -164,7 +164,7 @@ pub(super) fn tip_from_bytes(bytes: &[u8]) -> Result<(BlockHash, ChainState), St
     let (peaks, rest) = fields.rest().as_chunks::<32>();
     let ancestors = Ancestors::from_parts(count, peaks.to_vec()).filter(|_| rest.is_empty());
     let ancestors = ancestors.ok_or_else(|| damaged("meta", TIP_KEY.as_bytes(), "its peaks do not fit their count"))?;
-    Ok((tip, ChainState { coins, coin_count, issued, ancestors }))
+    Ok((tip, ChainState { utxo_hash: coins, coin_count, issued, ancestors }))
 }
 
 /// What is to be remembered of a transaction that waits: 1 for one of the node's own, 2 for one that a reorganisation

@@ -14,7 +14,7 @@ use crate::{
     limits,
     store::{
         RedbStore, StoreError,
-        bodies::{Kind, Place},
+        bodies::{FileOffset, Kind},
         pending::Pending,
         read::Reader,
         record::{damaged, seal_long},
@@ -235,7 +235,7 @@ impl RedbStore {
         if is_loose { self.compact() } else { Ok(()) }
     }
 
-    fn put<T: serde::Serialize>(&self, batch: &mut Vec<u8>, kind: Kind, value: &T) -> Result<Place, StoreError> {
+    fn put<T: serde::Serialize>(&self, batch: &mut Vec<u8>, kind: Kind, value: &T) -> Result<FileOffset, StoreError> {
         let bytes = codec::encode(value, MAX_DECODE).map_err(|error| StoreError::Database(error.to_string()))?;
         Ok(self.bodies_file().put(batch, kind, &bytes))
     }
@@ -255,7 +255,7 @@ impl Drop for RedbStore {
 /// Where a group's bodies and undo data were written.
 pub(super) struct Written {
     pub(super) bodies: Vec<(BlockHash, BlockRecord)>,
-    undo: Vec<Place>,
+    undo: Vec<FileOffset>,
     /// The bytes of all.
     pub(super) length: u64,
 }
@@ -303,7 +303,7 @@ fn write_blocks(
     Ok(())
 }
 
-fn write_active(transaction: &WriteTransaction, pending: &Pending, undo: &[Place]) -> Result<(), StoreError> {
+fn write_active(transaction: &WriteTransaction, pending: &Pending, undo: &[FileOffset]) -> Result<(), StoreError> {
     if pending.tip.is_none() {
         return Ok(());
     }

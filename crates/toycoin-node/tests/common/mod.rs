@@ -269,7 +269,7 @@ impl Net {
                     coinbase: toycoin_core::Coinbase { height: 0, extra: vec![], outputs: vec![] },
                     transactions: vec![],
                 }
-                .solve_easily();
+                .mine_trivial();
                 self.nodes[node].job = Some(job.id);
                 let mean = self.nodes[node].block_time;
                 // exponential: memoryless, so a renewed template may draw anew

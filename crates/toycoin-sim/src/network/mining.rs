@@ -3,13 +3,13 @@
 use toycoin_core::Header;
 use toycoin_node::protocol::{Input, JobId, MiningJob};
 
-use crate::network::{Happening, Network, queue::Place};
+use crate::network::{Happening, Network, queue::QueueKey};
 
 /// What a node searches.
 #[derive(Debug)]
 pub(crate) struct Search {
     job: MiningJob,
-    place: Option<Place>,
+    place: Option<QueueKey>,
 }
 
 impl Network {

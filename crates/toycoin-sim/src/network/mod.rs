@@ -29,7 +29,7 @@ pub(crate) use self::{mining::solve_header, queue::Happening};
 use self::{
     pauses::Pause,
     payments::Payments,
-    queue::{Place, Queue},
+    queue::{Queue, QueueKey},
     traffic::Traffic,
     wires::{RelaySite, Wire},
 };
@@ -56,7 +56,7 @@ pub struct Network {
     pub(crate) now: Duration,
     pub(crate) queue: Queue,
     pub(crate) dice: DiceSet,
-    pub(crate) nodes: Vec<Site>,
+    pub(crate) nodes: Vec<SimNode>,
     pub(crate) relays: Vec<RelaySite>,
     pub(crate) relay_config: RelayConfig,
     pub(crate) wires: BTreeMap<ConnectionId, Wire>,
@@ -99,7 +99,7 @@ pub(crate) struct DiceSet {
 }
 
 /// A node's place in the network.
-pub(crate) struct Site {
+pub(crate) struct SimNode {
     pub(crate) machine: Option<Box<dyn Participant>>,
     /// What a crashed node left.
     pub(crate) disk: Option<CrashStore>,
@@ -125,7 +125,7 @@ pub(crate) struct Site {
     /// How long it took after its start to reach the best tip of the honest.
     pub(crate) caught_up: Option<Duration>,
     pub(crate) down: u32,
-    pub(crate) wake: Option<Place>,
+    pub(crate) wake: Option<QueueKey>,
     pub(crate) search: Option<mining::Search>,
     pub(crate) spending: Spending,
     pub(crate) disk_kind: Disk,
@@ -391,7 +391,7 @@ impl Network {
     }
 }
 
-impl Site {
+impl SimNode {
     pub(crate) fn new(
         node: usize,
         spec: &NodeSpec,

@@ -82,7 +82,7 @@ impl Network {
         }
         let tip = machine.chain().tip();
         // a clock that was set back: what it finds on this tip would be ahead of everybody's time
-        let waits_for_time = tip.time + 1 > self.moment_of(node).unix_ms + self.params.spec().drift_ms;
+        let waits_for_time = tip.time + 1 > self.moment_of(node).unix_ms + self.params.spec().max_future_ms;
         let has_joined = self.now >= site.started_at + limits::JOIN_GRACE;
         let may_search = has_joined && !waits_for_time && !machine.is_gathering();
         let is_on = may_search && site.search.is_none();

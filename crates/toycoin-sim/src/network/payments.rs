@@ -9,7 +9,7 @@ use toycoin_node::protocol::{Input, Request, RequestId, Response};
 
 use crate::{
     network::{Happening, Network},
-    spending::Manner,
+    spending::SpendingPattern,
 };
 
 /// All payments of a run.
@@ -51,7 +51,7 @@ impl Network {
         }
     }
 
-    /// Somebody whose node is up pays somebody, in the manner of its wallet.
+    /// Somebody whose node is up pays somebody, in the pattern of its wallet.
     pub(crate) fn pay(&mut self) {
         self.plan_payment();
         let dice = &mut self.dice.payments;
@@ -60,23 +60,23 @@ impl Network {
         if !self.nodes[by].honest || self.nodes[by].machine.is_none() {
             return;
         }
-        match self.nodes[by].spending.manner {
-            Manner::Silent => {}
-            Manner::Single => drop(self.pay_once(by, self.nodes[to].wallet.address(), amount)),
-            Manner::Burst(count) => {
+        match self.nodes[by].spending.pattern {
+            SpendingPattern::Silent => {}
+            SpendingPattern::Single => drop(self.pay_once(by, self.nodes[to].wallet.address(), amount)),
+            SpendingPattern::Burst(count) => {
                 for _ in 0..count {
                     let to = self.dice.payments.index(self.nodes.len());
                     let amount = self.nodes[by].spending.draw(&mut self.dice.payments);
                     self.pay_once(by, self.nodes[to].wallet.address(), amount);
                 }
             }
-            Manner::Wide(count) => self.pay_many(by, amount, count),
-            Manner::Chain(length) => self.pay_in_a_row(by, to, amount, length),
-            Manner::DoubleSpend => {
+            SpendingPattern::Wide(count) => self.pay_many(by, amount, count),
+            SpendingPattern::Chain(length) => self.pay_in_a_row(by, to, amount, length),
+            SpendingPattern::DoubleSpend => {
                 let at = self.another(by);
                 self.pay_twice(by, at, to, amount);
             }
-            Manner::Halves(count) => {
+            SpendingPattern::Halves(count) => {
                 let at = self.another(by);
                 for _ in 0..count {
                     let amount = self.nodes[by].spending.draw(&mut self.dice.payments);

@@ -74,16 +74,16 @@ pub(crate) struct Queue {
 }
 
 /// Names an entry, to take it back.
-pub(crate) type Place = (Duration, u64);
+pub(crate) type QueueKey = (Duration, u64);
 
 impl Queue {
-    pub(crate) fn push(&mut self, at: Duration, happening: Happening) -> Place {
+    pub(crate) fn push(&mut self, at: Duration, happening: Happening) -> QueueKey {
         self.sequence += 1;
         self.entries.insert((at, self.sequence), happening);
         (at, self.sequence)
     }
 
-    pub(crate) fn remove(&mut self, place: Place) {
+    pub(crate) fn remove(&mut self, place: QueueKey) {
         self.entries.remove(&place);
     }
 

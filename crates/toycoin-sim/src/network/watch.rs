@@ -154,7 +154,7 @@ impl Network {
     fn supply(&self, height: u64) -> Amount {
         let genesis = &self.params.genesis().coinbase.outputs;
         let start = genesis.iter().fold(Amount::ZERO, |sum, output| sum.saturating_add(output.value));
-        let halving = self.params.spec().halving;
+        let halving = self.params.spec().halving_interval;
         let mut sum = start;
         // in stretches of one subsidy
         let mut from = 1;

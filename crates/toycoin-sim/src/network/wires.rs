@@ -44,7 +44,7 @@ pub(crate) struct Wire {
 #[derive(Debug)]
 pub(crate) struct RelaySite {
     pub(crate) machine: Option<RelayMachine>,
-    pub(crate) wake: Option<super::queue::Place>,
+    pub(crate) wake: Option<super::queue::QueueKey>,
 }
 
 /// For how long the bytes that a rogue wrote may wait for its link.

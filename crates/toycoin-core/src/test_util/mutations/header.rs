@@ -49,7 +49,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     })
     .with(Setting::Moment),
     Mutation::new(Rule::TimeNotInFuture, "judged a millisecond too early", |scene| {
-        scene.now_ms = scene.block.header.time - scene.ledger.params().spec().drift_ms - 1;
+        scene.now_ms = scene.block.header.time - scene.ledger.params().spec().max_future_ms - 1;
     })
     .with(Setting::Moment),
 ];

@@ -71,7 +71,7 @@ fn bytes_go_both_ways() {
 }
 
 #[test]
-fn a_lost_connection_is_made_again_and_old_bytes_are_not_sent_on_it() {
+fn lost_connection_is_made_again_without_its_old_bytes() {
     run_test(async {
         let mut bench = Bench::new().await;
         for connection in 0..3 {

@@ -25,7 +25,7 @@ fn one_malformed_message_kills_only_its_connection() {
 }
 
 #[test]
-fn what_stands_before_a_malformed_message_counts_and_what_follows_does_not() {
+fn messages_before_a_malformed_one_count_and_later_ones_do_not() {
     let mut bench = Bench::subscribed(2);
     let publish = |payload| RelayMessage::Publish(Publish { channel: channel("/a"), to: None, payload });
     let before = publish(b"before").to_frame().unwrap();
