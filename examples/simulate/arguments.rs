@@ -39,10 +39,13 @@ pub(crate) struct Arguments {
     pub(crate) faults: bool,
     /// So many of the nodes are adversaries, with tactics drawn from each seed.
     #[arg(long, default_value_t = 0)]
-    adversaries: usize,
+    pub(crate) adversaries: usize,
     /// Draws from each seed how wallets spend (in bursts, in rows, twice with one coin) and what nodes differ in by policy.
     #[arg(long)]
     wallets: bool,
+    /// Draws from each seed what the links of each node are like: far, uneven, lossy or narrow.
+    #[arg(long)]
+    links: bool,
     /// Writes the trace of the one seed, as JSON lines.
     #[arg(long, requires = "seed")]
     pub(crate) trace: Option<PathBuf>,
@@ -72,6 +75,7 @@ impl Arguments {
         let simulation = Simulation::builder(seed).nodes(self.nodes).topology(Topology::Relays(self.relays));
         let simulation = simulation.payments_per_second(self.payments).random_adversaries(self.adversaries);
         let simulation = if self.wallets { simulation.random_spending().random_policies() } else { simulation };
+        let simulation = if self.links { simulation.random_links() } else { simulation };
         let simulation = if self.faults { simulation.random_faults() } else { simulation };
         let simulation = if self.trace.is_some() { simulation.keep_trace() } else { simulation };
         let stop = Arc::clone(stop);
@@ -87,9 +91,10 @@ impl Arguments {
         let Self { nodes, relays, payments, seconds, adversaries, .. } = self;
         let faults = if self.faults { " --faults" } else { "" };
         let wallets = if self.wallets { " --wallets" } else { "" };
+        let links = if self.links { " --links" } else { "" };
         format!(
             "cargo run --release --example simulate -- --seed {seed} --nodes {nodes} --relays {relays} \
-             --payments {payments} --seconds {seconds} --adversaries {adversaries}{faults}{wallets} --trace trace-{seed}.jsonl"
+             --payments {payments} --seconds {seconds} --adversaries {adversaries}{faults}{wallets}{links} --trace trace-{seed}.jsonl"
         )
     }
 }

@@ -3,7 +3,7 @@
 //! ```sh
 //! cargo run --release --example simulate -- --seeds 500 --nodes 5 --faults
 //! cargo run --release --example simulate -- --seed 17 --nodes 5 --faults --trace trace.jsonl
-//! cargo run --release --example simulate -- --seeds 500 --nodes 10 --faults --adversaries 3 --wallets
+//! cargo run --release --example simulate -- --seeds 500 --nodes 10 --faults --adversaries 3 --wallets --links
 //! cargo run --release --example simulate -- --seed 1 --nodes 10 --payments 5 --seconds 1000     # how fast it is
 //! ```
 
@@ -27,7 +27,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use toycoin_examples::{exit, interrupted, say};
-use toycoin_sim::{FaultKind, Run, Violation};
+use toycoin_sim::{FaultKind, Run, Violation, adversary::Mixed};
 
 use self::{arguments::Arguments, processor::processor_time, table::Table};
 
@@ -61,14 +61,19 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     if left > 0 {
         say!("\nstopped: {left} seeds were not run");
     }
-    let runs = outcomes.values().filter_map(|outcome| outcome.result.as_ref().ok());
-    let missing = FaultKind::missing(runs.map(|run| &run.injected));
     // a few runs need not have seen everything
-    let is_a_set = arguments.faults && left == 0 && outcomes.len() >= 50;
-    let is_poor_set = is_a_set && !missing.is_empty();
-    if is_poor_set {
-        say!("\nBROKEN set of runs: never injected: {missing:?}");
-    }
+    let is_poor_set = left == 0 && {
+        let runs = || outcomes.values().filter_map(|outcome| outcome.result.as_ref().ok());
+        let faults = arguments.faults && outcomes.len() >= 50;
+        let faults = if faults { FaultKind::missing(runs().map(|run| &run.injected)) } else { Vec::new() };
+        let tactics = arguments.adversaries * outcomes.len() >= 300;
+        let tactics = if tactics { Mixed::missing(runs().map(|run| &run.tactics)) } else { Vec::new() };
+        let is_poor = !faults.is_empty() || !tactics.is_empty();
+        if is_poor {
+            say!("\nBROKEN set of runs: never injected: {faults:?}, never drawn: {tactics:?}");
+        }
+        is_poor
+    };
     Ok(broken == 0 && !is_poor_set)
 }
 

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use toycoin_core::{Block, BlockHash, Chain, ChainParams, SecretKey, Txid, store::MemoryStore};
+use toycoin_core::{
+    Amount, Block, BlockHash, Chain, ChainParams, FeeRate, SecretKey, Transaction, TransactionBuilder, Txid,
+    store::MemoryStore, utxo::Coin,
+};
 use toycoin_node::{
     limits,
     machine::{Machine, Monotonic, Now},
@@ -40,6 +43,29 @@ static BRANCHES: LazyLock<[Vec<Block>; 2]> = LazyLock::new(|| {
             })
             .collect()
     })
+});
+
+/// Payments of genesis' coins that conflict with each other at different fee rates, each with a child.
+static PAYMENTS: LazyLock<Vec<Transaction>> = LazyLock::new(|| {
+    let params = ChainParams::regtest();
+    let spend = |coins: Vec<(_, Coin)>, key: u32, fee_rate| {
+        let (to, key) = (SecretKey::classroom(key + 1).public_key(), SecretKey::classroom(key));
+        let coins = coins.into_iter().filter(|(_, coin)| coin.output.owner == key.public_key());
+        let builder =
+            TransactionBuilder::new(&params).spend(coins).pay(params.address(to), Amount::from_grains(1_000_000));
+        builder.fee_rate(FeeRate::grains_per_byte(fee_rate)).sign(&key).expect("a coin that is worth more")
+    };
+    let coinbase = &params.genesis().coinbase;
+    let coin = |output| Coin { output, coinbase_height: 0 };
+    let genesis: Vec<_> = coinbase.outpoints(coinbase.txid()).map(|(at, output)| (at, coin(*output))).collect();
+    let mut payments = Vec::new();
+    for (key, fee_rate) in [(0, 0), (0, 2), (1, 0), (1, 3), (2, 1)] {
+        let parent = spend(genesis.clone(), key, fee_rate);
+        let outputs = parent.outpoints(parent.txid()).map(|(at, output)| (at, coin(*output))).collect();
+        payments.push(spend(outputs, key, fee_rate));
+        payments.push(parent);
+    }
+    payments
 });
 
 struct Run {
@@ -93,7 +119,8 @@ impl Run {
         let branch = &BRANCHES[usize::from(script.byte()) % 2];
         let place = usize::from(script.byte()) % BLOCKS;
         let block = &branch[place];
-        let message = match script.byte() % 5 {
+        let payment = &PAYMENTS[place % PAYMENTS.len()];
+        let message = match script.byte() % 7 {
             0 => {
                 let mut work = [0; 32];
                 work[31] = u8::try_from(2 * (place + 2)).unwrap_or(u8::MAX);
@@ -104,6 +131,8 @@ impl Run {
             1 => NodeMessage::Headers(branch[..=place].iter().map(|block| block.header).collect()),
             2 => NodeMessage::GetHeaders(GetHeaders { locator: vec![block.hash()], stop: BlockHash::ZERO }),
             3 => NodeMessage::GetBlocks(vec![block.hash()]),
+            4 => NodeMessage::Transaction(payment.clone()),
+            5 => NodeMessage::GetTransactions(vec![payment.txid(); 1 + place]),
             _ => NodeMessage::Block(block.clone()),
         };
         let mut payload = message.encode().expect("within its cap");
@@ -120,7 +149,7 @@ impl Run {
     fn request(&mut self, script: &mut Script<'_>) {
         self.requests += 1;
         let hash = BRANCHES[0][usize::from(script.byte()) % BLOCKS].hash();
-        let request = match script.byte() % 8 {
+        let request = match script.byte() % 9 {
             0 => Request::Status,
             1 => Request::Audit,
             2 => Request::Since(hash),
@@ -128,6 +157,7 @@ impl Run {
             4 => Request::SetMining(script.byte() & 1 == 0),
             5 => Request::WaitForConfirmations { txid: Txid::ZERO, confirmations: 1 },
             6 => Request::Cancel(RequestId(script.byte().into())),
+            7 => Request::Submit(PAYMENTS[usize::from(script.byte()) % PAYMENTS.len()].clone()),
             _ => Request::Peers,
         };
         self.input(Input::Request { id: RequestId(self.requests), request });
@@ -150,11 +180,17 @@ fn run(data: &[u8]) -> u64 {
     let params = ChainParams::regtest();
     let mut config = NodeConfig::new(&params);
     config.payout = Some(SecretKey::classroom(3).public_key());
+    // what nodes differ in by policy
+    let mut script = Script::new(data);
+    let policy = script.byte();
+    config.min_fee_rate = FeeRate::grains_per_byte(u64::from(policy & 3));
+    config.mempool_bytes = if policy & 4 == 0 { config.mempool_bytes } else { 1_000 };
+    config.block_delay = Duration::from_millis(if policy & 8 == 0 { 0 } else { 700 });
+    config.payout = config.payout.filter(|_| policy & 16 == 0);
     let start = Now { monotonic: Monotonic::ORIGIN, unix_ms: START_MS };
     let machine = NodeMachine::new(Chain::in_memory(params), config, start);
     let mut run =
         Run { machine, now: Duration::ZERO, job: None, requests: 0, trace: DefaultHasher::new(), sent: Vec::new() };
-    let mut script = Script::new(data);
     while !script.is_over() {
         let (act, connection, from) = (script.byte(), ConnectionId((script.byte() % 3).into()), script.byte() % 4);
         match act % 9 {

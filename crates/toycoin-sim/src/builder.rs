@@ -1,6 +1,6 @@
 //! Building a simulation.
 
-use std::{ops::Range, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, ops::Range, rc::Rc, time::Duration};
 
 use toycoin_core::{ChainParams, Txid};
 use toycoin_node::{limits, protocol::NodeMachine};
@@ -45,6 +45,10 @@ pub struct Simulation {
     pub(crate) censored: Option<Txid>,
     pub(crate) invariants: Invariants,
     pub(crate) boundless_relays: bool,
+    /// The adversaries that were drawn, by the names of their tactics.
+    pub(crate) tactics: BTreeMap<&'static str, u64>,
+    /// Whether the run is over, and all are to agree.
+    pub(crate) is_over: Rc<Cell<bool>>,
 }
 
 impl Simulation {
@@ -70,6 +74,8 @@ impl Simulation {
                 queue_deliveries: limits::QUEUE_DELIVERIES,
             },
             boundless_relays: false,
+            tactics: BTreeMap::new(),
+            is_over: Rc::default(),
         }
     }
 
@@ -167,10 +173,11 @@ impl Simulation {
         self.tampered(node, true, tactic)
     }
 
-    /// Puts adversaries at the places of the last `count` nodes, each with a tactic drawn from the seed.
+    /// Puts adversaries at the places of the last `count` nodes, each with a tactic drawn from the seed. Floods that are
+    /// more than links carry end when the run does, before all are to agree.
     #[must_use]
     pub fn random_adversaries(self, count: usize) -> Self {
-        self.drawn_adversaries(count, 1_000, Mixed::draw_early)
+        self.drawn_adversaries(count, 2_000, Mixed::draw)
     }
 
     /// As [`random_adversaries`](Self::random_adversaries), from the tactics that there were when the first regressions
@@ -183,9 +190,11 @@ impl Simulation {
 
     fn drawn_adversaries(self, count: usize, stream: u64, draw: fn(usize, &mut Dice) -> Mixed) -> Self {
         let (seed, nodes) = (self.seed, self.nodes.len());
-        (nodes.saturating_sub(count)..nodes).fold(self, |simulation, node| {
+        (nodes.saturating_sub(count)..nodes).fold(self, |mut simulation, node| {
             let tactic = draw(node, &mut Dice::new(seed, stream + node as u64));
-            simulation.adversary(node, tactic)
+            *simulation.tactics.entry(tactic.name()).or_default() += 1;
+            let is_over = Rc::clone(&simulation.is_over);
+            simulation.adversary(node, tactic.until(is_over))
         })
     }
 
@@ -247,6 +256,16 @@ impl Simulation {
         }
         if dice.chance(0.2) {
             self.invariants.queue_deliveries = 8 << dice.below(4);
+        }
+        self
+    }
+
+    /// Draws from the seed what each node's links are like: most as across a continent, others far, uneven, lossy or narrow.
+    #[must_use]
+    pub fn random_links(mut self) -> Self {
+        let mut dice = Dice::new(self.seed, 10);
+        for spec in &mut self.nodes {
+            spec.link = Some(Link::random(&mut dice));
         }
         self
     }

@@ -19,7 +19,10 @@ pub const INVARIANTS: [(&str, &str); 14] = [
     ("durability", "on a disk in order, no crash takes a block that the node has told of"),
     ("events", "the events of a node lead whoever follows them along its chain"),
     ("own answers", "no honest node leaves its relay for its own answers: they never fill what its transport keeps"),
-    ("pause", "a miner on the best tip of the honest is stopped by nobody for longer than 60 s"),
+    (
+        "pause",
+        "branches stop a miner for 10 s in all; 1 s a minute comes back, and a quarter of a block's time with each body",
+    ),
     ("halt", "no node halts while its store works"),
 ];
 

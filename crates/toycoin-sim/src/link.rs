@@ -45,6 +45,18 @@ impl Link {
     pub fn latency(self, latency: impl Into<Latency>) -> Self {
         Self { latency: latency.into(), ..self }
     }
+
+    /// Draws a link: half of them as across a continent. Narrower ones than 200 kB a second come as faults, for a time.
+    pub(crate) fn random(dice: &mut Dice) -> Self {
+        let ms = Duration::from_millis;
+        match dice.below(8) {
+            0 => Self::wan().latency(dice.between(ms(100), ms(400))),
+            1 => Self::wan().latency(Latency::LogNormal { median: ms(80), sigma: 0.7 }),
+            2 => Self { loss: 0.05, ..Self::wan() },
+            3 => Self { bandwidth: 200_000 << dice.below(3), ..Self::wan() },
+            _ => Self::wan(),
+        }
+    }
 }
 
 /// How long a lost packet takes to be sent again.

@@ -24,6 +24,8 @@ pub enum Planted {
     BelievesAllWritten,
     /// It mines no more from height 5 on.
     StopsMining,
+    /// It does not mine in ten of every twenty seconds.
+    RestsOften,
     /// It halts at height 5.
     Halts,
 }

@@ -56,10 +56,10 @@ pub struct Statistics {
     pub payment_signatures: u64,
     /// Most of these that a node verified for one input.
     pub most_payment_signatures: u64,
-    /// For how long miners did not search though they were on the best tip of the honest, all together.
+    /// For how long miners did not search while nothing but branches could stop them, all together.
     pub paused: Duration,
-    /// The longest time in which one of them did not search, though it was on such a tip.
-    pub longest_pause: Duration,
+    /// The most of such time that a miner had used up and that had not come back.
+    pub most_paused: Duration,
     /// Warnings of honest nodes that a clock is off.
     pub clock_warnings: u64,
 }
@@ -92,6 +92,8 @@ pub struct Run {
     pub stale_blocks: u64,
     /// Faults that were injected, by kind.
     pub injected: BTreeMap<FaultKind, u64>,
+    /// The adversaries that were drawn, by the names of their tactics.
+    pub tactics: BTreeMap<&'static str, u64>,
     /// The time from payment to first confirmation at the payer's node, of all that were confirmed.
     pub confirmations: Vec<Duration>,
     /// Payments that wallets made and their nodes took, in the order in which they were made.
@@ -135,6 +137,7 @@ impl Run {
             converged: network.agrees(),
             stale_blocks: stale as u64,
             injected: network.injected.clone(),
+            tactics: network.tactics.clone(),
             confirmations,
             payments,
             dropped,

@@ -95,6 +95,8 @@ impl Simulation {
             faults: self.faults,
             injected: BTreeMap::new(),
             active_faults: 0,
+            tactics: self.tactics,
+            is_over: self.is_over,
             trace: Trace::new(self.keep_trace),
             verifier: Arc::default(),
             archive: BTreeMap::new(),
@@ -150,6 +152,7 @@ fn run(network: &mut Network, settle: Option<Duration>, done: impl Fn(&Network) 
         network.step();
     }
     network.payments.until = Duration::ZERO;
+    network.is_over.set(true);
     if let Some(settle) = settle {
         let end = network.now + settle;
         let is_settled = |network: &Network| network.agrees() && network.unsettled().next().is_none();

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use toycoin_sim::{
-    Fault, Foreign, Link, Run, Simulation, Topology, Violation,
+    Fault, FaultKind, Foreign, Link, Run, Simulation, Topology, Violation,
     adversary::{
-        AnswersNotFound, ConflictFlood, Flaw, HeaderFlood, InvalidBlocks, LighterChain, Mutates, OrphanFlood,
+        AnswersNotFound, ConflictFlood, Flaw, HeaderFlood, InvalidBlocks, LighterChain, Mixed, Mutates, OrphanFlood,
         StallsAfterHeaders, Tactic,
     },
 };
@@ -67,13 +67,22 @@ fn header_flood_without_work_costs_no_memory_nor_agreement() {
 }
 
 #[test]
-fn two_drawn_adversaries_of_seven_and_faults_harm_nobody() {
-    for seed in 0..20 {
-        let simulation = Simulation::builder(seed).nodes(7).random_adversaries(2).random_spending();
-        let simulation = simulation.random_policies().random_faults();
+fn whatever_is_drawn_harms_nobody_and_everything_is_drawn() {
+    let mut runs = Vec::new();
+    for seed in 0..30 {
+        let simulation = Simulation::builder(seed).nodes(8).random_adversaries(3).random_spending();
+        let simulation = simulation.random_policies().random_links().random_faults();
         let run = simulation.payments_per_second(0.5).run_for(seconds(90));
-        assert!(run.unwrap_or_else(|violation| panic!("{violation}")).converged());
+        let run = run.unwrap_or_else(|violation| panic!("{violation}"));
+        assert!(run.converged());
+        runs.push(run);
     }
+    let sum = |of: fn(&Run) -> u64| runs.iter().map(of).sum::<u64>();
+    assert_eq!(Mixed::missing(runs.iter().map(|run| &run.tactics)), [] as [&str; 0]);
+    assert_eq!(FaultKind::missing(runs.iter().map(|run| &run.injected)), []);
+    assert!(sum(|run| run.statistics.double_spends) > 50, "halves of double spends are told");
+    assert!(sum(|run| run.statistics.payments_refused) > 20, "nodes differ in their minimum fees");
+    assert!(sum(|run| run.statistics.lagged) > 0, "queues are short for somebody");
 }
 
 #[test]

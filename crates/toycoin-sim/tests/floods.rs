@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use toycoin_node::limits;
 use toycoin_sim::{
-    Fault, Link, Run, Simulation,
-    adversary::{BadPayments, Noise, StatusFlood, Tactic},
+    Fault, Link, Run, Simulation, Spending, SpendingPattern,
+    adversary::{BadOrphans, BadPayments, BodyFlood, Noise, Question, QuestionFlood, StatusFlood, Tactic},
 };
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
+
+/// Most signatures that one input makes a node verify for what is in no block.
+const MOST_AT_ONCE: u64 = 2 * limits::ADMISSION_SIGNATURES;
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -42,6 +45,47 @@ fn assert_blocks_go_on(name: &str, runs: &[(Run, Run)]) {
     assert!(4 * flooded > 3 * quiet, "{name}: {flooded} blocks, {quiet} without the flood");
 }
 
+/// Blocks of some 20 kB, as payments to 400 at once make them.
+fn large_blocks(seed: u64) -> Simulation {
+    let spending = Spending { grains: 1_000..=1_000, pattern: SpendingPattern::Wide(400), ..Spending::default() };
+    (0..4).fold(network(seed), |network, node| network.spending(node, spending.clone()))
+}
+
+#[test]
+fn broadcast_questions_cost_each_node_its_budget() {
+    for question in Question::ALL {
+        let runs = against(large_blocks, QuestionFlood::new(question, false, 200));
+        assert_blocks_go_on(&format!("{question:?}"), &runs);
+        for (flooded, quiet) in &runs {
+            let (sent, usual) = (flooded.statistics.honest_bytes, quiet.statistics.honest_bytes);
+            println!("{question:?}: {sent} bytes are sent, {usual} without the flood");
+            // a delivery does not say whether it was directed: each of four nodes answers, within its budget
+            let budget = limits::ANSWER_TOKENS + limits::ANSWER_TOKENS_PER_SECOND * flooded.lasted.as_secs();
+            assert!(sent < 2 * usual + 4 * budget, "{question:?}: {sent} bytes are sent, {usual} without the flood");
+        }
+    }
+}
+
+#[test]
+fn directed_question_floods_drop_no_connection() {
+    for question in Question::ALL {
+        let runs = against(large_blocks, QuestionFlood::new(question, true, 500));
+        assert_blocks_go_on(&format!("{question:?}"), &runs);
+        let (flooded, quiet) = sum(&runs, |run| run.statistics.honest_delivered);
+        assert!(flooded > quiet / 2, "{question:?}: {flooded} honest messages arrive, {quiet} without the flood");
+    }
+}
+
+#[test]
+fn bodies_that_everybody_has_cost_nothing() {
+    let runs = against(large_blocks, BodyFlood { burst: 5 });
+    assert_blocks_go_on("bodies", &runs);
+    let (flooded, quiet) = sum(&runs, |run| run.statistics.honest_delivered);
+    assert!(flooded > quiet / 2, "{flooded} honest messages arrive, {quiet} without the flood");
+    let (flooded, quiet) = sum(&runs, |run| run.statistics.honest_bytes);
+    assert!(2 * flooded < 3 * quiet, "{flooded} bytes are sent, {quiet} without the flood");
+}
+
 #[test]
 fn publishing_floods_lose_no_honest_message() {
     for (bytes, burst, bandwidth) in [(1_500_000, 1, 2_000_000), (60, 1_000, 300_000)] {
@@ -57,6 +101,17 @@ fn publishing_floods_lose_no_honest_message() {
             assert!(run.statistics.lagged > 0, "{bytes} bytes: the flood fills queues");
         }
     }
+}
+
+#[test]
+fn bad_orphans_are_verified_within_a_budget() {
+    let runs = against(network, BadOrphans::of_node(4, 500, 25));
+    assert_blocks_go_on("bad orphans", &runs);
+    let (flooded, quiet) = sum(&runs, |run| run.statistics.payment_signatures);
+    let most = runs.iter().map(|(run, _)| run.statistics.most_payment_signatures).max();
+    println!("{flooded} signatures, {quiet} without the flood, at most {most:?} at once");
+    assert!(runs.iter().all(|(run, _)| run.statistics.mutes > 0), "their sender is muted");
+    assert!(most.is_some_and(|most| most <= MOST_AT_ONCE), "{most:?}");
 }
 
 #[test]

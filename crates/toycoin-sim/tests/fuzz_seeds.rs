@@ -45,7 +45,7 @@ impl Overheard {
             let length = u16::try_from(frame.len()).ok().filter(|length| *length < 2_048);
             let Some(length) = length.map(u16::to_le_bytes) else { continue };
             let (target, begin, act): (_, &[u8], [u8; 3]) = match received {
-                true if &tag == b"DELV" => ("node_machine", &[0, 0, 0, 0], [2, 0, 1]),
+                true if &tag == b"DELV" => ("node_machine", &[0, 0, 0, 0, 0], [2, 0, 1]),
                 false => ("relay_machine", &[0, 1, 0, 2], [7, 1, 255]),
                 true => continue,
             };

@@ -92,6 +92,9 @@ const TABLE: &[(&str, &str, Plant)] = &[
         large.link_of(0, slow).planted(0, Planted::BelievesAllWritten).adversary(3, flood)
     }),
     ("pause", "a node stops mining", |seed| network(seed).hash_rates([1, 0, 0, 0]).planted(0, Planted::StopsMining)),
+    ("pause", "a node pauses often and not for long", |seed| {
+        network(seed).hash_rates([1, 0, 0, 0]).planted(0, Planted::RestsOften)
+    }),
     ("halt", "a node halts", |seed| network(seed).planted(0, Planted::Halts)),
     ("honest work", "a caller's invariant that does not hold", |seed| {
         network(seed).adversary(3, AnswersNotFound).invariant("honest work", |net| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toycoin_core::{Amount, OutPoint, SecretKey, Transaction, TxOut, Txid, sighash};
 use toycoin_wire::node::NodeMessage;
 
-use crate::adversary::{Said, Scene, Tactic, forge::orphan_block};
+use crate::adversary::{Said, Scene, Tactic, forge::orphan_block, questions::large_blocks};
 
 /// Sends transactions whose parents nobody has, and blocks likewise.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,26 @@ impl Tactic for OrphanFlood {
             said.push((None, NodeMessage::Block(orphan_block(scene, owner))));
         }
         said
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+/// Sends bodies that everybody has: the largest of the last blocks, unasked and to everybody.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyFlood {
+    /// How often it sends each of them, at a time.
+    pub burst: usize,
+}
+
+impl Tactic for BodyFlood {
+    fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
+        let hashes = large_blocks(scene);
+        let blocks = hashes.iter().filter_map(|hash| scene.chain.block(hash).ok().flatten());
+        let said: Vec<_> = blocks.map(|block| (None, NodeMessage::Block(block.block().clone()))).collect();
+        std::iter::repeat_n(said, self.burst).flatten().collect()
     }
 
     fn interval(&self) -> Duration {

@@ -26,7 +26,7 @@ use toycoin_wire::{NodeId, node::NodeMessage};
 
 pub use self::{
     claims::{Claim, ClaimsWork, Evasion},
-    flood::{ConflictFlood, OrphanFlood},
+    flood::{BodyFlood, ConflictFlood, OrphanFlood},
     forge::{Flaw, ForgedChain, InvalidBlocks, LighterChain},
     headers::HeaderFlood,
     mixed::Mixed,

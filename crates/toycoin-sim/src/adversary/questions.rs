@@ -90,7 +90,7 @@ impl Tactic for QuestionFlood {
 }
 
 /// Returns the largest of the last blocks, at most 16, the largest first.
-fn large_blocks(scene: &Scene<'_>) -> Vec<BlockHash> {
+pub(super) fn large_blocks(scene: &Scene<'_>) -> Vec<BlockHash> {
     let tip = scene.chain.height();
     let heights = (0..=tip).rev().take(32);
     let blocks = heights.filter_map(|height| scene.chain.block_at(height).ok().flatten());

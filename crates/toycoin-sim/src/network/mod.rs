@@ -10,7 +10,9 @@ mod watch;
 pub(crate) mod wires;
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
+    rc::Rc,
     sync::Arc,
     time::Duration,
 };
@@ -67,6 +69,8 @@ pub struct Network {
     pub(crate) faults: Vec<Scheduled>,
     pub(crate) injected: BTreeMap<FaultKind, u64>,
     pub(crate) active_faults: usize,
+    pub(crate) tactics: BTreeMap<&'static str, u64>,
+    pub(crate) is_over: Rc<Cell<bool>>,
     pub(crate) trace: Trace,
     pub(crate) verifier: Arc<MemoVerifier>,
     /// Every block that an honest node held valid.
@@ -222,7 +226,7 @@ impl Network {
         self.follow_store(node);
         self.nodes[node].started_at = self.now;
         self.nodes[node].caught_up = None;
-        self.nodes[node].pause = Pause::default();
+        self.forget_pause(node);
         for slot in 0..self.nodes[node].relays.len() {
             self.nodes[node].failures[slot] = 0;
             self.dial_later(node, slot);
@@ -284,6 +288,11 @@ impl Network {
                 Output::Reply { id, response } => self.answered(node, id, *response),
                 Output::Mine(job)
                     if self.nodes[node].planted == Some(Planted::StopsMining) && job.header.height > 5 => {}
+                Output::Mine(_)
+                    if self.nodes[node].planted == Some(Planted::RestsOften) && self.now.as_secs() % 20 < 10 =>
+                {
+                    self.stop_search(node);
+                }
                 Output::Mine(job) => self.search(node, job),
                 Output::StopMining => self.stop_search(node),
                 Output::Emit(event) => self.heard(node, event),

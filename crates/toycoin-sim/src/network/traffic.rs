@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use toycoin_core::BlockHash;
+use toycoin_core::{BlockHash, Header};
 use toycoin_node::relay::ConnectionId;
 use toycoin_wire::{Frame, Tag, relay::RelayMessage};
 
@@ -52,14 +52,30 @@ impl Network {
             return;
         }
         self.statistics.honest_delivered += 1;
-        let Some(header) = deliver.payload.strip_prefix(b"BLOC").and_then(|body| body.get(..128)) else { return };
+        let Some(header) = header_of_body(deliver.payload) else { return };
         let bytes = deliver.payload.len() as u64;
         self.statistics.body_bytes += bytes;
-        let hash = BlockHash::from_bytes(*blake3::hash(header).as_bytes());
-        if !self.traffic.bodies.insert((node, hash)) {
+        if !self.traffic.bodies.insert((node, header.hash())) {
             self.statistics.repeated_body_bytes += bytes;
         }
     }
+}
+
+/// Returns the headers of the bodies in whole frames.
+pub(crate) fn delivered_headers(mut bytes: &[u8]) -> impl Iterator<Item = Header> {
+    let frames = std::iter::from_fn(move || {
+        let (frame, rest) = split_frame(bytes)?;
+        bytes = rest;
+        Some(frame)
+    });
+    frames.filter(|frame| frame.tag == Tag::DELV).filter_map(|frame| match RelayMessage::decode(frame) {
+        Ok(RelayMessage::Deliver(deliver)) => header_of_body(deliver.payload),
+        _ => None,
+    })
+}
+
+fn header_of_body(payload: &[u8]) -> Option<Header> {
+    payload.strip_prefix(b"BLOC")?.first_chunk().map(Header::from_bytes)
 }
 
 /// Returns the first frame and the bytes behind it.

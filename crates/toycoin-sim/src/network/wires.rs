@@ -164,6 +164,7 @@ impl Network {
         let Some(wire) = self.wires.get(&connection).filter(|wire| wire.at_node) else { return };
         let (node, slot) = (wire.node, wire.slot);
         self.nodes[node].failures[slot] = 0;
+        self.note_bodies(node, bytes);
         self.node_input(node, Input::Received { connection, bytes });
     }
 
