@@ -14,7 +14,6 @@ use crate::{
     network::Network,
     node_spec::NodeSpec,
     participant::Participant,
-    planted::Planted,
     spending::{Spending, SpendingPattern},
     store::Disk,
     topology::Topology,
@@ -25,6 +24,7 @@ use crate::{
 pub(crate) enum Drawn {
     Nothing,
     /// Those that there were when the first seeds of `tests/regressions.rs` were noted.
+    #[cfg_attr(not(feature = "test-util"), allow(dead_code, reason = "only tests draw them"))]
     Early,
     Everything,
 }
@@ -154,9 +154,9 @@ impl Simulation {
     }
 
     /// Breaks one behaviour of a node.
-    #[doc(hidden)]
+    #[cfg(feature = "test-util")]
     #[must_use]
-    pub fn planted(self, node: usize, bug: Planted) -> Self {
+    pub fn planted(self, node: usize, bug: crate::Planted) -> Self {
         self.change(node, |spec| spec.planted = Some(bug))
     }
 
@@ -167,7 +167,7 @@ impl Simulation {
     }
 
     /// As [`adversary`](Self::adversary), but the invariants believe that it is honest: a bug planted in a node.
-    #[doc(hidden)]
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub fn buggy(self, node: usize, tactic: impl Tactic + 'static) -> Self {
         self.tampered(node, true, tactic)
@@ -182,7 +182,7 @@ impl Simulation {
 
     /// As [`random_adversaries`](Self::random_adversaries), from the tactics that there were when the first regressions
     /// were noted.
-    #[doc(hidden)]
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub fn early_adversaries(self, count: usize) -> Self {
         self.drawn_adversaries(count, 1_000, Mixed::draw_early)
@@ -318,7 +318,7 @@ impl Simulation {
     }
 
     /// As [`random_faults`](Self::random_faults), from the faults that there were when the first regressions were noted.
-    #[doc(hidden)]
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub const fn early_faults(mut self) -> Self {
         self.random_faults = Drawn::Early;
@@ -354,7 +354,7 @@ impl Simulation {
     }
 
     /// Has relays keep every delivery, whatever their queues' bound.
-    #[doc(hidden)]
+    #[cfg(feature = "test-util")]
     #[must_use]
     pub const fn boundless_relays(mut self) -> Self {
         self.boundless_relays = true;

@@ -58,7 +58,7 @@ mod topology;
 mod trace;
 mod verifier;
 
-#[doc(hidden)]
+#[cfg(feature = "test-util")]
 pub use self::planted::Planted;
 pub use self::{
     builder::Simulation,

@@ -1,7 +1,7 @@
 //! Bugs on purpose: what the invariants are for.
 
 /// One behaviour broken on purpose, to show that an invariant notices.
-#[doc(hidden)]
+#[cfg_attr(not(feature = "test-util"), allow(dead_code, unreachable_pub, reason = "only tests plant bugs"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planted {
     /// The store does not write what a block does to the coins.

@@ -78,13 +78,18 @@ impl Mixed {
             10 => Self::new("bad orphans", BadOrphans::of_node(node, 500, 25)),
             11 => Self::new("bad payments", BadPayments::of_node(node)),
             12 => Self::new("body flood", BodyFlood { burst: 1 + dice.index(8) }),
-            _ => Self::draw_early(node, dice),
+            _ => Self::draw_first(node, dice),
         }
     }
 
     /// Draws a tactic from those that there were when the first seeds of `tests/regressions.rs` were noted.
-    #[doc(hidden)]
+    #[cfg(feature = "test-util")]
     pub fn draw_early(node: usize, dice: &mut Dice) -> Self {
+        Self::draw_first(node, dice)
+    }
+
+    /// Draws one of the first ten tactics.
+    fn draw_first(node: usize, dice: &mut Dice) -> Self {
         match dice.below(10) {
             0 => Self::new("stalls after headers", StallsAfterHeaders),
             1 => Self::new("answers NOTF", AnswersNotFound),
