@@ -69,7 +69,7 @@ pub enum BuildError {
         limit: u64,
     },
     /// The offered coins are worth less than payments and fee.
-    #[error("{needed} toycoins are needed, there are {available}")]
+    #[error("insufficient funds: {needed} toycoins are needed, there are {available}")]
     InsufficientFunds {
         /// Payments and fee.
         needed: Amount,

@@ -40,7 +40,7 @@ pub struct NetworkSpec {
     pub retargeting: Option<Retargeting>,
     /// How far a block's time may lie ahead of now, in milliseconds.
     pub max_future_ms: u64,
-    /// After how many blocks a coinbase's coins may be spent; at least 1.
+    /// Coinbase maturity: after how many blocks a coinbase's coins may be spent; at least 1.
     pub coinbase_maturity: u64,
     /// After how many blocks the subsidy halves; at least 1.
     pub halving_interval: u64,

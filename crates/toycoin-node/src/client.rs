@@ -1,5 +1,7 @@
 //! The client's side of one relay connection, without its socket: a node, a listener and a test all speak through it.
 //!
+//! It makes the handshake, subscribes, and sends a PING as keepalive where it has heard nothing for long:
+//!
 //! ```text
 //!   HELO ──▶
 //!        ◀── WELC

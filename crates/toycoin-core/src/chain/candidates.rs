@@ -1,4 +1,4 @@
-//! Which branches could become the active chain: those whose every body is here.
+//! Fork choice: which branches could become the active chain. Every body of theirs is here, and the most work wins.
 
 use std::{cmp::Reverse, collections::BTreeSet};
 

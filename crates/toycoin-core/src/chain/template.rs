@@ -1,4 +1,4 @@
-//! Blocks to be mined: everything right but the nonce.
+//! Block templates: blocks to be mined, with everything right but the nonce.
 
 use crate::{
     amount::Amount,

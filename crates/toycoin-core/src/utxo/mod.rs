@@ -1,4 +1,4 @@
-//! Coins: the outputs that no transaction has spent yet, and changes to the set of them.
+//! The UTXO set: the coins, which are the outputs that no transaction has spent yet, and changes to it.
 //!
 //! ```text
 //!   UtxoView ◀── Overlay { base: &UtxoView, diff: UtxoDiff }      look through a change that is not made yet

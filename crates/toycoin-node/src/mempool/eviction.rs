@@ -1,4 +1,4 @@
-//! Who makes room when the pool is full.
+//! Eviction: who leaves when the mempool is full, the worst fee rates first.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,6 @@
-//! What several transactions pay and take together.
+//! Packages: what a transaction and those it depends on pay and take together.
+//!
+//! A child with a high fee so pays for its parents too (child pays for parent, CPFP).
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Who makes way for a better payer.
+//! Replace-by-fee: a payment that spends a coin of a waiting one takes its place if it pays enough more.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Choosing a block's transactions.
+//! Choosing the transactions of a block template: the packages with the best fee rates first.
 
 use std::collections::{BTreeMap, BTreeSet};
 

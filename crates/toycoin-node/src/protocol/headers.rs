@@ -1,4 +1,5 @@
-//! Headers first: following peers' chains of headers before any body is asked for.
+//! Headers first: following peers' chains of headers before any body is asked for. Initial block download (IBD) begins
+//! so, and every later reorganisation does.
 //!
 //! ```text
 //!   STAT with more work ─▶ wait a random moment ─▶ GHDR ─▶ HDRS ... ─▶ more work than our tip's? into the tree

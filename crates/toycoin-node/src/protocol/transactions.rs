@@ -1,4 +1,4 @@
-//! Transactions: into the mempool, on to other relays, and again until they are confirmed.
+//! Gossip of transactions: into the mempool, on to other relays, and again until they are confirmed.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

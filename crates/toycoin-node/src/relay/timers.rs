@@ -1,4 +1,4 @@
-//! When each connection wants to be looked at.
+//! When each connection wants to be looked at: for its handshake, its keepalive, and writes that stand still.
 
 use std::collections::BTreeSet;
 

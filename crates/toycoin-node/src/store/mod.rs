@@ -1,4 +1,5 @@
-//! A chain kept on disk: a database for what is looked up, a file that only grows for what is read whole.
+//! A chain kept on disk: a database for what is looked up, a file that only grows for what is read whole. There is no
+//! pruning: every body stays, stale blocks included.
 //!
 //! ```text
 //!   insert_block, commit ─▶ Pending ── sync, or enough of it ─▶ blocks.dat: bodies, undo ── fsync
