@@ -214,8 +214,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if let Some(rule) = self.mempool.refused_for(&transaction.wtxid()) {
             return self.mute(peer, MuteReason::BrokenRule(rule));
         }
-        let now = self.now.monotonic;
-        let Some(known) = self.peers.get_mut(&peer) else { return };
+        let now = self.net.now.monotonic;
+        let Some(known) = self.net.peers.get_mut(&peer) else { return };
         if known.signatures.take(cost(&transaction), now) {
             self.arrivals.push(peer, known.rank(), transaction, now);
         } else {
@@ -229,8 +229,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if orphans.is_empty() {
             return;
         }
-        let now = self.now.monotonic;
-        let senders = self.peers.with_numbers(&orphans.iter().map(|orphan| orphan.source).collect());
+        let now = self.net.now.monotonic;
+        let senders = self.net.peers.with_numbers(&orphans.iter().map(|orphan| orphan.source).collect());
         for Orphan { transaction, source } in orphans {
             if let Some((key, peer)) = senders.get(&source).filter(|(_, peer)| !peer.is_muted(now)) {
                 self.arrivals.push(*key, peer.rank(), transaction, now);
@@ -241,21 +241,21 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Forgets what a peer sent that was not judged yet.
     pub(super) fn forget_transactions_of(&mut self, peer: &PeerKey) {
         self.arrivals.forget(peer);
-        if let Some(known) = self.peers.get(peer) {
+        if let Some(known) = self.net.peers.get(peer) {
             self.mempool.forget_orphans_of(known.number);
         }
     }
 
     /// Judges a batch though more may have come, if there is one or it has waited for long enough.
     pub(super) fn admit_pressing(&mut self) {
-        if self.arrivals.is_pressing(self.now.monotonic) {
+        if self.arrivals.is_pressing(self.net.now.monotonic) {
             self.admit_arrivals();
         }
     }
 
     /// Judges a batch of what waits.
     pub(super) fn admit_arrivals(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let batch = self.arrivals.next_batch(now);
         if batch.transactions.is_empty() {
             return;
@@ -266,14 +266,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let ahead = self.mempool.verify_ahead(transactions, self.chain.store(), next_height, verifier.as_ref());
         let ahead = match ahead {
             Ok(ahead) => ahead,
-            Err(error) => return self.halt(&error.to_string()),
+            Err(error) => return self.net.halt(&error.to_string()),
         };
         if ahead.has_failed() {
             self.arrivals.charge_again(&batch, now);
         }
         for (peer, transaction) in batch.transactions {
             // what a peer sent before it was muted is not looked at either
-            if self.halted || self.peers.is_muted(&peer, now) {
+            if self.net.halted || self.net.peers.is_muted(&peer, now) {
                 continue;
             }
             let cost = cost(&transaction);

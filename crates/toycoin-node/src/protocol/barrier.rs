@@ -71,20 +71,20 @@ impl Barrier {
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Turns to others where answers are late, and asks relays that may hold back what is due.
     pub(super) fn lapse_requests(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let mut has_moved = false;
-        for link in self.links.values_mut() {
+        for link in self.net.links.values_mut() {
             link.barrier.give_up(now);
             has_moved |= link.barrier.take_moved();
         }
         let mut unclear = self.lapse_headers();
         unclear.append(&mut self.lapse_bodies(has_moved));
         for connection in unclear {
-            let Some(link) = self.links.get_mut(&connection).filter(|link| link.ready) else { continue };
+            let Some(link) = self.net.links.get_mut(&connection).filter(|link| link.ready) else { continue };
             if let Some(number) = link.barrier.ask(now) {
                 let bytes = link.client.ping(number);
                 link.backlog.push(Purpose::Client, bytes.len() as u64, now);
-                self.outputs.push_back(Output::Send { connection, bytes });
+                self.net.outputs.push_back(Output::Send { connection, bytes });
             }
         }
     }

@@ -99,7 +99,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Takes a block from a peer.
     pub(super) fn on_block(&mut self, peer: PeerKey, block: Block) {
         let hash = block.hash();
-        if let Some(link) = self.links.get_mut(&peer.0) {
+        if let Some(link) = self.net.links.get_mut(&peer.0) {
             link.seen.insert(hash);
         }
         if self.chain.has_block(&hash) || self.waiting.is_deferred(&hash) {
@@ -116,7 +116,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let time = block.header.time;
         self.take_in(Some(peer), block);
         if self.chain.headers().get(&hash).is_some() {
-            self.clock.note_block(hash, time, self.now);
+            self.clock.note_block(hash, time, self.net.now);
         }
         self.request_bodies();
     }
@@ -130,7 +130,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return;
         }
         self.waiting.keep_orphan(peer, block);
-        if let Some(peer) = self.peers.get_mut(&peer) {
+        if let Some(peer) = self.net.peers.get_mut(&peer) {
             peer.note_news();
         }
         self.look_for_headers();
@@ -163,7 +163,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns whether the block is kept.
     fn take_in_one(&mut self, peer: Option<PeerKey>, block: Block) -> bool {
         let (hash, header) = (block.hash(), block.header);
-        match self.chain.insert_header(&header, self.now.unix_ms) {
+        match self.chain.insert_header(&header, self.net.now.unix_ms) {
             Ok(_) => {}
             Err(HeaderError::Rule(error)) if error.is_deferred() => {
                 return self.defer(peer, block);
@@ -173,12 +173,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Err(_) => return false,
         }
         let size = block.size();
-        match self.chain.insert_block(block, self.now.unix_ms) {
+        match self.chain.insert_block(block, self.net.now.unix_ms) {
             Ok(Inserted::New) => {
                 self.body_arrived(&hash, peer, Some(size));
                 if let Some(peer) = peer {
                     self.earn_pause(&header, &hash);
-                    self.last_block = self.now.monotonic;
+                    self.last_block = self.net.now.monotonic;
                     self.gather();
                     self.waiting.senders.push_back((hash, peer));
                     if self.waiting.senders.len() > limits::REMEMBERED_SENDERS {
@@ -187,11 +187,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 }
                 self.busy = true;
                 let work = self.chain.headers().get(&hash).map(|entry| entry.work);
-                if let Some((peer, work)) = peer.and_then(|peer| self.peers.get_mut(&peer)).zip(work) {
+                if let Some((peer, work)) = peer.and_then(|peer| self.net.peers.get_mut(&peer)).zip(work) {
                     peer.shows(work, hash);
                 }
                 if work.is_some_and(|work| work <= self.chain.tip().work) {
-                    self.emit(Event::SideBlock { hash, height: header.height });
+                    self.net.emit(Event::SideBlock { hash, height: header.height });
                 }
                 true
             }
@@ -199,7 +199,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             // the body may be another's fault, the request for it stays
             Err(ChainError::Rule(error)) => self.refuse(peer, hash, &error),
             Err(ChainError::Store(error)) => {
-                self.halt(&error.to_string());
+                self.net.halt(&error.to_string());
                 false
             }
             Err(_) => false,
@@ -207,7 +207,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn refuse(&mut self, peer: Option<PeerKey>, hash: BlockHash, error: &RuleError) -> bool {
-        self.emit(Event::BlockRejected { hash, rule: error.rule(), reason: error.to_string() });
+        self.net.emit(Event::BlockRejected { hash, rule: error.rule(), reason: error.to_string() });
         if let Some(peer) = peer {
             self.reject(peer, hash.to_bytes(), error);
             self.mute(peer, MuteReason::BrokenRule(error.rule()));
@@ -222,7 +222,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Ok(checked) => checked.into_block(),
             Err(error) => return self.refuse(peer, hash, &error),
         };
-        self.clock.note_news(self.now.monotonic);
+        self.clock.note_news(self.net.now.monotonic);
         self.waiting.deferred.insert((block.header.time, hash), (peer, block));
         let is_too_much = |(count, bytes)| count > limits::DEFERRED_BLOCKS || bytes > limits::ORPHAN_BLOCK_BYTES;
         while is_too_much(self.waiting.deferred()) {
@@ -233,7 +233,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Takes in the deferred blocks whose time has come.
     pub(super) fn retry_deferred(&mut self) {
-        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
+        let latest = self.net.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
         while let Some(first) = self.waiting.deferred.first_entry().filter(|first| first.key().0 <= latest) {
             match first.remove() {
                 (None, block) => self.take_in_own(block),
@@ -248,7 +248,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match &mut self.gathering {
             Some(gathering) => gathering.bodies += 1,
             None if !self.busy => {
-                self.gathering = Some(Gathering { until: self.now.monotonic + limits::GATHER_TIME, bodies: 1 });
+                self.gathering = Some(Gathering { until: self.net.now.monotonic + limits::GATHER_TIME, bodies: 1 });
             }
             None => {}
         }
@@ -259,7 +259,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Only in catching up, while more are on their way, for a moment, and until there are so many. Then all is connected
     /// that is here.
     pub(super) fn gathers(&mut self) -> bool {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let wait = |gathering: &Gathering| now < gathering.until && gathering.bodies < limits::GATHERED_BLOCKS;
         if !self.gathering.as_ref().is_some_and(wait) || self.bodies.in_flight() == 0 || !self.is_far_behind() {
             self.gathering = None;
@@ -282,7 +282,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 let sender = self.waiting.sender(&hash);
                 self.refuse(sender, hash, &error);
             }
-            Err(error) => self.halt(&error.to_string()),
+            Err(error) => self.net.halt(&error.to_string()),
         }
     }
 

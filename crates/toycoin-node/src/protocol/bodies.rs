@@ -120,14 +120,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             }
         }
         let is_withheld = lowest.is_some_and(|lowest| self.bodies.withheld.contains(&lowest));
-        let since = self.bodies.best_withheld_since.unwrap_or(self.now.monotonic);
+        let since = self.bodies.best_withheld_since.unwrap_or(self.net.now.monotonic);
         self.bodies.best_withheld_since = is_withheld.then_some(since);
         if starved && self.bodies.retry_at.is_none() {
-            self.bodies.retry_at = Some(self.now.monotonic + limits::BODY_TIMEOUT);
+            self.bodies.retry_at = Some(self.net.now.monotonic + limits::BODY_TIMEOUT);
         }
         for (peer, hashes) in sources.into_requests() {
             for hashes in hashes.chunks(limits::BLOCKS_A_MESSAGE) {
-                self.send_to(peer, &NodeMessage::GetBlocks(hashes.to_vec()));
+                self.net.send_to(peer, &NodeMessage::GetBlocks(hashes.to_vec()));
             }
         }
     }
@@ -139,7 +139,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             let (room, taken) = (link.pipeline.room(size), in_flight.on(*connection));
             link.ready && (taken == 0 || taken + (room / 4).max(1) <= room)
         };
-        in_flight.len() < limits::BODY_REQUESTS && self.links.iter().any(has_room)
+        in_flight.len() < limits::BODY_REQUESTS && self.net.links.iter().any(has_room)
     }
 
     /// Takes the branch to be asked for next: those that begin with a block that nobody sends come last.
@@ -157,8 +157,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if !branches.first().and_then(|best| best.first()).is_some_and(is_withheld) {
             return;
         }
-        let (tree, tip, now) = (self.chain.headers(), self.chain.tip().work, self.now.monotonic);
-        let peers = self.peers.iter().filter(|(_, peer)| !peer.is_muted(now));
+        let (tree, tip, now) = (self.chain.headers(), self.chain.tip().work, self.net.now.monotonic);
+        let peers = self.net.peers.iter().filter(|(_, peer)| !peer.is_muted(now));
         let ends = peers.flat_map(|(_, peer)| peer.ends()).filter_map(|end| tree.get(&end));
         let ends: BTreeSet<_> = ends.map(|end| (end.work, end.hash)).filter(|(work, _)| *work > tip).collect();
         for (_, end) in ends.into_iter().rev() {
@@ -175,7 +175,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Asks for a branch's missing blocks wherever there is room, and returns whether nobody is left to ask for the lowest
     /// for the first time: what builds on that can wait.
     fn ask_for(&mut self, missing: &[BlockHash], sources: &mut Sources, starved: &mut bool) -> bool {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         for (place, hash) in missing.iter().enumerate() {
             let bodies = &self.bodies;
             if bodies.is_on_its_way(hash) {
@@ -183,7 +183,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             }
             match sources.whom(self.work_of(hash), |peer| bodies.excludes(hash, peer)) {
                 Whom::These(those) => {
-                    let Some(source) = self.choose(&those).copied() else { break };
+                    let Some(source) = self.net.choose(&those).copied() else { break };
                     self.ask_source(*hash, source, sources, now + source.patience, false);
                 }
                 Whom::NobodyLeft => {
@@ -203,14 +203,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Has those who have not delivered yet, or take long, show what they can do beside those who deliver: each with one
     /// block far from the lowest, so that nobody waits for it soon.
     fn try_others(&mut self, missing: &[BlockHash], sources: &mut Sources) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         for hash in missing.iter().rev() {
             if self.bodies.is_on_its_way(hash) {
                 return;
             }
             let bodies = &self.bodies;
             let others = sources.others(self.work_of(hash), |peer| bodies.excludes(hash, peer));
-            let Some(source) = self.choose(&others).copied() else { return };
+            let Some(source) = self.net.choose(&others).copied() else { return };
             let patience = sources.trial_patience().min(source.patience);
             self.ask_source(*hash, source, sources, now + patience, true);
         }
@@ -218,7 +218,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Asks connections that have nothing to do for the lowest block that is due elsewhere.
     fn use_idle_connections(&mut self, missing: &[BlockHash], sources: &mut Sources) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         for connection in sources.idle_connections() {
             let is_due_elsewhere = |hash: &&BlockHash| {
                 let mut open = self.bodies.in_flight.open_of(hash).peekable();
@@ -228,13 +228,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             let bodies = &self.bodies;
             let is_excluded = |peer: &PeerKey| peer.0 != connection || bodies.excludes(hash, peer);
             let Whom::These(those) = sources.whom(self.work_of(hash), is_excluded) else { continue };
-            let Some(source) = self.choose(&those).copied().filter(|source| source.has_delivered) else { continue };
+            let Some(source) = self.net.choose(&those).copied().filter(|source| source.has_delivered) else { continue };
             self.ask_source(*hash, source, sources, now + source.patience, false);
         }
     }
 
     fn ask_source(&mut self, hash: BlockHash, source: Source, sources: &mut Sources, due: Monotonic, is_trial: bool) {
-        self.bodies.in_flight.ask(hash, Asked::new(source.key, self.now.monotonic, due, is_trial));
+        self.bodies.in_flight.ask(hash, Asked::new(source.key, self.net.now.monotonic, due, is_trial));
         sources.ask(source.key, hash, is_trial);
     }
 
@@ -245,13 +245,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Notes that a block is here, of that size by formula if it was not before, and what that says of its sender and of
     /// the connection.
     pub(super) fn body_arrived(&mut self, hash: &BlockHash, from: Option<PeerKey>, new_of_size: Option<u64>) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         self.bodies.tried.remove(hash);
         self.bodies.withheld.remove(hash);
         let answered = self.bodies.in_flight.arrived(hash, from);
         let Some((peer, size)) = from.zip(new_of_size) else { return };
         self.bodies.sizes.note(size);
-        let (Some(known), Some(link)) = (self.peers.get_mut(&peer), self.links.get_mut(&peer.0)) else { return };
+        let (Some(known), Some(link)) = (self.net.peers.get_mut(&peer), self.net.links.get_mut(&peer.0)) else {
+            return;
+        };
         let Some(asked) = answered else { return known.standing.volunteered_block() };
         let took = now.saturating_since(asked.at);
         known.standing.delivered_block(took, asked.is_late);
@@ -266,7 +268,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Takes what a peer says that it does not have.
     pub(super) fn on_not_found(&mut self, peer: PeerKey, hashes: &[[u8; 32]]) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let (mut is_any, mut is_trial) = (false, false);
         for hash in hashes.iter().copied().map(BlockHash::from_bytes) {
             let Some(asked) = self.bodies.in_flight.refused(&hash, &peer) else { continue };
@@ -277,10 +279,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if !is_any {
             return;
         }
-        if let Some(known) = self.peers.get_mut(&peer) {
+        if let Some(known) = self.net.peers.get_mut(&peer) {
             known.standing.refused_block();
         }
-        if let Some(link) = self.links.get_mut(&peer.0).filter(|_| is_trial) {
+        if let Some(link) = self.net.links.get_mut(&peer.0).filter(|_| is_trial) {
             link.pipeline.tried(now, false);
         }
         self.request_bodies();
@@ -288,7 +290,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Asks those who were tried again when it is time.
     pub(super) fn bodies_timeout(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         if self.bodies.retry_at.take_if(|at| *at <= now).is_some() {
             self.bodies.tried.clear();
             self.request_bodies();
@@ -298,11 +300,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Asks others for what did not come in time: a stall is no crime. Returns the connections on which what is due may be
     /// behind others.
     pub(super) fn lapse_bodies(&mut self, has_moved: bool) -> BTreeSet<ConnectionId> {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         if !has_moved && self.bodies.in_flight.next_due().is_none_or(|due| due > now) {
             return BTreeSet::new();
         }
-        let links = &self.links;
+        let links = &self.net.links;
         let passed = |connection: ConnectionId| links.get(&connection).map(|link| link.barrier.passed());
         let lapsed = self.bodies.in_flight.lapse(now, passed);
         // whom it counts against, once, and whether all that it let lapse were trials
@@ -312,11 +314,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             *culprits.entry(asked.peer).or_insert(true) &= asked.is_trial;
         }
         for (peer, is_trial) in culprits {
-            if let Some(link) = self.links.get_mut(&peer.0).filter(|_| is_trial) {
+            if let Some(link) = self.net.links.get_mut(&peer.0).filter(|_| is_trial) {
                 link.pipeline.tried(now, false);
             }
             // who delivers, and only takes long, claims nothing in vain
-            let is_slow = is_trial && self.peers.get(&peer).is_some_and(|known| known.standing.gave_blocks());
+            let is_slow = is_trial && self.net.peers.get(&peer).is_some_and(|known| known.standing.gave_blocks());
             if !is_slow {
                 self.stalled(peer);
             }

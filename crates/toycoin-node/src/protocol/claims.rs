@@ -42,10 +42,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Counts what peers claim.
     pub(super) fn claims(&self) -> Claims {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let mut claims = Claims::default();
         for claim in
-            self.peers.iter().filter(|(_, peer)| !peer.is_muted(now)).filter_map(|(_, peer)| self.claim_of(peer))
+            self.net.peers.iter().filter(|(_, peer)| !peer.is_muted(now)).filter_map(|(_, peer)| self.claim_of(peer))
         {
             claims.heard += 1;
             claims.verified += usize::from(claim.is_verified);

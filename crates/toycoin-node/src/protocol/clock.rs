@@ -116,23 +116,24 @@ impl ClockWatch {
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Compares clocks if there is news, and warns of each kind of difference now and then.
     pub(super) fn watch_clocks(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         if self.clock.check_at.is_none_or(|at| at > now) {
             return;
         }
         (self.clock.check_at, self.clock.checked) = (None, Some(now));
         for warning in self.clock_warnings() {
             if self.clock.may_warn(warning.kind(), now) {
-                self.emit(Event::ClockOff(warning));
+                self.net.emit(Event::ClockOff(warning));
             }
         }
     }
 
     /// Returns what seems wrong with clocks at the moment, the most pressing first.
     pub(super) fn clock_warnings(&self) -> Vec<ClockWarning> {
-        let (now, max_future_ms) = (self.now, self.chain.params().spec().max_future_ms);
+        let (now, max_future_ms) = (self.net.now, self.chain.params().spec().max_future_ms);
         let bears = self.clock_tolerance_ms();
         let mut peers: Vec<_> = self
+            .net
             .peers
             .iter()
             .filter(|(_, peer)| !peer.is_muted(now.monotonic))
@@ -167,7 +168,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Returns the time of the first block or header that waits for it, and whether the block is our own.
     fn first_deferral(&self) -> Option<(u64, bool)> {
-        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
+        let latest = self.net.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
         let cut = self.clock.cut_at.map(|time| (time, false));
         [self.waiting.first_deferred(), cut].into_iter().flatten().filter(|(time, _)| *time > latest).min()
     }

@@ -63,9 +63,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let (orphan_blocks, orphan_block_bytes) = self.waiting.orphans();
         let (deferred_blocks, deferred_block_bytes) = self.waiting.deferred();
         Counts {
-            peers: self.peers.len(),
-            mutes: self.peers.mutes(),
-            highest_score: self.peers.highest_score(self.now.monotonic),
+            peers: self.net.peers.len(),
+            mutes: self.net.peers.mutes(),
+            highest_score: self.net.peers.highest_score(self.net.now.monotonic),
             held_headers: self.headers.held(),
             blocks_in_flight: self.bodies.in_flight(),
             orphan_blocks,
@@ -78,17 +78,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             dropped_arrivals: self.arrivals.dropped(),
             most_orphans_of_a_peer: self.mempool.most_orphans_of_a_peer(),
             own_payments: self.own_payments.len(),
-            most_retold: self.links.values().map(|link| link.retelling.len()).max().unwrap_or(0),
+            most_retold: self.net.links.values().map(|link| link.retelling.len()).max().unwrap_or(0),
             waits: self.waits.len(),
             drops: self.drops.len(),
-            most_seen_blocks: self.links.values().map(|link| link.seen.len()).max().unwrap_or(0),
-            most_unwritten: self.links.values().map(|link| link.backlog.total()).max().unwrap_or(0),
+            most_seen_blocks: self.net.links.values().map(|link| link.seen.len()).max().unwrap_or(0),
+            most_unwritten: self.net.links.values().map(|link| link.backlog.total()).max().unwrap_or(0),
             most_unwritten_answers: {
-                let answers = self.links.values().map(|link| link.backlog.waiting(Purpose::Answer));
+                let answers = self.net.links.values().map(|link| link.backlog.waiting(Purpose::Answer));
                 answers.max().unwrap_or(0)
             },
-            most_questioners: self.links.values().map(|link| link.questions.peers()).max().unwrap_or(0),
-            most_questions: self.links.values().map(|link| link.questions.len()).max().unwrap_or(0),
+            most_questioners: self.net.links.values().map(|link| link.questions.peers()).max().unwrap_or(0),
+            most_questions: self.net.links.values().map(|link| link.questions.len()).max().unwrap_or(0),
             kept_body_bytes: self.kept_bodies.bytes(),
         }
     }

@@ -11,22 +11,22 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Makes all that the chain holds durable; false when the store fails.
     pub(super) fn make_durable(&mut self) -> bool {
         self.unsynced_since = None;
-        if !self.halted
+        if !self.net.halted
             && !self.chain.store().is_synced()
             && let Err(error) = self.chain.sync()
         {
-            self.halt(&error.to_string());
+            self.net.halt(&error.to_string());
         }
-        !self.halted
+        !self.net.halted
     }
 
     /// Ends a group that has waited long enough.
     pub(super) fn sync_in_time(&mut self) {
-        if self.halted || self.chain.store().is_synced() {
+        if self.net.halted || self.chain.store().is_synced() {
             self.unsynced_since = None;
             return;
         }
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         if now >= *self.unsynced_since.get_or_insert(now) + limits::GROUP_TIME {
             self.make_durable();
         }
@@ -39,7 +39,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns whether so many blocks are on their way that one more or less is not worth a disk's time.
     pub(super) fn is_far_behind(&self) -> bool {
         let behind = self.chain.headers().best().header.height.saturating_sub(self.chain.height());
-        behind > limits::BEHIND && self.now.monotonic < self.catching_up_until()
+        behind > limits::BEHIND && self.net.now.monotonic < self.catching_up_until()
     }
 
     /// Returns until when more headers than blocks mean that blocks are on their way: for a time since the last one came,

@@ -46,7 +46,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Follows the last move a step further, if that is not done.
     pub(super) fn follow(&mut self) {
         let mut bytes = 0;
-        while bytes < limits::FOLLOWED_BYTES && !self.halted {
+        while bytes < limits::FOLLOWED_BYTES && !self.net.halted {
             let Some(mut following) = self.following.take() else { return };
             match self.follow_block(&mut following) {
                 Ok(Some(more)) => {
@@ -54,7 +54,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                     self.following = Some(following);
                 }
                 Ok(None) => self.end_move(&following.moved),
-                Err(error) => self.halt(&error),
+                Err(error) => self.net.halt(&error),
             }
         }
     }
@@ -65,7 +65,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let block = if let Some(hash) = moved.disconnected.get(*told) {
             *told += 1;
             let block = self.body(hash)?;
-            self.emit(Event::BlockDisconnected { block: Arc::clone(&block) });
+            self.net.emit(Event::BlockDisconnected { block: Arc::clone(&block) });
             // nobody puts its coinbase into another block
             let (txid, reason) = (block.coinbase_txid(), DropReason::StaleBlock { block: *hash });
             self.end_waits(&txid, &reason);
@@ -76,7 +76,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             let block = self.body(hash)?;
             let own = self.is_own(&block);
             self.forget_sender(hash);
-            self.emit(Event::BlockConnected { block: Arc::clone(&block), own });
+            self.net.emit(Event::BlockConnected { block: Arc::clone(&block), own });
             if !moved.disconnected.is_empty() {
                 pool.note_connected(&block);
             }
@@ -101,11 +101,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let left = moved.disconnected.len();
         match self.mempool.settle(left > 0, self.chain.store(), self.chain.height() + 1) {
             Ok(outcome) => self.tell_reorganised(outcome),
-            Err(error) => return self.halt(&error.to_string()),
+            Err(error) => return self.net.halt(&error.to_string()),
         }
         self.own_payments_confirmed();
         let tip = self.chain.tip();
-        self.emit(Event::TipChanged { tip, disconnected: left });
+        self.net.emit(Event::TipChanged { tip, disconnected: left });
         self.check_waits();
         if left > 0 {
             self.keep_returned();
@@ -115,7 +115,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn tell_reorganised(&mut self, outcome: Reorganised) {
         for (txid, fee) in outcome.readmitted {
             self.drops.remove(&txid);
-            self.emit(Event::TransactionAccepted { txid, fee });
+            self.net.emit(Event::TransactionAccepted { txid, fee });
         }
         self.tell_dropped(outcome.dropped);
         self.offer_orphans(outcome.unblocked);

@@ -145,7 +145,7 @@ impl Asked {
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Plans to look for a better chain on every connection.
     pub(super) fn look_for_headers(&mut self) {
-        let ready: Vec<_> = self.links.iter().filter(|(_, link)| link.ready).map(|(at, _)| *at).collect();
+        let ready: Vec<_> = self.net.links.iter().filter(|(_, link)| link.ready).map(|(at, _)| *at).collect();
         for connection in ready {
             self.look_on(connection, limits::SYNC_SPREAD);
         }
@@ -153,11 +153,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Plans to choose whom to ask: after a random moment, so that a healed partition does not ask one node.
     fn look_on(&mut self, connection: ConnectionId, spread: Duration) {
-        if !self.is_ready(connection) || self.search(connection).choose_at.is_some() {
+        if !self.net.is_ready(connection) || self.search(connection).choose_at.is_some() {
             return;
         }
-        let delay = if spread.is_zero() { spread } else { up_to(spread, self.random()) };
-        let at = self.now.monotonic + delay;
+        let delay = if spread.is_zero() { spread } else { up_to(spread, self.net.random()) };
+        let at = self.net.now.monotonic + delay;
         self.search(connection).choose_at = Some(at);
     }
 
@@ -168,11 +168,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Turns from whoever does not answer in time to others. Returns the connections on which what is due may be behind
     /// others.
     pub(super) fn lapse_headers(&mut self) -> BTreeSet<ConnectionId> {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let (mut late, mut unclear) = (Vec::new(), BTreeSet::new());
         for (key, asked) in self.headers.asked.iter_mut().filter(|(_, asked)| asked.due <= now) {
             asked.was_due = true;
-            if self.links.get(&key.0).is_some_and(|link| link.barrier.passed() < asked.due) {
+            if self.net.links.get(&key.0).is_some_and(|link| link.barrier.passed() < asked.due) {
                 unclear.insert(key.0);
             } else {
                 late.push(*key);
@@ -194,7 +194,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Chooses whom to ask where it is time.
     pub(super) fn headers_timeout(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let due = |search: &mut Search| search.choose_at.take_if(|at| *at <= now).is_some();
         let searches = self.headers.searches.iter_mut();
         let due: Vec<_> = searches.filter_map(|(connection, search)| due(search).then_some(*connection)).collect();
@@ -205,18 +205,18 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Notes that a peer let a request lapse: a stall is no crime, but others come first from now on.
     pub(super) fn stalled(&mut self, peer: PeerKey) {
-        let now = self.now.monotonic;
-        if let Some(peer) = self.peers.get_mut(&peer) {
+        let now = self.net.now.monotonic;
+        if let Some(peer) = self.net.peers.get_mut(&peer) {
             peer.standing.stalled(now);
         }
     }
 
     /// Asks whoever is ahead on a connection: one that has delivered, or else a round of those who only claim.
     fn ask_somebody(&mut self, connection: ConnectionId) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let best = self.chain.headers().best().work;
         let mut ahead: BTreeMap<Trust, Vec<PeerKey>> = BTreeMap::new();
-        for (key, peer) in self.peers.iter_on(connection) {
+        for (key, peer) in self.net.peers.iter_on(connection) {
             let claims_more = peer.status.is_some_and(|status| status.work > best) || peer.has_news;
             let rests = peer.is_muted(now) || peer.resting_until > now || peer.standing.rests(now);
             if claims_more && !rests && !self.headers.asked.contains_key(key) {
@@ -228,7 +228,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             }
         }
         let is_trusted =
-            |key: &PeerKey| self.peers.get(key).is_some_and(|peer| peer.standing.trust() <= Trust::Headers);
+            |key: &PeerKey| self.net.peers.get(key).is_some_and(|peer| peer.standing.trust() <= Trust::Headers);
         if let Some(trusted) = ahead.remove(&Trust::Headers) {
             // whoever shows much and nothing of use yet keeps no other waiting
             let is_led = self.headers.open_on(connection).any(|(key, asked)| is_trusted(key) && asked.held.is_none());
@@ -258,7 +258,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn ask_round(&mut self, mut among: Vec<PeerKey>, most: usize) -> usize {
         let mut asked = 0;
         while asked < most
-            && let Some(peer) = self.choose(&among).copied()
+            && let Some(peer) = self.net.choose(&among).copied()
         {
             among.retain(|other| *other != peer);
             let tree = self.chain.headers();
@@ -270,11 +270,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn ask_for_headers(&mut self, peer: PeerKey, locator: Vec<BlockHash>, held: Option<Held>, leads: bool) {
-        let at = self.now.monotonic;
-        let newcomers = self.links.get(&peer.0).map(Link::patience_with_newcomers).unwrap_or_default();
+        let at = self.net.now.monotonic;
+        let newcomers = self.net.links.get(&peer.0).map(Link::patience_with_newcomers).unwrap_or_default();
         let best = self.chain.headers().best().hash;
-        self.send_to(peer, &NodeMessage::GetHeaders(GetHeaders { locator, stop: BlockHash::ZERO }));
-        let Some(known) = self.peers.get_mut(&peer) else { return };
+        self.net.send_to(peer, &NodeMessage::GetHeaders(GetHeaders { locator, stop: BlockHash::ZERO }));
+        let Some(known) = self.net.peers.get_mut(&peer) else { return };
         known.owed_headers = known.owed_headers.saturating_add(1).min(limits::OWED_HEADERS);
         let due = at + known.standing.patience_for_headers(newcomers);
         let (held_no_more, is_doubtful, was_due) = (false, false, false);
@@ -285,17 +285,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Takes the answer to a request for headers, however late.
     pub(super) fn on_headers(&mut self, peer: PeerKey, headers: &[Header]) {
-        let Some(known) = self.peers.get_mut(&peer) else { return };
+        let Some(known) = self.net.peers.get_mut(&peer) else { return };
         let Some(still_owed) = known.owed_headers.checked_sub(1) else {
             return self.score(peer, limits::POINTS_UNASKED);
         };
         known.owed_headers = still_owed;
-        let (now, best) = (self.now.monotonic, self.chain.headers().best().hash);
+        let (now, best) = (self.net.now.monotonic, self.chain.headers().best().hash);
         let in_time = self.headers.asked.remove(&peer);
         let was_late = in_time.is_none();
         let mut asked = in_time.or_else(|| self.headers.late.remove(&peer)).unwrap_or_else(|| Asked::before(now, best));
         let is_full = headers.len() >= limits::HEADERS_A_MESSAGE;
-        let was_useful = match Held::extended(asked.held.take(), self.chain.headers(), headers, self.now.unix_ms) {
+        let was_useful = match Held::extended(asked.held.take(), self.chain.headers(), headers, self.net.now.unix_ms) {
             Ok(held) => self.take_page(peer, held, is_full, now.saturating_since(asked.at), was_late),
             Err(HeadersError::Nothing) if is_full && asked.best != best && !self.is_led(peer.0) => {
                 // another connection was faster: on from there
@@ -335,13 +335,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let (last, work, cut_at) = (held.last(), held.work(), held.cut_at());
         let is_last = !is_full || cut_at.is_some();
         if let Some(time) = cut_at {
-            self.clock.note_cut(time, self.now);
+            self.clock.note_cut(time, self.net.now);
         }
-        let Some(known) = self.peers.get_mut(&peer) else { return false };
+        let Some(known) = self.net.peers.get_mut(&peer) else { return false };
         known.shows(work, last);
         match self.take_in_if_better(held) {
             Outcome::TakenIn => {
-                if let Some(known) = self.peers.get_mut(&peer) {
+                if let Some(known) = self.net.peers.get_mut(&peer) {
                     known.standing.delivered_headers(took, was_late);
                     known.has_news &= !(is_last && cut_at.is_none());
                 }
@@ -394,9 +394,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Ends a peer's turn when nothing of a connection's round is on its way any more.
     fn end_round(&mut self, connection: ConnectionId, was_useful: bool) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let is_over = self.headers.open_on(connection).next().is_none();
-        let knows_somebody = || self.peers.iter_on(connection).any(|(_, peer)| peer.standing.has_delivered());
+        let knows_somebody = || self.net.peers.iter_on(connection).any(|(_, peer)| peer.standing.has_delivered());
         let most = if !was_useful && is_over && knows_somebody() {
             limits::SEARCH_REST_MOST
         } else {
@@ -418,7 +418,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Leaves a peer whose answer was of no use: if it claims more than we know of, the claim counts against it.
     fn leave_in_vain(&mut self, peer: PeerKey) {
         let best = self.chain.headers().best().work;
-        if self.peers.get(&peer).is_some_and(|peer| peer.status.is_some_and(|status| status.work > best)) {
+        if self.net.peers.get(&peer).is_some_and(|peer| peer.status.is_some_and(|status| status.work > best)) {
             self.stalled(peer);
         }
         self.turn_to_others(&peer);
@@ -426,8 +426,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Leaves a peer that has nothing for us at the moment.
     fn turn_to_others(&mut self, peer: &PeerKey) {
-        let until = self.now.monotonic + limits::HEADERS_REST;
-        if let Some(peer) = self.peers.get_mut(peer) {
+        let until = self.net.now.monotonic + limits::HEADERS_REST;
+        if let Some(peer) = self.net.peers.get_mut(peer) {
             peer.resting_until = until;
             peer.has_news = false;
         }
@@ -440,7 +440,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return Outcome::HeldBack(held);
         }
         for header in held.headers() {
-            if self.chain.insert_header(header, self.now.unix_ms).is_err() {
+            if self.chain.insert_header(header, self.net.now.unix_ms).is_err() {
                 return Outcome::InVain;
             }
         }

@@ -37,10 +37,10 @@ impl Lag {
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Notes that the relay dropped messages for us; they are answered together.
     pub(super) fn on_lagged(&mut self, connection: ConnectionId, count: u64) {
-        if let Some(link) = self.links.get_mut(&connection) {
+        if let Some(link) = self.net.links.get_mut(&connection) {
             // a count of zero says that there is a gap all the same
             link.lag.dropped = link.lag.dropped.saturating_add(count.max(1));
-            let (now, patience) = (self.now.monotonic, link.patience_with_newcomers());
+            let (now, patience) = (self.net.now.monotonic, link.patience_with_newcomers());
             link.pipeline.lagged(now);
             self.headers.doubt(connection, patience, now);
             self.bodies.doubt(connection, patience, now);
@@ -49,15 +49,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Answers what was dropped, on each connection whose time has come.
     pub(super) fn answer_lags(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let due = |(connection, link): (&ConnectionId, &mut super::Link)| Some((*connection, link.lag.take_due(now)?));
-        let due: Vec<_> = self.links.iter_mut().filter_map(due).collect();
+        let due: Vec<_> = self.net.links.iter_mut().filter_map(due).collect();
         for (connection, count) in due {
-            self.emit(Event::Lagged { count });
+            self.net.emit(Event::Lagged { count });
             self.tell_status(connection);
-            let most = self.peers.iter().filter(|((at, _), _)| *at == connection);
+            let most = self.net.peers.iter().filter(|((at, _), _)| *at == connection);
             let most = most.max_by_key(|(_, peer)| peer.status.map(|status| status.work)).map(|(key, _)| *key);
-            if let Some(peer) = most.and_then(|key| self.peers.get_mut(&key)) {
+            if let Some(peer) = most.and_then(|key| self.net.peers.get_mut(&key)) {
                 peer.note_news();
             }
             self.look_for_headers();

@@ -86,7 +86,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let template = match self.mining.jobs.back() {
             Some(job) if job.generation != self.mempool.generation() => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
             Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
-            None if !self.mining.enabled || self.config.payout.is_none() => None,
+            None if !self.mining.enabled || self.net.config.payout.is_none() => None,
             // the next block or headers may end that sooner, but they come as an input
             None if self.busy => None,
             None => {
@@ -99,8 +99,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Begins, renews or ends the search as the state of things asks.
     pub(super) fn refresh_mining(&mut self) {
-        let now = self.now.monotonic;
-        let payout = self.config.payout.filter(|_| self.mining.enabled && now >= self.mining.not_before);
+        let now = self.net.now.monotonic;
+        let payout = self.net.config.payout.filter(|_| self.mining.enabled && now >= self.mining.not_before);
         let is_behind = payout.is_some() && self.is_far_behind();
         // mining on a tip that is about to be left would be for nothing
         let waits = self.mining.pause.holds(now, is_behind) || self.busy || self.following.is_some();
@@ -129,32 +129,32 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn stop_mining(&mut self) {
         if self.mining.is_searching() {
             self.mining.jobs.clear();
-            self.outputs.push_back(Output::StopMining);
+            self.net.outputs.push_back(Output::StopMining);
         }
     }
 
     /// Returns by how much the clock is too early for any block on the tip, `None` if it is not.
     fn clock_lacks(&self) -> Option<Duration> {
         let earliest = self.chain.tip().time.saturating_add(1);
-        let latest = self.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
+        let latest = self.net.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
         earliest.checked_sub(latest).filter(|lacks| *lacks > 0).map(Duration::from_millis)
     }
 
     /// Searches nothing until the clock allows a block on the tip: every other node would put it off.
     fn wait_for_clock(&mut self, wait: Duration) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         self.stop_mining();
         // a clock that is put right meanwhile ends the wait sooner
         self.mining.look_again = Some(now + wait.min(limits::TEMPLATE_REFRESH));
         if self.mining.may_tell(now) {
-            self.emit(Event::MiningWaits { wait });
+            self.net.emit(Event::MiningWaits { wait });
         }
     }
 
     /// Searches nothing while no block at all can stand on the tip: this machine's clock shows a time that no block can
     /// have (rule R13).
     fn wait_without_a_block(&mut self, error: &str) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         self.stop_mining();
         self.mining.look_again = Some(now + limits::TEMPLATE_REFRESH);
         if self.mining.may_tell(now) {
@@ -171,35 +171,35 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
         let room = self.chain.params().spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
         let chosen = self.mempool.select(room);
-        let (extra, now_ms) = (self.config.extra.clone(), self.now.unix_ms);
+        let (extra, now_ms) = (self.net.config.extra.clone(), self.net.now.unix_ms);
         let of = |transactions| self.chain.template_of(transactions, payout, &extra, now_ms);
         let block = match of(chosen) {
             Ok(block) => block,
-            Err(ChainError::Store(error)) => return self.halt(&error.to_string()),
+            Err(ChainError::Store(error)) => return self.net.halt(&error.to_string()),
             Err(of_choice) => match of(Vec::new()) {
                 Ok(block) => {
                     tracing::error!(error = %of_choice, "the mempool's choice makes no block, an empty one is mined");
                     block
                 }
-                Err(ChainError::Store(error)) => return self.halt(&error.to_string()),
+                Err(ChainError::Store(error)) => return self.net.halt(&error.to_string()),
                 Err(error) => return self.wait_without_a_block(&error.to_string()),
             },
         };
         let id = JobId(self.mining.next_job);
         self.mining.next_job += 1;
         let header = block.header;
-        let (generation, made) = (self.mempool.generation(), self.now.monotonic);
+        let (generation, made) = (self.mempool.generation(), self.net.now.monotonic);
         self.mining.jobs.push_back(Job { id, block, generation, made });
         if self.mining.jobs.len() > limits::TEMPLATES {
             self.mining.jobs.pop_front();
         }
-        self.outputs.push_back(Output::Mine(MiningJob { id, header }));
+        self.net.outputs.push_back(Output::Mine(MiningJob { id, header }));
     }
 
     /// Takes a nonce that was found.
     pub(super) fn on_mined(&mut self, id: JobId, nonce: u64) {
         let Some(job) = self.mining.jobs.iter().find(|job| job.id == id) else {
-            return self.emit(Event::StaleJob { job: id });
+            return self.net.emit(Event::StaleJob { job: id });
         };
         let mut block = job.block.clone();
         block.header.nonce = nonce;
@@ -209,9 +209,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return tracing::error!(%hash, nonce, "the search returned a nonce that does not meet its target");
         }
         self.mining.jobs.clear();
-        self.mining.not_before = self.now.monotonic + self.config.min_block_interval;
+        self.mining.not_before = self.net.now.monotonic + self.net.config.min_block_interval;
         self.remember_own(hash);
-        self.outputs.push_back(Output::StopMining);
+        self.net.outputs.push_back(Output::StopMining);
         self.take_in_own(block);
     }
 
@@ -221,22 +221,22 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let (hash, height) = (block.hash(), block.header.height);
         self.take_in(None, block.clone());
         if self.chain.has_block(&hash) {
-            self.emit(Event::BlockMined { hash, height });
+            self.net.emit(Event::BlockMined { hash, height });
             // a slow node knows of its block at once and hands it out late
-            let hand_out_at = self.now.monotonic + self.config.block_delay;
+            let hand_out_at = self.net.now.monotonic + self.net.config.block_delay;
             self.mining.held_back.push_back((hand_out_at, block));
         }
     }
 
     /// Hands out the blocks whose time has come.
     pub(super) fn hand_out_blocks(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         while let Some((_, block)) = self.mining.held_back.pop_front_if(|(at, _)| *at <= now) {
             if !self.make_durable() {
                 return;
             }
             let hash = block.hash();
-            let had_no_room = self.broadcast(&NodeMessage::Block(block), |_| true);
+            let had_no_room = self.net.broadcast(&NodeMessage::Block(block), |_| true);
             self.published(hash, &had_no_room);
         }
     }

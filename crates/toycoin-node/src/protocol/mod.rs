@@ -37,6 +37,7 @@ mod lag;
 mod links;
 mod mining;
 mod mutes;
+mod net;
 mod pause;
 mod peers;
 mod pipeline;
@@ -48,8 +49,6 @@ mod sources;
 mod standing;
 mod taking_up;
 mod transactions;
-
-use std::collections::{BTreeMap, VecDeque};
 
 use rand_chacha::{
     ChaCha8Rng,
@@ -66,7 +65,6 @@ use toycoin_wire::{
 pub use self::counts::Counts;
 use self::{
     arrivals::Arrivals,
-    backlog::Purpose,
     blocks::{Gathering, WaitingBlocks},
     bodies::BodySync,
     clock::ClockWatch,
@@ -76,7 +74,8 @@ use self::{
     kept_bodies::KeptBodies,
     links::Link,
     mining::Mining,
-    peers::{PeerKey, Peers},
+    net::Net,
+    peers::PeerKey,
     questions::Question,
     requests::Waits,
     transactions::OwnPayments,
@@ -90,7 +89,6 @@ pub use self::{
 use crate::{
     client::{ClientEvent, RelayClient},
     limits,
-    log_limiter::LogLimiter,
     machine::{Machine, Monotonic, Now},
     mempool::{Mempool, MempoolConfig},
     relay::ConnectionId,
@@ -99,14 +97,9 @@ use crate::{
 /// A full node without I/O; see the [module](self).
 #[derive(Debug)]
 pub struct NodeMachine<S> {
-    config: NodeConfig,
+    net: Net,
     chain: Chain<S>,
     mempool: Mempool,
-    rng: ChaCha8Rng,
-    now: Now,
-    outputs: VecDeque<Output>,
-    links: BTreeMap<ConnectionId, Link>,
-    peers: Peers,
     headers: HeaderSync,
     bodies: BodySync,
     waiting: WaitingBlocks,
@@ -127,15 +120,8 @@ pub struct NodeMachine<S> {
     /// Since when the store holds something back.
     unsynced_since: Option<Monotonic>,
     next_sweep: Monotonic,
-    /// For log lines that strangers can cause.
-    log: LogLimiter,
     /// Bodies that were read for peers a moment ago.
     kept_bodies: KeptBodies,
-    /// Answers that were not given since too much was asked for.
-    overloads: u64,
-    /// Messages that were not sent since too much waited to be written.
-    unsent: u64,
-    halted: bool,
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
@@ -147,12 +133,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let mining = Mining::new(config.payout.is_some(), now.monotonic + limits::JOIN_GRACE);
         let mut machine = Self {
             mempool: Mempool::new(chain.params().clone(), mempool_config),
-            rng,
+            net: Net::new(config, rng, now),
             chain,
-            now,
-            outputs: VecDeque::new(),
-            links: BTreeMap::new(),
-            peers: Peers::default(),
             headers: HeaderSync::default(),
             bodies: BodySync::default(),
             waiting: WaitingBlocks::default(),
@@ -169,12 +151,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             clock: ClockWatch::default(),
             unsynced_since: None,
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
-            log: LogLimiter::new(),
             kept_bodies: KeptBodies::default(),
-            overloads: 0,
-            unsent: 0,
-            halted: false,
-            config,
         };
         machine.take_up_waiting();
         machine
@@ -192,12 +169,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Returns how many answers were not given to peers, which asked for more than this node may give.
     pub const fn overloads(&self) -> u64 {
-        self.overloads
+        self.net.overloads
     }
 
     /// Returns how many messages were not sent since too much waited to be written on their connection.
     pub const fn unsent(&self) -> u64 {
-        self.unsent
+        self.net.unsent
     }
 
     /// Returns whether bodies that came wait for others before they are connected: in catching up, for
@@ -212,23 +189,23 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn on_connected(&mut self, connection: ConnectionId, relay: usize, node_id: NodeId) {
-        let channels = vec![self.config.channel.clone()];
-        match RelayClient::new(self.now, node_id, &self.config.agent, channels) {
+        let channels = vec![self.net.config.channel.clone()];
+        match RelayClient::new(self.net.now, node_id, &self.net.config.agent, channels) {
             Ok(client) => {
-                self.links.insert(connection, Link::new(relay, client, self.now.monotonic));
+                self.net.links.insert(connection, Link::new(relay, client, self.net.now.monotonic));
             }
-            Err(error) => self.outputs.push_back(Output::Close { connection, reason: error.to_string() }),
+            Err(error) => self.net.outputs.push_back(Output::Close { connection, reason: error.to_string() }),
         }
     }
 
     fn on_disconnected(&mut self, connection: ConnectionId) {
-        let Some(link) = self.links.remove(&connection) else { return };
+        let Some(link) = self.net.links.remove(&connection) else { return };
         if link.ready {
-            self.emit(Event::RelayDisconnected { relay: link.relay });
+            self.net.emit(Event::RelayDisconnected { relay: link.relay });
         }
         self.arrivals.remove_connection(connection);
-        for id in self.peers.remove_connection(connection) {
-            self.emit(Event::PeerDisconnected { id });
+        for id in self.net.peers.remove_connection(connection) {
+            self.net.emit(Event::PeerDisconnected { id });
         }
         self.headers.forget_connection(connection);
         self.forget(|(at, _)| *at == connection);
@@ -236,12 +213,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Lets a connection's client read what came; its events are handled as they are found, without a copy.
     fn on_received(&mut self, connection: ConnectionId, bytes: &[u8]) {
-        let Some(mut link) = self.links.remove(&connection) else { return };
-        let now = self.now;
-        let (relay, channel) = (link.relay, self.config.channel.clone());
+        let Some(mut link) = self.net.links.remove(&connection) else { return };
+        let now = self.net.now;
+        let (relay, channel) = (link.relay, self.net.config.channel.clone());
         let mut became_ready = false;
         let mut inbox = Vec::new();
-        let (peers, barrier) = (&self.peers, &mut link.barrier);
+        let (peers, barrier) = (&self.net.peers, &mut link.barrier);
         let result = link.client.handle_bytes(now, bytes, &mut |event| match event {
             ClientEvent::Ready => became_ready = true,
             // what a muted peer says is not even decoded
@@ -258,11 +235,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if became_ready {
             link.welcomed(now.monotonic);
         }
-        self.links.insert(connection, link);
+        self.net.links.insert(connection, link);
         if became_ready {
-            self.emit(Event::RelayConnected { relay });
+            self.net.emit(Event::RelayConnected { relay });
             self.tell_status(connection);
-            self.queue_payments(connection);
+            self.own_payments.queue_all(&mut self.net, &self.mempool, connection);
         }
         for message in inbox {
             match message {
@@ -277,16 +254,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     fn on_payload(&mut self, peer: PeerKey, payload: Result<Payload, toycoin_wire::node::PayloadError>) {
         // by what came before in the same bytes
-        if self.peers.is_muted(&peer, self.now.monotonic) {
+        if self.net.peers.is_muted(&peer, self.net.now.monotonic) {
             return;
         }
-        let (_, new, gone) = self.peers.heard(peer, self.now.monotonic);
+        let (_, new, gone) = self.net.peers.heard(peer, self.net.now.monotonic);
         if let Some(gone) = gone {
             self.forget(|key| *key == gone);
-            self.emit(Event::PeerDisconnected { id: gone.1 });
+            self.net.emit(Event::PeerDisconnected { id: gone.1 });
         }
         if new {
-            self.emit(Event::PeerConnected { id: peer.1 });
+            self.net.emit(Event::PeerConnected { id: peer.1 });
         }
         let message = match payload {
             Ok(Payload::Message(message)) => message,
@@ -308,105 +285,41 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::GetTransactions(txids) => self.on_question(peer, &Question::Transactions(&txids)),
             NodeMessage::Reject(reject) => {
                 let text = printable(&reject.text, limits::REJECT_TEXT_SHOWN);
-                self.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text });
+                self.net.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text });
             }
         }
     }
 
     fn close(&mut self, connection: ConnectionId, reason: String) {
-        self.flush_link(connection);
+        self.net.flush_link(connection);
         self.on_disconnected(connection);
-        self.outputs.push_back(Output::Close { connection, reason });
+        self.net.outputs.push_back(Output::Close { connection, reason });
     }
 
     /// Takes what the driver says of a connection's writing: now there is room again.
     fn on_written(&mut self, connection: ConnectionId, bytes: u64) {
-        if let Some(link) = self.links.get_mut(&connection) {
-            link.backlog.written(bytes, self.now.monotonic);
-            link.retelling.has_room_again(self.now.monotonic);
+        if let Some(link) = self.net.links.get_mut(&connection) {
+            link.backlog.written(bytes, self.net.now.monotonic);
+            link.retelling.has_room_again(self.net.now.monotonic);
         }
-    }
-
-    /// Publishes a message on the connections that are ready and wanted, and returns those that have no room for it.
-    fn broadcast(&mut self, message: &NodeMessage, wanted: impl Fn(ConnectionId) -> bool) -> Vec<ConnectionId> {
-        self.publish(Purpose::of(None, message), None, message, wanted)
-    }
-
-    /// Sends a message to one peer, if there is room for it. What the peer caused takes of the budget for answers.
-    fn send_to(&mut self, peer: PeerKey, message: &NodeMessage) {
-        let purpose = Purpose::of(Some(peer.1), message);
-        if purpose == Purpose::Answer
-            && let Some(link) = self.links.get_mut(&peer.0)
-            && !link.budget.take(limits::LOOKUP_TOKENS, self.now.monotonic)
-        {
-            self.overloads += 1;
-            return;
-        }
-        self.publish(purpose, Some(peer.1), message, |connection| connection == peer.0);
-    }
-
-    /// Publishes a message wherever its purpose has room. A connection is never left for what this node says itself: what
-    /// has no room is not sent, and counted.
-    fn publish(
-        &mut self,
-        purpose: Purpose,
-        to: Option<NodeId>,
-        message: &NodeMessage,
-        wanted: impl Fn(ConnectionId) -> bool,
-    ) -> Vec<ConnectionId> {
-        let mut full = Vec::new();
-        let payload = match message.encode() {
-            Ok(payload) => payload,
-            Err(error) => {
-                self.log_unsendable(&error);
-                return full;
-            }
-        };
-        let mut unsendable = None;
-        let ready = self.links.iter_mut().filter(|(connection, link)| link.ready && wanted(**connection));
-        for (connection, link) in ready {
-            match link.client.publish(&self.config.channel, to, &payload) {
-                Ok(bytes) if link.backlog.has_room(purpose, bytes.len() as u64) => {
-                    link.backlog.push(purpose, bytes.len() as u64, self.now.monotonic);
-                    self.outputs.push_back(Output::Send { connection: *connection, bytes });
-                }
-                Ok(_) => full.push(*connection),
-                Err(error) => unsendable = Some(error),
-            }
-        }
-        if let Some(error) = unsendable {
-            self.log_unsendable(&error);
-        }
-        self.unsent += full.len() as u64;
-        full
-    }
-
-    /// Logs that a message of our own was not sent: a relay may say that it takes nothing large, and a stranger may ask.
-    fn log_unsendable(&mut self, error: &toycoin_wire::EncodeError) {
-        if let Some(omitted) = self.log.admit("unsendable message", self.now.monotonic) {
-            tracing::error!(%error, "a message of our own does not fit its frame{omitted}");
-        }
-    }
-
-    fn is_ready(&self, connection: ConnectionId) -> bool {
-        self.links.get(&connection).is_some_and(|link| link.ready)
     }
 
     /// Stops listening to a peer that sent what no honest peer sends.
     fn mute(&mut self, peer: PeerKey, reason: MuteReason) {
         // found late, it may have sent that on a connection that is gone
-        if self.links.contains_key(&peer.0) && self.peers.mute(peer, self.now.monotonic) {
+        if self.net.links.contains_key(&peer.0) && self.net.peers.mute(peer, self.net.now.monotonic) {
             self.forget_transactions_of(&peer);
-            self.emit(Event::PeerMuted { id: peer.1, reason });
+            self.net.emit(Event::PeerMuted { id: peer.1, reason });
             self.forget(|key| *key == peer);
         }
     }
 
     /// Counts against a peer what an honest one might send, but not often.
     fn score(&mut self, peer: PeerKey, points: u32) {
-        if let Some(score) = self.peers.add_score(peer, points, self.config.mute_score, self.now.monotonic) {
+        if let Some(score) = self.net.peers.add_score(peer, points, self.net.config.mute_score, self.net.now.monotonic)
+        {
             self.forget_transactions_of(&peer);
-            self.emit(Event::PeerMuted { id: peer.1, reason: MuteReason::Score(score) });
+            self.net.emit(Event::PeerMuted { id: peer.1, reason: MuteReason::Score(score) });
             self.forget(|key| *key == peer);
         }
     }
@@ -415,7 +328,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
         self.headers.forget(&gone);
         self.bodies.forget(&gone);
-        for (connection, link) in &mut self.links {
+        for (connection, link) in &mut self.net.links {
             link.questions.forget(|id| gone(&(*connection, *id)));
         }
         self.look_for_headers();
@@ -423,23 +336,23 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn sweep(&mut self) {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         if self.next_sweep > now {
             return;
         }
         self.next_sweep = now + limits::SWEEP_INTERVAL;
-        for key in self.peers.remove_silent(now) {
+        for key in self.net.peers.remove_silent(now) {
             self.forget(|gone| *gone == key);
-            self.emit(Event::PeerDisconnected { id: key.1 });
+            self.net.emit(Event::PeerDisconnected { id: key.1 });
         }
         // a peer that rested may be asked again
         self.look_for_headers();
     }
 
     fn on_links_timeout(&mut self) {
-        let now = self.now;
+        let now = self.net.now;
         let mut lost = Vec::new();
-        for (connection, link) in &mut self.links {
+        for (connection, link) in &mut self.net.links {
             if let Err(error) = link.client.handle_timeout(now) {
                 lost.push((*connection, error.to_string()));
             }
@@ -449,46 +362,26 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Sends what the client of a connection has to say. One that asks on and on and reads nothing is answered only as far
-    /// as there is room; what the client then keeps has a bound of its own.
-    fn flush_link(&mut self, connection: ConnectionId) {
-        let Some(link) = self.links.get_mut(&connection) else { return };
-        while link.backlog.waiting(Purpose::Client) < limits::CLIENT_SHARE / 2
-            && let Some(bytes) = link.client.take_output()
-        {
-            link.backlog.push(Purpose::Client, bytes.len() as u64, self.now.monotonic);
-            self.outputs.push_back(Output::Send { connection, bytes });
-        }
-    }
-
-    fn emit(&mut self, event: Event) {
-        self.outputs.push_back(Output::Emit(event));
-    }
-
-    /// The store failed: whatever comes now is ignored, and what was not committed was never said.
-    fn halt(&mut self, error: &str) {
-        if !self.halted {
-            self.halted = true;
-            self.outputs.push_back(Output::StopMining);
-            self.outputs.push_back(Output::Halt { error: error.to_owned() });
-        }
-    }
-
-    fn random(&mut self) -> u64 {
-        self.rng.next_u64()
-    }
-
-    fn choose<'a, T>(&mut self, among: &'a [T]) -> Option<&'a T> {
-        let count = u64::try_from(among.len()).ok().filter(|count| *count > 0)?;
-        among.get(usize::try_from(self.random() % count).ok()?)
-    }
-
     /// Returns whether the chain has more to do at once.
     const fn has_blocks_to_connect(&self) -> bool {
         self.busy && self.gathering.is_none() || self.following.is_some()
     }
 
-    /// What every input may have made due.
+    /// Does what every input may have made due. The order is a protocol of its own:
+    ///
+    /// 1. Connections come first: one that has timed out must not be given more to send.
+    /// 2. `LAGD` is answered with a status, and makes this node look for headers: a tip may have been among what it missed.
+    /// 3. Peers that were silent for long go, so that nothing below waits for them.
+    /// 4. Blocks whose time has come wait to be connected, and clocks are compared by what still waits.
+    /// 5. The last move of the tip is followed to its end before the chain moves on: events, mempool and waits see one
+    ///    move after the other. Then one block is connected at most.
+    /// 6. While catching up, what the store holds back becomes durable by time. (At the tip, each move is made durable
+    ///    before it is told.)
+    /// 7. Requests lapse after the chain moved: what came in this very input still counts as an answer.
+    /// 8. Blocks found here go out, then the new tip, then own payments: in the order of what they are worth to others.
+    /// 9. Strangers' questions are answered with what room is left, from the newest state.
+    /// 10. Mining begins on the tip and the mempool as they are now, once and not after each step.
+    /// 11. The relay layer's own frames leave last: they belong to all that was sent before.
     fn settle(&mut self) {
         self.on_links_timeout();
         self.answer_lags();
@@ -505,12 +398,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.bodies_timeout();
         self.hand_out_blocks();
         self.announce();
-        self.retell_payments();
+        self.own_payments.retell(&mut self.net, &self.mempool);
         self.answer_questions();
         self.refresh_mining();
-        let links: Vec<_> = self.links.keys().copied().collect();
+        let links: Vec<_> = self.net.links.keys().copied().collect();
         for connection in links {
-            self.flush_link(connection);
+            self.net.flush_link(connection);
         }
     }
 }
@@ -520,10 +413,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
     type Output = Output;
 
     fn handle(&mut self, now: Now, input: Input<'_>) {
-        self.now = now;
-        if self.halted {
+        self.net.now = now;
+        if self.net.halted {
             if let Input::Request { id, .. } = input {
-                self.outputs.push_back(Output::Reply { id, response: Box::new(Response::Halted) });
+                self.net.outputs.push_back(Output::Reply { id, response: Box::new(Response::Halted) });
             }
             return;
         }
@@ -548,23 +441,23 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
     }
 
     fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.net.outputs.pop_front()
     }
 
     fn next_timeout(&self) -> Option<Monotonic> {
-        if self.halted {
+        if self.net.halted {
             return None;
         }
         if self.has_blocks_to_connect() {
-            return Some(self.now.monotonic);
+            return Some(self.net.now.monotonic);
         }
         let gathering = self.gathering.as_ref().map(|gathering| gathering.until);
         let drift = self.chain.params().spec().max_future_ms;
         let deferred = self.waiting.first_deferred().map(|(time, _)| {
-            let wait = time.saturating_sub(drift).saturating_sub(self.now.unix_ms);
-            self.now.monotonic + std::time::Duration::from_millis(wait)
+            let wait = time.saturating_sub(drift).saturating_sub(self.net.now.unix_ms);
+            self.net.now.monotonic + std::time::Duration::from_millis(wait)
         });
-        let links = self.links.values().flat_map(|link| {
+        let links = self.net.links.values().flat_map(|link| {
             let status = link.ready.then_some(link.status_at);
             let lag = link.lag.next_timeout();
             let retelling = link.retelling.next_timeout();
@@ -577,7 +470,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             self.clock.next_timeout(),
             self.headers.next_timeout(),
             self.bodies.next_timeout(),
-            self.arrivals.next_timeout(self.now.monotonic),
+            self.arrivals.next_timeout(self.net.now.monotonic),
             self.own_payments.next_timeout(),
             self.mining_timeout(),
             self.sync_timeout(),

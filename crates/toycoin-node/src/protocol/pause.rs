@@ -65,7 +65,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let (own, usual) = (work(header), tree.get(&tip.hash).map(|entry| work(&entry.header)).unwrap_or_default());
         if leads && own + own >= usual {
             let spacing = self.chain.params().spec().retargeting.map(|to| Duration::from_millis(to.spacing_ms));
-            self.mining.pause.earn(spacing.unwrap_or(self.config.min_block_interval) / limits::PAUSE_PART);
+            self.mining.pause.earn(spacing.unwrap_or(self.net.config.min_block_interval) / limits::PAUSE_PART);
         }
     }
 }

@@ -39,7 +39,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Ok(Some(response)) => self.reply(id, response),
             Ok(None) => {}
             Err(error) => {
-                self.halt(&error);
+                self.net.halt(&error);
                 self.reply(id, Response::Halted);
             }
         }
@@ -72,7 +72,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Request::ActiveChain => Response::ActiveChain(self.chain.active_hashes().collect()),
             Request::Audit => Response::Audit(self.chain.audit().map_err(|e| e.to_string())?),
             Request::SetMining(enabled) => {
-                self.mining.enabled = enabled && self.config.payout.is_some();
+                self.mining.enabled = enabled && self.net.config.payout.is_some();
                 Response::Done
             }
             Request::Peers => Response::Peers(self.peer_infos()),
@@ -123,7 +123,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn reply(&mut self, id: RequestId, response: Response) {
-        self.outputs.push_back(Output::Reply { id, response: Box::new(response) });
+        self.net.outputs.push_back(Output::Reply { id, response: Box::new(response) });
     }
 
     /// Answers the waiting requests whose transactions have their confirmations.
@@ -206,8 +206,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             held_headers: self.headers.held(),
             mempool: self.mempool.len(),
             mempool_bytes: self.mempool.bytes(),
-            connections: self.links.values().filter(|link| link.ready).count(),
-            peers: self.peers.len(),
+            connections: self.net.links.values().filter(|link| link.ready).count(),
+            peers: self.net.peers.len(),
             claims: self.claims(),
             mining: self.mining.is_searching(),
             clock: self.clock_warnings().into_iter().next(),
@@ -215,7 +215,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn peer_infos(&self) -> Vec<PeerInfo> {
-        let now = self.now.monotonic;
+        let now = self.net.now.monotonic;
         let info = |((connection, id), peer): (&super::peers::PeerKey, &super::peers::Peer)| PeerInfo {
             connection: *connection,
             id: *id,
@@ -223,6 +223,6 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             score: peer.score(now),
             muted: peer.is_muted(now),
         };
-        self.peers.iter().map(info).collect()
+        self.net.peers.iter().map(info).collect()
     }
 }

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use toycoin_core::{Txid, store::ChainStore};
+use toycoin_core::Txid;
 use toycoin_wire::node::NodeMessage;
 
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{NodeMachine, backlog::Purpose, budget::TokenBucket},
+    mempool::Mempool,
+    protocol::{backlog::Purpose, budget::TokenBucket, net::Net, transactions::OwnPayments},
     relay::ConnectionId,
 };
 
@@ -64,64 +65,64 @@ impl Retelling {
     }
 }
 
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Puts the own payments whose time has come into the queues of all connections, and tells what has its turn.
-    pub(super) fn retell_payments(&mut self) {
-        let now = self.now.monotonic;
-        let due = self.own_payments.due(now);
+impl OwnPayments {
+    /// Puts the payments whose time has come into the queues of all connections, and tells what has its turn.
+    pub(super) fn retell(&mut self, net: &mut Net, mempool: &Mempool) {
+        let now = net.now.monotonic;
+        let due = self.due(now);
         for txid in &due {
-            self.repeat_later(*txid);
+            self.repeat_later(*txid, net);
         }
-        for txid in self.mempool.parents_first(due) {
-            self.queue_payment(txid);
+        for txid in mempool.parents_first(due) {
+            self.queue(txid, net);
         }
-        let has_turn = self.links.iter().filter(|(_, link)| link.retelling.next.is_some_and(|next| next <= now));
+        let has_turn = net.links.iter().filter(|(_, link)| link.retelling.next.is_some_and(|next| next <= now));
         let connections: Vec<_> = has_turn.map(|(connection, _)| *connection).collect();
         for connection in connections {
-            self.retell_on(connection);
+            retell_on(net, mempool, connection);
         }
     }
 
-    /// Puts an own payment into the queues of all connections.
-    pub(super) fn queue_payment(&mut self, txid: Txid) {
-        for link in self.links.values_mut().filter(|link| link.ready) {
-            link.retelling.push(txid, self.now.monotonic);
+    /// Puts a payment into the queues of all connections.
+    pub(super) fn queue(&self, txid: Txid, net: &mut Net) {
+        for link in net.links.values_mut().filter(|link| link.ready) {
+            link.retelling.push(txid, net.now.monotonic);
         }
     }
 
-    /// Puts all own payments into the queue of a connection that has become ready.
-    pub(super) fn queue_payments(&mut self, connection: ConnectionId) {
-        let own = self.mempool.parents_first(self.own_payments.repeated().collect());
-        if let Some(link) = self.links.get_mut(&connection) {
-            own.into_iter().for_each(|txid| link.retelling.push(txid, self.now.monotonic));
+    /// Puts all payments into the queue of a connection that has become ready.
+    pub(super) fn queue_all(&self, net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
+        let own = mempool.parents_first(self.repeated().collect());
+        if let Some(link) = net.links.get_mut(&connection) {
+            own.into_iter().for_each(|txid| link.retelling.push(txid, net.now.monotonic));
         }
     }
+}
 
-    /// Tells own payments on a connection until there are none, no room or no tokens.
-    fn retell_on(&mut self, connection: ConnectionId) {
-        let now = self.now.monotonic;
-        while let Some(link) = self.links.get_mut(&connection) {
-            let retelling = &mut link.retelling;
-            retelling.next = None;
-            let Some(txid) = retelling.queue.front() else { return };
-            let Some(transaction) = self.mempool.get(txid) else {
-                // confirmed or dropped since
-                retelling.pop();
-                continue;
-            };
-            let length = transaction.size() + ENVELOPE;
-            if !link.backlog.has_room(Purpose::OwnPayment, length) {
-                // tried again when bytes are written
-                return;
-            }
-            if !retelling.rate.take(length, now) {
-                retelling.next = Some(retelling.rate.ready_at(length, now));
-                return;
-            }
+/// Tells own payments on a connection until there are none, no room or no tokens.
+fn retell_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
+    let now = net.now.monotonic;
+    while let Some(link) = net.links.get_mut(&connection) {
+        let retelling = &mut link.retelling;
+        retelling.next = None;
+        let Some(txid) = retelling.queue.front() else { return };
+        let Some(transaction) = mempool.get(txid) else {
+            // confirmed or dropped since
             retelling.pop();
-            let message = NodeMessage::Transaction(transaction.clone());
-            self.publish(Purpose::OwnPayment, None, &message, |other| other == connection);
+            continue;
+        };
+        let length = transaction.size() + ENVELOPE;
+        if !link.backlog.has_room(Purpose::OwnPayment, length) {
+            // tried again when bytes are written
+            return;
         }
+        if !retelling.rate.take(length, now) {
+            retelling.next = Some(retelling.rate.ready_at(length, now));
+            return;
+        }
+        retelling.pop();
+        let message = NodeMessage::Transaction(transaction.clone());
+        net.publish(Purpose::OwnPayment, None, &message, |other| other == connection);
     }
 }
 

@@ -35,25 +35,25 @@ enum Step {
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Takes a question; it is answered in its turn.
     pub(super) fn on_question(&mut self, peer: PeerKey, question: &Question<'_>) {
-        let (now, peers) = (self.now.monotonic, &self.peers);
-        let Some(link) = self.links.get_mut(&peer.0) else { return };
+        let (now, peers) = (self.net.now.monotonic, &self.net.peers);
+        let Some(link) = self.net.links.get_mut(&peer.0) else { return };
         let recent_use = |id: &_| peers.get(&(peer.0, *id)).map_or(0, |known| known.recent_use.tokens(now));
-        self.overloads += link.questions.ask(peer.1, question, now, recent_use) as u64;
+        self.net.overloads += link.questions.ask(peer.1, question, now, recent_use) as u64;
     }
 
     /// Answers whoever waits, on each connection as much as its budget, its queue and one step allow.
     pub(super) fn answer_questions(&mut self) {
         // also where the last question was answered or forgotten, and the time for the next one still stands
         let is_due = |link: &Link| !link.questions.is_empty() || link.answer_at.is_some();
-        let waiting = self.links.iter().filter(|(_, link)| is_due(link)).map(|(connection, _)| *connection);
+        let waiting = self.net.links.iter().filter(|(_, link)| is_due(link)).map(|(connection, _)| *connection);
         for connection in waiting.collect::<Vec<_>>() {
             let mut spent = 0;
             let again = loop {
-                if self.halted {
+                if self.net.halted {
                     return;
                 }
                 if spent >= limits::ANSWER_STEP_TOKENS {
-                    break Some(self.now.monotonic);
+                    break Some(self.net.now.monotonic);
                 }
                 match self.answer_one(connection) {
                     Step::Spent(tokens) => spent += tokens,
@@ -61,16 +61,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                     Step::Idle => break None,
                 }
             };
-            if let Some(link) = self.links.get_mut(&connection) {
+            if let Some(link) = self.net.links.get_mut(&connection) {
                 link.answer_at = again;
             }
         }
     }
 
     fn answer_one(&mut self, connection: ConnectionId) -> Step {
-        let (now, peers) = (self.now.monotonic, &self.peers);
-        let Some(link) = self.links.get_mut(&connection) else { return Step::Idle };
-        self.overloads += link.questions.expire(now) as u64;
+        let (now, peers) = (self.net.now.monotonic, &self.net.peers);
+        let Some(link) = self.net.links.get_mut(&connection) else { return Step::Idle };
+        self.net.overloads += link.questions.expire(now) as u64;
         let recent_use = |id: &_| peers.get(&(connection, *id)).map_or(0, |known| known.recent_use.tokens(now));
         let Some(id) = link.questions.next(recent_use) else { return Step::Idle };
         let Some((item, plan)) = link.questions.item(&id) else { return Step::Idle };
@@ -86,7 +86,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             _ => link.budget.take(tokens, now),
         };
         let peer = (connection, id);
-        if let Some(known) = self.peers.get_mut(&peer) {
+        if let Some(known) = self.net.peers.get_mut(&peer) {
             known.recent_use.add(tokens, now);
         }
         let done = match plan {
@@ -94,7 +94,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Some(plan) => self.give(peer, item, plan),
         };
         if let Err(error) = done {
-            self.halt(&error);
+            self.net.halt(&error);
         }
         Step::Spent(tokens)
     }
@@ -111,7 +111,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Item::Transaction(txid) => (self.plan_of_transaction(txid)?, Some(txid.to_bytes())),
             Item::Missing => (Some(Plan { tokens: 0, length: MISSING_LENGTH, source: Source::Memory }), None),
         };
-        if let Some(link) = self.links.get_mut(&peer.0) {
+        if let Some(link) = self.net.links.get_mut(&peer.0) {
             match plan {
                 Some(plan) => link.questions.plan(&peer.1, Some(plan)),
                 None => link.questions.answered(&peer.1, missing),
@@ -136,16 +136,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 })
             }
             (Item::Missing, _) => {
-                let link = self.links.get(&peer.0);
+                let link = self.net.links.get(&peer.0);
                 link.map(|link| NodeMessage::NotFound(link.questions.missing(&peer.1)))
             }
             (Item::Block(_), Source::Memory) => None,
         };
-        let Some(link) = self.links.get_mut(&peer.0) else { return Ok(()) };
+        let Some(link) = self.net.links.get_mut(&peer.0) else { return Ok(()) };
         match answer {
             Some(answer) => {
                 link.questions.answered(&peer.1, None);
-                self.publish(Purpose::Answer, Some(peer.1), &answer, |connection| connection == peer.0);
+                self.net.publish(Purpose::Answer, Some(peer.1), &answer, |connection| connection == peer.0);
             }
             // it has moved since it was looked up
             None => link.questions.plan(&peer.1, None),
@@ -222,20 +222,20 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Tells a peer which rule it broke: a teaching and debugging aid, a few a second at most.
     pub(super) fn reject(&mut self, peer: PeerKey, hash: [u8; 32], error: &RuleError) {
-        let now = self.now.monotonic;
-        if !self.peers.get_mut(&peer).is_some_and(|peer| peer.rejects.take(1, now)) {
+        let now = self.net.now.monotonic;
+        if !self.net.peers.get_mut(&peer).is_some_and(|peer| peer.rejects.take(1, now)) {
             return;
         }
         let mut text = error.to_string();
         while text.len() > limits::REJECT_TEXT {
             text.pop();
         }
-        self.send_to(peer, &NodeMessage::Reject(Reject { hash, rule: error.rule().number(), text }));
+        self.net.send_to(peer, &NodeMessage::Reject(Reject { hash, rule: error.rule().number(), text }));
     }
 
     /// Returns when there is budget for the next answer.
     pub(super) fn answers_timeout(&self) -> Option<Monotonic> {
-        self.links.values().filter_map(|link| link.answer_at).min()
+        self.net.links.values().filter_map(|link| link.answer_at).min()
     }
 }
 

@@ -162,8 +162,8 @@ impl Sources {
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns the connections with their room, and the peers that may be asked.
     pub(super) fn sources(&self) -> Sources {
-        let (now, size, tip) = (self.now.monotonic, self.bodies.expected_size(), self.chain.tip().work);
-        let ready = self.links.iter().filter(|(_, link)| link.ready);
+        let (now, size, tip) = (self.net.now.monotonic, self.bodies.expected_size(), self.chain.tip().work);
+        let ready = self.net.links.iter().filter(|(_, link)| link.ready);
         let load = |room| Load { most: room, ..Load::default() };
         let connections = ready.map(|(at, link)| (*at, load(link.pipeline.room(size)))).collect();
         let mut sources = Sources { connections, ..Sources::default() };
@@ -173,13 +173,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 && !peer.is_muted(now)
                 && !peer.standing.rests(now)
         };
-        let able: Vec<_> = self.peers.iter().filter(is_able).collect();
+        let able: Vec<_> = self.net.peers.iter().filter(is_able).collect();
         let delivering = able.iter().filter(|(_, peer)| peer.standing.trust() == Trust::Blocks);
         sources.fastest = delivering.map(|(_, peer)| peer.standing.blocks_take().unwrap_or_default()).min();
         let slow = sources.fastest.unwrap_or_default() * limits::SLOW_FACTOR + limits::SLOW_LEAST;
         let small = usize::try_from(limits::BYTES_A_PEER / size.max(1)).unwrap_or(usize::MAX);
         for (key, peer) in able {
-            let Some(link) = self.links.get(&key.0) else { continue };
+            let Some(link) = self.net.links.get(&key.0) else { continue };
             let standing = &peer.standing;
             let (rank, most) = match standing.trust() {
                 Trust::Blocks if standing.blocks_take().unwrap_or_default() <= slow => {

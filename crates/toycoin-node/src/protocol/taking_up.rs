@@ -23,10 +23,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// When the store fails. One that had failed before is left as it is.
     pub fn finish(mut self) -> Result<(), ChainError<S::Error>> {
         // what the last move of the tip brings back waits too
-        while !self.halted && self.following.is_some() {
+        while !self.net.halted && self.following.is_some() {
             self.follow();
         }
-        if self.halted {
+        if self.net.halted {
             return Ok(());
         }
         let waiting = self.mempool.in_arrival_order().into_iter();
@@ -49,7 +49,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
         kept.reverse();
         if let Err(error) = self.chain.keep_waiting(kept) {
-            self.halt(&error.to_string());
+            self.net.halt(&error.to_string());
         }
     }
 
@@ -62,7 +62,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn take_up_waiting(&mut self) {
         let waiting = match self.chain.store().waiting() {
             Ok(waiting) => waiting,
-            Err(error) => return self.halt(&error.to_string()),
+            Err(error) => return self.net.halt(&error.to_string()),
         };
         let mut lost = BTreeSet::new();
         for WaitingTransaction { transaction, own, returned } in waiting {
@@ -82,7 +82,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 Err(error) => Err(error.to_string()),
             };
             match taken {
-                Ok(None) if own => self.repeat_later(txid),
+                Ok(None) if own => self.own_payments.repeat_later(txid, &mut self.net),
                 Ok(None) => {}
                 Ok(Some(reason)) => {
                     lost.insert(txid);
@@ -93,7 +93,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                     tracing::info!(%txid, %reason, "a payment that waited is not taken up again");
                     self.on_dropped(txid, reason);
                 }
-                Err(error) => return self.halt(&error),
+                Err(error) => return self.net.halt(&error),
             }
         }
         let dropped = self.mempool.keep_within_bound();

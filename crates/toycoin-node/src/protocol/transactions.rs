@@ -12,6 +12,7 @@ use crate::{
     protocol::{
         Event, MuteReason, NodeMachine, SubmitError,
         backlog::Purpose,
+        net::Net,
         peers::{PeerKey, up_to},
     },
     relay::ConnectionId,
@@ -51,6 +52,11 @@ impl OwnPayments {
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
         self.next.values().min().copied()
     }
+
+    /// Has a payment told again after about [`PAYMENT_REPEAT`](limits::PAYMENT_REPEAT).
+    pub(super) fn repeat_later(&mut self, txid: Txid, net: &mut Net) {
+        self.next.insert(txid, next_repeat(net));
+    }
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
@@ -61,7 +67,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         transaction: IdentifiedTransaction,
         verifier: &dyn SignatureVerifier,
     ) -> bool {
-        let source = self.peers.get(&peer).map(|peer| peer.number);
+        let source = self.net.peers.get(&peer).map(|peer| peer.number);
         let txid = transaction.txid();
         match self.admit(transaction, source, Some(peer.0), verifier) {
             Ok(Admission::Orphaned { missing, .. }) => {
@@ -69,19 +75,19 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 let parents = missing.into_iter().filter(|parent| !self.mempool.contains_orphan(parent));
                 let parents: Vec<_> = parents.take(limits::TXIDS_A_MESSAGE).collect();
                 if !parents.is_empty() {
-                    self.send_to(peer, &NodeMessage::GetTransactions(parents));
+                    self.net.send_to(peer, &NodeMessage::GetTransactions(parents));
                 }
                 false
             }
             Ok(Admission::Accepted(_)) => {
-                if let Some(peer) = self.peers.get_mut(&peer) {
+                if let Some(peer) = self.net.peers.get_mut(&peer) {
                     peer.note_payment();
                 }
                 true
             }
             Ok(Admission::Known { .. }) => false,
             Err(AdmitError::Store(error)) => {
-                self.halt(&error.to_string());
+                self.net.halt(&error.to_string());
                 false
             }
             Err(error) => {
@@ -107,11 +113,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return Ok(Err(SubmitError::TooManyPending { limit: limits::OWN_PAYMENTS }));
         }
         match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
-            Ok(Admission::Accepted(_)) => self.queue_payment(txid),
+            Ok(Admission::Accepted(_)) => self.own_payments.queue(txid, &mut self.net),
             Ok(Admission::Known { .. } | Admission::Orphaned { .. }) => {}
             Err(error) => return Ok(Err(error.of_transaction()?.into())),
         }
-        self.repeat_later(txid);
+        self.own_payments.repeat_later(txid, &mut self.net);
         Ok(Ok(txid))
     }
 
@@ -129,7 +135,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if let Admission::Accepted(accepted) = &mut admission {
             let txid = accepted.txid;
             self.drops.remove(&txid);
-            self.emit(Event::TransactionAccepted { txid, fee: accepted.fee });
+            self.net.emit(Event::TransactionAccepted { txid, fee: accepted.fee });
             if let Some(from) = from {
                 self.forward(txid, from);
             }
@@ -150,7 +156,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn forward(&mut self, txid: Txid, from: ConnectionId) {
         let Some(transaction) = self.mempool.get(&txid) else { return };
         let message = NodeMessage::Transaction(transaction.clone());
-        self.publish(Purpose::Forward, None, &message, |connection| connection != from);
+        self.net.publish(Purpose::Forward, None, &message, |connection| connection != from);
     }
 
     /// Stops repeating our own payments that a block holds now.
@@ -177,7 +183,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         repeated.extend(own.confirmed.iter().filter(|txid| back.contains(txid)));
         own.confirmed.retain(|txid| !back.contains(txid));
         // together, so that parents are told first
-        let at = self.next_repeat();
+        let at = next_repeat(&mut self.net);
         self.own_payments.next.extend(repeated.into_iter().map(|txid| (txid, at)));
     }
 
@@ -185,18 +191,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let own = self.own_payments.next.remove(&txid).is_some();
         self.end_waits(&txid, &reason);
         self.drops.insert(txid, own, reason.clone());
-        self.emit(Event::TransactionDropped { txid, reason });
+        self.net.emit(Event::TransactionDropped { txid, reason });
     }
+}
 
-    /// Has an own payment told again after about [`PAYMENT_REPEAT`](limits::PAYMENT_REPEAT).
-    pub(super) fn repeat_later(&mut self, txid: Txid) {
-        let at = self.next_repeat();
-        self.own_payments.next.insert(txid, at);
-    }
-
-    /// Draws when a payment is told again.
-    fn next_repeat(&mut self) -> Monotonic {
-        let jitter = up_to(limits::PAYMENT_REPEAT, self.random());
-        self.now.monotonic + limits::PAYMENT_REPEAT / 2 + jitter
-    }
+/// Draws when a payment is told again.
+fn next_repeat(net: &mut Net) -> Monotonic {
+    let jitter = up_to(limits::PAYMENT_REPEAT, net.random());
+    net.now.monotonic + limits::PAYMENT_REPEAT / 2 + jitter
 }

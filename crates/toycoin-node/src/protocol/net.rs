@@ -1,0 +1,162 @@
+//! What all parts of a node share: the connections, the peers, the clock, chance, and what is to be done next.
+//!
+//! Sub-protocols borrow it beside the chain: `fn on_x(net: &mut Net, chain: &Chain<S>, ..)`.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand_chacha::{ChaCha8Rng, rand_core::Rng};
+use toycoin_wire::{NodeId, node::NodeMessage};
+
+use crate::{
+    limits,
+    log_limiter::LogLimiter,
+    machine::Now,
+    protocol::{
+        Event, NodeConfig, Output,
+        backlog::Purpose,
+        links::Link,
+        peers::{PeerKey, Peers},
+    },
+    relay::ConnectionId,
+};
+
+/// The node's side of the network, and what every part of the machine needs to say something.
+#[derive(Debug)]
+pub(super) struct Net {
+    pub(super) config: NodeConfig,
+    pub(super) links: BTreeMap<ConnectionId, Link>,
+    pub(super) peers: Peers,
+    /// What the driver is to do, the oldest first.
+    pub(super) outputs: VecDeque<Output>,
+    pub(super) rng: ChaCha8Rng,
+    /// The moment of the input that is handled.
+    pub(super) now: Now,
+    /// For log lines that strangers can cause.
+    pub(super) log: LogLimiter,
+    /// Answers that were not given since too much was asked for.
+    pub(super) overloads: u64,
+    /// Messages that were not sent since too much waited to be written.
+    pub(super) unsent: u64,
+    /// The store has failed.
+    pub(super) halted: bool,
+}
+
+impl Net {
+    pub(super) fn new(config: NodeConfig, rng: ChaCha8Rng, now: Now) -> Self {
+        Self {
+            config,
+            links: BTreeMap::new(),
+            peers: Peers::default(),
+            outputs: VecDeque::new(),
+            rng,
+            now,
+            log: LogLimiter::new(),
+            overloads: 0,
+            unsent: 0,
+            halted: false,
+        }
+    }
+
+    pub(super) fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Emit(event));
+    }
+
+    /// Publishes a message on the connections that are ready and wanted, and returns those that have no room for it.
+    pub(super) fn broadcast(
+        &mut self,
+        message: &NodeMessage,
+        wanted: impl Fn(ConnectionId) -> bool,
+    ) -> Vec<ConnectionId> {
+        self.publish(Purpose::of(None, message), None, message, wanted)
+    }
+
+    /// Sends a message to one peer, if there is room for it. What the peer caused takes of the budget for answers.
+    pub(super) fn send_to(&mut self, peer: PeerKey, message: &NodeMessage) {
+        let purpose = Purpose::of(Some(peer.1), message);
+        if purpose == Purpose::Answer
+            && let Some(link) = self.links.get_mut(&peer.0)
+            && !link.budget.take(limits::LOOKUP_TOKENS, self.now.monotonic)
+        {
+            self.overloads += 1;
+            return;
+        }
+        self.publish(purpose, Some(peer.1), message, |connection| connection == peer.0);
+    }
+
+    /// Publishes a message wherever its purpose has room. A connection is never left for what this node says itself: what
+    /// has no room is not sent, and counted.
+    pub(super) fn publish(
+        &mut self,
+        purpose: Purpose,
+        to: Option<NodeId>,
+        message: &NodeMessage,
+        wanted: impl Fn(ConnectionId) -> bool,
+    ) -> Vec<ConnectionId> {
+        let mut full = Vec::new();
+        let payload = match message.encode() {
+            Ok(payload) => payload,
+            Err(error) => {
+                self.log_unsendable(&error);
+                return full;
+            }
+        };
+        let mut unsendable = None;
+        let ready = self.links.iter_mut().filter(|(connection, link)| link.ready && wanted(**connection));
+        for (connection, link) in ready {
+            match link.client.publish(&self.config.channel, to, &payload) {
+                Ok(bytes) if link.backlog.has_room(purpose, bytes.len() as u64) => {
+                    link.backlog.push(purpose, bytes.len() as u64, self.now.monotonic);
+                    self.outputs.push_back(Output::Send { connection: *connection, bytes });
+                }
+                Ok(_) => full.push(*connection),
+                Err(error) => unsendable = Some(error),
+            }
+        }
+        if let Some(error) = unsendable {
+            self.log_unsendable(&error);
+        }
+        self.unsent += full.len() as u64;
+        full
+    }
+
+    /// Logs that a message of our own was not sent: a relay may say that it takes nothing large, and a stranger may ask.
+    pub(super) fn log_unsendable(&mut self, error: &toycoin_wire::EncodeError) {
+        if let Some(omitted) = self.log.admit("unsendable message", self.now.monotonic) {
+            tracing::error!(%error, "a message of our own does not fit its frame{omitted}");
+        }
+    }
+
+    /// Sends what the client of a connection has to say. One that asks on and on and reads nothing is answered only as far
+    /// as there is room; what the client then keeps has a bound of its own.
+    pub(super) fn flush_link(&mut self, connection: ConnectionId) {
+        let Some(link) = self.links.get_mut(&connection) else { return };
+        while link.backlog.waiting(Purpose::Client) < limits::CLIENT_SHARE / 2
+            && let Some(bytes) = link.client.take_output()
+        {
+            link.backlog.push(Purpose::Client, bytes.len() as u64, self.now.monotonic);
+            self.outputs.push_back(Output::Send { connection, bytes });
+        }
+    }
+
+    pub(super) fn is_ready(&self, connection: ConnectionId) -> bool {
+        self.links.get(&connection).is_some_and(|link| link.ready)
+    }
+
+    /// The store failed: whatever comes now is ignored, and what was not committed was never said.
+    pub(super) fn halt(&mut self, error: &str) {
+        if !self.halted {
+            self.halted = true;
+            self.outputs.push_back(Output::StopMining);
+            self.outputs.push_back(Output::Halt { error: error.to_owned() });
+        }
+    }
+
+    pub(super) fn random(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    pub(super) fn choose<'a, T>(&mut self, among: &'a [T]) -> Option<&'a T> {
+        let count = u64::try_from(among.len()).ok().filter(|count| *count > 0)?;
+        among.get(usize::try_from(self.random() % count).ok()?)
+    }
+}
