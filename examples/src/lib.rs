@@ -101,3 +101,8 @@ fn one_line(error: &dyn Error) -> String {
     }
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+/// The Rust block of the workspace's README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -20,8 +20,8 @@ const CHAPTER_LINES: usize = 150;
 /// Words that stand in a command's place for a name, and a file that readers make themselves.
 const PLACEHOLDERS: [&str; 3] = ["NAME", "try", "examples/examples/try.rs"];
 
-/// Names with underscores that other programs define.
-const OTHERS: [&str; 2] = ["RUSTC_BOOTSTRAP", "MAX_MONEY"];
+/// Names with underscores that other programs define, or files have.
+const OTHERS: [&str; 3] = ["CODE_OF_CONDUCT", "RUSTC_BOOTSTRAP", "MAX_MONEY"];
 
 /// Words of the field, each of which the glossary explains.
 const FIELD_WORDS: [&str; 25] = [

@@ -56,9 +56,11 @@
 //!
 //! # Features
 //!
-//! None is on by default. `serde` derives serde's traits; `sandbox` adds a constructor of networks in which single rules
-//! are switched off, to show what each stops; `test-util` adds strategies, builders and mutators for property tests.
+//! None is on by default. `serde` derives serde's traits; `parallel` spreads signature checks and hashes over several
+//! cores; `sandbox` adds a constructor of networks in which single rules are switched off, to show what each stops;
+//! `test-util` adds strategies, builders and mutators for property tests.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation))]
 
@@ -121,3 +123,8 @@ pub use self::{
     utxo::{Coin, UtxoView},
     wallet::{Balance, Payment, PaymentStatus, Wallet},
 };
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

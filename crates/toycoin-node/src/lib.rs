@@ -78,6 +78,8 @@
 //!
 //! `runtime` and `redb` are on by default. `test-util` shows how much the machines hold, for tests of their bounds.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod client;
 pub mod limits;
 pub mod log_limiter;
@@ -102,7 +104,7 @@ pub use self::store::RedbStore;
 #[doc(inline)]
 pub use self::{protocol::Event, relay::RelayConfig};
 
-/// README's example, tested.
+/// The example of the README, as a test.
 #[cfg(all(doctest, feature = "runtime"))]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -28,6 +28,8 @@
 //! # Ok::<(), toycoin_core::ChainError<std::convert::Infallible>>(())
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod compress;
 mod kernel;
 mod platform;
@@ -39,3 +41,8 @@ pub use self::{
     range::NonceRange,
     search::{Outcome, Search},
 };
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

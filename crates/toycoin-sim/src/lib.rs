@@ -36,6 +36,8 @@
 //! Nodes meet on relays, or are linked in pairs by a relay each. A [`Link`] is a TCP connection: late, never
 //! out of order. A partition is a relay that hands nothing from some nodes to others.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod adversary;
 mod arithmetic;
 mod builder;
@@ -77,3 +79,8 @@ pub use self::{
     trace::Trace,
     verifier::MemoVerifier,
 };
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -30,6 +30,7 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::indexing_slicing))]
 
@@ -50,3 +51,8 @@ pub use node::{NodeMessage, Payload, PayloadError};
 pub use printable::printable;
 pub use relay::{Channel, ChannelError, ChannelRef, NodeId};
 pub use tag::Tag;
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

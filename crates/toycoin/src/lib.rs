@@ -25,7 +25,7 @@
 //!     .sign(&alice)?;
 //! let now_ms = 1_767_225_700_000;
 //! let block = chain.template(vec![payment], bob.public_key(), b"", now_ms)?.mine_trivial();
-//! assert_eq!(chain.apply(block, now_ms)?, Applied::Extended { height: 1 });
+//! assert!(matches!(chain.apply(block, now_ms)?, Applied::Extended { height: 1 }));
 //! # Ok(())
 //! # }
 //! ```
@@ -63,6 +63,8 @@
 //! # fn main() {}
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(inline)]
 pub use toycoin_core as core;
 #[doc(inline)]
@@ -92,3 +94,8 @@ pub use toycoin_sim as sim;
 #[cfg(feature = "wire")]
 #[doc(inline)]
 pub use toycoin_wire as wire;
+
+/// The example of the README, as a test.
+#[cfg(all(doctest, feature = "runtime"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

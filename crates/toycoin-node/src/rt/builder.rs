@@ -53,7 +53,7 @@ use crate::{
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let params = ChainParams::lab();
 /// let node = NodeBuilder::new(params.clone())
-///     .store(RedbStore::open("chain", &params)?)
+///     .store(RedbStore::open("chain".as_ref(), &params)?)
 ///     .relay("127.0.0.1:25000")
 ///     .mine_to(SecretKey::classroom(0).public_key())
 ///     .spawn()
