@@ -5,7 +5,7 @@
 //! | [`core`] | rules, ledger, chain engine, wallet: no clock, network, database or randomness | always |
 //! | [`wire`] | frames and messages | `wire` |
 //! | [`node`] | node and relay as state machines; with `runtime` on sockets, with `redb` on disk | `node` |
-//! | [`sim`] | whole networks under virtual time, with faults, adversaries and invariants | `sim` |
+//! | [`sim`](https://docs.rs/toycoin-sim) | whole networks under virtual time, with faults, adversaries and invariants | `sim` |
 //!
 //! The names that most programs need stand at the root as well. `node`, `runtime` and `redb` are on by default; what
 //! needs none of them says `default-features = false` and pulls `core` alone.
