@@ -95,14 +95,17 @@ impl CheckedBlock {
 }
 
 impl Block {
-    /// Checks all that can be checked without another block: rules R01 to R07, R11, R15 to R21 and R33.
+    /// Checks all that can be checked without another block: rules R01 to R07, R11, R15 to R21 and R33. Genesis needs no
+    /// proof of work (R11): it is right by definition.
     ///
     /// # Errors
     /// The first rule that it breaks.
     pub fn check(self, params: &ChainParams) -> Result<CheckedBlock, RuleError> {
         let hash = self.hash();
         check_form(params, &self)?;
-        check_proof_of_work(params, &self.header, hash)?;
+        if hash != params.genesis_hash() {
+            check_proof_of_work(params, &self.header, hash)?;
+        }
         check_body(params, self, hash)
     }
 }
@@ -114,7 +117,7 @@ impl Block {
 ///
 /// # Errors
 /// The first rule that it breaks.
-pub fn check_body(params: &ChainParams, block: Block, hash: BlockHash) -> Result<CheckedBlock, RuleError> {
+pub(crate) fn check_body(params: &ChainParams, block: Block, hash: BlockHash) -> Result<CheckedBlock, RuleError> {
     let ids = block.transaction_ids();
     check_merkle_root(params, block.header.merkle_root, &ids)?;
     check_coinbase_form(params, &block.coinbase, block.header.height)?;

@@ -34,8 +34,9 @@ pub struct BlockContext<'a> {
     pub work: Work,
 }
 
-/// A block that is right in its place, and what it changes.
+/// A block that is right in its place, and what it changes. Only [`connect`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConnectedBlock {
     /// The coins gone and new.
     pub diff: UtxoDiff,

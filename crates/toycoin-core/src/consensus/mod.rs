@@ -24,13 +24,8 @@ mod rule;
 mod signature_cache;
 mod signatures;
 
-pub(crate) use self::{
-    body::check_extra,
-    connect::{Judged, judge, transition},
-    header::check_time_range,
-};
 pub use self::{
-    body::{CheckedBlock, check_body},
+    body::CheckedBlock,
     connect::{BlockContext, ConnectedBlock, connect, connect_prepared},
     error::RuleError,
     form::{check_form, check_transaction_form},
@@ -40,6 +35,11 @@ pub use self::{
     rule::{Rule, RuleSet},
     signature_cache::CachingVerifier,
     signatures::{BatchVerifier, PlainVerifier, SignatureCheck, SignatureVerifier},
+};
+pub(crate) use self::{
+    body::{check_body, check_extra},
+    connect::{Judged, judge, transition},
+    header::check_time_range,
 };
 use crate::params::ChainParams;
 

@@ -10,7 +10,10 @@ use crate::{
 };
 
 /// A transaction that keeps all rules but that of its signatures (R31), which are still to be verified.
+///
+/// Only [`judge_transaction`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct JudgedTransaction {
     /// What it leaves for the miner.
     pub fee: Amount,

@@ -5,7 +5,6 @@ use std::{path::Path, sync::Arc};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableError};
 use toycoin_core::{
     Block, BlockHash, CheckedBlock, OutPoint, PublicKey, Transaction, Txid,
-    consensus::check_body,
     state::ChainState,
     store::{BlockUndo, StoredChain, WaitingTransaction},
     utxo::Coin,
@@ -162,10 +161,11 @@ impl RedbStore {
         let bytes = self.bodies.read(record.body, Kind::Body, &name)?;
         let damaged = |reason: String| StoreError::damaged(&name, reason);
         let block: Block = codec::decode(&bytes, MAX_DECODE).map_err(|error| damaged(error.to_string()))?;
-        if block.hash() != *hash {
-            return Err(damaged(format!("its hash is {}", block.hash())));
+        let checked = block.check(&self.params).map_err(|error| damaged(error.to_string()))?;
+        if checked.hash() != *hash {
+            return Err(damaged(format!("its hash is {}", checked.hash())));
         }
-        check_body(&self.params, block, *hash).map_err(|error| damaged(error.to_string()))
+        Ok(checked)
     }
 
     pub(super) fn find_undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, StoreError> {
