@@ -10,7 +10,7 @@ use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use toycoin_core::{
-    Address, Amount, FeeRate, SecretKey,
+    Address, Amount, ChainParams, FeeRate, SecretKey,
     wallet::{HistoryEntry, Wallet},
 };
 use toycoin_examples::{
@@ -75,20 +75,21 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    // before a key is made for a network that there is not
+    let params = arguments.network.params()?;
     let key = match arguments.command {
         Command::New => key_file::create(&arguments.key)?,
         _ => key_file::read(&arguments.key)?,
     };
     match arguments.command {
-        Command::New | Command::Address => say!("{}", arguments.network.params()?.address(key.public_key())),
-        _ => online(arguments, key)?,
+        Command::New | Command::Address => say!("{}", params.address(key.public_key())),
+        _ => online(arguments, params, key)?,
     }
     Ok(())
 }
 
 #[tokio::main]
-async fn online(arguments: &Arguments, key: SecretKey) -> Result<(), Box<dyn Error>> {
-    let params = arguments.network.params()?;
+async fn online(arguments: &Arguments, params: ChainParams, key: SecretKey) -> Result<(), Box<dyn Error>> {
     if let Command::Pay { address, .. } = arguments.command {
         address.require(params.spec().address_prefix)?;
     }

@@ -60,6 +60,33 @@ fn a_key_that_is_none() {
 }
 
 #[test]
+fn file_that_describes_no_network_leaves_nothing_behind() {
+    let folder = folder("networks");
+    let path = |name: &str| folder.join(name).to_str().expect("a name in UTF-8").to_owned();
+    std::fs::write(path("wrong.json"), r#"{ "name": "school", "spacing": 10 }"#).expect("a place for files");
+    let key = path("key");
+    for (file, said) in [("missing.json", "missing.json"), ("wrong.json", "field \"spacing\": there is no such field")]
+    {
+        let file = path(file);
+        let error = Program::start("wallet", &["new", "--key", &key, "--params", &file]).failure(1);
+        assert!(error.contains(said), "{error}");
+        let error = Program::start("node", &["--params", &file]).failure(1);
+        assert!(error.contains(said), "{error}");
+    }
+    assert!(!std::path::Path::new(&key).exists(), "no key is made for a network that there is not");
+}
+
+#[test]
+fn own_network_has_its_own_addresses() {
+    let folder = folder("own network");
+    let path = |name: &str| folder.join(name).to_str().expect("a name in UTF-8").to_owned();
+    std::fs::write(path("school.json"), r#"{ "name": "school", "address_prefix": "tschool" }"#).expect("a place");
+    let (key, file) = (path("key"), path("school.json"));
+    let said = Program::start("wallet", &["new", "--key", &key, "--params", &file]).success();
+    assert!(said.iter().any(|line| line.starts_with("tschool1")), "{said:?}");
+}
+
+#[test]
 fn a_network_without_classroom_coins() {
     let error = Program::start("oracle", &["--network", "reference"]).failure(1);
     assert!(error.contains("no classroom coins"), "{error}");
