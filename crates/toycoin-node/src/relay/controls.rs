@@ -25,7 +25,8 @@ impl ControlFrames {
     /// Appends the frame of a control entry; a delivery's is not made here.
     pub(super) fn append(&self, entry: Entry, out: &mut Vec<u8>) {
         match entry {
-            Entry::Delivery(_) => {}
+            // a gap of none is where a delivery stood that goes earlier
+            Entry::Delivery(_) | Entry::Lagged(0) => {}
             Entry::Welcome => out.extend_from_slice(&self.welcome),
             Entry::Ping(nonce) => append(&RelayMessage::Ping(nonce), out),
             Entry::Pong(nonce) => append(&RelayMessage::Pong(nonce), out),

@@ -7,6 +7,10 @@
 //! A queue that overflows begins to keep [`Shares`]: who fills it loses first. A delivery that is dropped leaves a gap
 //! in its place, so nothing moves; gaps beside each other are one `LAGD`, and are put together when they are written or
 //! when there are too many. A queue that was never full knows nothing of origins and costs nothing for them.
+//!
+//! While it keeps shares, it also lets those who hold little go first, so that a flood delays nobody else: a few of their
+//! messages move to the front with each turn of writing. Each origin's messages stay in their order, and none moves behind
+//! a control frame.
 
 use std::collections::VecDeque;
 
@@ -49,6 +53,8 @@ pub(super) struct Queue {
     bytes: usize,
     deliveries: usize,
     gaps: usize,
+    /// So many deliveries at the front were moved there. They are in no share any more.
+    express: usize,
     /// Of the deliveries that can be dropped; from the first overflow until the queue is empty.
     shares: Option<Box<Shares>>,
 }
@@ -63,7 +69,17 @@ impl Bounds {
 
 impl Queue {
     pub(super) fn new(bounds: Bounds) -> Self {
-        Self { bounds, entries: VecDeque::new(), first: 0, written: 0, bytes: 0, deliveries: 0, gaps: 0, shares: None }
+        Self {
+            bounds,
+            entries: VecDeque::new(),
+            first: FIRST_PLACE,
+            written: 0,
+            bytes: 0,
+            deliveries: 0,
+            gaps: 0,
+            express: 0,
+            shares: None,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -125,8 +141,12 @@ impl Queue {
             if !doomed.contains(id) {
                 continue;
             }
-            // the doomed ones of an origin are its oldest, here too
-            self.unshare(deliveries.origin(id), deliveries);
+            if self.is_express(at) {
+                self.express -= 1;
+            } else {
+                // the doomed ones of an origin are its oldest, here too
+                self.unshare(deliveries.origin(id), deliveries);
+            }
             self.drop_at(at, deliveries);
             dropped += 1;
         }
@@ -137,6 +157,7 @@ impl Queue {
     /// Drops all deliveries of which nothing is written, without a word: the connection is about to end.
     pub(super) fn drop_all(&mut self, deliveries: &mut Deliveries) {
         self.end_sharing(deliveries);
+        self.express = 0;
         let begun = self.begun();
         let mut at = 0;
         let mut dropped = Vec::new();
@@ -227,26 +248,25 @@ impl Queue {
                 deliveries.release(id);
             }
         }
-        while self.written > 0
-            && let Some(&entry) = self.entries.front()
-        {
+        while self.written > 0 {
+            if !is_begun {
+                self.join_first_gaps();
+            }
+            let Some(&entry) = self.entries.front() else { break };
             let length = match entry {
                 Entry::Delivery(id) => {
-                    if !is_begun && self.shares.is_some() {
-                        // from here on it cannot be dropped
+                    // from here on it cannot be dropped
+                    if !is_begun && self.express > 0 {
+                        self.express -= 1;
+                    } else if !is_begun {
                         self.unshare(deliveries.origin(id), deliveries);
                     }
                     deliveries.frame(id).len()
                 }
-                control => {
-                    if !is_begun {
-                        self.join_first_gaps();
-                    }
-                    frames.length(control)
-                }
+                control => frames.length(control),
             };
             if self.written < length {
-                return;
+                break;
             }
             is_begun = false;
             self.written -= length;
@@ -258,6 +278,14 @@ impl Queue {
                 _ => {}
             }
         }
+        while self.written == 0 && self.entries.front() == Some(&Entry::Lagged(0)) {
+            self.entries.pop_front();
+            self.first += 1;
+            self.gaps -= 1;
+        }
+        if self.shares.is_some() && self.express == 0 {
+            self.favour_light(deliveries);
+        }
         if self.entries.is_empty() {
             self.written = 0;
             self.end_sharing(deliveries);
@@ -265,6 +293,40 @@ impl Queue {
                 self.entries = VecDeque::with_capacity(RETAINED_ENTRIES);
             }
         }
+    }
+
+    /// Moves messages of those who hold little to the front, behind what is half written.
+    #[cold]
+    fn favour_light(&mut self, deliveries: &mut Deliveries) {
+        let Some(shares) = &mut self.shares else { return };
+        deliveries.refund(shares.memory());
+        let (mut moved, mut bytes) = (Vec::new(), 0);
+        while bytes < EXPRESS_BYTES
+            && moved.len() < EXPRESS_MESSAGES
+            && let Some((place, _)) = shares.pop_lightest()
+        {
+            let at = usize::try_from(place - self.first).expect("shares know the places of this queue");
+            if let Entry::Delivery(id) = std::mem::replace(&mut self.entries[at], Entry::Lagged(0)) {
+                self.gaps += 1;
+                bytes += deliveries.frame(id).len();
+                moved.push(Entry::Delivery(id));
+            }
+        }
+        deliveries.charge(shares.memory());
+        let half_written = if self.written > 0 { self.entries.pop_front() } else { None };
+        self.express = moved.len();
+        self.first -= moved.len() as u64;
+        for entry in moved.into_iter().rev().chain(half_written) {
+            self.entries.push_front(entry);
+        }
+        self.join_gaps(deliveries);
+    }
+
+    /// Returns whether the delivery at an index was moved to the front.
+    fn is_express(&self, at: usize) -> bool {
+        let waiting = self.entries.iter().take(at).skip(self.begun());
+        let before = waiting.filter(|entry| matches!(entry, Entry::Delivery(_))).take(self.express);
+        self.express > 0 && before.count() < self.express
     }
 
     const fn is_over(&self) -> bool {
@@ -304,13 +366,14 @@ impl Queue {
     /// Returns the share of each origin.
     fn count_shares(&self, deliveries: &Deliveries) -> Shares {
         let waiting = (self.first..).zip(&self.entries).skip(self.begun());
-        Shares::of(waiting.filter_map(|(place, entry)| match entry {
+        let waiting = waiting.filter_map(|(place, entry)| match entry {
             Entry::Delivery(id) => {
                 let weight = self.bounds.weight(deliveries.frame(*id).len());
                 Some((deliveries.origin(*id), place, weight))
             }
             _ => None,
-        }))
+        });
+        Shares::of(waiting.skip(self.express))
     }
 
     fn end_sharing(&mut self, deliveries: &mut Deliveries) {
@@ -387,6 +450,15 @@ impl Queue {
         deliveries.release(id);
     }
 }
+
+/// Bytes of messages that move to the front at a time: as much as is written in a turn.
+const EXPRESS_BYTES: usize = 64 << 10;
+
+/// Most messages that move to the front at a time.
+const EXPRESS_MESSAGES: usize = 64;
+
+/// The place of the first entry of a queue, so that there are places before it.
+const FIRST_PLACE: u64 = 1 << 62;
 
 /// A queue that was longer gives its room back once it is drained: ten thousand connections may each keep this much.
 const RETAINED_ENTRIES: usize = 256;

@@ -95,6 +95,20 @@ impl Shares {
         self.pop_of(member)
     }
 
+    /// Takes out the message that goes first: the oldest of the connection that holds least of the source that holds
+    /// least; returns its place and weight. `None` where nobody holds less than half of what the heaviest source holds.
+    pub(super) fn pop_lightest(&mut self) -> Option<(u64, u64)> {
+        let heaviest = self.sources.rows[self.ranking.first()?].weight;
+        let weight = |source: &usize| self.sources.rows[*source].weight;
+        let source = *self.by_source.values().min_by_key(|source| weight(source))?;
+        if weight(&source) > heaviest / 2 {
+            return None;
+        }
+        let of_source = self.by_origin.values().filter(|member| self.origins.rows[**member].source == source);
+        let member = *of_source.min_by_key(|member| self.origins.rows[**member].weight)?;
+        self.pop_of(member)
+    }
+
     fn pop_of(&mut self, member: usize) -> Option<(u64, u64)> {
         let share = &mut self.origins.rows[member];
         let (place, weight) = share.waiting.pop_front()?;

@@ -100,6 +100,39 @@ fn a_flood_of_large_messages_costs_the_flooders() {
     assert!(read.lagged >= 3 * 60 - 6);
 }
 
+/// Bytes that a follower reads between two rounds of a flood; more than one round brings.
+const TURN: usize = 80_000;
+
+/// While a flood fills the queue, an honest message is read within a few turns, and not behind all of the flood.
+#[test]
+fn flood_does_not_delay_an_honest_message() {
+    for flood_length in [100_000, 1_000, 60] {
+        let mut bench = stage(RelayConfig::default());
+        (1..=3).for_each(|flooder| bench.join(flooder));
+        bench.heard.clear();
+        let (mut flooded, mut late) = (0, 0);
+        for number in 0..100_u64 {
+            // twice what the follower reads, and the whole queue to begin with
+            let bytes = if number == 0 { 2 * QUEUE_BYTES } else { 2 * TURN };
+            for _ in 0..bytes.div_ceil(flood_length) {
+                bench.publish(1 + flooded % 3, &numbered(flooded, flood_length));
+                flooded += 1;
+            }
+            bench.publish(HONEST, &numbered(number, 300));
+            let mut read = 0;
+            while read < TURN {
+                read += bench.read(FOLLOWER, TURN - read);
+            }
+            let honest = bench.heard.iter().filter(|(_, message)| {
+                matches!(message, RelayMessageBuf::Deliver { from, .. } if u64::from(from.to_bytes()[0]) == HONEST)
+            });
+            late = late.max(number + 1 - honest.count() as u64);
+        }
+        assert!(late <= 3, "with floods of {flood_length} bytes: {late} turns late");
+        assert_bounds(&bench);
+    }
+}
+
 #[test]
 fn a_flood_of_tiny_messages_costs_the_flooders() {
     let (_, read) = flooded(60, 30, 60, 1_000);

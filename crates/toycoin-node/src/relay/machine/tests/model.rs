@@ -114,10 +114,14 @@ proptest! {
     }
 }
 
-/// A queue as the protocol describes it: a list of which whoever holds most loses its oldest.
+/// A queue as the protocol describes it: a list of which the heaviest loses its oldest message, and of which light ones
+/// go first once it was full.
 #[derive(Default)]
 struct ModelQueue {
     items: Vec<Item>,
+    was_full: bool,
+    /// So many messages at the front were moved there.
+    express: usize,
     /// Bytes of the first item that are read.
     read: usize,
     heard: Vec<String>,
@@ -137,6 +141,8 @@ impl Item {
     const fn length(&self) -> usize {
         match self {
             Self::Message { length, .. } => *length,
+            // where a message stood that goes earlier
+            Self::Gap(0) => 0,
             // a header and a number
             Self::Gap(_) | Self::Pong => 16,
         }
@@ -159,28 +165,61 @@ impl ModelQueue {
             if messages.clone().count() <= MESSAGES && messages.map(Item::length).sum::<usize>() <= QUEUE {
                 return;
             }
+            self.was_full = true;
             let Some(at) = self.first_to_go() else { return };
             self.items[at] = Item::Gap(1);
             self.join();
         }
     }
 
+    /// Returns what each source and each connection holds, and where its messages stand.
+    fn shares(&self) -> (BTreeMap<Source, usize>, BTreeMap<u64, usize>, Vec<(usize, u64)>) {
+        let messages = self.items.iter().enumerate().skip(usize::from(self.read > 0));
+        let messages = messages.filter_map(|(at, item)| match item {
+            Item::Message { from, length, .. } => Some((at, *from, length + QUEUE / MESSAGES)),
+            _ => None,
+        });
+        let (mut sources, mut connections, mut places) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        for (at, from, weight) in messages.skip(self.express) {
+            *sources.entry(source(from)).or_insert(0) += weight;
+            *connections.entry(from).or_insert(0) += weight;
+            places.push((at, from));
+        }
+        (sources, connections, places)
+    }
+
     /// Returns the oldest message of the heaviest connection of the heaviest source.
     fn first_to_go(&self) -> Option<usize> {
-        let begun = usize::from(self.read > 0);
-        let (mut sources, mut connections) = (BTreeMap::new(), BTreeMap::new());
-        for item in self.items.iter().skip(begun) {
-            if let Item::Message { from, length, .. } = item {
-                let weight = length + QUEUE / MESSAGES;
-                *sources.entry(source(*from)).or_insert(0) += weight;
-                *connections.entry(*from).or_insert(0) += weight;
-            }
-        }
+        let (sources, connections, places) = self.shares();
         let heaviest = *sources.iter().max_by_key(|(source, weight)| (**weight, **source))?.0;
         let connections = connections.iter().filter(|(from, _)| source(**from) == heaviest);
         let heaviest = *connections.max_by_key(|(from, weight)| (**weight, **from))?.0;
-        let is_its = |item: &Item| matches!(item, Item::Message { from, .. } if *from == heaviest);
-        self.items.iter().skip(begun).position(is_its).map(|at| at + begun)
+        places.into_iter().find(|(_, from)| *from == heaviest).map(|(at, _)| at)
+    }
+
+    /// Returns the oldest message of the lightest connection of the lightest source, if that holds at most half of what
+    /// the heaviest holds.
+    fn first_to_favour(&self) -> Option<usize> {
+        let (sources, connections, places) = self.shares();
+        let (lightest, weight) = sources.iter().min_by_key(|(_, weight)| **weight)?;
+        if *weight > sources.values().max()? / 2 {
+            return None;
+        }
+        let connections = connections.iter().filter(|(from, _)| source(**from) == *lightest);
+        let lightest = *connections.min_by_key(|(_, weight)| **weight)?.0;
+        places.into_iter().find(|(_, from)| *from == lightest).map(|(at, _)| at)
+    }
+
+    /// Moves the messages of the light ones to the front.
+    fn favour(&mut self) {
+        let begun = usize::from(self.read > 0);
+        let mut moved = Vec::new();
+        while let Some(at) = self.first_to_favour() {
+            moved.push(std::mem::replace(&mut self.items[at], Item::Gap(0)));
+        }
+        self.express = moved.len();
+        self.items.splice(begun..begun, moved);
+        self.join();
     }
 
     /// Makes gaps beside each other one; one of which a part is read has said its count.
@@ -197,12 +236,32 @@ impl ModelQueue {
     }
 
     fn read(&mut self, count: usize) {
+        let mut is_begun = self.read > 0;
         self.read += count;
-        while let Some(first) = self.items.first().filter(|first| self.read >= first.length()) {
+        while self.read > 0
+            && let Some(first) = self.items.first()
+        {
+            if !is_begun && matches!(first, Item::Message { .. }) {
+                self.express = self.express.saturating_sub(1);
+            }
+            if self.read < first.length() {
+                break;
+            }
+            is_begun = false;
             self.read -= first.length();
-            let text = first.text();
+            let item = self.items.remove(0);
+            if item != Item::Gap(0) {
+                self.heard.push(item.text());
+            }
+        }
+        while self.read == 0 && self.items.first() == Some(&Item::Gap(0)) {
             self.items.remove(0);
-            self.heard.push(text);
+        }
+        if self.items.is_empty() {
+            (self.read, self.was_full) = (0, false);
+        }
+        if self.was_full && self.express == 0 {
+            self.favour();
         }
     }
 }
@@ -255,7 +314,7 @@ fn publish_number(bench: &mut Bench, number: usize, from: u64, to: Option<u64>, 
 
 proptest! {
     #[test]
-    fn a_full_queue_drops_what_the_model_says(acts in vec(act(), 0..300)) {
+    fn full_queue_drops_and_favours_what_the_model_says(acts in vec(act(), 0..300)) {
         let mut bench =
             slow_readers(RelayConfig { queue_bytes: QUEUE, queue_deliveries: MESSAGES, ..RelayConfig::default() });
         let mut model: BTreeMap<u64, ModelQueue> = (1..=PEERS).map(|client| (client, ModelQueue::default())).collect();
@@ -282,8 +341,10 @@ proptest! {
             prop_assert!(counts.most_queued_bytes <= QUEUE && counts.most_queued_deliveries <= MESSAGES);
         }
         for client in 1..=PEERS {
-            bench.drain(client);
-            model.get_mut(&client).unwrap().read(usize::MAX / 2);
+            // what goes first is chosen after each turn
+            while let count @ 1.. = bench.read(client, usize::MAX) {
+                model.get_mut(&client).unwrap().read(count);
+            }
         }
         let mut got: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         for (client, text) in bench.heard() {
