@@ -35,13 +35,13 @@ pub trait ChainStore: UtxoView {
     /// Returns what was kept, `None` for a store that is new.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn load(&self) -> Result<Option<StoredChain>, Self::Error>;
 
     /// Keeps a body that is right by itself, on whatever branch it stands.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), Self::Error>;
 
     /// Returns a body.
@@ -54,7 +54,7 @@ pub trait ChainStore: UtxoView {
     /// says so without reading the body.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn body_size(&self, hash: &BlockHash) -> Result<Option<u64>, Self::Error> {
         Ok(self.block(hash)?.map(|block| block.block().size()))
     }
@@ -62,39 +62,39 @@ pub trait ChainStore: UtxoView {
     /// Returns the undo data of a block of the active chain.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, Self::Error>;
 
     /// Remembers that a block, whose body is kept, breaks a rule.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn mark_invalid(&mut self, hash: &BlockHash) -> Result<(), Self::Error>;
 
     /// Moves the tip by all parts that are staged and by `update`, whole or not at all.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn commit(&mut self, update: ChainUpdate) -> Result<(), Self::Error>;
 
     /// Takes a part of a move of the tip that is not in force yet. The first part begins at the tip, each further one
     /// where the one before it ends.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn stage(&mut self, part: ChainUpdate) -> Result<(), Self::Error>;
 
     /// Returns the coin at an outpoint as it would be after the parts that are staged; what
     /// [`coin`](UtxoView::coin) returns when none is.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn staged_coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, Self::Error>;
 
     /// Drops the parts that are staged, if there are any.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn unstage(&mut self) -> Result<(), Self::Error>;
 
     /// Makes all moves of the tip that were kept so far outlast a loss of power.
@@ -104,7 +104,7 @@ pub trait ChainStore: UtxoView {
     /// on them yet, and they can be fetched again.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn sync(&mut self) -> Result<(), Self::Error> {
         Ok(())
     }
@@ -128,32 +128,32 @@ pub trait ChainStore: UtxoView {
     /// next [`sync`](Self::sync).
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), Self::Error>;
 
     /// Returns the transactions that were kept, in their order. Whatever may have happened since, they are to be judged
     /// anew.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn waiting(&self) -> Result<Vec<WaitingTransaction>, Self::Error>;
 
     /// Returns which block of the active chain holds a transaction, and at which place, 0 for the coinbase.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, Self::Error>;
 
     /// Shows every coin to `visit`, in any order.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Self::Error>;
 
     /// Returns an owner's coins by outpoint.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     fn coins_of(&self, owner: &PublicKey) -> Result<Vec<(OutPoint, Coin)>, Self::Error> {
         let mut coins = Vec::new();
         self.visit_coins(&mut |outpoint, coin| {
