@@ -9,8 +9,8 @@
 //!                                    └────────── gives its coins back ─────────────────────┘
 //! ```
 //!
-//! A wallet spends only coins of the active chain, never the change of a payment that is still pending. Its balance can
-//! therefore shrink only by a reorganisation or by its own payments.
+//! A wallet spends only coins of the active chain, never the change of a payment that is still pending. Nothing but a
+//! reorganisation takes such a coin back.
 
 mod coins;
 mod history;
