@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   {"toycoin":1,"network":"lab","genesis_hash":"..","spacing_ms":2000, ..}      the network
-//!   {"hash":"..","header":"<256 hex digits>","coinbase":{..},"transactions":[..]}  a block a line, genesis first
+//!   {"hash":"..","header":"<256 hex digits>","coinbase":{..},"transactions":[..]}  one block per line, genesis first
 //! ```
 //!
 //! Hex is in lower case, and amounts are integers of grains. docs/protocol.md describes each field.

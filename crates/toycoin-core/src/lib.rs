@@ -15,12 +15,12 @@
 //!
 //! ```text
 //!   amount keys address transaction block header          values
-//!   batch                                               many signatures verified together
+//!   batch                                               batch verification of signatures
 //!   merkle state target difficulty subsidy                what a header commits to, and what it costs
 //!   consensus    Block ─▶ CheckedBlock ─▶ ConnectedBlock  the rules, in the order in which they are judged
-//!   utxo         view, diff, overlay                      coins, and changes to the set of them
-//!   chain store  Chain<S: ChainStore>                     the tree of blocks and its best branch, over any store
-//!   wallet       Wallet                                   a key's coins and payments, fed with blocks
+//!   utxo         view, diff, overlay                      the UTXO set, and changes to it
+//!   chain store  Chain<S: ChainStore>                     the tree of blocks and fork choice, over any store
+//!   wallet       Wallet                                   a key's coins and payments, updated block by block
 //! ```
 //!
 //! Nothing here reads a clock, a network, a database or a source of randomness: time is an argument, storage is a

@@ -4,8 +4,8 @@
 //! block once and keeps its chaining value, the *midstate*. It then needs one compression per nonce instead of two:
 //!
 //! ```text
-//!   bytes 0..64 ──compress──▶ midstate ──┐           once a header
-//!   bytes 64..120 | nonce ───────────────┴─compress──▶ hash <= target?   once a nonce
+//!   bytes 0..64 ──compress──▶ midstate ──┐           once per header
+//!   bytes 64..120 | nonce ───────────────┴─compress──▶ hash <= target?   once per nonce
 //! ```
 //!
 //! [`Platform::PORTABLE`] does exactly that. The other platforms hash 4, 8 or 16 nonces side by side with the machine's

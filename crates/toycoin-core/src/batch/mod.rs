@@ -16,7 +16,7 @@
 //! ```text
 //!   triples ─▶ parsed: scalars, x coordinates     lift: x ─▶ point, four square roots side by side
 //!           ─▶ coefficients                       BLAKE3's extended output
-//!           ─▶ terms: one for each R, two for each distinct key and for G (endomorphism: scalars of half the length)
+//!           ─▶ terms: one per R, two per distinct key and for G (endomorphism: scalars of half the length)
 //!           ─▶ multiply: buckets of signed digits  ─▶ segments: affine additions that share an inversion
 //!           ─▶ is the sum the identity?
 //! ```

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   insert_header ─▶ header tree ◀── insert_block ─▶ store: bodies
-//!                        │ complete: every body from genesis is here
+//!                        │ complete: every body from genesis is stored
 //!                        ▼
 //!                   candidates, most work first ── advance(), one block per call ──▶ ChainUpdate ─▶ store: tip
 //! ```

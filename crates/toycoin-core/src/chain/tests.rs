@@ -180,7 +180,7 @@ fn missing_bodies_reach_the_end_of_a_branch_beyond_the_window() {
     for block in &branch {
         chain.insert_header(&block.header, NOW).unwrap();
     }
-    // the tip stays until the last of them is here
+    // the tip stays until the last block of the branch has arrived
     for (place, block) in branch.iter().enumerate() {
         let window: Vec<_> = branch[place..].iter().take(3).map(Block::hash).collect();
         assert_eq!(chain.missing_blocks(100, 3), window);

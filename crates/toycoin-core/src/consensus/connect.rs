@@ -5,7 +5,7 @@
 //! signatures of several blocks can be verified together:
 //!
 //! ```text
-//!   CheckedBlock, coins ─ judge ─▶ Judged { changes, checks }      R22-30, of one block or of several in a row
+//!   CheckedBlock, coins ─ judge ─▶ Judged { changes, checks }      R22-30, of one block or of several
 //!                                     └─ SignatureVerifier         R31, as one step
 //!                         Judged ─ conclude ─▶ ConnectedBlock      R32, against the state after the parent
 //! ```

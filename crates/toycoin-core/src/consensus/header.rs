@@ -34,7 +34,7 @@ impl HeaderContext {
     /// Returns the bits that the next block must have.
     ///
     /// Blocks 1 and 2 have the bits of genesis. From block 3 on, the time that the parent took moves the parent's
-    /// target (ASERT). The rule needs nothing but parent and grandparent. A pause counts as 2 half-lives at most, so it
+    /// target (ASERT). The rule needs only parent and grandparent. A pause counts as 2 half-lives at most, so it
     /// does not lead to a run of easy blocks.
     ///
     /// The time that the parent took is signed and clamped only from above. Rule R12 keeps it positive. A sandbox

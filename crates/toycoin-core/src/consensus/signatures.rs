@@ -4,8 +4,8 @@
 //! signatures and the use of several cores all belong here:
 //!
 //! ```text
-//!   checks ─▶ CachingVerifier ─ those that it has not seen hold ─▶ BatchVerifier ─▶ batches, on several cores
-//!                                                                      └─ a batch that fails: halved; and few: one by one
+//!   checks ─▶ CachingVerifier ─ those that are not cached ─▶ BatchVerifier ─▶ batches, on several cores
+//!                                                                  └─ a batch that fails: halved; few: one by one
 //! ```
 
 use crate::{

@@ -31,7 +31,7 @@ use crate::{
 ///
 /// ```text
 ///   stage ─▶ stage ─▶ stage ─▶ commit      the tip moves once, here
-///     └────────┴────────┴─▶ unstage        an invalid block, a crash: the old tip stands
+///     └────────┴────────┴─▶ unstage        an invalid block, a crash: the old tip stays
 /// ```
 pub trait ChainStore: UtxoView {
     /// Returns the stored chain, `None` for a new store.

@@ -4,7 +4,7 @@
 //!   TestLedger    consensus functions over a plain map of coins: the slow, obvious model of a chain
 //!   Scene         a valid block in its context ──▶ mutations::all(): one per rule, which breaks it
 //!   grow          a long chain of empty blocks in the engine itself
-//!   store_suite   what every store must do, driven beside the model in memory
+//!   store_suite   what every store must do, compared with the model in memory
 //!   strategies    chains, fork trees, graphs of payments, which shrink to small ones
 //! ```
 //!

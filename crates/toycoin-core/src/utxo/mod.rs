@@ -1,7 +1,7 @@
 //! The UTXO set: the coins, which are the outputs that no transaction has spent yet, and changes to it.
 //!
 //! ```text
-//!   UtxoView ◀── Overlay { base: &UtxoView, diff: UtxoDiff }      look through a change that is not made yet
+//!   UtxoView ◀── Overlay { base: &UtxoView, diff: UtxoDiff }      the set after a change that is not applied yet
 //!   UtxoDiff     spent | created                                  what blocks change, composed and inverted
 //! ```
 

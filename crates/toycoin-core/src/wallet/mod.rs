@@ -6,7 +6,7 @@
 //! ```text
 //!   blocks ──connect/disconnect──▶ coins ──pay: the oldest first──▶ Payment: pending ─▶ confirmed
 //!                                    ▲                                          └─────▶ rejected
-//!                                    └────────── gives its coins back ─────────────────────┘
+//!                                    └────────── releases its coins ───────────────────────┘
 //! ```
 //!
 //! A wallet spends only coins of the active chain, never the change of a payment that is still pending. Nothing but a
