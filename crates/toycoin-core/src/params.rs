@@ -70,7 +70,7 @@ pub struct NetworkSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ParamsError {
-    /// The name would not survive in a log, a file name or the export.
+    /// The name is not 1 to 32 lower-case letters, digits and hyphens, so logs or the export could not show it as it is.
     #[error("{0:?} is no network's name: 1 to 32 lower-case letters, digits and hyphens")]
     BadName(String),
     /// The coinbase maturity is 0. A coin must be older than its own block to be spent.
@@ -367,7 +367,7 @@ impl Eq for ChainParams {}
 /// Greatest length of a network's name, in bytes.
 const MAX_NAME: usize = 32;
 
-/// 2026-01-01 00:00:00 UTC.
+/// The time of genesis in the networks here: 2026-01-01 00:00:00 UTC, in Unix milliseconds.
 const GENESIS_TIME: u64 = 1_767_225_600_000;
 
 /// Returns 100, 50, 25 and 10 toycoins for classroom keys 0 to 3.

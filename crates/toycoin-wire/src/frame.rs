@@ -198,8 +198,8 @@ impl FrameDecoder {
         verdict
     }
 
-    /// Moves the frame's bytes from `input` into the buffer. The buffer grows to at most twice what has arrived, and never
-    /// beyond the frame.
+    /// Moves the frame's bytes from `input` into the buffer. The buffer grows to at most twice what has arrived, and
+    /// never beyond the frame.
     fn store(&mut self, input: &mut &[u8]) {
         let missing = self.total.saturating_sub(self.buffer.len());
         let piece = take(input, missing);

@@ -52,7 +52,7 @@ impl Segments {
         self.lengths.iter().map(move |length| if *length == 0 { None } else { points.next().copied() })
     }
 
-    /// Does one round.
+    /// Does one round: each list adds its neighbours in pairs.
     fn add_neighbours(&mut self) {
         let Self { points, lengths, scratch } = self;
         scratch.inverses.clear();
