@@ -1,6 +1,6 @@
 //! Addresses: bech32m over an owner's 32 bytes, with a prefix that names the network.
 //!
-//! Unlike Bitcoin's there is no version word: 32 bytes are regrouped to 52 words of five bits.
+//! Unlike a Bitcoin address, there is no version word: the 32 bytes are regrouped into 52 words of 5 bits.
 
 use std::{fmt, str::FromStr};
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::{keys::PublicKey, padding::pad_whole};
 
-/// The text before the `1` of a network's addresses: 1 to 10 lower-case letters.
+/// The text before the `1` in a network's addresses: 1 to 10 lower-case letters.
 ///
 /// ```
 /// use toycoin_core::{Address, AddressPrefix, SecretKey};
@@ -27,17 +27,17 @@ pub struct AddressPrefix {
 }
 
 impl AddressPrefix {
-    /// The longest prefix, in letters.
+    /// Greatest length of a prefix, in letters.
     pub const MAX_LENGTH: usize = 10;
 
-    /// `toy`, of the network `reference`.
+    /// The prefix `toy` of the network `reference`.
     pub const REFERENCE: Self = Self::known("toy");
-    /// `tlab`, of the network `lab`.
+    /// The prefix `tlab` of the network `lab`.
     pub const LAB: Self = Self::known("tlab");
-    /// `treg`, of the network `regtest`.
+    /// The prefix `treg` of the network `regtest`.
     pub const REGTEST: Self = Self::known("treg");
 
-    /// Makes the prefix of a network of one's own; `None` for a text that is not 1 to 10 lower-case letters.
+    /// Makes the prefix of one's own network; `None` unless `text` is 1 to 10 lower-case letters.
     #[expect(clippy::indexing_slicing, reason = "within the length that was checked, where no iterator is to be had")]
     pub const fn new(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
@@ -82,7 +82,7 @@ impl fmt::Debug for AddressPrefix {
     }
 }
 
-/// Where to pay: an owner on a network.
+/// An address: the owner to pay, and the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     prefix: AddressPrefix,
@@ -95,20 +95,20 @@ impl Address {
         Self { prefix, owner }
     }
 
-    /// Returns which network it is for.
+    /// Returns the prefix of the address's network.
     pub const fn prefix(&self) -> AddressPrefix {
         self.prefix
     }
 
-    /// Returns the owner that a payment's output names.
+    /// Returns the owner, as a payment's output names it.
     pub const fn owner(&self) -> PublicKey {
         self.owner
     }
 
-    /// Returns the address if it is for that network.
+    /// Returns the address if it is for the network with that prefix.
     ///
     /// # Errors
-    /// When it is for another.
+    /// When the address is for another network.
     pub fn require(self, prefix: AddressPrefix) -> Result<Self, AddressError> {
         if self.prefix == prefix {
             return Ok(self);
@@ -117,25 +117,25 @@ impl Address {
     }
 }
 
-/// Why a text is no address.
+/// The reason why a text is not an address.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// Wrong characters, mixed case, or a checksum that does not match.
+    /// The text has wrong characters, mixed case, or a checksum that does not match.
+    /// The prefix cannot belong to any network.
     #[error("not an address: a character or the checksum is wrong; copy it whole, such as tlab1...")]
     Malformed,
-    /// A prefix that no network can have.
     #[error("an address begins with 1 to 10 letters and a 1, such as toy1 or tlab1, not with {0}1")]
     BadPrefix(String),
-    /// The prefix of another network than wanted.
+    /// The prefix belongs to another network than expected.
     #[error("the address is for the network of {found}1, this one uses {expected}1")]
     OtherNetwork {
-        /// The wanted network's prefix.
+        /// The prefix of the expected network.
         expected: AddressPrefix,
-        /// The address's.
+        /// The prefix in the address.
         found: AddressPrefix,
     },
-    /// Not 52 words, or bits set behind the 32nd byte.
+    /// The address does not have exactly 52 words, or its 4 padding bits are not zero.
     #[error("an address holds 32 bytes and no more")]
     WrongLength,
 }
@@ -155,7 +155,7 @@ impl FromStr for Address {
         let checked = CheckedHrpstring::new::<Bech32m>(text).map_err(|_| AddressError::Malformed)?;
         let name = checked.hrp().to_lowercase();
         let prefix = AddressPrefix::new(&name).ok_or(AddressError::BadPrefix(name))?;
-        // 52 words carry 260 bits: the last four are padding and must be zero
+        // 52 words carry 260 bits: the last 4 are padding and must be zero
         let words = checked.data_part_ascii_no_checksum().len();
         if words != 52 || checked.validate_segwit_padding().is_err() {
             return Err(AddressError::WrongLength);

@@ -1,4 +1,4 @@
-//! Money: amounts in grains, and fee rates in grains a byte.
+//! Money: amounts in grains, and fee rates in grains per byte.
 
 use std::{fmt, iter, str::FromStr};
 
@@ -6,16 +6,17 @@ use thiserror::Error;
 
 use crate::padding::pad_whole;
 
-/// Grains in one toycoin.
+/// The number of grains in one toycoin.
 pub const GRAINS_PER_TOYCOIN: u64 = 100_000_000;
 
-/// Decimals of an amount in toycoins.
+/// The number of decimals of an amount in toycoins.
 const DECIMALS: usize = 8;
 
-/// An amount of money in grains, the base unit; 1 toycoin is 100,000,000 grains.
+/// An amount of money in grains, the smallest unit. 1 toycoin is 100,000,000 grains.
 ///
-/// Holds any `u64`: that a coin's value lies in `1..=MAX_MONEY` is a rule that a block can break, not a property of
-/// the type. So there is no `+`: sums are [`checked_add`](Self::checked_add) or [`sum_in_range`](Self::sum_in_range).
+/// The type holds any `u64`. That a coin's value lies in `1..=MAX_MONEY` is a rule that a block can break, not a
+/// property of the type. There is therefore no operator `+`: sums use [`checked_add`](Self::checked_add) or
+/// [`sum_in_range`](Self::sum_in_range).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Amount(u64);
@@ -23,18 +24,18 @@ pub struct Amount(u64);
 impl Amount {
     /// No money.
     pub const ZERO: Self = Self(0);
-    /// 21,000,000 toycoins: no sum of money on a chain is ever larger.
+    /// The money limit, 21,000,000 toycoins. No sum of money on a valid chain is larger.
     pub const MAX_MONEY: Self = Self(21_000_000 * GRAINS_PER_TOYCOIN);
 
-    /// Returns the amount of that many grains.
+    /// Returns an amount of that many grains.
     pub const fn from_grains(grains: u64) -> Self {
         Self(grains)
     }
 
-    /// Returns the amount of that many whole toycoins.
+    /// Returns an amount of that many whole toycoins.
     ///
     /// # Errors
-    /// When it is more than [`MAX_MONEY`](Self::MAX_MONEY).
+    /// When the amount is more than [`MAX_MONEY`](Self::MAX_MONEY).
     pub fn from_toycoins(toycoins: u64) -> Result<Self, ParseAmountError> {
         toycoins
             .checked_mul(GRAINS_PER_TOYCOIN)
@@ -48,7 +49,7 @@ impl Amount {
         self.0
     }
 
-    /// Returns whether this is what one coin may hold: `1..=MAX_MONEY`.
+    /// Returns whether one coin may have this value: `1..=MAX_MONEY`.
     pub const fn is_coin_value(self) -> bool {
         self.0 >= 1 && self.0 <= Self::MAX_MONEY.0
     }
@@ -69,17 +70,17 @@ impl Amount {
         }
     }
 
-    /// Returns the sum, held at `u64::MAX` grains.
+    /// Returns the sum, clamped to `u64::MAX` grains.
     pub const fn saturating_add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// Returns the difference, held at zero.
+    /// Returns the difference, clamped to zero.
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// Returns the sum if every running sum on the way is at most [`MAX_MONEY`](Self::MAX_MONEY).
+    /// Returns the sum, or `None` if a partial sum exceeds [`MAX_MONEY`](Self::MAX_MONEY).
     pub fn sum_in_range(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         amounts
             .into_iter()
@@ -87,16 +88,17 @@ impl Amount {
     }
 }
 
-/// Adds up with [`saturating_add`](Amount::saturating_add): for displays and totals, never for rules.
+/// Sums with [`saturating_add`](Amount::saturating_add): for displays and totals, never for rules.
 impl iter::Sum for Amount {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, Self::saturating_add)
     }
 }
 
-/// Shows toycoins with all eight decimals, `51.00000000`, or rounded to as many as a precision asks for, half up.
+/// Shows toycoins with all 8 decimals, such as `51.00000000`. With a precision, the amount is rounded half up to that
+/// many decimals.
 ///
-/// Width, fill, alignment and sign are those of a number.
+/// Width, fill, alignment and sign work as for a number.
 ///
 /// ```
 /// use toycoin_core::Amount;
@@ -116,29 +118,29 @@ impl fmt::Display for Amount {
         let (whole, fraction) = (rounded / one, rounded % one);
         let text = match asked {
             0 => whole.to_string(),
-            // behind the eighth decimal there is nothing
+            // all decimals after the eighth are zero
             _ => format!("{whole}.{fraction:0decimals$}{:0<more$}", "", more = asked - decimals),
         };
         f.pad_integral(true, "", &text)
     }
 }
 
-/// Why a text is no amount.
+/// The reason why a text is not an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ParseAmountError {
-    /// Not digits with at most one point between them.
+    /// The text is not made of digits with at most one point between them.
     #[error("an amount is written like 3 or 0.25, in toycoins")]
     Malformed,
-    /// A ninth decimal.
+    /// The amount has more than 8 decimals.
     #[error("an amount has at most eight decimals, 0.00000001 is one grain")]
     TooPrecise,
-    /// Above [`Amount::MAX_MONEY`].
+    /// The amount is above [`Amount::MAX_MONEY`].
     #[error("there are at most 21000000 toycoins")]
     TooLarge,
 }
 
-/// Reads toycoins: `3`, `0.25`, `.5`, up to eight decimals, no sign.
+/// Parses toycoins, such as `3`, `0.25` or `.5`: at most 8 decimals, no sign.
 impl FromStr for Amount {
     type Err = ParseAmountError;
 
@@ -161,25 +163,25 @@ impl FromStr for Amount {
     }
 }
 
-/// A fee for each byte of a transaction's [size](crate::Transaction::size), in grains a byte.
+/// A fee rate: grains per byte of a transaction's [size](crate::Transaction::size).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FeeRate(u64);
 
 impl FeeRate {
-    /// No fee.
+    /// A rate of zero: no fee.
     pub const ZERO: Self = Self(0);
 
-    /// Returns the rate of that many grains a byte.
+    /// Returns the rate of that many grains per byte.
     pub const fn grains_per_byte(grains: u64) -> Self {
         Self(grains)
     }
 
-    /// Returns the number of grains a byte.
+    /// Returns the number of grains per byte.
     pub const fn to_grains_per_byte(self) -> u64 {
         self.0
     }
 
-    /// Returns the fee for that many bytes, held at `u64::MAX` grains.
+    /// Returns the fee for that many bytes, clamped to `u64::MAX` grains.
     pub const fn fee(self, bytes: u64) -> Amount {
         Amount(self.0.saturating_mul(bytes))
     }

@@ -8,36 +8,36 @@ use crate::{
     transaction::{Coinbase, Transaction},
 };
 
-/// Fewest transactions whose ids a core computes at a time.
+/// Fewest transactions whose ids one core computes at a time.
 #[cfg(feature = "parallel")]
 const PARALLEL_SHARE: usize = 64;
 
-/// A block as it came, judged by nobody.
+/// A block that has not been judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Block {
-    /// What is hashed.
+    /// The header, which is hashed.
     pub header: Header,
     /// The miner's transaction, the first leaf of the Merkle tree.
     pub coinbase: Coinbase,
-    /// The others, parents before children.
+    /// The other transactions. A transaction comes after those whose outputs it spends.
     pub transactions: Vec<Transaction>,
 }
 
 impl Block {
-    /// Returns the hash of its header.
+    /// Returns the hash of the block's header.
     pub fn hash(&self) -> BlockHash {
         self.header.hash()
     }
 
-    /// Returns the size by formula: 128 for the header and the transactions' own, in bytes.
+    /// Returns the block's size by formula, in bytes: 128 for the header, plus the sizes of its transactions.
     pub fn size(&self) -> u64 {
         let transactions: u64 = self.transactions.iter().map(Transaction::size).sum();
         Header::SIZE as u64 + self.coinbase.size() + transactions
     }
 
-    /// Returns each transaction's ids in order, the coinbase's first; with the feature `parallel` several cores compute
-    /// them.
+    /// Returns the ids of each transaction in order, the coinbase's first. With the feature `parallel`, several cores
+    /// compute them.
     pub fn transaction_ids(&self) -> Vec<(Txid, Wtxid)> {
         let coinbase = self.coinbase.txid();
         let ids = |transaction: &Transaction| {
@@ -56,13 +56,13 @@ impl Block {
         all
     }
 
-    /// Returns the Merkle root of the body as it stands.
+    /// Returns the Merkle root of the block's transactions, whatever its header says.
     pub fn merkle_root(&self) -> MerkleRoot {
         merkle_root(self.transaction_ids())
     }
 
-    /// Returns the proof that a transaction is in this block, for whoever has its header alone; `None` if it is not. The
-    /// coinbase counts too.
+    /// Returns the proof that a transaction is in this block, for a verifier who has only the header. Returns `None` if
+    /// the transaction is not in the block. The coinbase counts as a transaction.
     ///
     /// ```
     /// use toycoin_core::ChainParams;
@@ -79,7 +79,7 @@ impl Block {
         Some((InclusionProof::build(&ids, u32::try_from(index).ok()?)?, wtxid))
     }
 
-    /// Searches a nonce with a plain loop: for tests and examples on networks where two hashes or a few million do.
+    /// Searches a nonce with a simple loop: for tests and examples on networks with a low difficulty.
     ///
     /// # Panics
     /// When the header's bits are no target.

@@ -1,4 +1,4 @@
-//! Building and signing a payment.
+//! Builder of signed payments.
 
 use thiserror::Error;
 
@@ -14,8 +14,8 @@ use crate::{
 
 /// Builds a payment from coins of one owner.
 ///
-/// Takes the offered coins in their order until they cover payments and fee, and gives the rest back as change; a change
-/// of nothing is no output.
+/// Coin selection takes the offered coins in their order until they cover payments and fee. What remains is paid back
+/// as change. There is no change output if nothing remains.
 ///
 /// ```
 /// use toycoin_core::{Amount, Chain, ChainParams, FeeRate, SecretKey, TransactionBuilder};
@@ -39,83 +39,84 @@ pub struct TransactionBuilder<'a> {
     fee_rate: FeeRate,
 }
 
-/// Why a payment cannot be built.
+/// The reason why a payment cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// An address is for another network.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// There is nobody to pay.
+    /// There is no recipient.
     #[error("a payment needs somebody to pay")]
     NothingToPay,
-    /// Amounts that no coin can hold.
+    /// An amount, or the sum of all payments, is zero or above the money limit.
     #[error("a payment is from 0.00000001 to 21000000 toycoins, all together")]
     OutOfRange,
-    /// A coin is offered twice: it can be spent once.
+    /// A coin is offered twice.
     #[error("coin {0} is offered twice")]
     OfferedTwice(OutPoint),
-    /// A coin belongs to somebody else.
+    /// A coin does not belong to the key that signs.
     #[error("coin {0} is not of the key that signs")]
     NotOwned(OutPoint),
-    /// So many coins or recipients that no block may hold the payment (rule R33).
+    /// The payment is too large for any block, because of too many coins or recipients (rule R33).
     #[error(
         "payment too large: {size} bytes, a transaction has at most {limit}; split it, or spend fewer coins at a time"
     )]
     TooLarge {
-        /// Its size by formula, in bytes.
+        /// The payment's size by formula, in bytes.
         size: u64,
         /// The largest size that the network takes, in bytes.
         limit: u64,
     },
-    /// The offered coins are worth less than payments and fee.
+    /// Insufficient funds: the offered coins are worth less than payments and fee.
     #[error("insufficient funds: {needed} toycoins are needed, there are {available}")]
     InsufficientFunds {
-        /// Payments and fee.
+        /// The sum of payments and fee.
         needed: Amount,
-        /// What the coins are worth.
+        /// The sum of the offered coins.
         available: Amount,
     },
 }
 
 impl<'a> TransactionBuilder<'a> {
-    /// Begins a payment of nothing with no fee.
+    /// Starts a payment without recipients and without a fee.
     pub const fn new(params: &'a ChainParams) -> Self {
         Self { params, offered: Vec::new(), pays: Vec::new(), change: None, fee_rate: FeeRate::ZERO }
     }
 
-    /// Offers coins, taken in this order as far as they are needed. They must be mature.
+    /// Offers coins, which must be mature. They are spent in this order, as far as they are needed.
     #[must_use]
     pub fn spend(mut self, coins: impl IntoIterator<Item = (OutPoint, Coin)>) -> Self {
         self.offered.extend(coins);
         self
     }
 
-    /// Pays an address; again for more.
+    /// Adds a payment to an address.
     #[must_use]
     pub fn pay(mut self, address: Address, amount: Amount) -> Self {
         self.pays.push((address, amount));
         self
     }
 
-    /// Gives the change to this address; by default to the key that signs.
+    /// Sets the address for the change. By default it is that of the key that signs.
     #[must_use]
     pub const fn change_to(mut self, address: Address) -> Self {
         self.change = Some(address);
         self
     }
 
-    /// Pays so much a byte to the miner.
+    /// Sets the fee rate.
     #[must_use]
     pub const fn fee_rate(mut self, rate: FeeRate) -> Self {
         self.fee_rate = rate;
         self
     }
 
-    /// Chooses coins, gives change, and signs.
+    /// Selects coins, adds change, and signs the payment.
     ///
     /// # Errors
-    /// When coins do not suffice, belong to somebody else or are offered twice, or payments are not in order.
+    /// When funds are insufficient, a coin belongs to another key or is offered twice, or a payment is invalid; see
+    /// [`BuildError`].
     pub fn sign(self, key: &SecretKey) -> Result<Transaction, BuildError> {
         let owner = key.public_key();
         let prefix = self.params.spec().address_prefix;
@@ -158,7 +159,7 @@ impl<'a> TransactionBuilder<'a> {
         if available < needed || transaction.inputs.is_empty() {
             return Err(BuildError::InsufficientFunds { needed, available });
         }
-        // the change's own bytes cost something too: what does not cover them goes to the miner
+        // the change output costs a fee too; a remainder that does not cover it goes to the miner
         let change = available.saturating_sub(needed).saturating_sub(self.fee_rate.fee(40));
         if change > Amount::ZERO {
             transaction.outputs.push(TxOut { value: change, owner: change_owner });
@@ -239,7 +240,7 @@ mod tests {
                 .pay(chain.params().address(key.public_key()), amount)
                 .sign(&key)
         };
-        // needed or not: who offers it twice counts it twice
+        // refused even if one offer would be enough: a caller who offers a coin twice counts it twice
         for amount in [Amount::from_grains(1), value.saturating_add(value)] {
             assert_eq!(pay(amount), Err(BuildError::OfferedTwice(twice)));
         }

@@ -1,39 +1,40 @@
-//! Domain-separated hashing: what the chain commits to is fed to a hasher field by field.
+//! Domain-separated hashing: consensus data is fed to a hasher field by field.
 //!
-//! `H_name(data) = BLAKE3.keyed_hash(BLAKE3("toycoin/1 " + name), data)`, docs/consensus.md "Hashing". No serializer
-//! stands between a value and its hash: integers are little-endian and of fixed width, a count is a `u32`, so no two
-//! values share a preimage and no codec's quirk can split the network.
+//! `H_name(data) = BLAKE3.keyed_hash(BLAKE3("toycoin/1 " + name), data)`, docs/consensus.md "Hashing".
+//!
+//! No serializer is involved: integers are little-endian and of fixed width, a count is a `u32`. Two different values
+//! therefore never have the same preimage, and no codec can split the network.
 
 use std::sync::LazyLock;
 
-/// A purpose that a hash is for; hashes of two domains never collide.
+/// The purpose of a hash. Hashes of two domains never collide.
 ///
-/// A variant's number is its place in the table of keys.
+/// The number of a variant is its index in the table of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Domain {
     /// A transaction without its signatures.
     Txid,
-    /// A transaction with them.
+    /// A transaction with its signatures.
     Wtxid,
     /// A coinbase.
     Coinbase,
-    /// What signatures sign.
+    /// The message that signatures sign.
     Sighash,
     /// A transaction in the Merkle tree.
     MerkleLeaf,
-    /// An inner node of it.
+    /// An inner node of the Merkle tree.
     MerkleNode,
-    /// Its top with the number of leaves.
+    /// The top of the Merkle tree with the number of leaves.
     MerkleRoot,
-    /// A coin in the state.
+    /// A coin in the UTXO hash.
     UtxoElement,
-    /// The sum of all coins.
+    /// The sum over all coins.
     UtxoDigest,
-    /// A header in the mountain range.
+    /// A header in the Merkle mountain range.
     MmrLeaf,
-    /// An inner node of it.
+    /// An inner node of the mountain range.
     MmrNode,
-    /// Its top with the number of headers.
+    /// The top of the mountain range with the number of headers.
     MmrRoot,
     /// The state as a whole.
     State,
@@ -57,7 +58,7 @@ impl Domain {
         Self::State,
     ];
 
-    /// Returns the name that stands in docs/consensus.md and in the key.
+    /// Returns the name of the domain in docs/consensus.md and in the key.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Txid => "txid",
@@ -79,7 +80,7 @@ impl Domain {
     /// Returns a hasher keyed for this domain.
     #[inline]
     pub fn hasher(self) -> Commitment {
-        // one hash a domain and process, instead of one more with every hash
+        // one hash per domain and process, instead of one more per hash
         static KEYS: LazyLock<[[u8; 32]; 13]> = LazyLock::new(|| {
             Domain::ALL.map(|domain| blake3::hash(format!("toycoin/1 {}", domain.name()).as_bytes()).into())
         });
@@ -88,24 +89,24 @@ impl Domain {
     }
 }
 
-/// A hash in the making, fed with fields of fixed width.
+/// A hash in progress, fed with fields of fixed width.
 ///
-/// A short preimage, as nearly all are, is gathered and hashed in one go: BLAKE3's incremental state has nearly two
-/// kilobytes, and to make one takes longer than to hash what a payment has.
+/// Nearly all preimages are short. They are buffered and hashed in one call, because BLAKE3's incremental state has
+/// almost 2,048 bytes: creating it takes longer than hashing a payment.
 #[derive(Debug, Clone)]
 pub struct Commitment {
     key: &'static [u8; 32],
     short: [u8; SHORT],
-    /// How much of `short` is taken; nothing more goes there once there is a `long`.
+    /// How many bytes of `short` are used. It no longer grows once `long` is in use.
     len: usize,
     long: Option<Box<blake3::Hasher>>,
 }
 
-/// Preimages up to this length are short.
+/// Greatest length of a short preimage, in bytes.
 const SHORT: usize = 192;
 
 impl Commitment {
-    /// Feeds bytes whose number the reader of the preimage knows.
+    /// Feeds bytes whose number the preimage's format fixes.
     #[must_use]
     #[inline]
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
@@ -142,13 +143,13 @@ impl Commitment {
         self.bytes(&value.to_le_bytes())
     }
 
-    /// Feeds a count as a `u32`, held at `u32::MAX`: more items than that fit no block.
+    /// Feeds a count as a `u32`, clamped to `u32::MAX`: no block holds more items than that.
     #[must_use]
     pub fn count(self, items: usize) -> Self {
         self.u32(u32::try_from(items).unwrap_or(u32::MAX))
     }
 
-    /// Feeds what `feed` feeds for each item.
+    /// Feeds each item with the function `feed`.
     #[must_use]
     pub fn each<T>(self, items: impl IntoIterator<Item = T>, feed: impl Fn(Self, T) -> Self) -> Self {
         items.into_iter().fold(self, feed)

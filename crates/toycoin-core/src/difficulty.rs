@@ -1,4 +1,4 @@
-//! Difficulty: how the target follows the time that blocks take (ASERT).
+//! Difficulty adjustment with ASERT: how the target follows the times of the blocks.
 
 use ruint::Uint;
 
@@ -10,13 +10,15 @@ use crate::target::{CompactTarget, Target};
 /// target = anchor * 2^((elapsed - spacing * intervals) / half_life)
 /// ```
 ///
-/// An exponential of how far the chain is from its schedule: blocks that come late make the next easier, and two
-/// half-lives late is four times easier. 2^x is a cubic polynomial on `[0, 1)` in 16-bit fixed point, as published with
-/// aserti3-2d for Bitcoin Cash by Jonathan Toomim, Mark Lundeberg and others; the published vectors pass on this
-/// very function.
+/// The target is an exponential of the chain's distance from its schedule. Late blocks make the next one easier: 2
+/// half-lives late means 4 times easier.
 ///
-/// `anchor` is the target that held at the start of the `intervals` block intervals which took `elapsed_ms`; that may
-/// be negative: the function is defined for every number, though header times rise (rule R12). The result is at least 1 and at most `limit`.
+/// 2^x is a cubic polynomial on `[0, 1)` in 16-bit fixed point, as published with aserti3-2d for Bitcoin Cash by
+/// Jonathan Toomim, Mark Lundeberg and others. This function passes the published test vectors.
+///
+/// `anchor` is the target at the start of `intervals` block intervals, which took `elapsed_ms`. The function is defined
+/// for a negative `elapsed_ms` too, although header times rise (rule R12). The result is at least 1 and at most
+/// `limit`.
 ///
 /// # Panics
 /// When `half_life_ms` is zero, which [`ChainParams`](crate::ChainParams) refuses.
@@ -30,14 +32,14 @@ pub fn asert(
 ) -> CompactTarget {
     let schedule = i128::from(spacing_ms).saturating_mul(i128::from(intervals));
     let late = i128::from(elapsed_ms).saturating_sub(schedule);
-    // Rust's division truncates toward zero, as the reference's does
+    // Rust's division truncates toward zero, as that of the reference does
     let exponent = late.saturating_mul(65536) / i128::from(half_life_ms);
     let (whole, fraction) = (exponent.div_euclid(65536), exponent.rem_euclid(65536));
 
     let f = u128::try_from(fraction).expect("a Euclidean remainder is not negative");
     let factor = 65536 + ((195_766_423_245_049 * f + 971_821_376 * f * f + 5_127 * f * f * f + (1 << 47)) >> 48);
 
-    // 256 bits times 17 bits: easy targets need more than 256
+    // 256 bits times 17 bits: easy targets need more than 256 bits
     type Wide = Uint<320, 5>;
     let product = Wide::from(anchor.to_u256()) * Wide::from(factor);
     let shift = whole - 16;

@@ -1,15 +1,15 @@
-//! The 32-byte digests, each a type of its own, so that one cannot stand where another belongs.
+//! The 32-byte digests. Each is a type of its own, so that the compiler keeps them apart.
 
 use thiserror::Error;
 
 #[cfg(feature = "serde")]
 use crate::hex::{self, Hex};
 
-/// Why a text is not a hash, an id or a key.
+/// The error for a text that is not a hash, an id or a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{what} is written as 64 hex digits")]
 pub struct ParseHexError {
-    /// What the text was to be, with its article.
+    /// What the text should be, with its article.
     pub(crate) what: &'static str,
 }
 
@@ -17,12 +17,12 @@ macro_rules! digest {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
         ///
-        /// Shown and read as 64 hex digits, the bytes in their order.
+        /// Shown and parsed as 64 hex digits, the bytes in their order.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name([u8; 32]);
 
         impl $name {
-            /// 32 zero bytes.
+            /// The value of 32 zero bytes.
             pub const ZERO: Self = Self([0; 32]);
 
             /// Wraps the bytes.
@@ -85,11 +85,11 @@ macro_rules! digest {
 pub(crate) use digest;
 
 digest! {
-    /// A block's id and its proof of work in one: plain BLAKE3 of the 128 header bytes.
+    /// A block's hash, which is its id and its proof of work: plain BLAKE3 of the 128 header bytes.
     BlockHash, "a block hash"
 }
 digest! {
-    /// A transaction's id, its signatures left out: a third party cannot change it.
+    /// A transaction's id without its signatures, so that a third party cannot change it (no malleability).
     Txid, "a txid"
 }
 digest! {
@@ -97,19 +97,19 @@ digest! {
     Wtxid, "a wtxid"
 }
 digest! {
-    /// What all signatures of one transaction sign.
+    /// The message that all signatures of a transaction sign.
     Sighash, "a sighash"
 }
 digest! {
-    /// The root over a block's transactions with their signatures, and their number.
+    /// The root over a block's transactions with their signatures and their number.
     MerkleRoot, "a Merkle root"
 }
 digest! {
-    /// The commitment to the whole state after a block: coins, their number, money issued, ancestors.
+    /// The commitment to the state after a block: UTXO set, number of coins, money issued, ancestors.
     StateRoot, "a state root"
 }
 
-/// Serializes a fixed array: hex where the format is for humans, else the bare bytes without a length.
+/// Serializes a fixed array: hex in human-readable formats, otherwise the bytes without a length.
 #[cfg(feature = "serde")]
 pub(crate) fn serialize_bytes<const N: usize, S: serde::Serializer>(
     bytes: &[u8; N],

@@ -1,12 +1,12 @@
-//! The chain as lines of JSON, for an auditor who has nothing but docs/consensus.md.
+//! The export: the chain as lines of JSON, for an auditor who has nothing but docs/consensus.md.
 //!
 //! ```text
 //!   {"toycoin":1,"network":"lab","genesis_hash":"..","spacing_ms":2000, ..}      the network
-//!   {"hash":"..","header":"<256 hex digits>","coinbase":{..},"transactions":[..]}  a block a line, genesis first
+//!   {"hash":"..","header":"<256 hex digits>","coinbase":{..},"transactions":[..]}  one block per line, genesis first
 //! ```
 //!
-//! Hex is in lower case, amounts are integers of grains. docs/protocol.md describes each field. A line is what
-//! [`Display`](fmt::Display) writes, without a line feed.
+//! Hex is in lower case, and amounts are integers of grains. docs/protocol.md describes each field.
+//! [`Display`](fmt::Display) writes a line without its line feed.
 
 mod read;
 
@@ -21,10 +21,10 @@ use crate::{
     transaction::{Coinbase, OutPoint, Transaction, TxOut},
 };
 
-/// The version of the format.
+/// The version of the export format.
 pub const VERSION: u32 = 1;
 
-/// The first line: what the network is.
+/// The first line, which describes the network.
 ///
 /// ```
 /// use toycoin_core::{ChainParams, export::NetworkLine};
@@ -50,7 +50,7 @@ impl fmt::Display for NetworkLine<'_> {
     }
 }
 
-/// A further line: a block.
+/// Each later line, which describes a block.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockLine<'a>(pub &'a Block);
 

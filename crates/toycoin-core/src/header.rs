@@ -6,45 +6,45 @@
 //!   └────── first BLAKE3 block ─────┴────────── second BLAKE3 block ───────────────────────┘
 //! ```
 //!
-//! The nonce is the last two message words of the second block, so a search hashes the first block once and then needs
-//! one compression a nonce.
+//! The nonce is the last two message words of the second BLAKE3 block. A search hashes the first block once, and then
+//! needs one compression per nonce.
 
 use crate::{
     digest::{BlockHash, MerkleRoot, StateRoot},
     target::CompactTarget,
 };
 
-/// What is hashed for a block's id and proof of work.
+/// A block header: the data that is hashed for a block's id and proof of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Header {
     /// The parent's hash.
     pub previous: BlockHash,
-    /// Over this block's transactions with their signatures.
+    /// The Merkle root of this block's transactions with their signatures.
     pub merkle_root: MerkleRoot,
-    /// 1.
+    /// The version, which is 1.
     pub version: u32,
     /// The target, in compact form.
     pub bits: CompactTarget,
-    /// Blocks between genesis and this one, genesis being 0.
+    /// The height: 0 for genesis, the parent's height plus 1 for every other block.
     pub height: u64,
-    /// Unix time in milliseconds, below 2^48.
+    /// The block's time in Unix milliseconds, below 2^48.
     pub time: u64,
-    /// The state after this block.
+    /// The root of the state after this block.
     pub state_root: StateRoot,
-    /// What the search varies.
+    /// The number that a nonce search varies.
     pub nonce: u64,
 }
 
 impl Header {
     /// Length of the encoding, in bytes.
     pub const SIZE: usize = 128;
-    /// The only version there is.
+    /// The only version of a header.
     pub const VERSION: u32 = 1;
-    /// Times lie below this many milliseconds, in the year 10889.
+    /// Upper bound of times, exclusive, in milliseconds. It lies in the year 10889.
     pub const TIME_LIMIT: u64 = 1 << 48;
 
-    /// Returns the bytes that are hashed, integers little-endian.
+    /// Returns the bytes that are hashed. Integers are little-endian.
     pub fn to_bytes(&self) -> [u8; Self::SIZE] {
         let mut bytes = [0; Self::SIZE];
         let mut rest = bytes.as_mut_slice();
@@ -64,7 +64,8 @@ impl Header {
         bytes
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote. Every 128 bytes are a header; whether it is valid is for the rules.
+    /// Parses what [`to_bytes`](Self::to_bytes) wrote. Any 128 bytes are a header; the rules decide whether it is
+    /// valid.
     pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Self {
         let mut rest = bytes.as_slice();
         Self {

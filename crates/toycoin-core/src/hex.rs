@@ -1,4 +1,4 @@
-//! Lower-case hexadecimal, for digests and the export.
+//! Lower-case hexadecimal for digests and the export.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ impl fmt::Debug for Hex<'_> {
     }
 }
 
-/// Reads exactly `N` bytes of hex, in either case; `None` for anything else.
+/// Parses exactly `N` bytes of hex in either case; `None` for anything else.
 pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     if text.len() != 2 * N {

@@ -1,4 +1,4 @@
-//! Durations as people read them.
+//! Durations for people.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -15,7 +15,7 @@ const YEAR: u64 = 365 * DAY;
 
 /// A duration that is shown in its two largest units, rounded down, and in words beyond a year.
 ///
-/// Clocks and headers can claim any time. No message to a person shows such a claim as a bare count of milliseconds.
+/// Clocks and headers can claim any time, so messages to people never show one as a bare count of milliseconds.
 ///
 /// ```
 /// use toycoin_core::HumanDuration;
@@ -36,14 +36,14 @@ impl HumanDuration {
 }
 
 impl From<Duration> for HumanDuration {
-    /// Takes whole milliseconds, at most `u64::MAX` of them.
+    /// Converts to whole milliseconds, at most `u64::MAX`.
     fn from(duration: Duration) -> Self {
         Self(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
     }
 }
 
 impl Display for HumanDuration {
-    /// Honours width, fill and alignment.
+    /// Writes the duration with width, fill and alignment.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let ms = self.0;
         let two = |large: u64, large_unit: &str, small: u64, small_unit: &str| match small {

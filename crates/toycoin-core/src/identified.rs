@@ -1,4 +1,4 @@
-//! Transactions that carry their ids.
+//! Transactions with their ids.
 
 use std::ops::Deref;
 
@@ -9,7 +9,7 @@ use crate::{
 
 /// A transaction with its two ids, each computed once.
 ///
-/// It reads as the transaction that it is, and cannot be changed: take that out for it.
+/// It dereferences to its transaction and cannot be changed. To change it, take the transaction out first.
 ///
 /// ```
 /// use toycoin_core::{IdentifiedTransaction, Transaction};
@@ -28,7 +28,7 @@ pub struct IdentifiedTransaction {
 }
 
 impl IdentifiedTransaction {
-    /// Joins a transaction with its ids.
+    /// Joins a transaction with its ids, which must be right.
     pub(crate) const fn new(transaction: Transaction, txid: Txid, wtxid: Wtxid) -> Self {
         Self { transaction, txid, wtxid }
     }
@@ -38,7 +38,7 @@ impl IdentifiedTransaction {
         self.txid
     }
 
-    /// Returns its id with signatures.
+    /// Returns the transaction's id with signatures.
     pub const fn wtxid(&self) -> Wtxid {
         self.wtxid
     }
@@ -48,7 +48,7 @@ impl IdentifiedTransaction {
         &self.transaction
     }
 
-    /// Gives the transaction back.
+    /// Returns the transaction itself.
     pub fn into_transaction(self) -> Transaction {
         self.transaction
     }

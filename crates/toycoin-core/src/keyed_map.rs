@@ -1,20 +1,22 @@
-//! Maps by what strangers choose: digests and outpoints, spread by a secret.
+//! Hash maps for keys that strangers choose: digests and outpoints, spread by a secret.
 //!
-//! Whoever may choose keys can grind them until many fall into one place of a map, and std's answer, SipHash, takes as long
-//! as all else that a map does. Keys here are few words of fixed number, for which there is a faster one with a proof:
+//! A stranger who can choose keys can search for many that collide in a map. The answer of std is SipHash, which takes
+//! as long as everything else that a map does. The keys here consist of a few words, and their number is fixed. For
+//! such keys there is a faster hash with a proof:
 //!
 //! ```text
 //!   h = (a₀ + a₁w₁ + a₂w₂ + .. mod 2^128) / 2^64        wᵢ: the key's words of 64 bits;  aᵢ: 128 secret bits each
 //! ```
 //!
-//! It is strongly universal (Lemire and Kaser, "Strongly universal string hashing is fast", 2014): over the choice of the
-//! aᵢ the hashes of any two different keys of one length are uniform and independent, in every bit. So whatever keys are
-//! chosen by one who sees no hash, as many pairs meet as would by chance. The formula is linear, so that keys in a row, as the
-//! coins of one transaction are, would fall into places in a row: MurmurHash3's last step, which is one to one and so keeps
-//! the proof, breaks the row.
+//! The hash is strongly universal (Lemire and Kaser, "Strongly universal string hashing is fast", 2014). Over the
+//! choice of the aᵢ, the hashes of any two different keys of the same length are uniform and independent in every bit.
+//! Keys chosen without seeing any hash therefore collide no more often than by chance.
 //!
-//! The secret is drawn as std draws that of its own maps, once for a process, or is given by whoever wants another. A map's
-//! order is never shown, so it decides nothing.
+//! The formula is linear, so keys in a row, such as the coins of one transaction, would get hashes in a row. The last
+//! step of MurmurHash3 prevents that. It is a bijection and so keeps the proof.
+//!
+//! The secret is drawn once per process, as std draws that of its own maps, or is passed in. The order of a map is
+//! never visible, so the secret decides nothing.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,21 +24,21 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// A map by digests or outpoints.
+/// A map whose keys are digests or outpoints.
 pub(crate) type KeyedMap<K, V> = HashMap<K, V, MapSecret>;
 
 /// A set of digests or outpoints.
 pub(crate) type KeyedSet<K> = HashSet<K, MapSecret>;
 
-/// Words of the longest key: a digest or an outpoint, with the length that std writes before an array.
+/// The words of the longest key: a digest or an outpoint, with the length that std writes before an array.
 const WORDS: usize = 6;
 
-/// By what a map spreads its keys.
+/// The secret by which a map spreads its keys.
 #[derive(Clone)]
 pub(crate) struct MapSecret(Arc<[u128; WORDS + 1]>);
 
 impl MapSecret {
-    /// Makes as many secret bits of 256 as are needed.
+    /// Expands 256 secret bits to as many as the hash needs.
     pub(crate) fn new(secret: &[u8; 32]) -> Self {
         let mut output =
             blake3::Hasher::new_derive_key("toycoin 2026-11 spread of map keys").update(secret).finalize_xof();
@@ -48,7 +50,7 @@ impl MapSecret {
     }
 }
 
-/// This process' secret.
+/// The secret of this process.
 impl Default for MapSecret {
     fn default() -> Self {
         static SECRET: LazyLock<MapSecret> = LazyLock::new(|| {
@@ -79,7 +81,7 @@ impl std::fmt::Debug for MapSecret {
     }
 }
 
-/// The hash of one key in the making.
+/// The hash of one key in progress.
 pub(crate) struct MapHasher {
     sum: u128,
     words: [u128; WORDS],
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn keys_that_differ_in_few_bits_spread_over_all_buckets() {
-        // what a stranger might grind: equal but for few bits
+        // keys that a stranger might search for: equal except for a few bits
         let outpoint = |i: u16| {
             let mut txid = [7; 32];
             txid[..2].copy_from_slice(&i.to_le_bytes());
@@ -171,7 +173,7 @@ mod tests {
         for secret in 0..8 {
             let secret = MapSecret::new(&[secret; 32]);
             let places: HashSet<_> = (0..4_096).map(|i| secret.hash_one(outpoint(i)) % 4_096).collect();
-            // 4,096 (1 - 1/e) by chance
+            // 4,096 (1 - 1/e) are expected by chance
             assert!((2_300..2_900).contains(&places.len()), "{}", places.len());
             let tags: HashSet<_> = (0..4_096).map(|i| secret.hash_one(outpoint(i)) >> 57).collect();
             assert_eq!(tags.len(), 128);

@@ -1,8 +1,8 @@
 //! Keys and signatures: BIP-340 Schnorr over secp256k1.
 //!
-//! The message is the 32-byte sighash as it stands, with no hash of its own before it, as BIP-340 has it. An owner is
-//! ANY 32 bytes: a coin whose owner is no point of the curve is valid, counted and unspendable, as in Bitcoin, so
-//! [`PublicKey`] never fails to decode and the curve is asked only when a signature is judged.
+//! The message is the 32-byte sighash itself, as BIP-340 has it, without another hash before it. An owner is ANY 32
+//! bytes. As in Bitcoin, a coin whose owner is not a point on the curve is valid, counted and unspendable.
+//! [`PublicKey`] therefore always decodes, and only verification uses the curve.
 
 use std::fmt;
 
@@ -16,12 +16,12 @@ digest! {
     PublicKey, "a public key"
 }
 
-/// A BIP-340 signature, 64 bytes that are judged only by [`verify`].
+/// A BIP-340 signature of 64 bytes. Only [`verify`] judges it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signature([u8; 64]);
 
 impl Signature {
-    /// Wraps the bytes: the nonce point's x coordinate, then the scalar, both big-endian.
+    /// Wraps the bytes: the x coordinate of the nonce point, then the scalar, both big-endian.
     pub const fn from_bytes(bytes: [u8; 64]) -> Self {
         Self(bytes)
     }
@@ -63,46 +63,46 @@ impl<'de> serde::Deserialize<'de> for Signature {
     }
 }
 
-/// Returns whether `signature` is `key`'s for `message`, by BIP-340.
+/// Returns whether `signature` is a valid BIP-340 signature of `message` by `key`.
 ///
-/// False too where key or signature encode no point or scalar.
+/// Returns false if the key or the signature encodes no point or scalar.
 pub fn verify(key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
     let Ok(key) = schnorr::VerifyingKey::from_slice(key.as_bytes()) else { return false };
     let Ok(signature) = schnorr::Signature::from_slice(signature.as_bytes()) else { return false };
     key.verify_raw(message, &signature).is_ok()
 }
 
-/// Why 32 bytes are no secret key.
+/// The error for 32 bytes that are not a secret key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a secret key is a number from 1 to the order of secp256k1, exclusive")]
 pub struct SecretKeyError;
 
-/// A secret key; erased from memory when dropped, never shown.
+/// A secret key. It is erased from memory when dropped, and never shown.
 #[derive(Clone)]
 pub struct SecretKey {
     key: schnorr::SigningKey,
 }
 
 impl SecretKey {
-    /// Reads a big-endian number.
+    /// Parses a big-endian number.
     ///
     /// # Errors
-    /// When it is 0 or not below the order of the curve.
+    /// When the number is 0 or not below the order of the curve.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, SecretKeyError> {
         schnorr::SigningKey::from_slice(bytes).map(|key| Self { key }).map_err(|_| SecretKeyError)
     }
 
-    /// Returns the number, big-endian. Whoever sees it owns the coins.
+    /// Returns the number, big-endian. Anyone who knows it can spend the owner's coins.
     pub fn to_bytes(&self) -> [u8; 32] {
         self.key.to_bytes().into()
     }
 
-    /// Returns the classroom's key `index`, whose secret everyone knows: BLAKE3 of `toycoin classroom key <index>`.
+    /// Returns classroom key `index`, whose secret is public: BLAKE3 of `toycoin classroom key <index>`.
     ///
     /// Keys 0 to 3 own the first coins of the networks `lab` and `regtest`.
     ///
     /// # Panics
-    /// For an index whose hash is no secret key; none is known, and the chance is below 2^-127.
+    /// When the hash is not a secret key. No such index is known, and the chance is below 2^-127.
     pub fn classroom(index: u32) -> Self {
         let bytes = blake3::hash(format!("toycoin classroom key {index}").as_bytes());
         Self::from_bytes(bytes.as_bytes()).expect("a hash below the order of the curve")
@@ -116,7 +116,7 @@ impl SecretKey {
     /// Signs a message by BIP-340, deterministically: the auxiliary randomness is 32 zero bytes.
     ///
     /// # Panics
-    /// When the derived nonce is zero, which nobody has seen happen (chance 2^-256).
+    /// When the derived nonce is zero, which has a chance of 2^-256.
     pub fn sign(&self, message: &[u8]) -> Signature {
         self.sign_with(message, &[0; 32])
     }

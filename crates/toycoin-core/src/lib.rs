@@ -1,27 +1,30 @@
-//! Rules, ledger and chain engine of toycoin: a proof-of-work blockchain, sound enough to trust and small enough to read.
+//! Consensus rules, UTXO set, fork choice and wallet of toycoin, a proof-of-work blockchain for teaching.
 //!
 //! # The idea
 //!
-//! A **coin** is an amount with an owner, named by the transaction that made it ([`OutPoint`]). A [`Transaction`] spends
-//! coins and makes new ones; the owners of the spent ones sign it. A [`Block`] puts transactions in an order, pays its
-//! miner with a [`Coinbase`], and names its parent by hash, so blocks form a tree. Its 128-byte [`Header`] must hash to
-//! a number below a [`Target`]: that costs [`Work`], and the chain with the most work is the one that counts. The header
-//! also commits to the whole [`state`] after the block, so that anyone can audit the supply to the grain.
+//! A **coin** is an unspent output: an amount with an owner, named by the transaction that created it ([`OutPoint`]). A
+//! [`Transaction`] spends coins and creates new ones. The owners of the spent coins sign it. A [`Block`] puts
+//! transactions in an order, pays its miner with a [`Coinbase`], and names its parent by hash, so blocks form a tree.
 //!
-//! What a block must obey is listed in [`consensus`], rule by numbered rule; each broken one has an error that names it.
+//! The 128-byte [`Header`] of a block must hash to a number that is at most its [`Target`]. That costs [`Work`], and
+//! fork choice takes the valid chain with the most work. The header also commits to the whole [`state`] after the
+//! block, so that anyone can audit the supply to the grain, the smallest unit of money.
+//!
+//! The module [`consensus`] lists the rules for a block, each with a number. Each broken rule has an error that names
+//! it.
 //!
 //! ```text
 //!   amount keys address transaction block header          values
-//!   batch                                               many signatures verified together
+//!   batch                                               batch verification of signatures
 //!   merkle state target difficulty subsidy                what a header commits to, and what it costs
 //!   consensus    Block ─▶ CheckedBlock ─▶ ConnectedBlock  the rules, in the order in which they are judged
-//!   utxo         view, diff, overlay                      coins, and changes to the set of them
-//!   chain store  Chain<S: ChainStore>                     the tree of blocks and its best branch, over any store
-//!   wallet       Wallet                                   a key's coins and payments, fed with blocks
+//!   utxo         view, diff, overlay                      the UTXO set, and changes to it
+//!   chain store  Chain<S: ChainStore>                     the tree of blocks and fork choice, over any store
+//!   wallet       Wallet                                   a key's coins and payments, updated block by block
 //! ```
 //!
-//! Nothing here has a clock, a network, a database or randomness: time is an argument, storage is a trait. So a test, a
-//! simulator and a node run the very same code.
+//! Nothing here reads a clock, a network, a database or a source of randomness: time is an argument, storage is a
+//! trait. A test, a simulator and a node therefore run the same code.
 //!
 //! # A chain in memory
 //!
@@ -56,9 +59,12 @@
 //!
 //! # Features
 //!
-//! None is on by default. `serde` derives serde's traits; `parallel` spreads signature checks and hashes over several
-//! cores; `sandbox` adds a constructor of networks in which single rules are switched off, to show what each stops;
-//! `test-util` adds strategies, builders and mutators for property tests.
+//! No feature is on by default.
+//!
+//! - `serde` derives serde's traits.
+//! - `parallel` spreads signature checks and hashes over several cores.
+//! - `sandbox` adds a constructor of networks in which single rules are switched off, to show what each rule prevents.
+//! - `test-util` adds strategies, builders and mutations for property tests.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::indexing_slicing)]
@@ -96,7 +102,7 @@ mod tree;
 pub mod utxo;
 pub mod wallet;
 
-// shown with their summaries on this page, not as bare names
+// shown with their summaries on this page instead of as bare names
 #[doc(inline)]
 pub use self::{
     address::{Address, AddressError, AddressPrefix},

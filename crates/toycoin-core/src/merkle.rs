@@ -1,4 +1,4 @@
-//! The Merkle root over a block's transactions, and proofs that a transaction is among them.
+//! The Merkle root over a block's transactions, and proofs of inclusion.
 
 use crate::{
     commitment::Domain,
@@ -11,7 +11,7 @@ fn leaf(txid: Txid, wtxid: Wtxid) -> NodeHash {
     Domain::MerkleLeaf.hasher().bytes(txid.as_bytes()).bytes(wtxid.as_bytes()).finish()
 }
 
-/// Returns the root over transactions in a block's order, the coinbase first.
+/// Returns the Merkle root of transactions in the block's order, the coinbase first.
 pub fn merkle_root(transactions: impl IntoIterator<Item = (Txid, Wtxid)>) -> MerkleRoot {
     let mut peaks = Peaks::default();
     for (txid, wtxid) in transactions {
@@ -20,29 +20,29 @@ pub fn merkle_root(transactions: impl IntoIterator<Item = (Txid, Wtxid)>) -> Mer
     MerkleRoot::from_bytes(peaks.root(Shape::MERKLE))
 }
 
-/// Shows that a transaction stands at a place of a block, to whoever has the block's header alone.
+/// A Merkle proof that a transaction is in a block, for a verifier who has only the block's header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InclusionProof {
-    /// The transaction's place in the block, 0 for the coinbase.
+    /// The transaction's index in the block; 0 is the coinbase.
     pub index: u32,
-    /// How many transactions the block has, the coinbase included.
+    /// The number of transactions in the block, the coinbase included.
     pub transactions: u32,
-    /// The hashes beside the path, from the leaf upward.
+    /// The hashes beside the path from the leaf to the root, in that order.
     pub siblings: Vec<[u8; 32]>,
 }
 
 impl InclusionProof {
-    /// Builds the proof for place `index` of a block's transactions; `None` when it has no such place.
+    /// Builds the proof for the transaction at `index`; `None` if there is none.
     pub fn build(transactions: &[(Txid, Wtxid)], index: u32) -> Option<Self> {
         let leaves: Vec<_> = transactions.iter().map(|(txid, wtxid)| leaf(*txid, *wtxid)).collect();
         let siblings = Shape::MERKLE.path(&leaves, usize::try_from(index).ok()?)?;
         Some(Self { index, transactions: u32::try_from(leaves.len()).ok()?, siblings })
     }
 
-    /// Returns whether this proves that the transaction is under `root`.
+    /// Returns whether the proof is valid for a transaction with these ids under `root`.
     ///
-    /// False too for an empty block, a place beyond its end, and a path of another length than that place has.
+    /// Returns false for an empty block, an index beyond its end, and a path of the wrong length.
     pub fn verify(&self, root: MerkleRoot, txid: Txid, wtxid: Wtxid) -> bool {
         let (index, n) = (u64::from(self.index), u64::from(self.transactions));
         Shape::MERKLE.root_of_path(leaf(txid, wtxid), index, n, &self.siblings) == Some(root.to_bytes())

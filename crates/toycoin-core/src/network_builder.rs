@@ -1,4 +1,4 @@
-//! Building a network of one's own, from values that fit each other.
+//! A builder of one's own network, with defaults that fit each other.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     transaction::TxOut,
 };
 
-/// Builds the parameters of a network, beginning with those of [`lab`](ChainParams::lab) and nobody's money.
+/// Builds the parameters of a network. It begins with those of [`lab`](ChainParams::lab), without coins in genesis.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,9 +34,9 @@ pub struct NetworkBuilder {
     max_future_ms: Option<u64>,
 }
 
-/// By default the target doubles for a block that is late by so many spacings.
+/// The default half-life, in block spacings.
 const HALF_LIFE_SPACINGS: u64 = 20;
-/// By default a block may lie so many spacings ahead of now.
+/// The default limit of a block's time ahead of now, in block spacings.
 const MAX_FUTURE_SPACINGS: u64 = 5;
 
 impl NetworkBuilder {
@@ -50,16 +50,17 @@ impl NetworkBuilder {
         Self { spec, half_life_ms: None, max_future_ms: None }
     }
 
-    /// Sets how addresses begin.
+    /// Sets the prefix of addresses, `tlab` by default.
     #[must_use]
     pub const fn address_prefix(mut self, prefix: AddressPrefix) -> Self {
         self.spec.address_prefix = prefix;
         self
     }
 
-    /// Sets the time between blocks that difficulty aims at, 2 s by default.
+    /// Sets the target block spacing, 2 s by default.
     ///
-    /// Unless they are set too, the half-life is 20 times as long, and a block may lie 5 times as far ahead of now.
+    /// Two other defaults follow from it: the half-life is 20 spacings, and a block's time may lie 5 spacings ahead of
+    /// now.
     #[must_use]
     pub fn spacing(mut self, spacing: Duration) -> Self {
         let spacing_ms = millis(spacing);
@@ -67,14 +68,14 @@ impl NetworkBuilder {
         self
     }
 
-    /// Sets how late a block must be for the target to double.
+    /// Sets the delay that doubles the target.
     #[must_use]
     pub fn half_life(mut self, half_life: Duration) -> Self {
         self.half_life_ms = Some(millis(half_life));
         self
     }
 
-    /// Keeps the difficulty of genesis for ever.
+    /// Keeps the difficulty of genesis for every block.
     #[must_use]
     pub const fn fixed_difficulty(mut self) -> Self {
         self.spec.retargeting = None;
@@ -88,21 +89,21 @@ impl NetworkBuilder {
         self
     }
 
-    /// Sets after how many blocks a coinbase's coins may be spent, 5 by default.
+    /// Sets the coinbase maturity: the number of blocks after which a coinbase's coins may be spent, 5 by default.
     #[must_use]
     pub const fn coinbase_maturity(mut self, blocks: u64) -> Self {
         self.spec.coinbase_maturity = blocks;
         self
     }
 
-    /// Sets after how many blocks the subsidy halves, 100,000 by default.
+    /// Sets the number of blocks after which the subsidy halves, 100,000 by default.
     #[must_use]
     pub const fn halving_interval(mut self, blocks: u64) -> Self {
         self.spec.halving_interval = blocks;
         self
     }
 
-    /// Sets the largest block, in bytes by formula; 1,000,000 by default.
+    /// Sets the block size limit, in bytes by formula, 1,000,000 by default.
     #[must_use]
     pub const fn block_size_limit(mut self, bytes: u64) -> Self {
         self.spec.block_size_limit = bytes;
@@ -116,45 +117,45 @@ impl NetworkBuilder {
         self
     }
 
-    /// Sets the easiest difficulty that there can be.
+    /// Sets the easiest difficulty that a block may have.
     #[must_use]
     pub const fn limit_bits(mut self, bits: CompactTarget) -> Self {
         self.spec.limit_bits = bits;
         self
     }
 
-    /// Sets the least work of a chain whose headers a node follows; see [`NetworkSpec::minimum_work`].
+    /// Sets the least work of a chain whose headers a node accepts from peers; see [`NetworkSpec::minimum_work`].
     #[must_use]
     pub const fn minimum_work(mut self, work: Work) -> Self {
         self.spec.minimum_work = Some(work);
         self
     }
 
-    /// Sets the time of genesis, Unix milliseconds; 2026-01-01 by default.
+    /// Sets the time of genesis, in Unix milliseconds: 2026-01-01 00:00:00 UTC by default.
     #[must_use]
     pub const fn genesis_time(mut self, unix_ms: u64) -> Self {
         self.spec.genesis_time = unix_ms;
         self
     }
 
-    /// Sets the data of the genesis coinbase, at most 64 bytes; `toycoin` and the name by default.
+    /// Sets the data of the genesis coinbase, at most 64 bytes. By default it is `toycoin` and the network's name.
     #[must_use]
     pub fn coinbase_data(mut self, data: impl Into<Vec<u8>>) -> Self {
         self.spec.extra = data.into();
         self
     }
 
-    /// Gives an owner a coin in genesis; again for more.
+    /// Adds a coin of `value` for an owner to genesis. Further calls add further coins.
     #[must_use]
     pub fn allocate(mut self, owner: PublicKey, value: Amount) -> Self {
         self.spec.allocations.push(TxOut { value, owner });
         self
     }
 
-    /// Builds the parameters, with genesis.
+    /// Builds the parameters and the genesis block.
     ///
     /// # Errors
-    /// When they contradict themselves; see [`ParamsError`].
+    /// When the parameters contradict each other; see [`ParamsError`].
     pub fn build(self) -> Result<ChainParams, ParamsError> {
         let Self { mut spec, half_life_ms, max_future_ms } = self;
         if let Some(Retargeting { spacing_ms, half_life_ms: half_life }) = &mut spec.retargeting {

@@ -1,19 +1,19 @@
-//! Width, fill and alignment for values that are shown whole.
+//! Width, fill and alignment for values that must not be cut.
 //!
-//! [`Formatter::pad`](fmt::Formatter::pad) is made for strings, and takes a precision for the most characters that are
-//! shown. Of an amount or a hash that would cut off digits, and what is left looks like another value.
+//! [`Formatter::pad`](fmt::Formatter::pad) is made for strings: it treats a precision as the greatest number of
+//! characters. That would cut digits off an amount or a hash, and the rest would look like another value.
 
 use std::fmt::{self, Alignment, Formatter, Write as _};
 
-/// Writes a text with the width, fill and alignment that are asked for, to the left by default. A precision is ignored.
+/// Writes a text with the requested width, fill and alignment, left-aligned by default. A precision is ignored.
 ///
 /// # Errors
-/// The formatter's.
+/// An error of the formatter.
 pub fn pad_whole(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
     pad_around(f, text.chars().count(), |f| f.write_str(text))
 }
 
-/// Writes what takes so many characters as [`pad_whole`] writes a text.
+/// Pads something of that many characters as [`pad_whole`] pads a text.
 pub(crate) fn pad_around(
     f: &mut Formatter<'_>,
     characters: usize,
@@ -68,7 +68,7 @@ mod tests {
             assert_eq!(format!("{value:*^width$}"), format!("**{text}***"));
             assert_eq!(format!("{value:3}"), text, "wider than it was to be");
         }
-        // an amount alone knows decimals
+        // only an amount has decimals
         for value in &shown[2..] {
             let text = value.to_string();
             assert_eq!(format!("{value:.2}"), text);

@@ -1,4 +1,4 @@
-//! A network's parameters: everything in which two networks differ, as data.
+//! The parameters of a network: everything in which two networks may differ, as data.
 
 use std::sync::Arc;
 
@@ -20,69 +20,70 @@ use crate::{
     utxo::{Coin, UtxoDiff},
 };
 
-/// How difficulty follows time.
+/// Difficulty adjustment: how the target follows the times of the blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retargeting {
-    /// The time between blocks that difficulty aims at, in milliseconds; at least 1.
+    /// The target block spacing, in milliseconds, at least 1.
     pub spacing_ms: u64,
-    /// How late doubles the target, in milliseconds; at least the spacing.
+    /// The delay that doubles the target, in milliseconds, at least the spacing.
     pub half_life_ms: u64,
 }
 
-/// What makes a network, to be filled in by whoever wants one of their own.
+/// The definition of a network, to be filled in for a network of one's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkSpec {
-    /// For logs and the export: 1 to 32 lower-case letters, digits and hyphens.
+    /// The network's name in logs and in the export: 1 to 32 lower-case letters, digits and hyphens.
     pub name: String,
-    /// How addresses begin.
+    /// The prefix of the network's addresses.
     pub address_prefix: AddressPrefix,
-    /// The difficulty rule; `None` keeps the genesis' bits for ever.
+    /// The difficulty rule. With `None`, every block has the bits of genesis.
     pub retargeting: Option<Retargeting>,
-    /// How far a block's time may lie ahead of now, in milliseconds.
+    /// How far a block's time may lie ahead of now, in milliseconds (rule R14).
     pub max_future_ms: u64,
-    /// Coinbase maturity: after how many blocks a coinbase's coins may be spent; at least 1.
+    /// Coinbase maturity: the number of blocks after which a coinbase's coins may be spent, at least 1 (rule R23).
     pub coinbase_maturity: u64,
-    /// After how many blocks the subsidy halves; at least 1.
+    /// The number of blocks after which the subsidy halves, at least 1.
     pub halving_interval: u64,
-    /// The largest block, in bytes by formula: from [`ChainParams::LEAST_BLOCK_SIZE_LIMIT`] to
+    /// The block size limit, in bytes by formula (rule R05): from [`ChainParams::LEAST_BLOCK_SIZE_LIMIT`] to
     /// [`ChainParams::MAX_BLOCK_SIZE_LIMIT`].
     pub block_size_limit: u64,
     /// The bits of genesis and of blocks 1 and 2.
     pub genesis_bits: CompactTarget,
-    /// The easiest bits there can be.
+    /// The easiest bits that a block may have.
     pub limit_bits: CompactTarget,
-    /// The least work of a chain, genesis included, whose headers a node follows when peers show them; `None` stands for
-    /// genesis' own work, which every chain has.
+    /// The least work of a chain, genesis included, whose headers a node accepts from peers. `None` stands for the work
+    /// of genesis, which every chain has.
     ///
-    /// It keeps a node that has nothing yet from storing long chains of next to no work. Blocks that a node mines itself,
-    /// that its store has, or that are [applied](crate::Chain::apply), are under no such bound. It must be within reach of
-    /// the headers that a node holds back, which docs/protocol.md bounds.
+    /// It keeps a new node from storing long chains of little work. Blocks that a node mines, has in its store or
+    /// [applies](crate::Chain::apply) are not subject to it. The work must be within reach of the headers that a node
+    /// buffers during download, whose number docs/protocol.md limits.
     pub minimum_work: Option<Work>,
-    /// Unix time of genesis in milliseconds.
+    /// The time of genesis, in Unix milliseconds.
     pub genesis_time: u64,
-    /// The genesis coinbase's text: another text is another network.
+    /// The data of the genesis coinbase, at most 64 bytes. Other data makes another network.
     pub extra: Vec<u8>,
-    /// The first coins, spendable from block 1.
+    /// The coins that genesis creates, spendable from block 1.
     pub allocations: Vec<TxOut>,
 }
 
-/// Why a network cannot be.
+/// The reason why a network definition is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ParamsError {
-    /// A name that a log, a file name or the export cannot show as it is.
+    /// The name is not 1 to 32 lower-case letters, digits and hyphens, so logs or the export could not show it as it is.
     #[error("{0:?} is no network's name: 1 to 32 lower-case letters, digits and hyphens")]
     BadName(String),
-    /// A coin must be older than its own block to be spent.
+    /// The coinbase maturity is 0. A coin must be older than its own block to be spent.
     #[error("maturity must be at least 1 block")]
     ZeroMaturity,
-    /// The subsidy needs a period.
+    /// The halving interval is 0.
     #[error("halving must be at least 1 block")]
     ZeroHalving,
-    /// Difficulty aims at a time between blocks.
+    /// The block spacing is 0.
     #[error("retargeting needs a spacing of at least 1 ms")]
     ZeroSpacing,
-    /// A block that comes at once would make the next one more than twice as hard.
+    /// The half-life is shorter than the spacing. A block without delay would make the next one more than twice as
+    /// hard.
     #[error("half-life of {half_life_ms} ms is shorter than the spacing of {spacing_ms} ms; make it at least as long")]
     HalfLifeBelowSpacing {
         /// The half-life, in milliseconds.
@@ -90,59 +91,59 @@ pub enum ParamsError {
         /// The spacing, in milliseconds.
         spacing_ms: u64,
     },
-    /// No message carries a block of that size.
+    /// The block size limit is above what one message carries.
     #[error("block size limit of {limit} bytes is too large: one message carries blocks of at most {most}")]
     BlockLimitTooLarge {
-        /// The network's, in bytes.
+        /// The network's limit, in bytes.
         limit: u64,
-        /// The largest that there may be, in bytes.
+        /// The largest limit that is allowed, in bytes.
         most: u64,
     },
-    /// No miner could be paid.
+    /// The block size limit leaves no room to pay a miner.
     #[error("block size limit of {limit} bytes is too small: a header and a coinbase with one output need {least}")]
     BlockLimitTooSmall {
-        /// The network's, in bytes.
+        /// The network's limit, in bytes.
         limit: u64,
-        /// The smallest that there may be, in bytes.
+        /// The smallest limit that is allowed, in bytes.
         least: u64,
     },
-    /// Bits that are no target, or one that is written in another way.
+    /// The bits are no target, or not in the canonical form of their target.
     #[error("{0} is not how a target is written in compact form")]
     NonCanonicalBits(CompactTarget),
-    /// Genesis easier than the limit.
+    /// Genesis is easier than the limit.
     #[error("genesis bits {genesis} are easier than the limit {limit}")]
     BitsAboveLimit {
-        /// Of genesis.
+        /// The bits of genesis.
         genesis: CompactTarget,
-        /// The limit.
+        /// The easiest bits of the network.
         limit: CompactTarget,
     },
-    /// Rule R18 holds for genesis too.
+    /// An allocation is out of range: rule R18 holds for genesis too.
     #[error("an allocation must be from 1 grain to 21000000 toycoins")]
     AllocationOutOfRange,
-    /// Rule R17 holds for genesis too.
+    /// The data of the genesis coinbase is too long: rule R17 holds for genesis too.
     #[error("genesis extra has {0} bytes, 64 are allowed")]
     ExtraTooLong(usize),
-    /// Rule R05 holds for genesis too.
+    /// Genesis is larger than a block may be: rule R05 holds for genesis too.
     #[error("genesis takes {size} bytes, the network's limit is {limit}")]
     GenesisTooLarge {
-        /// Of genesis, by formula.
+        /// The size of genesis by formula, in bytes.
         size: u64,
-        /// The network's.
+        /// The network's limit, in bytes.
         limit: u64,
     },
-    /// Rule R13 holds for genesis too.
+    /// The time of genesis is too late: rule R13 holds for genesis too.
     #[error("genesis time must be below 2^48 ms")]
     TimeOutOfRange,
-    /// More money than there can be.
+    /// The allocations and all subsidies together exceed the money limit.
     #[error("allocations and all subsidies together come to more than 21000000 toycoins")]
     TooMuchMoney,
-    /// A sandbox without a disabled rule is not one; a disabled rule outside of one is not possible.
+    /// A sandbox has the genesis of a real network.
     #[error("a sandbox must not have the genesis of a real network")]
     SandboxOfRealNetwork,
 }
 
-/// The parameters of a network, with its genesis built; cheap to clone.
+/// The parameters of a network, with its genesis block. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct ChainParams(Arc<Inner>);
 
@@ -158,16 +159,16 @@ struct Inner {
 }
 
 impl ChainParams {
-    /// The largest `extra` of a coinbase, in bytes.
+    /// Greatest length of a coinbase's data, in bytes.
     pub const MAX_EXTRA: usize = 64;
 
-    /// The largest limit that a network may set to its blocks' size, in bytes by formula.
+    /// Greatest block size limit that a network may set, in bytes by formula.
     ///
-    /// One `BLOC` of the wire protocol carries such a block, which encodes to 1,076,812 bytes at worst.
+    /// One `BLOC` message of the wire protocol carries such a block, which encodes to at most 1,076,812 bytes.
     pub const MAX_BLOCK_SIZE_LIMIT: u64 = 1_000_000;
 
-    /// The smallest limit that a network may set to its blocks' size, in bytes by formula: a header, and a coinbase with
-    /// one output and [`MAX_EXTRA`](Self::MAX_EXTRA) bytes of extra.
+    /// Smallest block size limit that a network may set, in bytes by formula: a header, and a coinbase with one output
+    /// and [`MAX_EXTRA`](Self::MAX_EXTRA) bytes of data.
     pub const LEAST_BLOCK_SIZE_LIMIT: u64 = Header::SIZE as u64 + 16 + Self::MAX_EXTRA as u64 + 40;
 
     /// Builds a network and its genesis.
@@ -178,12 +179,12 @@ impl ChainParams {
         Self::build(spec, RuleSet::NONE)
     }
 
-    /// Begins with a network of that name: lower-case letters, digits and hyphens.
+    /// Returns a builder of a network with that name: 1 to 32 lower-case letters, digits and hyphens.
     pub fn builder(name: &str) -> NetworkBuilder {
         NetworkBuilder::new(name)
     }
 
-    /// Builds a network in which the given rules are not enforced, to show what they stop.
+    /// Builds a network in which the given rules are not enforced, to show what they prevent.
     ///
     /// # Errors
     /// As [`new`](Self::new), and when the genesis is that of a real network.
@@ -197,7 +198,7 @@ impl ChainParams {
         Ok(params)
     }
 
-    /// The network of the examples: a block every two seconds, four classroom wallets with money.
+    /// The network of the examples: a block every 2 seconds, and coins in genesis for four classroom wallets.
     pub fn lab() -> Self {
         Self::known(NetworkSpec {
             name: "lab".into(),
@@ -216,7 +217,7 @@ impl ChainParams {
         })
     }
 
-    /// The network with everything in earnest: a block a minute, no money to begin with.
+    /// The network with the strictest parameters: a block every minute, and no coins in genesis.
     pub fn reference() -> Self {
         Self::known(NetworkSpec {
             name: "reference".into(),
@@ -235,7 +236,7 @@ impl ChainParams {
         })
     }
 
-    /// The network of tests: every second hash is a block, and difficulty stays.
+    /// The network of tests: every second hash is a block, and the difficulty never changes.
     pub fn regtest() -> Self {
         Self::known(NetworkSpec {
             name: "regtest".into(),
@@ -254,46 +255,46 @@ impl ChainParams {
         })
     }
 
-    /// Returns what the network was made from.
+    /// Returns the definition of the network.
     pub fn spec(&self) -> &NetworkSpec {
         &self.0.spec
     }
 
-    /// Returns the first block.
+    /// Returns the genesis block.
     pub fn genesis(&self) -> &Block {
         &self.0.genesis
     }
 
-    /// Returns the first block's hash: the network's identity.
+    /// Returns the hash of genesis, which identifies the network.
     pub fn genesis_hash(&self) -> BlockHash {
         self.0.genesis_hash
     }
 
-    /// Returns the state after the first block.
+    /// Returns the state after genesis.
     pub fn genesis_state(&self) -> &ChainState {
         &self.0.genesis_state
     }
 
-    /// Returns the first coins as a change from nothing.
+    /// Returns the coins that genesis creates, as a change of the empty UTXO set.
     pub fn genesis_coins(&self) -> &UtxoDiff {
         &self.0.genesis_coins
     }
 
-    /// Returns the easiest target there can be.
+    /// Returns the easiest target that a block may have.
     pub fn limit(&self) -> Target {
         self.0.limit
     }
 
-    /// Returns the least work of a chain, genesis included, whose headers a node follows when peers show them.
+    /// Returns the least work of a chain, genesis included, whose headers a node accepts from peers.
     ///
-    /// [`Chain`](crate::Chain) takes no account of it.
+    /// [`Chain`](crate::Chain) does not check it.
     pub fn minimum_work(&self) -> Work {
         let genesis = self.0.spec.genesis_bits.to_target().map(Target::work).unwrap_or_default();
         self.0.spec.minimum_work.unwrap_or_default().max(genesis)
     }
 
-    /// Returns the size of the largest transaction that fits a block beside a coinbase with one output, in bytes by formula:
-    /// [`Transaction::MAX_SIZE`], or less where blocks are small.
+    /// Returns the size of the largest transaction that fits in a block beside a coinbase with one output, in bytes by
+    /// formula. It is [`Transaction::MAX_SIZE`], or less where blocks are small.
     pub fn max_transaction_size(&self) -> u64 {
         let room = self.0.spec.block_size_limit.saturating_sub(Self::LEAST_BLOCK_SIZE_LIMIT);
         room.min(Transaction::MAX_SIZE)
@@ -304,17 +305,17 @@ impl ChainParams {
         Address::new(self.spec().address_prefix, owner)
     }
 
-    /// Returns the new money of the block at `height`.
+    /// Returns the subsidy of the block at `height`: the new money that it may create.
     pub fn subsidy(&self, height: u64) -> Amount {
         subsidy(height, self.spec().halving_interval)
     }
 
-    /// Returns whether a rule is enforced: always, except in a sandbox that switched it off.
+    /// Returns whether a rule is enforced. All are, except those that a sandbox has switched off.
     pub fn enforces(&self, rule: Rule) -> bool {
         !self.0.disabled.contains(rule)
     }
 
-    /// Returns whether no rule is switched off.
+    /// Returns whether every rule is enforced.
     pub(crate) fn enforces_all(&self) -> bool {
         self.0.disabled.is_empty()
     }
@@ -354,7 +355,7 @@ impl ChainParams {
     }
 }
 
-/// Two parameter sets are equal if they make the same network and enforce the same rules.
+/// Two sets of parameters are equal if they define the same network and enforce the same rules.
 impl PartialEq for ChainParams {
     fn eq(&self, other: &Self) -> bool {
         self.0.spec == other.0.spec && self.0.disabled == other.0.disabled
@@ -363,10 +364,10 @@ impl PartialEq for ChainParams {
 
 impl Eq for ChainParams {}
 
-/// The longest name of a network, in bytes.
+/// Greatest length of a network's name, in bytes.
 const MAX_NAME: usize = 32;
 
-/// 2026-01-01 00:00:00 UTC.
+/// The time of genesis in the networks here: 2026-01-01 00:00:00 UTC, in Unix milliseconds.
 const GENESIS_TIME: u64 = 1_767_225_600_000;
 
 /// Returns 100, 50, 25 and 10 toycoins for classroom keys 0 to 3.

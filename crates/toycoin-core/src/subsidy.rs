@@ -1,11 +1,12 @@
-//! How much new money a block makes.
+//! The block subsidy: the new money that each block may create.
 
 use crate::amount::{Amount, GRAINS_PER_TOYCOIN};
 
-/// What each block makes before the first halving: 50 toycoins.
+/// The subsidy of each block before the first halving: 50 toycoins.
 pub const INITIAL_SUBSIDY: Amount = Amount::from_grains(50 * GRAINS_PER_TOYCOIN);
 
-/// Returns the new money of the block at `height`: 50 toycoins, halved every `halving` blocks, 0 from 64 halvings on.
+/// Returns the subsidy of the block at `height`: 50 toycoins, halved every `halving` blocks, and 0 from the 64th
+/// halving on.
 ///
 /// # Panics
 /// When `halving` is zero, which [`ChainParams`](crate::ChainParams) refuses.
@@ -14,13 +15,13 @@ pub fn subsidy(height: u64, halving: u64) -> Amount {
     Amount::from_grains(INITIAL_SUBSIDY.grains().checked_shr(halvings).unwrap_or(0))
 }
 
-/// Returns all money that blocks 1, 2, ... ever make, `None` when it does not fit a `u64`.
+/// Returns the sum of all subsidies from block 1 on, `None` if it does not fit a `u64`.
 pub(crate) fn total(halving: u64) -> Option<Amount> {
     let schedule = (0..64).try_fold(0u64, |sum, halvings| {
         let each = INITIAL_SUBSIDY.grains() >> halvings;
         sum.checked_add(each.checked_mul(halving)?)
     })?;
-    // genesis stands in the first period and makes only its allocations
+    // genesis counts in the first period, but creates only its allocations
     Some(Amount::from_grains(schedule - INITIAL_SUBSIDY.grains()))
 }
 

@@ -1,4 +1,4 @@
-//! Targets and work: how hard a block is, and how much a chain has cost.
+//! Targets and work: how hard a block is to find, and how many hashes a chain is worth.
 
 use std::{fmt, iter, ops::Add};
 
@@ -7,20 +7,20 @@ use thiserror::Error;
 
 use crate::{digest::BlockHash, padding::pad_whole};
 
-/// The number that a block's hash, read big-endian, must not exceed; at least 1.
+/// A target: the greatest number that a block's hash may be, read big-endian. It is at least 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target(U256);
 
 impl Target {
-    /// 2^256 - 1: every hash meets it.
+    /// The easiest target, 2^256 - 1, which every hash meets.
     pub const MAX: Self = Self(U256::MAX);
 
-    /// Returns the target of that value; `None` for zero, which no hash could meet.
+    /// Parses a big-endian number; `None` for zero, which no hash could meet.
     pub fn from_be_bytes(bytes: [u8; 32]) -> Option<Self> {
         Self::from_u256(U256::from_be_bytes(bytes))
     }
 
-    /// Returns the value, big-endian: a hash meets the target if its bytes are not lexicographically greater.
+    /// Returns the number, big-endian. A hash meets the target if its bytes are not lexicographically greater.
     pub fn to_be_bytes(self) -> [u8; 32] {
         self.0.to_be_bytes()
     }
@@ -30,20 +30,20 @@ impl Target {
         hash.as_bytes() <= &self.to_be_bytes()
     }
 
-    /// Returns the work of a block with this target, the hashes that finding it takes on average:
-    /// `floor(2^256 / (target + 1))`.
+    /// Returns the work of a block with this target: the average number of hashes that finding it takes, `floor(2^256 /
+    /// (target + 1))`.
     pub fn work(self) -> Work {
         // 2^256 does not fit: floor(2^256 / d) = floor((2^256 - d) / d) + 1 = floor(!target / d) + 1 for d = target + 1
         let Some(divisor) = self.0.checked_add(U256::ONE) else { return Work(U256::ONE) };
         Work(!self.0 / divisor + U256::ONE)
     }
 
-    /// Rounds down to what the compact form can hold.
+    /// Returns the target in compact form, rounded down.
     pub fn to_compact(self) -> CompactTarget {
         let size = self.0.byte_len();
         let mantissa = if size <= 3 { self.0 << (8 * (3 - size)) } else { self.0 >> (8 * (size - 3)) };
         let (mantissa, size) = (mantissa.as_limbs()[0], size as u64);
-        // the mantissa's top bit is a sign: a byte moves to the exponent instead
+        // the top bit of the mantissa is a sign, so one byte moves to the exponent instead
         let (mantissa, size) = if mantissa & 0x80_0000 == 0 { (mantissa, size) } else { (mantissa >> 8, size + 1) };
         let bits = u32::try_from(size << 24 | mantissa).expect("at most 33 bytes, and a mantissa of 23 bits");
         CompactTarget(bits)
@@ -70,35 +70,35 @@ impl fmt::Debug for Target {
     }
 }
 
-/// Why bits are no target.
+/// The reason why bits are not a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CompactTargetError {
     /// The mantissa's top bit is set.
     #[error("the sign bit is set")]
     Negative,
-    /// No hash could meet it.
+    /// The target is zero, which no hash could meet.
     #[error("the target is zero")]
     Zero,
-    /// More than 256 bits.
+    /// The target exceeds 256 bits.
     #[error("the target exceeds 256 bits")]
     Overflow,
 }
 
-/// A target in Bitcoin's compact form: a byte of exponent and a mantissa of 23 bits, as in a header.
+/// A target in Bitcoin's compact form, as in a header: an exponent of 8 bits and a mantissa of 23 bits.
 ///
-/// Holds any `u32`; [`to_target`](Self::to_target) says whether it means something.
+/// The type holds any `u32`. [`to_target`](Self::to_target) says whether it is a target.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct CompactTarget(u32);
 
 impl CompactTarget {
-    /// Wraps the number that stands in a header.
+    /// Wraps the number in a header.
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// Returns the number that stands in a header.
+    /// Returns the number in a header.
     pub const fn to_bits(self) -> u32 {
         self.0
     }
@@ -106,7 +106,7 @@ impl CompactTarget {
     /// Returns the target, as Bitcoin's `SetCompact` reads it.
     ///
     /// # Errors
-    /// For a sign bit, zero, and more than 256 bits.
+    /// When the sign bit is set, the target is zero, or it exceeds 256 bits.
     pub fn to_target(self) -> Result<Target, CompactTargetError> {
         let size = self.0 >> 24;
         let mantissa = self.0 & 0x007f_ffff;
@@ -126,7 +126,7 @@ impl CompactTarget {
             .ok_or(CompactTargetError::Zero)
     }
 
-    /// Returns whether this is how [`Target::to_compact`] writes its target.
+    /// Returns whether the bits are the canonical form of their target, as [`Target::to_compact`] writes it.
     pub fn is_canonical(self) -> bool {
         self.to_target().is_ok_and(|target| target.to_compact() == self)
     }
@@ -144,7 +144,7 @@ impl fmt::Debug for CompactTarget {
     }
 }
 
-/// Work in expected hashes: of a block, or of a chain up to a block.
+/// Work: the expected number of hashes behind a block, or behind a chain up to a block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Work(U256);
 
@@ -152,22 +152,22 @@ impl Work {
     /// No work.
     pub const ZERO: Self = Self(U256::ZERO);
 
-    /// Reads a big-endian number.
+    /// Parses a big-endian number.
     pub fn from_be_bytes(bytes: [u8; 32]) -> Self {
         Self(U256::from_be_bytes(bytes))
     }
 
-    /// Returns the number, big-endian, as `STAT` carries it.
+    /// Returns the number, big-endian, as the message `STAT` carries it.
     pub fn to_be_bytes(self) -> [u8; 32] {
         self.0.to_be_bytes()
     }
 
-    /// Returns the number, little-endian, as the mountain range hashes it.
+    /// Returns the number, little-endian, as the Merkle mountain range hashes it.
     pub fn to_le_bytes(self) -> [u8; 32] {
         self.0.to_le_bytes()
     }
 
-    /// Returns the number as an approximate float, for displays and rates.
+    /// Returns the number as an approximate float, for displays and hash rates.
     pub fn to_f64(self) -> f64 {
         self.0.as_limbs().iter().rev().fold(0.0, |sum, limb| sum * 2f64.powi(64) + *limb as f64)
     }
@@ -179,7 +179,7 @@ impl Work {
     }
 }
 
-/// Held at 2^256 - 1, which no chain reaches.
+/// Adds work. The sum is clamped to 2^256 - 1, which no chain reaches.
 impl Add for Work {
     type Output = Self;
 
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn compact_form_is_bitcoins() {
-        // from the arith_uint256 tests of Bitcoin Core: bits, and what they mean
+        // from the arith_uint256 tests of Bitcoin Core: bits and their meaning
         for (bits, value) in [
             (0x0112_3456, U256::from(0x12)),
             (0x0212_3456, U256::from(0x1234)),

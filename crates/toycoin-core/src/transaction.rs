@@ -1,4 +1,4 @@
-//! Transactions: inputs name coins to spend, outputs make new ones, signatures allow it.
+//! Transactions: inputs spend coins, outputs create new ones, signatures authorise it.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ use crate::{
     padding::pad_whole,
 };
 
-/// Names one output of one transaction.
+/// The name of a coin: one output of one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OutPoint {
-    /// The transaction that made the coin.
+    /// The id of the transaction that created the coin.
     pub txid: Txid,
-    /// The place among its outputs, from 0.
+    /// The index of the output in that transaction, from 0.
     pub vout: u32,
 }
 
@@ -26,37 +26,37 @@ impl fmt::Display for OutPoint {
     }
 }
 
-/// A coin to be made: so much for that owner.
+/// A transaction output: a value for an owner. Until it is spent, it is a coin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TxOut {
-    /// What it is worth.
+    /// The value of the output.
     pub value: Amount,
-    /// Who may spend it.
+    /// The owner, whose signature spends the output.
     pub owner: PublicKey,
 }
 
-/// A payment: spends coins, makes coins; what is left over is the miner's fee.
+/// A payment: it spends coins and creates coins. The difference in value is the miner's fee.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Transaction {
-    /// 1 (rule R01).
+    /// The version, which is 1 (rule R01).
     pub version: u32,
     /// The coins that it spends.
     pub inputs: Vec<OutPoint>,
-    /// The coins that it makes.
+    /// The coins that it creates.
     pub outputs: Vec<TxOut>,
-    /// One for each input, by the owner of the coin that the input spends.
+    /// One signature per input, by the owner of the coin that the input spends.
     pub signatures: Vec<Signature>,
 }
 
 impl Transaction {
-    /// The only version there is.
+    /// The only version of a transaction.
     pub const VERSION: u32 = 1;
 
-    /// Returns the id: `H_txid(version | n_in | (txid | vout)* | n_out | (value | owner)*)`.
+    /// Returns the transaction's id: `H_txid(version | n_in | (txid | vout)* | n_out | (value | owner)*)`.
     ///
-    /// Signatures are left out, so nobody can change the id of another's payment.
+    /// It leaves the signatures out, so no one can change the id of someone else's payment.
     pub fn txid(&self) -> Txid {
         let preimage = Domain::Txid
             .hasher()
@@ -66,12 +66,12 @@ impl Transaction {
         feed_outputs(preimage, &self.outputs).finish().into()
     }
 
-    /// Returns the id with signatures, `H_wtxid(txid | n_sig | signature*)`.
+    /// Returns the transaction's id with signatures: `H_wtxid(txid | n_sig | signature*)`.
     pub fn wtxid(&self) -> Wtxid {
         self.wtxid_with(self.txid())
     }
 
-    /// Returns the id with signatures of this transaction, whose txid is known.
+    /// Returns the id with signatures, given the transaction's txid.
     pub(crate) fn wtxid_with(&self, txid: Txid) -> Wtxid {
         Domain::Wtxid
             .hasher()
@@ -82,73 +82,74 @@ impl Transaction {
             .into()
     }
 
-    /// The largest size that a transaction may have (rule R33), in bytes by formula.
+    /// Greatest size of a transaction, in bytes by formula (rule R33).
     ///
-    /// Whatever a block may hold, one message can carry: docs/protocol.md.
+    /// One message can carry any transaction that a block may hold (docs/protocol.md).
     pub const MAX_SIZE: u64 = 100_000;
 
-    /// Returns the size by formula, `16 + 100 * inputs + 40 * outputs`, in bytes: for limits and fee rates.
+    /// Returns the transaction's size by formula, in bytes, for limits and fee rates: `16 + 100 * inputs + 40 *
+    /// outputs`.
     ///
-    /// A formula and not an encoding's length, so that no codec can split the network.
+    /// The size is a formula instead of the length of an encoding, so that no codec can split the network.
     pub fn size(&self) -> u64 {
         16 + 100 * self.inputs.len() as u64 + 40 * self.outputs.len() as u64
     }
 
-    /// Returns the outpoint of output `vout`; `txid` is this transaction's.
+    /// Returns each output with its outpoint. `txid` is this transaction's id.
     pub fn outpoints(&self, txid: Txid) -> impl Iterator<Item = (OutPoint, &TxOut)> {
         outpoints(txid, &self.outputs)
     }
 
-    /// Signs every input with `key`: for a transaction whose inputs all spend coins of one owner.
+    /// Signs every input with `key`, for a transaction whose inputs all spend coins of one owner.
     ///
-    /// `spent` are those coins in the order of the inputs.
+    /// `spent` are these coins in the order of the inputs.
     pub fn sign_all(&mut self, genesis: BlockHash, spent: &[TxOut], key: &SecretKey) {
         self.sign_all_with(genesis, spent, key, &[0; 32]);
     }
 
-    /// Signs as [`sign_all`](Self::sign_all) with auxiliary randomness: two signers of one transaction, with one key, make
-    /// different signatures.
+    /// Signs as [`sign_all`](Self::sign_all) does, with auxiliary randomness. Signatures of the same transaction by the
+    /// same key then differ if the randomness does.
     pub fn sign_all_with(&mut self, genesis: BlockHash, spent: &[TxOut], key: &SecretKey, auxiliary: &[u8; 32]) {
         let sighash = sighash(genesis, self.txid(), spent.iter().copied());
         self.signatures = vec![key.sign_with(sighash.as_bytes(), auxiliary); self.inputs.len()];
     }
 }
 
-/// The first transaction of a block, which pays its miner: a type of its own, with no input to forge.
+/// The coinbase: the first transaction of a block, which pays its miner. It is a type of its own and has no inputs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Coinbase {
-    /// The block's height: no two coinbases of a chain have one id.
+    /// The block's height, so that no two coinbases of a chain have the same id.
     pub height: u64,
-    /// The miner's own text, at most 64 bytes (rule R17).
+    /// The coinbase's data, chosen by the miner: at most 64 bytes (rule R17).
     #[cfg_attr(feature = "serde", serde(with = "serde_bytes"))]
     pub extra: Vec<u8>,
-    /// Subsidy and fees, to whomever the miner likes; may be none when both are zero.
+    /// The outputs, which pay subsidy and fees to owners of the miner's choice. There may be none if both are zero.
     pub outputs: Vec<TxOut>,
 }
 
 impl Coinbase {
-    /// Returns the id: `H_coinbase(height | n_extra | extra | n_out | (value | owner)*)`.
+    /// Returns the coinbase's id: `H_coinbase(height | n_extra | extra | n_out | (value | owner)*)`.
     pub fn txid(&self) -> Txid {
         let preimage = Domain::Coinbase.hasher().u64(self.height).count(self.extra.len()).bytes(&self.extra);
         feed_outputs(preimage, &self.outputs).finish().into()
     }
 
-    /// Returns the size by formula, `16 + extra + 40 * outputs`, in bytes.
+    /// Returns the coinbase's size by formula, in bytes: `16 + extra + 40 * outputs`.
     pub fn size(&self) -> u64 {
         16 + self.extra.len() as u64 + 40 * self.outputs.len() as u64
     }
 
-    /// Returns each output with its outpoint; `txid` is this coinbase's.
+    /// Returns each output with its outpoint. `txid` is this coinbase's id.
     pub fn outpoints(&self, txid: Txid) -> impl Iterator<Item = (OutPoint, &TxOut)> {
         outpoints(txid, &self.outputs)
     }
 }
 
-/// Returns what all signatures of a transaction sign: `H_sighash(genesis | txid | (value | owner)*)`.
+/// Returns the message that all signatures of a transaction sign: `H_sighash(genesis | txid | (value | owner)*)`.
 ///
-/// `spent` are the coins that the inputs spend, in their order. Naming the genesis keeps a payment from being replayed
-/// on another network, naming the coins keeps a signer from being lied to about a fee.
+/// `spent` are the coins that the inputs spend, in their order. The hash of genesis prevents replay of a payment on
+/// another network. The coins prevent someone from deceiving a signer about the fee.
 pub fn sighash(genesis: BlockHash, txid: Txid, spent: impl IntoIterator<Item = TxOut>) -> Sighash {
     Domain::Sighash
         .hasher()

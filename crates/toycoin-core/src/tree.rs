@@ -1,4 +1,4 @@
-//! Hash trees in RFC 6962's shape, for the Merkle root and for the mountain range of headers.
+//! Hash trees of the shape in RFC 6962, for the Merkle root and for the Merkle mountain range of headers.
 //!
 //! ```text
 //!  n = 5          node                 the left subtree is the largest power of two below n;
@@ -10,14 +10,14 @@
 //!     0     1  2     3
 //! ```
 //!
-//! Grown leaf by leaf, such a tree is a mountain range: one perfect tree, a *peak*, for each 1 bit of n.
+//! A tree that grows leaf by leaf is a Merkle mountain range: one perfect tree, a *peak*, for each 1 bit of n.
 
 use crate::commitment::Domain;
 
 /// The hash of a leaf or an inner node.
 pub(crate) type NodeHash = [u8; 32];
 
-/// Which tree: the domains of its inner nodes and of its root.
+/// The kind of a tree: the domains of its inner nodes and of its root.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) node: Domain,
@@ -25,28 +25,28 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// A block's transactions.
+    /// The Merkle tree over a block's transactions.
     pub(crate) const MERKLE: Self = Self { node: Domain::MerkleNode, root: Domain::MerkleRoot };
-    /// A chain's headers.
+    /// The Merkle mountain range over a chain's headers.
     pub(crate) const MOUNTAINS: Self = Self { node: Domain::MmrNode, root: Domain::MmrRoot };
 
-    /// Returns the inner node over two hashes.
+    /// Returns the inner node above two hashes.
     pub(crate) fn node(self, left: &NodeHash, right: &NodeHash) -> NodeHash {
         self.node.hasher().bytes(left).bytes(right).finish()
     }
 
-    /// Returns the root over `n` leaves: `H_root(n | top)`, without a top for an empty tree.
+    /// Returns the root over `n` leaves: `H_root(n | top)`, without `top` for an empty tree.
     fn root(self, n: u64, top: Option<&NodeHash>) -> NodeHash {
         let hasher = self.root.hasher();
         let counted = match self.root {
-            // a block's leaves are counted by a u32, as every count in a preimage; headers by a u64, as heights
+            // a block's leaves are counted by a u32, as is every count in a preimage; headers by a u64, as are heights
             Domain::MerkleRoot => hasher.count(usize::try_from(n).unwrap_or(usize::MAX)),
             _ => hasher.u64(n),
         };
         counted.bytes(top.map_or(&[], |top| top.as_slice())).finish()
     }
 
-    /// Returns the siblings of leaf `index`, from the leaf upward; `None` when there is no such leaf.
+    /// Returns the siblings of leaf `index`, from the leaf to the root; `None` if there is no such leaf.
     pub(crate) fn path(self, leaves: &[NodeHash], index: usize) -> Option<Vec<NodeHash>> {
         let mut siblings = Vec::new();
         let (mut range, mut at) = (leaves.get(..)?, index);
@@ -68,12 +68,13 @@ impl Shape {
         Some(siblings)
     }
 
-    /// Returns the root that a leaf and its siblings give, `None` unless they are exactly a path of `n` leaves.
+    /// Returns the root that a leaf and its siblings give; `None` unless they are a path in a tree of exactly `n`
+    /// leaves.
     pub(crate) fn root_of_path(self, leaf: NodeHash, index: u64, n: u64, siblings: &[NodeHash]) -> Option<NodeHash> {
         if index >= n {
             return None;
         }
-        // RFC 9162, 2.1.3.2: `last` is the place of the last node of a level, `at` that of ours
+        // RFC 9162, 2.1.3.2: `last` is the index of the last node of a level, `at` that of the path's node
         let (mut hash, mut at, mut last) = (leaf, index, n - 1);
         for sibling in siblings {
             if last == 0 {
@@ -81,7 +82,7 @@ impl Shape {
             }
             if at & 1 == 1 || at == last {
                 hash = self.node(sibling, &hash);
-                // a last node without a sibling goes up unchanged until it has one
+                // the last node of a level moves up unchanged until it has a sibling
                 while at & 1 == 0 && at != 0 {
                     at >>= 1;
                     last >>= 1;
@@ -104,7 +105,7 @@ pub(crate) struct Peaks {
 }
 
 impl Peaks {
-    /// Grows a tree over all leaves.
+    /// Builds the peaks of a tree over all leaves.
     pub(crate) fn over(shape: Shape, leaves: &[NodeHash]) -> Self {
         let mut peaks = Self::default();
         for leaf in leaves {
@@ -113,7 +114,7 @@ impl Peaks {
         peaks
     }
 
-    /// Returns peaks read from a store, `None` unless there are as many as `leaves` has 1 bits.
+    /// Restores peaks from a store; `None` unless there is one for each 1 bit of `leaves`.
     pub(crate) fn from_parts(leaves: u64, peaks: Vec<NodeHash>) -> Option<Self> {
         (u32::try_from(peaks.len()) == Ok(leaves.count_ones())).then_some(Self { leaves, peaks })
     }
@@ -128,7 +129,7 @@ impl Peaks {
         &self.peaks
     }
 
-    /// Appends a leaf and returns the peaks that went into the new last one, from the smallest: see [`Self::pop`].
+    /// Appends a leaf. Returns the peaks that were merged into the new last one, the smallest first, for [`Self::pop`].
     pub(crate) fn push(&mut self, shape: Shape, leaf: NodeHash) -> Vec<NodeHash> {
         let mut merged = Vec::new();
         let mut hash = leaf;
@@ -142,7 +143,7 @@ impl Peaks {
         merged
     }
 
-    /// Takes the last leaf back; `merged` is what [`Self::push`] returned for it.
+    /// Removes the last leaf. `merged` is what [`Self::push`] returned for it.
     pub(crate) fn pop(&mut self, merged: &[NodeHash]) {
         self.peaks.pop();
         self.peaks.extend(merged.iter().rev());
@@ -175,7 +176,7 @@ mod tests {
         (0..n).map(|i| blake3::hash(&i.to_le_bytes()).into()).collect()
     }
 
-    /// RFC 6962's definition as it stands there.
+    /// The definition in RFC 6962.
     fn model(leaves: &[NodeHash]) -> NodeHash {
         match leaves {
             [leaf] => *leaf,

@@ -1,16 +1,17 @@
-//! BLAKE3's compression function, as its specification has it.
+//! The compression function of BLAKE3, as its specification defines it.
 
-/// The first words of the fractional parts of square roots of the first primes, as in BLAKE2s and SHA-256.
+/// The initialisation vector: the first 32 bits of the fractional parts of the square roots of the first 8 primes, as
+/// in BLAKE2s and SHA-256.
 pub(crate) const IV: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
-/// The block is the first of its chunk.
+/// The flag of the first block of a chunk.
 pub(crate) const CHUNK_START: u32 = 1;
-/// The block is the last of its chunk.
+/// The flag of the last block of a chunk.
 pub(crate) const CHUNK_END: u32 = 2;
-/// The chunk is the whole input.
+/// The flag of a chunk that is the whole input.
 pub(crate) const ROOT: u32 = 8;
 
-/// The message word that each place of each round takes: first and second of every column, then of every diagonal.
+/// The message words of each round, in order of use: first and second of every column, then of every diagonal.
 pub(crate) const SCHEDULE: [[usize; 16]; 7] = schedule();
 
 const BLOCK_LEN: u32 = 64;
@@ -51,7 +52,7 @@ pub(crate) fn mix(v: &mut [u32; 16], a: usize, b: usize, c: usize, d: usize, x: 
     v[b] = (v[b] ^ v[c]).rotate_right(7);
 }
 
-/// Permutes the words of the first round again and again.
+/// Permutes the words of the first round repeatedly.
 const fn schedule() -> [[usize; 16]; 7] {
     const PERMUTATION: [usize; 16] = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8];
     let mut schedule = [[0; 16]; 7];
@@ -69,7 +70,7 @@ const fn schedule() -> [[usize; 16]; 7] {
     schedule
 }
 
-/// Reads little-endian words.
+/// Parses little-endian words.
 pub(crate) fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     let mut words = [0; N];
     for (word, chunk) in words.iter_mut().zip(bytes.chunks_exact(4)) {

@@ -1,19 +1,20 @@
-//! The nonce search of toycoin.
+//! The nonce search of toycoin: mining, without networking.
 //!
-//! A header is two BLAKE3 blocks, and the nonce is the last two message words of the second. So a search hashes the first
-//! block once, keeps its chaining value (the *midstate*), and needs one compression a nonce instead of two:
+//! A header is two BLAKE3 blocks, and the nonce is the last two message words of the second. A search hashes the first
+//! block once and keeps its chaining value, the *midstate*. It then needs one compression per nonce instead of two:
 //!
 //! ```text
-//!   bytes 0..64 ──compress──▶ midstate ──┐           once a header
-//!   bytes 64..120 | nonce ───────────────┴─compress──▶ hash <= target?   once a nonce
+//!   bytes 0..64 ──compress──▶ midstate ──┐           once per header
+//!   bytes 64..120 | nonce ───────────────┴─compress──▶ hash <= target?   once per nonce
 //! ```
 //!
-//! That is the plain way, [`Platform::PORTABLE`]. The others hash 4, 8 or 16 nonces side by side with the machine's vector
-//! instructions, and leave out what all nonces share and what an early reject does not need. [`Search::new`] takes the
-//! fastest that this machine has. All find the same: the lowest nonce of the range whose hash meets the target.
+//! [`Platform::PORTABLE`] does exactly that. The other platforms hash 4, 8 or 16 nonces side by side with the machine's
+//! vector instructions. They leave out what all nonces share and what an early reject does not need. [`Search::new`]
+//! takes the fastest platform of this machine. All platforms find the same nonce: the lowest of the range whose hash
+//! meets the target.
 //!
-//! Nodes never search the same headers, since each writes its own text and owner into its coinbase and so has a Merkle
-//! root of its own. Workers of one node share a header and take disjoint [ranges](NonceRange) of its nonces.
+//! Nodes never search the same headers: each writes its own data and owner into its coinbase, so its Merkle root
+//! differs. Workers of one node share a header and search disjoint [ranges](NonceRange) of its nonces.
 //!
 //! ```
 //! use toycoin_core::{Chain, ChainParams, PublicKey};

@@ -1,13 +1,13 @@
-//! Ways to run the search on this machine.
+//! The platforms on which a search can run.
 
 use std::fmt;
 
 use crate::kernel::{KERNELS, Kernel};
 
-/// A kernel that this machine can run.
+/// A platform: an implementation of the search that this machine can run.
 ///
-/// All of them find the same nonces; they differ in speed. There are values only for what this machine has, so a
-/// `Platform` in hand is the proof that its instructions exist.
+/// All platforms find the same nonces and differ only in speed. A `Platform` exists only for instructions that this
+/// machine has.
 ///
 /// ```
 /// use toycoin_pow::Platform;
@@ -21,25 +21,25 @@ use crate::kernel::{KERNELS, Kernel};
 pub struct Platform(Kernel);
 
 impl Platform {
-    /// One nonce at a time, in plain code: every machine has it, and the others are tested against it.
+    /// One nonce at a time, in plain code. Every machine has it, and the others are tested against it.
     pub const PORTABLE: Self = Self(Kernel::Portable);
 
-    /// Returns the fastest one.
+    /// Returns the fastest platform of this machine.
     pub fn detect() -> Self {
         Self::available().last().unwrap_or(Self::PORTABLE)
     }
 
-    /// Returns all that this machine has, the slowest first.
+    /// Returns all platforms of this machine, the slowest first.
     pub fn available() -> impl DoubleEndedIterator<Item = Self> {
         KERNELS.iter().filter(|kernel| kernel.is_available()).map(|kernel| Self(*kernel))
     }
 
-    /// Returns its name, for logs and benchmarks.
+    /// Returns the platform's name, for logs and benchmarks.
     pub const fn name(self) -> &'static str {
         self.0.name()
     }
 
-    /// Returns how many nonces one instruction works on.
+    /// Returns how many nonces one instruction processes.
     pub const fn lanes(self) -> usize {
         self.0.lanes()
     }

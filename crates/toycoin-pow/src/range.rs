@@ -1,10 +1,10 @@
-//! Stretches of nonces, and how workers share them.
+//! Ranges of nonces, and their division among workers.
 
 use std::fmt;
 
-/// Nonces from a first to a last one, ascending; possibly none, possibly all 2^64.
+/// A range of consecutive nonces, ascending: from none to all 2^64.
 ///
-/// [`new`](Self::new) takes its end exclusive, as `start..end` does, and so cannot reach `u64::MAX`;
+/// [`new`](Self::new) excludes its end, as `start..end` does, and so cannot reach `u64::MAX`.
 /// [`inclusive`](Self::inclusive) can, as `first..=last` does.
 ///
 /// ```
@@ -17,59 +17,59 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NonceRange {
     start: u64,
-    /// Exclusive, hence wider than a nonce: at least `start`, at most 2^64.
+    /// The exclusive end, which needs more than 64 bits: at least `start`, at most 2^64.
     end: u128,
 }
 
 impl NonceRange {
-    /// Every nonce.
+    /// All 2^64 nonces.
     pub const ALL: Self = Self::inclusive(0, u64::MAX);
 
-    /// Returns the nonces from `start` up to but not including `end`: none if that is not above `start`.
+    /// Returns the nonces from `start` up to but not including `end`. The range is empty unless `end` is above `start`.
     pub const fn new(start: u64, end: u64) -> Self {
         Self { start, end: if end > start { end as u128 } else { start as u128 } }
     }
 
-    /// Returns the nonces from `first` to `last`, both among them: none if `last` is below `first`.
+    /// Returns the nonces from `first` to `last`, both included. The range is empty if `last` is below `first`.
     pub const fn inclusive(first: u64, last: u64) -> Self {
         Self { start: first, end: if last >= first { last as u128 + 1 } else { first as u128 } }
     }
 
-    /// Returns chunk number `index` of all nonces cut into chunks of `length`, `None` behind the last.
+    /// Returns chunk `index` of all nonces, cut into chunks of `length`, or `None` after the last chunk.
     ///
-    /// Workers that count `index` together never search a nonce twice, and the last chunk ends with `u64::MAX`. A search
-    /// is not interrupted: between two chunks a miner sees that it is no longer wanted.
+    /// Workers that share a counter for `index` never search a nonce twice. The last chunk ends with `u64::MAX`. A
+    /// search cannot be interrupted, so a miner checks between chunks whether it should stop.
     pub fn chunk(index: u64, length: u64) -> Option<Self> {
         let start = index.checked_mul(length)?;
         Some(Self::from(start).take_front(length))
     }
 
-    /// Returns the lowest nonce, `None` if there is none.
+    /// Returns the lowest nonce, `None` if the range is empty.
     pub fn first(self) -> Option<u64> {
         (!self.is_empty()).then_some(self.start)
     }
 
-    /// Returns the highest nonce, `None` if there is none.
+    /// Returns the highest nonce, `None` if the range is empty.
     pub fn last(self) -> Option<u64> {
         (!self.is_empty()).then(|| narrow(self.end - 1))
     }
 
-    /// Returns how many nonces there are, up to 2^64.
+    /// Returns the number of nonces, up to 2^64.
     pub const fn len(self) -> u128 {
         self.end - self.start as u128
     }
 
-    /// Returns whether there are none.
+    /// Returns whether the range is empty.
     pub const fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// Takes the lowest `count` nonces away and returns them: all that are left if they are fewer.
+    /// Removes and returns the lowest `count` nonces, or all of them if there are fewer.
     #[must_use]
     pub fn take_front(&mut self, count: u64) -> Self {
         let middle = self.end.min(u128::from(self.start) + u128::from(count));
         let front = Self { start: self.start, end: middle };
-        // an emptied range that ended at 2^64 has no start that a nonce could hold
+        // an emptied range that ended at 2^64 has no start that fits a nonce
         *self = if middle == self.end { Self::new(0, 0) } else { Self { start: narrow(middle), end: self.end } };
         front
     }

@@ -1,4 +1,4 @@
-//! Trying nonces.
+//! The nonce search.
 
 use toycoin_core::{CompactTargetError, Header, Target};
 
@@ -8,39 +8,39 @@ use crate::{
     kernel::Batch,
 };
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The lowest nonce of the range whose hash meets the target.
     Found {
-        /// The nonce.
+        /// The lowest nonce of the range whose hash meets the target.
         nonce: u64,
-        /// How many hashes it took.
+        /// The number of hashes that the search took.
         hashes: u64,
     },
-    /// No nonce of the range does.
+    /// No nonce of the range meets the target.
     Exhausted {
-        /// How many hashes that took.
+        /// The number of hashes that the search took.
         hashes: u64,
     },
 }
 
-/// A header whose nonce is looked for.
+/// A search for a header's nonce.
 ///
-/// Small and without state: threads may share one, each with ranges of its own.
+/// It is small and has no state: threads may share one, each with ranges of its own.
 #[derive(Debug, Clone)]
 pub struct Search {
     header: Header,
     target: Target,
     platform: Platform,
-    /// The chaining value after the first 64 bytes.
+    /// The chaining value after the first 64 bytes of the header.
     midstate: [u32; 8],
-    /// The last 64 bytes; words 14 and 15 are the nonce.
+    /// The last 64 bytes of the header. Words 14 and 15 are the nonce.
     message: [u32; 16],
 }
 
 impl Search {
-    /// Prepares the search for a header's nonce on the fastest platform; its target is that of its own bits.
+    /// Prepares the search for a header's nonce on the fastest platform. The target is that of the header's bits.
     ///
     /// # Errors
     /// When the bits are no target.
@@ -48,7 +48,7 @@ impl Search {
         Self::with_platform(header, Platform::detect())
     }
 
-    /// Like [`new`](Self::new), on a platform of the caller's choice.
+    /// Prepares a search as [`new`](Self::new) does, on the given platform.
     ///
     /// # Errors
     /// When the bits are no target.
@@ -60,33 +60,33 @@ impl Search {
         Ok(Self { header: *header, target, platform, midstate, message: words(second) })
     }
 
-    /// Returns what the search runs on.
+    /// Returns the platform of the search.
     pub fn platform(&self) -> Platform {
         self.platform
     }
 
-    /// Tries the nonces of a range in ascending order and stops at the first that meets the target: the lowest of the
-    /// range, whatever the platform.
+    /// Tries the nonces of a range in ascending order and stops at the first that meets the target. On every platform,
+    /// this is the lowest such nonce of the range.
     ///
-    /// What looks like a hit is checked again with plain `blake3::hash` and the whole target. Hashes are counted up to the
-    /// nonce that is found; what a kernel hashed beside it is not.
+    /// Each candidate is checked again with plain `blake3::hash` and the whole target. The result counts hashes up to
+    /// the nonce that is found, without others that a kernel computed beside it.
     pub fn run(&self, range: NonceRange) -> Outcome {
         let mut rest = range;
         let mut hashes = 0u64;
         while let Some(first) = rest.first() {
-            // a batch shares the nonce's high half
+            // the nonces of a batch have the same high half
             let nonces = rest.take_front((1 << 32) - (first & u64::from(u32::MAX)));
             let count = u64::try_from(nonces.len()).expect("at most 2^32");
             if let Some(offset) = self.run_batch(first, count) {
                 return Outcome::Found { nonce: first + offset, hashes: hashes.saturating_add(offset + 1) };
             }
-            // only all 2^64 nonces at once would not fit
+            // only all 2^64 nonces in one range do not fit
             hashes = hashes.saturating_add(count);
         }
         Outcome::Exhausted { hashes }
     }
 
-    /// Returns the offset of the first nonce that meets the target, of `count` nonces that share their high half.
+    /// Returns the offset of the first nonce that meets the target, among `count` nonces with the same high half.
     fn run_batch(&self, first: u64, count: u64) -> Option<u64> {
         let mut message = self.message;
         [message[14], message[15]] = halves(first);

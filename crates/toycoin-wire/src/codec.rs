@@ -1,14 +1,15 @@
-//! Turns messages into bytes and back: serde with bincode's `legacy()` format, and nothing else in the workspace names bincode.
+//! The codec: it turns messages into bytes and back with serde and bincode's `legacy()` format. Only this module uses
+//! bincode.
 //!
-//! The format is that of bincode 1: integers little-endian and of fixed width, lengths u64, variant numbers u32, one byte
-//! before an `Option`, nothing before an array or a newtype. It is for the wire and the store. It is never hashed: what
-//! consensus commits to is fed field by field to a hasher in `toycoin-core`.
+//! The format is that of bincode 1. Integers are little-endian and of fixed width, lengths are u64, variant numbers are
+//! u32. One byte precedes an `Option`, nothing precedes an array or a newtype. The format is for the wire and the
+//! store, and is never hashed: `toycoin-core` feeds consensus data to a hasher field by field.
 //!
-//! Both directions are bounded. Encoding measures first and writes second, into exactly the room that it needs. Decoding
+//! Both directions are bounded. Encoding measures first, then writes into a buffer of exactly that size. Decoding
 //! refuses input above the caller's limit, lengths that reach past the input, and bytes that follow the message.
 //!
-//! Types that are decoded here must not be recursive, nor hold sequences of zero-sized elements: a short input could
-//! then make much work.
+//! Types that are decoded here must not be recursive, nor contain sequences of zero-sized elements. A short input could
+//! otherwise cause much work.
 
 use bincode::{
     config::{self, Config},
@@ -28,30 +29,30 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`EncodeError::TooLarge`] if it takes more than `cap` bytes; nothing is allocated then.
+/// [`EncodeError::TooLarge`] if it takes more than `cap` bytes. Nothing is allocated then.
 pub fn encode<T: Serialize>(value: &T, cap: usize) -> Result<Vec<u8>, EncodeError> {
     let mut out = Vec::new();
     encode_into(&mut out, value, cap)?;
     Ok(out)
 }
 
-/// Appends the encoding of `value` to `out`, which grows by exactly what is needed if it is empty.
+/// Appends the encoding of `value` to `out`. An empty `out` grows by exactly the size of the encoding.
 ///
 /// # Errors
 ///
-/// [`EncodeError::TooLarge`] if the encoding takes more than `cap` bytes; `out` is then unchanged.
+/// [`EncodeError::TooLarge`] if the encoding takes more than `cap` bytes. `out` is then unchanged.
 pub fn encode_into<T: Serialize>(out: &mut Vec<u8>, value: &T, cap: usize) -> Result<(), EncodeError> {
     let size = encoded_size(value, cap)?;
     reserve(out, size);
     append(out, value)
 }
 
-/// Makes room: no more than is needed for a message alone, amortised where messages are collected.
+/// Reserves room: exactly enough in an empty buffer, amortised where messages are collected.
 pub(crate) fn reserve(out: &mut Vec<u8>, size: usize) {
     if out.is_empty() { out.reserve_exact(size) } else { out.reserve(size) }
 }
 
-/// Appends the encoding of a value whose size was checked.
+/// Appends the encoding of a value whose size has been checked.
 pub(crate) fn append<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
     let start = out.len();
     let written = encode_into_writer(value, Appender(&mut *out), config::legacy());
@@ -61,11 +62,11 @@ pub(crate) fn append<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<(), E
     })
 }
 
-/// Returns how many bytes the encoding of `value` takes.
+/// Returns the size of the encoding of `value`, in bytes.
 ///
 /// # Errors
 ///
-/// [`EncodeError::TooLarge`] if that is more than `cap`.
+/// [`EncodeError::TooLarge`] if the size is more than `cap`.
 pub fn encoded_size<T: Serialize>(value: &T, cap: usize) -> Result<usize, EncodeError> {
     let mut meter = Meter { size: 0, cap };
     match encode_into_writer(value, &mut meter, config::legacy()) {
@@ -75,25 +76,26 @@ pub fn encoded_size<T: Serialize>(value: &T, cap: usize) -> Result<usize, Encode
     }
 }
 
-/// Returns the message that `bytes` encode, all of them.
+/// Decodes a message from all of `bytes`.
 ///
-/// `limit` is the most bytes that this message may have. What it borrows, it borrows from `bytes`.
+/// `limit` is the largest size of this message, in bytes. A message that borrows does so from `bytes`.
 ///
 /// # Errors
 ///
-/// [`DecodeError`], naming what is wrong. No input makes this allocate more than a small multiple of its own length,
-/// plus what a `Vec` of claimed length reserves at first (1 MiB at most, serde's own caution).
+/// [`DecodeError`] with the reason. No input makes this allocate more than a small multiple of its own length, plus the
+/// first reservation of a `Vec` of claimed length, which serde limits to 1 MiB.
 #[inline]
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8], limit: usize) -> Result<T, DecodeError> {
     let (value, rest) = decode_prefix(bytes, limit)?;
     if rest.is_empty() { Ok(value) } else { Err(DecodeError::TrailingBytes { count: rest.len() }) }
 }
 
-/// Returns the message that `bytes` begin with, and the bytes after it: for a version that decides how to go on.
+/// Decodes a message from the front of `bytes`, and returns it with the bytes after it. A version number, for example,
+/// decides how to read the rest.
 ///
 /// # Errors
 ///
-/// As [`decode`], but for trailing bytes.
+/// The errors of [`decode`], except for trailing bytes.
 #[inline]
 pub fn decode_prefix<'a, T: Deserialize<'a>>(bytes: &'a [u8], limit: usize) -> Result<(T, &'a [u8]), DecodeError> {
     let limit = limit.min(MAX_DECODE);
@@ -101,8 +103,8 @@ pub fn decode_prefix<'a, T: Deserialize<'a>>(bytes: &'a [u8], limit: usize) -> R
     if length > limit {
         return Err(DecodeError::TooLarge { length, limit });
     }
-    // An owned string is allocated from the length that it claims, before its bytes are looked for; bincode holds that
-    // length against a limit fixed at compile time. So the limit follows the input in steps.
+    // Bincode allocates an owned string by its claimed length before it looks for the bytes. It checks that length only
+    // against a limit that is fixed at compile time. The limit here therefore follows the input in steps.
     if length <= SMALL {
         decode_within(bytes, config::legacy().with_limit::<SMALL>())
     } else if length <= MEDIUM {
@@ -120,7 +122,7 @@ fn decode_within<'a, T: Deserialize<'a>>(bytes: &'a [u8], config: impl Config) -
     }
 }
 
-/// Out of the way of what is well formed: every message comes by.
+/// Converts an error. It is a cold function of its own, because the hot path of valid messages does not need it.
 #[cold]
 #[inline(never)]
 fn refused(error: BincodeDecodeError) -> DecodeError {
@@ -132,7 +134,8 @@ fn refused(error: BincodeDecodeError) -> DecodeError {
     }
 }
 
-/// Texts of serde's errors quote the input: cut and escaped, so that a log line has an end and no other begins in it.
+/// Converts a text of serde, which may quote the input. It is cut and escaped, so that it cannot forge or flood log
+/// lines.
 fn malformed(reason: &str) -> DecodeError {
     DecodeError::Malformed { reason: printable(reason, MAX_REASON) }
 }
@@ -141,7 +144,7 @@ fn unsupported(error: &BincodeEncodeError) -> EncodeError {
     EncodeError::Unsupported { reason: error.to_string().chars().take(MAX_REASON).collect() }
 }
 
-/// Counts what would be written, and stops as soon as it is too much.
+/// A writer that counts bytes, and stops as soon as there are too many.
 struct Meter {
     size: usize,
     cap: usize,

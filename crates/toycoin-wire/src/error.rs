@@ -1,27 +1,27 @@
-//! What can go wrong between a typed message and its bytes.
+//! The errors of encoding, decoding and framing.
 
 use thiserror::Error;
 
 use crate::{ChannelError, Tag};
 
-/// Why a message was not encoded.
+/// The reason why a message was not encoded.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// The message is larger than what a receiver accepts.
+    /// The message is larger than a receiver accepts.
     #[error("message is larger than its cap of {cap} bytes")]
     TooLarge {
-        /// Most bytes that the encoding may take.
+        /// The largest size of the encoding, in bytes.
         cap: usize,
     },
     /// A field is longer than the protocol allows.
     #[error("{field} has {length} bytes, at most {cap} are allowed")]
     FieldTooLong {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
-        /// Its length in bytes.
+        /// The field's length, in bytes.
         length: usize,
-        /// Its cap in bytes.
+        /// The cap on that length, in bytes.
         cap: usize,
     },
     /// The message has more items than a receiver accepts.
@@ -29,100 +29,100 @@ pub enum EncodeError {
     TooMany {
         /// The message's tag.
         tag: Tag,
-        /// How many it has.
+        /// The number of its items.
         count: usize,
-        /// How many are allowed.
+        /// The largest number of items that is allowed.
         cap: usize,
     },
-    /// The type cannot be written in this format, a sequence of unknown length for instance.
+    /// The type cannot be written in this format, for example a sequence of unknown length.
     #[error("type has no encoding: {reason}")]
     Unsupported {
-        /// What the serializer said.
+        /// The serializer's message.
         reason: String,
     },
 }
 
-/// Why bytes are not the message that they claim to be.
+/// The reason why bytes are not the message that they claim to be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// There are more bytes than the message may have.
+    /// The input is larger than the message may be.
     #[error("body has {length} bytes, at most {limit} are allowed")]
     TooLarge {
-        /// Bytes that were handed in.
+        /// The size of the input, in bytes.
         length: usize,
-        /// Bytes that are allowed.
+        /// The largest size that is allowed, in bytes.
         limit: usize,
     },
     /// The bytes end inside a field, or a length inside them reaches past their end.
     #[error("body ends inside a field")]
     UnexpectedEnd,
-    /// The message ends before its bytes do.
+    /// The message ends before the input does.
     #[error("{count} bytes follow the message")]
     TrailingBytes {
-        /// How many.
+        /// The number of bytes that follow the message.
         count: usize,
     },
-    /// A field holds what its type does not allow: text that is not UTF-8, a boolean of 2, an unknown variant.
+    /// A field holds a value that its type does not allow: text that is not UTF-8, a boolean of 2, an unknown variant.
     #[error("malformed field: {reason}")]
     Malformed {
-        /// What the deserializer said, cut to 128 characters; control characters are escaped.
+        /// The deserializer's message, cut to 128 characters, with control characters escaped.
         reason: String,
     },
-    /// A channel name that breaks the rule of names.
+    /// A channel name is invalid.
     #[error(transparent)]
     Channel(#[from] ChannelError),
     /// A field is longer than the protocol allows.
     #[error("{field} has {length} bytes, at most {cap} are allowed")]
     FieldTooLong {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
-        /// Its length in bytes.
+        /// The field's length, in bytes.
         length: usize,
-        /// Its cap in bytes.
+        /// The cap on that length, in bytes.
         cap: usize,
     },
-    /// The message is of a protocol version that is not spoken here; nothing after the version was read.
+    /// The message has a protocol version that this program does not support. Nothing after the version was read.
     #[error("version {version} is not spoken here")]
     Version {
-        /// The version that it names.
+        /// The version in the message.
         version: u16,
     },
-    /// The tag names no message of this layer.
+    /// No message of this layer has the tag.
     #[error("tag {tag} is unknown")]
     UnknownTag {
-        /// The tag.
+        /// The unknown tag.
         tag: Tag,
     },
 }
 
-/// Why a byte stream is not a sequence of frames. Every one of these ends the connection.
+/// The reason why a byte stream is not a sequence of frames. Each of these errors ends the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// The length leaves no room for the tag that it counts.
+    /// The length is too small for the tag that it includes.
     #[error("frame length {length} is below 4")]
     TooShort {
-        /// The length that the frame states.
+        /// The length in the frame's header.
         length: u32,
     },
-    /// The length is above the cap of the tag.
+    /// The length is above the tag's cap.
     #[error("frame {tag} has length {length}, at most {cap} is allowed")]
     TooLong {
         /// The frame's tag.
         tag: Tag,
-        /// The length that the frame states.
+        /// The length in the frame's header.
         length: u32,
-        /// The cap of this tag.
+        /// The cap on that length.
         cap: u32,
     },
-    /// A connection does not begin with this tag.
+    /// A connection must not begin with this tag: the handshake comes first.
     #[error("connection begins with {tag}")]
     FirstFrame {
         /// The tag of the first frame.
         tag: Tag,
     },
-    /// No honest peer sends this tag in this direction, or at this time.
+    /// No honest peer sends this tag in this direction, or at this point of the connection.
     #[error("frame {tag} is not sent in this direction")]
     Unexpected {
         /// The frame's tag.

@@ -1,12 +1,12 @@
-//! Cuts a byte stream into frames, whatever the pieces in which it arrives.
+//! The frame decoder: it cuts a byte stream into frames, in whatever pieces the stream arrives.
 //!
 //! ```text
 //! | length: u32 big-endian | tag: 4 bytes | body: length - 4 bytes |
 //! ```
 //!
-//! The stream is written by a stranger. So the cap of a tag is checked as soon as the eight bytes of a header are there,
-//! memory for a frame in pieces grows to no more than twice what has arrived of it, and a frame with an unknown tag
-//! is passed over without being kept at all.
+//! A stranger writes the stream, so memory is bounded. A tag's cap is checked as soon as the 8 bytes of a frame's
+//! header have arrived. A buffer for an incomplete frame grows to at most twice what has arrived of the frame. A frame
+//! with an unknown tag is skipped without being buffered.
 
 use std::mem;
 
@@ -18,25 +18,25 @@ use crate::{
     limits::{FRAME_HEADER, MAX_CONTROL, MAX_ENVELOPE, MAX_HELLO, MAX_UNKNOWN, TAG_SIZE},
 };
 
-/// One frame, its body borrowed from the input or from the decoder.
+/// A frame, whose body is borrowed from the input or from the decoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// What the body holds; a tag that is known and that the other side may send.
+    /// The frame's tag, which is known and which the other side may send.
     pub tag: Tag,
-    /// The body, within the cap of its tag. It may be empty, which is no end of stream.
+    /// The body, within its tag's cap. It may be empty, which does not mean the end of the stream.
     pub body: &'a [u8],
 }
 
-/// Who reads a stream; this says which tags may come and which of them comes first.
+/// The side that reads a stream. It decides which tags are allowed, and which of them comes first (the handshake).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reader {
-    /// A relay, to which a client speaks: `HELO` first.
+    /// A relay, which reads from a client: `HELO` first.
     Relay,
-    /// A client, to which a relay speaks: `WELC` first, or `GBYE`.
+    /// A client, which reads from a relay: `WELC` first, or `GBYE`.
     Client,
 }
 
-/// The state between two pieces of one stream.
+/// A decoder of one stream, which keeps an incomplete frame between two pieces.
 ///
 /// ```
 /// use toycoin_wire::{FrameDecoder, Reader, Tag};
@@ -52,13 +52,13 @@ pub enum Reader {
 #[derive(Debug)]
 pub struct FrameDecoder {
     reader: Reader,
-    /// The frame that is in pieces: header and body as far as they have come.
+    /// The incomplete frame: as much of its header and body as has arrived.
     buffer: Vec<u8>,
-    /// Bytes of that frame in all, header included; meaningful once its header is complete.
+    /// The size of that frame in bytes, header included. It is valid once the header is complete.
     total: usize,
-    /// The frame in the buffer was handed out and makes room at the next call.
+    /// Whether the caller has the frame in the buffer. The next call then clears the buffer.
     is_handed_out: bool,
-    /// Bytes still to pass over.
+    /// Bytes of a frame with an unknown tag that are still to be skipped.
     to_skip: usize,
     skipped: u64,
     has_begun: bool,
@@ -66,7 +66,7 @@ pub struct FrameDecoder {
 }
 
 impl FrameDecoder {
-    /// Returns a decoder for the beginning of a stream.
+    /// Returns a decoder for a stream from its beginning.
     pub const fn new(reader: Reader) -> Self {
         Self {
             reader,
@@ -80,13 +80,14 @@ impl FrameDecoder {
         }
     }
 
-    /// Takes the next frame from the front of `input`; `None` when all of `input` is taken and the frame has more to come.
+    /// Takes the next frame from the front of `input`. Returns `None` when all of `input` is used up and no frame is
+    /// complete.
     ///
-    /// A frame that lies in `input` as a whole is borrowed from there, without a copy.
+    /// A frame that lies completely in `input` is borrowed from there, without a copy.
     ///
     /// # Errors
     ///
-    /// [`FrameError`]. The stream is useless from there on: later calls repeat the error.
+    /// [`FrameError`]. The stream is unusable afterwards: later calls return the same error.
     pub fn next_frame<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<Frame<'a>>, FrameError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -137,7 +138,7 @@ impl FrameDecoder {
         }
     }
 
-    /// Returns whether a frame has begun and is not complete: its sender owes bytes.
+    /// Returns whether a frame has begun and is incomplete.
     pub const fn is_mid_frame(&self) -> bool {
         self.to_skip > 0 || self.buffered() > 0
     }
@@ -146,14 +147,15 @@ impl FrameDecoder {
         if self.is_handed_out { 0 } else { self.buffer.len() }
     }
 
-    /// Returns how many bytes of memory the decoder holds, for the frame that is in pieces or for the next that will be.
+    /// Returns the capacity of the decoder's buffer, in bytes.
     pub const fn capacity(&self) -> usize {
         self.buffer.capacity()
     }
 
-    /// Takes the decoder's memory away while no frame is in pieces; nothing, without capacity, while one is.
+    /// Returns the decoder's buffer, emptied. While a frame is incomplete, the decoder keeps its buffer, and the result
+    /// has no capacity.
     ///
-    /// Whoever has many decoders can lend one buffer to each in turn, instead of leaving a large one with all of them.
+    /// Many decoders can thus share one buffer, instead of each keeping a large one.
     pub fn take_buffer(&mut self) -> Vec<u8> {
         if self.is_mid_frame() {
             return Vec::new();
@@ -164,7 +166,7 @@ impl FrameDecoder {
         buffer
     }
 
-    /// Lends memory for the next frame in pieces; without effect while one is.
+    /// Gives the decoder a buffer for its next incomplete frame. There is no effect while a frame is incomplete.
     pub fn give_buffer(&mut self, mut buffer: Vec<u8>) {
         if !self.is_mid_frame() {
             buffer.clear();
@@ -173,12 +175,12 @@ impl FrameDecoder {
         }
     }
 
-    /// Returns how many frames with an unknown tag were passed over, or are being so.
+    /// Returns how many frames with an unknown tag were skipped, including one that is being skipped.
     pub const fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// Judges a header before a byte of its body is looked at.
+    /// Judges a frame's header before its body is read.
     fn admit(&mut self, header: Header) -> Result<Admission, FrameError> {
         let verdict = judge(self.reader, header, !self.has_begun);
         match verdict {
@@ -196,7 +198,8 @@ impl FrameDecoder {
         verdict
     }
 
-    /// Moves what `input` holds of the frame into the buffer, which at most doubles and never outgrows the frame.
+    /// Moves the frame's bytes from `input` into the buffer. The buffer grows to at most twice what has arrived, and
+    /// never beyond the frame.
     fn store(&mut self, input: &mut &[u8]) {
         let missing = self.total.saturating_sub(self.buffer.len());
         let piece = take(input, missing);
@@ -208,11 +211,11 @@ impl FrameDecoder {
     }
 }
 
-/// Appends the frame of this tag and body to `out`.
+/// Appends a frame with this tag and body to `out`.
 ///
 /// # Errors
 ///
-/// [`EncodeError::TooLarge`] if the frame's length would be above the cap of its tag.
+/// [`EncodeError::TooLarge`] if the frame's length would be above the tag's cap.
 pub(crate) fn encode_frame<T: Serialize>(out: &mut Vec<u8>, tag: Tag, body: &T) -> Result<(), EncodeError> {
     let cap = cap(tag).unwrap_or(MAX_UNKNOWN) as usize;
     let size = codec::encoded_size(body, cap - TAG_SIZE)?;
@@ -235,7 +238,7 @@ impl Header {
         Some(Self { length: u32::from_be_bytes(*length), tag: Tag::new(*rest.first_chunk()?) })
     }
 
-    /// The length as a size in memory: no platform of ours has less than 32 bits.
+    /// Returns the length as a `usize`: every supported platform has at least 32 bits.
     const fn size(self) -> usize {
         self.length as usize
     }
@@ -281,7 +284,7 @@ fn may_come(reader: Reader, tag: Tag) -> bool {
     }
 }
 
-/// Returns the cap on `length` of a tag, `None` if the tag is unknown.
+/// Returns the cap on `length` for a tag, `None` if the tag is unknown.
 fn cap(tag: Tag) -> Option<u32> {
     match tag {
         Tag::HELO => Some(MAX_HELLO),

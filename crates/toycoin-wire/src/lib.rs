@@ -1,12 +1,13 @@
-//! Frames and messages of toycoin: bytes in any split become typed messages, and back.
+//! The wire protocol of toycoin: frames and messages, between typed values and byte streams.
 //!
 //! ```text
 //! length: u32 big-endian | tag: 4 ASCII bytes | body          length counts tag and body
 //! ```
 //!
-//! All of it stands on one page, docs/protocol.md. Two layers share one codec. The [`relay`] layer moves envelopes
-//! between a relay and its clients; what nodes say to each other stands inside the envelopes. Everything here is pure:
-//! no socket, no clock, and every length from outside is held against [`limits`] before anything is allocated.
+//! docs/protocol.md describes the protocol on one page. Two layers share one codec. The [`relay`] layer carries
+//! envelopes between a relay and its clients. The node layer carries the nodes' gossip inside these envelopes.
+//! Everything here is pure: there is no socket and no clock. Every length from outside is checked against [`limits`]
+//! before anything is allocated.
 //!
 //! ```
 //! use toycoin_wire::{ChannelRef, FrameDecoder, Reader, relay::{Publish, RelayMessage}};

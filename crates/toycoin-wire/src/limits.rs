@@ -1,6 +1,6 @@
-//! Every bound of the wire, in one place.
+//! All limits of the wire protocol.
 //!
-//! A frame's `length` counts its tag and its body; the caps below are caps on that number.
+//! A frame's `length` counts its tag and its body. Caps on `length` below are caps on that number.
 
 use crate::Tag;
 
@@ -25,7 +25,7 @@ pub const MAX_UNKNOWN: u32 = 64 << 10;
 /// Most bytes of the payload in a `PUBL` or `DELV`: 1.5 MiB, so that no accepted `PUBL` makes an oversized `DELV`.
 pub const MAX_PAYLOAD: usize = 3 << 19;
 
-/// Most bytes of an agent's name.
+/// Most bytes of an agent, the name and version of a program.
 pub const MAX_AGENT: usize = 64;
 
 /// Most bytes of a channel's name.
@@ -37,13 +37,13 @@ pub const MAX_REASON: usize = 256;
 /// Most bytes that the codec decodes, whatever limit it is given: 4 MiB.
 pub const MAX_DECODE: usize = 4 << 20;
 
-// ---- node layer: caps on a payload, its tag included
+// ---- node layer: caps on a payload, including its tag
 
-/// Most bytes of a block's payload: 1.25 MiB, since a legal block encodes to up to 8 % more than its size by formula.
+/// Most bytes of a block's payload: 1.25 MiB. A valid block encodes to up to 8 % more than its size by formula.
 pub const MAX_BLOCK_PAYLOAD: usize = 5 << 18;
 
-/// Most bytes of a transaction's payload: 128 KiB. The largest that a block may hold encodes to 16 bytes more than its
-/// size by formula, tag included: so whatever a block may hold, the network can relay.
+/// Most bytes of a transaction's payload: 128 KiB. The largest transaction encodes to 16 bytes more than its size by
+/// formula, tag included. The network can therefore relay any transaction that a block may hold.
 pub const MAX_TRANSACTION_PAYLOAD: usize = 128 << 10;
 
 const _: () = assert!(toycoin_core::Transaction::MAX_SIZE + 16 <= MAX_TRANSACTION_PAYLOAD as u64);
@@ -54,22 +54,22 @@ pub const MAX_HEADERS_PAYLOAD: usize = 257 << 10;
 /// Most bytes of any other known payload: 16 KiB.
 pub const MAX_SMALL_PAYLOAD: usize = 16 << 10;
 
-/// Most hashes of a locator.
+/// Most hashes of a block locator.
 pub const MAX_LOCATOR: usize = 64;
 
-/// Most headers of a message.
+/// Most headers per message.
 pub const MAX_HEADERS: usize = 2_000;
 
-/// Most blocks that are asked for in a message.
+/// Most blocks per request.
 pub const MAX_GET_BLOCKS: usize = 16;
 
-/// Most transactions that are asked for in a message.
+/// Most transactions per request.
 pub const MAX_GET_TRANSACTIONS: usize = 128;
 
-/// Most bytes of a reject's text.
+/// Most bytes of the text in a `RJCT`.
 pub const MAX_REJECT_TEXT: usize = 128;
 
-/// Returns the most bytes of a payload with this tag, `None` for one that is not known.
+/// Returns the most bytes of a payload with this tag, including the tag, or `None` if the tag is unknown.
 pub const fn payload_cap(tag: Tag) -> Option<usize> {
     match tag {
         Tag::BLOC => Some(MAX_BLOCK_PAYLOAD),

@@ -1,11 +1,11 @@
-//! Messages between nodes, which travel as the payload of a relay's envelope: a tag, then a body.
+//! Messages between nodes. Each travels as the payload of a relay's envelope: a tag, then a body.
 //!
 //! ```text
 //!   payload:  tag: 4 ASCII bytes | body        a relay does not look inside
 //! ```
 //!
-//! A payload's cap is that of its tag, looked up before a byte of the body is read. A tag that is not known is no error:
-//! another program's messages may share the channel. Neither is another version's `STAT`.
+//! A payload's cap is that of its tag, and is checked before the body is read. An unknown tag is not an error, because
+//! other programs may use the same channel. Neither is a `STAT` of another version.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -17,130 +17,130 @@ use crate::{
     limits,
 };
 
-/// The version of the node layer, as `STAT` says it.
+/// The version of the node layer, as `STAT` carries it.
 pub const VERSION: u16 = 1;
 
-/// What a node says of itself: `STAT`.
+/// The status of a node, `STAT`: its network and its best chain. It is the node layer's handshake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
-    /// Which network.
+    /// The hash of genesis, which identifies the network.
     pub genesis: BlockHash,
-    /// Its active chain's tip.
+    /// The hash of the active chain's tip.
     pub tip: BlockHash,
-    /// The tip's height.
+    /// The height of the tip.
     pub height: u64,
-    /// The chain's work, big-endian.
+    /// The work of the active chain, big-endian.
     pub work: [u8; 32],
-    /// Its clock: Unix milliseconds.
+    /// The node's clock, in Unix milliseconds.
     pub time: u64,
 }
 
-/// Asks for the headers after the first block of the locator that the receiver has: `GHDR`.
+/// A request for headers, `GHDR`: those after the first block of the locator that is on the receiver's active chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetHeaders {
-    /// Hashes of the asker's chain, its tip first: at most 64.
+    /// The block locator: hashes of the sender's chain, its tip first, at most 64.
     pub locator: Vec<BlockHash>,
-    /// The last header wanted; zeros for as many as there are.
+    /// The last header wanted. Zeros ask for as many as possible.
     pub stop: BlockHash,
 }
 
-/// Says which rule something broke: `RJCT`. Changes no state.
+/// A reject, `RJCT`: it reports the rule that a block or a transaction broke. It changes no state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject {
-    /// The block's or transaction's id.
+    /// The id of the block or the transaction.
     pub hash: [u8; 32],
     /// The rule's number.
     pub rule: u16,
-    /// In words, at most 128 bytes.
+    /// The reason in words, at most 128 bytes.
     pub text: String,
 }
 
 /// A message between nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeMessage {
-    /// `STAT`
+    /// The status of a node, `STAT`.
     Status(Status),
-    /// `TXN `
+    /// A transaction, `TXN `.
     Transaction(Transaction),
-    /// `BLOC`
+    /// A block, `BLOC`.
     Block(Block),
-    /// `GHDR`
+    /// A request for headers, `GHDR`.
     GetHeaders(GetHeaders),
-    /// `HDRS`: at most 2,000, each on the one before.
+    /// Headers, `HDRS`: at most 2,000, each the child of the one before.
     Headers(Vec<Header>),
-    /// `GBLK`: at most 16 hashes.
+    /// A request for blocks, `GBLK`: at most 16 hashes.
     GetBlocks(Vec<BlockHash>),
-    /// `NOTF`: the hashes of what was asked for and is not held.
+    /// The hashes of requested blocks or transactions that the sender does not have, `NOTF`.
     NotFound(Vec<[u8; 32]>),
-    /// `GTXN`: at most 128 ids.
+    /// A request for transactions, `GTXN`: at most 128 ids.
     GetTransactions(Vec<Txid>),
-    /// `RJCT`
+    /// A report of a broken rule, `RJCT`.
     Reject(Reject),
 }
 
-/// What a payload holds.
+/// The content of a payload.
 #[expect(clippy::large_enum_variant, reason = "it lives briefly, and nearly all are messages")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload {
-    /// A message of this version.
+    /// A message of this protocol version.
     Message(NodeMessage),
-    /// Something with a tag that is not known: to be ignored, at any size.
+    /// A payload with an unknown tag, of any size. The receiver ignores it.
     Unknown(Tag),
-    /// The status of another version, of which no more was read: to be ignored.
+    /// The status of a node with another protocol version, which was not read further. The receiver ignores it.
     OtherVersion(u16),
 }
 
-/// What is wrong with a payload.
+/// The reason why a payload is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PayloadError {
-    /// Fewer than four bytes.
+    /// The payload has fewer than 4 bytes.
     #[error("payload of {length} bytes has no tag")]
     NoTag {
-        /// How many bytes there are.
+        /// The payload's length, in bytes.
         length: usize,
     },
-    /// More bytes than the tag allows.
+    /// The payload is larger than its tag allows.
     #[error("{tag} of {length} bytes, at most {cap} are allowed")]
     TooLarge {
         /// The tag.
         tag: Tag,
-        /// Its length, the tag included.
+        /// The payload's length including the tag, in bytes.
         length: usize,
-        /// What is allowed.
+        /// The largest length that is allowed, in bytes.
         cap: usize,
     },
-    /// More items than the message may have.
+    /// The message has more items than it may.
     #[error("{tag} with {count} items, at most {cap} are allowed")]
     TooMany {
         /// The tag.
         tag: Tag,
-        /// How many it has.
+        /// The number of its items.
         count: usize,
-        /// How many are allowed.
+        /// The largest number of items that is allowed.
         cap: usize,
     },
-    /// The body is not the tag's message.
+    /// The body is not a message of its tag.
     #[error("malformed {tag}: {error}")]
     Malformed {
         /// The tag.
         tag: Tag,
-        /// Why.
+        /// The reason.
         error: DecodeError,
     },
 }
 
 impl PayloadError {
-    /// Returns whether no honest peer sends such a thing: always, but for a payload without a tag, which any program on
-    /// the channel may send.
+    /// Returns whether the error shows misbehaviour of a peer: true, except for a payload without a tag, which any
+    /// program on the channel may send.
     pub const fn is_misbehaviour(&self) -> bool {
         !matches!(self, Self::NoTag { .. })
     }
 }
 
 impl NodeMessage {
-    /// Returns the tag that its payload begins with.
+    /// Returns the tag of the message's payload.
     pub const fn tag(&self) -> Tag {
         match self {
             Self::Status(_) => Tag::STAT,
@@ -155,11 +155,11 @@ impl NodeMessage {
         }
     }
 
-    /// Returns the payload.
+    /// Encodes the message as a payload.
     ///
     /// # Errors
     ///
-    /// [`EncodeError::TooLarge`] and [`EncodeError::TooMany`] for what no receiver would take.
+    /// [`EncodeError::TooLarge`] or [`EncodeError::TooMany`] if no receiver would accept the message.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         let tag = self.tag();
         if let Some((count, cap)) = self.excess() {
@@ -181,11 +181,11 @@ impl NodeMessage {
         Ok(out)
     }
 
-    /// Reads a payload.
+    /// Parses a payload.
     ///
     /// # Errors
     ///
-    /// [`PayloadError`] for a body that is not its tag's message, or more than it may be.
+    /// [`PayloadError`] if the payload is not a message of its tag, or exceeds its limits.
     pub fn decode(payload: &[u8]) -> Result<Payload, PayloadError> {
         let length = payload.len();
         let (tag, body) = payload.split_first_chunk().ok_or(PayloadError::NoTag { length })?;
@@ -219,7 +219,8 @@ impl NodeMessage {
         }
     }
 
-    /// Returns how many items its list has, or bytes its text, and how many are allowed, if that is fewer.
+    /// Returns the number of items in the message's list, or of bytes in its text, and the limit, if the limit is
+    /// exceeded.
     const fn excess(&self) -> Option<(usize, usize)> {
         let (count, cap) = match self {
             Self::GetHeaders(request) => (request.locator.len(), limits::MAX_LOCATOR),
@@ -228,7 +229,7 @@ impl NodeMessage {
             Self::NotFound(hashes) => (hashes.len(), limits::MAX_GET_TRANSACTIONS),
             Self::GetTransactions(txids) => (txids.len(), limits::MAX_GET_TRANSACTIONS),
             Self::Reject(reject) => (reject.text.len(), limits::MAX_REJECT_TEXT),
-            // rules bound what these hold, and their payload's cap does
+            // the rules limit what these contain, and so does the cap of their payload
             Self::Status(_) | Self::Transaction(_) | Self::Block(_) => return None,
         };
         if count > cap { Some((count, cap)) } else { None }

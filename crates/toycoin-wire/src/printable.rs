@@ -1,7 +1,7 @@
-//! Strangers' text, made harmless for logs and terminals.
+//! Text from strangers, made safe for logs and terminals.
 
-/// Returns a stranger's text as it may stand in a log line: at most `most` characters, and whatever is not visible is
-/// escaped, so that no escape sequence reaches a terminal and no line break forges a line.
+/// Returns text from a stranger in a form that is safe in a log line: at most `most` characters, with invisible ones
+/// escaped. No escape sequence reaches a terminal, and no line break forges a log line.
 ///
 /// ```
 /// use toycoin_wire::printable;

@@ -1,17 +1,17 @@
-//! The numbers that keep one wrong signature from hiding behind another.
+//! The random-looking coefficients that keep one invalid signature from cancelling another.
 
 use crate::batch::Triple;
 
-/// What sets this hash apart from all others; BLAKE3's `derive_key` wants such a sentence.
+/// The domain of this hash: BLAKE3's `derive_key` takes such a sentence.
 const CONTEXT: &str = "toycoin 2026-11 coefficients of a batch verification";
 
 /// Returns a coefficient for each triple: 1 for the first, 128 bits of one hash over ALL keys, messages and signatures
 /// for the others.
 ///
-/// Were any of them left out of the hash, it could be chosen after the coefficients, and two wrong signatures could be
-/// made to cancel. A length stands before each message, so no two batches share a preimage.
+/// If the hash left one of them out, it could be chosen after the coefficients, and two invalid signatures could
+/// cancel. A length precedes each message, so no two batches have the same preimage.
 pub(super) fn coefficients(triples: &[Triple<'_>]) -> Vec<u128> {
-    // one long piece: BLAKE3 hashes its chunks side by side
+    // one long piece: BLAKE3 hashes its chunks in parallel
     let mut preimage = Vec::with_capacity(triples.iter().map(|triple| 104 + triple.message.len()).sum());
     for Triple { key, message, signature } in triples {
         preimage.extend_from_slice(key.as_bytes());

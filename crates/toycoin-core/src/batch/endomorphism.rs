@@ -1,26 +1,27 @@
-//! Scalars of half the length: k P = k₁ P + k₂ λP with |k₁|, |k₂| < 2^128.
+//! Scalars of half the length, by the endomorphism of secp256k1: k P = k₁ P + k₂ λP with |k₁|, |k₂| < 2^128.
 //!
 //! secp256k1 has a map that costs one multiplication, λ(x, y) = (βx, y). Gallant, Lambert and Vanstone ("Faster Point
-//! Multiplication on Elliptic Curves with Efficient Endomorphisms", 2001) split a scalar k by it: with the short vectors
-//! (a₁, b₁), (a₂, b₂) of the lattice of all (a, b) with a + bλ = 0 mod n, take c₁ = round(b₂k / n), c₂ = round(-b₁k / n);
-//! then k₂ = -c₁b₁ - c₂b₂ and k₁ = k - k₂λ are short. The two divisions are multiplications by g₁ = round(2^384 b₂ / n)
-//! and g₂ = round(2^384 (-b₁) / n) and a shift. The numbers are those of libsecp256k1 (`scalar_impl.h`), where the bound
-//! is proved; the same split is private in k256.
+//! Multiplication on Elliptic Curves with Efficient Endomorphisms", 2001) use it to split a scalar k. Take the short
+//! vectors (a₁, b₁), (a₂, b₂) of the lattice of all (a, b) with a + bλ = 0 mod n, and c₁ = round(b₂k / n), c₂ =
+//! round(-b₁k / n). Then k₂ = -c₁b₁ - c₂b₂ and k₁ = k - k₂λ are short.
+//!
+//! The two divisions are multiplications by g₁ = round(2^384 b₂ / n) and g₂ = round(2^384 (-b₁) / n), and a shift. The
+//! numbers are those of libsecp256k1 (`scalar_impl.h`), which proves the bound. The same split is private in k256.
 
 use k256::{
     Scalar, U256,
     elliptic_curve::{ops::Reduce, scalar::IsHigh},
 };
 
-/// -λ.
+/// The constant -λ.
 const MINUS_LAMBDA: U256 = U256::from_be_hex("ac9c52b33fa3cf1f5ad9e3fd77ed9ba4a880b9fc8ec739c2e0cfc810b51283cf");
-/// -b₁.
+/// The constant -b₁.
 const MINUS_B1: u128 = 0xe443_7ed6_010e_8828_6f54_7fa9_0abf_e4c3;
-/// b₂.
+/// The constant b₂.
 const B2: u128 = 0x3086_d221_a7d4_6bcd_e86c_90e4_9284_eb15;
-/// round(2^384 b₂ / n).
+/// The constant g₁ = round(2^384 b₂ / n).
 const G1: U256 = U256::from_be_hex("3086d221a7d46bcde86c90e49284eb153daa8a1471e8ca7fe893209a45dbb031");
-/// round(2^384 (-b₁) / n).
+/// The constant g₂ = round(2^384 (-b₁) / n).
 const G2: U256 = U256::from_be_hex("e4437ed6010e88286f547fa90abfe4c4221208ac9df506c61571b4ae8ac47f71");
 
 /// A scalar between -2^128 and 2^128.
@@ -35,7 +36,7 @@ impl Half {
         Self { magnitude, negative: false }
     }
 
-    /// Takes a scalar of which it is known that it, or its negative, is below 2^128.
+    /// Converts a scalar that is below 2^128 itself, or whose negative is.
     fn new(scalar: Scalar) -> Self {
         let negative = scalar.is_high().into();
         let number = U256::from(if negative { -scalar } else { scalar });
@@ -79,7 +80,7 @@ mod tests {
         signed(k1) - signed(k2) * Scalar::reduce(&MINUS_LAMBDA)
     }
 
-    /// Whether the halves were cut off shows in the sum: 128 bits each are all that they keep.
+    /// Checks that the halves add up to the scalar. Each keeps only 128 bits, so a cut would show in the sum.
     fn check(scalar: Scalar) {
         assert_eq!(joined(split(&scalar)), scalar);
     }

@@ -1,16 +1,17 @@
-//! x coordinates made points: BIP-340's `lift_x`, several side by side.
+//! BIP-340's `lift_x`: points from x coordinates, several at a time.
 //!
-//! A square root is a chain of 253 squarings, each of which waits for the one before; a processor that has four chains to
-//! work on takes 0.7 times as long for each (measured: docs/performance.md).
+//! A square root is a chain of 253 squarings, each of which waits for the one before. Four chains in parallel take 0.7
+//! times as long per root (measured: docs/performance.md).
 
 use k256::FieldBytes;
 
 use crate::batch::point::{Field, Point};
 
-/// Chains at a time.
+/// The number of chains that run in parallel.
 const LANES: usize = 4;
 
-/// Returns for each x the point with it and an even y, `None` if one of them has none or is not below the field's order.
+/// Returns for each x the point with an even y. Returns `None` if an x is not on the curve or not below the field's
+/// order.
 pub(super) fn lift_all(xs: &[&[u8; 32]]) -> Option<Vec<Point>> {
     let mut points = Vec::with_capacity(xs.len());
     let (groups, rest) = xs.as_chunks::<LANES>();
@@ -23,7 +24,7 @@ pub(super) fn lift_all(xs: &[&[u8; 32]]) -> Option<Vec<Point>> {
     Some(points)
 }
 
-/// `y = (x³ + 7)^((p + 1) / 4)`, or its negative.
+/// Computes `y = (x³ + 7)^((p + 1) / 4)`, or its negative.
 fn lift<const N: usize>(bytes: &[&[u8; 32]; N]) -> Option<[Point; N]> {
     let mut xs = [Field::ZERO; N];
     for (x, bytes) in xs.iter_mut().zip(bytes) {
@@ -42,8 +43,9 @@ fn lift<const N: usize>(bytes: &[&[u8; 32]; N]) -> Option<[Point; N]> {
     Some(points)
 }
 
-/// Raises to (p + 1) / 4, which gives a root of each that is a square, since p = 3 mod 4. The exponent's bits are blocks
-/// of 223, 22 and 2 ones; the chain of additions that makes them is libsecp256k1's (`field_impl.h`) and k256's.
+/// Raises each number to the power (p + 1) / 4. This is a root of each number that is a square, since p = 3 mod 4. The
+/// bits of the exponent are blocks of 223, 22 and 2 ones. The addition chain is that of libsecp256k1 (`field_impl.h`)
+/// and of k256.
 fn square_roots<const N: usize>(a: &[Field; N]) -> [Field; N] {
     let x2 = then(a, 1, a);
     let x3 = then(&x2, 1, a);
@@ -60,7 +62,7 @@ fn square_roots<const N: usize>(a: &[Field; N]) -> [Field; N] {
     x.map(|x| x.square().square())
 }
 
-/// Squares so many times, then multiplies.
+/// Squares `squarings` times, then multiplies.
 fn then<const N: usize>(base: &[Field; N], squarings: usize, factors: &[Field; N]) -> [Field; N] {
     let mut powers = *base;
     for _ in 0..squarings {
@@ -84,7 +86,7 @@ mod tests {
 
     use super::*;
 
-    /// k256's own lift, which singles go through.
+    /// The lift of k256, which single verification uses.
     fn decompact(x: &[u8; 32]) -> Option<([u8; 32], [u8; 32])> {
         let point = AffinePoint::decompact(&FieldBytes::from(*x)).into_option()?;
         Some((point.x().into(), point.y().into()))

@@ -1,26 +1,27 @@
-//! Many BIP-340 signatures verified together, for less than half of what they cost one by one.
+//! Batch verification of BIP-340 signatures. A large batch costs less than half as much as single verification.
 //!
-//! A signature (R, s) of a message m by a key P holds when `s G = R + e P`, where e is the challenge, the tagged hash of
-//! R, P and m. Many such equations, each multiplied by a coefficient that no signer could foresee and summed, are one:
+//! A signature (R, s) of a message m by a key P is valid if `s G = R + e P`. Here e is the challenge, the tagged hash
+//! of R, P and m. Each equation is multiplied by a coefficient that no signer can predict, and the sum of all is one
+//! equation:
 //!
 //! ```text
 //!   (Σ aᵢ sᵢ) G  =  Σ aᵢ Rᵢ + Σ (aᵢ eᵢ) Pᵢ        a₁ = 1, the others 128 bits of a hash over all of the batch
 //! ```
 //!
 //! This is "Batch Verification" of [BIP-340](https://github.com/bitcoin/bips/blob/master/bip-0340.mediawiki). If every
-//! signature holds, so does the sum. If one does not, the sum holds for at most one value of its coefficient in 2^128
-//! (and a₁ = 1 does no harm: the equation can be scaled). Since the coefficients depend on every key, message and
-//! signature, whoever wants to cheat has to guess, anew for each batch.
+//! signature is valid, the sum holds. If one is not, the sum holds for at most one value of its coefficient in 2^128.
+//! Setting a₁ = 1 does no harm, because the equation can be scaled. The coefficients depend on every key, message and
+//! signature, so a cheat has to guess again for each batch.
 //!
 //! ```text
 //!   triples ─▶ parsed: scalars, x coordinates     lift: x ─▶ point, four square roots side by side
 //!           ─▶ coefficients                       BLAKE3's extended output
-//!           ─▶ terms: one for each R, two for each distinct key and for G (endomorphism: scalars of half the length)
+//!           ─▶ terms: one per R, two per distinct key and for G (endomorphism: scalars of half the length)
 //!           ─▶ multiply: buckets of signed digits  ─▶ segments: affine additions that share an inversion
 //!           ─▶ is the sum the identity?
 //! ```
 //!
-//! Everything here is public, so time may depend on it. Fields, points and scalars are k256's.
+//! All inputs are public, so the running time may depend on them. Fields, points and scalars are those of k256.
 
 #![expect(
     clippy::op_ref,
@@ -58,23 +59,24 @@ use crate::{
     keys::{PublicKey, Signature},
 };
 
-/// From so many signatures on a batch costs less than they do one by one (measured: docs/performance.md).
+/// Smallest batch that costs less than single verification of its signatures (measured: docs/performance.md).
 pub const CROSSOVER: usize = 4;
 
-/// One signature to be judged: is it this key's, of this message? What BIP-340's `Verify` takes.
+/// A signature to be verified, with its key and message: the input of BIP-340's `Verify`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Triple<'a> {
-    /// Whose it should be.
+    /// The key that should have signed.
     pub key: &'a PublicKey,
-    /// What it should be of, of any length.
+    /// The message that should be signed, of any length.
     pub message: &'a [u8],
     /// The signature.
     pub signature: &'a Signature,
 }
 
-/// Returns whether all signatures hold; which one does not, it cannot tell.
+/// Returns whether all signatures are valid. The result does not say which one is invalid.
 ///
-/// Accepts exactly what [`verify`](crate::verify) accepts of each, but for a chance of 2^-128.
+/// It accepts exactly the batches of which [`verify`](crate::verify) accepts each signature, except with probability
+/// 2^-128.
 pub fn verify_batch(triples: &[Triple<'_>]) -> bool {
     let Some(parsed) = triples.iter().map(Parsed::new).collect::<Option<Vec<_>>>() else { return false };
     let mut keys = Keys::default();
@@ -101,14 +103,15 @@ pub fn verify_batch(triples: &[Triple<'_>]) -> bool {
     sum_is_identity(&terms)
 }
 
-/// What a triple says, with scalars read.
+/// A triple with its scalars parsed.
 struct Parsed {
     s: NonZeroScalar,
     challenge: Scalar,
 }
 
 impl Parsed {
-    /// Reads a signature, `None` where its numbers are out of range; by k256, so that the range is the one of singles.
+    /// Parses a triple; `None` if its numbers are out of range. k256 parses them, so the range is that of single
+    /// verification.
     fn new(triple: &Triple<'_>) -> Option<Self> {
         schnorr::Signature::from_slice(triple.signature.as_bytes()).ok()?;
         let s = NonZeroScalar::try_from(s_bytes(triple.signature).as_slice()).ok()?;
@@ -143,7 +146,7 @@ fn challenge(triple: &Triple<'_>) -> Scalar {
     Scalar::reduce(&FieldBytes::from(<[u8; 32]>::from(hash.chain_update(triple.message).finalize())))
 }
 
-/// The hash that has taken the tag, as BIP-340 begins it.
+/// The hash state after the tag, as BIP-340 defines it.
 static TAGGED: LazyLock<Sha256> = LazyLock::new(|| {
     let tag = Sha256::digest(b"BIP0340/challenge");
     Sha256::new().chain_update(tag).chain_update(tag)

@@ -1,21 +1,22 @@
 //! Sums of multiples of points, Σ kᵢPᵢ, by buckets (Pippenger, "On the Evaluation of Powers and Monomials", 1980).
 //!
-//! Each scalar is written in digits of w bits, from -2^(w-1) to 2^(w-1). For each place of digits, a window, every point
-//! goes into the bucket of its digit's magnitude, its negative where the digit is negative. What is wanted of a window is
-//! Σ b S_b, S_b being the sum of bucket b. That is halved again and again:
+//! Each scalar is written in digits of w bits, from -2^(w-1) to 2^(w-1). A window is one position of digits. In each
+//! window, every point goes into the bucket of its digit's magnitude, negated if the digit is negative. The result of a
+//! window is Σ b S_b, where S_b is the sum of bucket b. It is halved repeatedly:
 //!
 //! ```text
 //!   Σ b S_b  =  (S₁ + S₃ + S₅ + ..)  +  2 Σ b (S_2b + S_2b+1)
 //! ```
 //!
-//! so that each window gives w sums of odd buckets, one for each bit. All these additions are independent of one another
-//! and share inversions (`segments`). What is left is one point for each bit of the scalars, put together from the highest bit on.
+//! Each window thus gives w sums of odd buckets, one per bit. All these additions are independent of one another and
+//! share inversions (`segments`). What remains is one point per bit of the scalars. These points are combined from the
+//! highest bit down.
 
 use k256::ProjectivePoint;
 
 use crate::batch::{endomorphism::Half, point::Point, segments::Segments};
 
-/// Points that are summed at a time, so that they and their scratch stay in a core's cache.
+/// Most points that are summed at a time, so that they and their scratch space stay in a core's cache.
 const POINTS_AT_A_TIME: usize = 4_096;
 
 /// Returns whether Σ kᵢPᵢ is the identity.
@@ -23,21 +24,21 @@ pub(super) fn sum_is_identity(terms: &[(Point, Half)]) -> bool {
     sum(terms, Windows::for_terms(terms.len())) == ProjectivePoint::IDENTITY
 }
 
-/// How scalars are cut.
+/// The division of scalars into windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Windows {
     bits: usize,
 }
 
 impl Windows {
-    /// Returns the width at which the fewest additions are made: each term goes into a bucket of each window, and each
-    /// bucket is added twice.
+    /// Returns the width with the fewest additions. Each term is added to one bucket per window, and each bucket is
+    /// added twice.
     fn for_terms(terms: usize) -> Self {
         let cost = |windows: &Self| windows.count() * (terms + 2 * windows.buckets());
         (2..=14).map(|bits| Self { bits }).min_by_key(cost).expect("some widths")
     }
 
-    /// Returns how many windows 128 bits take, and the bit that negative digits carry.
+    /// Returns the number of windows: those of 128 bits, with room for the carry of negative digits.
     const fn count(self) -> usize {
         128 / self.bits + 1
     }
@@ -46,7 +47,7 @@ impl Windows {
         1 << (self.bits - 1)
     }
 
-    /// Returns the digits, the lowest first.
+    /// Returns the digits of a scalar, the lowest first.
     fn digits(self, half: Half) -> impl Iterator<Item = i16> {
         let mut rest = half.magnitude;
         let mut carry = 0;
@@ -70,7 +71,7 @@ fn sum(terms: &[(Point, Half)], windows: Windows) -> ProjectivePoint {
     })
 }
 
-/// Returns each window's buckets, from 1 on.
+/// Returns the sums of each window's buckets, from bucket 1 on.
 fn fill(terms: &[(Point, Half)], windows: Windows, segments: &mut Segments) -> Vec<Vec<Option<Point>>> {
     let mut digits = vec![Vec::with_capacity(terms.len()); windows.count()];
     for (_, scalar) in terms {
@@ -93,7 +94,7 @@ fn fill(terms: &[(Point, Half)], windows: Windows, segments: &mut Segments) -> V
 
 /// Puts each term into the bucket of its digit.
 fn push_buckets(terms: &[(Point, Half)], digits: &[i16], windows: Windows, segments: &mut Segments) {
-    // sorted by counting: where each bucket begins, then who is in it
+    // a counting sort: first where each bucket begins, then its terms
     let mut ends = vec![0; windows.buckets() + 2];
     for digit in digits {
         if let Some(end) = ends.get_mut(usize::from(digit.unsigned_abs()) + 1) {
@@ -118,7 +119,7 @@ fn push_buckets(terms: &[(Point, Half)], digits: &[i16], windows: Windows, segme
         let (point, _) = terms.get(*index)?;
         Some(if *negative { point.negated() } else { *point })
     };
-    // after the second pass each entry is the end of its bucket; bucket 0 is worth nothing
+    // after the second pass each entry is the end of its bucket; bucket 0 contributes nothing
     for bucket in ends.windows(2).take(windows.buckets()) {
         if let [begin, end] = bucket {
             segments.push(order.get(*begin..*end).unwrap_or_default().iter().filter_map(point));
@@ -128,7 +129,7 @@ fn push_buckets(terms: &[(Point, Half)], digits: &[i16], windows: Windows, segme
 
 /// Returns the sum for each bit of the scalars, the lowest first.
 fn halve(mut buckets: Vec<Vec<Option<Point>>>, windows: Windows, segments: &mut Segments) -> Vec<Option<Point>> {
-    // by level, then window
+    // ordered by level, then by window
     let mut odd_buckets = Vec::with_capacity(windows.bits * windows.count());
     for _ in 0..windows.bits {
         segments.clear();
@@ -194,7 +195,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
-        // few different points and scalars, so that buckets meet the same point again, and the opposite one
+        // few different points and scalars, so that buckets meet equal and opposite points
         #[test]
         fn is_the_sum_of_multiples(
             terms in prop::collection::vec((prop_oneof![1..4_u32, 1..u32::MAX], half()), 0..24),

@@ -1,4 +1,4 @@
-//! Points by their two coordinates, and what it takes to add two of them when an inverse is at hand.
+//! Points in affine coordinates, and their addition when an inverse is given.
 
 use std::sync::LazyLock;
 
@@ -7,8 +7,8 @@ use k256::{
     elliptic_curve::{hazmat::FieldArithmetic, point::AffineCoordinates},
 };
 
-/// k256's element of the field. It is normalised lazily: each addition adds up magnitudes, a multiplication takes
-/// magnitudes up to 8 and gives 1. k256 checks that in builds with debug assertions.
+/// An element of the field, by k256, which normalises it lazily: an addition adds magnitudes, a multiplication takes
+/// magnitudes up to 8 and returns 1. k256 checks that in builds with debug assertions.
 pub(super) type Field = <Secp256k1 as FieldArithmetic>::FieldElement;
 
 /// A point other than the identity. Its x has magnitude 1, its y at most 2.
@@ -24,13 +24,13 @@ impl Point {
         Self::from_affine(&AffinePoint::GENERATOR)
     }
 
-    /// Takes a point of k256's, which is not the identity.
+    /// Converts a point of k256, which must not be the identity.
     pub(super) fn from_affine(point: &AffinePoint) -> Self {
         let read = |bytes| Field::from_bytes(&bytes).expect("a coordinate is below the field's order");
         Self { x: read(point.x()), y: read(point.y()) }
     }
 
-    /// Gives it to k256.
+    /// Converts the point to k256's projective coordinates.
     pub(super) fn to_projective(self) -> ProjectivePoint {
         let point = AffinePoint::from_coordinates(&self.x.to_bytes(), &self.y.to_bytes());
         ProjectivePoint::from(point.expect("a sum of points of the curve is on it"))
@@ -46,34 +46,34 @@ impl Point {
         Self { x: self.x * &*BETA, y: self.y }
     }
 
-    /// Returns the point on the other side.
+    /// Returns the negative of the point.
     pub(super) fn negated(&self) -> Self {
         Self { x: self.x, y: self.y.negate(1) }
     }
 
-    /// Returns what an addition divides by: `x₂ - x₁`, which is zero for equal and for opposite points.
+    /// Returns the divisor of an addition, `x₂ - x₁`. It is zero for equal and for opposite points.
     pub(super) fn distance(&self, other: &Self) -> Field {
         other.x + self.x.negate(1)
     }
 
-    /// Returns the sum, `inverse` being the inverse of the [`distance`](Self::distance).
+    /// Returns the sum. `inverse` is the inverse of the [`distance`](Self::distance).
     pub(super) fn add(&self, other: &Self, inverse: &Field) -> Self {
         let slope = (other.y + self.y.negate(2)) * inverse;
         self.chord(other, &slope)
     }
 
-    /// Returns twice the point, `inverse` being that of 2y.
+    /// Returns twice the point. `inverse` is the inverse of 2y.
     pub(super) fn double(&self, inverse: &Field) -> Self {
         let slope = self.x.square().mul_single(3) * inverse;
         self.chord(self, &slope)
     }
 
-    /// Returns whether the other one, which has the same x, is the same point and not the opposite one.
+    /// Returns whether another point with the same x is the same point instead of its negative.
     pub(super) fn is_same_side(&self, other: &Self) -> bool {
         (other.y + self.y.negate(2)).normalizes_to_zero().into()
     }
 
-    /// Returns where the line of this slope through both meets the curve again, mirrored.
+    /// Returns the third intersection of the curve with the line of this slope through both points, negated.
     fn chord(&self, other: &Self, slope: &Field) -> Self {
         let x = (slope.square() + (self.x + other.x).negate(2)).normalize_weak();
         let y = (*slope * (self.x + x.negate(1)) + self.y.negate(2)).normalize_weak();

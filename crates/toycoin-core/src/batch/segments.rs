@@ -1,20 +1,20 @@
-//! Sums of many short lists of points at once.
+//! Sums of many short lists of points at a time.
 //!
-//! To add two points by their coordinates takes 1 inversion and 3 multiplications. Inverses of many numbers take one
-//! inversion and 3 multiplications each (Montgomery's trick), so additions that do not wait for each other cost 6 each,
-//! half of what they cost without inversions. The lists are therefore summed in rounds: in each round every list adds
-//! its neighbours in pairs, and all pairs of all lists share one inversion.
+//! Adding two affine points takes 1 inversion and 3 multiplications. Inverting many numbers takes 1 inversion in all,
+//! and 3 multiplications per number (Montgomery's trick). Independent additions therefore cost 6 multiplications each,
+//! half as many as without inversions. The lists are summed in rounds. In each round every list adds its neighbours in
+//! pairs, and all pairs of all lists share one inversion.
 //!
 //! ```text
 //!   lengths   3          1    4                        2    1    2              1  1  1
 //!   points    a  b  c    d    e    f    g    h   ─▶    a+b  c    d    e+f  g+h   ─▶  ...
 //! ```
 //!
-//! Equal neighbours are doubled, and opposite ones vanish: an attacker can force both.
+//! Equal neighbours are doubled, and opposite ones cancel. An attacker can force both.
 
 use crate::batch::point::{Field, Point};
 
-/// Lists of points, one after the other.
+/// Lists of points, stored one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Segments {
     points: Vec<Point>,
@@ -24,13 +24,13 @@ pub(super) struct Segments {
 
 #[derive(Debug, Default)]
 struct Scratch {
-    /// What each pair divides by, then its inverse.
+    /// The divisor of each pair, and later its inverse.
     inverses: Vec<Field>,
     products: Vec<Field>,
 }
 
 impl Segments {
-    /// Forgets all lists.
+    /// Removes all lists.
     pub(super) fn clear(&mut self) {
         self.points.clear();
         self.lengths.clear();
@@ -52,12 +52,12 @@ impl Segments {
         self.lengths.iter().map(move |length| if *length == 0 { None } else { points.next().copied() })
     }
 
-    /// Does one round.
+    /// Does one round: each list adds its neighbours in pairs.
     fn add_neighbours(&mut self) {
         let Self { points, lengths, scratch } = self;
         scratch.inverses.clear();
         scratch.inverses.extend(pairs(points, lengths).map(|(a, b)| a.distance(b)));
-        // rare, so that looking for the pairs with one x costs nothing where there is none
+        // rare, so the search for pairs with the same x costs nothing in normal rounds
         let has_twins = !scratch.invert();
         if has_twins {
             scratch.inverses.clear();
@@ -69,7 +69,7 @@ impl Segments {
             assert!(scratch.invert(), "a point's y is not zero, as the curve's order is odd");
         }
 
-        // sums are written where their pairs were, or before: never onto what is still to be read
+        // sums are written at or before the position of their pairs, never over points that are still to be read
         let (mut read, mut written) = (0, 0);
         let mut inverses = scratch.inverses.iter();
         for length in lengths {
@@ -108,7 +108,7 @@ fn pairs<'a>(points: &'a [Point], lengths: &'a [usize]) -> impl Iterator<Item = 
     })
 }
 
-/// Two points with one x, which no line leads through.
+/// Two points with the same x, whose addition formula would divide by zero.
 enum Twins {
     Equal,
     Opposite,
@@ -122,9 +122,10 @@ impl Twins {
 }
 
 impl Scratch {
-    /// Inverts all numbers by one inversion. Returns whether none is zero; if one is, nothing is as it was.
+    /// Replaces all numbers by their inverses, with one inversion. Returns false, without any inverse, if one is zero.
     ///
-    /// Taken by twos, so that the chain of products, in which each waits for the one before, is half as long.
+    /// The numbers are multiplied in pairs first. That halves the chain of products, in which each waits for the one
+    /// before.
     fn invert(&mut self) -> bool {
         self.products.clear();
         let mut product = Field::ONE;
@@ -185,7 +186,7 @@ mod tests {
     fn doubles_equal_neighbours_and_drops_opposite_ones() {
         check(&[vec![1, 1], vec![5, -5], vec![2, 3], vec![], vec![-4]]);
         check(&[vec![1, 1, 2, -4], vec![7; 9], vec![-7; 16]]);
-        // what is left of a list after some of it vanished is added to the rest
+        // what is left of a list after cancellation is added to the rest
         check(&[vec![1, -1, 2, -2, 3], vec![1, -1, 2], vec![3, 1, -1]]);
         check(&[vec![], vec![], vec![]]);
         check(&[]);

@@ -1,4 +1,4 @@
-//! Batches accept exactly what singles accept.
+//! Tests that batches accept exactly what single verification accepts.
 
 use k256::{ProjectivePoint, Scalar, elliptic_curve::ff::PrimeField as _};
 use proptest::prelude::*;
@@ -25,14 +25,14 @@ fn signed(key: u32, message: u8) -> Owned {
     (key.public_key(), message.clone(), key.sign(&message))
 }
 
-/// Returns the signature with this number in place of s.
+/// Returns the signature with its s replaced.
 fn with_s(signature: &Signature, s: [u8; 32]) -> Signature {
     let mut bytes = signature.to_bytes();
     bytes[32..].copy_from_slice(&s);
     Signature::from_bytes(bytes)
 }
 
-/// Returns the signature with this x in place of R's.
+/// Returns the signature with the x of its R replaced.
 fn with_r(signature: &Signature, x: [u8; 32]) -> Signature {
     let mut bytes = signature.to_bytes();
     bytes[..32].copy_from_slice(&x);
@@ -62,7 +62,7 @@ fn one_wrong_signature_among_many_is_noticed() {
 
 #[test]
 fn errors_that_would_cancel_without_coefficients_do_not() {
-    // s of one is too large by what s of the other is too small: unweighted, the sums agree
+    // the s of one is too large by the amount that the other is too small: without weights, the sum holds
     for (a, b) in [(0, 1), (1, 2), (3, 3)] {
         let mut owned = vec![signed(0, 0), signed(1, 1), signed(2, 2), signed(3, 3)];
         owned[a].2 = with_s(&owned[a].2, (s_of(&owned[a].2) + Scalar::ONE).to_bytes().into());
@@ -70,7 +70,7 @@ fn errors_that_would_cancel_without_coefficients_do_not() {
         assert_eq!(batch(&owned), a == b);
         assert_eq!(singles(&owned), a == b);
     }
-    // signatures of two messages, swapped
+    // the signatures of two messages, swapped
     let (one, two) = (signed(0, 1), signed(0, 2));
     assert!(!batch(&[(one.0, one.1, two.2), (two.0, two.1, one.2)]));
 }
@@ -89,7 +89,7 @@ fn the_same_signature_many_times_holds_and_fails_as_one() {
 
 #[test]
 fn one_nonce_for_many_signatures_doubles_points_and_holds() {
-    // BIP-340's signing with a nonce of our choice: R is the same point in all of them
+    // BIP-340 signing with a chosen nonce: R is the same point in all of them
     let secret = Scalar::from(12_345_u32);
     let public = (ProjectivePoint::GENERATOR * secret).to_affine();
     let even = |point: k256::AffinePoint, scalar: Scalar| {
@@ -110,7 +110,7 @@ fn one_nonce_for_many_signatures_doubles_points_and_holds() {
     };
     let mut owned: Vec<_> = (0..100).map(|i| sign(vec![i; 32], 1 + u32::from(i) / 50)).collect();
     assert!(singles(&owned) && batch(&owned));
-    // nonce point equal to the key's, and to the generator
+    // the nonce point equals the key's point, and the generator
     owned.push(sign(vec![200; 32], 12_345));
     assert!(singles(&owned) && batch(&owned));
     owned[50].1[0] ^= 1;
@@ -132,7 +132,7 @@ fn numbers_out_of_range_are_refused_as_singles_refuse_them() {
     }
 }
 
-/// Zero, small numbers, the largest, x of no point, and both orders with their neighbours.
+/// Edge cases: zero, small numbers, the largest, an x of no point, and both orders with their neighbours.
 fn edges() -> Vec<[u8; 32]> {
     let order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd03641";
     let field = "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc";
@@ -152,7 +152,7 @@ fn small(number: u8) -> [u8; 32] {
     bytes
 }
 
-/// How a signature that holds is spoilt, or not.
+/// A change that makes a valid signature invalid, or no change.
 #[derive(Debug, Clone)]
 enum Change {
     Nothing,
@@ -161,7 +161,7 @@ enum Change {
     Signature(usize, u8),
     MinusS,
     OtherKey,
-    /// One of the three numbers is this: key, x of R, s.
+    /// One of the three numbers (key, x of R, s) is set to this value.
     Edge(usize, [u8; 32]),
 }
 

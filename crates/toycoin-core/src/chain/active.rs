@@ -1,4 +1,4 @@
-//! Looking at a chain: its tip, its blocks, its coins.
+//! Read access to a chain: its tip, its blocks, its coins.
 
 use std::sync::Arc;
 
@@ -17,29 +17,29 @@ use crate::{
     utxo::Coin,
 };
 
-/// The end of the active chain.
+/// The last block of the active chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tip {
-    /// Its hash.
+    /// The block's hash.
     pub hash: BlockHash,
-    /// Its height.
+    /// The block's height.
     pub height: u64,
-    /// The work of the whole chain.
+    /// The work of the whole chain, genesis included.
     pub work: Work,
-    /// Its time, Unix milliseconds.
+    /// The block's time, in Unix milliseconds.
     pub time: u64,
 }
 
-/// The supply, counted from the coins themselves.
+/// A supply audit: the money in the UTXO set, counted coin by coin and compared with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Audit {
-    /// The money issued, as the state says.
+    /// The money issued, according to the state.
     pub issued: Amount,
-    /// The sum of all coins.
+    /// The sum of the values of all coins.
     pub sum_of_coins: Amount,
-    /// How many coins there are.
+    /// The number of coins.
     pub coins: u64,
-    /// Whether sum, number and hash of the coins are what the tip's state root commits to.
+    /// Whether sum, number and hash of the coins are those that the tip's state root commits to.
     pub holds: bool,
 }
 
@@ -49,7 +49,7 @@ impl<S: ChainStore> Chain<S> {
         self.tree.params()
     }
 
-    /// Returns all headers that are known.
+    /// Returns the tree of all known headers.
     pub const fn headers(&self) -> &HeaderTree {
         &self.tree
     }
@@ -59,17 +59,17 @@ impl<S: ChainStore> Chain<S> {
         &self.store
     }
 
-    /// Gives the store back.
+    /// Returns the store, and drops the rest of the chain.
     pub fn into_store(self) -> S {
         self.store
     }
 
-    /// Returns what judges signatures.
+    /// Returns the verifier of signatures.
     pub fn verifier(&self) -> &dyn SignatureVerifier {
         self.verifier.as_ref()
     }
 
-    /// Returns what judges signatures, to be kept.
+    /// Returns the verifier of signatures, to be shared.
     pub fn shared_verifier(&self) -> Arc<dyn SignatureVerifier> {
         Arc::clone(&self.verifier)
     }
@@ -110,21 +110,22 @@ impl<S: ChainStore> Chain<S> {
         self.tree.get(hash).is_some_and(|entry| self.header_at(entry.header.height) == Some(entry))
     }
 
-    /// Returns how many blocks of the active chain confirm a block: 1 for the tip, `None` for one that is not on it.
+    /// Returns the number of confirmations of a block: 1 for the tip, `None` for a block that is not on the active
+    /// chain.
     pub fn confirmations(&self, hash: &BlockHash) -> Option<u64> {
         let entry = self.tree.get(hash).filter(|entry| self.header_at(entry.header.height) == Some(*entry))?;
         Some(self.height() - entry.header.height + 1)
     }
 
-    /// Returns whether a block's body is here, on whatever branch.
+    /// Returns whether the body of a block is stored, on any branch.
     pub fn has_block(&self, hash: &BlockHash) -> bool {
         self.tree.find(hash).is_some_and(|id| self.candidates.has_body(id))
     }
 
-    /// Returns a block, on whatever branch.
+    /// Returns a block of any branch, `None` if its body is not stored.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     pub fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, ChainError<S::Error>> {
         match self.recent.get(hash) {
             Some(block) => Ok(Some(block)),
@@ -132,10 +133,10 @@ impl<S: ChainStore> Chain<S> {
         }
     }
 
-    /// Returns how many bytes reading a block takes, or about as many; `None` if its body is not here.
+    /// Returns about how many bytes reading a block takes, `None` if its body is not stored.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     pub fn body_size(&self, hash: &BlockHash) -> Result<Option<u64>, ChainError<S::Error>> {
         self.store.body_size(hash).map_err(ChainError::Store)
     }
@@ -143,37 +144,39 @@ impl<S: ChainStore> Chain<S> {
     /// Returns the block of the active chain at `height`.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     pub fn block_at(&self, height: u64) -> Result<Option<Arc<CheckedBlock>>, ChainError<S::Error>> {
         self.header_at(height).map_or(Ok(None), |entry| self.block(&entry.hash))
     }
 
-    /// Returns which block of the active chain holds a transaction, and at which place, 0 for the coinbase.
+    /// Returns the block of the active chain that holds a transaction, and the transaction's index in it: 0 is the
+    /// coinbase.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     pub fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, ChainError<S::Error>> {
         self.store.find_transaction(txid).map_err(ChainError::Store)
     }
 
-    /// Returns the coin at an outpoint after the tip.
+    /// Returns the coin at an outpoint in the UTXO set after the tip.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     pub fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, ChainError<S::Error>> {
         self.store.coin(outpoint).map_err(ChainError::Store)
     }
 
-    /// Returns an owner's coins by outpoint, immature ones included.
+    /// Returns an owner's coins in the order of their outpoints, immature ones included.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     pub fn coins_of(&self, owner: &PublicKey) -> Result<Vec<(OutPoint, Coin)>, ChainError<S::Error>> {
         self.store.coins_of(owner).map_err(ChainError::Store)
     }
 
-    /// Judges a payment as if it stood alone in the next block, and returns its fee. What a mempool asks beside that
-    /// (fee rate, conflicts, package limits) is its own policy.
+    /// Judges a payment as if it stood alone in the next block, and returns its fee.
+    ///
+    /// The checks are those of consensus. Fee rate, conflicts and package limits are the policy of a mempool.
     ///
     /// ```
     /// use toycoin_core::{Amount, Chain, ChainParams, Rule, SecretKey, TransactionBuilder};
@@ -195,7 +198,7 @@ impl<S: ChainStore> Chain<S> {
     /// ```
     ///
     /// # Errors
-    /// The first rule that it breaks, or the store's.
+    /// The first rule that the payment breaks, or an error of the store.
     pub fn check_payment(&self, payment: &Transaction) -> Result<Amount, ChainError<S::Error>> {
         let coins: Result<Vec<_>, _> = payment.inputs.iter().map(|outpoint| self.coin(outpoint)).collect();
         let (txid, params) = (payment.txid(), self.params());
@@ -203,13 +206,13 @@ impl<S: ChainStore> Chain<S> {
         Ok(judged.verify(params, txid, self.verifier())?)
     }
 
-    /// Returns a locator of the active chain, tip first, for a request of headers.
+    /// Returns a block locator of the active chain, tip first, for a request for headers.
     pub fn locator(&self) -> Vec<BlockHash> {
         self.tree.locator(&self.tip().hash)
     }
 
-    /// Returns the headers of the active chain after the first hash of `locator` that is on it, or after genesis, up to
-    /// and including `stop`, at most `limit`.
+    /// Returns at most `limit` headers of the active chain, up to and including `stop`. They begin after the first hash
+    /// of `locator` that is on the active chain, or after genesis if there is none.
     pub fn headers_after(&self, locator: &[BlockHash], stop: &BlockHash, limit: usize) -> Vec<Header> {
         let known = locator.iter().find(|hash| self.is_active(hash)).and_then(|hash| self.tree.get(hash));
         let first = known.map_or(1, |entry| entry.header.height + 1);
@@ -224,14 +227,17 @@ impl<S: ChainStore> Chain<S> {
         headers
     }
 
-    /// Returns blocks whose bodies are missing on the way to the best header, lowest first: at most `limit` of them, all
-    /// within `window` blocks of the lowest.
+    /// Returns blocks whose bodies are missing on the branch of the best header, lowest first: at most `limit` blocks,
+    /// all within `window` blocks of the lowest.
     pub fn missing_blocks(&self, limit: usize, window: u64) -> Vec<BlockHash> {
         self.missing_towards(self.tree.best_node(), limit, window)
     }
 
-    /// Returns the same on the way to another header; none when that has no more work than the tip, or is not known, or
-    /// invalid. For the case that nobody gives the bodies of the best.
+    /// Returns blocks whose bodies are missing on the branch of another header, as
+    /// [`missing_blocks`](Self::missing_blocks) does for the best one. Returns none when the header is unknown or
+    /// invalid, or has no more work than the tip.
+    ///
+    /// A node needs it when no peer serves the bodies of the best header's branch.
     pub fn missing_blocks_towards(&self, header: &BlockHash, limit: usize, window: u64) -> Vec<BlockHash> {
         let header = self.tree.find(header).filter(|id| !self.tree.node(*id).invalid);
         header.map(|header| self.missing_towards(header, limit, window)).unwrap_or_default()
@@ -247,7 +253,7 @@ impl<S: ChainStore> Chain<S> {
         else {
             return Vec::new();
         };
-        // from the last down by parents, then turned round: the window bounds the walk
+        // from the last block down to the lowest, then reversed: the window bounds the walk
         let path = std::iter::successors(Some(last), |id| Some(self.tree.parent(*id)));
         let mut missing: Vec<_> = path
             .take_while(|id| self.tree.node(*id).header.height >= lowest)
@@ -259,10 +265,10 @@ impl<S: ChainStore> Chain<S> {
         missing
     }
 
-    /// Returns the height of the first block on the way to a header whose body is missing.
+    /// Returns the height of the first block on the branch of a header whose body is missing.
     ///
-    /// Up to it every body is here, from it on no block has all its ancestors': so it is found by halves, however long the
-    /// branch is. While catching up it is close to the tip, so leaps from there, each twice as wide, find the half to halve.
+    /// Below that height every block is complete, from it on none is, so a binary search finds it on a branch of any
+    /// length. While a node catches up, the height is close to the tip: the search starts there with steps that double.
     fn lowest_missing(&self, header: NodeId) -> Option<u64> {
         let is_complete = |height| {
             let ancestor = self.tree.ancestor_node(header, height);
@@ -284,10 +290,10 @@ impl<S: ChainStore> Chain<S> {
         (low <= top).then_some(low)
     }
 
-    /// Counts the supply from the coins themselves and compares it with the state.
+    /// Sums up the UTXO set coin by coin and compares the result with the state.
     ///
     /// # Errors
-    /// The store's.
+    /// An error of the store.
     pub fn audit(&self) -> Result<Audit, ChainError<S::Error>> {
         let mut hash = LtHash::default();
         let (mut coins, mut sum) = (0, Amount::ZERO);

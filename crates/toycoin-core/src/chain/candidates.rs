@@ -1,4 +1,4 @@
-//! Fork choice: which branches could become the active chain. Every body of theirs is here, and the most work wins.
+//! Fork choice among complete branches: those whose bodies are all stored. The most work wins.
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
@@ -7,23 +7,23 @@ use crate::{
     target::Work,
 };
 
-/// What is here of a header's block.
+/// Whether a block's body is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Body {
     Missing,
-    /// Here, but an ancestor's is not.
+    /// Stored, but the body of an ancestor is missing.
     Waiting,
-    /// Here, with every ancestor's.
+    /// Stored, and so are the bodies of all ancestors.
     Complete,
 }
 
-/// Complete branches with more work than the active chain, the most work first, of equals the first complete.
+/// Complete branches with more work than the active chain: the most work first, then the first that was complete.
 #[derive(Debug, Clone)]
 pub(super) struct Candidates {
-    /// By node; nodes beyond its end are missing.
+    /// The state of each node's body. A node beyond the end has none.
     bodies: Vec<Body>,
     better: BTreeSet<(Reverse<Work>, u64, NodeId)>,
-    /// How many branches were complete before.
+    /// How many branches have become complete so far.
     sequence: u64,
 }
 
@@ -36,18 +36,18 @@ impl Candidates {
         self.body(id) != Body::Missing
     }
 
-    /// Returns whether its body and every ancestor's is here.
+    /// Returns whether the node's body and those of all its ancestors are stored.
     pub(super) fn is_complete(&self, id: NodeId) -> bool {
         self.body(id) == Body::Complete
     }
 
-    /// Notes that a node's body is here.
+    /// Notes that a node's body has been stored.
     pub(super) fn body_arrived(&mut self, tree: &HeaderTree, id: NodeId) {
         self.set(id, Body::Waiting);
         if self.body(tree.parent(id)) != Body::Complete {
             return;
         }
-        // what had waited for it is complete too
+        // descendants that waited for this body are complete too
         let mut queue = vec![id];
         while let Some(id) = queue.pop() {
             self.set(id, Body::Complete);
@@ -65,7 +65,7 @@ impl Candidates {
         (*work > tree.node(tip).work).then_some(*id)
     }
 
-    /// Forgets the branches that no longer exceed the active chain's work.
+    /// Drops the branches that no longer have more work than the active chain.
     pub(super) fn prune(&mut self, tree: &HeaderTree, tip: NodeId) {
         let work = tree.node(tip).work;
         while self.better.last().is_some_and(|(Reverse(least), ..)| *least <= work) {
@@ -73,7 +73,7 @@ impl Candidates {
         }
     }
 
-    /// Forgets the branches that are invalid.
+    /// Drops the branches that are invalid.
     pub(super) fn drop_invalid(&mut self, tree: &HeaderTree) {
         self.better.retain(|(.., id)| !tree.node(*id).invalid);
     }

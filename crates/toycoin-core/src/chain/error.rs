@@ -1,4 +1,4 @@
-//! Why a chain does not take a block.
+//! The errors of a chain.
 
 use thiserror::Error;
 
@@ -8,32 +8,32 @@ use crate::{
     digest::BlockHash,
 };
 
-/// Why a chain does not take a block; `E` is the store's error.
+/// The reason why a chain refuses a block. `E` is the error type of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ChainError<E> {
-    /// Its parent is not known: ask for the headers between.
+    /// The block's parent is not known: request the headers between.
     #[error("parent {0} is not known")]
     UnknownParent(BlockHash),
-    /// It was found to break a rule before, or builds on a block that was.
+    /// The block is marked as invalid, or builds on a block that is.
     #[error("block {0} is invalid, or builds on one that is")]
     Invalid(BlockHash),
-    /// It breaks a rule.
+    /// The block breaks a rule.
     #[error(transparent)]
     Rule(#[from] RuleError),
-    /// There is no room for its header.
+    /// The header tree is full.
     #[error("the header tree holds no more headers")]
     Full,
-    /// The store lacks what it was given.
+    /// The store lacks a block that it was given.
     #[error("the store has lost block {0}: rebuild it from its blocks (--reindex), or fetch the chain again")]
     Lost(BlockHash),
-    /// The store failed; nothing is known of the block.
+    /// The store failed, which says nothing about the block.
     #[error("the store failed: {0}")]
     Store(E),
 }
 
 impl<E> ChainError<E> {
-    /// Returns the rule that is broken, if that is what is wrong.
+    /// Returns the rule that the block breaks, `None` for any other error.
     pub const fn rule(&self) -> Option<Rule> {
         match self {
             Self::Rule(error) => Some(error.rule()),
@@ -41,7 +41,7 @@ impl<E> ChainError<E> {
         }
     }
 
-    /// Returns whether only the moment is wrong: a time ahead of now. To be tried again.
+    /// Returns whether the block is only ahead of time (rule R14), so that trying again later may succeed.
     pub const fn is_deferred(&self) -> bool {
         matches!(self, Self::Rule(error) if error.is_deferred())
     }

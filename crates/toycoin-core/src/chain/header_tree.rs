@@ -1,8 +1,8 @@
-//! All headers that are known, as a tree with the work up to each: usable alone, as a light client does.
+//! The tree of all known headers, with the chain's work up to each. A light client can use it alone.
 //!
 //! ```text
-//!   genesis ── 1 ── 2 ── 3 ── 4        every header was judged in its place (rules R06 to R14);
-//!                    \                 most work wins, and of equals the first that came
+//!   genesis ── 1 ── 2 ── 3 ── 4        every header was judged (rules R06 to R14);
+//!                    \                 the most work wins, then the first that arrived
 //!                     3' ── 4' ── 5'
 //! ```
 
@@ -18,7 +18,7 @@ use crate::{
     target::Work,
 };
 
-/// A place in the tree: an index into its nodes, parents before children.
+/// The index of a node in the tree. Parents come before children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NodeId(u32);
 
@@ -30,37 +30,37 @@ impl NodeId {
     }
 }
 
-/// A header in the tree.
+/// A header in the tree, with its hash, its chain's work and its validity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderEntry {
     /// The header.
     pub header: Header,
     /// Its hash.
     pub hash: BlockHash,
-    /// The chain's work up to and including it, genesis' included.
+    /// The chain's work up to and including this header, genesis included.
     pub work: Work,
-    /// Whether the block, or one that it builds on, was found to break a rule.
+    /// Whether the block, or one of its ancestors, breaks a rule.
     pub invalid: bool,
-    /// Whether the block was found right in its place: it is on the active chain, or was since the chain was opened.
+    /// Whether the block has been connected: it is on the active chain, or was since the chain was opened.
     pub connected: bool,
     parent: NodeId,
-    /// An ancestor far back, to climb in few steps.
+    /// A distant ancestor, so that a walk to any ancestor takes few steps.
     skip: NodeId,
     first_child: Option<NodeId>,
     next_sibling: Option<NodeId>,
 }
 
-/// Why a header does not enter the tree.
+/// The reason why the tree refuses a header.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HeaderError {
-    /// Its parent is not known: ask for the headers between.
+    /// The header's parent is not known: request the headers between.
     #[error("parent {0} is not known")]
     UnknownParent(BlockHash),
-    /// It builds on a block that breaks a rule, or is one.
+    /// The block breaks a rule, or builds on a block that does.
     #[error("block {0} is invalid, or builds on one that is")]
     Invalid(BlockHash),
-    /// It breaks a rule; if the rule [is deferred](RuleError::is_deferred), only for now.
+    /// The header breaks a rule. If the rule [is deferred](RuleError::is_deferred), the header may be valid later.
     #[error(transparent)]
     Rule(#[from] RuleError),
     /// The tree is full.
@@ -68,7 +68,7 @@ pub enum HeaderError {
     Full,
 }
 
-/// Headers by hash, with their work.
+/// All known headers by hash, with their work.
 #[derive(Debug, Clone)]
 pub struct HeaderTree {
     params: ChainParams,
@@ -78,7 +78,7 @@ pub struct HeaderTree {
 }
 
 impl HeaderTree {
-    /// Plants the tree with the network's genesis.
+    /// Creates a tree that holds the network's genesis alone.
     pub fn new(params: ChainParams) -> Self {
         let header = params.genesis().header;
         let hash = params.genesis_hash();
@@ -103,7 +103,8 @@ impl HeaderTree {
         &self.params
     }
 
-    /// Takes a header in: rules R06 to R14. Returns false when it was in already.
+    /// Judges a header by rules R06 to R14 and adds it. Returns false when the header was known already. `now_ms` is
+    /// the Unix time in milliseconds.
     ///
     /// # Errors
     /// When the parent is unknown or invalid, or the header breaks a rule.
@@ -113,37 +114,39 @@ impl HeaderTree {
         Ok(self.nodes.len() > before)
     }
 
-    /// Returns a header with its place.
+    /// Returns the entry of a header.
     pub fn get(&self, hash: &BlockHash) -> Option<&HeaderEntry> {
         self.find(hash).map(|id| self.node(id))
     }
 
-    /// Returns the header with the most work that is not known to be invalid; of equals the first that came.
+    /// Returns the header with the most work that is not known to be invalid. Of headers with equal work, the first
+    /// that arrived wins.
     pub fn best(&self) -> &HeaderEntry {
         self.node(self.best)
     }
 
-    /// Returns how many headers there are, genesis included.
+    /// Returns the number of headers, genesis included.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Returns false: there is always genesis.
+    /// Returns false: genesis is always in the tree.
     pub const fn is_empty(&self) -> bool {
         false
     }
 
-    /// Returns the ancestor of `hash` at `height`, itself included.
+    /// Returns the ancestor of `hash` at `height`. A header is its own ancestor at its own height.
     pub fn ancestor(&self, hash: &BlockHash, height: u64) -> Option<&HeaderEntry> {
         self.ancestor_node(self.find(hash)?, height).map(|id| self.node(id))
     }
 
-    /// Returns what the rules of a child of `hash` look at.
+    /// Returns the context in which a child of `hash` is judged.
     pub fn context_after(&self, hash: &BlockHash) -> Option<HeaderContext> {
         self.find(hash).map(|id| self.context(id))
     }
 
-    /// Returns a locator of the chain that ends at `hash`: its tip first, then ever greater steps back to genesis.
+    /// Returns a block locator of the chain that ends at `hash`: hashes from its end back to genesis, in steps that
+    /// grow.
     pub fn locator(&self, hash: &BlockHash) -> Vec<BlockHash> {
         let Some(id) = self.find(hash) else { return vec![self.params.genesis_hash()] };
         locator::heights(self.node(id).header.height)
@@ -152,7 +155,7 @@ impl HeaderTree {
             .collect()
     }
 
-    /// Marks a block and all that builds on it as invalid. Genesis cannot be.
+    /// Marks a block and its descendants as invalid. Genesis is never marked.
     pub fn mark_invalid(&mut self, hash: &BlockHash) {
         if let Some(id) = self.find(hash) {
             self.mark_node_invalid(id);
@@ -189,7 +192,7 @@ impl HeaderTree {
         }
         check_header(&self.params, header, hash, &self.context(parent), now_ms)?;
         let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| HeaderError::Full)?);
-        // only a sandbox has bits that are no target, and they count for nothing
+        // bits that are no target, which only a sandbox lets through, count as no work
         let own = header.bits.to_target().map(|target| target.work()).unwrap_or_default();
         let entry = HeaderEntry {
             header: *header,
@@ -233,7 +236,7 @@ impl HeaderTree {
         let climb = |id| self.ancestor_node(id, height).unwrap_or(NodeId::GENESIS);
         let (mut one, mut other) = (climb(one), climb(other));
         while one != other {
-            // equal heights have equal skips, so both leap where the leap does not pass the fork
+            // equal heights have equal skips, so both can skip unless that passes the fork
             let (a, b) = (self.node(one), self.node(other));
             (one, other) = if a.skip == b.skip { (a.parent, b.parent) } else { (a.skip, b.skip) };
         }
@@ -259,7 +262,7 @@ impl HeaderTree {
         }
         if self.best().invalid {
             let valid = self.nodes.iter().zip(0..).filter(|(node, _)| !node.invalid);
-            // of equal work the first that came: `min` of the place
+            // of headers with equal work, the first that arrived: the lowest index
             let best = valid.max_by_key(|(node, place)| (node.work, std::cmp::Reverse(*place)));
             self.best = best.map_or(NodeId::GENESIS, |(_, place)| NodeId(place));
         }
@@ -273,7 +276,8 @@ impl HeaderTree {
     }
 }
 
-/// Returns how far back the node at `height` can leap, as in Bitcoin: any ancestor is some `2 log n` leaps away.
+/// Returns the height to which the node at `height` can skip, as in Bitcoin: any ancestor is about `2 log n` steps
+/// away.
 fn skip_height(height: u64) -> u64 {
     let without_lowest_one = |n: u64| n & n.wrapping_sub(1);
     match height {

@@ -1,10 +1,10 @@
-//! Which blocks of a chain a locator names.
+//! The choice of heights in a block locator.
 
-/// The most hashes of a locator.
+/// The most hashes that a block locator holds.
 pub const MAX_LOCATOR: usize = 64;
 
-/// Returns the heights of a locator for a chain of that height: the last eleven one by one, then steps that double,
-/// genesis last. At most 64 for any height below 2^53.
+/// Returns the heights in a block locator of a chain with its tip at height `tip`: the last 11 heights, then steps that
+/// double, and genesis at the end. There are at most 64 ([`MAX_LOCATOR`]) for any height below 2^53.
 pub(super) fn heights(tip: u64) -> impl Iterator<Item = u64> {
     let mut next = Some(tip);
     let mut count = 0u32;

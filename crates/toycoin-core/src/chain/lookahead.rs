@@ -1,18 +1,19 @@
-//! Blocks judged ahead of their turn, so that the signatures of several are verified as one batch.
+//! Lookahead: blocks judged before their turn, so that the signatures of several are verified as one batch.
 //!
-//! A signature costs several times less in a batch of some dozens than by itself, and blocks of a few payments make no
-//! such batch. Where several blocks of a branch wait to be connected, as in catching up and in reorganisations, those that
-//! come next are gathered and judged one upon the other in an overlay, all but their signatures and state roots, and
-//! their signatures go to the verifier together. Each is then connected in its turn as if it had come alone:
+//! A signature costs several times less in a batch of some dozens than alone, and a block of few payments is no such
+//! batch. Several blocks of a branch wait to be connected while a node catches up and in a reorganisation. The
+//! lookahead gathers the next blocks and judges each on top of the one before it, in an overlay. Their signatures go to
+//! the verifier together, and their state roots are left for later. Each block is then connected in its turn as if it
+//! had come alone:
 //!
 //! ```text
 //!   waiting   5   6   7   8   9 ..            judge: R22-30          verify: R31           conclude: R32
 //!             └────────────────────────────▶  5 ▶ 6 ▶ 7 ▶ 8  ─────▶  one batch  ─────▶  5, then 6, then 7 ..
 //! ```
 //!
-//! What coins a block finds hangs on its ancestors alone, so what was judged ahead stands for as long as its branch is
-//! followed. Nothing is decided ahead: a block that breaks a rule, whose body is not to be had, or whose signatures do not
-//! hold ends the window before it, and is judged again by itself when its turn comes.
+//! The coins that a block finds depend only on its ancestors, so a result holds for as long as its branch is followed.
+//! The lookahead decides nothing. The window ends before a block that breaks a rule, whose body is missing, or with an
+//! invalid signature. That block is judged again alone when its turn comes.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -28,67 +29,68 @@ use crate::{
     utxo::{Coin, Overlay, UtxoDiff, UtxoView},
 };
 
-/// Most blocks that are looked at together.
+/// Most blocks that are judged ahead at a time.
 pub(super) const BLOCKS: usize = 64;
 
-/// Most signatures that are verified together where several blocks have them: some 15 ms of one core, a sixth of what the
-/// largest block takes. What batches gain flattens out there (docs/performance.md). A block that has more goes alone.
+/// Most signatures that are verified together across several blocks: about 15 ms on one core, a sixth of the time of
+/// the largest block. Larger batches gain little more (docs/performance.md). A block with more signatures is verified
+/// alone.
 const SIGNATURES: usize = 1_024;
 
-/// The blocks that come next on a branch, right but for their state roots.
+/// The next blocks of a branch, valid except for their state roots, which are not judged yet.
 #[derive(Debug)]
 pub(super) struct Lookahead {
     most: usize,
-    /// One upon the other; the signatures of all hold.
+    /// Each block builds on the one before it. All their signatures are valid.
     blocks: VecDeque<Ahead>,
-    /// A block of which a signature does not hold: what follows it is not worth a look.
+    /// A block with an invalid signature. Nothing after it is judged ahead.
     spoilt: Option<NodeId>,
 }
 
-/// A block that is right but for its state root, and perhaps for a signature.
+/// A judged block. Its state root is not judged yet, and a signature may be invalid.
 #[derive(Debug)]
 pub(super) struct Ahead {
     id: NodeId,
     pub(super) block: Arc<CheckedBlock>,
     pub(super) coins: BlockCoins,
     pub(super) judged: Judged,
-    /// The first of its signatures that does not hold.
+    /// The index of its first invalid signature.
     pub(super) invalid: Option<usize>,
 }
 
-/// Where blocks are judged.
+/// The context in which blocks are judged.
 pub(super) struct JudgeContext<'a, S> {
     pub(super) tree: &'a HeaderTree,
     pub(super) store: &'a S,
     pub(super) verifier: &'a dyn SignatureVerifier,
-    /// What becomes of the store's coins, after what is staged, up to the block before the first.
+    /// The change from the store's UTXO set, staged parts included, to the one before the first block.
     pub(super) diff: &'a UtxoDiff,
-    /// The money issued up to there.
+    /// The money issued up to that point.
     pub(super) issued: Amount,
 }
 
 impl Lookahead {
-    /// Looks at so many blocks at a time, at least at one.
+    /// Creates a lookahead of at most `most` blocks at a time, and at least 1.
     pub(super) fn new(most: usize) -> Self {
         Self { most: most.max(1), blocks: VecDeque::new(), spoilt: None }
     }
 
-    /// Returns how many blocks are looked at together.
+    /// Returns how many blocks are judged together.
     pub(super) fn most(&self) -> u64 {
         self.most as u64
     }
 
-    /// Forgets what was judged.
+    /// Forgets all judged blocks.
     pub(super) fn clear(&mut self) {
         self.blocks.clear();
         self.spoilt = None;
     }
 
-    /// Returns the block whose turn it is, `first`, judged but for its state root. If it was not judged ahead it is now,
-    /// and with it those that follow it on its branch.
+    /// Returns the block `first`, judged except for its state root. If it was not judged ahead, it is judged now,
+    /// together with the blocks that follow it on its branch.
     ///
     /// # Errors
-    /// What is wrong with that block or with the store; never what is wrong with one that follows.
+    /// An error of that block or of the store, never one of a block that follows.
     pub(super) fn next<S: ChainStore>(
         &mut self,
         first: NodeId,
@@ -97,7 +99,7 @@ impl Lookahead {
     ) -> Result<Ahead, ChainError<S::Error>> {
         match self.blocks.pop_front() {
             Some(ahead) if ahead.id == first => Ok(ahead),
-            // another branch is followed now
+            // the chain follows another branch now
             _ => self.look(first, following, site),
         }
     }
@@ -110,7 +112,7 @@ impl Lookahead {
     ) -> Result<Ahead, ChainError<S::Error>> {
         self.blocks.clear();
         let mut first = site.judge(first, site.body(first)?, &UtxoDiff::default(), site.issued)?;
-        // where a rule is switched off, what does not hold may stand
+        // with a rule switched off, a block with an invalid signature may be valid
         if site.tree.params().enforces_all() && self.spoilt != Some(first.id) {
             self.judge_following(&first, following, site);
         }
@@ -118,7 +120,7 @@ impl Lookahead {
         let mut checks = first.judged.checks().to_vec();
         self.blocks.iter().for_each(|ahead| checks.extend_from_slice(ahead.judged.checks()));
         let Some(invalid) = site.verifier.first_invalid(&checks) else { return Ok(first) };
-        // those before the first that does not hold do
+        // all checks before the first invalid one hold
         let mut before = first.judged.checks().len();
         if invalid < before {
             first.invalid = Some(invalid);
@@ -135,7 +137,7 @@ impl Lookahead {
         Ok(first)
     }
 
-    /// Judges what follows a block, as far as that is worth it.
+    /// Judges the blocks that follow a block, as far as the limits allow.
     fn judge_following<S: ChainStore>(
         &mut self,
         first: &Ahead,
@@ -146,7 +148,7 @@ impl Lookahead {
         let (mut size, mut signatures) = (first.block.block().size(), first.judged.checks().len());
         let (mut diff, mut last): (UtxoDiff, &Ahead) = (UtxoDiff::default(), first);
         for id in following.into_iter().take(self.most - 1) {
-            // whatever is wrong is found again when its turn comes
+            // any error is found again when the block's turn comes
             let Ok(block) = site.body(id) else { return };
             size = size.saturating_add(block.block().size());
             signatures += block.block().transactions.iter().map(|payment| payment.signatures.len()).sum::<usize>();
@@ -161,7 +163,7 @@ impl Lookahead {
     }
 }
 
-/// The coins of a store as they are after what is staged.
+/// The UTXO set of a store after the staged parts.
 struct Staged<'a, S>(&'a S);
 
 impl<S: ChainStore> UtxoView for Staged<'_, S> {
@@ -178,7 +180,7 @@ impl<S: ChainStore> JudgeContext<'_, S> {
         self.store.block(&hash).map_err(ChainError::Store)?.ok_or(ChainError::Lost(hash))
     }
 
-    /// Judges a block upon a change that is not made yet.
+    /// Judges a block on top of a change that the store does not hold yet.
     fn judge(
         &self,
         id: NodeId,

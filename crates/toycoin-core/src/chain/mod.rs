@@ -1,16 +1,19 @@
-//! The one chain engine: header tree, fork choice, reorganisations.
+//! The chain engine: header tree, fork choice, reorganisations (reorgs).
 //!
 //! ```text
 //!   insert_header ─▶ header tree ◀── insert_block ─▶ store: bodies
-//!                        │ complete: every body from genesis is here
+//!                        │ complete: every body from genesis is stored
 //!                        ▼
-//!                   candidates, most work first ── advance(), one block a call ──▶ ChainUpdate ─▶ store: tip
+//!                   candidates, most work first ── advance(), one block per call ──▶ ChainUpdate ─▶ store: tip
 //! ```
 //!
-//! The chain with the most work among those that are fully valid is active; of equals the one that was complete first.
-//! A reorganisation is judged block by block in an overlay, and the tip moves once, when the last block that it takes is
-//! found right: until then, and if one is found wrong, the old chain stands as if nothing had been. What is judged waits
-//! in memory while it is little; a deep reorganisation hands it to the store in stages ([`ChainStore::stage`]).
+//! Fork choice: the fully valid chain with the most work is active. Of two chains with equal work, the one whose bodies
+//! were complete first stays active.
+//!
+//! The engine judges a reorganisation block by block in an overlay. The tip moves once, when the last block that is
+//! needed has been found valid. Until then the old chain stays active, and it stays if a block is found invalid. Judged
+//! blocks wait in memory while they are few. A deep reorganisation writes them to the store in stages
+//! ([`ChainStore::stage`]), so that its depth does not decide how much memory it takes.
 
 mod active;
 mod candidates;
@@ -49,7 +52,7 @@ use crate::{
     utxo::Coin,
 };
 
-/// A chain over a store.
+/// A blockchain: its header tree, its active chain and its UTXO set, kept in a store.
 pub struct Chain<S> {
     tree: HeaderTree,
     store: S,
@@ -61,72 +64,74 @@ pub struct Chain<S> {
     state: ChainState,
     candidates: Candidates,
     reorg: Option<Reorg>,
-    /// Bytes of a reorganisation that are kept in memory.
+    /// Size in bytes, by estimate, from which a part of a reorganisation goes to the store.
     stage_bytes: u64,
     lookahead: Lookahead,
     recent: Recent,
-    /// A block that was found invalid by what the store answers, for which the store was compared with its checksums.
+    /// A block that the store's answers made invalid, for which the store has been compared with its checksums.
     doubted: Option<NodeId>,
 }
 
-/// Transactions whose change of the state is computed ahead: more than a block holds. Two kilobytes each.
+/// Most transactions whose change of the state is kept precomputed, 2,048 bytes each. A block holds fewer.
 const PREPARED_TRANSACTIONS: usize = 8_192;
 
-/// What became of a block.
+/// The outcome of [`Chain::apply`].
 #[derive(Debug, Clone)]
 pub enum Applied {
-    /// The active chain grew, by this block and perhaps by others that had waited for it.
+    /// The active chain grew by this block, and perhaps by others that had waited for it.
     Extended {
-        /// The new tip's height.
+        /// The height of the new tip.
         height: u64,
     },
-    /// Another branch became the active chain.
+    /// Another branch became the active chain: a reorganisation.
     Reorganised {
-        /// The blocks that left it, the old tip first.
+        /// The blocks that left the active chain, the old tip first.
         disconnected: Vec<BlockHash>,
-        /// The blocks that entered it, the new tip last.
+        /// The blocks that entered the active chain, the new tip last.
         connected: Vec<BlockHash>,
     },
-    /// Kept on another branch, whose work does not exceed the active chain's.
+    /// The block is kept on another branch, whose work does not exceed the work of the active chain: a stale block.
     SideChain,
-    /// Was here already.
+    /// The block was known already.
     Known,
 }
 
-/// What [`Chain::insert_block`] did with a body.
+/// The outcome of [`Chain::insert_block`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inserted {
-    /// It is kept, and [`Chain::advance`] may have something to do.
+    /// The block is stored, and [`Chain::advance`] may have something to do.
     New,
-    /// It was here already.
+    /// The block was stored already.
     Known,
 }
 
-/// What one call of [`Chain::advance`] did.
+/// The outcome of one call of [`Chain::advance`].
 #[derive(Debug, Clone)]
 pub enum Advance {
     /// There is nothing to do.
     Idle,
-    /// One block of a reorganisation was judged, or the store was looked at; there is more to do.
+    /// One block of a reorganisation was judged, or the store was compared with its checksums. There is more to do.
     Working,
-    /// The tip moved; there may be more to do.
+    /// The tip moved. There may be more to do.
     Moved(Moved),
-    /// A block breaks a rule: it and all that builds on it are out, the active chain is as it was.
+    /// A block breaks a rule. The block and its descendants are marked as invalid, the active chain is unchanged.
     Invalid {
-        /// The block.
+        /// The invalid block.
         hash: BlockHash,
-        /// The rule.
+        /// The rule that it breaks.
         error: RuleError,
     },
 }
 
-/// A move of the tip: its blocks by their hashes, since those of a deep one together may be larger than memory. Whoever
-/// follows asks for one after the other, with [`Chain::block`].
+/// A move of the tip, as the hashes of the blocks that leave and enter the active chain.
+///
+/// Hashes only, because the blocks of a deep reorganisation may together be larger than memory. A follower reads them
+/// one by one with [`Chain::block`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
     /// The blocks that left the active chain, the old tip first.
     pub disconnected: Vec<BlockHash>,
-    /// The blocks that entered it, the new tip last.
+    /// The blocks that entered the active chain, the new tip last.
     pub connected: Vec<BlockHash>,
 }
 
@@ -141,10 +146,10 @@ impl Chain<MemoryStore> {
 }
 
 impl<S: ChainStore> Chain<S> {
-    /// Opens the chain that a store keeps, or starts one at genesis.
+    /// Opens the chain that a store holds, or starts a new one at genesis.
     ///
     /// # Errors
-    /// When the store fails or keeps another network's chain.
+    /// When the store fails or holds the chain of another network.
     pub fn open(params: ChainParams, store: S) -> Result<Self, ChainError<S::Error>> {
         let state = params.genesis_state().clone();
         let mut chain = Self {
@@ -161,18 +166,20 @@ impl<S: ChainStore> Chain<S> {
             recent: Recent::default(),
             doubted: None,
         };
-        // of a chain that was dropped in the middle of a reorganisation
+        // left over from a chain that was dropped in the middle of a reorganisation
         chain.store.unstage().map_err(ChainError::Store)?;
         match chain.store.load().map_err(ChainError::Store)? {
             None => chain.store_genesis()?,
             Some(stored) => {
                 for (header, invalid) in stored.headers {
                     let hash = header.hash();
-                    // judged before it was stored; a clock that was set back must not refuse it now
+                    // the time was judged before the header was stored; a clock that was set back must not refuse it
+                    // now
                     match chain.tree.insert_node(&header, hash, u64::MAX) {
                         Ok(id) if invalid => chain.tree.mark_node_invalid(id),
                         Ok(id) => chain.candidates.body_arrived(&chain.tree, id),
-                        // a body that came before its parent's, or builds on an invalid one: to be asked for again
+                        // a body that arrived before its parent's, or builds on an invalid one: it has to be requested
+                        // again
                         Err(HeaderError::Invalid(_) | HeaderError::UnknownParent(_)) => {}
                         Err(error) => return Err(error.into()),
                     }
@@ -185,7 +192,7 @@ impl<S: ChainStore> Chain<S> {
         Ok(chain)
     }
 
-    /// Judges signatures with `verifier` from now on.
+    /// Replaces the verifier of signatures.
     #[must_use]
     pub fn with_verifier(mut self, verifier: Arc<dyn SignatureVerifier>) -> Self {
         self.verifier = verifier;
@@ -193,29 +200,30 @@ impl<S: ChainStore> Chain<S> {
         self
     }
 
-    /// Verifies the signatures of up to so many blocks that wait to be connected together, instead of those of 64; 1 takes
-    /// block by block.
+    /// Sets how many waiting blocks have their signatures verified together: 64 by default. With 1, each block is
+    /// verified alone.
     ///
-    /// It changes what catching up and reorganisations cost, and decides nothing.
+    /// The value changes the cost of catching up and of reorganisations, never which blocks are valid.
     #[must_use]
     pub fn with_lookahead(mut self, blocks: usize) -> Self {
         self.lookahead = Lookahead::new(blocks);
         self
     }
 
-    /// Hands a reorganisation to the store in parts of about so many bytes in memory, by estimate, instead of 32 MiB.
+    /// Sets the size in bytes of the parts in which a reorganisation goes to the store: 32 MiB by default. The size is
+    /// an estimate of the memory that a part takes.
     ///
-    /// It changes what deep reorganisations take, and decides nothing.
+    /// The value changes the memory that a deep reorganisation takes, never which blocks are valid.
     #[must_use]
     pub fn with_stage_bytes(mut self, bytes: u64) -> Self {
         self.stage_bytes = bytes;
         self
     }
 
-    /// Computes what a transaction will change in the state, before a block holds it. `spent` are the coins that its inputs
-    /// name, in their order.
+    /// Precomputes the change of the state by a transaction, before a block holds it. `spent` are the coins that its
+    /// inputs name, in the order of the inputs.
     ///
-    /// It saves time later and decides nothing: the transaction need not be valid.
+    /// This saves time later and decides nothing: the transaction need not be valid.
     pub fn prepare(&mut self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
         debug_assert_eq!(txid, transaction.txid(), "a txid is its transaction's");
         if transaction.inputs.len() == spent.len() {
@@ -223,9 +231,9 @@ impl<S: ChainStore> Chain<S> {
         }
     }
 
-    /// Takes a block, and moves the tip as far as that allows.
+    /// Judges and stores a block, then moves the tip as far as the stored blocks allow.
     ///
-    /// `now_ms` is Unix time in milliseconds, for the rule that no block is far ahead of it.
+    /// `now_ms` is the Unix time in milliseconds, for the rule that no block is far ahead of now (R14).
     ///
     /// # Errors
     /// When the block breaks a rule, its parent is unknown or invalid, or the store fails.
@@ -257,17 +265,19 @@ impl<S: ChainStore> Chain<S> {
         }
     }
 
-    /// Takes a header into the tree: rules R06 to R14. Returns false when it was there already.
+    /// Judges a header by rules R06 to R14 and adds it to the tree. Returns false when the header was known already.
     ///
     /// # Errors
-    /// When its parent is unknown or invalid, or it breaks a rule.
+    /// When the parent is unknown or invalid, or the header breaks a rule.
     pub fn insert_header(&mut self, header: &Header, now_ms: u64) -> Result<bool, HeaderError> {
         self.tree.insert(header, now_ms)
     }
 
-    /// Takes a block that is right by itself and keeps it: rules R01 to R21 and R33. The tip moves by [`advance`](Self::advance).
+    /// Judges a block by rules R01 to R21 and R33, which need no UTXO set, and stores it. [`advance`](Self::advance)
+    /// moves the tip.
     ///
-    /// A rule up to R15 says nothing about the hash: whoever sent the body is to blame. From R16 on the block is out.
+    /// An error of a rule up to R15 says nothing about the block's hash: the sender of the body is to blame. From R16
+    /// on, the block itself is marked as invalid.
     ///
     /// # Errors
     /// When the block breaks a rule, its parent is unknown or invalid, or the store fails.
@@ -283,7 +293,7 @@ impl<S: ChainStore> Chain<S> {
         let block = match check_body(self.params(), block, hash) {
             Ok(block) => Arc::new(block),
             Err(error) => {
-                // another body may be the one that the header commits to
+                // the header may commit to another body
                 if !matches!(error, RuleError::MerkleRoot { .. }) {
                     self.mark_invalid(id)?;
                 }
@@ -295,16 +305,17 @@ impl<S: ChainStore> Chain<S> {
         Ok(Inserted::New)
     }
 
-    /// Does one piece of work towards the best chain: connects or takes back at most one block.
+    /// Does one step towards the best chain: connects or disconnects at most one block.
     ///
-    /// The signatures of blocks that come next may be verified with that block's, no more of them than take a part of the
-    /// time of the largest block; whether these blocks are valid is decided when their turn comes.
+    /// The signatures of the blocks that follow may be verified in the same batch. The batch is bounded, so that a step
+    /// takes no longer than the largest block would. Each of those blocks is judged when its turn comes.
     ///
-    /// A block that is found invalid by what the store answers is judged once more after the store has been compared with
-    /// its checksums ([`ChainStore::check_integrity`]): once for each such block, on a branch with more work than the tip's.
+    /// A missing coin or a wrong state root may come from a damaged store. Before such a block counts as invalid, the
+    /// store is compared with its checksums ([`ChainStore::check_integrity`]) and the block is judged once more. This
+    /// happens once per block, on a branch with more work than the tip's.
     ///
     /// # Errors
-    /// When the store fails; what was begun is dropped, the active chain is as it was.
+    /// When the store fails. The reorganisation in progress is dropped, and the active chain is unchanged.
     pub fn advance(&mut self) -> Result<Advance, ChainError<S::Error>> {
         let mut reorg = match self.reorg.take() {
             Some(reorg) => reorg,
@@ -318,7 +329,7 @@ impl<S: ChainStore> Chain<S> {
         let advanced = self.step(&mut reorg);
         match &advanced {
             Ok(Advance::Working) => self.reorg = Some(reorg),
-            // it stays with the first error
+            // the first error is the one to report
             Err(_) => drop(self.store.unstage()),
             Ok(_) => {}
         }
@@ -345,7 +356,7 @@ impl<S: ChainStore> Chain<S> {
                     self.store.check_integrity(missing).map_err(ChainError::Store)?;
                     self.doubted = Some(id);
                     self.lookahead.clear();
-                    // from the fork on, by what a sound store says
+                    // begins again at the fork, with the answers of a sound store
                     *reorg =
                         Reorg::towards(&self.tree, reorg.target(), self.tip_node(), &self.state, self.lookahead.most());
                     return Ok(Advance::Working);
@@ -364,7 +375,7 @@ impl<S: ChainStore> Chain<S> {
         }
     }
 
-    /// Makes all that the store was given so far outlast a loss of power; [`ChainStore::sync`].
+    /// Makes everything that the store was given so far survive a loss of power ([`ChainStore::sync`]).
     ///
     /// # Errors
     /// When the store fails.
@@ -372,7 +383,8 @@ impl<S: ChainStore> Chain<S> {
         self.store.sync().map_err(ChainError::Store)
     }
 
-    /// Keeps the transactions that wait for a block, for the next start; durable with the next [sync](Self::sync).
+    /// Stores the transactions that wait for a block, for the next start. They are durable after the next
+    /// [`sync`](Self::sync).
     ///
     /// # Errors
     /// When the store fails.
@@ -386,7 +398,7 @@ impl<S: ChainStore> Chain<S> {
     fn mark_invalid(&mut self, id: NodeId) -> Result<(), ChainError<S::Error>> {
         self.tree.mark_node_invalid(id);
         self.candidates.drop_invalid(&self.tree);
-        // what was begun may build on it
+        // the reorganisation in progress may build on it
         if self.reorg.as_ref().is_some_and(|reorg| reorg.is_spoilt(&self.tree)) {
             self.abandon()?;
         }
@@ -397,7 +409,7 @@ impl<S: ChainStore> Chain<S> {
         Ok(())
     }
 
-    /// Drops the reorganisation that was begun; it is begun anew if it is still worth it.
+    /// Drops the reorganisation in progress. It begins again if its branch still has the most work.
     fn abandon(&mut self) -> Result<(), ChainError<S::Error>> {
         self.reorg = None;
         self.lookahead.clear();
@@ -445,7 +457,7 @@ impl<S> std::fmt::Debug for Chain<S> {
     }
 }
 
-/// A chain's error when its store is in memory.
+/// The error of a chain whose store is in memory.
 pub type MemoryChainError = ChainError<Infallible>;
 
 #[cfg(test)]

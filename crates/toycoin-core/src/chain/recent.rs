@@ -1,16 +1,16 @@
-//! The blocks that moved the tip last: who follows a move asks for them at once, and finds them without a disk.
+//! A cache of the latest connected blocks. Followers of the tip ask for them at once, and need no disk access.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{consensus::CheckedBlock, digest::BlockHash};
 
-/// Most blocks that are kept.
+/// Most blocks that the cache holds.
 const BLOCKS: usize = 64;
 
-/// Most bytes that they have by formula, unless a single block has more: 4 MiB.
+/// Most bytes by formula that the cache holds, unless a single block is larger: 4 MiB.
 const BYTES: u64 = 4 << 20;
 
-/// Blocks that entered the active chain lately, the oldest first; some may have left it again.
+/// Blocks that entered the active chain recently, the oldest first. Some may have left it again.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recent {
     blocks: VecDeque<(Arc<CheckedBlock>, u64)>,

@@ -1,7 +1,8 @@
-//! A move of the tip in the making: judged block by block in an overlay, one block a step.
+//! A move of the tip in progress: judged block by block in an overlay, one block per step.
 //!
-//! What is changed so far waits in memory as one part. When that part has become large, the chain hands it to the store as
-//! a stage and the reorganisation goes on with an empty one, so that no depth takes more memory than a part:
+//! Changes wait in memory as one part. When the part becomes large, the chain writes it to the store as a stage, and
+//! the reorganisation continues with an empty part. A reorganisation of any depth therefore takes no more memory than
+//! one part:
 //!
 //! ```text
 //!   leave ◀── 9 ◀── 8 ◀── 7      enter ── 7' ── 8' ── 9' ── 10' ──▶
@@ -25,52 +26,52 @@ use crate::{
     utxo::UtxoDiff,
 };
 
-/// Bytes in memory, by estimate, from which on a part of a move is handed to the store: 32 MiB, some ten full blocks.
+/// Size in bytes, by estimate, from which a part of a move goes to the store: 32 MiB, about 10 full blocks.
 pub(super) const STAGE_BYTES: u64 = 32 << 20;
 
-/// What a coin that is spent or made takes in memory within a change, about.
+/// Bytes of memory that a spent or created coin takes within a change, by estimate.
 const CHANGE: u64 = 160;
 
-/// What a coin takes in memory within undo data.
+/// Bytes of memory that a coin takes within undo data, by estimate.
 const UNDO: u64 = 88;
 
-/// Blocks to take back, blocks to connect, and how far it has come.
+/// Blocks to disconnect, blocks to connect, and the progress so far.
 #[derive(Debug)]
 pub(super) struct Reorg {
-    /// Still to take back, the next one last.
+    /// Blocks still to disconnect, the next one last.
     leave: Vec<NodeId>,
-    /// Still to connect, the next one last; behind them those that follow on the branch in further moves.
+    /// Blocks still to connect, the next one last. The first `beyond` of them belong to later moves.
     enter: Vec<NodeId>,
-    /// How many of these are left to further moves.
+    /// How many blocks of `enter` are left for later moves.
     beyond: usize,
-    /// The end of the branch, as far as that is in view.
+    /// The last block of the branch within the lookahead.
     target: NodeId,
-    /// The block that would be the tip as far as it has come.
+    /// The block that is the tip of the work in progress.
     at: NodeId,
-    /// What was changed since the last part was handed over.
+    /// The changes since the last part was staged.
     disconnected: Vec<Arc<CheckedBlock>>,
     connected: Vec<ConnectedUpdate>,
     diff: UtxoDiff,
-    /// What the blocks of this part take in memory.
+    /// Bytes of memory that the blocks of this part take.
     bytes: u64,
     state: ChainState,
-    /// The blocks of all parts.
+    /// The hashes of the blocks of all parts.
     left: Vec<BlockHash>,
     entered: Vec<BlockHash>,
 }
 
-/// A move that is judged to its end.
+/// A move that has been judged completely.
 #[derive(Debug)]
 pub(super) struct Finished {
-    /// The last part of it, or all.
+    /// The last part of the move, or all of it.
     pub(super) update: ChainUpdate,
-    /// The blocks that leave, the old tip first.
+    /// The blocks that leave the active chain, the old tip first.
     pub(super) left: Vec<BlockHash>,
-    /// The blocks that enter, the new tip last.
+    /// The blocks that enter the active chain, the new tip last.
     pub(super) entered: Vec<BlockHash>,
 }
 
-/// What one step did.
+/// The outcome of one step.
 #[derive(Debug)]
 pub(super) enum Step {
     Working,
@@ -81,9 +82,9 @@ pub(super) enum Step {
 impl Reorg {
     /// Plans the shortest move from `tip` towards `candidate` that increases the work.
     ///
-    /// Without a fork that is one block; with one, as many as exceed the work of what they replace. The rest of the
-    /// candidate's branch follows as further moves, so the tip never waits for more than it must; `ahead` blocks of it are
-    /// in view.
+    /// Without a fork, that is 1 block. With a fork, it is as many blocks as exceed the work of those that they
+    /// replace. The rest of the candidate's branch follows in later moves, so that each move of the tip takes as few
+    /// blocks as possible. Without a fork, the plan reaches at most `ahead` blocks past the tip.
     pub(super) fn towards(tree: &HeaderTree, candidate: NodeId, tip: NodeId, state: &ChainState, ahead: u64) -> Self {
         let fork = tree.fork_point(candidate, tip);
         let climb = |from: NodeId| {
@@ -92,12 +93,12 @@ impl Reorg {
         let mut leave: Vec<_> = climb(tip).collect();
         leave.reverse();
         let work = tree.node(tip).work;
-        // without a fork the branch may be long, and each of its blocks is a move
+        // without a fork the branch may be long, and each of its blocks is a move of its own
         let in_view = tree.node(fork).header.height.saturating_add(ahead);
         let top = if fork == tip { tree.ancestor_node(candidate, in_view) } else { None };
         let target = top.unwrap_or(candidate);
         let enter: Vec<_> = climb(target).collect();
-        // the first, counted from the fork, with more work than the tip
+        // the move ends at the first block after the fork that has more work than the tip
         let beyond = enter.iter().take_while(|id| tree.node(tree.parent(**id)).work > work).count();
         Self {
             leave,
@@ -115,17 +116,17 @@ impl Reorg {
         }
     }
 
-    /// Returns the end of the branch that it follows, as far as that is in view.
+    /// Returns the last block of the branch within the lookahead.
     pub(super) const fn target(&self) -> NodeId {
         self.target
     }
 
-    /// Returns whether it leads to a block that breaks a rule, or over one.
+    /// Returns whether the branch contains a block that is known to break a rule.
     pub(super) fn is_spoilt(&self, tree: &HeaderTree) -> bool {
         tree.node(self.target).invalid
     }
 
-    /// Returns what was changed since the last part, if that takes so many bytes or more.
+    /// Returns the changes since the last part, if they take `bytes` bytes or more.
     pub(super) fn take_part(&mut self, tree: &HeaderTree, bytes: u64) -> Option<ChainUpdate> {
         (self.bytes + CHANGE * self.diff.len() as u64 >= bytes).then(|| self.take(tree))
     }
@@ -141,13 +142,13 @@ impl Reorg {
         }
     }
 
-    /// Counts a block to the part.
+    /// Adds a block to the size of the part.
     fn count(&mut self, block: &CheckedBlock, undo: &BlockUndo) {
-        // what is decoded takes about twice what the formula says
+        // a decoded block takes about twice its size by formula
         self.bytes += 2 * block.block().size() + UNDO * undo.spent.len() as u64;
     }
 
-    /// Takes back or judges one block.
+    /// Disconnects one block, or judges one block to be connected.
     pub(super) fn step<S: ChainStore>(
         &mut self,
         tree: &HeaderTree,

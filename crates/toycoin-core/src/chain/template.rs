@@ -1,4 +1,4 @@
-//! Block templates: blocks to be mined, with everything right but the nonce.
+//! Block templates: blocks that are valid except for their nonce.
 
 use crate::{
     amount::Amount,
@@ -14,17 +14,18 @@ use crate::{
 };
 
 impl<S: ChainStore> Chain<S> {
-    /// Returns a block on the tip with these transactions in their order, that pays subsidy and fees to `payout`; all it
-    /// lacks is a nonce.
+    /// Returns a block template: a block on the tip with these transactions in their order. Its coinbase pays subsidy
+    /// and fees to `payout`. Only a nonce is missing.
     ///
-    /// `extra` is the miner's text: two miners with one payout and different texts search different nonces. The time is
-    /// `now_ms`, or a millisecond after the tip's if that is later: where the tip lies far ahead of the clock, that may be more
-    /// than the drift, and other nodes take the block only when their clocks allow it (rule R14). Signatures are not looked at: who offers
-    /// transactions has verified them.
+    /// `extra` is the data of the coinbase, such as a miner's text. Two miners with the same payout and different data
+    /// search different nonces. The block's time is `now_ms`, or 1 ms after the tip's time if that is later. A tip far
+    /// ahead of the clock can put it beyond `max_future_ms`: then other nodes accept the block only when their clocks
+    /// allow it (rule R14). Signatures are not verified: the caller has done that.
     ///
     /// # Errors
-    /// When a transaction breaks a rule in its place, the text is longer than [`MAX_EXTRA`](crate::ChainParams::MAX_EXTRA)
-    /// (rule R17), the time is 2^48 or more (rule R13), or the store fails. A `now_ms` before the tip's time is none.
+    /// When a transaction breaks another rule in its context, `extra` is longer than
+    /// [`MAX_EXTRA`](crate::ChainParams::MAX_EXTRA) (rule R17), the time is 2^48 ms or more (rule R13), or the store
+    /// fails. A `now_ms` before the tip's time is not an error.
     pub fn template(
         &self,
         transactions: Vec<Transaction>,
@@ -35,7 +36,7 @@ impl<S: ChainStore> Chain<S> {
         self.template_of(transactions.into_iter().map(Into::into).collect(), payout, extra, now_ms)
     }
 
-    /// Returns what [`template`](Self::template) does, of transactions that carry their ids.
+    /// Returns a block template as [`template`](Self::template) does, from transactions that carry their ids.
     ///
     /// # Errors
     /// As [`template`](Self::template).
@@ -64,7 +65,7 @@ impl<S: ChainStore> Chain<S> {
         };
         let coinbase = Coinbase { height, extra: extra.to_vec(), outputs: Vec::new() };
 
-        // twice: the fees are known only after the transactions, and the coinbase changes the state
+        // two passes: the fees are known only after the transactions, and the coinbase changes the state
         let mut draft = CheckedBlock::draft(header, coinbase.clone(), transactions);
         let coins = gather(&draft, &self.store).map_err(ChainError::Store)?;
         let fees = transition(self.params(), &draft, &coins, |_, _, _| ())?.fees;

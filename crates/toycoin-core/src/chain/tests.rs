@@ -1,4 +1,4 @@
-//! The engine against small trees made by hand; tests/properties.rs has the large random ones.
+//! Tests of the engine with small trees made by hand. tests/properties.rs has the large random ones.
 
 use super::*;
 use crate::{
@@ -125,7 +125,7 @@ fn an_invalid_branch_leaves_the_old_chain_exactly() {
     let mut bad = block(&theirs, 2, Vec::new());
     bad.header.state_root = Default::default();
     let bad = bad.mine_trivial();
-    // what builds on the bad block looks fine as a header
+    // a child of the invalid block, whose header alone looks valid
     let mut child = bad.clone();
     child.header.previous = bad.hash();
     child.header.height += 1;
@@ -180,7 +180,7 @@ fn missing_bodies_reach_the_end_of_a_branch_beyond_the_window() {
     for block in &branch {
         chain.insert_header(&block.header, NOW).unwrap();
     }
-    // the tip stays until the last of them is here
+    // the tip stays until the last block of the branch has arrived
     for (place, block) in branch.iter().enumerate() {
         let window: Vec<_> = branch[place..].iter().take(3).map(Block::hash).collect();
         assert_eq!(chain.missing_blocks(100, 3), window);
@@ -295,7 +295,7 @@ fn a_templates_time_is_now_or_just_above_its_parents() {
     let parent = chain.tip().time;
     let time = |now_ms| chain.template(Vec::new(), miner(1), b"", now_ms).unwrap().header.time;
     assert_eq!([0, parent - 1, parent, parent + 1, parent + 2].map(time), [1, 1, 1, 1, 2].map(|later| parent + later));
-    // further ahead than other clocks allow: it is up to the miner to wait
+    // the tip is further ahead than other clocks allow: the miner has to wait
     assert_eq!(time(parent - 2 * chain.params().spec().max_future_ms), parent + 1);
 }
 

@@ -1,4 +1,5 @@
-//! Bodies by themselves: the Merkle root, the coinbase's form, no coin twice. Rules R15 to R21.
+//! Checks of a block's body alone: the Merkle root, the form of the coinbase, double spends within the block. Rules R15
+//! to R21.
 
 use crate::{
     amount::Amount,
@@ -13,9 +14,9 @@ use crate::{
     transaction::{Coinbase, Transaction},
 };
 
-/// A block that is right by itself: its form, its Merkle root, its proof of work. Rules R01 to R07, R11, R15 to R21, R33.
+/// A block whose form, Merkle root and proof of work are valid. Rules R01 to R07, R11, R15 to R21 and R33.
 ///
-/// Carries its hash and its transactions' ids, computed once.
+/// It carries its hash and the ids of its transactions, each computed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedBlock {
     block: Block,
@@ -34,7 +35,7 @@ impl CheckedBlock {
         self.hash
     }
 
-    /// Returns the height that the header says.
+    /// Returns the height in the header.
     pub const fn height(&self) -> u64 {
         self.block.header.height
     }
@@ -44,18 +45,18 @@ impl CheckedBlock {
         self.ids.first().map_or(Txid::ZERO, |(txid, _)| *txid)
     }
 
-    /// Returns each transaction's ids in the block's order, the coinbase's first.
+    /// Returns the ids of each transaction in the block's order, the coinbase's first.
     pub fn ids(&self) -> &[(Txid, Wtxid)] {
         &self.ids
     }
 
-    /// Returns each transaction but the coinbase, with its id.
+    /// Returns each transaction except the coinbase, with its id.
     pub fn transactions(&self) -> impl DoubleEndedIterator<Item = (Txid, &Transaction)> {
         let ids = self.ids.get(1..).unwrap_or_default();
         ids.iter().map(|(txid, _)| *txid).zip(&self.block.transactions)
     }
 
-    /// Returns copies of all transactions but the coinbase, with their ids.
+    /// Returns copies of all transactions except the coinbase, with their ids.
     pub fn identified(&self) -> impl DoubleEndedIterator<Item = IdentifiedTransaction> {
         let ids = self.ids.get(1..).unwrap_or_default();
         let identified = |((txid, wtxid), transaction): (&_, &Transaction)| {
@@ -64,7 +65,7 @@ impl CheckedBlock {
         ids.iter().zip(&self.block.transactions).map(identified)
     }
 
-    /// Wraps a block of transactions that carry their ids, which is not judged.
+    /// Wraps a block of transactions that carry their ids, without judging it.
     pub(crate) fn draft(header: Header, coinbase: Coinbase, transactions: Vec<IdentifiedTransaction>) -> Self {
         let coinbase_txid = coinbase.txid();
         let mut ids = vec![(coinbase_txid, Wtxid::from_bytes(coinbase_txid.to_bytes()))];
@@ -73,7 +74,7 @@ impl CheckedBlock {
         Self { hash: header.hash(), block: Block { header, coinbase, transactions }, ids }
     }
 
-    /// Gives a draft another coinbase.
+    /// Replaces the coinbase of a draft.
     pub(crate) fn with_coinbase(mut self, coinbase: Coinbase) -> Self {
         let txid = coinbase.txid();
         if let Some(first) = self.ids.first_mut() {
@@ -83,20 +84,20 @@ impl CheckedBlock {
         self
     }
 
-    /// Wraps a block that is not judged: genesis, which is right by definition.
+    /// Wraps a block without judging it. Genesis is valid by definition.
     pub(crate) fn unjudged(block: Block) -> Self {
         Self { hash: block.hash(), ids: block.transaction_ids(), block }
     }
 
-    /// Gives the block back.
+    /// Returns the block itself.
     pub fn into_block(self) -> Block {
         self.block
     }
 }
 
 impl Block {
-    /// Checks all that can be checked without another block: rules R01 to R07, R11, R15 to R21 and R33. Genesis needs no
-    /// proof of work (R11): it is right by definition.
+    /// Checks everything that needs no other block: rules R01 to R07, R11, R15 to R21 and R33. Genesis needs no proof
+    /// of work (R11), because it is valid by definition.
     ///
     /// # Errors
     /// The first rule that it breaks.
@@ -110,10 +111,10 @@ impl Block {
     }
 }
 
-/// Checks a body whose form and header were checked before: rules R15 to R21. `hash` is the header's.
+/// Checks a body whose form and header were checked before: rules R15 to R21. `hash` is the hash of the header.
 ///
-/// A Merkle root that differs ([`RuleError::MerkleRoot`]) says nothing about the hash: another body may be right. From
-/// there on the body is the one that the header commits to, and what is wrong with it is wrong with the hash.
+/// A wrong Merkle root ([`RuleError::MerkleRoot`]) says nothing about the hash: another body may match. With the right
+/// root, the body is the one that the header commits to, so any later error makes the block invalid for good.
 ///
 /// # Errors
 /// The first rule that it breaks.
@@ -142,19 +143,19 @@ fn check_coinbase_form(params: &ChainParams, coinbase: &Coinbase, height: u64) -
     params.require(sum.is_some(), || RuleError::CoinbaseOutputSum)
 }
 
-/// Checks that a coinbase's extra is not too long: rule R17.
+/// Checks that the data of a coinbase is not too long: rule R17.
 pub(crate) fn check_extra(params: &ChainParams, extra: &[u8]) -> Result<(), RuleError> {
     let found = extra.len();
     params.require(found <= ChainParams::MAX_EXTRA, || RuleError::CoinbaseExtra { found })
 }
 
-/// A check of its own, independent of whether the coins exist: rules R20 and R21.
+/// Checks that no coin is spent twice within a block, whether or not the coins exist: rules R20 and R21.
 fn check_no_coin_twice(
     params: &ChainParams,
     transactions: &[Transaction],
     ids: &[(Txid, Wtxid)],
 ) -> Result<(), RuleError> {
-    // which transaction spends what; the map's order never shows
+    // maps each spent outpoint to the index of its spender; the map's order is never visible
     let mut spender = KeyedMap::with_capacity_and_hasher(transactions.len(), Default::default());
     for (place, (transaction, (txid, _))) in transactions.iter().zip(ids.iter().skip(1)).enumerate() {
         check_inputs_differ(params, *txid, transaction)?;
@@ -172,7 +173,7 @@ pub(super) fn check_inputs_differ(
     txid: Txid,
     transaction: &Transaction,
 ) -> Result<(), RuleError> {
-    // most spend one coin
+    // most transactions spend a single coin
     if transaction.inputs.len() < 2 {
         return Ok(());
     }

@@ -1,11 +1,11 @@
-//! Blocks in their place: coins exist, values balance, signatures verify, the state is as said. Rules R22 to R32.
+//! Checks of a block against the UTXO set and the state: coins, values, signatures, state root. Rules R22 to R32.
 //!
-//! Gathering came first and may have failed as a store fails; judging sees plain values alone, so no error of consensus
-//! ever stands for a disk. It has two halves, with the signatures between them, so that those of several blocks can be
-//! verified together:
+//! Gathering the coins comes first and may fail when the store fails. Judging sees plain values, so an error of
+//! consensus never means a disk failure. Judging has two halves, with the signatures between them, so that the
+//! signatures of several blocks can be verified together:
 //!
 //! ```text
-//!   CheckedBlock, coins ─ judge ─▶ Judged { changes, checks }      R22-30, of one block or of several in a row
+//!   CheckedBlock, coins ─ judge ─▶ Judged { changes, checks }      R22-30, of one block or of several
 //!                                     └─ SignatureVerifier         R31, as one step
 //!                         Judged ─ conclude ─▶ ConnectedBlock      R32, against the state after the parent
 //! ```
@@ -25,7 +25,7 @@ use crate::{
     utxo::{Coin, UtxoDiff},
 };
 
-/// Where a block stands: the state after its parent, and the chain's work up to and including the parent.
+/// The context of a block: the state after its parent, and the chain's work up to and including the parent.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockContext<'a> {
     /// The state after the parent.
@@ -34,24 +34,25 @@ pub struct BlockContext<'a> {
     pub work: Work,
 }
 
-/// A block that is right in its place, and what it changes. Only [`connect`] makes one.
+/// A valid block's effect on the state. Only [`connect`] and [`connect_prepared`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectedBlock {
-    /// The coins gone and new.
+    /// The change of the UTXO set: coins spent and coins created.
     pub diff: UtxoDiff,
-    /// The state after it.
+    /// The state after the block.
     pub state: ChainState,
-    /// With these the state's mountain range is taken back.
+    /// The peaks that the block merged in the Merkle mountain range, which disconnecting it needs.
     pub merged: MergedPeaks,
-    /// What its transactions leave to the miner.
+    /// The fees that the block's transactions leave to the miner.
     pub fees: Amount,
 }
 
-/// Judges a block in its place: rules R22 to R32. `coins` are what [`gather`](super::gather) found for it.
+/// Judges a block against the state after its parent: rules R22 to R32. `coins` are what [`gather`](super::gather)
+/// found for the block.
 ///
 /// # Errors
-/// The first rule that it breaks.
+/// The first rule that the block breaks.
 pub fn connect(
     params: &ChainParams,
     block: &CheckedBlock,
@@ -62,10 +63,10 @@ pub fn connect(
     connect_prepared(params, block, coins, place, verifier, &Deltas::default())
 }
 
-/// Judges as [`connect`] does, by changes of the state that were computed before: they save time and decide nothing.
+/// Judges a block as [`connect`] does, with precomputed changes of the state. They save time and decide nothing.
 ///
 /// # Errors
-/// The first rule that it breaks.
+/// The first rule that the block breaks.
 pub fn connect_prepared(
     params: &ChainParams,
     block: &CheckedBlock,
@@ -79,21 +80,21 @@ pub fn connect_prepared(
     judged.conclude(params, block, coins, place, invalid, deltas)
 }
 
-/// A block of which its signatures and its state root are left to judge.
+/// A block that is judged except for its signatures and its state root.
 #[derive(Debug)]
 pub(crate) struct Judged {
     transition: Transition,
     issued: Amount,
     checks: Vec<SignatureCheck>,
-    /// Which input each check is for.
+    /// The transaction and the input index that each check belongs to.
     inputs: Vec<(Txid, usize)>,
 }
 
-/// Judges a block in its place but for its signatures and its state root: rules R22 to R30. `issued` is the money issued
-/// up to and including its parent.
+/// Judges a block except for its signatures and its state root: rules R22 to R30. `issued` is the money issued up to
+/// and including its parent.
 ///
 /// # Errors
-/// The first rule that it breaks.
+/// The first rule that the block breaks.
 pub(crate) fn judge(
     params: &ChainParams,
     block: &CheckedBlock,
@@ -115,12 +116,12 @@ pub(crate) fn judge(
 }
 
 impl Judged {
-    /// Returns the signature checks that are left.
+    /// Returns the signature checks that are still to be done.
     pub(crate) fn checks(&self) -> &[SignatureCheck] {
         &self.checks
     }
 
-    /// Returns the coins gone and new.
+    /// Returns the change of the UTXO set: coins spent and coins created.
     pub(crate) const fn diff(&self) -> &UtxoDiff {
         &self.transition.diff
     }
@@ -130,7 +131,7 @@ impl Judged {
         self.issued
     }
 
-    /// Judges what was left: rules R31 and R32. `invalid` is the first of the checks that does not hold.
+    /// Judges what is left: rules R31 and R32. `invalid` is the index of the first check that does not hold.
     ///
     /// # Errors
     /// The first rule that the block breaks.
@@ -147,7 +148,7 @@ impl Judged {
         if let Some((txid, input)) = invalid.and_then(|place| inputs.get(place).copied()) {
             params.require(false, || RuleError::Signature { txid, input })?;
         }
-        // last, since hashing each coin to a thousand lanes costs more than all above but the signatures
+        // comes last, because hashing each coin to 1,024 lanes costs more than everything above except the signatures
         let found = block.block().header.state_root;
         let (mut state, merged) = place.state.with_ancestor(block.block().header.previous, place.work);
         if let Some(state) = apply_prepared(params, block, coins, &diff, deltas, &state)
@@ -155,7 +156,7 @@ impl Judged {
         {
             return Ok(ConnectedBlock { diff, state, merged, fees });
         }
-        // a block is never wrong by what was prepared
+        // a precomputed change must never make a block invalid, so the state is computed again
         state.apply(&diff);
         let expected = state.root();
         params.require(found == expected, || RuleError::StateRoot { found, expected })?;
@@ -163,7 +164,7 @@ impl Judged {
     }
 }
 
-/// Brings the state up to a block by what is known of its transactions, `None` where nothing is.
+/// Applies a block to the state with the help of precomputed changes. Returns `None` if no change is known.
 fn apply_prepared(
     params: &ChainParams,
     block: &CheckedBlock,
@@ -172,7 +173,7 @@ fn apply_prepared(
     deltas: &Deltas,
     state: &ChainState,
 ) -> Option<ChainState> {
-    // where a rule is switched off a coin may be missing or spent twice, and only the diff says what becomes of it
+    // with a rule switched off, a coin may be missing or spent twice, and only the diff says what becomes of it
     if deltas.is_empty() || !params.enforces_all() {
         return None;
     }
@@ -194,18 +195,18 @@ fn apply_prepared(
     Some(state)
 }
 
-/// What a block's transactions change and leave to the miner.
+/// The change of the UTXO set by a block's transactions, and the fees that they leave to the miner.
 #[derive(Debug)]
 pub(crate) struct Transition {
     pub(crate) diff: UtxoDiff,
     pub(crate) fees: Amount,
 }
 
-/// Judges a block's transactions and collects what they change: rules R22 to R28. Each signature check goes to `push`,
-/// with the transaction and the place of the input that it is for.
+/// Judges a block's transactions and collects their changes: rules R22 to R28. Each signature check goes to `push`,
+/// with the transaction's id and the index of the input.
 ///
 /// # Errors
-/// The first rule that one breaks.
+/// The first rule that a transaction breaks.
 pub(crate) fn transition(
     params: &ChainParams,
     block: &CheckedBlock,

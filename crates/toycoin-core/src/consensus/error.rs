@@ -1,4 +1,4 @@
-//! Broken rules as errors: one variant a rule, with the facts.
+//! Broken rules as errors: one variant per rule, with the facts.
 
 use thiserror::Error;
 
@@ -11,7 +11,8 @@ use crate::{
     transaction::{OutPoint, Transaction},
 };
 
-/// A rule that a block or a transaction breaks; each message ends with the rule's number.
+/// A rule that a block or a transaction breaks. Each variant states the rule, and each message ends with the rule's
+/// number.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RuleError {
@@ -40,9 +41,9 @@ pub enum RuleError {
     SignatureCount {
         /// The transaction.
         txid: Txid,
-        /// How many signatures.
+        /// The number of its signatures.
         signatures: usize,
-        /// How many inputs.
+        /// The number of its inputs.
         inputs: usize,
     },
     /// A transaction's size is at most 100,000 bytes.
@@ -53,12 +54,12 @@ pub enum RuleError {
         /// Its size by formula, in bytes.
         size: u64,
     },
-    /// A block's size is at most the limit.
+    /// A block's size is at most the network's limit.
     #[error("block of {size} bytes, {limit} are allowed (rule R05)")]
     BlockSize {
-        /// By formula, in bytes.
+        /// The block's size by formula, in bytes.
         size: u64,
-        /// The network's limit.
+        /// The network's limit, in bytes.
         limit: u64,
     },
     /// A header's version is 1.
@@ -70,13 +71,13 @@ pub enum RuleError {
     /// A header's bits are a target of at least 1 and at most the network's limit.
     #[error("bits {bits} are no target within the network's limit (rule R07)")]
     TargetRange {
-        /// The header's.
+        /// The header's bits.
         bits: CompactTarget,
     },
     /// A header names its parent's hash.
     #[error("previous block is {found}, expected {expected} (rule R08)")]
     PreviousBlock {
-        /// The header's.
+        /// The hash that the header names.
         found: BlockHash,
         /// The parent's hash.
         expected: BlockHash,
@@ -84,25 +85,25 @@ pub enum RuleError {
     /// A header's height is its parent's plus one.
     #[error("height is {found}, expected {expected} (rule R09)")]
     Height {
-        /// The header's.
+        /// The header's height.
         found: u64,
-        /// The parent's plus one.
+        /// The parent's height plus one.
         expected: u64,
     },
     /// A header's bits are exactly the expected ones.
     #[error("bits are {found}, expected {expected} (rule R10)")]
     Bits {
-        /// The header's.
+        /// The header's bits.
         found: CompactTarget,
-        /// What difficulty says.
+        /// The bits that the difficulty rule gives.
         expected: CompactTarget,
     },
     /// A block's hash, as a big-endian number, is at most the target.
     #[error("hash {hash} is above the target of bits {bits} (rule R11)")]
     ProofOfWork {
-        /// The block's.
+        /// The block's hash.
         hash: BlockHash,
-        /// The header's.
+        /// The header's bits.
         bits: CompactTarget,
     },
     /// A header's time is above its parent's.
@@ -116,43 +117,43 @@ pub enum RuleError {
     /// A header's time is below 2^48 milliseconds.
     #[error("time {time} ms is not below 2^48 (rule R13)")]
     TimeRange {
-        /// The header's.
+        /// The header's time, in Unix milliseconds.
         time: u64,
     },
-    /// A header's time is at most the drift ahead of now; a block ahead of that waits.
+    /// A header's time is at most `max_future_ms` ahead of now. A block further ahead waits.
     #[error("time is {} ahead of the latest that is allowed now (rule R14)", HumanDuration::from_ms(time.saturating_sub(*latest)))]
     TimeNotInFuture {
-        /// The header's.
+        /// The header's time, in Unix milliseconds.
         time: u64,
-        /// Now and the network's drift.
+        /// The latest time that is allowed now: the current time plus the network's `max_future_ms`.
         latest: u64,
     },
     /// A header's Merkle root is that of the block's transactions.
     #[error("merkle root of the transactions is {found}, the header says {expected} (rule R15)")]
     MerkleRoot {
-        /// Of the body.
+        /// The Merkle root of the body.
         found: MerkleRoot,
-        /// The header's.
+        /// The Merkle root in the header.
         expected: MerkleRoot,
     },
-    /// A coinbase's height is its header's.
+    /// A coinbase names the height of its header.
     #[error("coinbase says height {found}, the header {expected} (rule R16)")]
     CoinbaseHeight {
-        /// The coinbase's.
+        /// The height in the coinbase.
         found: u64,
-        /// The header's.
+        /// The height in the header.
         expected: u64,
     },
-    /// A coinbase's extra has at most 64 bytes.
+    /// A coinbase's data has at most 64 bytes.
     #[error("coinbase has {found} bytes of extra, 64 are allowed (rule R17)")]
     CoinbaseExtra {
-        /// How many it has.
+        /// The length of the data, in bytes.
         found: usize,
     },
     /// A coinbase's outputs are 1 to MAX_MONEY grains each.
     #[error("coinbase output {vout} is worth {value}, out of range (rule R18)")]
     CoinbaseOutputValue {
-        /// Which output, from 0.
+        /// The index of the output, from 0.
         vout: usize,
         /// Its value.
         value: Amount,
@@ -165,7 +166,7 @@ pub enum RuleError {
     DuplicateInput {
         /// The transaction.
         txid: Txid,
-        /// What it spends twice.
+        /// The coin that it spends twice.
         outpoint: OutPoint,
     },
     /// No two transactions of a block spend the same coin.
@@ -173,7 +174,7 @@ pub enum RuleError {
     DuplicateInputInBlock {
         /// The later transaction.
         txid: Txid,
-        /// What both spend.
+        /// The coin that both spend.
         outpoint: OutPoint,
     },
     /// An input spends a coin that exists.
@@ -181,17 +182,17 @@ pub enum RuleError {
     CoinExists {
         /// The transaction.
         txid: Txid,
-        /// What it wants to spend.
+        /// The coin that it names.
         outpoint: OutPoint,
     },
-    /// A coinbase's coin is spent no earlier than `maturity` blocks after its own.
+    /// Coinbase maturity: a coinbase's coin is spent no earlier than `coinbase_maturity` blocks after its own.
     #[error(
         "transaction {txid} spends {outpoint} of the coinbase at height {created}, too young at height {height} (rule R23)"
     )]
     CoinbaseMaturity {
         /// The transaction.
         txid: Txid,
-        /// The young coin.
+        /// The immature coin.
         outpoint: OutPoint,
         /// The coinbase's height.
         created: u64,
@@ -203,7 +204,7 @@ pub enum RuleError {
     OutputValue {
         /// The transaction.
         txid: Txid,
-        /// Which output, from 0.
+        /// The index of the output, from 0.
         vout: usize,
         /// Its value.
         value: Amount,
@@ -225,9 +226,9 @@ pub enum RuleError {
     ValueBalance {
         /// The transaction.
         txid: Txid,
-        /// What its inputs are worth.
+        /// The sum of its inputs.
         inputs: Amount,
-        /// What its outputs are worth.
+        /// The sum of its outputs.
         outputs: Amount,
     },
     /// A block's fees add up to at most MAX_MONEY.
@@ -236,15 +237,15 @@ pub enum RuleError {
     /// A coinbase's outputs add up to exactly the subsidy and the fees.
     #[error("coinbase pays {found}, subsidy and fees allow {allowed} (rule R29)")]
     CoinbaseAmount {
-        /// What its outputs are worth.
+        /// The sum of the coinbase's outputs.
         found: Amount,
-        /// Subsidy and fees.
+        /// The block's subsidy plus its fees.
         allowed: Amount,
     },
     /// The money issued after a block is at most MAX_MONEY.
     #[error("issued money comes to {issued}, more than there can be (rule R30)")]
     Supply {
-        /// After the block.
+        /// The money issued after the block.
         issued: Amount,
     },
     /// Each input carries its coin's owner's BIP-340 signature of the sighash.
@@ -252,15 +253,15 @@ pub enum RuleError {
     Signature {
         /// The transaction.
         txid: Txid,
-        /// Which input, from 0.
+        /// The index of the input, from 0.
         input: usize,
     },
     /// A header's state root is that of the state after the block.
     #[error("state root is {found}, the state after the block has {expected} (rule R32)")]
     StateRoot {
-        /// The header's.
+        /// The state root in the header.
         found: StateRoot,
-        /// Of the state.
+        /// The root of the state after the block.
         expected: StateRoot,
     },
 }
@@ -305,7 +306,7 @@ impl RuleError {
         }
     }
 
-    /// Returns whether nothing but another moment could mend it: a time ahead of now.
+    /// Returns whether waiting can make the block valid: its time is too far ahead of now.
     pub const fn is_deferred(&self) -> bool {
         matches!(self, Self::TimeNotInFuture { .. })
     }

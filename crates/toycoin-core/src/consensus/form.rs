@@ -1,11 +1,11 @@
-//! Form: what can be said of a block without hashing it. Rules R01 to R07 and R33.
+//! Form: checks of a block that need no hash. Rules R01 to R07 and R33.
 
 use crate::{block::Block, consensus::RuleError, header::Header, params::ChainParams, transaction::Transaction};
 
 /// Checks a transaction's version, counts and size: rules R01 to R04 and R33.
 ///
 /// # Errors
-/// The first rule that it breaks.
+/// The first rule that the transaction breaks.
 pub fn check_transaction_form(params: &ChainParams, transaction: &Transaction) -> Result<(), RuleError> {
     let (inputs, outputs) = (transaction.inputs.len(), transaction.outputs.len());
     params.require(transaction.version == Transaction::VERSION, || RuleError::TransactionVersion {
@@ -23,12 +23,13 @@ pub fn check_transaction_form(params: &ChainParams, transaction: &Transaction) -
     params.require(size <= Transaction::MAX_SIZE, || RuleError::TransactionSize { txid: transaction.txid(), size })
 }
 
-/// Checks the form of a block's transactions, its size, its header's version and target: rules R01 to R07 and R33.
+/// Checks the form of a block's transactions, the block's size, and its header's version and target: rules R01 to R07
+/// and R33.
 ///
-/// A failure blames whoever sent the body and says nothing about the block's hash, whose body may be another one.
+/// A failure blames the sender of the body. It says nothing about the block's hash, because another body may match it.
 ///
 /// # Errors
-/// The first rule that it breaks.
+/// The first rule that the block breaks.
 pub fn check_form(params: &ChainParams, block: &Block) -> Result<(), RuleError> {
     for transaction in &block.transactions {
         check_transaction_form(params, transaction)?;

@@ -1,4 +1,4 @@
-//! The coins that a block spends, collected before anything is judged: the one stage that may fail as a store fails.
+//! The coins that a block spends, collected before it is judged. Only this stage fails when the store fails.
 
 use crate::{
     consensus::CheckedBlock,
@@ -8,7 +8,7 @@ use crate::{
     utxo::{Coin, UtxoView},
 };
 
-/// The coins that a block's inputs spend, input by input in the block's order; `None` where there is none.
+/// The coins that a block's inputs spend, in the order of the inputs. An entry is `None` if there is no such coin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockCoins(Vec<Option<Coin>>);
 
@@ -18,7 +18,7 @@ impl BlockCoins {
         self.0.len()
     }
 
-    /// Returns each transaction but the coinbase with its id and the coins that its inputs name.
+    /// Returns each transaction except the coinbase, with its id and the coins that its inputs name.
     pub(super) fn of<'a>(
         &'a self,
         block: &'a CheckedBlock,
@@ -32,12 +32,12 @@ impl BlockCoins {
     }
 }
 
-/// Collects the coins that a block spends, those that it makes itself earlier in its own order included.
+/// Collects the coins that a block spends, including those that the block itself creates earlier in its order.
 ///
 /// # Errors
-/// The view's alone.
+/// An error of the view.
 pub fn gather<V: UtxoView>(block: &CheckedBlock, view: &V) -> Result<BlockCoins, V::Error> {
-    // coins made in this block and not yet spent by it, and those of the view that it has spent
+    // coins created in this block and not yet spent by it, and coins of the view that it has spent
     let inputs = block.block().transactions.iter().map(|transaction| transaction.inputs.len()).sum();
     let outputs: usize = block.block().transactions.iter().map(|transaction| transaction.outputs.len()).sum();
     let mut made: KeyedMap<OutPoint, Option<Coin>> =
@@ -60,7 +60,7 @@ pub fn gather<V: UtxoView>(block: &CheckedBlock, view: &V) -> Result<BlockCoins,
     Ok(BlockCoins(coins))
 }
 
-/// Returns the coins that a block's coinbase makes.
+/// Returns the coins that a block's coinbase creates.
 pub(super) fn coinbase_coins(block: &CheckedBlock) -> impl Iterator<Item = (OutPoint, Coin)> {
     let (outputs, height) = (block.block().coinbase.outpoints(block.coinbase_txid()), block.height());
     outputs.map(move |(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: height }))

@@ -1,4 +1,4 @@
-//! Headers in their place: linkage, difficulty, proof of work, time. Rules R06 to R14.
+//! Checks of a header against its ancestors: linkage, difficulty, proof of work, time. Rules R06 to R14.
 
 use crate::{
     consensus::{RuleError, form::check_header_form},
@@ -9,7 +9,7 @@ use crate::{
     target::CompactTarget,
 };
 
-/// What a header's rules look at in its ancestors.
+/// The facts about a header's ancestors that its rules need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderContext {
     /// The parent's hash.
@@ -18,14 +18,14 @@ pub struct HeaderContext {
     pub height: u64,
     /// The parent's bits.
     pub bits: CompactTarget,
-    /// The parent's time, in Unix milliseconds: the next block's lies above it.
+    /// The parent's time, in Unix milliseconds. The next block's time must be above it.
     pub time: u64,
-    /// The grandparent's time; `None` behind genesis, which has no parent.
+    /// The grandparent's time, in Unix milliseconds. `None` when the parent is genesis.
     pub time_before: Option<u64>,
 }
 
 impl HeaderContext {
-    /// Returns the context of block 1: genesis is its parent.
+    /// Returns the context of block 1, whose parent is genesis.
     pub fn after_genesis(params: &ChainParams) -> Self {
         let Header { height, bits, time, .. } = params.genesis().header;
         Self { parent: params.genesis_hash(), height, bits, time, time_before: None }
@@ -33,18 +33,18 @@ impl HeaderContext {
 
     /// Returns the bits that the next block must have.
     ///
-    /// Blocks 1 and 2 have the genesis' bits. From block 3 on the parent's target moves by how long the parent took:
-    /// nothing but parent and grandparent is needed, and a pause, counted as two half-lives at most, leaves no debt of
-    /// easy blocks.
+    /// Blocks 1 and 2 have the bits of genesis. From block 3 on, the time that the parent took moves the parent's
+    /// target (ASERT). The rule needs only parent and grandparent. A pause counts as 2 half-lives at most, so it
+    /// does not lead to a run of easy blocks.
     ///
-    /// How long the parent took is a signed number, and clamped above only. Rule R12 keeps it positive. A sandbox without
-    /// that rule shows why the rule is there: one block dated far before its parent makes the next one as hard as its
-    /// miner likes.
+    /// The time that the parent took is signed and clamped only from above. Rule R12 keeps it positive. A sandbox
+    /// without R12 shows why: a miner who dates a block far before its parent makes the next block as hard as they
+    /// like.
     pub fn expected_bits(&self, params: &ChainParams) -> CompactTarget {
         let spec = params.spec();
         let Some(Retargeting { spacing_ms, half_life_ms }) = spec.retargeting else { return spec.genesis_bits };
         let Some(time_before) = self.time_before.filter(|_| self.height >= 2) else { return spec.genesis_bits };
-        // times lie below 2^48, but a sandbox may have switched that rule off
+        // times are below 2^48, unless a sandbox has switched that rule off
         let signed = |time: u64| i64::try_from(time).unwrap_or(i64::MAX);
         let pause = signed(half_life_ms.saturating_mul(2));
         let elapsed = (signed(self.time) - signed(time_before)).min(pause);
@@ -52,7 +52,7 @@ impl HeaderContext {
         asert(anchor, elapsed, 1, spacing_ms, half_life_ms, params.limit())
     }
 
-    /// Moves on to a child: what the rules of the child's own children look at. `hash` is the child's.
+    /// Moves the context on to a child, for judging the child's own children. `hash` is the hash of the child.
     pub fn extend(&mut self, child: &Header, hash: BlockHash) {
         self.parent = hash;
         self.height = child.height;
@@ -62,13 +62,14 @@ impl HeaderContext {
     }
 }
 
-/// Checks a header against its ancestors: rules R06 to R14. `hash` is the header's.
+/// Checks a header against its ancestors: rules R06 to R14. `hash` is the hash of the header, `now_ms` the Unix time in
+/// milliseconds.
 ///
-/// Rule R14, a time too far ahead of `now_ms`, comes last: an error that [is deferred](RuleError::is_deferred) says that
-/// the header is right but for the moment.
+/// Rule R14, a time too far ahead of now, comes last. An error that [is deferred](RuleError::is_deferred) therefore
+/// means that the header keeps all other rules.
 ///
 /// # Errors
-/// The first rule that it breaks.
+/// The first rule that the header breaks.
 pub fn check_header(
     params: &ChainParams,
     header: &Header,
@@ -101,10 +102,10 @@ pub(crate) fn check_time_range(params: &ChainParams, time: u64) -> Result<(), Ru
     params.require(time < Header::TIME_LIMIT, || RuleError::TimeRange { time })
 }
 
-/// Checks that a header's hash meets the target that the header itself names: rule R11.
+/// Checks that a header's hash meets the target in the header itself: rule R11.
 ///
 /// # Errors
-/// When it does not, or the bits are no target.
+/// When the hash is above the target, or the bits are no target.
 pub fn check_proof_of_work(params: &ChainParams, header: &Header, hash: BlockHash) -> Result<(), RuleError> {
     let bits = header.bits;
     let met = bits.to_target().is_ok_and(|target| target.is_met_by(&hash));
@@ -151,7 +152,8 @@ mod tests {
 
     #[test]
     fn difficulty_does_not_stall_in_whole_zero_bytes() {
-        // the original made every eighth block 256 times harder; here a hundred fast blocks change it step by step
+        // in the original every eighth block was 256 times harder; here 100 fast blocks raise the difficulty step by
+        // step
         let lab = ChainParams::lab();
         let mut context = context(2, &[1_000, 0]);
         for _ in 0..100 {

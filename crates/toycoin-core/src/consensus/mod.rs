@@ -1,6 +1,6 @@
-//! The rules that two implementations must agree on to the bit.
+//! The consensus rules, on which all implementations must agree to the bit.
 //!
-//! A block is judged in stages, each with less to know and less to pay than the next:
+//! A block is judged in stages. Each stage needs more data and costs more than the one before it:
 //!
 //! ```text
 //!   Block ── form ─▶ header ─▶ body ─▶ CheckedBlock ── gather coins ─▶ connect ─▶ ConnectedBlock
@@ -10,8 +10,8 @@
 //!                     parents                                           signatures as one step
 //! ```
 //!
-//! Every rule has a number, a sentence and a place in docs/consensus.md ([`Rule`]), one error variant ([`RuleError`]),
-//! and one test that breaks it alone. Nothing here asks a clock, a network or a store.
+//! Every rule ([`Rule`]) has a number, a sentence and a section in docs/consensus.md. It has one error variant
+//! ([`RuleError`]) and one test that breaks it alone. Nothing here reads a clock, a network or a store.
 
 mod body;
 mod connect;
@@ -44,7 +44,7 @@ pub(crate) use self::{
 use crate::params::ChainParams;
 
 impl ChainParams {
-    /// Refuses with `error` where a rule does not hold, unless a sandbox has switched the rule off.
+    /// Returns `error` if a rule does not hold, unless a sandbox has switched the rule off.
     pub(crate) fn require(&self, holds: bool, error: impl FnOnce() -> RuleError) -> Result<(), RuleError> {
         if holds {
             return Ok(());

@@ -1,4 +1,5 @@
-//! Transactions among the coins that they spend: existence, maturity, ranges, balance, signatures. Rules R22 to R27, R31.
+//! Checks of a transaction against the coins that it spends: existence, maturity, ranges, balance, signatures. Rules
+//! R22 to R27 and R31.
 
 use crate::{
     amount::Amount,
@@ -9,23 +10,23 @@ use crate::{
     utxo::Coin,
 };
 
-/// A transaction that keeps all rules but that of its signatures (R31), which are still to be verified.
+/// A transaction that keeps all rules except R31: its signatures are still to be verified.
 ///
 /// Only [`judge_transaction`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JudgedTransaction {
-    /// What it leaves for the miner.
+    /// The fee that it leaves to the miner.
     pub fee: Amount,
-    /// Its signatures, in the order of its inputs.
+    /// Its signature checks, in the order of its inputs.
     pub checks: Vec<SignatureCheck>,
 }
 
 impl JudgedTransaction {
-    /// Verifies the signatures, and returns the fee. `txid` is the transaction's.
+    /// Verifies the signatures and returns the fee. `txid` is the transaction's id.
     ///
     /// # Errors
-    /// R31, of the first input whose signature does not hold.
+    /// Rule R31, for the first input whose signature does not hold.
     pub fn verify(
         &self,
         params: &ChainParams,
@@ -39,13 +40,13 @@ impl JudgedTransaction {
     }
 }
 
-/// Judges a transaction as if it stood alone in the block at `height`, without its signatures: rules R01 to R04, R20,
-/// R22 to R27 and R33.
+/// Judges a transaction as if it stood alone in the block at `height`, except for its signatures: rules R01 to R04,
+/// R20, R22 to R27 and R33.
 ///
-/// `coins` are those that its inputs spend, `None` where there is none.
+/// `coins` are the coins that its inputs spend, in their order. An entry is `None` if there is no such coin.
 ///
 /// # Errors
-/// The first rule that it breaks.
+/// The first rule that the transaction breaks.
 pub fn judge_transaction(
     params: &ChainParams,
     txid: Txid,
@@ -61,7 +62,7 @@ pub fn judge_transaction(
     Ok(JudgedTransaction { fee, checks })
 }
 
-/// Hands each input's signature check to `push`, with the input's place.
+/// Passes the signature check of each input to `push`, with the input's index.
 pub(super) fn push_checks(
     params: &ChainParams,
     txid: Txid,
@@ -69,7 +70,7 @@ pub(super) fn push_checks(
     coins: &[Option<Coin>],
     mut push: impl FnMut(usize, SignatureCheck),
 ) -> Result<(), RuleError> {
-    // what a sandbox lets through without a coin is signed for as if the input were not there
+    // inputs without a coin, which only a sandbox lets through, are left out of the signed message
     let coins = || coins.iter().flatten().map(|coin| coin.output);
     let message = sighash(params.genesis_hash(), txid, coins());
     for (input, coin) in coins().enumerate() {
@@ -110,7 +111,7 @@ pub(super) fn check_values(
     }
     let pays = || transaction.outputs.iter().map(|output| output.value);
     params.require(Amount::sum_in_range(pays()).is_some(), || RuleError::OutputSum { txid })?;
-    // what a sandbox lets through without a coin is worth nothing
+    // inputs without a coin, which only a sandbox lets through, are worth nothing
     let spends = || found.iter().flatten().map(|coin| coin.output.value);
     params.require(Amount::sum_in_range(spends()).is_some(), || RuleError::InputSum { txid })?;
 

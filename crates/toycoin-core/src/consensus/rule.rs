@@ -1,4 +1,4 @@
-//! The rules as data: number, name, one sentence, and where docs/consensus.md explains it.
+//! The rules as data: number, name, one sentence, and the section of docs/consensus.md that explains each.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use crate::padding::pad_whole;
 
 macro_rules! rules {
     ($($number:literal $name:ident $sentence:literal $section:literal;)*) => {
-        /// A rule of consensus. Blocks that break one are on no valid chain.
+        /// A consensus rule. A valid chain holds no block that breaks one.
         ///
-        /// Numbered in the order in which a block is judged, cheapest first and signatures last; R33, which came later,
-        /// is judged behind R04. The order fixes which of several broken rules is reported, never whether a block is
-        /// valid. A number is never given to another rule.
+        /// Rules are numbered in the order in which a block is judged, cheapest first and signatures near the end. R33
+        /// was added later and is judged after R04. The order decides which of several broken rules is reported, never
+        /// whether a block is valid. Each number keeps its rule for ever.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Rule {
@@ -20,17 +20,17 @@ macro_rules! rules {
         impl Rule {
             const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// Returns its name, as the variant is called.
+            /// Returns the rule's name, which is the name of the variant.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
             }
 
-            /// Returns the rule in one sentence, without a full stop.
+            /// Returns the rule as one sentence, without a full stop.
             pub const fn sentence(self) -> &'static str {
                 match self { $(Self::$name => $sentence,)* }
             }
 
-            /// Returns the heading of docs/consensus.md under which it stands, as a fragment: `header`.
+            /// Returns the section of docs/consensus.md that explains the rule, as a fragment such as `header`.
             pub const fn section(self) -> &'static str {
                 match self { $(Self::$name => $section,)* }
             }
@@ -80,23 +80,23 @@ impl Rule {
         Self::ALL.iter().copied()
     }
 
-    /// Returns its number, from 1: shown as `R07`, sent in a `RJCT`.
+    /// Returns the rule's number, from 1: shown as `R07`, sent in the message `RJCT`.
     pub const fn number(self) -> u16 {
         self as u16
     }
 
-    /// Returns the rule of that number.
+    /// Returns the rule with that number.
     pub fn from_number(number: u16) -> Option<Self> {
         Self::all().find(|rule| rule.number() == number)
     }
 
-    /// Returns its place in the documentation: `docs/consensus.md#header`.
+    /// Returns the rule's address in the documentation, such as `docs/consensus.md#header`.
     pub fn doc_anchor(self) -> String {
         format!("docs/consensus.md#{}", self.section())
     }
 }
 
-/// Shows the number with two digits: `R07`.
+/// Shows the rule's number with two digits, such as `R07`.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         pad_whole(f, &format!("R{:02}", self.number()))
@@ -108,15 +108,15 @@ impl fmt::Display for Rule {
 pub struct RuleSet(u64);
 
 impl RuleSet {
-    /// No rule.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// Returns whether the rule is in it.
+    /// Returns whether the set holds the rule.
     pub const fn contains(self, rule: Rule) -> bool {
         self.0 >> rule.number() & 1 == 1
     }
 
-    /// Returns whether no rule is in it.
+    /// Returns whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -1,4 +1,4 @@
-//! Remembers signatures that hold, so that a block whose transactions were seen before verifies nothing twice.
+//! A cache of valid signatures, so that a block of known transactions verifies no signature twice.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,23 +7,24 @@ use crate::{
     keyed_map::KeyedSet,
 };
 
-/// Judges by another verifier what it does not remember, and remembers what holds.
+/// A verifier that caches valid signatures, and passes all others to another verifier.
 ///
-/// A check is remembered as 32 bytes of BLAKE3, keyed by a secret of this node's, over key, message and signature: ALL of
-/// what a signature's validity hangs on, so a hit says that these very bytes were verified. The secret keeps strangers
-/// from making two checks that are remembered alike, which without it would cost them 2^128 hashes, once for all nodes.
+/// The cache keeps 32 bytes per check: BLAKE3 over key, message and signature, keyed by a secret of this node. These
+/// three are ALL that a signature's validity depends on, so a hit says that exactly these bytes were verified. The
+/// secret stops others from making two checks with the same hash. Without it, one such pair would cost 2^128 hashes and
+/// would work on every node.
 ///
-/// What does not hold is not remembered: anyone could fill the memory with that for nothing.
+/// An invalid signature is not cached, because anyone could fill the cache with them at no cost.
 #[derive(Debug)]
 pub struct CachingVerifier<V> {
     inner: V,
     secret: [u8; 32],
-    /// A generation's bound.
+    /// Most signatures in a generation.
     half: usize,
     memory: Mutex<Memory>,
 }
 
-/// Two generations: when the younger is full it becomes the older, whose memories go.
+/// Two generations of cached checks. When the younger one is full, it replaces the older one.
 #[derive(Debug, Default)]
 struct Memory {
     younger: KeyedSet<[u8; 32]>,
@@ -31,19 +32,20 @@ struct Memory {
 }
 
 impl<V: SignatureVerifier> CachingVerifier<V> {
-    /// Makes an empty memory of at most `capacity` signatures, and of at least the last half as many that were verified.
+    /// Makes an empty cache of at most `capacity` signatures. It always holds at least the latest `capacity / 2` valid
+    /// ones.
     ///
-    /// `secret` is drawn by whoever has randomness; what it is changes no answer.
+    /// `secret` should be random. It never changes an answer.
     pub fn new(inner: V, secret: [u8; 32], capacity: usize) -> Self {
         Self { inner, secret, half: (capacity / 2).max(1), memory: Mutex::default() }
     }
 
-    /// Returns how many signatures it remembers.
+    /// Returns how many signatures are cached.
     pub fn len(&self) -> usize {
         self.memory(|memory| memory.younger.len() + memory.older.len())
     }
 
-    /// Returns whether it remembers none.
+    /// Returns whether the cache is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -59,7 +61,7 @@ impl<V: SignatureVerifier> CachingVerifier<V> {
     }
 
     fn memory<T>(&self, run: impl FnOnce(&mut Memory) -> T) -> T {
-        // a set of checks that hold is one at every moment, also where a thread stopped
+        // a panicking thread leaves a valid set behind: every entry in it was verified
         run(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -76,7 +78,7 @@ impl<V: SignatureVerifier> SignatureVerifier for CachingVerifier<V> {
         }
         let unknown_checks: Vec<_> = unknown.iter().filter_map(|place| checks.get(*place)).copied().collect();
         let invalid = self.inner.first_invalid(&unknown_checks);
-        // those before the first that does not hold do
+        // all checks before the first invalid one hold
         let held = unknown.iter().take(invalid.unwrap_or(unknown.len())).filter_map(|place| tags.get(*place));
         self.memory(|memory| held.for_each(|tag| memory.insert(*tag, self.half)));
         invalid.and_then(|invalid| unknown.get(invalid).copied())
@@ -107,7 +109,7 @@ mod tests {
         keys::{SecretKey, Signature},
     };
 
-    /// Counts the checks that it is asked for.
+    /// A verifier that counts the checks that it is given.
     #[derive(Default)]
     struct Counting(AtomicUsize);
 

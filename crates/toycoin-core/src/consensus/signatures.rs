@@ -1,11 +1,11 @@
-//! The one door of signature checks.
+//! Signature verification, in one place.
 //!
-//! Connecting a block collects its checks as plain triples and hands them over together, so that verifying in batches,
-//! remembering what was verified, and spreading over cores have one place to happen:
+//! Connecting a block collects its checks as plain triples and verifies them together. Batches, the cache of valid
+//! signatures and the use of several cores all belong here:
 //!
 //! ```text
-//!   checks ─▶ CachingVerifier ─ those that it has not seen hold ─▶ BatchVerifier ─▶ batches, on several cores
-//!                                                                      └─ a batch that fails: halved; and few: one by one
+//!   checks ─▶ CachingVerifier ─ those that are not cached ─▶ BatchVerifier ─▶ batches, on several cores
+//!                                                                  └─ a batch that fails: halved; few: one by one
 //! ```
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     keys::{PublicKey, Signature, verify},
 };
 
-/// One signature to be judged: is it this key's, of this message?
+/// A signature to be verified, with its key and its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SignatureCheck {
     /// The owner of the coin that is spent.
@@ -26,7 +26,7 @@ pub struct SignatureCheck {
 }
 
 impl SignatureCheck {
-    /// Judges it by itself.
+    /// Verifies this signature alone.
     pub fn holds(&self) -> bool {
         verify(&self.key, self.message.as_bytes(), &self.signature)
     }
@@ -36,15 +36,15 @@ impl SignatureCheck {
     }
 }
 
-/// Judges signatures: a pure function, whatever it does to be fast.
+/// A verifier of signatures: a pure function, however it gains its speed.
 ///
-/// Every implementation must accept exactly what [`PlainVerifier`] accepts, or networks split.
+/// Every implementation must accept exactly what [`PlainVerifier`] accepts. Otherwise the network splits.
 pub trait SignatureVerifier: Send + Sync {
-    /// Returns the place of the first check that does not hold, `None` if all hold.
+    /// Returns the index of the first check that does not hold, `None` if all hold.
     fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize>;
 }
 
-/// Judges one signature after the other.
+/// A verifier that checks one signature after the other.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PlainVerifier;
 
@@ -54,8 +54,10 @@ impl SignatureVerifier for PlainVerifier {
     }
 }
 
-/// Judges signatures in batches, each on a core of its own with the feature `parallel`. A batch that fails is halved again
-/// and again until the culprit is alone among few: that costs about as much as the batch itself did.
+/// A verifier that checks signatures in batches, on several cores with the feature `parallel`.
+///
+/// A batch that fails is halved until few signatures are left, and these are checked one by one. Finding the invalid
+/// signature costs about as much as the batch itself did.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BatchVerifier;
 
@@ -84,7 +86,7 @@ fn holds(batch: &[SignatureCheck]) -> bool {
     batch::verify_batch(&batch.iter().map(SignatureCheck::triple).collect::<Vec<_>>())
 }
 
-/// Returns the place of the first check that does not hold in a batch that failed.
+/// Returns the index of the first check that does not hold in a batch that failed.
 fn first_culprit_of(batch: &[SignatureCheck]) -> Option<usize> {
     let (mut skipped, mut suspects) = (0, batch);
     while suspects.len() > FEW {
@@ -96,13 +98,13 @@ fn first_culprit_of(batch: &[SignatureCheck]) -> Option<usize> {
             suspects = first;
         }
     }
-    // singles have the last word
+    // single verification has the last word
     let culprit = PlainVerifier.first_invalid(suspects).map(|place| skipped + place);
     culprit.or_else(|| PlainVerifier.first_invalid(batch))
 }
 
-/// Returns how many signatures of so many make a batch: an equal share for each core, but no batch so small that it gains
-/// little, and none so large that its points leave the cache.
+/// Returns how many of `checks` signatures form a batch. Each core gets an equal share. A batch must not be so small
+/// that it gains little, nor so large that its points leave the cache.
 fn batch_size(checks: usize) -> usize {
     #[cfg(feature = "parallel")]
     let cores = rayon::current_num_threads();
@@ -111,11 +113,11 @@ fn batch_size(checks: usize) -> usize {
     checks.div_ceil(cores).clamp(SMALLEST_SHARE, LARGEST_BATCH)
 }
 
-/// So few signatures of a batch that failed are judged one by one.
+/// Most signatures of a failed batch that are checked one by one.
 const FEW: usize = 8;
-/// Below this a batch is not cut: both halves would cost more than they save.
+/// Smallest batch that several cores share. Smaller halves would cost more than they save.
 const SMALLEST_SHARE: usize = 32;
-/// What a batch gains flattens out here (docs/performance.md).
+/// Largest batch. More signatures gain little (docs/performance.md).
 const LARGEST_BATCH: usize = 4_096;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Reading an export: strictly what the lines of [`NetworkLine`](super::NetworkLine) and [`BlockLine`](super::BlockLine) say,
-//! byte for byte.
+//! A strict reader of the export: it accepts exactly what [`NetworkLine`](super::NetworkLine) and
+//! [`BlockLine`](super::BlockLine) write, byte for byte.
 //!
-//! The format has one way to write a thing, so whatever is read is shown again as it was written. A block is recomputed as
-//! far as it goes by itself: its hash and its Merkle root. Its place in the chain is the rules' business.
+//! The format has only one form for each value, so a value that was read is written back unchanged. The reader
+//! recomputes what a block says about itself: its hash and its Merkle root. It does not judge the block by the rules.
 
 use thiserror::Error;
 
@@ -16,24 +16,24 @@ use crate::{
     transaction::{Coinbase, OutPoint, Transaction, TxOut},
 };
 
-/// Why a line is not read.
+/// The reason why a line is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// It is not what would have been written.
+    /// The line is not as the export writes it.
     #[error("byte {at} is not as an export has it: {wanted} is wanted")]
     Malformed {
-        /// Where, in bytes from the line's start.
+        /// The position, in bytes from the start of the line.
         at: usize,
-        /// What should be there.
+        /// The expected text.
         wanted: &'static str,
     },
-    /// The block's hash is another.
+    /// The hash in the line is not that of the header.
     #[error("the header's hash is {found}, the line says {claimed}")]
     Hash {
-        /// By the line.
+        /// The hash in the line.
         claimed: BlockHash,
-        /// By the header.
+        /// The hash of the header.
         found: BlockHash,
     },
     /// The header does not commit to the transactions.
@@ -41,7 +41,7 @@ pub enum ExportError {
     MerkleRoot,
 }
 
-/// Reads the line of a block, and recomputes its hash and its Merkle root.
+/// Parses the line of a block, and recomputes its hash and its Merkle root.
 ///
 /// ```
 /// use toycoin_core::{ChainParams, export::{BlockLine, read_block}};
@@ -51,7 +51,7 @@ pub enum ExportError {
 /// ```
 ///
 /// # Errors
-/// When it is not as [`BlockLine`](super::BlockLine) writes it, or does not agree with itself.
+/// When the line is not as [`BlockLine`](super::BlockLine) writes it, or a hash in it is wrong.
 pub fn read_block(line: &str) -> Result<Block, ExportError> {
     let mut reader = Reader { line, at: 0 };
     reader.expect(r#"{"hash":""#)?;
@@ -81,7 +81,7 @@ pub fn read_block(line: &str) -> Result<Block, ExportError> {
     Ok(block)
 }
 
-/// A line, and how much of it is read.
+/// A line, and the position up to which it has been read.
 struct Reader<'a> {
     line: &'a str,
     at: usize,
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Takes the characters up to the first that is none of them.
+    /// Takes characters as long as `is_one` accepts them.
     fn take(&mut self, is_one: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
         let end = rest.find(|character| !is_one(character)).unwrap_or(rest.len());

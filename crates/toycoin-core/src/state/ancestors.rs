@@ -1,7 +1,7 @@
-//! The mountain range over a chain's headers: one hash that commits to every ancestor and to the work up to it.
+//! The Merkle mountain range over a chain's headers: one hash that commits to every ancestor and to the work up to it.
 //!
-//! A leaf is a header's hash with the chain's work up to and including it, so a light client that trusts one header can
-//! check any ancestor, and can draw ancestors in proportion to their work.
+//! A leaf holds a header's hash and the chain's work up to and including that header. A light client that trusts one
+//! header can therefore check any ancestor. It can also sample ancestors in proportion to their work.
 
 use crate::{
     commitment::Domain,
@@ -15,7 +15,7 @@ fn leaf(hash: BlockHash, work: Work) -> NodeHash {
     Domain::MmrLeaf.hasher().bytes(hash.as_bytes()).bytes(&work.to_le_bytes()).finish()
 }
 
-/// The mountain range over headers 0 to n - 1 of a chain.
+/// The Merkle mountain range over headers 0 to n - 1 of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ancestors {
     peaks: Peaks,
@@ -27,60 +27,61 @@ impl Ancestors {
         self.peaks.leaves()
     }
 
-    /// Appends the next header with the chain's work up to and including it.
+    /// Appends the next header. `work` is the chain's work up to and including it.
     ///
-    /// Returns the peaks that were merged: with them [`pop`](Self::pop) takes the header off again.
+    /// Returns the peaks that were merged. [`pop`](Self::pop) needs them to remove the header again.
     pub fn push(&mut self, hash: BlockHash, work: Work) -> MergedPeaks {
         MergedPeaks(self.peaks.push(Shape::MOUNTAINS, leaf(hash, work)))
     }
 
-    /// Takes off the last header; `merged` is what [`push`](Self::push) returned for it.
+    /// Removes the last header. `merged` is what [`push`](Self::push) returned for it.
     pub fn pop(&mut self, merged: &MergedPeaks) {
         self.peaks.pop(&merged.0);
     }
 
-    /// Returns the root: `H_mmr-root(n | top)`, without a top for no headers.
+    /// Returns the root: `H_mmr-root(n | top)`, without `top` if there are no headers.
     pub fn root(&self) -> [u8; 32] {
         self.peaks.root(Shape::MOUNTAINS)
     }
 
-    /// Returns the peaks, the largest first: with [`count`](Self::count), all there is to store.
+    /// Returns the peaks, the largest first. Peaks and [`count`](Self::count) are all that needs to be stored.
     pub fn peaks(&self) -> &[[u8; 32]] {
         self.peaks.as_slice()
     }
 
-    /// Reads a stored range; `None` unless there is a peak for each 1 bit of `count`.
+    /// Restores a stored range; `None` unless there is one peak for each 1 bit of `count`.
     pub fn from_parts(count: u64, peaks: Vec<[u8; 32]>) -> Option<Self> {
         Peaks::from_parts(count, peaks).map(|peaks| Self { peaks })
     }
 }
 
-/// The peaks that went into one when a header was appended, the smallest first: at most 64.
+/// The peaks that were merged when a header was appended, the smallest first: at most 64.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MergedPeaks(Vec<[u8; 32]>);
 
-/// Shows that a header is an ancestor of a chain, to whoever trusts the chain's [root](Ancestors::root).
+/// A proof that a header is an ancestor of a chain, for a verifier who trusts the chain's [root](Ancestors::root).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AncestorProof {
-    /// The header's place, which must equal its height.
+    /// The header's index, which must equal its height.
     pub index: u64,
     /// How many headers the root covers.
     pub count: u64,
-    /// The hashes beside the path, from the leaf upward.
+    /// The hashes beside the path from the leaf to the root, in that order.
     pub siblings: Vec<[u8; 32]>,
 }
 
 impl AncestorProof {
-    /// Builds the proof for the header at place `index`; `None` when there is none. Takes time in all headers.
+    /// Builds the proof for the header at `index`; `None` if there is none. The time is linear in the number of
+    /// headers.
     pub fn build(headers: &[(BlockHash, Work)], index: u64) -> Option<Self> {
         let leaves: Vec<_> = headers.iter().map(|(hash, work)| leaf(*hash, *work)).collect();
         let siblings = Shape::MOUNTAINS.path(&leaves, usize::try_from(index).ok()?)?;
         Some(Self { index, count: leaves.len() as u64, siblings })
     }
 
-    /// Returns whether this proves that the header of that hash, height and chain work is under `root`.
+    /// Returns whether the proof is valid for a header of that hash, height and chain work under `root`.
     pub fn verify(&self, root: [u8; 32], hash: BlockHash, height: u64, work: Work) -> bool {
         self.index == height
             && Shape::MOUNTAINS.root_of_path(leaf(hash, work), self.index, self.count, &self.siblings) == Some(root)

@@ -1,14 +1,14 @@
-//! What transactions change in the sum over all coins, computed before a block holds them.
+//! Precomputed changes of the UTXO hash: the effect of transactions that no block holds yet.
 //!
-//! A coin's element does not depend on the block that confirms it, and a txid fixes which coins a transaction spends and
-//! makes. So its change of the sum can be computed once, when a mempool admits it, and a block of transactions that were
-//! seen before costs an addition of 1,024 lanes for each.
+//! A coin's element does not depend on the block that confirms it, and a txid fixes the coins that a transaction spends
+//! and creates. The transaction's change of the sum can therefore be computed once, when a mempool admits it. In a
+//! block, a transaction seen before then costs one addition of 1,024 lanes.
 
 use std::collections::VecDeque;
 
 use crate::{digest::Txid, keyed_map::KeyedMap, state::LtHash, transaction::Transaction, utxo::Coin};
 
-/// Changes of the sum by transaction, a bounded number: the oldest go first.
+/// A bounded cache of changes by transaction. The oldest are evicted first.
 #[derive(Debug, Clone, Default)]
 pub struct Deltas {
     capacity: usize,
@@ -17,13 +17,13 @@ pub struct Deltas {
 }
 
 impl Deltas {
-    /// Makes an empty memory of so many changes, each of two kilobytes.
+    /// Makes an empty cache for `capacity` changes, 2,048 bytes each.
     pub fn new(capacity: usize) -> Self {
         Self { capacity, ..Self::default() }
     }
 
-    /// Computes what a transaction changes, if that is not known. `spent` are the coins that its inputs name, in their
-    /// order, and `txid` is its own.
+    /// Computes the change by a transaction, unless it is cached. `txid` is the transaction's id, and `spent` are the
+    /// coins that its inputs name, in their order.
     pub fn prepare(&mut self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
         if self.capacity == 0 || self.by_txid.contains_key(&txid) {
             return;
@@ -39,23 +39,23 @@ impl Deltas {
         self.order.push_back(txid);
     }
 
-    /// Returns what is known of a transaction.
+    /// Returns the cached change by a transaction.
     pub fn get(&self, txid: &Txid) -> Option<&LtHash> {
         self.by_txid.get(txid)
     }
 
-    /// Returns how many are known.
+    /// Returns how many changes are cached.
     pub fn len(&self) -> usize {
         self.by_txid.len()
     }
 
-    /// Returns whether none is.
+    /// Returns whether the cache is empty.
     pub fn is_empty(&self) -> bool {
         self.by_txid.is_empty()
     }
 }
 
-/// Adds to a sum what a transaction changes: what it makes less what it spends.
+/// Adds the change by a transaction to a sum: the coins that it creates minus the coins that it spends.
 pub(crate) fn add_delta<'a>(
     sum: &mut LtHash,
     txid: Txid,

@@ -1,9 +1,11 @@
-//! LtHash: one hash of a set of coins that a coin enters and leaves in constant time.
+//! LtHash: one hash of a set of coins, to which a coin can be added or removed in constant time.
 //!
-//! Each coin is hashed to 1,024 numbers of 16 bits, and the set is the sum of its coins, lane by lane, wrapping. A sum
-//! does not care for order, and a coin that leaves is subtracted. Two different sets with one sum are as hard to find
-//! as short vectors in a lattice (Lewi, Kim, Maykov, Weis: "Securing Update Propagation with Homomorphic Hashing",
-//! 2019). It shows that two sets are equal, never that a coin is in one.
+//! Each coin is hashed to 1,024 numbers of 16 bits. The hash of the set is the sum of its coins, lane by lane, modulo
+//! 2^16. The order of the coins does not matter, and removing a coin subtracts it.
+//!
+//! Finding two different sets with the same sum is as hard as finding short vectors in a lattice (Lewi, Kim, Maykov,
+//! Weis: "Securing Update Propagation with Homomorphic Hashing", 2019). The hash shows that two sets are equal. It
+//! cannot show that a coin is in a set.
 
 use std::fmt;
 
@@ -13,15 +15,15 @@ use crate::{
     utxo::{Coin, UtxoDiff},
 };
 
-/// Lanes of a sum.
+/// The number of lanes in a sum.
 const LANES: usize = 1024;
-/// Below so many coins of a change, one core hashes them all.
+/// Fewest coins of a change that are hashed on several cores.
 #[cfg(feature = "parallel")]
 const PARALLEL_COINS: usize = 256;
-/// How many coins a core takes at a time.
+/// The number of coins that a core hashes at a time.
 #[cfg(feature = "parallel")]
 const PARALLEL_SHARE: usize = 128;
-/// Bytes of a sum.
+/// The length of a sum, in bytes.
 pub const BYTES: usize = 2 * LANES;
 
 /// The lane-wise sum over a set of coins, or over a change of one.
@@ -36,12 +38,12 @@ impl LtHash {
         self.merge(&element(outpoint, coin), u16::wrapping_add);
     }
 
-    /// Takes a coin from the set.
+    /// Removes a coin from the set.
     pub fn remove(&mut self, outpoint: &OutPoint, coin: &Coin) {
         self.merge(&element(outpoint, coin), u16::wrapping_sub);
     }
 
-    /// Brings the set up to a change; with the feature `parallel` its coins are hashed on several cores.
+    /// Applies a change to the set. With the feature `parallel`, several cores hash its coins.
     pub fn apply(&mut self, diff: &UtxoDiff) {
         #[cfg(feature = "parallel")]
         if diff.spent_unordered().len() + diff.created_unordered().len() >= PARALLEL_COINS {
@@ -53,7 +55,7 @@ impl LtHash {
                 coins.iter().for_each(|(outpoint, coin)| merge(&mut sum, outpoint, coin));
                 sum
             };
-            // lanes wrap, so that whichever core adds what, the sum is one
+            // lanes wrap, so the sum does not depend on which core adds what
             let sums = spent.par_chunks(PARALLEL_SHARE).map(|coins| sum(Self::remove, coins));
             let sums = sums.chain(created.par_chunks(PARALLEL_SHARE).map(|coins| sum(Self::add, coins)));
             let change = sums.reduce(Self::default, |mut sum, other| {
@@ -66,7 +68,7 @@ impl LtHash {
         diff.created_unordered().for_each(|(outpoint, coin)| self.add(outpoint, coin));
     }
 
-    /// Adds a whole change: a sum of coins added and removed elsewhere.
+    /// Adds another sum, such as a precomputed change.
     pub fn combine(&mut self, change: &Self) {
         for (lane, other) in self.lanes.iter_mut().zip(change.lanes.iter()) {
             *lane = lane.wrapping_add(*other);
@@ -116,7 +118,7 @@ impl fmt::Debug for LtHash {
     }
 }
 
-/// Returns the coin's numbers: 2,048 bytes of `H_utxo-element`'s extended output.
+/// Returns the numbers of a coin: 2,048 bytes of extended output of `H_utxo-element`.
 fn element(outpoint: &OutPoint, coin: &Coin) -> [u8; BYTES] {
     let mut bytes = [0; BYTES];
     Domain::UtxoElement

@@ -1,12 +1,12 @@
-//! The state that a header commits to: all coins, how many, the money issued, and all ancestors.
+//! The state that a header commits to: the UTXO set, the number of coins, the money issued, and all ancestors.
 //!
 //! ```text
 //! state_root = H_state( digest of the coins | coin count u64 | issued grains u64 | root over the ancestors )
 //! ```
 //!
-//! So a snapshot of the coins can be checked against one header, the supply can be audited exactly (`issued` equals the
-//! sum of all coins, always), and a light client can prove ancestry. It shows that two sets of coins are equal; it does
-//! not show whether a coin is among them.
+//! A snapshot of the UTXO set can be checked against one header. The supply can be audited exactly, because `issued`
+//! always equals the sum of all coins. A light client can prove ancestry. The hash shows that two UTXO sets are equal,
+//! but not whether a coin is in one.
 
 mod ancestors;
 mod deltas;
@@ -31,34 +31,34 @@ use crate::{
 /// The state after a block.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ChainState {
-    /// The sum over all coins.
+    /// The LtHash of the UTXO set: the sum over all coins.
     pub utxo_hash: LtHash,
-    /// How many coins there are.
+    /// The number of coins.
     pub coin_count: u64,
-    /// What they are worth together: all money that was ever made.
+    /// The sum of the values of all coins: the money issued so far.
     pub issued: Amount,
-    /// The block's ancestors, genesis first, the block itself not among them.
+    /// The block's ancestors, genesis first, without the block itself.
     pub ancestors: Ancestors,
 }
 
 impl ChainState {
-    /// Returns the state with one more ancestor, whose chain has that work up to and including it, and what takes the
-    /// ancestor off again.
+    /// Returns the state with one more ancestor, and the data that removes it again. `work` is the chain's work up to
+    /// and including the ancestor.
     pub(crate) fn with_ancestor(&self, hash: BlockHash, work: Work) -> (Self, MergedPeaks) {
         let mut state = self.clone();
         let merged = state.ancestors.push(hash, work);
         (state, merged)
     }
 
-    /// Brings the coins, their number and their worth up to a change.
+    /// Applies a change to the UTXO hash, the number of coins and the money issued.
     ///
-    /// Counts wrap and the sum saturates: rules judge them before, and only a rule that is switched off lets them.
+    /// The number wraps and the money saturates. The rules prevent both, unless a sandbox has switched them off.
     pub fn apply(&mut self, diff: &UtxoDiff) {
         self.utxo_hash.apply(diff);
         self.count(diff);
     }
 
-    /// Brings number and worth of the coins up to a change, not the sum over them.
+    /// Applies a change to the number of coins and the money issued, not to the UTXO hash.
     pub(crate) fn count(&mut self, diff: &UtxoDiff) {
         for (_, coin) in diff.spent_unordered() {
             self.coin_count = self.coin_count.wrapping_sub(1);
@@ -70,7 +70,7 @@ impl ChainState {
         }
     }
 
-    /// Returns what a header commits to.
+    /// Returns the state root, which a header commits to.
     pub fn root(&self) -> StateRoot {
         Domain::State
             .hasher()

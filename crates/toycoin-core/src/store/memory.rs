@@ -1,4 +1,4 @@
-//! A chain kept in memory: the model that every other store is compared with.
+//! A store in memory: the model that every other store is compared with.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -12,11 +12,11 @@ use crate::{
     utxo::{Coin, UtxoView},
 };
 
-/// Keeps everything in maps. No map's order ever shows.
+/// A store that keeps everything in maps. The order of a map is never visible.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     blocks: KeyedMap<BlockHash, Arc<CheckedBlock>>,
-    /// Bodies as they came, so that parents stand before children.
+    /// Block hashes in the order of arrival, so that parents come before children.
     order: Vec<BlockHash>,
     invalid: KeyedSet<BlockHash>,
     undo: KeyedMap<BlockHash, BlockUndo>,
@@ -24,7 +24,7 @@ pub struct MemoryStore {
     places: KeyedMap<Txid, (BlockHash, u32)>,
     tip: Option<(BlockHash, ChainState)>,
     waiting: Vec<WaitingTransaction>,
-    /// The parts of a move that came so far, as one.
+    /// The staged parts of a move of the tip, combined.
     staged: Option<Box<ChainUpdate>>,
 }
 
@@ -34,10 +34,10 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// Returns an empty store whose maps are spread by this secret, instead of by one that was drawn for the process.
+    /// Returns an empty store whose maps spread their keys with `secret`, instead of with the secret of the process.
     ///
-    /// It changes nothing that can be seen. It is a secret since strangers choose what is kept here: who knows it can
-    /// make all that he sends fall into one place.
+    /// Strangers choose the keys that are kept here. Someone who knows the secret can make many keys collide. The
+    /// secret changes no result.
     pub fn with_map_secret(secret: &[u8; 32]) -> Self {
         let secret = MapSecret::new(secret);
         Self {
@@ -62,7 +62,7 @@ impl UtxoView for MemoryStore {
 impl ChainStore for MemoryStore {
     fn load(&self) -> Result<Option<StoredChain>, Infallible> {
         let Some((tip, state)) = &self.tip else { return Ok(None) };
-        // a body may have come before its parent's: heights put parents first
+        // a body may have arrived before its parent's: sorting by height puts parents first
         let mut headers: Vec<_> = self
             .order
             .iter()

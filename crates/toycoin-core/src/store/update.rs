@@ -1,4 +1,4 @@
-//! A move of the tip, or a part of one, as a store keeps it.
+//! The updates that a chain gives to its store: a move of the tip, or a part of one.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use crate::{
     utxo::{Coin, UtxoDiff},
 };
 
-/// What it takes to disconnect a block.
+/// Undo data: what disconnecting a block needs beyond the block itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BlockUndo {
-    /// The coins that it spent and did not make itself, by outpoint.
+    /// The coins that the block spent and did not create itself, in the order of their outpoints.
     pub spent: Vec<(OutPoint, Coin)>,
-    /// The peaks that its parent's header merged.
+    /// The peaks that were merged when the parent's header entered the Merkle mountain range.
     pub merged: MergedPeaks,
 }
 
 impl BlockUndo {
-    /// Takes what is needed from a block that was connected.
+    /// Takes the undo data from a connected block.
     pub fn of(connected: &ConnectedBlock) -> Self {
         let spent = connected.diff.spent().map(|(outpoint, coin)| (*outpoint, *coin)).collect();
         Self { spent, merged: connected.merged.clone() }
     }
 
-    /// Returns the change that takes the block back.
+    /// Returns the change that disconnects the block.
     pub fn inverse(&self, block: &CheckedBlock) -> UtxoDiff {
         let mut diff = UtxoDiff::default();
         let coinbase = block.block().coinbase.outpoints(block.coinbase_txid());
@@ -39,7 +39,7 @@ impl BlockUndo {
                 diff.create(outpoint, Coin { output: *output, coinbase_height: 0 });
             }
         }
-        // a coin made and spent within the block is nowhere to be found in the undo data: it just vanishes
+        // a coin created and spent within the block is not in the undo data: it just disappears
         for outpoint in block.transactions().flat_map(|(_, transaction)| &transaction.inputs) {
             if let Some(Some(coin)) = diff.get(outpoint) {
                 diff.spend(*outpoint, coin);
@@ -57,28 +57,27 @@ impl BlockUndo {
 pub struct ConnectedUpdate {
     /// The block.
     pub block: Arc<CheckedBlock>,
-    /// What it takes to disconnect it.
+    /// The block's undo data.
     pub undo: BlockUndo,
 }
 
-/// A move of the tip, or a part of a deep one: some blocks leave the active chain, others enter it.
+/// A move of the tip, or a part of one: blocks that leave the active chain, and blocks that enter it.
 #[derive(Debug, Clone)]
 pub struct ChainUpdate {
     /// The blocks that leave, the highest first.
     pub disconnected: Vec<Arc<CheckedBlock>>,
     /// The blocks that enter, the lowest first.
     pub connected: Vec<ConnectedUpdate>,
-    /// The net change of the coins.
+    /// The net change of the UTXO set.
     pub diff: UtxoDiff,
-    /// The block with which the chain ends after it.
+    /// The tip after the update.
     pub tip: BlockHash,
-    /// The state after that block.
+    /// The state after the tip.
     pub state: ChainState,
 }
 
 impl ChainUpdate {
-    /// Makes this the move that is made of this part and then `later`, which takes back none of the blocks that enter
-    /// here.
+    /// Appends a later part of the same move. The later part must not disconnect a block that this one connects.
     pub fn append(&mut self, later: Self) {
         self.disconnected.extend(later.disconnected);
         self.connected.extend(later.connected);

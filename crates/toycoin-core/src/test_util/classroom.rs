@@ -1,4 +1,4 @@
-//! The classroom's keys, kept at hand: deriving one costs as much as a signature.
+//! A cache of the classroom keys, because deriving one costs as much as a signature.
 
 use std::sync::LazyLock;
 
@@ -8,30 +8,30 @@ use crate::{
     transaction::{Transaction, TxOut, sighash},
 };
 
-/// How many keys the kit knows; the first four own genesis' coins on `lab` and `regtest`.
+/// The number of keys in the kit. The first four own coins in genesis on `lab` and `regtest`.
 pub const KEYS: u32 = 8;
 
-/// Returns key `index`, counted round from 0 after the last.
+/// Returns the secret key with that index, modulo [`KEYS`].
 pub fn key(index: u32) -> &'static SecretKey {
     &entry(index).0
 }
 
-/// Returns the owner that key `index` signs for, counted round as by [`key`].
+/// Returns the owner that [`key`] signs for.
 pub fn owner(index: u32) -> PublicKey {
     entry(index).1
 }
 
-/// Returns the key that signs for an owner, `None` if it is not one of the kit's.
+/// Returns the key that signs for an owner, `None` if the kit has no such key.
 pub fn key_of(owner: &PublicKey) -> Option<&'static SecretKey> {
     CLASSROOM.iter().find(|(_, public)| public == owner).map(|(key, _)| key)
 }
 
-/// Signs each input for the owner of the coin that it spends; `spent` are those coins in the inputs' order.
+/// Signs each input for the owner of the coin that it spends. `spent` are these coins in the order of the inputs.
 ///
-/// Inputs beyond `spent`, which spend no coin, carry a signature too: the first again, or key 0's.
+/// Inputs beyond `spent`, which spend no coin, carry a signature too: a copy of the first, or one by key 0.
 ///
 /// # Panics
-/// When a coin belongs to none of the kit's keys.
+/// When a coin belongs to no key of the kit.
 pub fn sign(transaction: &mut Transaction, genesis: BlockHash, spent: &[TxOut]) {
     let message = sighash(genesis, transaction.txid(), spent.iter().copied());
     let sign = |coin: &TxOut| key_of(&coin.owner).expect("a coin of the classroom").sign(message.as_bytes());

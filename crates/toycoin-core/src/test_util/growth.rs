@@ -1,16 +1,16 @@
-//! Long chains in the engine itself, for benches and for tests of what grows with a chain.
+//! Long chains in the engine itself, for benchmarks and for tests of what grows with a chain.
 
 use std::fmt::Display;
 
 use crate::{chain::Chain, keys::PublicKey, store::ChainStore};
 
-/// Grows a chain by so many empty blocks that pay `miner`: tens of thousands in a second where the proof of work is
-/// trivial, as on [`regtest`](crate::ChainParams::regtest).
+/// Extends a chain by `blocks` empty blocks that pay `miner`, for networks with trivial proof of work such as
+/// [`regtest`](crate::ChainParams::regtest).
 ///
-/// The blocks come on schedule, so that difficulty stays: a spacing apart, or a second where it does not follow time.
+/// The blocks come on schedule, so that the difficulty stays: one spacing apart, or 1 s without retargeting.
 ///
-/// Each block is made and judged by the engine, in time that does not depend on the height;
-/// [`TestLedger`](super::TestLedger), which walks all coins with every block, is the slow model of the same.
+/// The engine makes and judges each block, in time that does not depend on the height.
+/// [`TestLedger`](super::TestLedger) is a slow model of the same: it visits all coins for every block.
 ///
 /// # Panics
 /// When the store fails.

@@ -1,4 +1,4 @@
-//! All stages of consensus in a row.
+//! All stages of consensus in sequence.
 
 use std::convert::Infallible;
 
@@ -12,9 +12,10 @@ use crate::{
     utxo::UtxoView,
 };
 
-/// Judges a block in its place as a node does: form, header, body, coins, connection.
+/// Judges a block as a node does: form, header, body, coins, connection.
 ///
-/// `context` and `place` are of the parent, `coins` those after it, `now_ms` is Unix time in milliseconds.
+/// `context` and `place` are those of the parent, and `coins` is the UTXO set after it. `now_ms` is the Unix time in
+/// milliseconds.
 ///
 /// # Errors
 /// The first rule that the block breaks.

@@ -1,7 +1,8 @@
-//! A chain as simple as can be: the model that the engine is compared with.
+//! The simplest chain: the model that the engine is compared with.
 //!
-//! It keeps every coin in a map, walks blocks through a copy of it, and derives the state from the two maps alone. It
-//! shares with the engine what judges a block, and nothing of what keeps one: no diff, no undo, no overlay, no store.
+//! It keeps every coin in a map, applies blocks to a copy of that map, and derives the state from the two maps alone.
+//! It shares with the engine the code that judges a block, and none of the code that stores one: no diff, no undo data,
+//! no overlay, no store.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,7 +21,7 @@ use crate::{
     utxo::Coin,
 };
 
-/// A chain of blocks with its coins, and the means to build the next block.
+/// A chain of blocks with its UTXO set, and the means to build the next block.
 #[derive(Debug, Clone)]
 pub struct TestLedger {
     params: ChainParams,
@@ -32,7 +33,7 @@ pub struct TestLedger {
 }
 
 impl TestLedger {
-    /// Starts at the network's genesis.
+    /// Starts a chain at the network's genesis.
     pub fn new(params: ChainParams) -> Self {
         let genesis = params.genesis().clone();
         let header = genesis.header;
@@ -47,10 +48,10 @@ impl TestLedger {
         }
     }
 
-    /// Recomputes a chain from genesis: the blocks after it, in their order, each judged.
+    /// Recomputes a chain from genesis: judges the given blocks in their order.
     ///
     /// # Errors
-    /// The first rule that one breaks.
+    /// The first rule that a block breaks.
     pub fn replay<'a>(
         params: ChainParams,
         blocks: impl IntoIterator<Item = &'a Block>,
@@ -88,38 +89,38 @@ impl TestLedger {
         self.context.height
     }
 
-    /// Returns the work of the whole chain.
+    /// Returns the work of the whole chain, genesis included.
     pub const fn work(&self) -> Work {
         self.work
     }
 
-    /// Returns what the next header's rules look at.
+    /// Returns the context in which the next header is judged.
     pub const fn context(&self) -> &HeaderContext {
         &self.context
     }
 
-    /// Returns where the next block stands.
+    /// Returns the context in which the next block is judged.
     pub const fn place(&self) -> BlockContext<'_> {
         BlockContext { state: &self.state, work: self.work }
     }
 
-    /// Returns all coins.
+    /// Returns the UTXO set.
     pub const fn coins(&self) -> &BTreeMap<OutPoint, Coin> {
         &self.coins
     }
 
-    /// Returns an owner's coins by outpoint, immature ones included.
+    /// Returns an owner's coins in the order of their outpoints, immature ones included.
     pub fn coins_of(&self, owner: PublicKey) -> Vec<(OutPoint, Coin)> {
         let coins = self.coins.iter().map(|(outpoint, coin)| (*outpoint, *coin));
         coins.filter(|(_, coin)| coin.output.owner == owner).collect()
     }
 
-    /// Returns the state after the last block, as the blocks brought it about.
+    /// Returns the state after the last block, updated block by block.
     pub const fn state(&self) -> &ChainState {
         &self.state
     }
 
-    /// Counts the state from nothing: every coin and every header again.
+    /// Computes the state from scratch, from every coin and every header.
     pub fn recount(&self) -> ChainState {
         let mut state = ChainState::default();
         for (outpoint, coin) in &self.coins {
@@ -136,16 +137,16 @@ impl TestLedger {
         state
     }
 
-    /// Begins payments with the coins that the next block may spend.
+    /// Returns a builder of payments that spend coins which are mature in the next block.
     pub fn payments(&self) -> Payments {
         let (height, maturity) = (self.height() + 1, self.params.spec().coinbase_maturity);
         let spendable = self.coins.iter().filter(|(_, coin)| coin.is_mature_at(height, maturity));
         Payments::new(self.params.genesis_hash(), spendable.map(|(outpoint, coin)| (*outpoint, *coin)))
     }
 
-    /// Returns the next block with these transactions, right in everything.
+    /// Returns a valid next block with these transactions.
     ///
-    /// Its time is a spacing after its parent's, or a second where difficulty stands still.
+    /// Its time is one spacing after its parent's, or 1 s after it without retargeting.
     pub fn next_block(&self, transactions: Vec<Transaction>, miner: PublicKey) -> Block {
         self.seal(self.draft(transactions, miner))
     }
@@ -153,7 +154,7 @@ impl TestLedger {
     /// Builds the next block and appends it.
     ///
     /// # Panics
-    /// When the transactions do not fit the ledger.
+    /// When the transactions are not valid in the next block.
     pub fn extend(&mut self, transactions: Vec<Transaction>, miner: PublicKey) -> Block {
         let block = self.next_block(transactions, miner);
         let now_ms = block.header.time;
@@ -166,7 +167,7 @@ impl TestLedger {
     /// Judges a block as the next one.
     ///
     /// # Errors
-    /// The first rule that it breaks.
+    /// The first rule that the block breaks.
     pub fn judge(&self, block: Block, now_ms: u64) -> Result<ConnectedBlock, RuleError> {
         judge(&self.params, &self.context, self.place(), &self.coins, block, now_ms)
     }
@@ -174,14 +175,14 @@ impl TestLedger {
     /// Judges a block and appends it.
     ///
     /// # Errors
-    /// The first rule that it breaks; the ledger is as it was.
+    /// The first rule that the block breaks. The ledger is then unchanged.
     pub fn push(&mut self, block: Block, now_ms: u64) -> Result<ConnectedBlock, RuleError> {
         let connected = self.judge(block.clone(), now_ms)?;
         self.push_unjudged(block);
         Ok(connected)
     }
 
-    /// Appends a block as a cheat's own node would, whatever it breaks.
+    /// Appends a block without judging it, as a cheating node would.
     pub fn push_unjudged(&mut self, block: Block) {
         let walked = self.walk(&block);
         self.state = self.state_after(&block, &walked);
@@ -191,7 +192,7 @@ impl TestLedger {
         self.blocks.push(Arc::new(block));
     }
 
-    /// Returns a block with everything but its coinbase's outputs and what [`seal`](Self::seal) adds.
+    /// Returns a block without its coinbase's outputs and without what [`seal`](Self::seal) adds.
     pub fn draft(&self, transactions: Vec<Transaction>, miner: PublicKey) -> Block {
         let spacing = self.params.spec().retargeting.map_or(1_000, |retargeting| retargeting.spacing_ms);
         let height = self.height() + 1;
@@ -209,7 +210,7 @@ impl TestLedger {
         Block { header, coinbase: Coinbase { height, extra: Vec::new(), outputs }, transactions }
     }
 
-    /// Makes a block consistent: its reward, its roots, its proof of work.
+    /// Completes a block: its reward, its roots, its proof of work.
     #[must_use]
     pub fn seal(&self, mut block: Block) -> Block {
         self.reward(&mut block);
@@ -217,7 +218,7 @@ impl TestLedger {
         block.mine_trivial()
     }
 
-    /// Pays subsidy and fees to the first owner among the coinbase's outputs; no output if there is nothing to pay.
+    /// Pays subsidy and fees to the owner of the coinbase's first output. There is no output if both are zero.
     pub fn reward(&self, block: &mut Block) {
         let walked = self.walk(block);
         let fees = walked.spent.iter().zip(&block.transactions).map(|(spent, transaction)| {
@@ -238,10 +239,10 @@ impl TestLedger {
 
     /// Signs every transaction of a block again, for the owners of the coins that it spends.
     ///
-    /// An input that spends no coin carries a signature all the same.
+    /// An input that spends no coin carries a signature too.
     ///
     /// # Panics
-    /// When a coin belongs to none of the classroom's keys.
+    /// When a coin belongs to no classroom key.
     pub fn sign(&self, block: &mut Block) {
         let spent = self.walk(block).spent;
         for (transaction, spent) in block.transactions.iter_mut().zip(&spent) {
@@ -249,9 +250,9 @@ impl TestLedger {
         }
     }
 
-    /// Puts a coin among the others as if it had always been there; the money issued does not grow with it.
+    /// Adds a coin to the UTXO set as if it had always been there. The money issued does not change.
     ///
-    /// For rules about more money than rule R30 ever lets there be.
+    /// Tests of rules about more money than rule R30 allows need it.
     pub fn inject(&mut self, output: TxOut) -> OutPoint {
         let txid = blake3::hash(format!("injected {}", self.coins.len()).as_bytes());
         let txid = Txid::from_bytes(txid.into());
@@ -262,12 +263,12 @@ impl TestLedger {
         outpoint
     }
 
-    /// Sets the money that the state says was issued.
+    /// Sets the money issued in the state.
     pub const fn set_issued(&mut self, issued: Amount) {
         self.state.issued = issued;
     }
 
-    /// Walks a block through a copy of the coins: takes what is spent, adds what is made, in the block's order.
+    /// Applies a block to a copy of the UTXO set: removes spent coins and adds created ones, in the block's order.
     fn walk(&self, block: &Block) -> Walked {
         let mut coins = self.coins.clone();
         let coinbase = block.coinbase.outpoints(block.coinbase.txid());
@@ -283,7 +284,7 @@ impl TestLedger {
         Walked { coins, spent }
     }
 
-    /// Returns the state after a block, from the coins before and after it.
+    /// Returns the state after a block, from the UTXO sets before and after it.
     fn state_after(&self, block: &Block, walked: &Walked) -> ChainState {
         let missing = |from: &BTreeMap<OutPoint, Coin>, among: &BTreeMap<OutPoint, Coin>| {
             let coins = among.iter().filter(|(outpoint, coin)| from.get(outpoint) != Some(coin));
@@ -305,14 +306,14 @@ impl TestLedger {
     }
 }
 
-/// What a walk of a block through the coins leaves.
+/// The result of applying a block to a copy of the UTXO set.
 struct Walked {
     coins: BTreeMap<OutPoint, Coin>,
-    /// The coins that each transaction found to spend.
+    /// The coins that each transaction spends, as far as they exist.
     spent: Vec<Vec<TxOut>>,
 }
 
-/// Returns a header's own work; bits that are no target, which only a sandbox lets through, count for nothing.
+/// Returns a header's own work. Bits that are no target, which only a sandbox lets through, count as no work.
 fn work_of(header: &Header) -> Work {
     header.bits.to_target().map(|target| target.work()).unwrap_or_default()
 }

@@ -1,14 +1,14 @@
-//! A test kit: blocks without an engine, one mutation a rule, and strategies for property tests.
+//! A test kit: blocks without an engine, one mutation per rule, and strategies for property tests.
 //!
 //! ```text
 //!   TestLedger    consensus functions over a plain map of coins: the slow, obvious model of a chain
-//!   Scene         a valid block in its place ──▶ mutations::all(): one for each rule, that breaks it
-//!   grow          a long chain of empty blocks in the engine itself, in no time
-//!   store_suite   what every store must do, driven beside the model in memory
-//!   strategies    chains, fork trees, graphs of payments, that shrink to small ones
+//!   Scene         a valid block in its context ──▶ mutations::all(): one per rule, which breaks it
+//!   grow          a long chain of empty blocks in the engine itself
+//!   store_suite   what every store must do, compared with the model in memory
+//!   strategies    chains, fork trees, graphs of payments, which shrink to small ones
 //! ```
 //!
-//! All coins of the kit belong to [classroom keys](classroom), which anybody can sign with.
+//! All coins of the kit belong to [classroom keys](classroom), whose secrets are public.
 //!
 //! ```
 //! use toycoin_core::{

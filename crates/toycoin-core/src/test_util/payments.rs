@@ -1,4 +1,4 @@
-//! Payments between classroom keys, each free to spend what the ones before it made.
+//! Payments between classroom keys. Each may spend coins that earlier ones created.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use crate::{
     utxo::Coin,
 };
 
-/// Coins at hand, and the payments that spend them: in the order in which they are made they fit one block.
+/// A set of coins, and a builder of payments that spend them. The payments fit in one block in the order of their
+/// creation.
 #[derive(Debug, Clone)]
 pub struct Payments {
     genesis: BlockHash,
@@ -18,25 +19,25 @@ pub struct Payments {
 }
 
 impl Payments {
-    /// Begins with coins that may be spent, on the network of that genesis.
+    /// Starts with spendable coins, on the network with that genesis.
     pub fn new(genesis: BlockHash, coins: impl IntoIterator<Item = (OutPoint, Coin)>) -> Self {
         Self { genesis, coins: coins.into_iter().map(|(outpoint, coin)| (outpoint, coin.output)).collect() }
     }
 
-    /// Returns the coins at hand.
+    /// Returns the coins that are left.
     pub const fn coins(&self) -> &BTreeMap<OutPoint, TxOut> {
         &self.coins
     }
 
-    /// Returns the coins at hand that key `index` can spend, by outpoint.
+    /// Returns the coins that key `index` can spend, in the order of their outpoints.
     pub fn coins_of(&self, index: u32) -> impl Iterator<Item = (OutPoint, TxOut)> {
         let owner = classroom::owner(index);
         self.coins.iter().map(|(outpoint, coin)| (*outpoint, *coin)).filter(move |(_, coin)| coin.owner == owner)
     }
 
-    /// Pays `value` from one key to another with as many coins as it takes, the change back to the payer.
+    /// Pays `value` from one key to another with as many coins as needed. The change goes back to the payer.
     ///
-    /// `None` if `from` has not that much, with the fee, or `value` is zero.
+    /// Returns `None` if `from` has less than value and fee, or if `value` is zero.
     pub fn pay(&mut self, from: u32, to: u32, value: Amount, fee: Amount) -> Option<Transaction> {
         let wanted = value.checked_add(fee)?;
         let mut sum = Amount::ZERO;
@@ -57,9 +58,10 @@ impl Payments {
         Some(self.spend(inputs, outputs.into_iter().filter(|output| output.value > Amount::ZERO).collect()))
     }
 
-    /// Makes a payment that spends the first coin of another one, all of it to key `to`; nothing is taken from the coins.
+    /// Makes a double spend: a payment that spends the first coin of another one, all of it to key `to`. The coins of
+    /// this set do not change.
     ///
-    /// `None` when that coin is not at hand, or the other pays just the same.
+    /// Returns `None` if that coin is not in the set, or if the other payment is the same.
     pub fn conflict(&self, other: &Transaction, to: u32) -> Option<Transaction> {
         let input = *other.inputs.first()?;
         let output = TxOut { owner: classroom::owner(to), ..*self.coins.get(&input)? };
@@ -67,10 +69,10 @@ impl Payments {
         (conflict.txid() != other.txid()).then_some(conflict)
     }
 
-    /// Makes a signed transaction of these coins and those outputs, whatever they are worth.
+    /// Makes a signed transaction from these coins and outputs, whatever their values are.
     ///
     /// # Panics
-    /// When a coin is not at hand, or belongs to none of the classroom's keys.
+    /// When a coin is not in the set, or belongs to no classroom key.
     pub fn spend(&mut self, inputs: Vec<OutPoint>, outputs: Vec<TxOut>) -> Transaction {
         let take = |outpoint| self.coins.remove(outpoint).expect("a coin at hand");
         let spent: Vec<_> = inputs.iter().map(take).collect();

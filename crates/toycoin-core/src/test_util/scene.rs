@@ -1,4 +1,4 @@
-//! A valid block in its place: where a mutation begins.
+//! A valid block in its context, for mutations to change.
 
 use crate::{
     amount::Amount,
@@ -9,23 +9,24 @@ use crate::{
     transaction::{Transaction, TxOut},
 };
 
-/// A ledger, the next block, and the moment at which it is judged.
+/// A ledger, the next block, and the time at which the block is judged.
 #[derive(Debug, Clone)]
 pub struct Scene {
-    /// The chain up to the block's parent.
+    /// The chain up to and including the block's parent.
     pub ledger: TestLedger,
-    /// The block.
+    /// The block, which is not yet part of the ledger.
     pub block: Block,
-    /// Unix time in milliseconds.
+    /// The time of judging, in Unix milliseconds.
     pub now_ms: u64,
 }
 
 impl Scene {
-    /// Builds three blocks that pay key 0, and one on top of them with two payments: 0 to 1, and 1 to 2.
+    /// Builds three blocks that pay key 0, and a block on top of them with two payments: from key 0 to 1, and from key
+    /// 1 to 2.
     ///
     /// # Panics
-    /// On a network without coins for keys 0 and 1 in its genesis, or with a maturity of one block: a mutation wants a
-    /// coin that is too young.
+    /// When the network's genesis has no coins for keys 0 and 1, or its coinbase maturity is 1 block: a mutation needs
+    /// an immature coin.
     pub fn new(params: ChainParams) -> Self {
         assert!(params.spec().coinbase_maturity > 1, "the parent's reward must be too young to spend");
         let mut ledger = TestLedger::new(params);
@@ -34,7 +35,7 @@ impl Scene {
         }
         let genesis = ledger.params().genesis().coinbase.txid();
         let mut payments = ledger.payments();
-        // each of one coin of its own: neither payment needs the other
+        // each spends one coin of its own, so neither payment depends on the other
         let transactions = [(0, 1, 3_000), (1, 2, 700)].map(|(from, to, grains)| {
             let (outpoint, coin) =
                 payments.coins_of(from).find(|(at, _)| at.txid == genesis).expect("a coin of genesis");
@@ -48,10 +49,10 @@ impl Scene {
         Self { ledger, block, now_ms }
     }
 
-    /// Judges the block in its place, at its moment.
+    /// Judges the block after the ledger, at `now_ms`.
     ///
     /// # Errors
-    /// The first rule that it breaks.
+    /// The first rule that the block breaks.
     pub fn judge(&self) -> Result<ConnectedBlock, RuleError> {
         self.ledger.judge(self.block.clone(), self.now_ms)
     }
@@ -73,13 +74,13 @@ impl Scene {
         self.recommit();
     }
 
-    /// Sets the roots and searches a nonce again; coinbase and signatures stay.
+    /// Sets the roots and searches a nonce again. Coinbase and signatures do not change.
     pub fn recommit(&mut self) {
         self.ledger.commit(&mut self.block);
         self.resolve();
     }
 
-    /// Searches a nonce again; all else stays.
+    /// Searches a nonce again, and changes nothing else.
     pub fn resolve(&mut self) {
         self.block = self.block.clone().mine_trivial();
     }

@@ -1,6 +1,7 @@
-//! Strategies for property tests: chains, fork trees and graphs of payments, all signed and worked for.
+//! Strategies for property tests: chains, fork trees and graphs of payments, all with signatures and proof of work.
 //!
-//! Each draws a small plan and builds the blocks from it, so a failing case shrinks to few blocks and few payments.
+//! Each strategy draws a small plan and builds the blocks from it, so a failing case shrinks to few blocks and few
+//! payments.
 
 use std::{fmt, ops::Range};
 
@@ -17,9 +18,9 @@ use crate::{
     transaction::Transaction,
 };
 
-/// The network of the strategies: as easy as regtest, but with a difficulty that follows the time.
+/// Returns the network of the strategies: as easy as regtest, but with retargeting.
 ///
-/// So chains of the same length differ in their work, by little enough that all of them are quickly mined.
+/// Chains of the same length therefore differ in their work, by so little that all of them are mined quickly.
 pub fn params() -> ChainParams {
     let spec = NetworkSpec {
         name: "strategies".into(),
@@ -30,7 +31,7 @@ pub fn params() -> ChainParams {
     ChainParams::new(spec).expect("regtest's parameters with another difficulty rule")
 }
 
-/// Draws a valid chain with that many blocks after genesis.
+/// A strategy for valid chains with that many blocks after genesis.
 pub fn valid_chain(blocks: Range<usize>) -> impl Strategy<Value = TestLedger> {
     vec(block_plan(), blocks).prop_map(|plans| {
         let mut ledger = TestLedger::new(params());
@@ -41,25 +42,25 @@ pub fn valid_chain(blocks: Range<usize>) -> impl Strategy<Value = TestLedger> {
     })
 }
 
-/// Draws a tree of that many valid blocks, with forks of all depths.
+/// A strategy for trees of that many valid blocks, with forks of all depths.
 pub fn fork_tree(blocks: Range<usize>) -> impl Strategy<Value = ForkTree> {
     vec(block_plan(), blocks).prop_map(|plans| ForkTree::build(&plans, false))
 }
 
-/// Draws a tree in which about one block in ten breaks a rule that shows only in its place: a reward, a coin, a signature
-/// or a state root. Blocks may build on it all the same.
+/// A strategy for trees in which about one block in ten breaks a rule that needs the block's context: a reward, a coin,
+/// a signature or a state root. Other blocks may build on it.
 pub fn fork_tree_with_cheats(blocks: Range<usize>) -> impl Strategy<Value = ForkTree> {
     vec(block_plan(), blocks).prop_map(|plans| ForkTree::build(&plans, true))
 }
 
-/// Draws payments that spend each other's coins, and others that are in conflict with them.
+/// A strategy for payments that spend each other's coins, and for others that conflict with them.
 pub fn transaction_graph(payments: Range<usize>) -> impl Strategy<Value = TransactionGraph> {
     let conflicts = vec((any::<Index>(), 0..classroom::KEYS), 0..4);
     (vec(payment_plan(), payments), conflicts)
         .prop_map(|(plans, conflicts)| TransactionGraph::build(&plans, &conflicts))
 }
 
-/// A tree of blocks over one genesis.
+/// A tree of blocks above one genesis.
 #[derive(Clone)]
 pub struct ForkTree {
     params: ChainParams,
@@ -73,11 +74,11 @@ pub struct ForkBlock {
     pub block: Block,
     /// Its hash.
     pub hash: BlockHash,
-    /// The place of its parent in the tree, `None` for genesis.
+    /// The index of its parent in the tree, `None` for genesis.
     pub parent: Option<usize>,
     /// Whether it and every ancestor are valid.
     pub valid: bool,
-    /// The chain that ends in it.
+    /// The chain up to and including this block.
     pub ledger: TestLedger,
 }
 
@@ -92,16 +93,16 @@ impl ForkTree {
         &self.blocks
     }
 
-    /// Returns a moment at which no block is ahead of time.
+    /// Returns a time at which no block is too far ahead, in Unix milliseconds.
     pub fn now_ms(&self) -> u64 {
         let times = self.blocks.iter().map(|node| node.block.header.time);
         times.max().unwrap_or(self.params.spec().genesis_time)
     }
 
-    /// Recomputes the chain that ends in a block from genesis, each block judged.
+    /// Recomputes the chain that ends in block `place` from genesis, and judges each block.
     ///
     /// # Errors
-    /// The first rule that one of them breaks.
+    /// The first rule that a block breaks.
     pub fn replay(&self, place: usize) -> Result<TestLedger, RuleError> {
         let node = self.blocks.get(place).into_iter();
         let blocks = node.flat_map(|node| node.ledger.blocks().iter().skip(1)).map(AsRef::as_ref);
@@ -129,7 +130,7 @@ impl ForkTree {
     }
 }
 
-/// Shows each block's parent, payments and validity: what one needs to draw the tree.
+/// Shows the parent, payments and validity of each block, which is what a drawing of the tree needs.
 impl fmt::Debug for ForkTree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
@@ -143,26 +144,26 @@ impl fmt::Debug for ForkTree {
     }
 }
 
-/// Payments over a ledger.
+/// A graph of payments above a ledger.
 #[derive(Debug, Clone)]
 pub struct TransactionGraph {
     /// The chain whose coins they spend.
     pub ledger: TestLedger,
-    /// Payments in an order in which they fit one block: each may spend what those before it made.
+    /// Payments in an order in which they fit in one block: each may spend coins that earlier ones created.
     pub transactions: Vec<Transaction>,
-    /// Payments that each spend a coin which one of the others spends too.
+    /// Conflicting payments: each spends a coin that a payment of `transactions` spends too.
     pub conflicts: Vec<Transaction>,
 }
 
 impl TransactionGraph {
     fn build(plans: &[PaymentPlan], conflicts: &[(Index, u32)]) -> Self {
         let mut ledger = TestLedger::new(params());
-        // rewards old enough to spend, besides genesis' coins
+        // rewards that are mature, besides the coins of genesis
         for index in 0..4 {
             ledger.extend(Vec::new(), classroom::owner(index));
         }
         let mut payments = ledger.payments();
-        // each payment with the coins that were at hand before it
+        // pairs each payment with the coins that were left before it
         let mut made = Vec::new();
         for plan in plans {
             let at_hand = payments.clone();
@@ -177,10 +178,10 @@ impl TransactionGraph {
     }
 }
 
-/// What a block is to be.
+/// The plan of a block.
 #[derive(Debug, Clone)]
 struct BlockPlan {
-    /// How many blocks before it its parent was built; beyond the first it is genesis.
+    /// How many blocks earlier its parent was built. Before the first block it is genesis.
     back: usize,
     gap_ms: u64,
     miner: u32,
@@ -188,21 +189,21 @@ struct BlockPlan {
     cheat: Option<Cheat>,
 }
 
-/// What is wrong with a block.
+/// The fault of a block.
 #[derive(Debug, Clone, Copy)]
 enum Cheat {
-    /// Its miner takes a grain too much, and so where there is nothing else to spoil.
+    /// The coinbase pays a grain too much. Blocks without payments have this fault instead of `Coin` or `Signature`.
     Reward,
-    /// Its last payment spends a coin that nobody made.
+    /// The last payment spends a coin that does not exist.
     Coin,
-    /// Its last payment has a signature that does not hold.
+    /// The last payment has an invalid signature.
     Signature,
-    /// Its state root is another's.
+    /// The state root is that of the parent.
     StateRoot,
 }
 
 impl Cheat {
-    /// Makes the block wrong in this alone, and works for it.
+    /// Gives the block exactly this fault, and mines it.
     fn spoil(self, mut block: Block, ledger: &TestLedger) -> Block {
         match (self, block.transactions.last_mut()) {
             (Self::Coin, Some(payment)) => payment.inputs.iter_mut().for_each(|input| input.vout += 1_000),
@@ -226,7 +227,8 @@ impl Cheat {
 
 fn block_plan() -> impl Strategy<Value = BlockPlan> {
     let back = prop_oneof![6 => Just(1usize), 3 => 2..6usize, 1 => 6..30usize];
-    // at the fastest a tenth of a half-life early: sixty such blocks in a row are some sixty times harder than the first
+    // at the fastest, a block is a tenth of a half-life early: 60 such blocks in a row are about 60 times harder than
+    // the first
     let gap = prop_oneof![1..600u64, 600..2_500u64];
     let miner = 0..classroom::KEYS;
     let cheat = prop::sample::select(&[Cheat::Reward, Cheat::Coin, Cheat::Signature, Cheat::StateRoot][..]);
@@ -235,7 +237,7 @@ fn block_plan() -> impl Strategy<Value = BlockPlan> {
 }
 
 impl BlockPlan {
-    /// Builds the block; `place` makes it differ from its siblings.
+    /// Builds the block. `place` makes it differ from its siblings.
     fn build(&self, ledger: &TestLedger, place: u32) -> Block {
         let mut payments = ledger.payments();
         let transactions = self.payments.iter().filter_map(|plan| plan.build(&mut payments)).collect();
@@ -246,7 +248,7 @@ impl BlockPlan {
     }
 }
 
-/// Who pays whom, and which part of what he has.
+/// The payer, the payee, and the share of the payer's coins.
 #[derive(Debug, Clone, Copy)]
 struct PaymentPlan {
     from: u32,
@@ -256,14 +258,14 @@ struct PaymentPlan {
 }
 
 fn payment_plan() -> impl Strategy<Value = PaymentPlan> {
-    // mostly from the four that own something from the start
+    // mostly from the four keys that own coins in genesis
     let from = prop_oneof![4 => 0..4u32, 1 => 4..classroom::KEYS];
     let parts = (from, 0..classroom::KEYS, 1..=1_000u64, 0..10_000u64);
     parts.prop_map(|(from, to, thousandths, fee)| PaymentPlan { from, to, thousandths, fee })
 }
 
 impl PaymentPlan {
-    /// Makes the payment, `None` if the payer has nothing to speak of.
+    /// Makes the payment, `None` if the payer has too little.
     fn build(self, payments: &mut Payments) -> Option<Transaction> {
         let owned: Amount = payments.coins_of(self.from).map(|(_, coin)| coin.value).sum();
         let fee = Amount::from_grains(self.fee);

@@ -1,11 +1,11 @@
-//! What blocks change in the set of coins.
+//! Changes of the UTXO set.
 
 use crate::{keyed_map::KeyedMap, transaction::OutPoint, utxo::Coin};
 
-/// A net change of the coins: those gone with what they were, and those new.
+/// A net change of the UTXO set: the coins that were spent, with their contents, and the coins that were created.
 ///
-/// A coin that is made and spent within the change is in neither part. Shown by outpoint, so that two changes that are
-/// equal are written alike.
+/// A coin that is created and spent within the change is in neither part. Iteration is by outpoint, so two equal
+/// changes look the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UtxoDiff {
     spent: KeyedMap<OutPoint, Coin>,
@@ -13,7 +13,7 @@ pub struct UtxoDiff {
 }
 
 impl UtxoDiff {
-    /// Makes an empty change with room for so many coins that go and come.
+    /// Makes an empty change with room for `spent` and `created` coins.
     pub(crate) fn with_capacity(spent: usize, created: usize) -> Self {
         let secret = Default::default;
         Self {
@@ -22,16 +22,17 @@ impl UtxoDiff {
         }
     }
 
-    /// Notes that a coin was spent.
+    /// Records that a coin was spent.
     pub fn spend(&mut self, outpoint: OutPoint, coin: Coin) {
         if self.created.remove(&outpoint).is_none() {
             self.spent.insert(outpoint, coin);
         }
     }
 
-    /// Notes that a coin was made.
+    /// Records that a coin was created.
     pub fn create(&mut self, outpoint: OutPoint, coin: Coin) {
-        // a reorg brings back what it first took: the same coin, since an outpoint names its transaction's content
+        // a reorg can create a coin again that it first removed; it is the same coin, since its outpoint fixes its
+        // content
         if self.spent.get(&outpoint) == Some(&coin) {
             self.spent.remove(&outpoint);
         } else {
@@ -39,7 +40,7 @@ impl UtxoDiff {
         }
     }
 
-    /// Makes this the change that comes from this one and then `later`.
+    /// Appends a later change.
     pub fn append(&mut self, later: &Self) {
         for (outpoint, coin) in &later.spent {
             self.spend(*outpoint, *coin);
@@ -49,7 +50,7 @@ impl UtxoDiff {
         }
     }
 
-    /// As [`append`](Self::append), which an empty change need not do coin by coin.
+    /// Appends as [`append`](Self::append) does, but takes over `later` as a whole when this change is empty.
     pub(crate) fn extend(&mut self, later: Self) {
         if self.is_empty() {
             *self = later;
@@ -58,33 +59,33 @@ impl UtxoDiff {
         }
     }
 
-    /// Returns the change that takes this one back.
+    /// Returns the change that undoes this one.
     #[must_use]
     pub fn inverse(self) -> Self {
         Self { spent: self.created, created: self.spent }
     }
 
-    /// Returns the coins that are gone, by outpoint.
+    /// Returns the spent coins in the order of their outpoints.
     pub fn spent(&self) -> impl ExactSizeIterator<Item = (&OutPoint, &Coin)> {
         sorted(&self.spent)
     }
 
-    /// Returns the coins that are new, by outpoint.
+    /// Returns the created coins in the order of their outpoints.
     pub fn created(&self) -> impl ExactSizeIterator<Item = (&OutPoint, &Coin)> {
         sorted(&self.created)
     }
 
-    /// Returns the coins that are gone in no order, for sums over them.
+    /// Returns the spent coins in no particular order, for sums over them.
     pub fn spent_unordered(&self) -> impl ExactSizeIterator<Item = (&OutPoint, &Coin)> {
         self.spent.iter()
     }
 
-    /// Returns the coins that are new in no order, for sums over them.
+    /// Returns the created coins in no particular order, for sums over them.
     pub fn created_unordered(&self) -> impl ExactSizeIterator<Item = (&OutPoint, &Coin)> {
         self.created.iter()
     }
 
-    /// Returns what the change says of an outpoint: `Some(None)` for gone, `None` for nothing.
+    /// Returns the effect on an outpoint: `Some(None)` if its coin was spent, `None` if it is not changed.
     pub fn get(&self, outpoint: &OutPoint) -> Option<Option<Coin>> {
         match self.created.get(outpoint) {
             Some(coin) => Some(Some(*coin)),
@@ -92,7 +93,7 @@ impl UtxoDiff {
         }
     }
 
-    /// Returns how many coins are gone or new.
+    /// Returns how many coins were spent or created.
     pub(crate) fn len(&self) -> usize {
         self.spent.len() + self.created.len()
     }

@@ -1,7 +1,7 @@
 //! The UTXO set: the coins, which are the outputs that no transaction has spent yet, and changes to it.
 //!
 //! ```text
-//!   UtxoView ◀── Overlay { base: &UtxoView, diff: UtxoDiff }      look through a change that is not made yet
+//!   UtxoView ◀── Overlay { base: &UtxoView, diff: UtxoDiff }      the set after a change that is not applied yet
 //!   UtxoDiff     spent | created                                  what blocks change, composed and inverted
 //! ```
 
@@ -13,33 +13,33 @@ use std::convert::Infallible;
 pub use self::{diff::UtxoDiff, overlay::Overlay};
 use crate::transaction::{OutPoint, TxOut};
 
-/// An output that nobody has spent.
+/// An unspent transaction output (UTXO).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Coin {
-    /// Its value and owner.
+    /// The coin's value and owner.
     pub output: TxOut,
-    /// The height of the block whose coinbase made it; 0 for an ordinary coin, as genesis' are.
+    /// The height of the block whose coinbase created the coin; 0 for an ordinary coin, and for the coins of genesis.
     pub coinbase_height: u64,
 }
 
 impl Coin {
-    /// Returns whether a transaction of the block at `height` may spend it: a coinbase's coin only `maturity` blocks
-    /// after its own.
+    /// Returns whether a transaction in the block at `height` may spend the coin. Coinbase maturity: a coinbase's coin
+    /// can be spent only `maturity` blocks after its own block.
     pub const fn is_mature_at(&self, height: u64, maturity: u64) -> bool {
         self.coinbase_height == 0 || height.saturating_sub(self.coinbase_height) >= maturity
     }
 }
 
-/// Whatever can say which coins there are.
+/// A view of a UTXO set.
 pub trait UtxoView {
-    /// What can go wrong in looking: a store's error, [`Infallible`] in memory.
+    /// The error of a lookup: a store's error, or [`Infallible`] in memory.
     type Error;
 
-    /// Returns the coin at an outpoint, `None` if there is none, spent or never made.
+    /// Returns the coin at an outpoint, `None` if it was spent or never created.
     ///
     /// # Errors
-    /// When it cannot be told.
+    /// When the lookup fails.
     fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, Self::Error>;
 }
 
@@ -51,7 +51,7 @@ impl<V: UtxoView> UtxoView for &V {
     }
 }
 
-/// Coins in a map, for tests and small tools.
+/// A UTXO set in a map, for tests and small tools.
 impl UtxoView for std::collections::BTreeMap<OutPoint, Coin> {
     type Error = Infallible;
 

@@ -1,11 +1,11 @@
-//! Coins as they would be after a change that is not made yet.
+//! A UTXO set with a change laid over it that is not applied yet.
 
 use crate::{
     transaction::OutPoint,
     utxo::{Coin, UtxoDiff, UtxoView},
 };
 
-/// A view through a change: what the change says, else what lies below.
+/// A view of a UTXO set after a change: the change comes first, then the view below.
 #[derive(Debug, Clone, Copy)]
 pub struct Overlay<'a, V> {
     base: &'a V,

@@ -1,4 +1,4 @@
-//! A wallet's coins as the chain has them, in the order in which they are spent: first in, first out.
+//! A wallet's coins on the active chain, in the order in which they are spent: first in, first out.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,20 @@ use crate::{
     utxo::Coin,
 };
 
-/// Where the chain made a coin: height, place in the block, place among the outputs. Older ones are smaller.
+/// The age of a coin: block height, transaction index in the block, output index. Older coins are smaller.
 type Age = (u64, usize, u32);
 
-/// A coin that was made on the active chain.
+/// A coin that the active chain has created.
 #[derive(Debug, Clone)]
 struct OwnCoin {
     coin: Coin,
     age: Age,
-    /// The transaction of the active chain that spends it. Such coins are kept: a reorganisation may bring them back.
+    /// The transaction on the active chain that spends the coin. Spent coins stay here, because a reorganisation may
+    /// bring them back.
     spent_by: Option<Txid>,
 }
 
-/// The coins of one owner that the active chain made.
+/// The coins of one owner that the active chain has created.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Coins {
     all: BTreeMap<OutPoint, OwnCoin>,
@@ -30,21 +31,21 @@ pub(super) struct Coins {
 
 impl Coins {
     pub(super) fn create(&mut self, outpoint: OutPoint, output: TxOut, height: u64, place: usize) {
-        // the coinbase comes first; genesis' coins are ordinary ones, which its height of zero says
+        // the coinbase is at index 0; coins of genesis are ordinary, so their height is 0
         let coinbase_height = if place == 0 { height } else { 0 };
         let age = (height, place, outpoint.vout);
         self.unspent.insert(age, outpoint);
         self.all.insert(outpoint, OwnCoin { coin: Coin { output, coinbase_height }, age, spent_by: None });
     }
 
-    /// Takes back [`create`](Self::create).
+    /// Undoes [`create`](Self::create).
     pub(super) fn remove(&mut self, outpoint: &OutPoint) {
         if let Some(own) = self.all.remove(outpoint) {
             self.unspent.remove(&own.age);
         }
     }
 
-    /// Notes that the chain spends a coin, and returns what it was worth if it is one of these.
+    /// Marks a coin as spent and returns its value, `None` if it is not one of these.
     pub(super) fn spend(&mut self, outpoint: &OutPoint, by: Txid) -> Option<Amount> {
         let own = self.all.get_mut(outpoint)?;
         own.spent_by = Some(by);
@@ -52,7 +53,7 @@ impl Coins {
         Some(own.coin.output.value)
     }
 
-    /// Takes back [`spend`](Self::spend).
+    /// Undoes [`spend`](Self::spend).
     pub(super) fn restore(&mut self, outpoint: &OutPoint) {
         if let Some(own) = self.all.get_mut(outpoint) {
             own.spent_by = None;

@@ -1,18 +1,18 @@
-//! What the active chain holds of a wallet's comings and goings.
+//! A wallet's transaction history on the active chain.
 
 use crate::{amount::Amount, digest::Txid};
 
-/// A transaction of the active chain that touches the wallet's coins.
+/// A transaction on the active chain that spends or creates coins of the wallet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// Its id.
+    /// The transaction's id.
     pub txid: Txid,
-    /// The height of its block.
+    /// The height of the transaction's block.
     pub height: u64,
-    /// What it gives to the wallet, change included.
+    /// The amount that it pays to the wallet, change included.
     pub received: Amount,
-    /// What it takes from the wallet.
+    /// The amount that it spends from the wallet.
     pub spent: Amount,
-    /// Whether it is a miner's reward, or part of what genesis allots.
+    /// Whether it is a coinbase: a miner's reward, or the allocations of genesis.
     pub coinbase: bool,
 }

@@ -1,16 +1,16 @@
-//! A wallet: one key, the coins that the chain gives it, and the payments that it makes of them.
+//! A wallet: one key, the coins that the chain gives it, and the payments that it makes from them.
 //!
-//! It is fed with blocks and asks nobody: whoever has blocks, a node, a light client or a test, hands them in order to
-//! [`connect`](Wallet::connect), and to [`disconnect`](Wallet::disconnect) when a reorganisation takes them back.
+//! The wallet learns of the chain from blocks alone. Its user, such as a node, a light client or a test, passes them in
+//! order to [`connect`](Wallet::connect). In a reorganisation, [`disconnect`](Wallet::disconnect) undoes blocks.
 //!
 //! ```text
 //!   blocks ──connect/disconnect──▶ coins ──pay: the oldest first──▶ Payment: pending ─▶ confirmed
 //!                                    ▲                                          └─────▶ rejected
-//!                                    └────────── gives its coins back ─────────────────────┘
+//!                                    └────────── releases its coins ───────────────────────┘
 //! ```
 //!
-//! Only coins of the active chain are spent, never the change of a payment that is still pending: a balance is what
-//! nobody can take back but a reorganisation.
+//! A wallet spends only coins of the active chain, never the change of a payment that is still pending. Nothing but a
+//! reorganisation takes such a coin back.
 
 mod coins;
 mod history;
@@ -37,7 +37,7 @@ use crate::{
     wallet::coins::Coins,
 };
 
-/// A key with its coins and payments.
+/// A key with its coins and its payments.
 ///
 /// ```
 /// use toycoin_core::{
@@ -73,46 +73,46 @@ pub struct Wallet {
     coins: Coins,
     history: Vec<HistoryEntry>,
     payments: BTreeMap<Txid, Payment>,
-    /// The payments' ids in the order in which they were made.
+    /// The ids of all payments, in the order in which they were made.
     made: Vec<Txid>,
-    /// Coins that pending payments spend.
+    /// Coins that pending payments spend, with the payment's id.
     reserved: BTreeMap<OutPoint, Txid>,
 }
 
-/// What a wallet has.
+/// The balance of a wallet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Balance {
-    /// What can be spent in the next block.
+    /// The amount that can be spent in the next block.
     pub available: Amount,
-    /// Miner's rewards that are too young to be spent.
+    /// Immature rewards: a coinbase's coins that are too young to be spent.
     pub immature: Amount,
-    /// Coins that pending payments spend; what is not paid away comes back as change.
+    /// Coins that pending payments spend. Their change is available again after confirmation.
     pub reserved: Amount,
 }
 
 impl Balance {
-    /// Returns what the active chain says the wallet owns.
+    /// Returns the sum of the three amounts: what the wallet owns on the active chain.
     pub const fn total(&self) -> Amount {
         self.available.saturating_add(self.immature).saturating_add(self.reserved)
     }
 }
 
-/// A block that does not fit the wallet's view of the chain.
+/// The reason why a block does not fit the wallet's view of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum WalletError {
-    /// The block does not build on the last one.
+    /// The block does not build on the wallet's last block.
     #[error("block {block} does not build on {tip}, the wallet's last")]
     NotNext {
-        /// The block.
+        /// The refused block.
         block: BlockHash,
         /// The wallet's last block.
         tip: BlockHash,
     },
-    /// The block is not the last one, or is genesis.
+    /// The block to disconnect is not the wallet's last block, or is genesis.
     #[error("block {block} cannot be taken back, the wallet's last is {tip}")]
     NotLast {
-        /// The block.
+        /// The refused block.
         block: BlockHash,
         /// The wallet's last block.
         tip: BlockHash,
@@ -120,7 +120,7 @@ pub enum WalletError {
 }
 
 impl Wallet {
-    /// Opens a key's wallet, at genesis: the chain's blocks make it what it is.
+    /// Opens the wallet of a key at genesis. It learns of later blocks through [`connect`](Self::connect).
     pub fn new(params: ChainParams, key: SecretKey) -> Self {
         let genesis = params.genesis().clone();
         let mut wallet = Self {
@@ -139,25 +139,25 @@ impl Wallet {
         wallet
     }
 
-    /// Returns where the wallet is paid.
+    /// Returns the address that pays this wallet.
     pub fn address(&self) -> Address {
         self.params.address(self.owner)
     }
 
-    /// Returns the last block that the wallet knows of: where to go on from.
+    /// Returns the last block that the wallet knows. The next block to connect builds on it.
     pub const fn tip(&self) -> BlockHash {
         self.tip
     }
 
-    /// Returns that block's height.
+    /// Returns the height of the wallet's last block.
     pub const fn height(&self) -> u64 {
         self.height
     }
 
-    /// Takes the next block of the active chain. The block is not judged: that is the chain's business.
+    /// Applies the next block of the active chain. The wallet does not judge the block, because the chain has done so.
     ///
     /// # Errors
-    /// When it does not build on the wallet's last one.
+    /// When the block does not build on the wallet's last block.
     pub fn connect(&mut self, block: &Block) -> Result<(), WalletError> {
         let hash = block.hash();
         if block.header.previous != self.tip {
@@ -168,10 +168,10 @@ impl Wallet {
         Ok(())
     }
 
-    /// Takes the last block back. Payments that it confirmed are pending again.
+    /// Undoes the wallet's last block. Payments that the block confirmed are pending again.
     ///
     /// # Errors
-    /// When it is not the wallet's last one, or is genesis.
+    /// When the block is not the wallet's last block, or is genesis.
     pub fn disconnect(&mut self, block: &Block) -> Result<(), WalletError> {
         let hash = block.hash();
         if hash != self.tip || self.height == 0 {
@@ -200,7 +200,7 @@ impl Wallet {
         Ok(())
     }
 
-    /// Returns what the wallet has, without what pending payments will bring.
+    /// Returns the balance. It does not include what pending payments will pay to the wallet.
     pub fn balance(&self) -> Balance {
         let mut balance = Balance::default();
         for (outpoint, coin) in self.coins.unspent() {
@@ -214,38 +214,38 @@ impl Wallet {
         balance
     }
 
-    /// Returns the coins that can be spent in the next block and are not set aside, the oldest first.
+    /// Returns the coins that can be spent in the next block and that no pending payment spends, the oldest first.
     pub fn spendable(&self) -> impl Iterator<Item = (OutPoint, Coin)> {
         let free = self.coins.unspent().filter(|(outpoint, _)| !self.reserved.contains_key(outpoint));
         free.filter(|(_, coin)| self.is_mature(coin))
     }
 
-    /// Makes a payment of the oldest coins, gives the rest back as change, and sets the coins aside.
+    /// Builds and signs a payment from the oldest coins, with the change to this wallet, and reserves the coins.
     ///
-    /// It is up to the caller to hand it to the network, and to say so when that [refuses](Self::reject) it.
+    /// The caller sends the payment to the network, and calls [`reject`](Self::reject) if the network refuses it.
     ///
     /// # Errors
-    /// When there is not enough, or the payment is not in order.
+    /// Insufficient funds, or an invalid payment; see [`BuildError`].
     pub fn pay(&mut self, to: Address, amount: Amount, fee_rate: FeeRate) -> Result<Transaction, BuildError> {
         let builder = TransactionBuilder::new(&self.params).spend(self.spendable()).pay(to, amount).fee_rate(fee_rate);
         let transaction = builder.sign(&self.key)?;
         let txid = transaction.txid();
         self.reserved.extend(transaction.inputs.iter().map(|outpoint| (*outpoint, txid)));
         let payment = Payment { txid, transaction: transaction.clone(), status: PaymentStatus::Pending };
-        // the same payment again, after it was rejected, is the same transaction
+        // after a rejection, the same payment is the same transaction
         if self.payments.insert(txid, payment).is_none() {
             self.made.push(txid);
         }
         Ok(transaction)
     }
 
-    /// Gives up a payment that is pending, and all pending payments that spend from it: their coins can be spent again.
-    /// Returns whether there was one.
+    /// Gives up a pending payment, together with all pending payments that spend from it. Their coins can be spent
+    /// again. Returns whether there was such a payment.
     ///
-    /// A wallet spends confirmed coins alone, but a reorganisation can make a payment pending again whose change was
-    /// spent. Without that change the other can never be confirmed.
+    /// A wallet spends only confirmed coins. A reorganisation, however, can make a payment pending again whose change
+    /// was spent. Without that change, the later payment can never be confirmed.
     ///
-    /// Should a block hold one of them all the same, it is confirmed.
+    /// If a block holds a rejected payment after all, the payment is confirmed.
     pub fn reject(&mut self, txid: &Txid, reason: &str) -> bool {
         let mut waiting = vec![(*txid, reason.to_owned())];
         let mut is_rejected = false;
@@ -261,7 +261,7 @@ impl Wallet {
         is_rejected
     }
 
-    /// Gives up one pending payment; returns whether it was one.
+    /// Gives up one pending payment and returns whether it was pending.
     fn reject_one(&mut self, txid: &Txid, reason: &str) -> bool {
         let Some(payment) = self.payments.get_mut(txid).filter(|payment| payment.status == PaymentStatus::Pending)
         else {
@@ -269,7 +269,7 @@ impl Wallet {
         };
         payment.status = PaymentStatus::Rejected { reason: reason.to_owned() };
         for outpoint in &payment.transaction.inputs {
-            // after a reorganisation, a coin may be set aside for another payment
+            // after a reorganisation, a coin may be reserved for another payment
             if self.reserved.get(outpoint) == Some(txid) {
                 self.reserved.remove(outpoint);
             }
@@ -277,22 +277,22 @@ impl Wallet {
         true
     }
 
-    /// Returns a payment that this wallet made.
+    /// Returns a payment that this wallet made, `None` if there is none with that id.
     pub fn payment(&self, txid: &Txid) -> Option<&Payment> {
         self.payments.get(txid)
     }
 
-    /// Returns all payments that this wallet made, in their order.
+    /// Returns all payments that this wallet made, in the order in which they were made.
     pub fn payments(&self) -> impl DoubleEndedIterator<Item = &Payment> {
         self.made.iter().filter_map(|txid| self.payments.get(txid))
     }
 
-    /// Returns the payments that wait for a block, in their order.
+    /// Returns the pending payments, in the order in which they were made.
     pub fn pending(&self) -> impl DoubleEndedIterator<Item = &Payment> {
         self.payments().filter(|payment| payment.status == PaymentStatus::Pending)
     }
 
-    /// Returns what the active chain holds of this wallet, in the chain's order.
+    /// Returns this wallet's history on the active chain, in the chain's order.
     pub fn history(&self) -> &[HistoryEntry] {
         &self.history
     }
@@ -301,7 +301,7 @@ impl Wallet {
         coin.is_mature_at(self.height + 1, self.params.spec().coinbase_maturity)
     }
 
-    /// Goes through a block's transactions in its order.
+    /// Applies the transactions of a block in its order.
     fn take(&mut self, block: &Block) {
         self.take_transaction(block, 0, block.coinbase.txid(), None);
         for (transaction, place) in block.transactions.iter().zip(1..) {
@@ -309,7 +309,7 @@ impl Wallet {
         }
     }
 
-    /// Notes the coins that a transaction takes and gives; `None` stands for the coinbase.
+    /// Notes the coins that a transaction spends and creates; `None` stands for the coinbase.
     fn take_transaction(&mut self, block: &Block, place: usize, txid: Txid, transaction: Option<&Transaction>) {
         let (mut received, mut spent) = (Amount::ZERO, Amount::ZERO);
         for outpoint in transaction.iter().flat_map(|transaction| &transaction.inputs) {

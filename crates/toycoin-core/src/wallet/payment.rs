@@ -1,4 +1,4 @@
-//! What a wallet paid, and what became of it.
+//! A wallet's payments and their status.
 
 use crate::{
     digest::{BlockHash, Txid},
@@ -8,22 +8,22 @@ use crate::{
 /// A payment that the wallet made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
-    /// Its id.
+    /// The payment's id.
     pub txid: Txid,
-    /// The signed transaction, to be handed out again until it is confirmed.
+    /// The signed transaction, to be broadcast again until it is confirmed.
     pub transaction: Transaction,
-    /// What became of it.
+    /// The payment's status.
     pub status: PaymentStatus,
 }
 
 impl Payment {
-    /// Returns whether it spends an output of another transaction.
+    /// Returns whether the payment spends an output of another transaction.
     pub fn spends_from(&self, txid: &Txid) -> bool {
         self.transaction.inputs.iter().any(|outpoint| outpoint.txid == *txid)
     }
 }
 
-/// What became of a payment.
+/// The status of a payment.
 ///
 /// ```text
 ///   pay ──▶ Pending ◀── block left the chain ── Confirmed
@@ -33,18 +33,18 @@ impl Payment {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentStatus {
-    /// No block holds it yet; its coins are set aside.
+    /// No block holds the payment yet. Its coins are reserved.
     Pending,
     /// A block of the active chain holds it.
     Confirmed {
-        /// The block.
+        /// The block that holds the payment.
         block: BlockHash,
         /// The block's height.
         height: u64,
     },
-    /// It was refused, or a block spends its coins otherwise; they can be spent again.
+    /// The payment was refused, or a block spends its coins in another way. Its coins can be spent again.
     Rejected {
-        /// In words.
+        /// The reason, in words.
         reason: String,
     },
 }

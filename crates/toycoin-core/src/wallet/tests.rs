@@ -1,7 +1,7 @@
 use super::*;
 use crate::test_util::{TestLedger, classroom};
 
-/// Owns nothing at genesis.
+/// The index of a classroom key that owns nothing in genesis.
 const NOBODY: u32 = 7;
 
 fn toycoins(toycoins: u64) -> Amount {
@@ -16,12 +16,12 @@ fn wallet(index: u32) -> Wallet {
     Wallet::new(ChainParams::regtest(), classroom::key(index).clone())
 }
 
-/// A chain, and a wallet that has seen all of it.
+/// Returns a chain and a wallet that has seen all of it.
 fn scene(index: u32) -> (TestLedger, Wallet) {
     (TestLedger::new(ChainParams::regtest()), wallet(index))
 }
 
-/// Appends a block to the chain and shows it to the wallet.
+/// Appends a block to the chain and connects it to the wallet.
 fn mine(ledger: &mut TestLedger, wallet: &mut Wallet, transactions: Vec<Transaction>, miner: u32) -> Block {
     let block = ledger.extend(transactions, classroom::owner(miner));
     wallet.connect(&block).unwrap();

@@ -1,24 +1,24 @@
-//! What the nonces of a batch have in common, and the first word of one of their hashes.
+//! A batch of nonces: the precomputed part of their hashes, and the first word of each hash.
 
 use toycoin_core::Target;
 
 use crate::compress::{self, CHUNK_END, ROOT, mix};
 
-/// Nonces that share their high half, under one header and one target.
+/// A batch of nonces with the same high half, for one header and one target.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// The midstate: what the header's first block leaves.
+    /// The midstate: the chaining value after the header's first block.
     pub(super) midstate: [u32; 8],
-    /// The header's second block; word 14, the nonce's low half, is each nonce's own.
+    /// The header's second block. Word 14 is the low half of the nonce and differs per nonce.
     pub(super) message: [u32; 16],
-    /// The state after all of round 1 that does not depend on word 14.
+    /// The state after the part of round 1 that does not depend on word 14.
     folded: [u32; 16],
     /// The bits of a hash's first word that are zero in every hash that meets the target.
     mask: u32,
 }
 
 impl Batch {
-    /// Prepares the nonces with the high half that stands in the message.
+    /// Prepares the batch of nonces with the high half in `message`.
     pub(crate) fn new(midstate: [u32; 8], message: [u32; 16], target: Target) -> Self {
         let m = &message;
         let mut v = compress::initial_state(&midstate, CHUNK_END | ROOT);
@@ -64,8 +64,8 @@ fn round<const R: usize>(v: &mut [u32; 16], m: &[u32; 16]) {
     step(v, 1, [m[w[9]], m[w[11]], m[w[13]], m[w[15]]], 8, 7);
 }
 
-/// Half of all four columns (`turn` 0) or of all four diagonals (1), in lockstep: a quarter-round alone is a chain in which
-/// every step waits for the one before.
+/// Does half of all four columns (`turn` 0) or of all four diagonals (`turn` 1), in lockstep. In a single
+/// quarter-round, every step waits for the one before.
 #[inline(always)]
 fn step(v: &mut [u32; 16], turn: usize, words: [u32; 4], down: u32, left: u32) {
     let b = |i: usize| 4 + (i + turn) % 4;
@@ -87,9 +87,9 @@ fn step(v: &mut [u32; 16], turn: usize, words: [u32; 4], down: u32, left: u32) {
 
 /// Returns the bits of a hash's first word that are zero in every hash up to the target.
 ///
-/// A hash is compared as a big-endian number and its words are little-endian, so the target's leading zero bits are
-/// asked for in swapped order, once, and no hash has to be swapped. With fewer than 32 of them at least half of what
-/// passes meets the target; with more, one hash in 2^32 passes.
+/// A hash is compared as a big-endian number, and its words are little-endian. The mask is therefore byte-swapped once,
+/// so that no hash has to be. With fewer than 32 leading zero bits, at least half of the candidates meet the target.
+/// With more, one hash in 2^32 is a candidate.
 fn zero_bits(target: Target) -> u32 {
     let [a, b, c, d, ..] = target.to_be_bytes();
     let zeros = u32::from_be_bytes([a, b, c, d]).leading_zeros();

@@ -1,16 +1,19 @@
-//! Many nonces side by side, without a vector type in sight.
+//! Many nonces side by side, without explicit vector types.
 //!
-//! A loop calls a plain function of one nonce, [`Batch::first_word`], for a group of neighbours. Inlined into a function
-//! with `#[target_feature]`, the compiler turns the loop into vector instructions of that width: 4, 8 or 16 nonces in each.
-//! The loop writes words and does nothing else. With the look at the mask inside, AVX2 lost a third of its speed and
-//! AVX-512 won a twelfth. The group is an array of fixed length: what a range does not fill is hashed and left out.
+//! A loop calls a plain function of one nonce, [`Batch::first_word`], for a group of neighbours. The loop is inlined
+//! into a function with `#[target_feature]`, and the compiler turns it into vector instructions of that width: 4, 8 or
+//! 16 nonces each.
+//!
+//! The loop writes words and does nothing else. With the check of the mask inside, AVX2 lost a third of its speed, and
+//! AVX-512 gained a twelfth. The group is an array of fixed length. Nonces beyond the range are hashed and ignored.
 
 use super::Batch;
 
-/// Nonces of a group: some vectors at the widest. From 16 to 256 only 32 was slower, with AVX2 by a third.
+/// Nonces per group, which is several vectors at the widest. Of the sizes from 16 to 256 only 32 was slower, with AVX2
+/// by a third.
 const GROUP: u32 = 64;
 
-/// See [`Kernel::first_candidate`](super::Kernel::first_candidate).
+/// Implements [`Kernel::first_candidate`](super::Kernel::first_candidate).
 #[inline(always)]
 pub(super) fn first_candidate(batch: &Batch, low: u32, count: u64) -> Option<u64> {
     let mut words = [0; GROUP as usize];
@@ -20,14 +23,14 @@ pub(super) fn first_candidate(batch: &Batch, low: u32, count: u64) -> Option<u64
         for (word, lane) in words.iter_mut().zip(0..) {
             *word = batch.first_word(group_low.wrapping_add(lane));
         }
-        // all of them first, without a branch for each
+        // checks the whole group first, without a branch per nonce
         if words.iter().fold(false, |any, word| any | batch.is_candidate(*word)) {
             let mut lanes = (offset..count).zip(&words);
             if let Some((offset, _)) = lanes.find(|(_, word)| batch.is_candidate(**word)) {
                 return Some(offset);
             }
         }
-        // behind the batch's last group the low half wraps, and the count has run out
+        // after the last group of a batch the low half wraps, but then `count` is reached
         group_low = group_low.wrapping_add(GROUP);
         offset += u64::from(GROUP);
     }

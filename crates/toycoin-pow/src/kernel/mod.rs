@@ -1,13 +1,13 @@
-//! The inner loop of the search, in the forms that a machine may be able to run.
+//! The inner loop of the search, for the instruction sets of different machines.
 //!
-//! A kernel walks the low halves of nonces that share their high half, and computes of each hash the first word only.
-//! Where that word has the zero bits that the target asks for, the nonce is a *candidate*; the search rechecks it in full.
-//! So a kernel may let too much through, and must never let too little through.
+//! A kernel visits the low halves of nonces with the same high half, and computes only the first word of each hash. A
+//! nonce whose word has the zero bits of the target is a *candidate*, and the search checks it in full. A kernel may
+//! therefore report too many candidates, but must never miss one.
 //!
-//! # What is left out of a compression
+//! # Parts of the compression that are left out
 //!
-//! Message words as each round takes them; columns on the left, diagonals on the right. `L` is word 14, the nonce's low half:
-//! the only one that changes. `H` is word 15, the high half.
+//! The table shows the message words of each round: columns on the left, diagonals on the right. `L` is word 14, the
+//! low half of the nonce, and the only word that changes. `H` is word 15, the high half.
 //!
 //! ```text
 //!            column 0  column 1  column 2  column 3   diag 0    diag 1    diag 2    diag 3
@@ -20,20 +20,21 @@
 //!   round 7  11  H      5  0      1  9      8  6       L 10      2 12      3  4      7 13
 //! ```
 //!
-//! - **Round 1**: seven of its eight quarter-rounds never see `L`. They are done once a batch.
-//! - **Round 2**: what the eighth did not touch is the same for all nonces; the compiler moves it in front of the loop.
-//! - **Round 7**: only `v0 ^ v8` is read, and what leads nowhere else falls away.
+//! - **Round 1**: seven of its eight quarter-rounds do not depend on `L`. They are done once per batch.
+//! - **Round 2**: the part that the eighth quarter-round did not touch is the same for all nonces. The compiler moves
+//!   it out of the loop.
+//! - **Round 7**: only `v0 ^ v8` is read, so everything else is dropped.
 //!
 //! # Four chains at once
 //!
-//! Each of a quarter-round's steps waits for the one before. The four quarter-rounds of a half do not know each other, so
-//! they are written in lockstep: the first step of all four, then the second of all four.
+//! Each step of a quarter-round waits for the one before. The four quarter-rounds of a half are independent, so they
+//! are written in lockstep: the first step of all four, then the second of all four.
 //!
 //! # One body, many instruction sets
 //!
-//! [`portable`] is the plain compression, and the model. [`lanes`] loops over a group of nonces and is compiled as often as
-//! there are instruction sets; which one runs is settled when a [`Platform`](crate::Platform) is made. To call a function
-//! that needs instructions which not every machine has is the only `unsafe` here.
+//! [`portable`] is the plain compression and the model. [`lanes`] loops over a group of nonces and is compiled once per
+//! instruction set. Which of them runs is decided when a [`Platform`](crate::Platform) is made. The only `unsafe` code
+//! here calls functions whose instructions some machines lack.
 
 mod batch;
 mod lanes;
@@ -43,7 +44,7 @@ mod x86;
 
 pub(crate) use self::batch::Batch;
 
-/// Every kernel of this architecture, the slowest first.
+/// All kernels of this architecture, the slowest first.
 pub(crate) const KERNELS: &[Kernel] = &[
     Kernel::Portable,
     Kernel::Baseline,
@@ -55,12 +56,12 @@ pub(crate) const KERNELS: &[Kernel] = &[
     Kernel::Avx512,
 ];
 
-/// Which code looks for candidates.
+/// The code that searches for candidates.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kernel {
-    /// One nonce at a time, nothing left out.
+    /// One nonce at a time, without shortcuts.
     Portable,
-    /// The lanes with what every machine of the architecture has: SSE2 on x86-64, NEON on 64-bit ARM.
+    /// Lanes with the instructions that every machine of the architecture has: SSE2 on x86-64, NEON on 64-bit ARM.
     Baseline,
     #[cfg(target_arch = "x86_64")]
     Sse41,
@@ -103,7 +104,7 @@ impl Kernel {
         match self {
             Self::Portable => 1,
             Self::Baseline if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) => 4,
-            // whatever the compiler makes of it
+            // unknown, because it depends on the compiler
             Self::Baseline => 1,
             #[cfg(target_arch = "x86_64")]
             Self::Sse41 => 4,
@@ -116,8 +117,8 @@ impl Kernel {
 
     /// Returns the least `i` below `count` for which the nonce with the low half `low + i` is a candidate.
     ///
-    /// `low + count` is at most 2^32: further on the batch has no nonces. Kernels come from a
-    /// [`Platform`](crate::Platform), which holds only what is [available](Self::is_available).
+    /// `low + count` is at most 2^32, where the batch ends. Kernels come from a [`Platform`](crate::Platform), which
+    /// holds only kernels that are [available](Self::is_available).
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "instructions that not every machine has"))]
     pub(crate) fn first_candidate(self, batch: &Batch, low: u32, count: u64) -> Option<u64> {
         match self {

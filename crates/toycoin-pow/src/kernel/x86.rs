@@ -1,22 +1,22 @@
-//! The lanes, compiled for the vector instructions of x86-64 that not every machine has.
+//! The lanes, compiled for vector instructions that only some x86-64 machines have.
 //!
-//! One body, three times: a function that enables a feature may use it throughout, and the body is inlined into it.
+//! The same body is inlined into three functions. Each function enables a set of instructions for it.
 
 use super::{Batch, lanes};
 
-/// Four lanes, and a byte shuffle for the rotations by 8 and 16 bits.
+/// 4 lanes, and a byte shuffle for the rotations by 8 and 16 bits.
 #[target_feature(enable = "ssse3,sse4.1")]
 pub(super) fn sse41(batch: &Batch, low: u32, count: u64) -> Option<u64> {
     lanes::first_candidate(batch, low, count)
 }
 
-/// Eight lanes.
+/// 8 lanes.
 #[target_feature(enable = "avx2")]
 pub(super) fn avx2(batch: &Batch, low: u32, count: u64) -> Option<u64> {
     lanes::first_candidate(batch, low, count)
 }
 
-/// Sixteen lanes, rotations in one instruction, and registers for the whole state.
+/// 16 lanes, rotations in one instruction, and registers for the whole state.
 #[target_feature(enable = "avx512f,avx512vl")]
 pub(super) fn avx512(batch: &Batch, low: u32, count: u64) -> Option<u64> {
     lanes::first_candidate(batch, low, count)

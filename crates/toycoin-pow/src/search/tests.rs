@@ -24,12 +24,12 @@ fn search(header: &Header, platform: Platform) -> Search {
     Search::with_platform(header, platform).unwrap()
 }
 
-/// Target bits that nearly every nonce meets, that one in some meets, that one in thousands meets, that none does.
+/// Target bits that nearly every nonce meets, that one in a few meets, that one in thousands meets, that none meets.
 fn bits() -> impl Strategy<Value = u32> {
     prop::sample::select(vec![0x2100_ffff, 0x207f_ffff, 0x2007_1234, 0x2000_ffff, 0x1f7f_ffff, 0x1f00_ffff, IMPOSSIBLE])
 }
 
-/// Ranges of any place and up to some groups of lanes, with those that cross 2^32 or end with the last nonce.
+/// Ranges at any position with up to a few groups of lanes, also those that cross 2^32 or end with the last nonce.
 fn range() -> impl Strategy<Value = NonceRange> {
     let start = prop_oneof![
         any::<u64>(),
@@ -53,7 +53,7 @@ proptest! {
         }
     }
 
-    /// All nonces that meet the target, each found by a search that goes on behind the last: many in one group of lanes.
+    /// Finds all nonces that meet the target by restarting the search after each: one group of lanes can hold several.
     #[test]
     fn every_platform_finds_all_of_them_in_ascending_order(bytes: [u8; 32], bits in bits(), range in range()) {
         let header = header(bytes, bits);

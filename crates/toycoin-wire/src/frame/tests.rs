@@ -8,7 +8,7 @@ fn frame(tag: &[u8; 4], body: &[u8]) -> Vec<u8> {
     [length.to_be_bytes().as_slice(), tag, body].concat()
 }
 
-/// Feeds the pieces and returns the frames, copied.
+/// Feeds the pieces to a decoder and returns copies of the frames.
 fn feed(decoder: &mut FrameDecoder, pieces: &[&[u8]]) -> Result<Vec<(Tag, Vec<u8>)>, FrameError> {
     let mut frames = Vec::new();
     for piece in pieces {
@@ -21,7 +21,7 @@ fn feed(decoder: &mut FrameDecoder, pieces: &[&[u8]]) -> Result<Vec<(Tag, Vec<u8
     Ok(frames)
 }
 
-/// A relay's decoder that has taken a `HELO`.
+/// Returns a relay's decoder that has read a `HELO`.
 fn begun() -> FrameDecoder {
     let mut decoder = FrameDecoder::new(Reader::Relay);
     assert_eq!(feed(&mut decoder, &[&frame(b"HELO", b"hi")]).unwrap().len(), 1);

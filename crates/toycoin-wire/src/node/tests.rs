@@ -48,7 +48,7 @@ fn reject(text: &str) -> NodeMessage {
     NodeMessage::Reject(Reject { hash: [9; 32], rule: 11, text: text.into() })
 }
 
-/// One message of each kind, none of its lists empty.
+/// Returns one message of each kind, with no empty list.
 fn one_of_each() -> Vec<NodeMessage> {
     let status = Status {
         genesis: BlockHash::from_bytes([1; 32]),
@@ -70,12 +70,12 @@ fn one_of_each() -> Vec<NodeMessage> {
     ]
 }
 
-/// A payload of a tag and a body, which need not fit each other.
+/// Builds a payload from a tag and a body, which need not fit each other.
 fn payload(tag: Tag, body: &[u8]) -> Vec<u8> {
     [tag.to_bytes().as_slice(), body].concat()
 }
 
-/// The body of a list that claims to have so many items.
+/// Builds the body of a list that claims to have `count` items.
 fn list<const N: usize>(count: u64, items: &[[u8; N]]) -> Vec<u8> {
     [count.to_le_bytes().as_slice(), items.as_flattened()].concat()
 }
@@ -139,7 +139,8 @@ fn another_versions_status_is_read_no_further() {
     }
 }
 
-/// Were the room of a claim taken before its items are there, 2^48 hashes would end the process and 2^64 - 1 overflow.
+/// If claimed items were allocated before they arrive, 2^48 hashes would abort the process, and 2^64 - 1 would
+/// overflow.
 #[test]
 fn hostile_counts_are_refused() {
     let header = header().to_bytes();
@@ -176,7 +177,7 @@ fn hostile_counts_are_refused() {
     }
 }
 
-/// A body as long as it may be, whose one list claims to be longer, takes the codec's largest step.
+/// A body of the largest size, whose only list claims to be longer, takes the largest step of the codec's limit.
 #[test]
 fn hostile_counts_are_refused_in_large_payloads() {
     for (tag, cap) in [(Tag::BLOC, limits::MAX_BLOCK_PAYLOAD), (Tag::TXN, limits::MAX_TRANSACTION_PAYLOAD)] {
@@ -204,7 +205,7 @@ fn payloads_are_held_against_the_cap_of_their_tag() {
         let error = PayloadError::TooLarge { tag, length: cap + 1, cap };
         assert_eq!(NodeMessage::decode(&bytes), Err(error.clone()));
         assert!(error.is_misbehaviour());
-        // at the cap the body itself is judged; version 0 of a status is another version's
+        // at the cap, the body itself is judged; version 0 in a status is another version
         match NodeMessage::decode(&bytes[..cap]) {
             Ok(Payload::OtherVersion(0)) => assert_eq!(tag, Tag::STAT),
             other => assert!(matches!(other, Err(PayloadError::Malformed { .. })), "{tag}: {other:?}"),
@@ -212,7 +213,7 @@ fn payloads_are_held_against_the_cap_of_their_tag() {
     }
 }
 
-/// Makes a body with so many items.
+/// A function that makes a body with that number of items.
 type Body<'b> = &'b dyn Fn(usize) -> Vec<u8>;
 
 #[test]
@@ -269,7 +270,7 @@ fn texts_are_utf8_and_measured_in_bytes() {
     }
 }
 
-/// A transaction's encoding is 12 bytes longer than its formula, so the smallest ones make the largest block.
+/// A transaction's encoding is 12 bytes longer than its size by formula, so the smallest ones make the largest block.
 #[test]
 fn the_largest_legal_blocks_fit_their_payload() {
     const LIMIT: u64 = 1_000_000;
@@ -279,7 +280,7 @@ fn the_largest_legal_blocks_fit_their_payload() {
         let one = transaction(inputs, outputs);
         let room = (LIMIT - fixed) / one.size();
         let mut block = block(vec![one; usize::try_from(room).unwrap()]);
-        // miners' outputs fill what is left
+        // coinbase outputs fill the rest
         let filler = (LIMIT - block.size()) / output_size();
         block.coinbase.outputs.extend(vec![output(); usize::try_from(filler).unwrap()]);
         let formula = block.size();
@@ -317,13 +318,13 @@ fn the_limits_are_those_of_the_protocol() {
     assert_eq!((MAX_LOCATOR, MAX_HEADERS, MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS), (64, 2_000, 16, 128));
     assert_eq!(MAX_REJECT_TEXT, 128);
     for tag in KNOWN {
-        // an envelope has room for every payload, and the codec for every envelope
+        // an envelope holds every payload, and the codec accepts every envelope
         assert!(limits::payload_cap(tag).is_some_and(|cap| cap <= limits::MAX_PAYLOAD), "{tag}");
     }
     const { assert!(limits::MAX_ENVELOPE as usize <= limits::MAX_DECODE) };
 }
 
-/// Cuts a stream into pieces.
+/// A function that cuts a stream into pieces.
 type Split<'s> = &'s dyn Fn(&[u8]) -> Vec<&[u8]>;
 
 fn cut_at<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
@@ -350,7 +351,7 @@ fn payloads(reader: Reader, bytes: &[u8], split: Split<'_>) -> Vec<Vec<u8>> {
     payloads
 }
 
-/// What a node publishes reaches the relay in one split, and the other nodes in another.
+/// Carries messages through a relay: one split on the way to the relay, another on the way to the nodes.
 fn through_a_relay(messages: &[NodeMessage], to: Option<NodeId>, up: Split<'_>, down: Split<'_>) -> Vec<Payload> {
     let (from, channel) = (NodeId::new([1; 16]), ChannelRef::new("/topic/main").unwrap());
     let mut upward = RelayMessage::Hello(Hello { node_id: from, agent: "node/1" }).to_frame().unwrap();
@@ -395,7 +396,7 @@ proptest! {
         let _ = NodeMessage::decode(&body);
     }
 
-    /// Bytes that are nearly a message reach further into the decoder than arbitrary ones.
+    /// Bytes that are almost a message reach deeper into the decoder than random ones.
     #[test]
     fn changed_messages_never_panic(message in any_node_message(), changes in vec((any::<Index>(), any::<u8>()), 1..5)) {
         let mut bytes = message.encode().unwrap();

@@ -1,4 +1,4 @@
-//! Names of channels.
+//! Channel names.
 
 use std::{
     borrow::Borrow,
@@ -26,11 +26,11 @@ use crate::limits::MAX_CHANNEL;
 pub struct Channel(Box<str>);
 
 impl Channel {
-    /// Returns the channel of this name.
+    /// Returns the channel with this name.
     ///
     /// # Errors
     ///
-    /// [`ChannelError`] if the name is empty, too long, or holds another byte than `a-z0-9/_-`.
+    /// [`ChannelError`] if the name is empty, too long, or contains a byte other than `a-z0-9/_-`.
     pub fn new(name: &str) -> Result<Self, ChannelError> {
         ChannelRef::new(name).map(ChannelRef::to_channel)
     }
@@ -40,7 +40,7 @@ impl Channel {
         &self.0
     }
 
-    /// Returns the borrowed form, which messages hold.
+    /// Returns the borrowed form, which messages contain.
     pub fn borrowed(&self) -> ChannelRef<'_> {
         ChannelRef(&self.0)
     }
@@ -60,23 +60,23 @@ impl Display for Channel {
     }
 }
 
-/// Ordered as the string is, so a map keyed by channels can be asked with a `&str`.
+/// Ordered as the string is, so that a map with channels as keys can be searched with a `&str`.
 impl Borrow<str> for Channel {
     fn borrow(&self) -> &str {
         &self.0
     }
 }
 
-/// A channel's name that is borrowed from the message that carries it; valid as a [`Channel`] is.
+/// A channel's name, borrowed from the message that carries it and valid as a [`Channel`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelRef<'a>(&'a str);
 
 impl<'a> ChannelRef<'a> {
-    /// Returns the channel of this name.
+    /// Returns the channel with this name.
     ///
     /// # Errors
     ///
-    /// As [`Channel::new`].
+    /// The errors of [`Channel::new`].
     pub fn new(name: &'a str) -> Result<Self, ChannelError> {
         match name.len() {
             0 => Err(ChannelError::Empty),
@@ -111,20 +111,20 @@ impl Serialize for ChannelRef<'_> {
     }
 }
 
-/// Why a name is no channel's name.
+/// The reason why a channel name is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ChannelError {
-    /// The name has no byte.
+    /// The name is empty.
     #[error("channel name is empty")]
     Empty,
     /// The name is longer than 64 bytes.
     #[error("channel name has {length} bytes, at most 64 are allowed")]
     TooLong {
-        /// Its length in bytes.
+        /// The name's length, in bytes.
         length: usize,
     },
-    /// The name holds a byte that is none of `a-z0-9/_-`.
+    /// The name contains a byte other than `a-z0-9/_-`.
     #[error("channel name holds the byte {byte:#04x}, allowed are a-z 0-9 / _ -")]
     Byte {
         /// The first such byte.

@@ -1,4 +1,4 @@
-//! Every message of the relay layer, typed.
+//! The messages of the relay layer.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +9,10 @@ use crate::{
     limits::{MAX_AGENT, MAX_CONTROL, MAX_ENVELOPE, MAX_HELLO, MAX_PAYLOAD, MAX_REASON},
 };
 
-/// The version of the protocol that is spoken here.
+/// The version of the relay protocol.
 pub const VERSION: u16 = 1;
 
-/// A message of the relay layer. What it borrows, it borrows from the frame that it was read from.
+/// A message of the relay layer. Its texts and payloads are borrowed from the frame that it was read from.
 ///
 /// ```
 /// use toycoin_wire::{FrameDecoder, Reader, relay::RelayMessage};
@@ -26,76 +26,76 @@ pub const VERSION: u16 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RelayMessage<'a> {
-    /// `HELO`: a client introduces itself, in the first frame.
+    /// The client's handshake, `HELO`: its first frame.
     Hello(Hello<'a>),
-    /// `WELC`: the relay takes the client in.
+    /// The relay's handshake, `WELC`: it accepts the client.
     Welcome(Welcome<'a>),
-    /// `SUBS`: the client wants what is published on a channel.
+    /// A subscription, `SUBS`: the client wants what is published on a channel.
     Subscribe(ChannelRef<'a>),
-    /// `UNSB`: the client wants it no more.
+    /// The end of a subscription, `UNSB`.
     Unsubscribe(ChannelRef<'a>),
-    /// `PUBL`: the client has something for a channel.
+    /// A publication, `PUBL`: a payload from the client for a channel.
     Publish(Publish<'a>),
-    /// `DELV`: the relay hands on what another client published.
+    /// A delivery, `DELV`: the relay forwards what another client published.
     Deliver(Deliver<'a>),
-    /// `LAGD`: so many deliveries were dropped for this client, here.
+    /// A gap, `LAGD`: the number of deliveries to this client that the relay dropped at this point.
     Lagged(u64),
-    /// `PING`: are you there? With a nonce of the asker's choice.
+    /// A keepalive request, `PING`, with a nonce that the sender chose.
     Ping(u64),
-    /// `PONG`: I am; with the nonce of the question.
+    /// A keepalive answer, `PONG`, with the nonce of the request.
     Pong(u64),
-    /// `GBYE`: why the connection is about to be closed.
+    /// The end of the connection, `GBYE`: the reason why the sender is about to close it.
     Goodbye(&'a str),
 }
 
 /// The body of `HELO`, after the version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello<'a> {
-    /// What deliveries of this client will name as their origin.
+    /// The id that deliveries of this client's messages name as their origin.
     pub node_id: NodeId,
-    /// Program and version, for logs; at most 64 bytes.
+    /// The client's program and version, for logs: at most 64 bytes.
     pub agent: &'a str,
 }
 
 /// The body of `WELC`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome<'a> {
-    /// Program and version of the relay; at most 64 bytes.
+    /// The relay's program and version: at most 64 bytes.
     pub agent: &'a str,
-    /// Largest `length` of a frame that the relay takes.
+    /// The largest `length` of a frame that the relay accepts.
     pub max_frame: u32,
-    /// Most subscriptions of one connection.
+    /// The most subscriptions per connection.
     pub max_subscriptions: u32,
 }
 
 /// The body of `PUBL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publish<'a> {
-    /// Where it is published.
+    /// The channel to publish on.
     pub channel: ChannelRef<'a>,
-    /// The one subscriber that it is for; all of them without one.
+    /// The only subscriber to deliver to. With `None`, the relay delivers to all.
     pub to: Option<NodeId>,
-    /// Whatever the clients of the channel agree on; at most 1.5 MiB.
+    /// The payload, at most 1.5 MiB, in a format that the channel's clients agree on.
     pub payload: &'a [u8],
 }
 
 /// The body of `DELV`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deliver<'a> {
-    /// Where it was published.
+    /// The channel of the publication.
     pub channel: ChannelRef<'a>,
-    /// Who published it, as the relay says.
+    /// The publisher's id, according to the relay.
     pub from: NodeId,
-    /// What was published; at most 1.5 MiB.
+    /// The payload, at most 1.5 MiB.
     pub payload: &'a [u8],
 }
 
 impl<'a> RelayMessage<'a> {
-    /// Returns the message that a frame holds.
+    /// Decodes the message in a frame.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`]; none of them comes from an honest peer of this version.
+    /// [`DecodeError`]. An honest peer of this version causes none of them.
     pub fn decode(frame: Frame<'a>) -> Result<Self, DecodeError> {
         let Frame { tag, body } = frame;
         Ok(match tag {
@@ -113,7 +113,7 @@ impl<'a> RelayMessage<'a> {
         })
     }
 
-    /// Returns the tag of the frame that holds this message.
+    /// Returns the tag of the message's frame.
     pub const fn tag(&self) -> Tag {
         match self {
             Self::Hello(_) => Tag::HELO,
@@ -129,22 +129,22 @@ impl<'a> RelayMessage<'a> {
         }
     }
 
-    /// Returns the frame of this message, header and body.
+    /// Encodes the message as a frame, header and body.
     ///
     /// # Errors
     ///
-    /// [`EncodeError::FieldTooLong`] for an agent, reason or payload above its cap.
+    /// [`EncodeError::FieldTooLong`] if an agent, reason or payload is above its cap.
     pub fn to_frame(&self) -> Result<Vec<u8>, EncodeError> {
         let mut out = Vec::new();
         self.append_frame(&mut out)?;
         Ok(out)
     }
 
-    /// Appends the frame of this message, header and body, to `out`.
+    /// Appends the message as a frame, header and body, to `out`.
     ///
     /// # Errors
     ///
-    /// As [`to_frame`](Self::to_frame); `out` is then unchanged.
+    /// The errors of [`to_frame`](Self::to_frame). `out` is then unchanged.
     pub fn append_frame(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let tag = self.tag();
         match self {
@@ -176,7 +176,7 @@ impl<'a> RelayMessage<'a> {
 
 impl<'a> Hello<'a> {
     fn decode(body: &'a [u8]) -> Result<Self, DecodeError> {
-        // another version may mean anything by the bytes that follow
+        // the bytes that follow may mean anything in another version
         let (version, rest) = codec::decode_prefix(body, MAX_HELLO as usize)?;
         if version != VERSION {
             return Err(DecodeError::Version { version });
@@ -209,8 +209,9 @@ impl<'a> Deliver<'a> {
     }
 }
 
-/// What `PUBL` and `DELV` share: channel, address, payload; the address is the one's optional receiver and the other's
-/// origin. A tuple, which has a struct's encoding: read as a derived struct, it took five times as long.
+/// The body of `PUBL` and `DELV`: channel, address, payload. The address is the optional receiver of a `PUBL`, or the
+/// origin of a `DELV`. It is a tuple, which is encoded as a struct is, because decoding a derived struct took 5 times
+/// as long.
 type Envelope<'a, A> = (&'a str, A, &'a serde_bytes::Bytes);
 
 fn envelope<'a, A>(channel: ChannelRef<'a>, address: A, payload: &'a [u8]) -> Envelope<'a, A> {

@@ -1,7 +1,7 @@
 //! Messages between a relay and its clients.
 //!
-//! A relay moves envelopes and does not look inside. Its messages are cheap to read: names, texts and payloads are
-//! borrowed from the frame.
+//! A relay forwards envelopes without looking inside. Its messages are cheap to read, because names, texts and payloads
+//! are borrowed from the frame.
 
 mod channel;
 mod message;

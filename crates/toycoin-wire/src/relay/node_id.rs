@@ -1,18 +1,18 @@
-//! The name that a connection goes by.
+//! Node ids, which identify connections.
 
 use std::fmt::{self, Debug, Display, Formatter};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toycoin_core::hex::Hex;
 
-/// Sixteen random bytes that a client draws for each connection; deliveries name their origin by it.
+/// The id of a client's connection: 16 bytes that the client draws at random. Deliveries name their origin by it.
 ///
-/// Not a proof of anything: a relay can lie about origins.
+/// It proves nothing, because a relay can forge origins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId([u8; 16]);
 
 impl NodeId {
-    /// Returns the id of these bytes.
+    /// Returns the id with these bytes.
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -36,7 +36,8 @@ impl Debug for NodeId {
     }
 }
 
-/// The same sixteen bytes on the wire as an array's, at the price of one field: a relay writes this into every delivery.
+/// Encodes the 16 bytes as one field. The result is that of an array, but faster: a relay writes it into every
+/// delivery.
 impl Serialize for NodeId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u128(u128::from_le_bytes(self.0))

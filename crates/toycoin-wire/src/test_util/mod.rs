@@ -1,7 +1,7 @@
-//! Strategies for property tests, of this crate and of its users: every message of both layers.
+//! Strategies for property tests of this crate and its users: every message of both layers.
 //!
-//! What they draw is well-formed, so that it encodes and comes back equal; most of it breaks the rules of consensus,
-//! which are not this crate's matter.
+//! The messages are well-formed, so that each can be encoded and decoded without change. Most of them break consensus
+//! rules, which this crate does not check.
 
 mod node;
 mod relay;

@@ -12,9 +12,9 @@ use crate::{
     node::{GetHeaders, NodeMessage, Reject, Status},
 };
 
-/// Any message of the node layer, each kind as likely as the others, with fields that hold anything.
+/// A strategy for messages of the node layer, each kind as likely as the others, with arbitrary fields.
 ///
-/// Lists reach their limits, but for headers (up to twenty) and what stands in blocks and transactions.
+/// Lists reach their limits, except for headers (up to 20) and the lists inside blocks and transactions.
 pub fn any_node_message() -> impl Strategy<Value = NodeMessage> {
     prop_oneof![
         any_status().prop_map(NodeMessage::Status),
@@ -30,22 +30,22 @@ pub fn any_node_message() -> impl Strategy<Value = NodeMessage> {
     ]
 }
 
-/// A message about a valid chain of up to three blocks: its status, headers, one of its blocks or transactions, or a
-/// request for them.
+/// A strategy for messages about a valid chain of up to 3 blocks: its status, headers, one of its blocks or
+/// transactions, or a request for them.
 ///
-/// The chain is signed and worked for, which takes its time: for a few dozen cases, not for a thousand.
+/// The chain has signatures and proof of work, so it is slow to make: use it for dozens of cases, not for a thousand.
 pub fn chain_node_message() -> impl Strategy<Value = NodeMessage> {
     (strategies::valid_chain(1..4), 0..7_u8, any::<Index>())
         .prop_map(|(ledger, kind, which)| message_about(&ledger, kind, which))
 }
 
-/// Any status.
+/// A strategy for arbitrary statuses.
 pub fn any_status() -> impl Strategy<Value = Status> {
     (any_block_hash(), any_block_hash(), any::<u64>(), any::<[u8; 32]>(), any::<u64>())
         .prop_map(|(genesis, tip, height, work, time)| Status { genesis, tip, height, work, time })
 }
 
-/// Any block, with up to three transactions.
+/// A strategy for arbitrary blocks with up to 3 transactions.
 pub fn any_block() -> impl Strategy<Value = Block> {
     (any_header(), any_coinbase(), vec(any_transaction(), 0..4)).prop_map(|(header, coinbase, transactions)| Block {
         header,
@@ -54,7 +54,7 @@ pub fn any_block() -> impl Strategy<Value = Block> {
     })
 }
 
-/// Any header.
+/// A strategy for arbitrary headers.
 pub fn any_header() -> impl Strategy<Value = Header> {
     let digests = (any_block_hash(), any::<[u8; 32]>(), any::<[u8; 32]>());
     let numbers = (any::<u32>(), any::<u32>(), any::<u64>(), any::<u64>(), any::<u64>());
@@ -70,7 +70,7 @@ pub fn any_header() -> impl Strategy<Value = Header> {
     })
 }
 
-/// Any coinbase, whose extra may have more bytes than a rule allows.
+/// A strategy for arbitrary coinbases, whose data may be longer than the rules allow.
 pub fn any_coinbase() -> impl Strategy<Value = Coinbase> {
     (any::<u64>(), vec(any::<u8>(), 0..100), vec(any_output(), 0..4)).prop_map(|(height, extra, outputs)| Coinbase {
         height,
@@ -79,7 +79,7 @@ pub fn any_coinbase() -> impl Strategy<Value = Coinbase> {
     })
 }
 
-/// Any transaction, with as many signatures as it likes.
+/// A strategy for arbitrary transactions, with any number of signatures.
 pub fn any_transaction() -> impl Strategy<Value = Transaction> {
     let input = (any_txid(), any::<u32>()).prop_map(|(txid, vout)| OutPoint { txid, vout });
     let signature = any::<([u8; 32], [u8; 32])>().prop_map(|halves| {
@@ -93,7 +93,7 @@ pub fn any_transaction() -> impl Strategy<Value = Transaction> {
         .prop_map(|(version, inputs, outputs, signatures)| Transaction { version, inputs, outputs, signatures })
 }
 
-/// Any 32 bytes, as a block's hash.
+/// A strategy for block hashes of 32 arbitrary bytes.
 pub fn any_block_hash() -> impl Strategy<Value = BlockHash> {
     any::<[u8; 32]>().prop_map(BlockHash::from_bytes)
 }
@@ -107,7 +107,7 @@ fn any_output() -> impl Strategy<Value = TxOut> {
         .prop_map(|(value, owner)| TxOut { value: Amount::from_grains(value), owner: PublicKey::from_bytes(owner) })
 }
 
-/// Up to 32 characters of four bytes at most: never more than a text may have.
+/// A strategy for rejects. A text has up to 32 characters of at most 4 bytes, which is never too long.
 fn any_reject() -> impl Strategy<Value = Reject> {
     (any::<[u8; 32]>(), any::<u16>(), r"\PC{0,32}").prop_map(|(hash, rule, text)| Reject { hash, rule, text })
 }

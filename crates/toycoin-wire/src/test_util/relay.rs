@@ -7,7 +7,7 @@ use crate::{
     relay::{Deliver, Hello, Publish, RelayMessage, Welcome},
 };
 
-/// A [`RelayMessage`] that owns what the other borrows.
+/// A [`RelayMessage`] that owns its texts and payloads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "fields and variants are those of RelayMessage")]
 pub enum RelayMessageBuf {
@@ -24,7 +24,7 @@ pub enum RelayMessageBuf {
 }
 
 impl RelayMessageBuf {
-    /// Returns the message itself.
+    /// Returns the message in its borrowed form.
     pub fn borrowed(&self) -> RelayMessage<'_> {
         match self {
             Self::Hello { node_id, agent } => RelayMessage::Hello(Hello { node_id: *node_id, agent }),
@@ -74,17 +74,17 @@ impl From<RelayMessage<'_>> for RelayMessageBuf {
     }
 }
 
-/// Any valid channel.
+/// A strategy for valid channels.
 pub fn any_channel() -> impl Strategy<Value = Channel> {
     "[a-z0-9/_-]{1,64}".prop_map(|name| Channel::new(&name).expect("the pattern is the rule of names"))
 }
 
-/// Any node id.
+/// A strategy for node ids.
 pub fn any_node_id() -> impl Strategy<Value = NodeId> {
     any::<[u8; 16]>().prop_map(NodeId::new)
 }
 
-/// Any message of the relay layer, with payloads of up to 2,000 bytes.
+/// A strategy for messages of the relay layer, with payloads of up to 2,000 bytes.
 pub fn any_relay_message() -> impl Strategy<Value = RelayMessageBuf> {
     prop_oneof![
         3 => client_message(),
@@ -98,7 +98,7 @@ pub fn any_relay_message() -> impl Strategy<Value = RelayMessageBuf> {
     ]
 }
 
-/// What a client may say to a relay: a `HELO`, then up to twenty other messages.
+/// A strategy for what a client may send to a relay: a `HELO`, then up to 20 other messages.
 pub fn any_conversation() -> impl Strategy<Value = Vec<RelayMessageBuf>> {
     (hello(), vec(client_message(), 0..20)).prop_map(|(hello, mut rest)| {
         rest.insert(0, hello);

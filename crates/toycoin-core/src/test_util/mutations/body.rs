@@ -1,4 +1,4 @@
-//! Bodies by themselves: rules R15 to R21.
+//! Mutations of a block's body: rules R15 to R21.
 
 use crate::{
     amount::Amount,

@@ -1,4 +1,4 @@
-//! Headers: rules R06 to R14.
+//! Mutations of a header: rules R06 to R14.
 
 use crate::{
     consensus::Rule,

@@ -1,4 +1,4 @@
-//! Blocks in their place: rules R22 to R32.
+//! Mutations that need the UTXO set or the state: rules R22 to R32.
 
 use crate::{
     amount::Amount,
@@ -58,7 +58,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                 transaction.outputs = vec![TxOut { value: GRAIN, owner: classroom::owner(1) }];
             }
         });
-        // no coinbase can claim them: rules R18 and R19
+        // no coinbase can claim them, because of rules R18 and R19
         let subsidy = scene.ledger.params().subsidy(scene.block.header.height);
         scene.block.coinbase.outputs = vec![TxOut { value: subsidy, owner: classroom::owner(3) }];
         scene.recommit();

@@ -1,8 +1,8 @@
-//! One mutation a rule: each makes the valid block of a [`Scene`] break that rule, and no rule that is judged before it.
+//! One mutation per rule. Each makes the valid block of a [`Scene`] break its rule, and no rule that is judged earlier.
 //!
-//! What a mutation is not about is put right again: signatures, reward, roots, proof of work. So the block is what a
-//! cheat would send who knows the rules. Where one rule cannot be broken without another, as a sum of fees beyond all
-//! money cannot be claimed, the mutation breaks the rule that is judged first; tests/rules.rs has the list.
+//! A mutation repairs everything else: signatures, reward, roots, proof of work. The block is thus what a cheat who
+//! knows the rules would send. Some rules cannot be broken alone: no coinbase can claim fees above the money limit, for
+//! example. Then the mutation breaks the rule that is judged first; tests/rules.rs has the list.
 
 mod body;
 mod header;
@@ -14,23 +14,23 @@ use crate::{consensus::Rule, test_util::Scene};
 /// A way to break one rule.
 #[derive(Debug, Clone, Copy)]
 pub struct Mutation {
-    /// The rule.
+    /// The rule that the mutation breaks.
     pub rule: Rule,
-    /// What the block does, in a few words.
+    /// A short description of the block's fault.
     pub name: &'static str,
-    /// What the scene must be given beside the block.
+    /// The change of the scene beside the block.
     pub setting: Setting,
     mutate: fn(&mut Scene),
 }
 
-/// What a mutation changes in the scene beside the block.
+/// What a mutation changes in a scene beside the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
-    /// Nothing: the block breaks the rule in its place on a valid chain.
+    /// Nothing: the block breaks the rule on a valid chain.
     Chain,
-    /// The moment at which it is judged.
+    /// The time at which the block is judged.
     Moment,
-    /// Coins or money that were never made: only a ledger that is made up leads to such a block.
+    /// Coins or money that no block created. Only an artificial ledger leads to such a block.
     Money,
 }
 
@@ -52,7 +52,7 @@ impl Mutation {
     }
 }
 
-/// Returns all mutations in the order of their rules: one for each.
+/// Returns all mutations, one per rule, in the order of the rules.
 pub fn all() -> impl Iterator<Item = Mutation> {
     let stages = [transaction::MUTATIONS, header::MUTATIONS, body::MUTATIONS, ledger::MUTATIONS];
     let mut all: Vec<_> = stages.into_iter().flatten().copied().collect();
@@ -63,7 +63,7 @@ pub fn all() -> impl Iterator<Item = Mutation> {
 /// Returns the mutation that breaks a rule.
 ///
 /// # Panics
-/// For a rule without a mutation; there is none.
+/// When a rule has no mutation. Every rule has one.
 pub fn of(rule: Rule) -> Mutation {
     all().find(|mutation| mutation.rule == rule).expect("a mutation for each rule")
 }

@@ -1,4 +1,4 @@
-//! Form: rules R01 to R05 and R33.
+//! Mutations of form: rules R01 to R05 and R33.
 
 use crate::{
     amount::Amount,
@@ -36,7 +36,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         let coin = first.and_then(|outpoint| Some((outpoint, scene.ledger.coins().get(&outpoint)?.output)));
         scene.edit_transactions(|transactions| {
             transactions.clear();
-            // each spends what the one before it left, in as many parts as it may have
+            // each spends what the one before it left, in as many parts as allowed
             let mut next = coin;
             while let Some((outpoint, output)) = next
                 && transactions.iter().map(Transaction::size).sum::<u64>() <= limit

@@ -1,4 +1,4 @@
-//! What a store answers to every question that anybody could ask.
+//! The answers of a store to every possible question.
 
 use std::{collections::BTreeSet, fmt::Debug};
 
@@ -11,13 +11,13 @@ pub(super) struct Answer {
     pub(super) answer: String,
 }
 
-/// Owners whose coins are asked for: the classroom's keys, and those that pay for blocks.
+/// The number of owners whose coins are asked for: the classroom's keys, and those that blocks pay.
 const OWNERS: u32 = classroom::KEYS + 8;
 
-/// Asks a store everything about these blocks.
+/// Asks a store every question about these blocks.
 ///
 /// # Panics
-/// When the store fails, or answers one question in two ways.
+/// When the store fails, or gives two answers to the same question.
 pub(super) fn answers<S: ChainStore<Error: Debug>>(store: &S, blocks: &[Block]) -> Vec<Answer> {
     let mut all = Vec::new();
     let mut add = |question: String, answer: &dyn Debug| all.push(Answer { question, answer: format!("{answer:?}") });
@@ -60,7 +60,7 @@ pub(super) fn answers<S: ChainStore<Error: Debug>>(store: &S, blocks: &[Block]) 
     all
 }
 
-/// Returns the coins that a block makes and those that it spends.
+/// Returns the outpoints of the coins that a block creates and spends.
 fn outpoints(block: &Block) -> Vec<OutPoint> {
     let made_by_coinbase = block.coinbase.outpoints(block.coinbase.txid()).map(|(outpoint, _)| outpoint);
     let mut all: Vec<_> = made_by_coinbase.collect();
@@ -76,10 +76,10 @@ fn sorted<T>(mut list: Vec<(OutPoint, T)>) -> Vec<(OutPoint, T)> {
     list
 }
 
-/// Returns what a store answered.
+/// Returns the answer of a store.
 ///
 /// # Panics
-/// When it failed.
+/// When the store failed.
 pub(super) fn fine<T, E: Debug>(answer: Result<T, E>) -> T {
     answer.unwrap_or_else(|error| panic!("the store failed: {error:?}"))
 }

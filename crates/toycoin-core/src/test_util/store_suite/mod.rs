@@ -1,7 +1,7 @@
 //! A conformance suite for stores.
 //!
-//! A store of one's own is driven beside the model in memory, through payments, reorganisations, invalid blocks,
-//! restarts and moves that arrive in parts. After each step both are asked everything that anybody could ask.
+//! A store is compared with the model in memory, through payments, reorganisations, invalid blocks, restarts and moves
+//! in parts. After each step, both answer every possible question, and the answers must agree.
 
 mod answers;
 mod pair;
@@ -11,10 +11,10 @@ use std::fmt::Debug;
 
 use crate::{params::ChainParams, store::ChainStore};
 
-/// Checks that a store does what [`ChainStore`] says. `new_store` makes an empty one for a network each time.
+/// Checks that a store behaves as [`ChainStore`] says. `new_store` makes an empty store for a network.
 ///
-/// The suite restarts a chain by taking the store out of it and opening it again. What a store does when its process
-/// dies, or its disk, is for its own tests.
+/// The suite restarts a chain by opening its store again. Crashes of the process or the disk are left to a store's own
+/// tests.
 ///
 /// ```
 /// use toycoin_core::{store::MemoryStore, test_util::store_suite};
@@ -23,7 +23,7 @@ use crate::{params::ChainParams, store::ChainStore};
 /// ```
 ///
 /// # Panics
-/// At the first answer that is not right, with the question and both answers.
+/// At the first wrong answer, with the question and both answers.
 pub fn store_suite<S: ChainStore<Error: Debug>>(mut new_store: impl FnMut(&ChainParams) -> S) {
     let params = ChainParams::regtest();
     scenes::empty(&mut new_store(&params));
@@ -36,5 +36,5 @@ pub fn store_suite<S: ChainStore<Error: Debug>>(mut new_store: impl FnMut(&Chain
     }
 }
 
-/// Trees of blocks that a store is driven through, each another and always the same.
+/// The number of block trees that a store is driven through. They differ, and are the same in every run.
 const TREES: u32 = 24;

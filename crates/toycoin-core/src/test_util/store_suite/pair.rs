@@ -1,4 +1,4 @@
-//! A chain over the store that is tried, and one over the model, driven alike.
+//! A chain over the store under test and one over the model, driven alike.
 
 use std::fmt::Debug;
 
@@ -12,7 +12,7 @@ use crate::{
     transaction::Transaction,
 };
 
-/// Two chains, and the blocks that they were shown.
+/// Two chains, and the blocks that they were given.
 pub(super) struct Pair<S> {
     params: ChainParams,
     pub(super) chain: Chain<S>,
@@ -23,7 +23,7 @@ pub(super) struct Pair<S> {
 }
 
 impl<S: ChainStore<Error: Debug>> Pair<S> {
-    /// Begins at genesis. Moves of the tip are handed to the stores in parts of about so many bytes.
+    /// Starts both chains at genesis. Moves of the tip go to the stores in parts of about `stage_bytes` bytes.
     pub(super) fn new(params: &ChainParams, store: S, stage_bytes: u64) -> Self {
         let chain = fine(Chain::open(params.clone(), store)).with_stage_bytes(stage_bytes);
         let model = Chain::in_memory(params.clone()).with_stage_bytes(stage_bytes);
@@ -33,14 +33,14 @@ impl<S: ChainStore<Error: Debug>> Pair<S> {
         pair
     }
 
-    /// Mines a block on the tip, shows it to both, and returns it.
+    /// Mines a block on the tip, applies it to both chains, and returns it.
     pub(super) fn mine(&mut self, transactions: Vec<Transaction>, miner: PublicKey) -> Block {
         let block = mined(&self.model, transactions, miner);
         self.apply(&block, "after a block on the tip");
         block
     }
 
-    /// Shows a block to both.
+    /// Applies a block to both chains.
     pub(super) fn apply(&mut self, block: &Block, when: &str) {
         self.note(block);
         let expected = format!("{:?}", self.model.apply(block.clone(), u64::MAX));
@@ -49,7 +49,7 @@ impl<S: ChainStore<Error: Debug>> Pair<S> {
         self.compare(when);
     }
 
-    /// Shows a body to both, which connect nothing yet.
+    /// Inserts a body into both chains, without connecting anything.
     pub(super) fn insert(&mut self, block: &Block) {
         self.note(block);
         let expected = format!("{:?}", self.model.insert_block(block.clone(), u64::MAX));
@@ -58,14 +58,14 @@ impl<S: ChainStore<Error: Debug>> Pair<S> {
         self.compare("after a body came");
     }
 
-    /// Lets both go on with what they have to connect, by one step. What is staged does not show.
+    /// Advances both chains by one step. Staged parts are not visible.
     pub(super) fn advance(&mut self) -> Advance {
         let (expected, found) = (fine(self.model.advance()), fine(self.chain.advance()));
         self.same("in the middle of a move", "what a step did", &format!("{found:?}"), &format!("{expected:?}"));
         found
     }
 
-    /// Shows a body to both in the middle of a move, and makes what can be durable.
+    /// Inserts a body into both chains in the middle of a move, and syncs what can be synced.
     pub(super) fn insert_amid(&mut self, block: &Block) {
         self.note(block);
         let when = "after a body came in the middle of a move";
@@ -76,7 +76,7 @@ impl<S: ChainStore<Error: Debug>> Pair<S> {
         self.compare_answers(when);
     }
 
-    /// Opens both anew, as after a restart.
+    /// Opens both chains again, as after a restart.
     pub(super) fn restart(self, when: &str) -> Self {
         let Self { params, chain, model, blocks, stage_bytes, steps } = self;
         let chain = fine(Chain::open(params.clone(), chain.into_store())).with_stage_bytes(stage_bytes);
@@ -86,31 +86,31 @@ impl<S: ChainStore<Error: Debug>> Pair<S> {
         pair
     }
 
-    /// Makes both durable.
+    /// Syncs both stores.
     pub(super) fn sync(&mut self) {
         fine(self.chain.sync());
         fine(self.model.sync());
         assert!(self.chain.store().is_synced(), "store suite: after sync, is_synced says no");
     }
 
-    /// Has both keep these transactions for the next start.
+    /// Makes both chains store these waiting transactions for the next start.
     pub(super) fn keep_waiting(&mut self, waiting: &[WaitingTransaction]) {
         fine(self.chain.keep_waiting(waiting.to_vec()));
         fine(self.model.keep_waiting(waiting.to_vec()));
         self.compare("after keep_waiting");
     }
 
-    /// Compares the answers of both.
+    /// Compares the answers of both stores.
     ///
     /// # Panics
-    /// Where they differ.
+    /// When the answers differ.
     pub(super) fn compare(&self, when: &str) {
         self.compare_answers(when);
         let audit = fine(self.chain.audit());
         assert!(audit.holds, "store suite: {when}: the coins are not those of the state root: {audit:?}");
     }
 
-    /// Compares the answers of both in the middle of a move too: parts that are staged do not show.
+    /// Compares the answers of both stores, also in the middle of a move, when staged parts must not be visible.
     pub(super) fn compare_answers(&self, when: &str) {
         let (found, expected) = (answers(self.chain.store(), &self.blocks), answers(self.model.store(), &self.blocks));
         for (found, expected) in found.iter().zip(&expected) {
@@ -136,7 +136,7 @@ impl<S: ChainStore<Error: Debug>> Pair<S> {
     }
 }
 
-/// Returns a block with these transactions on a chain's tip.
+/// Returns a block with these transactions on the tip of a chain.
 pub(super) fn mined<S: ChainStore<Error: Debug>>(
     chain: &Chain<S>,
     transactions: Vec<Transaction>,

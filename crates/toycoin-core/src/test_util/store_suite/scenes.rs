@@ -1,4 +1,4 @@
-//! What a store is led through.
+//! The scenes that a store is driven through.
 
 use std::fmt::Debug;
 
@@ -25,17 +25,18 @@ use crate::{
     transaction::{OutPoint, Transaction, TxOut},
 };
 
-/// A new store keeps nothing, and says so.
+/// A new store is empty, and says so.
 pub(super) fn empty<S: ChainStore<Error: Debug>>(store: &mut S) {
     assert!(fine(store.load()).is_none(), "store suite: a new store keeps a chain");
     assert!(fine(store.block(&BlockHash::ZERO)).is_none(), "store suite: a new store has a block");
     assert_eq!(fine(store.find_transaction(&Txid::ZERO)), None, "store suite: a new store has a transaction");
     assert!(fine(store.waiting()).is_empty(), "store suite: something waits in a new store");
-    // nothing is staged, and to drop nothing is no fault
+    // nothing is staged, and dropping nothing is not an error
     fine(store.unstage());
 }
 
-/// Payments, one made and spent in one block; then a longer branch without them, and one with one of them again.
+/// Payments, one of them created and spent in the same block. Then a longer branch without them, and one with one of
+/// them again.
 pub(super) fn payments<S: ChainStore<Error: Debug>>(params: &ChainParams, store: S) {
     let mut pair = Pair::new(params, store, u64::MAX);
     let (paid, again) = two_payments(&pair.model);
@@ -53,14 +54,14 @@ pub(super) fn payments<S: ChainStore<Error: Debug>>(params: &ChainParams, store:
     assert_eq!(fine(pair.chain.find_transaction(&paid.txid())), None, "its block left the active chain");
     let mut pair = pair.restart("after a restart behind a reorganisation");
 
-    // the first payment comes again, in the same order of blocks that took it out
+    // the first payment is included again, on a third branch
     let mut third = Chain::in_memory(params.clone());
     let mut branch = vec![extend(&mut third, Vec::new(), 9), extend(&mut third, vec![paid.clone()], 9)];
     branch.extend([(); 2].map(|()| extend(&mut third, Vec::new(), 9)));
     for block in &branch {
         pair.apply(block, "on a branch that has a payment again");
     }
-    // back and forth between branches that both hold it
+    // back and forth between two branches that both include it
     let mut old = Chain::in_memory(pair.model.params().clone());
     fine(old.apply(one.clone(), u64::MAX));
     for _ in 0..4 {
@@ -71,7 +72,7 @@ pub(super) fn payments<S: ChainStore<Error: Debug>>(params: &ChainParams, store:
     pair.restart("after the last restart");
 }
 
-/// A branch with more work whose block breaks a rule: the old tip stands, and the block stays invalid.
+/// A branch with more work and an invalid block: the old tip stays active, and the block stays invalid.
 pub(super) fn invalid_block<S: ChainStore<Error: Debug>>(params: &ChainParams, store: S) {
     let mut pair = Pair::new(params, store, u64::MAX);
     pair.mine(Vec::new(), classroom::owner(7));
@@ -85,7 +86,7 @@ pub(super) fn invalid_block<S: ChainStore<Error: Debug>>(params: &ChainParams, s
     pair.mine(Vec::new(), classroom::owner(7));
 }
 
-/// What waits for a block outlasts a restart.
+/// Waiting transactions survive a restart.
 pub(super) fn waiting<S: ChainStore<Error: Debug>>(params: &ChainParams, store: S) {
     let mut pair = Pair::new(params, store, u64::MAX);
     let (paid, again) = two_payments(&pair.model);
@@ -103,7 +104,7 @@ pub(super) fn waiting<S: ChainStore<Error: Debug>>(params: &ChainParams, store: 
     pair.restart("after a restart with none that waits");
 }
 
-/// A deep move arrives in parts. Its last block is invalid, so all parts are dropped; then a good branch wins.
+/// A deep move arrives in parts. Its last block is invalid, so all parts are dropped. Then a valid branch wins.
 pub(super) fn move_in_parts<S: ChainStore<Error: Debug>>(params: &ChainParams, store: S) {
     let mut pair = Pair::new(params, store, 0);
     let mut payments = Payments::new(params.genesis_hash(), fine(pair.model.coins_of(&classroom::owner(0))));
@@ -119,7 +120,7 @@ pub(super) fn move_in_parts<S: ChainStore<Error: Debug>>(params: &ChainParams, s
     for block in new.iter().chain([&bad]) {
         pair.insert(block);
     }
-    // comes in the middle of the move, and stays though the move is dropped
+    // arrives in the middle of the move, and stays stored although the move is dropped
     let side = mined(&Chain::in_memory(params.clone()), Vec::new(), classroom::owner(5));
     let mut steps = 0;
     loop {
@@ -145,7 +146,7 @@ pub(super) fn move_in_parts<S: ChainStore<Error: Debug>>(params: &ChainParams, s
     pair.restart("after a restart behind a move in parts");
 }
 
-/// Any tree of blocks, some of them invalid. The coins are also those that a plain map of them holds.
+/// A random tree of blocks, some of them invalid. The UTXO set must also match a plain map of coins.
 pub(super) fn fork_tree<S: ChainStore<Error: Debug>>(tree: &ForkTree, store: S, number: u32) {
     let stage_bytes = match number % 3 {
         0 => 0,
@@ -179,7 +180,7 @@ pub(super) fn tree(number: u32) -> ForkTree {
     drawn.next_back().expect("at least one").current()
 }
 
-/// A payment of classroom key 0, and one that spends it.
+/// A payment by classroom key 0, and one that spends its output.
 fn two_payments(chain: &Chain<MemoryStore>) -> (Transaction, Transaction) {
     let mut payments = Payments::new(chain.params().genesis_hash(), fine(chain.coins_of(&classroom::owner(0))));
     let (outpoint, coin) = first_coin(&payments);
@@ -199,7 +200,7 @@ fn extend(chain: &mut Chain<MemoryStore>, transactions: Vec<Transaction>, miner:
     block
 }
 
-/// Gives a block a state root that is not that of its coins.
+/// Gives a block a wrong state root.
 fn spoiled(mut block: Block) -> Block {
     block.header.state_root = StateRoot::ZERO;
     block.mine_trivial()

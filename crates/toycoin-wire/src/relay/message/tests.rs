@@ -132,7 +132,7 @@ proptest! {
         if let Ok(message) = body(tags[tag], &bytes)
             && let Ok(frame) = message.to_frame()
         {
-            // what decodes has one encoding
+            // each message that can be decoded has exactly one encoding
             prop_assert_eq!(&frame[8..], &bytes[..]);
         }
     }
