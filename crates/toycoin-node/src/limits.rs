@@ -312,7 +312,8 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time above which one block shows that the link is slow. Then one block is requested at a time.
 pub const SLOW_BLOCK: Duration = Duration::from_secs(4);
 
-/// Queueing delay up to which the number of requested blocks grows. It is measured against the fastest blocks.
+/// Queueing delay up to which the number of requested blocks grows. It is measured against one and a half times the time
+/// of the fastest blocks.
 pub const QUEUE_DELAY: Duration = Duration::from_millis(250);
 
 /// Queueing delay above which the number of requested blocks is halved. It is measured against twice the time of the
