@@ -288,7 +288,7 @@ impl RelayClient {
             let message = RelayMessage::decode(frame).map_err(|error| ClientError::Message { tag, error })?;
             match message {
                 RelayMessage::Deliver(deliver) => {
-                    // deliveries from channels without a subscription are ignored
+                    // the relay is not trusted, so deliveries without a subscription are ignored
                     if self.phase == Phase::Ready && self.is_wanted(deliver.channel) {
                         on_event(ClientEvent::Delivered {
                             channel: deliver.channel,

@@ -312,8 +312,8 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time above which one block shows that the link is slow. Then one block is requested at a time.
 pub const SLOW_BLOCK: Duration = Duration::from_secs(4);
 
-/// Queueing delay up to which the number of requested blocks grows. It is measured against one and a half times the time
-/// of the fastest blocks.
+/// Queueing delay up to which the number of requested blocks grows. It is measured against one and a half times the
+/// time of the fastest blocks.
 pub const QUEUE_DELAY: Duration = Duration::from_millis(250);
 
 /// Queueing delay above which the number of requested blocks is halved. It is measured against twice the time of the
@@ -401,8 +401,8 @@ pub const CONNECTION_SIGNATURES: u64 = 2_048;
 /// while all are valid, at worst a third otherwise. Full blocks have fewer on a network with a block every two seconds.
 pub const CONNECTION_SIGNATURES_PER_SECOND: u64 = 8_192;
 
-/// Coin lookups that take as long as verifying one signature. A transaction whose signatures were not verified pays
-/// only this fraction of its price: an orphan, or one refused earlier.
+/// Coin lookups that take as long as verifying one signature. So a transaction whose signatures were not verified pays
+/// only one eighth of its price: an orphan, or one that was refused before that.
 pub const COINS_A_SIGNATURE: u64 = 8;
 
 /// Most signatures in a burst of transactions from one peer. Transactions beyond this rate limit are dropped.
@@ -465,8 +465,8 @@ pub const TEMPLATES: usize = 4;
 /// Bytes of a block that are reserved for header and coinbase.
 pub const TEMPLATE_RESERVE: u64 = toycoin_core::ChainParams::LEAST_BLOCK_SIZE_LIMIT;
 
-/// Number of headers beyond the tip above which a node does not mine while bodies arrive. Its [pause](PAUSE_MOST)
-/// bounds this time.
+/// Most headers beyond the tip with which a node still mines while bodies arrive. With more it waits, for as long as
+/// its [pause](PAUSE_MOST) lasts.
 pub const BEHIND: u64 = 6;
 
 /// Time without a body after which bodies count as no longer arriving.
@@ -478,7 +478,7 @@ pub const PAUSE_MOST: Duration = Duration::from_secs(10);
 /// Shortest remaining pause with which mining begins to wait.
 pub const PAUSE_LEAST: Duration = Duration::from_secs(1);
 
-/// Time in which the pause for branches grows by one second: 60 seconds without a pause.
+/// Seconds without a pause after which the next pause may last one second longer.
 pub const PAUSE_REFILL: u32 = 60;
 
 /// Fraction of the network's block interval by which each body on the way to the best header prolongs the pause: a
@@ -605,8 +605,10 @@ pub const GROUP_BYTES: u64 = 16 << 20;
 /// Longest time for which a store holds blocks back.
 pub const GROUP_TIME: Duration = Duration::from_secs(2);
 
-/// Most blocks in a group that was written at the tip. Only after such a group does the store compact its database.
+/// Most blocks in a group that counts as written at the tip. After a larger group the store does not compact its
+/// database, because initial block download (IBD) needs the space again at once.
 pub const FEW_BLOCKS: usize = 8;
 
-/// Bytes that a store's database may exceed three times its contents before it is compacted: 64 KiB.
+/// Bytes that a store's database may exceed a multiple of its contents before it is compacted: 64 KiB. The multiple is
+/// three at the tip, and two when the store is closed.
 pub const INDEX_SLACK: u64 = 64 << 10;

@@ -9,7 +9,7 @@
 //!
 //! The transport's queue holds [`TRANSPORT_QUEUE_BYTES`](limits::TRANSPORT_QUEUE_BYTES). Each purpose has a share of
 //! it, and all shares together are no more than that. So no purpose takes another's room, and the queue never
-//! overflows. A message without room is not sent, and counted.
+//! overflows. A message without room is only counted.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -91,8 +91,8 @@ struct Message {
 impl Backlog {
     /// Returns whether there is room for a message of `length` bytes.
     ///
-    /// On a slow connection, answers and own payments may wait only as far as they can be written soon. A single message
-    /// is exempt from that.
+    /// On a slow connection, answers and own payments may wait only as far as they can be written soon. A single
+    /// message is exempt from that.
     pub(super) fn has_room(&self, purpose: Purpose, length: u64) -> bool {
         let waiting = self.waiting(purpose);
         let most = match (purpose.patience(), self.pace.per_second) {

@@ -124,8 +124,8 @@ impl InFlight {
         }
     }
 
-    /// Checks which requests are due and which of them are late. A due request is late once the time that `passed` returns
-    /// for its connection has reached its due time. Until then the block may only wait behind other deliveries.
+    /// Checks which requests are due and which of them are late. A due request is late once the time that `passed`
+    /// returns for its connection has reached its due time. Until then the block may only wait behind other deliveries.
     pub(super) fn lapse(&mut self, now: Monotonic, passed: impl Fn(ConnectionId) -> Option<Monotonic>) -> Lapsed {
         let mut lapsed = Lapsed::default();
         let mut next_due: Option<Monotonic> = None;

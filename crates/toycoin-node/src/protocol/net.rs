@@ -84,8 +84,8 @@ impl Net {
         self.publish(purpose, Some(peer.1), message, |connection| connection == peer.0);
     }
 
-    /// Publishes a message wherever its purpose has room. A message without room is not sent, and counted; the
-    /// connection stays open.
+    /// Publishes a message wherever its purpose has room. A connection without room stays open: the message is not sent
+    /// there, and counted as unsent.
     pub(super) fn publish(
         &mut self,
         purpose: Purpose,

@@ -167,7 +167,7 @@ impl Peers {
         (peer, new, gone)
     }
 
-    /// Returns whether a peer is muted, known or not.
+    /// Returns whether a peer is muted, even if the peer itself is forgotten.
     pub(super) fn is_muted(&self, key: &PeerKey, now: Monotonic) -> bool {
         self.mutes.is_muted(key, now)
     }

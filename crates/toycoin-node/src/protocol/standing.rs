@@ -52,7 +52,7 @@ impl Standing {
             Self { strikes: 0, gave_blocks: true, .. } => Trust::Blocks,
             Self { strikes: 0, gave_headers: true, .. } => Trust::Headers,
             Self { strikes: 0, .. } => Trust::Newcomer,
-            // ids cost nothing, so a crowd of newcomers must not outrank a proven peer after one stall
+            // ids cost nothing, so a crowd of newcomers must not outrank a proven peer after a few stalls
             _ if self.has_delivered() && self.strikes <= limits::SHAKEN_STRIKES => Trust::Shaken,
             _ => Trust::Stalled,
         }
