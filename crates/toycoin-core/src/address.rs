@@ -122,9 +122,9 @@ impl Address {
 #[non_exhaustive]
 pub enum AddressError {
     /// The text has wrong characters, mixed case, or a checksum that does not match.
-    /// The prefix cannot belong to any network.
     #[error("not an address: a character or the checksum is wrong; copy it whole, such as tlab1...")]
     Malformed,
+    /// The prefix cannot belong to any network.
     #[error("an address begins with 1 to 10 letters and a 1, such as toy1 or tlab1, not with {0}1")]
     BadPrefix(String),
     /// The prefix belongs to another network than expected.

@@ -1,6 +1,6 @@
-//! The client's side of one relay connection, without its socket: a node, a listener and a test all speak through it.
+//! The client's side of one relay connection, without its socket. Nodes, listeners and tests all use it.
 //!
-//! It makes the handshake, subscribes, and sends a PING as keepalive where it has heard nothing for long:
+//! It performs the handshake, subscribes, and sends a PING as keepalive after a time without a byte from the relay:
 //!
 //! ```text
 //!   HELO ──▶
@@ -10,8 +10,8 @@
 //!   PUBL ──▶  ◀── DELV, LAGD
 //! ```
 //!
-//! The relay is a stranger too. What it sends is bounded by the frame decoder, it cannot make the client answer faster
-//! than the client's output is taken, and a relay that falls silent is found out.
+//! The relay is a stranger too. The frame decoder bounds what it sends. It cannot make the client answer faster than
+//! the client's output is taken. A relay that falls silent runs into a timeout.
 
 use std::mem;
 
@@ -29,82 +29,83 @@ use crate::{
     machine::{Monotonic, Now},
 };
 
-/// What a relay connection brings.
+/// An event of a relay connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientEvent<'a> {
-    /// The relay has welcomed the client, and its subscriptions stand. Once, before any other event.
+    /// The relay has welcomed the client and confirmed its subscriptions. This event comes once, before any other.
     Ready,
-    /// Another client published something on a channel that this one is subscribed to.
+    /// Another client published a message on a subscribed channel.
     Delivered {
-        /// Where.
+        /// The channel.
         channel: ChannelRef<'a>,
-        /// Who, as the relay says.
+        /// The publisher's id, as the relay reports it.
         from: NodeId,
-        /// What; borrowed, so copy what outlives the call.
+        /// The payload. It is borrowed, so copy what must outlive the call.
         payload: &'a [u8],
     },
-    /// The relay dropped deliveries for this client, which came too slowly after them.
+    /// The relay dropped deliveries for this client, which read too slowly.
     Lagged {
-        /// How many.
+        /// The number of dropped deliveries.
         count: u64,
     },
-    /// The answer to a [`ping`](RelayClient::ping) has come: so has every delivery that waited at the relay before it.
+    /// The answer to a [`ping`](RelayClient::ping) arrived. Every delivery that waited at the relay before the PING has
+    /// arrived too.
     Ponged {
-        /// The number that was asked with.
+        /// The number that the PING carried.
         nonce: u64,
     },
 }
 
-/// Why a relay connection is of no use any more.
+/// The reason why a relay connection failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The relay's bytes are no frames.
+    /// The relay's bytes are not valid frames.
     #[error("relay sent a bad frame: {0}")]
     Frame(#[from] FrameError),
-    /// The relay sent a frame whose body is not the message of its tag.
+    /// The relay sent a frame whose body does not match its tag.
     #[error("relay sent a malformed {tag}: {error}")]
     Message {
         /// The tag.
         tag: Tag,
-        /// What is wrong with it.
+        /// The decoding error.
         error: DecodeError,
     },
     /// The relay welcomed the client twice.
     #[error("relay sent a second WELC")]
     SecondWelcome,
-    /// The relay closes the connection.
+    /// The relay said goodbye and closes the connection.
     #[error("relay said goodbye: {reason}")]
     Goodbye {
-        /// Why, in its own words; control characters are escaped.
+        /// The relay's reason; control characters are escaped.
         reason: String,
     },
-    /// The relay takes fewer subscriptions than there are channels.
+    /// The relay allows fewer subscriptions than the client has channels.
     #[error("relay takes {offered} subscriptions, {wanted} are wanted")]
     TooFewSubscriptions {
-        /// What it takes.
+        /// The number that the relay allows.
         offered: u32,
-        /// What is wanted.
+        /// The number of the client's channels.
         wanted: usize,
     },
-    /// The relay did not answer the introduction in time.
+    /// The relay did not complete the handshake in time.
     #[error("relay did not welcome the client in time")]
     WelcomeTimeout,
     /// No byte came for two minutes.
     #[error("relay is silent")]
     Silent,
-    /// The relay asks faster than its answers can be sent.
+    /// The relay sends PINGs faster than the client's answers can be sent.
     #[error("relay sends more PINGs than can be answered")]
     PingFlood,
-    /// The connection failed before; this is not its first error.
+    /// The connection had already failed with an earlier error.
     #[error("relay connection is over")]
     Over,
 }
 
-/// One connection to a relay.
+/// A client of one relay connection.
 ///
-/// The driver hands in bytes and the time, and sends what [`take_output`](Self::take_output) gives.
+/// The driver passes in bytes and the time, and sends the output of [`take_output`](Self::take_output).
 ///
 /// ```
 /// use toycoin_node::{client::RelayClient, machine::Now};
@@ -124,7 +125,7 @@ pub struct RelayClient {
     phase: Phase,
     max_frame: u32,
     output: Vec<u8>,
-    /// Answers in the output.
+    /// The number of PONGs in the output.
     pongs: usize,
     opened: Monotonic,
     heard: Monotonic,
@@ -140,9 +141,9 @@ enum Phase {
 }
 
 impl RelayClient {
-    /// Returns the client of a connection that was just made.
+    /// Returns a client for a connection that was just established.
     ///
-    /// `id` must be fresh for each connection: a relay refuses one that it already knows.
+    /// `id` must be fresh for each connection: a relay refuses an id that it already knows.
     ///
     /// # Errors
     ///
@@ -173,16 +174,16 @@ impl RelayClient {
         &self.channels
     }
 
-    /// Returns whether [`ClientEvent::Ready`] has come, and no error since.
+    /// Returns whether [`ClientEvent::Ready`] has come and no error since.
     pub fn is_ready(&self) -> bool {
         self.phase == Phase::Ready
     }
 
-    /// Takes bytes from the relay, in any split, and calls `on_event` for each thing that they bring.
+    /// Processes bytes from the relay, split at any place, and calls `on_event` for each event.
     ///
     /// # Errors
     ///
-    /// [`ClientError`]; the connection is then to be closed. Later calls give [`ClientError::Over`].
+    /// [`ClientError`]; the connection must then be closed. Later calls return [`ClientError::Over`].
     pub fn handle_bytes(
         &mut self,
         now: Now,
@@ -193,7 +194,7 @@ impl RelayClient {
             return Err(ClientError::Over);
         }
         self.heard = now.monotonic;
-        // out of the client, so that messages may borrow from it while they change the client
+        // taken out of the client, so that messages can borrow from it while they change the client
         let mut decoder = mem::replace(&mut self.decoder, FrameDecoder::new(Reader::Client));
         let result = self.take_frames(&mut decoder, bytes, on_event);
         self.decoder = decoder;
@@ -203,25 +204,25 @@ impl RelayClient {
         result
     }
 
-    /// Returns the frame of a `PUBL`, to be sent behind what [`take_output`](Self::take_output) has given.
+    /// Returns the frame of a `PUBL`, to be sent after the output of [`take_output`](Self::take_output).
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] for a payload above 1.5 MiB, or a frame above what the relay said that it takes.
+    /// [`EncodeError`] for a payload above 1.5 MiB, or for a frame above the limit that the relay announced.
     pub fn publish(&self, channel: &Channel, to: Option<NodeId>, payload: &[u8]) -> Result<Bytes, EncodeError> {
         let frame = RelayMessage::Publish(Publish { channel: channel.borrowed(), to, payload }).to_frame()?;
         let cap = self.max_frame as usize;
-        // what a frame counts as its length leaves out the length itself
+        // a frame's length field does not count itself
         if frame.len() > cap.saturating_add(TAG_SIZE) {
             return Err(EncodeError::TooLarge { cap });
         }
         Ok(frame.into())
     }
 
-    /// Returns the frame of a `PING`, to be sent behind what [`take_output`](Self::take_output) has given.
+    /// Returns the frame of a `PING`, to be sent after the output of [`take_output`](Self::take_output).
     ///
-    /// The answer, [`ClientEvent::Ponged`], stands in the relay's queue behind the deliveries that wait there when the
-    /// question arrives. It repeats `number`, whose highest bit is ignored.
+    /// The relay queues the answer, [`ClientEvent::Ponged`], behind the deliveries that wait when the PING arrives. It
+    /// repeats `number`, whose highest bit is ignored.
     pub fn ping(&self, number: u64) -> Bytes {
         let mut frame = Vec::new();
         let ping = RelayMessage::Ping(number | CALLERS);
@@ -229,7 +230,7 @@ impl RelayClient {
         frame.into()
     }
 
-    /// Says goodbye: the last output. A reason of more than 256 bytes is left out.
+    /// Says goodbye, as the last output. A reason of more than 256 bytes is left out.
     pub fn leave(&mut self, reason: &str) {
         if self.phase != Phase::Over {
             self.phase = Phase::Over;
@@ -238,13 +239,13 @@ impl RelayClient {
         }
     }
 
-    /// Takes what is to be sent to the relay, if there is anything.
+    /// Takes the bytes that must be sent to the relay, if there are any.
     pub fn take_output(&mut self) -> Option<Bytes> {
         self.pongs = 0;
         (!self.output.is_empty()).then(|| mem::take(&mut self.output).into())
     }
 
-    /// Returns when [`handle_timeout`](Self::handle_timeout) is to be called.
+    /// Returns when [`handle_timeout`](Self::handle_timeout) must be called.
     pub fn next_timeout(&self) -> Option<Monotonic> {
         match self.phase {
             Phase::Greeting | Phase::Subscribing => Some(self.opened + WELCOME_TIMEOUT),
@@ -253,11 +254,11 @@ impl RelayClient {
         }
     }
 
-    /// Does what the time demands: asks a quiet relay whether it is there.
+    /// Handles a timeout: sends a PING as keepalive to a quiet relay, or gives the relay up.
     ///
     /// # Errors
     ///
-    /// [`ClientError::WelcomeTimeout`] or [`ClientError::Silent`]; the connection is then to be closed.
+    /// [`ClientError::WelcomeTimeout`] or [`ClientError::Silent`]; the connection must then be closed.
     pub fn handle_timeout(&mut self, now: Now) -> Result<(), ClientError> {
         let now = now.monotonic;
         if self.next_timeout().is_none_or(|time| now < time) {
@@ -287,7 +288,7 @@ impl RelayClient {
             let message = RelayMessage::decode(frame).map_err(|error| ClientError::Message { tag, error })?;
             match message {
                 RelayMessage::Deliver(deliver) => {
-                    // a relay that delivers what nobody asked for is not believed
+                    // the relay is not trusted, so deliveries without a subscription are ignored
                     if self.phase == Phase::Ready && self.is_wanted(deliver.channel) {
                         on_event(ClientEvent::Delivered {
                             channel: deliver.channel,
@@ -354,13 +355,13 @@ impl RelayClient {
     }
 }
 
-/// The nonce of the PING whose PONG says that the subscriptions stand.
+/// Nonce of the PING whose PONG confirms the subscriptions.
 const BARRIER: u64 = 1;
-/// The nonce of every later PING: that an answer comes is all that matters.
+/// Nonce of every keepalive PING. Any answer is proof of life.
 const KEEP_ALIVE: u64 = 2;
-/// The bit of a PING's nonce that says that the caller asked.
+/// Bit of a PING's nonce that marks a PING of the caller.
 const CALLERS: u64 = 1 << 63;
-/// Most characters of a relay's reason that are kept.
+/// Most characters of a relay's goodbye that are kept.
 const MAX_GOODBYE: usize = 256;
 
 #[cfg(test)]

@@ -21,7 +21,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! This node keeps its chain in memory and knows nobody. [`NodeBuilder::relay`] lets it meet others, and
+//! This node keeps its chain in memory and has no peers. [`NodeBuilder::relay`] lets it meet others, and
 //! [`NodeBuilder::store`] with a [`RedbStore`] keeps its chain on disk.
 //!
 //! # The story of a node
@@ -33,20 +33,21 @@
 //! first (128 bytes each), checks their proof of work, and holds them back until they show more work than its own chain.
 //! Only then does it ask for the blocks. This is initial block download (IBD), and every later reorganisation works alike.
 //!
-//! **Every block is judged** by the rules of `toycoin-core`, and the chain with the most work is the one that counts. What
-//! breaks a rule is refused with the rule's name, and its sender is muted for a time. What a sender causes is charged to
-//! that sender: signatures, reads from disk, and answers have budgets per peer and per connection.
+//! **Every block is judged** by the rules of `toycoin-core`, and the chain with the most work is the active one (fork
+//! choice). A block that breaks a rule is refused with the rule's name, and its sender is muted for a time. Each sender
+//! pays for the work that it causes: signatures, reads from disk, and answers have budgets per peer and per connection.
 //!
-//! **Payments wait in the mempool** until a block holds them. Those that were submitted here are told again until they are
-//! confirmed, also over a restart, and come back when a reorganisation takes their block away.
+//! **Payments wait in the mempool** until a block holds them. The node publishes payments that were submitted to it
+//! again and again until their confirmation, even after a restart. They come back when a reorganisation removes their
+//! block.
 //!
 //! **Miners** search the nonce of the node's block template on threads of their own, and start anew when the tip moves.
 //!
 //! # How it is built
 //!
-//! Node and relay are **state machines without I/O** ([`machine::Machine`]): they are handed inputs and the time, and hand
-//! back outputs. They own no socket, task, clock, thread or randomness. So the same code runs over TCP, in a test one input
-//! at a time, and under the virtual time of `toycoin-sim`; two runs that are fed the same give the same outputs.
+//! Node and relay are **state machines without I/O** ([`machine::Machine`]): they take inputs and the time, and return
+//! outputs. They own no socket, task, clock, thread or randomness. So the same code runs over TCP, in a test one input
+//! at a time, and under the virtual time of `toycoin-sim`. Two runs with the same inputs give the same outputs.
 //!
 //! ```text
 //!   lower half, always built   relay        envelopes between clients: read it first, it is the smaller one

@@ -13,8 +13,8 @@ use crate::{
 /// A token bucket for each kind of log line, and a count of the lines that it left out.
 ///
 /// A kind may write [`LOG_LINES`] lines at once and one more in each [`LOG_REFILL`]: 40 in the first minute and 30 in
-/// each further one. With lines of at most 500 bytes that is 20 kB a minute for each kind. Kinds are static names, so
-/// strangers cannot make new ones. The limiter reads no clock; machines can own one.
+/// each further one. With lines of at most 500 bytes that is about 20 kB per minute and kind. Kinds are static names,
+/// so strangers cannot create new ones. The limiter reads no clock, so machines can own one.
 ///
 /// ```
 /// use std::time::Instant;
@@ -52,23 +52,23 @@ impl Default for LogLimiter {
     }
 }
 
-/// How many lines of a kind were left out, and in which time. It is displayed as the end of the line that tells it:
-/// ` (and 37 more like this in the last 12 s)`, or nothing if none were.
+/// The number of lines of a kind that were left out, and the time in which they came. It is displayed as the end of the
+/// line that reports it: ` (and 37 more like this in the last 12 s)`, or nothing if none were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Omitted {
-    /// Lines that were left out since the last one of their kind that was not.
+    /// Number of lines that were left out since the last written line of their kind.
     pub lines: u64,
-    /// The time since the first of them.
+    /// Time since the first of them.
     pub within: Duration,
 }
 
 #[derive(Debug)]
 struct Kind {
     tokens: u32,
-    /// Up to when tokens were added.
+    /// Time up to which tokens were added.
     filled: Monotonic,
     omitted: u64,
-    /// When the first of the omitted lines came.
+    /// Time of the first omitted line.
     since: Monotonic,
 }
 
@@ -163,7 +163,7 @@ mod tests {
         Monotonic::new(Duration::from_millis(ms))
     }
 
-    /// Offers a line each millisecond of a stretch; returns the endings of those that were admitted.
+    /// Offers one line in each millisecond of a range; returns the endings of those that were admitted.
     fn flood(limiter: &mut LogLimiter, kind: &'static str, ms: std::ops::Range<u64>) -> Vec<String> {
         ms.filter_map(|ms| limiter.admit(kind, at(ms))).map(|omitted| omitted.to_string()).collect()
     }

@@ -1,8 +1,8 @@
-//! The shape of every machine here: it is handed inputs and the time, and hands back outputs.
+//! The interface of every machine in this crate: it takes inputs and the time, and returns outputs.
 //!
-//! A machine owns no socket, no task, no clock, no thread and no random generator that it was not given. So the same
-//! code runs over TCP, in a test that feeds one input at a time, and in a simulator with virtual time; and two runs
-//! that are fed the same give the same outputs, byte for byte.
+//! A machine owns no socket, no task, no clock, no thread, and no random generator but one seeded from outside. So the
+//! same code runs over TCP, in a test that feeds one input at a time, and in a simulator with virtual time. Two runs
+//! with the same inputs give the same outputs, byte for byte.
 //!
 //! ```text
 //!                 handle(now, input)             poll_output() until None
@@ -42,16 +42,16 @@ impl Monotonic {
 impl Add<Duration> for Monotonic {
     type Output = Self;
 
-    /// Saturates at the far end of `Duration`.
+    /// Adds a duration; saturates at the largest `Duration`.
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration))
     }
 }
 
-/// The time as a machine is told it: one clock for intervals, one for what blocks say.
+/// The time of an input: one clock for intervals, one for the timestamps of blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {
-    /// For intervals and timeouts.
+    /// Time for intervals and timeouts.
     pub monotonic: Monotonic,
     /// Unix time in milliseconds; it may jump, in either direction.
     pub unix_ms: u64,
@@ -59,20 +59,21 @@ pub struct Now {
 
 /// A state machine without I/O.
 ///
-/// The driver's loop: hand in what happened, take all outputs, sleep until the next input or
-/// [`next_timeout`](Self::next_timeout), whichever is first; in the latter case hand in the machine's timeout input.
+/// The driver's loop: pass in an input, take all outputs, then sleep until the next input or
+/// [`next_timeout`](Self::next_timeout), whichever comes first. When the timeout comes first, pass in the machine's
+/// timeout input.
 pub trait Machine {
-    /// What can happen to it. Borrowed, so that a driver's read buffer need not be copied.
+    /// An input. It may borrow, so that a driver's read buffer need not be copied.
     type Input<'a>;
-    /// What it wants done.
+    /// An output: something that the driver must do.
     type Output;
 
-    /// Takes one input at a time that is never before that of an earlier call.
+    /// Processes one input. `now` must never be before that of an earlier call.
     fn handle(&mut self, now: Now, input: Self::Input<'_>);
 
     /// Returns the next output in order, or `None` when all are taken.
     fn poll_output(&mut self) -> Option<Self::Output>;
 
-    /// Returns when the machine wants to be woken, `None` if only an input can change anything.
+    /// Returns when the machine must be woken; `None` if only an input can change anything.
     fn next_timeout(&self) -> Option<Monotonic>;
 }

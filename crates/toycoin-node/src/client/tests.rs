@@ -39,7 +39,7 @@ fn deliver(channel: &str, payload: &[u8]) -> Vec<u8> {
     frame(RelayMessage::Deliver(Deliver { channel, from: NodeId::new([9; 16]), payload }))
 }
 
-/// Hands in the bytes and returns the events, written down.
+/// Passes bytes to the client and returns its events as text.
 fn feed(client: &mut RelayClient, now: Now, bytes: &[u8]) -> Result<Vec<String>, ClientError> {
     let mut events = Vec::new();
     client.handle_bytes(now, bytes, &mut |event| {
@@ -53,7 +53,7 @@ fn feed(client: &mut RelayClient, now: Now, bytes: &[u8]) -> Result<Vec<String>,
     Ok(events)
 }
 
-/// The tags of what the client says next.
+/// Returns the tags of the client's next output.
 fn says(client: &mut RelayClient) -> Vec<String> {
     let Some(output) = client.take_output() else { return Vec::new() };
     let mut rest = &output[..];

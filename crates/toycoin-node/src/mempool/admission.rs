@@ -1,4 +1,4 @@
-//! Who comes in.
+//! Admission: the checks of a transaction on its way into the mempool.
 
 use std::collections::BTreeSet;
 
@@ -14,56 +14,56 @@ use crate::{
     mempool::{AdmitError, DropReason, Mempool, entry::Newcomer, orphans::Orphan, package::Package},
 };
 
-/// What became of a transaction.
+/// The outcome for a transaction that was not refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It waits for a block.
+    /// The transaction is in the mempool and waits for a block.
     Accepted(Accepted),
-    /// It waits for a parent, perhaps since an earlier time.
+    /// The transaction is in the orphan pool and waits for a parent, perhaps since an earlier submission.
     Orphaned {
         /// Its id.
         txid: Txid,
-        /// The transactions that it spends from and that are not in the pool nor on the chain, each once.
+        /// Unknown parents, each once: neither in the mempool nor on the chain.
         missing: Vec<Txid>,
     },
-    /// It waits for a block already, perhaps with other signatures.
+    /// The transaction is already in the mempool, perhaps with other signatures.
     Known {
         /// Its id.
         txid: Txid,
     },
 }
 
-/// A transaction that came in, and what that moved.
+/// A transaction that entered the mempool, and the effects on other transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     /// Its id.
     pub txid: Txid,
     /// Its fee.
     pub fee: Amount,
-    /// What it, or an orphan behind it, replaced.
+    /// Transactions that it replaced (replace-by-fee), each with its reason.
     pub replaced: Vec<(Txid, DropReason)>,
-    /// What made room.
+    /// Transactions that left to make room (eviction), each with its reason.
     pub evicted: Vec<(Txid, DropReason)>,
-    /// Orphans that had waited for it, the oldest first. They wait no longer: whoever offers transactions offers them again,
-    /// when there is time for their signatures.
+    /// Orphans that had waited for it, the oldest first. They have left the orphan pool; the caller submits them again
+    /// when it has time for their signatures.
     pub unblocked: Vec<Orphan>,
 }
 
-/// By what transactions are judged.
+/// The state against which transactions are judged.
 pub(super) struct JudgeContext<'a, S> {
-    /// The coins after the tip, and which transactions blocks hold.
+    /// The store: the UTXO set after the tip, and the index of transactions in blocks.
     pub(super) store: &'a S,
-    /// Of the block that might hold them.
+    /// Height of the block that might hold the transactions.
     pub(super) next_height: u64,
 }
 
 impl Mempool {
-    /// Offers a transaction. `source` names the peer that sent it: if its parents are not known, it waits for them in that
-    /// peer's share of the orphan pool. Without a source it is refused then, and nothing of it is kept. `store` has the
-    /// coins after the tip, and `next_height` is the height of the block that might hold the transaction.
+    /// Submits a transaction. `source` names the peer that sent it. If its parents are unknown, it waits for them in
+    /// that peer's share of the orphan pool; without a source it is refused instead. `store` has the UTXO set after the
+    /// tip, and `next_height` is the height of the block that might hold the transaction.
     ///
     /// # Errors
-    /// When it does not come in; see [`AdmitError`]. The pool is as it was then.
+    /// [`AdmitError`] when the transaction is refused. The pool is unchanged then.
     pub fn submit<S: ChainStore>(
         &mut self,
         transaction: impl Into<IdentifiedTransaction>,
@@ -75,7 +75,7 @@ impl Mempool {
         self.admit(transaction.into(), source, &JudgeContext { store, next_height }, verifier)
     }
 
-    /// Judges one transaction and takes it in; everything is judged before anything is done.
+    /// Judges one transaction and inserts it. All checks come before any change.
     fn admit<S: ChainStore>(
         &mut self,
         transaction: IdentifiedTransaction,
@@ -135,7 +135,7 @@ impl Mempool {
         Ok(Admission::Accepted(accepted))
     }
 
-    /// Returns the coins that a transaction spends: the pool's own, else the view's.
+    /// Returns the coins that a transaction spends, from the pool or else from the view.
     pub(super) fn coins<V: UtxoView>(
         &self,
         transaction: &Transaction,
@@ -149,16 +149,16 @@ impl Mempool {
             .collect()
     }
 
-    /// Returns the coins that a transaction of the pool spends, `None` if it is not there.
+    /// Returns the coins that a transaction of the pool spends; `None` if the pool does not have it.
     ///
     /// # Errors
-    /// The view's.
+    /// The view's error.
     pub fn coins_spent_by<V: UtxoView>(&self, txid: &Txid, view: &V) -> Result<Option<Vec<Coin>>, V::Error> {
         let Some(entry) = self.entries.get(txid) else { return Ok(None) };
         Ok(self.coins(&entry.transaction, view)?.into_iter().collect())
     }
 
-    /// Judges a transaction by the rules, all but its signatures.
+    /// Judges a transaction by all rules except for its signatures.
     pub(super) fn judge(
         &self,
         txid: Txid,
@@ -169,7 +169,7 @@ impl Mempool {
         judge_transaction(&self.params, txid, transaction, coins, next_height)
     }
 
-    /// Keeps a peer's transaction whose coins are not all here, if they may still come.
+    /// Puts a peer's transaction with missing coins into the orphan pool, if the coins may still come.
     fn orphan<S: ChainStore>(
         &mut self,
         transaction: IdentifiedTransaction,
@@ -179,7 +179,7 @@ impl Mempool {
         store: &S,
     ) -> Result<Admission, AdmitError<S::Error>> {
         let txid = transaction.txid();
-        // its own coins may be spent by now, so they do not tell whether a block holds it
+        // its coins may be spent by now, so they do not show whether a block holds it
         if store.find_transaction(&txid).map_err(AdmitError::Store)?.is_some() {
             return Err(AdmitError::AlreadyConfirmed { txid });
         }
@@ -187,7 +187,7 @@ impl Mempool {
         let missing: BTreeSet<_> =
             inputs.filter(|(_, coin)| coin.is_none()).map(|(outpoint, _)| outpoint.txid).collect();
         for parent in &missing {
-            // the parent is here: the coin is spent, or there never was one
+            // the parent is known, so the coin is spent or never existed
             if self.contains(parent) || store.find_transaction(parent).map_err(AdmitError::Store)?.is_some() {
                 return Err(AdmitError::Rule(error));
             }
@@ -198,7 +198,7 @@ impl Mempool {
         Ok(Admission::Orphaned { txid, missing })
     }
 
-    /// Remembers what is refused for ever.
+    /// Remembers a transaction that will always be refused, and returns the error.
     fn refuse<E>(&mut self, wtxid: Wtxid, error: RuleError) -> AdmitError<E> {
         let rule = error.rule();
         let refused = AdmitError::Rule(error);
@@ -209,7 +209,7 @@ impl Mempool {
     }
 }
 
-/// Returns the height of the youngest coinbase among coins, 0 for none.
+/// Returns the height of the youngest coinbase among the coins, 0 for none.
 pub(super) fn youngest_coinbase(coins: &[Option<Coin>]) -> u64 {
     coins.iter().flatten().map(|coin| coin.coinbase_height).max().unwrap_or(0)
 }

@@ -1,44 +1,44 @@
-//! Why transactions do not come in.
+//! The reasons why the mempool refuses a transaction.
 
 use std::convert::Infallible;
 
 use thiserror::Error;
 use toycoin_core::{Amount, FeeRate, Rule, Txid, consensus::RuleError};
 
-/// Why a transaction does not come in; `E` is the store's error.
+/// The reason why the mempool refuses a transaction. `E` is the store's error.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AdmitError<E = Infallible> {
-    /// It breaks a rule.
+    /// It breaks a consensus rule.
     #[error(transparent)]
     Rule(RuleError),
-    /// It was refused before, with these very signatures, for a rule that it will always break.
+    /// It was refused before, with the same signatures, for a rule that it will always break.
     #[error("it was refused before: it breaks rule {rule}, {}", rule.sentence())]
     RefusedBefore {
         /// The rule.
         rule: Rule,
     },
-    /// It is in a block of the active chain already.
+    /// It is already in a block of the active chain.
     #[error("transaction {txid} is in a block already")]
     AlreadyConfirmed {
         /// Its id.
         txid: Txid,
     },
-    /// It spends from transactions that are neither in the pool nor on the chain, and was not to be kept until they come.
+    /// Its parents are neither in the mempool nor on the chain, and it may not wait for them in the orphan pool.
     #[error("it spends from {}; submit its parents first", unknown(parents))]
     UnknownParents {
-        /// The transactions that it spends from and that are not known, each once, by id.
+        /// The unknown parents, each once.
         parents: Vec<Txid>,
     },
-    /// It is larger than what the pool takes.
+    /// It is larger than the mempool allows.
     #[error("a transaction of {size} bytes, the mempool takes at most {limit}")]
     TooLarge {
-        /// Its size by formula.
+        /// Its size by formula, in bytes.
         size: u64,
-        /// The largest.
+        /// The largest allowed size, in bytes.
         limit: u64,
     },
-    /// Its fee is below what the pool takes.
+    /// Its fee is below this mempool's minimum.
     #[error(
         "fee too low: {} grains for {size} bytes, this node takes {} or more ({minimum})",
         fee.grains(),
@@ -47,38 +47,38 @@ pub enum AdmitError<E = Infallible> {
     FeeTooLow {
         /// Its fee.
         fee: Amount,
-        /// Its size by formula.
+        /// Its size by formula, in bytes.
         size: u64,
-        /// The pool's lowest rate.
+        /// The mempool's lowest fee rate.
         minimum: FeeRate,
     },
-    /// It spends a coin that one in the pool spends, and does not pay enough to replace that.
+    /// It spends a coin that another transaction in the mempool spends, and pays too little to replace that one.
     #[error("transaction {with} spends the same coin, to replace it takes a fee of {required}")]
     Conflict {
-        /// The one in the pool.
+        /// The transaction in the mempool.
         with: Txid,
-        /// What it would have to pay.
+        /// The fee that it would have to pay.
         required: Amount,
     },
-    /// It would replace more than one may.
+    /// It would replace too many transactions.
     #[error("it would replace more than {limit} transactions")]
     TooManyReplaced {
-        /// The most.
+        /// The highest allowed number.
         limit: usize,
     },
-    /// It spends from one that it would replace.
+    /// It spends from a transaction that it would replace.
     #[error("it spends from transaction {parent}, which it would replace")]
     SpendsReplaced {
-        /// The one that would have to stay and to go.
+        /// The parent that it would replace.
         parent: Txid,
     },
-    /// It spends from too many in the pool, or one of these has too many that spend from it.
+    /// It exceeds the package limit: it has too many unconfirmed ancestors, or an ancestor has too many descendants.
     #[error("package limit: more than {limit} unconfirmed transactions would depend on each other")]
     PackageLimit {
-        /// The most.
+        /// The highest allowed number.
         limit: usize,
     },
-    /// The pool is full of transactions that pay more.
+    /// The mempool is full of transactions with better fee rates.
     #[error("the mempool is full of transactions that pay more")]
     Full,
     /// The store failed.
@@ -87,16 +87,16 @@ pub enum AdmitError<E = Infallible> {
 }
 
 impl<E> AdmitError<E> {
-    /// Returns whether no honest peer sends such a transaction: it breaks a rule wherever the tip is.
+    /// Returns whether no honest peer sends such a transaction, because it breaks a rule whatever the tip is.
     ///
-    /// What a coin is worth and who owns it follows from its outpoint, so bad sums and bad signatures are bad on every
-    /// branch. Immaturity and missing coins are another matter: the sender's tip may be another than ours. All else is
-    /// policy, which honest nodes do not share.
+    /// A coin's value and owner follow from its outpoint, so wrong sums and signatures are wrong on every branch.
+    /// Immature or missing coins are different, because the sender's tip may not be ours. All other errors concern
+    /// policy, which differs between honest nodes.
     pub fn is_misbehaviour(&self) -> bool {
         self.broken_rule().is_some_and(|rule| rule != Rule::CoinbaseMaturity && rule != Rule::CoinExists)
     }
 
-    /// Returns the rule that the transaction breaks, if that is why.
+    /// Returns the rule that the transaction breaks, if that is the reason.
     pub fn broken_rule(&self) -> Option<Rule> {
         match self {
             Self::Rule(error) => Some(error.rule()),
@@ -105,10 +105,10 @@ impl<E> AdmitError<E> {
         }
     }
 
-    /// Sets the store's own error apart from what is said of the transaction.
+    /// Separates the store's own error from the verdict about the transaction.
     ///
     /// # Errors
-    /// The store's.
+    /// The store's error.
     pub fn of_transaction(self) -> Result<AdmitError, E> {
         Ok(match self {
             Self::Store(error) => return Err(error),

@@ -1,4 +1,4 @@
-//! Signatures of many transactions verified together, before each is offered by itself.
+//! Signatures of many transactions, verified as one batch before each transaction is submitted by itself.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,18 +10,20 @@ use toycoin_core::{
 
 use crate::mempool::Mempool;
 
-/// Knows some signatures that hold and perhaps one that does not, and asks another verifier for all others.
+/// A verifier that knows signatures from a batch: some valid ones, and perhaps one invalid one. It asks another
+/// verifier for all others.
 ///
-/// What is known was verified as it stands, key, message and signature: it changes what an answer costs, never the answer.
+/// Each known result was verified with exactly this key, message and signature. So it changes the cost of an answer,
+/// never the answer.
 pub struct VerifiedAhead<'a> {
     held: HashSet<SignatureCheck>,
-    /// The first signature that does not hold.
+    /// The first invalid signature.
     culprit: Option<SignatureCheck>,
     inner: &'a dyn SignatureVerifier,
 }
 
 impl VerifiedAhead<'_> {
-    /// Returns whether a signature was found that does not hold: what came behind it was verified in vain.
+    /// Returns whether the batch had an invalid signature. The ones after it were then verified in vain.
     pub const fn has_failed(&self) -> bool {
         self.culprit.is_some()
     }
@@ -38,13 +40,13 @@ impl SignatureVerifier for VerifiedAhead<'_> {
 }
 
 impl Mempool {
-    /// Verifies as one batch the signatures of transactions that are about to be offered, in this order. Those that would
-    /// not come in for another reason, as far as that shows without moving anything, cost no verification.
+    /// Verifies as one batch the signatures of transactions that are about to be submitted in this order. It skips
+    /// transactions that would be refused for another reason, as far as that shows without changing the pool.
     ///
-    /// A batch that fails tells what holds before the first signature that does not; the rest is judged when it is offered.
+    /// A batch that fails gives the valid signatures before the first invalid one. The rest is verified on submission.
     ///
     /// # Errors
-    /// The view's.
+    /// The view's error.
     pub fn verify_ahead<'a, 't, V: UtxoView>(
         &self,
         transactions: impl IntoIterator<Item = &'t IdentifiedTransaction>,
@@ -72,7 +74,7 @@ impl Mempool {
             let pays = transaction.outputs.iter().map(|output| output.value).sum();
             let spends: toycoin_core::Amount = coins.iter().flatten().map(|coin| coin.output.value).sum();
             if spends.saturating_sub(pays) >= self.config.min_fee_rate.fee(transaction.size()) {
-                // what breaks another rule costs no verification
+                // a transaction that breaks another rule costs no verification
                 checks.extend(
                     self.judge(txid, transaction, &coins, next_height).into_iter().flat_map(|judged| judged.checks),
                 );

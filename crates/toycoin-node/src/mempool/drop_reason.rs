@@ -1,39 +1,39 @@
-//! Why transactions leave without having been mined.
+//! The reasons why transactions leave the mempool without being mined.
 
 use toycoin_core::{BlockHash, Txid, consensus::RuleError};
 
 use crate::mempool::AdmitError;
 
-/// Why a transaction that was in the pool, or in a block, will not be mined from here.
+/// The reason why a transaction of the mempool, or of a former block, will not be mined by this node.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DropReason {
-    /// Another transaction spends a coin that it spends: a block's, or after a restart one that came before it.
+    /// Another transaction spends the same coin: one in a block, or after a restart one that came before it.
     #[error("transaction {with} spends the same coin")]
     Conflict {
-        /// The other one.
+        /// The other transaction.
         with: Txid,
     },
-    /// One that pays more spends a coin that it spends.
+    /// A transaction that pays more replaced it (replace-by-fee).
     #[error("transaction {by} pays more for the same coin")]
     Replaced {
-        /// The one that pays more.
+        /// The transaction that replaced it.
         by: Txid,
     },
-    /// The pool is full of transactions that pay more.
+    /// The mempool is full of transactions with better fee rates (eviction).
     #[error("the mempool is full of transactions that pay more")]
     Evicted,
-    /// One that it spends from was dropped.
+    /// A transaction that it spends from was dropped.
     #[error("its parent {parent} was dropped")]
     ParentDropped {
-        /// The one that it spends from.
+        /// The dropped parent.
         parent: Txid,
     },
-    /// On the chain as it is now it breaks a rule: a coin that it spends is immature again.
+    /// It breaks a rule on the present chain, for example because a coin that it spends is immature again.
     #[error("on the chain as it is now it breaks a rule: {0}")]
     Invalid(RuleError),
-    /// On the chain as it is now it spends coins that are nowhere: those of a miner whose block left the chain, or that
-    /// another transaction has spent.
+    /// It spends coins that do not exist on the present chain: their coinbase left the chain, or another transaction
+    /// spent them.
     #[error("on the chain as it is now its coins do not exist")]
     CoinsGone,
     /// It is the coinbase of a block that left the active chain.
@@ -42,10 +42,10 @@ pub enum DropReason {
         /// The block.
         block: BlockHash,
     },
-    /// After a reorganisation it would be one of more than the pool keeps in a chain.
+    /// After a reorganisation it would exceed the package limit.
     #[error("after a reorganisation, package limit: too many transactions depend on each other")]
     PackageLimit,
-    /// After a restart the pool does not take it again: its policy may be another than before.
+    /// After a restart the mempool refuses it, perhaps because of another policy than before.
     #[error("after a restart it is refused: {0}")]
     Refused(AdmitError),
 }

@@ -1,4 +1,4 @@
-//! The pool's transactions, who spends what, and their order by fee rate.
+//! The mempool's transactions, the spender of each coin, and the orders by fee rate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::mempool::{
 
 /// Transactions by id.
 ///
-/// No two of them spend one coin: whoever puts one in has let go what it replaces.
+/// No two of them spend the same coin: the caller removes what a new transaction replaces before it inserts that.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     by_txid: BTreeMap<Txid, Entry>,
@@ -41,7 +41,7 @@ impl Entries {
         self.bytes
     }
 
-    /// Changes with every transaction that comes or goes.
+    /// Returns a number that changes with every insertion and removal.
     pub(super) const fn generation(&self) -> u64 {
         self.generation
     }
@@ -50,12 +50,12 @@ impl Entries {
         self.by_txid.iter()
     }
 
-    /// Returns the transactions as they would be let go, the worst payer first.
+    /// Returns the transactions in the order of eviction, the worst fee rate first.
     pub(super) fn by_keeping(&self) -> impl Iterator<Item = (&KeepingKey, &Txid)> {
         self.keeping.iter()
     }
 
-    /// Returns the transactions as they would be mined, the best package first.
+    /// Returns the transactions in the order of mining, the best package first.
     pub(super) fn by_mining(&self) -> impl Iterator<Item = (&MiningKey, &Txid)> {
         self.mining.iter()
     }
@@ -64,26 +64,26 @@ impl Entries {
         self.spenders.get(outpoint).copied()
     }
 
-    /// Returns the coin that a transaction of the pool makes.
+    /// Returns the coin that a transaction of the pool creates.
     pub(super) fn coin(&self, outpoint: &OutPoint) -> Option<Coin> {
         let entry = self.by_txid.get(&outpoint.txid)?;
         let output = entry.transaction.outputs.get(usize::try_from(outpoint.vout).ok()?)?;
         Some(Coin { output: *output, coinbase_height: 0 })
     }
 
-    /// Puts a transaction behind all others.
+    /// Appends a transaction after all others.
     pub(super) fn insert(&mut self, newcomer: Newcomer) {
         self.last_arrival += 1;
         self.put(newcomer, self.last_arrival);
     }
 
-    /// Makes room before all others for so many, and returns the first one's arrival.
+    /// Reserves `count` arrival numbers before all others, and returns the first of them.
     pub(super) fn arrivals_in_front(&mut self, count: usize) -> i64 {
         self.first_arrival -= i64::try_from(count).unwrap_or(i64::MAX);
         self.first_arrival
     }
 
-    /// Puts a transaction into its place; its children may be here already, after a reorganisation.
+    /// Inserts a transaction with its arrival number. After a reorganisation its children may already be here.
     pub(super) fn put(&mut self, newcomer: Newcomer, arrival: i64) {
         let Newcomer { transaction, fee, coinbase_height, returned } = newcomer;
         let txid = transaction.txid();
@@ -106,9 +106,10 @@ impl Entries {
         }
     }
 
-    /// Takes transactions out and leaves all others, their children too.
+    /// Removes transactions and keeps all others, their children included.
     ///
-    /// It costs what is taken out and the relatives that stay, so that a block with long chains leaves at once.
+    /// The cost depends on the removed transactions and their remaining relatives, so that a block with long chains is
+    /// removed at once.
     pub(super) fn remove_all(&mut self, gone: &BTreeSet<Txid>) {
         let (above, below) = self.relatives(gone);
         if above.is_empty() {
@@ -129,15 +130,15 @@ impl Entries {
             let (own, mut ancestors) = (self.package([&txid]), self.package(&after));
             ancestors.add(own);
             self.update(&txid, |entry| entry.ancestors = ancestors);
-            // what it spent from by way of one that is gone
+            // ancestors that it had only by way of a removed transaction
             for ancestor in before.difference(&after) {
                 self.update(ancestor, |entry| entry.descendants.subtract(own));
             }
         }
     }
 
-    /// Takes out transactions of which all that they spend from goes with them, as a block does: what spends from them, of
-    /// which `below` are those that stay, has so much less above it.
+    /// Removes transactions together with all their ancestors, as a block does. `below` are the remaining descendants,
+    /// whose ancestor packages shrink.
     fn remove_with_all_above(&mut self, gone: &BTreeSet<Txid>, below: &BTreeSet<Txid>) {
         let mut less: BTreeMap<Txid, Package> = BTreeMap::new();
         if !below.is_empty() {
@@ -156,7 +157,7 @@ impl Entries {
         }
     }
 
-    /// Returns each of a set with its ancestors as they are now.
+    /// Returns each transaction of a set with its present ancestors.
     fn lines(&self, of: BTreeSet<Txid>) -> Vec<(Txid, BTreeSet<Txid>)> {
         of.into_iter().map(|txid| (txid, self.ancestors_of(&txid))).collect()
     }
@@ -172,7 +173,7 @@ impl Entries {
         self.update(txid, |entry| entry.ancestors.add(above));
     }
 
-    /// Changes an entry, and its place in the orders if that becomes another; nothing if it is gone.
+    /// Changes an entry and its positions in the orders; does nothing if the entry is gone.
     fn update(&mut self, txid: &Txid, change: impl FnOnce(&mut Entry)) {
         let Some(entry) = self.by_txid.get_mut(txid) else { return };
         let (keeping, mining) = (entry.keeping_key(), entry.mining_key());
@@ -187,7 +188,7 @@ impl Entries {
         }
     }
 
-    /// Takes one out without a look at its relatives.
+    /// Removes one transaction without updating its relatives.
     fn forget(&mut self, txid: &Txid) {
         let Some(entry) = self.by_txid.remove(txid) else { return };
         self.keeping.remove(&entry.keeping_key());

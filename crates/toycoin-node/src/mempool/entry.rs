@@ -1,4 +1,4 @@
-//! A transaction in the pool, with what places it among the others.
+//! A transaction in the mempool, with the values that order it among the others.
 
 use std::cmp::Reverse;
 
@@ -6,39 +6,40 @@ use toycoin_core::{Amount, IdentifiedTransaction};
 
 use crate::mempool::package::{Package, Rate};
 
-/// A transaction in the pool.
+/// A transaction in the mempool.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) transaction: IdentifiedTransaction,
-    /// It alone.
+    /// Fee and size of the transaction alone.
     pub(super) own: Package,
-    /// It and all that it spends from.
+    /// Package of the transaction and all its unconfirmed ancestors.
     pub(super) ancestors: Package,
-    /// It and all that spends from it.
+    /// Package of the transaction and all its descendants.
     pub(super) descendants: Package,
-    /// When it came, counted in transactions; what a reorganisation brings back came before all others.
+    /// Arrival number. Transactions that a reorganisation brought back come before all others.
     pub(super) arrival: i64,
-    /// The height of the youngest coinbase that it spends from directly, 0 for none.
+    /// Height of the youngest coinbase that it spends from directly, 0 for none.
     pub(super) coinbase_height: u64,
-    /// Whether a reorganisation brought it back: policy does not hold it to account.
+    /// Whether a reorganisation brought it back, so that policy does not apply to it.
     pub(super) returned: bool,
 }
 
-/// The worst payer first, of equals the last that came.
+/// Order of eviction: the worst fee rate first, among equals the latest arrival.
 pub(super) type KeepingKey = (Rate, Reverse<i64>);
 
-/// The best package first, of equals the first that came.
+/// Order of mining: the best package first, among equals the earliest arrival.
 pub(super) type MiningKey = (Reverse<Rate>, i64);
 
 impl Entry {
-    /// Orders parents before children: an ancestor has fewer ancestors.
+    /// Returns a key that orders parents before children, because an ancestor has fewer ancestors.
     pub(super) const fn rank(&self) -> (usize, i64) {
         (self.ancestors.count, self.arrival)
     }
 
-    /// Returns its place among those that may have to make room, if this is all that spends from it, itself counted in.
+    /// Returns the eviction key for a given package of descendants, itself included.
     ///
-    /// A poor child must not make a rich parent go, so its own rate counts if that is better.
+    /// A child with a low fee must not cause the eviction of a parent with a high one, so the transaction's own rate
+    /// counts if it is better.
     pub(super) fn keeping_key_with(&self, descendants: Package) -> KeepingKey {
         (self.own.rate().max(descendants.rate()), Reverse(self.arrival))
     }
@@ -47,7 +48,7 @@ impl Entry {
         self.keeping_key_with(self.descendants)
     }
 
-    /// Returns its place among those that may be mined, if this is all that must be mined with it.
+    /// Returns the mining key for a given package of ancestors, itself included.
     pub(super) const fn mining_key_with(&self, ancestors: Package) -> MiningKey {
         (Reverse(ancestors.rate()), self.arrival)
     }
@@ -57,7 +58,7 @@ impl Entry {
     }
 }
 
-/// A transaction that was judged, on its way in.
+/// A judged transaction that is about to be inserted.
 #[derive(Debug)]
 pub(super) struct Newcomer {
     pub(super) transaction: IdentifiedTransaction,

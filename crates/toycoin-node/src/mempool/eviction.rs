@@ -1,4 +1,4 @@
-//! Eviction: who leaves when the mempool is full, the worst fee rates first.
+//! Eviction: the transactions with the worst fee rates leave when the mempool is full.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use crate::mempool::{
 };
 
 impl Mempool {
-    /// Returns who leaves, with all that spends from them, so that a transaction fits when `gone` are gone; `None` if it
-    /// is among the worst payers itself.
+    /// Returns the transactions that must leave, each with its descendants, so that a new one fits after `gone` is
+    /// removed. `None` if the new one is itself among the worst payers.
     ///
-    /// It counts together with what it spends from: none of these may leave for it, so if one of them, the newcomer
-    /// counted in, is the worst payer, then it is the newcomer that does not come in.
+    /// The new transaction counts together with its ancestors, because none of these may leave for it. If one of them
+    /// is the worst payer, with the new transaction counted in, the new one is refused.
     pub(super) fn room_for(
         &self,
         own: Package,
@@ -37,7 +37,8 @@ impl Mempool {
         let mut leaving = Vec::new();
         let mut out = gone.clone();
         let mut worst = self.entries.by_keeping().map(|(key, txid)| (*key, *txid)).peekable();
-        // whoever lost a poor child to this is a better payer than the pool's order says, and is looked at again
+        // a transaction that loses a descendant with a low fee pays better than the pool's order says, so it is ranked
+        // again
         let mut again: BTreeMap<KeepingKey, Txid> = BTreeMap::new();
         while bytes > most {
             let first_again = again.first_key_value().map(|(key, txid)| (*key, *txid));

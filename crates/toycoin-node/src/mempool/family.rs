@@ -1,4 +1,4 @@
-//! Who spends from whom.
+//! Ancestors and descendants of transactions.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use toycoin_core::{Transaction, Txid};
 use crate::mempool::{entries::Entries, entry::Entry, package::Package};
 
 impl Entries {
-    /// Returns all that a transaction spends from, itself left out.
+    /// Returns a transaction's unconfirmed ancestors, itself excluded.
     pub(super) fn ancestors(&self, transaction: &Transaction) -> BTreeSet<Txid> {
         self.ancestors_within(transaction, usize::MAX).unwrap_or_default()
     }
 
-    /// Returns all that a transaction spends from, itself left out, `None` if they are more than `most`.
+    /// Returns a transaction's unconfirmed ancestors, itself excluded; `None` if there are more than `most`.
     pub(super) fn ancestors_within(&self, transaction: &Transaction, most: usize) -> Option<BTreeSet<Txid>> {
         walk(self.parents(transaction).collect(), most, |txid, queue| {
             let entry = self.get(txid).into_iter();
@@ -20,12 +20,12 @@ impl Entries {
         })
     }
 
-    /// Returns all that a transaction of the pool spends from, itself left out.
+    /// Returns the ancestors of a transaction of the pool, itself excluded.
     pub(super) fn ancestors_of(&self, txid: &Txid) -> BTreeSet<Txid> {
         self.get(txid).map(|entry| self.ancestors(&entry.transaction)).unwrap_or_default()
     }
 
-    /// Returns all that spends from a transaction, which may not be here itself.
+    /// Returns the descendants of a transaction, itself excluded. The transaction need not be in the pool.
     pub(super) fn spending_from(&self, txid: &Txid, transaction: &Transaction) -> BTreeSet<Txid> {
         let found = walk(self.children(txid, transaction).collect(), usize::MAX, |txid, queue| {
             let entry = self.get(txid).into_iter();
@@ -34,7 +34,7 @@ impl Entries {
         found.unwrap_or_default()
     }
 
-    /// Returns a transaction of the pool and all that spends from it.
+    /// Returns a transaction of the pool and its descendants.
     pub(super) fn descendants(&self, txid: &Txid) -> BTreeSet<Txid> {
         let Some(entry) = self.get(txid) else { return BTreeSet::new() };
         let mut found = self.spending_from(txid, &entry.transaction);
@@ -42,9 +42,9 @@ impl Entries {
         found
     }
 
-    /// Returns all outside of a set that its members spend from, and all outside that spends from them.
+    /// Returns the ancestors and the descendants of a set's members, both without the members.
     pub(super) fn relatives(&self, of: &BTreeSet<Txid>) -> (BTreeSet<Txid>, BTreeSet<Txid>) {
-        // from all members at once, so that a way that leaves the set and comes back is no other way
+        // the walks start at all members and enter none, so a path that leaves the set and comes back is covered
         let parents = |txid: &Txid, queue: &mut Vec<Txid>| {
             let entry = self.get(txid).into_iter();
             queue.extend(entry.flat_map(|entry| self.parents(&entry.transaction)).filter(|txid| !of.contains(txid)));
@@ -63,12 +63,12 @@ impl Entries {
         (above, walk(below, usize::MAX, children).unwrap_or_default())
     }
 
-    /// Returns what a set is worth together.
+    /// Returns the package of a set of transactions.
     pub(super) fn package<'a>(&self, txids: impl IntoIterator<Item = &'a Txid>) -> Package {
         txids.into_iter().filter_map(|txid| self.get(txid)).map(|entry| entry.own).sum()
     }
 
-    /// Returns what a transaction is worth with all that spends from it, as if some others were gone.
+    /// Returns the package of a transaction and its descendants, without those in `gone`.
     pub(super) fn descendants_without(&self, txid: &Txid, gone: &BTreeSet<Txid>) -> Package {
         let Some(entry) = self.get(txid) else { return Package::default() };
         let mut package = entry.descendants;
@@ -78,7 +78,7 @@ impl Entries {
         package
     }
 
-    /// Returns a set's entries, parents before children, of others the first that came first.
+    /// Returns a set's entries, parents before children, otherwise in the order of arrival.
     pub(super) fn in_order<'a>(&'a self, txids: &BTreeSet<Txid>) -> Vec<(Txid, &'a Entry)> {
         let mut members: Vec<_> = txids.iter().filter_map(|txid| Some((*txid, self.get(txid)?))).collect();
         members.sort_by_key(|(_, entry)| entry.rank());
@@ -94,7 +94,7 @@ impl Entries {
     }
 }
 
-/// Follows lines as far as they go, `None` if that finds more than `most`.
+/// Follows a relation as far as it leads; `None` if that finds more than `most` transactions.
 fn walk(mut queue: Vec<Txid>, most: usize, next: impl Fn(&Txid, &mut Vec<Txid>)) -> Option<BTreeSet<Txid>> {
     let mut found = BTreeSet::new();
     while let Some(txid) = queue.pop() {

@@ -1,19 +1,20 @@
-//! Transactions that wait for a block: policy, not consensus.
+//! The mempool: transactions that wait for a block. This is policy, not consensus.
 //!
 //! ```text
 //!   submit ─▶ form, coins (the pool's own, then the chain's), fee, conflicts, relatives, room, signatures last ─▶ entry
-//!      └─ a parent is missing ─▶ orphans, bounded, handed back to be submitted again when it comes
-//!   block_connected ─▶ what it holds leaves by txid, what conflicts with it is dropped with a reason
-//!   block_returned  ─▶ what left the chain comes back, oldest first
+//!      └─ a parent is missing ─▶ orphan pool, bounded; returned for a new submission when the parent comes
+//!   block_connected ─▶ its transactions leave by txid, conflicting ones are dropped with a reason
+//!   block_returned  ─▶ transactions that left the chain come back, oldest first
 //!   select          ─▶ parents before children, the best fee rate first
 //! ```
 //!
-//! Nothing leaves the pool but into a block, for a conflict, for a better payer, or for room; and each but the first is
-//! told with its reason. A transaction that is refused has moved nothing: everything is judged before anything is done.
+//! A transaction leaves the pool only into a block, for a conflict, for a better payer (replace-by-fee), or for room
+//! (eviction). Each but the first is reported with its reason. A refused transaction changes nothing, because all
+//! checks come before any change.
 //!
-//! Each entry carries fees and bytes of its **package** in both directions: with all that it spends from, which is what a
-//! miner gets who takes it, and with all that spends from it, which is what the pool loses with it. Both are kept as
-//! entries come and go, so that neither a full pool nor a large family makes a submission or a template slow.
+//! Each entry carries the fees and bytes of its **package** in both directions. The package of its ancestors is what a
+//! miner takes with it (CPFP), the package of its descendants is what the pool loses with it. Both are updated as
+//! entries come and go, so neither a full pool nor a large family slows a submission or a block template.
 
 mod admission;
 mod admit_error;

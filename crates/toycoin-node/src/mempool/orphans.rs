@@ -6,19 +6,19 @@ use toycoin_core::{IdentifiedTransaction, OutPoint, Txid, Wtxid};
 
 use crate::limits;
 
-/// A peer's transaction that spends coins which are not known here.
+/// A peer's transaction that spends unknown coins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
-    /// The transaction. Nobody has looked at its signatures.
+    /// The transaction. Its signatures are not verified.
     pub transaction: IdentifiedTransaction,
     /// The number of the peer that sent it.
     pub source: u64,
 }
 
-/// Some orphans, by when they came; the oldest make room.
+/// The orphan pool's transactions, in the order of arrival. The oldest make room.
 ///
-/// They are told apart by wtxid: one with bad signatures must not keep the honest one out. Coins and ids are indexed, so
-/// that a block or a parent costs what it moves, however many inputs strangers make up.
+/// The key is the wtxid, so that a copy with invalid signatures does not keep the honest one out. Coins and ids are
+/// indexed. So a block or a parent costs only what it unblocks, however many inputs strangers invent.
 #[derive(Debug, Default)]
 pub(super) struct Orphans {
     by_arrival: BTreeMap<u64, Orphan>,
@@ -26,7 +26,7 @@ pub(super) struct Orphans {
     by_txid: BTreeSet<(Txid, u64)>,
     by_coin: BTreeSet<(OutPoint, u64)>,
     arrivals: u64,
-    /// Those whose coins may be there now, while the pool is brought up to a move of the tip.
+    /// Orphans whose coins may exist now. They are collected while the pool follows a move of the tip.
     unblocked: Vec<Orphan>,
 }
 
@@ -35,7 +35,7 @@ impl Orphans {
         self.by_arrival.len()
     }
 
-    /// Returns how many the peer with most of them sent.
+    /// Returns the number of orphans of the peer that has most.
     #[cfg(feature = "test-util")]
     pub(super) fn most_of_a_peer(&self) -> usize {
         let mut counts = BTreeMap::new();
@@ -45,12 +45,12 @@ impl Orphans {
         counts.into_values().max().unwrap_or(0)
     }
 
-    /// Returns whether a transaction waits, whatever its signatures.
+    /// Returns whether a transaction is an orphan here, with any signatures.
     pub(super) fn contains(&self, txid: &Txid) -> bool {
         self.arrivals_of(txid).next().is_some()
     }
 
-    /// Takes one that waits; one that does already keeps its place.
+    /// Inserts an orphan. One that is already here keeps its position.
     pub(super) fn insert(&mut self, orphan: Orphan) {
         let wtxid = orphan.transaction.wtxid();
         if self.by_wtxid.contains(&wtxid) {
@@ -76,14 +76,14 @@ impl Orphans {
         self.by_arrival.insert(arrival, orphan);
     }
 
-    /// Forgets a transaction, whatever its signatures.
+    /// Removes a transaction, with any signatures.
     pub(super) fn remove(&mut self, txid: &Txid) {
         for arrival in self.arrivals_of(txid).collect::<Vec<_>>() {
             self.take(arrival);
         }
     }
 
-    /// Forgets those of a peer.
+    /// Removes a peer's orphans.
     pub(super) fn remove_source(&mut self, source: u64) {
         self.unblocked.retain(|orphan| orphan.source != source);
         let of_peer = self.by_arrival.iter().filter(|(_, orphan)| orphan.source == source);
@@ -92,30 +92,30 @@ impl Orphans {
         }
     }
 
-    /// Takes those that spend a coin, the oldest first.
+    /// Takes the orphans that spend a coin, the oldest first.
     pub(super) fn take_spenders(&mut self, outpoint: &OutPoint) -> Vec<Orphan> {
         self.take_spenders_in(*outpoint, *outpoint)
     }
 
-    /// Takes those that spend from a transaction, the oldest first.
+    /// Takes the orphans that spend from a transaction, the oldest first.
     pub(super) fn take_children_of(&mut self, parent: &Txid) -> Vec<Orphan> {
         let outpoint = |vout| OutPoint { txid: *parent, vout };
         self.take_spenders_in(outpoint(0), outpoint(u32::MAX))
     }
 
-    /// Sets aside those that spend from a transaction.
+    /// Moves the orphans that spend from a transaction to the unblocked ones.
     pub(super) fn unblock_children_of(&mut self, parent: &Txid) {
         let children = self.take_children_of(parent);
         self.unblocked.extend(children);
     }
 
-    /// Sets aside those that spend a coin.
+    /// Moves the orphans that spend a coin to the unblocked ones.
     pub(super) fn unblock_spenders(&mut self, outpoint: &OutPoint) {
         let spenders = self.take_spenders(outpoint);
         self.unblocked.extend(spenders);
     }
 
-    /// Takes those that were set aside.
+    /// Takes the unblocked orphans.
     pub(super) fn take_unblocked(&mut self) -> Vec<Orphan> {
         std::mem::take(&mut self.unblocked)
     }

@@ -1,4 +1,4 @@
-//! Packages: what a transaction and those it depends on pay and take together.
+//! Packages: the fees and sizes of a transaction and its relatives together.
 //!
 //! A child with a high fee so pays for its parents too (child pays for parent, CPFP).
 
@@ -6,18 +6,19 @@ use std::cmp::Ordering;
 
 use toycoin_core::Amount;
 
-/// Some transactions together.
+/// Fees, size and number of some transactions together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Package {
-    /// In grains; wide enough that adding and taking away is exact whatever a sandbox lets through.
+    /// Sum of the fees in grains. It is wide enough for exact sums and differences with any amounts that a sandbox
+    /// allows.
     pub(super) fees: u128,
-    /// By formula.
+    /// Sum of the sizes by formula, in bytes.
     pub(super) bytes: u64,
     pub(super) count: usize,
 }
 
 impl Package {
-    /// Returns one transaction alone.
+    /// Returns the package of one transaction.
     pub(super) fn one(fee: Amount, bytes: u64) -> Self {
         Self { fees: fee.grains().into(), bytes, count: 1 }
     }
@@ -28,7 +29,7 @@ impl Package {
         self.count += other.count;
     }
 
-    /// Takes away what was added before.
+    /// Subtracts a package that was added before.
     pub(super) fn subtract(&mut self, other: Self) {
         self.fees -= other.fees;
         self.bytes -= other.bytes;
@@ -48,7 +49,7 @@ impl std::iter::Sum for Package {
     }
 }
 
-/// Fees by bytes, compared without dividing; equal when the quotients are.
+/// A fee rate: fees and bytes, compared without division. Two rates are equal when their quotients are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rate {
     fees: u128,
@@ -57,7 +58,7 @@ pub(super) struct Rate {
 
 impl Ord for Rate {
     fn cmp(&self, other: &Self) -> Ordering {
-        // 2^64 grains of some 2^17 transactions times 2^25 bytes: far from 2^128
+        // 2^64 grains of some 2^17 transactions times 2^25 bytes stay far below 2^128
         (self.fees * u128::from(other.bytes)).cmp(&(other.fees * u128::from(self.bytes)))
     }
 }

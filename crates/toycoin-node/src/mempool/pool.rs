@@ -1,4 +1,4 @@
-//! The pool itself: what it holds, and what a block does to it.
+//! The mempool itself: its contents, and the effect of a connected block.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use toycoin_core::{
 
 use crate::mempool::{DropReason, entries::Entries, orphans::Orphans, refused::Refused, select::select};
 
-/// What a mempool takes.
+/// The mempool's policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MempoolConfig {
     /// The lowest fee rate.
     pub min_fee_rate: FeeRate,
-    /// The most bytes by formula, all transactions together.
+    /// Most bytes by formula, over all transactions.
     pub max_bytes: u64,
 }
 
@@ -34,58 +34,58 @@ impl Mempool {
         Self { params, config, entries, orphans, refused }
     }
 
-    /// Returns a transaction that waits.
+    /// Returns a transaction of the pool.
     pub fn get(&self, txid: &Txid) -> Option<&Transaction> {
         self.entries.get(txid).map(|entry| entry.transaction.transaction())
     }
 
-    /// Returns whether a transaction waits.
+    /// Returns whether a transaction is in the pool.
     pub fn contains(&self, txid: &Txid) -> bool {
         self.entries.contains(txid)
     }
 
-    /// Returns how many wait.
+    /// Returns the number of transactions in the pool.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Returns whether none waits.
+    /// Returns whether the pool is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns their size by formula, in bytes.
+    /// Returns the size of all transactions by formula, in bytes.
     pub const fn bytes(&self) -> u64 {
         self.entries.bytes()
     }
 
-    /// Returns how many wait for a parent.
+    /// Returns the number of transactions in the orphan pool.
     pub fn orphans(&self) -> usize {
         self.orphans.len()
     }
 
-    /// Returns whether one waits for a parent, whatever its signatures.
+    /// Returns whether a transaction is in the orphan pool, with any signatures.
     pub fn contains_orphan(&self, txid: &Txid) -> bool {
         self.orphans.contains(txid)
     }
 
-    /// Forgets what waits for a parent and came from this source.
+    /// Removes the orphans that came from this source.
     pub fn forget_orphans_of(&mut self, source: u64) {
         self.orphans.remove_source(source);
     }
 
-    /// Returns the rule for which a transaction was refused before, with these very signatures.
+    /// Returns the rule for which a transaction was refused before, with the same signatures.
     pub fn refused_for(&self, wtxid: &Wtxid) -> Option<Rule> {
         self.refused.rule(wtxid)
     }
 
-    /// Returns how many of those the peer with most of them sent.
+    /// Returns the number of orphans of the peer that has most.
     #[cfg(feature = "test-util")]
     pub(crate) fn most_orphans_of_a_peer(&self) -> usize {
         self.orphans.most_of_a_peer()
     }
 
-    /// Returns which transaction of the pool spends a coin.
+    /// Returns the transaction of the pool that spends a coin.
     pub fn spender(&self, outpoint: &OutPoint) -> Option<Txid> {
         self.entries.spender(outpoint)
     }
@@ -100,13 +100,13 @@ impl Mempool {
         self.entries.generation()
     }
 
-    /// Brings the pool up to a block that entered the chain. A block may hold a transaction under another wtxid than
-    /// ours: it leaves by txid.
+    /// Applies a block that entered the chain. The block may hold a transaction under another wtxid than the pool, so
+    /// its transactions leave by txid.
     ///
-    /// Returns what is dropped since it conflicts with the block. Orphans whose parents the block brought are handed back by
-    /// [`settle`](Self::settle).
+    /// Returns the transactions that are dropped because they conflict with the block. [`settle`](Self::settle) returns
+    /// the orphans whose parents were in the block.
     pub fn block_connected(&mut self, block: &CheckedBlock) -> Vec<(Txid, DropReason)> {
-        // all at once: a chain of payments that leaves one by one would move its rest each time
+        // all at once: removing a chain of payments one by one would update its rest each time
         let held: BTreeSet<_> = block.transactions().map(|(txid, _)| txid).filter(|txid| self.contains(txid)).collect();
         self.entries.remove_all(&held);
         let mut dropped = Vec::new();
@@ -124,19 +124,19 @@ impl Mempool {
         dropped
     }
 
-    /// Chooses transactions for a block: parents before children, the best fee rate of a whole package first, at most
-    /// `max_bytes` by formula.
+    /// Selects transactions for a block template: parents before children, the package with the best fee rate first, at
+    /// most `max_bytes` by formula.
     pub fn select(&self, max_bytes: u64) -> Vec<IdentifiedTransaction> {
         select(&self.entries, max_bytes)
     }
 
-    /// Returns the size of the largest transaction that is taken: one that fits a block. Only a network of small blocks
-    /// has a bound below that of rule R33.
+    /// Returns the size of the largest transaction that the pool accepts, which is one that fits a block. This is below
+    /// the bound of rule R33 only on a network of small blocks.
     pub(super) fn largest(&self) -> u64 {
         self.params.max_transaction_size()
     }
 
-    /// Drops a transaction and all that spends from it, and tells of each, parents first.
+    /// Drops a transaction and its descendants, and reports each of them, parents first.
     pub(super) fn drop_family(&mut self, txid: Txid, reason: DropReason, dropped: &mut Vec<(Txid, DropReason)>) {
         let family = self.entries.descendants(&txid);
         let members: Vec<_> = self.entries.in_order(&family).into_iter().map(|(member, _)| member).collect();

@@ -1,4 +1,4 @@
-//! A short memory of what was refused for ever.
+//! A bounded memory of transactions that will always be refused.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,10 +6,10 @@ use toycoin_core::{Rule, Wtxid};
 
 use crate::limits;
 
-/// The last transactions that broke a rule which they will always break.
+/// The most recent transactions that broke a rule which they will always break.
 ///
-/// By wtxid: all inputs share one sighash, so a third party can spoil or swap signatures, and a memory by txid would
-/// condemn the honest transaction for it.
+/// The key is the wtxid. All inputs share one sighash, so a third party can spoil or swap signatures. A memory by txid
+/// would then refuse the honest transaction too.
 #[derive(Debug, Default)]
 pub(super) struct Refused {
     known: BTreeMap<Wtxid, Rule>,

@@ -1,12 +1,12 @@
-//! What a move of the tip brings back, and what it takes away.
+//! The effects of a reorganisation (reorg) on the mempool.
 //!
-//! The pool is brought up to a move block by block, so that a deep one takes no more memory than the pool's bound and a
-//! block:
+//! The pool follows a move of the tip block by block, so that a deep one needs no more memory than the pool's bound and
+//! one block:
 //!
 //! ```text
-//!   block_connected, each block that entered    what it holds leaves, what conflicts with it is dropped
-//!   block_returned, each block that left        what nobody holds now waits again, the oldest block first
-//!   settle                                      what is immature again; orphans whose parents came are handed back
+//!   block_connected, each block that entered    its transactions leave, conflicting ones are dropped
+//!   block_returned, each block that left        transactions that no block holds now return, the oldest block first
+//!   settle                                      immature spends are dropped; orphans whose parents came are returned
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,19 +27,20 @@ use crate::{
     },
 };
 
-/// A move of the tip that the pool is being brought up to.
+/// A move of the tip that the pool is following.
 #[derive(Debug, Default)]
 pub struct Reorganisation {
-    /// Who spends what in the blocks that entered, as far as it is remembered.
+    /// The spender of each coin in the blocks that entered, up to [`REMEMBERED_SPENDS`](limits::REMEMBERED_SPENDS)
+    /// coins.
     spent: BTreeMap<OutPoint, Txid>,
     /// The coinbases of the blocks that left.
     coinbases: BTreeSet<Txid>,
-    /// Where the next transaction that returns stands among those that wait.
+    /// Arrival number of the next transaction that returns.
     next_arrival: Option<i64>,
 }
 
 impl Reorganisation {
-    /// Notes a block that entered the chain, so that what conflicts with it can be told who took its coins.
+    /// Records the spenders of a block that entered the chain, so that a conflicting transaction's drop names them.
     pub fn note_connected(&mut self, block: &CheckedBlock) {
         for (txid, transaction) in block.transactions() {
             let room = limits::REMEMBERED_SPENDS.saturating_sub(self.spent.len());
@@ -48,29 +49,30 @@ impl Reorganisation {
     }
 }
 
-/// What a move of the tip did to the pool.
+/// The effects of a move of the tip on the pool.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Reorganised {
-    /// Transactions that wait again, with their fees, parents first.
+    /// Transactions that returned to the pool, with their fees, parents first.
     pub readmitted: Vec<(Txid, Amount)>,
-    /// Transactions of the pool and of disconnected blocks that wait no longer.
+    /// Transactions of the pool and of disconnected blocks that were dropped.
     pub dropped: Vec<(Txid, DropReason)>,
-    /// Orphans whose coins may be there now. They wait no longer: whoever offers transactions offers them again, when there
-    /// is time for their signatures.
+    /// Orphans whose coins may exist now. They have left the orphan pool; the caller submits them again when it has
+    /// time for their signatures.
     pub unblocked: Vec<Orphan>,
 }
 
 impl Mempool {
-    /// Takes the transactions of a block that left the chain back in. `blocks` is how many blocks left it; they come one
-    /// after the other, the oldest first, after [`block_connected`](Self::block_connected) was told of all that entered.
+    /// Returns the transactions of a block that left the chain to the pool. `blocks` is the number of blocks that left.
+    /// Call this for each of them, the oldest first, after [`block_connected`](Self::block_connected) for all blocks
+    /// that entered.
     ///
-    /// What comes back was valid in its block: coins, maturity and values are judged anew, signatures are not, since
-    /// nothing that they sign can have changed. Policy does not hold it back: a lost race drops no payment for its fee or
-    /// its place in a chain of up to [`RETURNING_ANCESTORS`](limits::RETURNING_ANCESTORS). Only a pool over its bound
-    /// lets the worst payers go, after each block.
+    /// The transactions were valid in their block. Coins, maturity and values are judged anew; signatures are not,
+    /// because the signed data cannot have changed. Policy does not apply: a reorganisation drops no payment for its
+    /// fee, or for a chain of up to [`RETURNING_ANCESTORS`](limits::RETURNING_ANCESTORS) ancestors. Only a pool over
+    /// its bound evicts the worst payers, after each block.
     ///
     /// # Errors
-    /// The store's.
+    /// The store's error.
     pub fn block_returned<S: ChainStore>(
         &mut self,
         block: &CheckedBlock,
@@ -80,7 +82,7 @@ impl Mempool {
         next_height: u64,
     ) -> Result<Reorganised, S::Error> {
         let mut outcome = Reorganised::default();
-        // all that return stand before all others
+        // returning transactions come before all others
         let first = reorganisation.next_arrival.unwrap_or_else(|| {
             self.entries.arrivals_in_front(blocks.saturating_mul(limits::MOST_TRANSACTIONS_A_BLOCK))
         });
@@ -88,14 +90,14 @@ impl Mempool {
         reorganisation.coinbases.insert(block.coinbase_txid());
         for transaction in block.identified() {
             let txid = transaction.txid();
-            // what it spent is there again, unless it or another spends it
+            // the coins that it spent exist again, unless it or another transaction spends them
             transaction.inputs.iter().for_each(|outpoint| self.orphans.unblock_spenders(outpoint));
-            // what the new blocks hold too is not waiting, even if its own coins are spent there already
+            // a transaction that the new blocks hold does not return, even if its own coins are already spent there
             if self.contains(&txid) || store.find_transaction(&txid)?.is_some() {
                 continue;
             }
             let coins = self.coins(&transaction, store)?;
-            // its signatures held when its block was connected
+            // its signatures were verified when its block was connected
             match self.judge_returning(&transaction, &coins, next_height) {
                 Ok(JudgedTransaction { fee, .. }) => {
                     let coinbase_height = youngest_coinbase(&coins);
@@ -119,11 +121,11 @@ impl Mempool {
         Ok(outcome)
     }
 
-    /// Ends a move of the tip: drops what spends coins that are immature again, where blocks `left` the chain, and hands
-    /// back the orphans whose coins came.
+    /// Ends a move of the tip. If blocks `left` the chain, drops transactions that spend coins which are immature
+    /// again. Returns the orphans whose coins came.
     ///
     /// # Errors
-    /// The store's.
+    /// The store's error.
     pub fn settle<S: ChainStore>(&mut self, left: bool, store: &S, next_height: u64) -> Result<Reorganised, S::Error> {
         let context = &JudgeContext { store, next_height };
         let mut outcome = Reorganised::default();
@@ -134,11 +136,11 @@ impl Mempool {
         Ok(outcome)
     }
 
-    /// Takes in a transaction that a reorganisation had brought back before the node ended: judged as when it came back,
-    /// and its signatures too, since it was kept on a disk.
+    /// Takes in a transaction that a reorganisation had brought back before the node's last stop. It is judged as when
+    /// it came back. Its signatures are verified too, because it was on a disk.
     ///
     /// # Errors
-    /// Why it does not wait any longer; the view's error within.
+    /// The view's error. The inner error is the reason why the transaction is dropped.
     pub fn take_up_returned<V: UtxoView>(
         &mut self,
         transaction: IdentifiedTransaction,
@@ -155,15 +157,15 @@ impl Mempool {
         }))
     }
 
-    /// Drops the worst payers until the pool is within its bound.
+    /// Drops the worst payers until the pool is within its bound (eviction).
     pub fn keep_within_bound(&mut self) -> Vec<(Txid, DropReason)> {
         let mut dropped = Vec::new();
         self.trim(&mut dropped);
         dropped
     }
 
-    /// Returns the transactions that wait, as they came, parents before children, each with whether a reorganisation
-    /// brought it back, or one that it spends from.
+    /// Returns the transactions in the order of arrival, parents before children. The flag says whether a
+    /// reorganisation brought back the transaction or one of its ancestors.
     pub fn in_arrival_order(&self) -> Vec<(&IdentifiedTransaction, bool)> {
         let mut entries: Vec<_> = self.entries.iter().map(|(_, entry)| entry).collect();
         entries.sort_unstable_by_key(|entry| entry.arrival);
@@ -180,7 +182,7 @@ impl Mempool {
         entries.iter().map(|entry| &entry.transaction).zip(marks).collect()
     }
 
-    /// Sorts transactions so that parents come before children, and leaves out those that do not wait.
+    /// Sorts transactions so that parents come before children, and leaves out those that are not in the pool.
     pub(crate) fn parents_first(&self, txids: Vec<Txid>) -> Vec<Txid> {
         let with_arrival = |txid: Txid| Some((self.entries.get(&txid)?.arrival, txid));
         let mut sorted: Vec<_> = txids.into_iter().filter_map(with_arrival).collect();
@@ -188,7 +190,7 @@ impl Mempool {
         sorted.into_iter().map(|(_, txid)| txid).collect()
     }
 
-    /// Judges a transaction that was in a block by all that can have changed since.
+    /// Judges a transaction from a former block by all that can have changed since.
     fn judge_returning(
         &self,
         transaction: &IdentifiedTransaction,
@@ -208,7 +210,8 @@ impl Mempool {
         })
     }
 
-    /// Drops what spends coins of a block that left the chain which nobody makes any more.
+    /// Drops transactions that spend a coin of a block that left the chain, if no transaction creates that coin any
+    /// more.
     fn drop_coinless<S: ChainStore>(
         &mut self,
         block: &CheckedBlock,
@@ -232,7 +235,8 @@ impl Mempool {
         Ok(())
     }
 
-    /// Drops what spends coins that are too young again: the new chain may be shorter, with more work.
+    /// Drops transactions that spend coins which are immature again, since the new chain may be shorter and have more
+    /// work.
     fn drop_immature<S: ChainStore>(
         &mut self,
         context: &JudgeContext<'_, S>,
@@ -247,7 +251,7 @@ impl Mempool {
             .map(|(txid, _)| *txid)
             .collect();
         for txid in young {
-            // it may have gone with a parent
+            // it may have been dropped with a parent
             let Some(entry) = self.entries.get(&txid) else { continue };
             let coins = self.coins(&entry.transaction, context.store)?;
             if let Err(error) = self.judge(txid, &entry.transaction, &coins, context.next_height) {
@@ -257,7 +261,7 @@ impl Mempool {
         Ok(())
     }
 
-    /// Returns who took the coins of a transaction that was in a block.
+    /// Returns the reason why the coins of a transaction from a former block are gone.
     fn why_coins_are_gone<S: ChainStore>(
         &self,
         transaction: &Transaction,
@@ -271,7 +275,7 @@ impl Mempool {
         }
         for (outpoint, _) in inputs().zip(coins).filter(|(_, coin)| coin.is_none()) {
             let parent = outpoint.txid;
-            // a coinbase never comes back
+            // a coinbase never returns
             let is_gone = !reorganisation.coinbases.contains(&parent) && !self.contains(&parent);
             if is_gone && store.find_transaction(&parent)?.is_none() {
                 return Ok(DropReason::ParentDropped { parent });

@@ -1,4 +1,4 @@
-//! Replace-by-fee: a payment that spends a coin of a waiting one takes its place if it pays enough more.
+//! Replace-by-fee: a payment replaces one in the mempool that spends the same coin, if it pays enough more.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,21 @@ use crate::{
     mempool::{AdmitError, Mempool, package::Package},
 };
 
-/// What would make way for a transaction.
+/// The transactions that a new one would replace.
 #[derive(Debug, Default)]
 pub(super) struct Replaced {
-    /// Those that spend the same coins.
+    /// Transactions that spend the same coins.
     pub(super) direct: BTreeSet<Txid>,
-    /// These and all that spends from them.
+    /// These transactions and all their descendants.
     pub(super) all: BTreeSet<Txid>,
 }
 
 impl Mempool {
-    /// Returns what would make way for a transaction: it must pay what they all pay and a grain a byte of its own on
-    /// top, and must not spend from them.
+    /// Returns the transactions that a new one would replace. It must pay the sum of all their fees, and one grain per
+    /// byte of its own on top. It must not spend from them.
     ///
-    /// The grain a byte is what keeps the network from carrying a payment again and again for one grain more.
+    /// The extra grain per byte prevents a payment from travelling through the network again and again for one grain
+    /// more.
     pub(super) fn replaced_by<E>(
         &self,
         transaction: &Transaction,

@@ -1,4 +1,4 @@
-//! Choosing the transactions of a block template: the packages with the best fee rates first.
+//! Selection of a block template's transactions: the packages with the best fee rates first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use crate::{
     mempool::{entries::Entries, entry::MiningKey, package::Package},
 };
 
-/// Chooses packages, a transaction with all that it spends from, by their fee rate; of equals the first that came.
+/// Selects packages, each a transaction with its ancestors, by fee rate. Among equals the first arrival comes first.
 ///
-/// So a child that pays well takes its poor parent along. What is chosen no longer counts in the packages of its other
-/// children: these are kept apart with what is left of them, the rest is in the pool's own order.
+/// So a child with a high fee takes a parent with a low fee along (CPFP). Selected transactions no longer count in the
+/// packages of their other children. Those reduced packages are kept apart; the others are in the pool's own order.
 pub(super) fn select(entries: &Entries, max_bytes: u64) -> Vec<IdentifiedTransaction> {
     let mut choice = Choice { entries, chosen: BTreeSet::new(), left: BTreeMap::new(), again: BTreeMap::new() };
     let mut block = Vec::new();
@@ -24,7 +24,7 @@ pub(super) fn select(entries: &Entries, max_bytes: u64) -> Vec<IdentifiedTransac
         let txid = match (order.peek().copied(), first_again) {
             (Some((key, txid)), other) if other.is_none_or(|(again, _)| key < again) => {
                 order.next();
-                // changed since the pool put it here: its turn comes among the others of its kind
+                // its package has shrunk since the pool ordered it, so its turn comes among the reduced packages
                 if choice.left.contains_key(&txid) {
                     continue;
                 }
@@ -51,26 +51,26 @@ pub(super) fn select(entries: &Entries, max_bytes: u64) -> Vec<IdentifiedTransac
 struct Choice<'a> {
     entries: &'a Entries,
     chosen: BTreeSet<Txid>,
-    /// The packages that lost members to the chosen ones.
+    /// Packages that lost members to the selected ones.
     left: BTreeMap<Txid, Package>,
-    /// Those of them that are to be looked at.
+    /// Reduced packages that are still to be considered.
     again: BTreeMap<MiningKey, Txid>,
 }
 
 impl Choice<'_> {
-    /// Returns what is still to be taken with a transaction.
+    /// Returns what remains of a transaction's package.
     fn package(&self, txid: &Txid) -> Option<Package> {
         self.left.get(txid).copied().or_else(|| self.entries.get(txid).map(|entry| entry.ancestors))
     }
 
-    /// Takes a transaction and what it spends from, parents first.
+    /// Takes a transaction and its remaining ancestors, parents first.
     fn take(&mut self, txid: &Txid) -> Vec<IdentifiedTransaction> {
         let Some(entry) = self.entries.get(txid) else { return Vec::new() };
         let mut package = self.entries.ancestors(&entry.transaction);
         package.insert(*txid);
         package.retain(|member| !self.chosen.contains(member));
         let members = self.entries.in_order(&package);
-        // one by one: appending would write the whole set anew for each package
+        // one by one, since appending would rebuild the whole set for each package
         self.chosen.extend(package);
         for (member, entry) in &members {
             for descendant in self.entries.descendants(member) {

@@ -1,4 +1,4 @@
-//! Packages and orders that are kept as entries come and go, against a recompute.
+//! Packages and orders that are updated with each change, compared with a full recomputation.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::{
     entry::{Entry, Newcomer},
 };
 
-/// Transaction number `number` of a graph: spends one output of each parent, and a coin of the chain of its own.
+/// Builds transaction `number` of a graph. It spends one output of each parent, and a coin of its own from the chain.
 fn transaction(number: usize, parents: &BTreeSet<usize>, made: &[(Txid, Transaction)]) -> Transaction {
     let own = OutPoint { txid: Txid::ZERO, vout: u32::try_from(number).unwrap() };
-    // output `number` of a parent is for child `number`: no two children spend one coin
+    // output `number` of a parent belongs to child `number`, so no two children spend the same coin
     let inputs = parents.iter().map(|parent| OutPoint { txid: made[*parent].0, vout: own.vout });
     let output = TxOut { value: Amount::from_grains(1), owner: PublicKey::ZERO };
     let inputs = std::iter::once(own).chain(inputs).collect();
@@ -54,7 +54,7 @@ proptest! {
         for (back, chosen) in steps {
             let chosen: BTreeSet<usize> = chosen.iter().map(|index| index.index(made.len())).collect();
             if back {
-                // parents may come back under children that stayed
+                // parents may return below children that stayed
                 let first = entries.arrivals_in_front(chosen.len());
                 for (arrival, number) in (first..).zip(chosen) {
                     let (txid, transaction) = made[number].clone();

@@ -1,7 +1,8 @@
-//! Statuses: who we are, how far our chain is, and where we tell it.
+//! Statuses: when a node announces its chain, and to whom.
 //!
-//! A new tip is told only on connections where neither its block nor its status was seen, and only after a random
-//! moment in which somebody else may tell it: a thousand nodes that all told every tip would make a million deliveries.
+//! A node announces a new tip only on connections where it has seen neither its block nor its status. It waits for a
+//! random time first, in which another node may announce it. Without that, a thousand nodes would cause a million
+//! deliveries per tip.
 
 use toycoin_core::{BlockHash, Work, store::ChainStore};
 use toycoin_wire::node::{NodeMessage, Status as StatusMessage};
@@ -17,7 +18,7 @@ use crate::{
 };
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Takes what a peer says of its chain.
+    /// Processes a peer's status.
     pub(super) fn on_status(&mut self, peer: PeerKey, status: &StatusMessage) {
         if status.genesis != self.chain.params().genesis_hash() {
             return;
@@ -38,21 +39,21 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if work > self.chain.headers().best().work {
             self.look_for_headers();
         } else if work > ours && self.chain.headers().get(&status.tip).is_none() {
-            // better headers are here, but perhaps nobody who sends their bodies
+            // better headers are known already, but perhaps nobody sends their bodies
             if let Some(known) = self.net.peers.get_mut(&peer) {
                 known.has_news = true;
             }
             self.look_for_headers();
         } else if work > ours {
-            // the headers are here already, and now there is one more to ask for bodies
+            // the headers are known already, and this peer is one more source of their bodies
             self.request_bodies();
         } else if (work < ours || is_new && work == ours) && self.answers_status(peer.0) {
             self.net.send_to(peer, &self.status_message());
         }
     }
 
-    /// A peer that is behind, or new and just as far, hears of us with a probability that makes about eight of all peers
-    /// answer it: a few times each second at most, whoever asks.
+    /// Returns whether to answer the status of a peer that is behind, or of a new one that is level. The probability
+    /// makes about eight of all peers answer, and each connection has a rate limit of a few answers per second.
     fn answers_status(&mut self, connection: ConnectionId) -> bool {
         let now = self.net.now.monotonic;
         let peers = self.net.peers.on_connection(connection).max(1) as u64;
@@ -60,7 +61,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         is_chosen && self.net.links.get_mut(&connection).is_some_and(|link| link.status_answers.take(1, now))
     }
 
-    /// Plans to tell the new tip wherever it was not seen.
+    /// Plans the announcement of the new tip on connections where it was not seen.
     pub(super) fn plan_announcements(&mut self) {
         let tip = self.chain.tip().hash;
         let now = self.net.now.monotonic;
@@ -70,7 +71,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Tells what is due.
+    /// Sends the announcements that are due.
     pub(super) fn announce(&mut self) {
         let now = self.net.now.monotonic;
         let tip = self.chain.tip().hash;
@@ -78,7 +79,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let mut due = Vec::new();
         for (connection, link) in self.net.links.iter_mut().filter(|(_, link)| link.ready) {
             let new_tip = link.announce_at.take_if(|at| *at <= now).is_some() && !link.seen.contains(&tip);
-            // a slow node's own block goes out itself when its time comes
+            // with a block delay, the own block itself is published when its time comes
             if (new_tip && !held_back) || link.status_at <= now {
                 due.push(*connection);
             }
@@ -88,7 +89,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Publishes our status on a connection, and plans the next.
+    /// Publishes our status on a connection, and plans the next one.
     pub(super) fn tell_status(&mut self, connection: ConnectionId) {
         if !self.make_durable() {
             return;
@@ -108,8 +109,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Notes that a block was published, but for the connections that had no room for it: there its tip is told, so that
-    /// whoever wants it asks for it.
+    /// Records that a block was published, except on the connections that had no room for it. There its tip is
+    /// announced, so that peers can request it.
     pub(super) fn published(&mut self, hash: BlockHash, had_no_room: &[ConnectionId]) {
         let now = self.net.now.monotonic;
         for (connection, link) in self.net.links.iter_mut().filter(|(_, link)| link.ready) {

@@ -1,18 +1,18 @@
-//! Transactions of peers that wait to be judged.
+//! Transactions from peers that wait for validation.
 //!
 //! ```text
-//!   TXN ───────────────▶ a queue of each connection ─▶ one batch a step ─▶ mempool ─┬▶ told on
+//!   TXN ───────────────▶ a queue per connection   ─▶ one batch per step ─▶ mempool ─┬▶ forwarded
 //!   orphans whose    ──▶ shared fairly by sender       while the budget lasts       ├▶ kept as an orphan
 //!   parents came                                                                    └▶ refused
 //! ```
 //!
-//! Verifying signatures is the most that a stranger can make a node do for a few bytes, and an id costs nothing. So what
-//! is in no block yet is judged when there is nothing else to do, a bounded number of signatures a step, and so many a
-//! second for each connection, all its peers together. What is cheap and whoever has sent good payments before go first.
-//! Overload drops and counts; it never mutes.
+//! Verifying signatures is the most expensive work that a stranger can cause with a few bytes, and a node id costs
+//! nothing. So unconfirmed transactions are validated only when there is no other work. The number of signatures is
+//! bounded per step, and a token bucket bounds it per second and connection, over all its peers. Cheap transactions and
+//! senders of earlier valid payments go first. Overload drops transactions and counts them; it never mutes a peer.
 //!
-//! Signatures are verified several times faster together than one by one, so what came waits for a moment: until nothing
-//! else is to be done (a waiting transaction is an immediate timeout), or until there is a batch of it.
+//! A batch of signatures is several times faster to verify than single ones. So a transaction waits a moment: until
+//! there is no other work (a waiting transaction is an immediate timeout), or until the batch is full.
 
 use std::collections::BTreeMap;
 
@@ -31,26 +31,26 @@ use crate::{
     relay::ConnectionId,
 };
 
-/// Transactions that came and were not judged yet.
+/// Transactions that arrived and are not validated yet.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
     lanes: BTreeMap<ConnectionId, Lane>,
-    /// The connection of which a transaction was taken last: the one behind it goes first.
+    /// The connection whose transaction was taken last. The next one in order goes first.
     last: Option<ConnectionId>,
-    /// Since when something waits that could have been judged.
+    /// When the present wait for validation began.
     since: Monotonic,
     dropped: u64,
 }
 
-/// What waits of one connection.
+/// The waiting transactions of one connection.
 #[derive(Debug)]
 struct Lane {
     queue: FairQueue<PeerKey, IdentifiedTransaction>,
-    /// Signatures that may be verified for its peers, all together.
+    /// Signatures that may be verified for all peers of the connection.
     budget: TokenBucket,
 }
 
-/// Transactions that are judged together.
+/// Transactions that are validated together.
 #[derive(Debug, Default)]
 struct Batch {
     transactions: Vec<(PeerKey, IdentifiedTransaction)>,
@@ -59,9 +59,9 @@ struct Batch {
 }
 
 impl Batch {
-    /// Returns whether a transaction may join.
+    /// Returns whether a transaction may join the batch.
     fn takes(&self, rank: Rank, cost: u64) -> bool {
-        // one bad signature makes all others of its batch be verified again: let it be those of newcomers
+        // one invalid signature makes all others of its batch be verified again, so newcomers' batches are small
         let most = match rank {
             Rank::Proven => limits::ADMISSION_SIGNATURES,
             Rank::Newcomer => limits::ADMISSION_NEWCOMER_SIGNATURES,
@@ -75,36 +75,37 @@ impl Batch {
 }
 
 impl Arrivals {
-    /// Returns how many wait.
+    /// Returns the number of waiting transactions.
     pub(super) fn len(&self) -> usize {
         self.lanes.values().map(|lane| lane.queue.len()).sum()
     }
 
-    /// Returns their bytes by formula.
+    /// Returns the size of all waiting transactions by formula, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.lanes.values().map(|lane| lane.queue.bytes()).sum()
     }
 
-    /// Returns how many were dropped since they were too many, or had waited for too long.
+    /// Returns the number of transactions that were dropped because there were too many, or because they waited too
+    /// long.
     #[cfg(feature = "test-util")]
     pub(super) const fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Returns when the next one may be judged, `None` if none waits.
+    /// Returns when the next transaction may be validated; `None` if none waits.
     pub(super) fn next_timeout(&self, now: Monotonic) -> Option<Monotonic> {
         let ready = |lane: &Lane| Some(lane.budget.ready_at(lane.queue.next()?.1.cost, now));
         self.lanes.values().filter_map(ready).min()
     }
 
-    /// Returns whether a batch is to be judged though there is more to hear.
+    /// Returns whether a batch must be validated although more messages wait to be read.
     fn is_pressing(&self, now: Monotonic) -> bool {
         let len = self.len();
         len >= limits::ADMISSION_TRANSACTIONS
             || (len > 0 && now.saturating_since(self.since) >= limits::ADMISSION_DELAY)
     }
 
-    /// Lets a transaction wait; beyond the bounds, who holds most makes room.
+    /// Queues a transaction. Beyond the bounds, the connection that holds most drops one.
     fn push(&mut self, peer: PeerKey, rank: Rank, transaction: IdentifiedTransaction, now: Monotonic) {
         if self.len() == 0 {
             self.since = now;
@@ -125,7 +126,7 @@ impl Arrivals {
         }
     }
 
-    /// Takes what is judged next, as far as budgets go: connections in turn, their senders fairly.
+    /// Takes the next batch within the budgets: connections in turn, and within each the senders fairly.
     fn next_batch(&mut self, now: Monotonic) -> Batch {
         self.since = now;
         self.drop_stale(now);
@@ -140,7 +141,7 @@ impl Arrivals {
         batch
     }
 
-    /// Returns the connection whose next transaction joins a batch, and pays for it.
+    /// Returns the connection whose next transaction joins the batch, and charges the connection for it.
     fn next_lane(&mut self, batch: &Batch, now: Monotonic) -> Option<(ConnectionId, Rank)> {
         let is_behind = |connection: &ConnectionId| self.last.is_none_or(|last| *connection > last);
         let (behind, before): (Vec<_>, Vec<_>) = self.lanes.keys().copied().partition(is_behind);
@@ -156,7 +157,7 @@ impl Arrivals {
         None
     }
 
-    /// Drops what has waited for its turn for too long: its sender tells it again, if it still matters.
+    /// Drops transactions that waited too long. A sender that still wants one confirmed announces it again.
     fn drop_stale(&mut self, now: Monotonic) {
         for lane in self.lanes.values_mut() {
             while lane.queue.next().is_some_and(|(_, next)| now.saturating_since(next.came) > limits::ARRIVAL_PATIENCE)
@@ -167,7 +168,7 @@ impl Arrivals {
         }
     }
 
-    /// Lets connections pay once more for what they sent: a batch that failed was verified twice.
+    /// Charges connections a second time for a batch that failed, because it was verified twice.
     fn charge_again(&mut self, batch: &Batch, now: Monotonic) {
         for (peer, transaction) in &batch.transactions {
             if let Some(lane) = self.lanes.get_mut(&peer.0) {
@@ -176,38 +177,38 @@ impl Arrivals {
         }
     }
 
-    /// Gives back most of what was paid for signatures that nobody looked at: only coins were looked up.
+    /// Refunds most of the price of signatures that were not verified, since only coins were looked up.
     fn give_back(&mut self, connection: ConnectionId, cost: u64) {
         if let Some(lane) = self.lanes.get_mut(&connection) {
             lane.budget.give_back(cost - cost.div_ceil(limits::COINS_A_SIGNATURE));
         }
     }
 
-    /// Forgets what a peer sent.
+    /// Removes a peer's waiting transactions.
     pub(super) fn forget(&mut self, peer: &PeerKey) {
         if let Some(lane) = self.lanes.get_mut(&peer.0) {
             lane.queue.remove(peer);
         }
     }
 
-    /// Forgets a connection that is gone.
+    /// Removes a connection that is gone.
     pub(super) fn remove_connection(&mut self, connection: ConnectionId) {
         self.lanes.remove(&connection);
     }
 }
 
-/// Returns what judging a transaction costs, in signatures: as many coins are looked up first.
+/// Returns the price of validating a transaction, in signatures: one per signature or coin lookup.
 fn cost(transaction: &Transaction) -> u64 {
     let parts = transaction.inputs.len().max(transaction.signatures.len()).max(1);
-    // what is larger is refused for its form or size
+    // larger transactions are refused for their form or size
     (parts as u64).min(limits::CONNECTION_SIGNATURES)
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Takes a transaction from a peer.
+    /// Processes a transaction from a peer.
     pub(super) fn on_transaction(&mut self, peer: PeerKey, transaction: Transaction) {
         let transaction = IdentifiedTransaction::from(transaction);
-        // what was looked at before costs nothing again
+        // a transaction that was validated before costs nothing again
         if self.mempool.contains(&transaction.txid()) {
             return;
         }
@@ -223,8 +224,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Lets orphans whose parents came wait to be judged, each under the name of its sender; those of a sender that is
-    /// gone or muted are forgotten.
+    /// Queues orphans whose parents came, each under its sender's name. Orphans of senders that are gone or muted are
+    /// dropped.
     pub(super) fn offer_orphans(&mut self, orphans: Vec<Orphan>) {
         if orphans.is_empty() {
             return;
@@ -238,7 +239,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Forgets what a peer sent that was not judged yet.
+    /// Removes a peer's transactions that are not validated yet.
     pub(super) fn forget_transactions_of(&mut self, peer: &PeerKey) {
         self.arrivals.forget(peer);
         if let Some(known) = self.net.peers.get(peer) {
@@ -246,14 +247,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Judges a batch though more may have come, if there is one or it has waited for long enough.
+    /// Validates a batch although more messages may wait, if the batch is full or has waited long enough.
     pub(super) fn admit_pressing(&mut self) {
         if self.arrivals.is_pressing(self.net.now.monotonic) {
             self.admit_arrivals();
         }
     }
 
-    /// Judges a batch of what waits.
+    /// Validates a batch of waiting transactions.
     pub(super) fn admit_arrivals(&mut self) {
         let now = self.net.now.monotonic;
         let batch = self.arrivals.next_batch(now);
@@ -272,7 +273,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             self.arrivals.charge_again(&batch, now);
         }
         for (peer, transaction) in batch.transactions {
-            // what a peer sent before it was muted is not looked at either
+            // transactions that a peer sent before it was muted are dropped too
             if self.net.halted || self.net.peers.is_muted(&peer, now) {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! What was sent on a connection and is not written yet: a queue of the driver's, of which the machine must not ask too
-//! much.
+//! Bytes that were sent on a connection and are not written yet. They wait in a queue of the driver, which the machine
+//! must not overfill.
 //!
 //! ```text
 //!   machine ── Output::Send ──▶ transport's queue ──▶ socket
@@ -7,9 +7,9 @@
 //!      └──────────────── Input::Written ◀───────────────┘
 //! ```
 //!
-//! The transport keeps [`TRANSPORT_QUEUE_BYTES`](limits::TRANSPORT_QUEUE_BYTES). Each purpose has a share of it, and all
-//! shares together are no more than that: no purpose can take another's room, and the queue never overflows. What has no
-//! room is not sent, and counted.
+//! The transport's queue holds [`TRANSPORT_QUEUE_BYTES`](limits::TRANSPORT_QUEUE_BYTES). Each purpose has a share of
+//! it, and all shares together are no more than that. So no purpose takes another's room, and the queue never
+//! overflows. A message without room is only counted.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -17,26 +17,26 @@ use toycoin_wire::{NodeId, node::NodeMessage};
 
 use crate::{limits, machine::Monotonic};
 
-/// What bytes are sent for.
+/// The purpose of bytes that are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub(super) enum Purpose {
     /// The relay layer's own frames.
     Client,
-    /// Statuses to all, and what this node asks.
+    /// Statuses to all peers, and this node's own questions.
     Request,
-    /// Blocks that this node found.
+    /// Blocks that this node mined.
     Block,
-    /// What others asked for, or caused otherwise.
+    /// Answers to peers' questions, and other messages that peers caused.
     Answer,
-    /// Transactions of others, passed on.
+    /// Other nodes' transactions that this node forwards.
     Forward,
-    /// Payments that were submitted here.
+    /// Payments that were submitted to this node.
     OwnPayment,
 }
 
 impl Purpose {
-    /// Returns what a message is sent for; an own payment cannot be told from another's by its look.
+    /// Returns a message's purpose. The message does not show whether a payment is the node's own.
     pub(super) const fn of(to: Option<NodeId>, message: &NodeMessage) -> Self {
         match (to, message) {
             (_, NodeMessage::GetHeaders(_) | NodeMessage::GetBlocks(_)) | (None, NodeMessage::Status(_)) => {
@@ -44,12 +44,12 @@ impl Purpose {
             }
             (None, NodeMessage::Block(_)) => Self::Block,
             (None, NodeMessage::Transaction(_)) => Self::Forward,
-            // a request for a transaction's parents is what its sender causes
+            // a request for a transaction's parents is caused by its sender
             _ => Self::Answer,
         }
     }
 
-    /// Returns the most bytes that may wait for it.
+    /// Returns the most bytes that may wait for this purpose.
     const fn share(self) -> u64 {
         match self {
             Self::Client => limits::CLIENT_SHARE,
@@ -61,8 +61,8 @@ impl Purpose {
         }
     }
 
-    /// Returns how long it may take to write what waits for it, as far as the connection's speed is known; `None` where
-    /// only the share counts.
+    /// Returns the longest time in which waiting bytes of this purpose must be writable, on a connection of known
+    /// speed. `None` where only the share counts.
     const fn patience(self) -> Option<Duration> {
         match self {
             Self::Answer => Some(limits::ANSWER_PATIENCE),
@@ -72,7 +72,7 @@ impl Purpose {
     }
 }
 
-/// What waits to be written on a connection, in the order in which it was sent.
+/// The messages that wait to be written on a connection, in the order in which they were sent.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     messages: VecDeque<Message>,
@@ -84,15 +84,15 @@ pub(super) struct Backlog {
 struct Message {
     purpose: Purpose,
     length: u64,
-    /// Bytes of it that are written.
+    /// Bytes of the message that are already written.
     written: u64,
 }
 
 impl Backlog {
-    /// Returns whether a message of so many bytes has room.
+    /// Returns whether there is room for a message of `length` bytes.
     ///
-    /// Where the connection is known to be slow, no more of an answer or an own payment waits than is written soon, but
-    /// always one message.
+    /// On a slow connection, answers and own payments may wait only as far as they can be written soon. A single
+    /// message is exempt from that.
     pub(super) fn has_room(&self, purpose: Purpose, length: u64) -> bool {
         let waiting = self.waiting(purpose);
         let most = match (purpose.patience(), self.pace.per_second) {
@@ -103,7 +103,7 @@ impl Backlog {
         sum <= purpose.share() && (waiting == 0 || sum <= most)
     }
 
-    /// Notes that a message was sent.
+    /// Records that a message was sent.
     pub(super) fn push(&mut self, purpose: Purpose, length: u64, now: Monotonic) {
         if self.messages.is_empty() {
             self.pace.begin(now);
@@ -112,7 +112,7 @@ impl Backlog {
         self.messages.push_back(Message { purpose, length, written: 0 });
     }
 
-    /// Notes that so many bytes were written. More than were sent is the driver's fault, and is ignored.
+    /// Records that bytes were written. More bytes than were sent are the driver's mistake, and are ignored.
     pub(super) fn written(&mut self, mut bytes: u64, now: Monotonic) {
         self.pace.bytes = self.pace.bytes.saturating_add(bytes);
         while let Some(first) = self.messages.front_mut() {
@@ -128,22 +128,23 @@ impl Backlog {
         self.pace.measure(now, self.messages.is_empty());
     }
 
-    /// Returns how many bytes wait for a purpose, each message with [`MESSAGE_WEIGHT`](limits::MESSAGE_WEIGHT).
+    /// Returns the waiting bytes of a purpose. Each message counts [`MESSAGE_WEIGHT`](limits::MESSAGE_WEIGHT) bytes
+    /// more.
     pub(super) const fn waiting(&self, purpose: Purpose) -> u64 {
         self.waiting[purpose as usize]
     }
 
-    /// Returns how many bytes wait in all.
+    /// Returns all waiting bytes.
     #[cfg(feature = "test-util")]
     pub(super) fn total(&self) -> u64 {
         self.waiting.iter().sum()
     }
 }
 
-/// How fast a connection takes bytes, measured while some wait.
+/// The speed at which a connection takes bytes, measured while some wait.
 #[derive(Debug, Default)]
 struct Pace {
-    /// Bytes a second; `None` while nothing had to wait for long enough.
+    /// Bytes per second; `None` while nothing had to wait for long enough.
     per_second: Option<u64>,
     since: Monotonic,
     bytes: u64,
@@ -164,13 +165,13 @@ impl Pace {
             self.per_second = Some(before.midpoint(seen));
             self.begin(now);
         } else if all_written {
-            // a queue that runs empty at once says no more than "at least so fast"
+            // an empty queue shows only a lower bound of the speed
             self.per_second = self.per_second.map(|before| before.max(seen.min(before.saturating_mul(2))));
         }
     }
 }
 
-/// Returns how many bytes are written within a time.
+/// Returns the number of bytes that are written within a time.
 fn soon(per_second: u64, time: Duration) -> u64 {
     let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     per_second.saturating_mul(millis) / 1_000
@@ -232,7 +233,7 @@ mod tests {
     fn slow_connection_holds_what_it_writes_soon() {
         let mut backlog = Backlog::default();
         assert!(backlog.has_room(Purpose::Answer, 1 << 20));
-        // 25 kB a second
+        // 25 kB per second
         for second in 0..8 {
             backlog.push(Purpose::Answer, 50_000, at(second * 1_000));
             backlog.written(25_000, at((second + 1) * 1_000));

@@ -1,11 +1,12 @@
-//! Whether an answer is late or only behind others in the relay's queue for us.
+//! Distinguishes a late answer from one that only waits behind others in the relay's queue.
 //!
 //! ```text
 //!   GBLK ─▶ .. long silence .. PING ─▶      ◀─ DELV DELV DELV PONG
 //! ```
 //!
-//! A relay's PONG stands behind the deliveries that waited for us when the PING came. So once it is here, an answer that is
-//! not was not there to be sent: its sender is late, not the link. Bytes of others, however they trickle, prove nothing.
+//! A relay queues its PONG behind the deliveries that waited for us when the PING came. So an answer that is still
+//! missing when the PONG arrives had not been sent then: its sender is late, not the link. Bytes of other deliveries
+//! prove nothing, however slowly they arrive.
 
 use toycoin_core::store::ChainStore;
 
@@ -15,10 +16,10 @@ use crate::{
     protocol::{NodeMachine, Output, backlog::Purpose},
 };
 
-/// How far a relay connection has been drained.
+/// The progress of draining a relay connection.
 #[derive(Debug, Default)]
 pub(super) struct Barrier {
-    /// The PING that is on its way, and when it was sent.
+    /// The number of the outstanding PING, and its time.
     asked: Option<(u64, Monotonic)>,
     passed: Monotonic,
     has_moved: bool,
@@ -26,12 +27,12 @@ pub(super) struct Barrier {
 }
 
 impl Barrier {
-    /// Returns a time: whatever waited for us at the relay then is here.
+    /// Returns a time: all deliveries that waited at the relay then have arrived.
     pub(super) const fn passed(&self) -> Monotonic {
         self.passed
     }
 
-    /// Returns the number to send a PING with, unless one is on its way.
+    /// Returns the number for a new PING, unless one is outstanding.
     pub(super) fn ask(&mut self, now: Monotonic) -> Option<u64> {
         if self.asked.is_some() {
             return None;
@@ -41,14 +42,14 @@ impl Barrier {
         Some(self.next)
     }
 
-    /// Takes the answer.
+    /// Processes the PONG with this number.
     pub(super) fn answered(&mut self, number: u64) {
         if let Some((_, sent)) = self.asked.take_if(|(asked, _)| *asked == number) {
             (self.passed, self.has_moved) = (sent, true);
         }
     }
 
-    /// Takes a PING that was never answered as one that was: a relay that only delivers keeps nobody waiting for ever.
+    /// Counts an overdue PING as answered, so that a relay that only delivers makes nobody wait for ever.
     pub(super) fn give_up(&mut self, now: Monotonic) {
         if self.gives_up_at().is_some_and(|at| at <= now)
             && let Some((_, sent)) = self.asked.take()
@@ -57,19 +58,19 @@ impl Barrier {
         }
     }
 
-    /// Returns whether more is known than when this was asked last.
+    /// Returns whether the barrier has moved since the last call.
     fn take_moved(&mut self) -> bool {
         std::mem::take(&mut self.has_moved)
     }
 
-    /// Returns when the PING that is on its way counts as answered.
+    /// Returns when the outstanding PING counts as answered.
     pub(super) fn gives_up_at(&self) -> Option<Monotonic> {
         self.asked.map(|(_, sent)| sent + limits::BARRIER_TIMEOUT)
     }
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Turns to others where answers are late, and asks relays that may hold back what is due.
+    /// Asks other peers where answers are late, and sends PINGs to relays that may hold back overdue answers.
     pub(super) fn lapse_requests(&mut self) {
         let now = self.net.now.monotonic;
         let mut has_moved = false;

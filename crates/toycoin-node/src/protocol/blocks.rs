@@ -1,4 +1,4 @@
-//! Blocks as they come: kept, put off, or refused; and the moves of the tip that follow.
+//! Arriving blocks: accepted, deferred or refused; and the moves of the tip that follow.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,20 +15,20 @@ use crate::{
     protocol::{Event, MuteReason, NodeMachine, peers::PeerKey},
 };
 
-/// Blocks that cannot be judged yet, and who sent those that can.
+/// Blocks that cannot be judged yet, and the senders of those that can.
 #[derive(Debug, Default)]
 pub(super) struct WaitingBlocks {
-    /// Blocks whose parent is unknown, the oldest first.
+    /// Orphan blocks, whose parent is unknown, the oldest first.
     orphans: VecDeque<(PeerKey, Block)>,
-    /// Blocks that are right but for their time, by time.
+    /// Blocks that are valid but for a timestamp in the future, by timestamp.
     deferred: BTreeMap<(u64, BlockHash), (Option<PeerKey>, Block)>,
-    /// Who sent a body that is not connected yet, the oldest first.
+    /// The senders of bodies that are not connected yet, the oldest first.
     senders: VecDeque<(BlockHash, PeerKey)>,
-    /// Blocks of our own that are not connected yet.
+    /// Our own blocks that are not connected yet.
     own: VecDeque<BlockHash>,
 }
 
-/// Bodies that wait for others.
+/// Bodies that wait for others, to be connected together.
 #[derive(Debug)]
 pub(super) struct Gathering {
     pub(super) until: Monotonic,
@@ -36,7 +36,7 @@ pub(super) struct Gathering {
 }
 
 impl WaitingBlocks {
-    /// Returns the time of the first deferred block, in Unix milliseconds, and whether the block is our own.
+    /// Returns the first deferred block's timestamp in Unix milliseconds, and whether the block is our own.
     pub(super) fn first_deferred(&self) -> Option<(u64, bool)> {
         self.deferred.first_key_value().map(|((time, _), (peer, _))| (*time, peer.is_none()))
     }
@@ -45,17 +45,17 @@ impl WaitingBlocks {
         self.deferred.keys().any(|(_, deferred)| deferred == hash)
     }
 
-    /// Returns how many blocks wait for their parent, and their bytes.
+    /// Returns the number of orphan blocks, and their bytes.
     pub(super) fn orphans(&self) -> (usize, u64) {
         (self.orphans.len(), self.orphans.iter().map(|(_, block)| block.size()).sum())
     }
 
-    /// Returns how many blocks wait for their time, and their bytes.
+    /// Returns the number of deferred blocks, and their bytes.
     pub(super) fn deferred(&self) -> (usize, u64) {
         (self.deferred.len(), self.deferred.values().map(|(_, block)| block.size()).sum())
     }
 
-    /// Returns how many senders and blocks of our own are remembered.
+    /// Returns the number of remembered senders or of own blocks, whichever is greater.
     #[cfg(feature = "test-util")]
     pub(super) fn senders(&self) -> usize {
         self.senders.len().max(self.own.len())
@@ -80,7 +80,7 @@ impl WaitingBlocks {
         Vec::from(children as VecDeque<_>)
     }
 
-    /// Lets the deferred block that is farthest ahead go: it waits longest. Peers' blocks go before our own.
+    /// Drops the deferred block whose timestamp lies farthest in the future. Peers' blocks go before our own.
     fn let_go_of_deferred(&mut self) {
         let farthest = self.deferred.iter().rev().find(|(_, (peer, _))| peer.is_some()).map(|(key, _)| *key);
         match farthest {
@@ -96,7 +96,7 @@ impl WaitingBlocks {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Takes a block from a peer.
+    /// Processes a block from a peer.
     pub(super) fn on_block(&mut self, peer: PeerKey, block: Block) {
         let hash = block.hash();
         if let Some(link) = self.net.links.get_mut(&peer.0) {
@@ -121,7 +121,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.request_bodies();
     }
 
-    /// Keeps a block whose parent is unknown, as far as one can tell that it took work, and asks for what lies between.
+    /// Keeps an orphan block if its own proof of work is valid, and asks for the blocks before it.
     fn on_orphan(&mut self, peer: PeerKey, block: Block) {
         let (hash, params) = (block.hash(), self.chain.params());
         let judged = check_form(params, &block).and_then(|()| check_proof_of_work(params, &block.header, hash));
@@ -136,11 +136,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.look_for_headers();
     }
 
-    /// Returns whether a block is new and its chain has less work than ours had some blocks ago, or than a chain of this
-    /// network has at least.
+    /// Returns whether a block is new and its chain has too little work: less than ours had
+    /// [`LATE_BLOCKS`](limits::LATE_BLOCKS) blocks ago, or less than the network's minimum.
     ///
-    /// On such a place blocks can be had for little work, and each would be kept for ever. One that leads somewhere comes
-    /// behind its headers.
+    /// Such blocks cost little work, and each would be kept for ever. One on a better branch arrives after its headers.
     fn is_of_the_past(&self, header: &Header, hash: BlockHash, work_before: Work) -> bool {
         let own = header.bits.to_target().map(|target| target.work()).unwrap_or_default();
         let ago = self.chain.header_at(self.chain.height().saturating_sub(limits::LATE_BLOCKS));
@@ -148,7 +147,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.chain.headers().get(&hash).is_none() && work_before + own < least
     }
 
-    /// Takes in a block whose parent is known, and whatever waited for it.
+    /// Accepts a block whose parent is known, and the orphan blocks that waited for it.
     pub(super) fn take_in(&mut self, peer: Option<PeerKey>, block: Block) {
         let mut queue = VecDeque::from([(peer, block)]);
         while let Some((peer, block)) = queue.pop_front() {
@@ -160,7 +159,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns whether the block is kept.
+    /// Accepts one block, and returns whether it is kept.
     fn take_in_one(&mut self, peer: Option<PeerKey>, block: Block) -> bool {
         let (hash, header) = (block.hash(), block.header);
         match self.chain.insert_header(&header, self.net.now.unix_ms) {
@@ -169,7 +168,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 return self.defer(peer, block);
             }
             Err(HeaderError::Rule(error)) => return self.refuse(peer, hash, &error),
-            // an ancestor was found invalid: honest peers found that too
+            // an ancestor is invalid, as honest peers find out too
             Err(_) => return false,
         }
         let size = block.size();
@@ -196,7 +195,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 true
             }
             Ok(Inserted::Known) => true,
-            // the body may be another's fault, the request for it stays
+            // the body may be another peer's fault, so the request for it stays
             Err(ChainError::Rule(error)) => self.refuse(peer, hash, &error),
             Err(ChainError::Store(error)) => {
                 self.net.halt(&error.to_string());
@@ -215,7 +214,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         false
     }
 
-    /// Keeps a block that is right by itself until its time has come; what builds on it is not followed until then.
+    /// Defers a block that is valid by itself until its time has come. Its descendants are not followed until then.
     fn defer(&mut self, peer: Option<PeerKey>, block: Block) -> bool {
         let hash = block.hash();
         let block = match block.check(self.chain.params()) {
@@ -231,7 +230,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         false
     }
 
-    /// Takes in the deferred blocks whose time has come.
+    /// Accepts the deferred blocks whose time has come.
     pub(super) fn retry_deferred(&mut self) {
         let latest = self.net.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
         while let Some(first) = self.waiting.deferred.first_entry().filter(|first| first.key().0 <= latest) {
@@ -243,7 +242,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Notes that a body came: the first one that a chain at rest gets may wait for others.
+    /// Records that a body arrived. If the chain has nothing else to connect, this body may wait for others.
     fn gather(&mut self) {
         match &mut self.gathering {
             Some(gathering) => gathering.bodies += 1,
@@ -254,10 +253,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns whether the bodies that came are left to wait for others: their signatures cost less together.
+    /// Returns whether arrived bodies wait for others, because verifying their signatures together costs less.
     ///
-    /// Only in catching up, while more are on their way, for a moment, and until there are so many. Then all is connected
-    /// that is here.
+    /// They wait only during initial block download (IBD), while more are requested, for a bounded time and number.
+    /// Then all of them are connected.
     pub(super) fn gathers(&mut self) -> bool {
         let now = self.net.now.monotonic;
         let wait = |gathering: &Gathering| now < gathering.until && gathering.bodies < limits::GATHERED_BLOCKS;
@@ -267,7 +266,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.gathering.is_some()
     }
 
-    /// Does one piece of work on the chain, if there is any: at most one block is connected a call.
+    /// Does one piece of work on the chain, if there is any. Each call connects at most one block.
     pub(super) fn advance(&mut self) {
         if !self.busy {
             return;
@@ -275,7 +274,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match self.chain.advance() {
             Ok(Advance::Idle) => self.busy = false,
             Ok(Advance::Working) => tracing::trace!("a step of a reorganisation, or a look at the store"),
-            // a move that nobody may hear of yet is none
+            // a move that is not durable must not be announced
             Ok(Advance::Moved(moved)) if self.is_far_behind() || self.make_durable() => self.on_moved(moved),
             Ok(Advance::Moved(_)) => {}
             Ok(Advance::Invalid { hash, error }) => {
@@ -297,7 +296,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.waiting.own.contains(&block.hash())
     }
 
-    /// Forgets who sent a block: it was found right.
+    /// Forgets the sender of a block that proved valid.
     pub(super) fn forget_sender(&mut self, hash: &BlockHash) {
         self.waiting.sender(hash);
     }

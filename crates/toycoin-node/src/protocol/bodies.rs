@@ -1,12 +1,12 @@
-//! Bodies: asking several peers at once for the blocks whose headers are known.
+//! Bodies: requests to several peers at once for the blocks whose headers are known.
 //!
-//! The way to the best header comes first. Its lowest block may be one that nobody sends, whoever says to have it: then
-//! the other branches that peers have come before it, and the node goes on as far as there are bodies. Else whoever shows
-//! headers and keeps the bodies to himself would stop everybody.
+//! The branch of the best header comes first. If nobody sends its lowest block, the other branches of the peers come
+//! before it, and the node proceeds as far as there are bodies. Otherwise a peer that shows headers and withholds the
+//! bodies would stop every node.
 //!
-//! A block is on its way once on a connection. It is late, and asked of another peer, when its sender's time is over and
-//! all that waited at the relay has come; while it may only be behind others there, another connection that has nothing
-//! else to do is asked.
+//! Each block has at most one open request per connection. A request is late when its peer's time is over and all
+//! deliveries that waited at the relay have arrived; then another peer is asked. While the block may only wait behind
+//! others at the relay, an idle connection is asked as well.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,17 +30,17 @@ use crate::{
     relay::ConnectionId,
 };
 
-/// Which blocks were asked of whom.
+/// The state of the requests for blocks.
 #[derive(Debug, Default)]
 pub(super) struct BodySync {
     in_flight: InFlight,
-    /// Who was asked for a block already and did not send it.
+    /// The peers that were asked for each block and did not send it.
     tried: BTreeMap<BlockHash, BTreeSet<PeerKey>>,
-    /// The lowest missing blocks of branches that everybody was asked for in vain.
+    /// Lowest missing blocks of branches that all peers were asked for without success.
     withheld: BTreeSet<BlockHash>,
-    /// Since when the way to the best header begins with one of these.
+    /// When the branch of the best header first began with one of these.
     best_withheld_since: Option<Monotonic>,
-    /// When those who were tried are asked again.
+    /// When the peers that did not send a block are asked again.
     retry_at: Option<Monotonic>,
     sizes: Sizes,
 }
@@ -50,32 +50,33 @@ impl BodySync {
         self.in_flight.next_due().into_iter().chain(self.retry_at).min()
     }
 
-    /// Returns how many blocks are on their way.
+    /// Returns the number of open requests for blocks.
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.len()
     }
 
-    /// Returns since when nobody sends the lowest block that is missing on the way to the best header.
+    /// Returns since when nobody sends the lowest missing block on the branch of the best header.
     pub(super) const fn best_withheld_since(&self) -> Option<Monotonic> {
         self.best_withheld_since
     }
 
-    /// Returns the bytes that a block is taken to need that nobody has seen.
+    /// Returns the expected bytes of a block that is not here yet.
     pub(super) fn expected_size(&self) -> u64 {
         self.sizes.estimate()
     }
 
-    /// Forgets what was asked of peers that are gone or muted.
+    /// Removes the requests to peers that are gone or muted.
     pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
         self.in_flight.forget(gone);
     }
 
-    /// Takes deliveries that a relay dropped into account.
+    /// Adjusts requests after a relay dropped deliveries.
     pub(super) fn doubt(&mut self, connection: ConnectionId, patience: Duration, now: Monotonic) {
         self.in_flight.doubt(connection, patience, now);
     }
 
-    /// Returns whether a peer is not to be asked for a block: it was, or the block is on its way on that connection.
+    /// Returns whether a peer must not be asked for a block: it was asked before, or its connection has an open request
+    /// for the block.
     fn excludes(&self, hash: &BlockHash, peer: &PeerKey) -> bool {
         self.tried.get(hash).is_some_and(|tried| tried.contains(peer))
             || self.in_flight.open_of(hash).any(|asked| asked.peer.0 == peer.0)
@@ -87,7 +88,7 @@ impl BodySync {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Asks for missing bodies wherever there is room.
+    /// Requests missing bodies wherever there is room.
     pub(super) fn request_bodies(&mut self) {
         let is_quiet = self.bodies.withheld.is_empty() && self.bodies.best_withheld_since.is_none();
         if is_quiet && !self.has_room_for_bodies() {
@@ -132,7 +133,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns whether some connection has so much room that asking is worth a message.
+    /// Returns whether some connection has enough room to be worth a message.
     fn has_room_for_bodies(&self) -> bool {
         let (in_flight, size) = (&self.bodies.in_flight, self.bodies.expected_size());
         let has_room = |(connection, link): (&ConnectionId, &Link)| {
@@ -142,7 +143,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         in_flight.len() < limits::BODY_REQUESTS && self.net.links.iter().any(has_room)
     }
 
-    /// Takes the branch to be asked for next: those that begin with a block that nobody sends come last.
+    /// Takes the branch that is requested next. Branches whose first block nobody sends come last.
     fn next_branch(&self, branches: &mut Vec<Vec<BlockHash>>) -> Option<Vec<BlockHash>> {
         let is_withheld =
             |missing: &Vec<BlockHash>| missing.first().is_some_and(|lowest| self.bodies.withheld.contains(lowest));
@@ -150,8 +151,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         (place < branches.len()).then(|| branches.remove(place))
     }
 
-    /// If nobody sends the first branch's lowest block, adds the missing blocks of other branches with more work than the
-    /// tip that peers have, the most work first: one for each lowest block, and some of them.
+    /// Adds other branches if nobody sends the first branch's lowest block. They have more work than the tip and belong
+    /// to peers; the most work comes first. There is one for each lowest block, up to a bound.
     fn add_other_branches(&self, branches: &mut Vec<Vec<BlockHash>>) {
         let is_withheld = |lowest: &BlockHash| self.bodies.withheld.contains(lowest);
         if !branches.first().and_then(|best| best.first()).is_some_and(is_withheld) {
@@ -172,8 +173,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Asks for a branch's missing blocks wherever there is room, and returns whether nobody is left to ask for the lowest
-    /// for the first time: what builds on that can wait.
+    /// Requests a branch's missing blocks wherever there is room. Returns whether for the first time no peer is left to
+    /// ask for the lowest one; what builds on that block can wait.
     fn ask_for(&mut self, missing: &[BlockHash], sources: &mut Sources, starved: &mut bool) -> bool {
         let now = self.net.now.monotonic;
         for (place, hash) in missing.iter().enumerate() {
@@ -200,8 +201,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         false
     }
 
-    /// Has those who have not delivered yet, or take long, show what they can do beside those who deliver: each with one
-    /// block far from the lowest, so that nobody waits for it soon.
+    /// Tries unproven or slow peers beside those that deliver. Each gets one block far above the lowest, which nobody
+    /// needs soon.
     fn try_others(&mut self, missing: &[BlockHash], sources: &mut Sources) {
         let now = self.net.now.monotonic;
         for hash in missing.iter().rev() {
@@ -216,7 +217,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Asks connections that have nothing to do for the lowest block that is due elsewhere.
+    /// Requests the lowest block that is overdue elsewhere on idle connections.
     fn use_idle_connections(&mut self, missing: &[BlockHash], sources: &mut Sources) {
         let now = self.net.now.monotonic;
         for connection in sources.idle_connections() {
@@ -242,8 +243,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.chain.headers().get(hash).map(|entry| entry.work).unwrap_or_default()
     }
 
-    /// Notes that a block is here, of that size by formula if it was not before, and what that says of its sender and of
-    /// the connection.
+    /// Records that a block arrived, with its size by formula if it is new. Updates its sender's standing and the
+    /// connection's window.
     pub(super) fn body_arrived(&mut self, hash: &BlockHash, from: Option<PeerKey>, new_of_size: Option<u64>) {
         let now = self.net.now.monotonic;
         self.bodies.tried.remove(hash);
@@ -266,7 +267,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Takes what a peer says that it does not have.
+    /// Processes a peer's message that it does not have some blocks.
     pub(super) fn on_not_found(&mut self, peer: PeerKey, hashes: &[[u8; 32]]) {
         let now = self.net.now.monotonic;
         let (mut is_any, mut is_trial) = (false, false);
@@ -288,7 +289,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.request_bodies();
     }
 
-    /// Asks those who were tried again when it is time.
+    /// Asks the peers that did not send a block again, when it is time.
     pub(super) fn bodies_timeout(&mut self) {
         let now = self.net.now.monotonic;
         if self.bodies.retry_at.take_if(|at| *at <= now).is_some() {
@@ -297,8 +298,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Asks others for what did not come in time: a stall is no crime. Returns the connections on which what is due may be
-    /// behind others.
+    /// Asks others for overdue blocks, since a stall is no misbehaviour. Returns the connections on which overdue
+    /// blocks may wait behind other deliveries.
     pub(super) fn lapse_bodies(&mut self, has_moved: bool) -> BTreeSet<ConnectionId> {
         let now = self.net.now.monotonic;
         if !has_moved && self.bodies.in_flight.next_due().is_none_or(|due| due > now) {
@@ -307,7 +308,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let links = &self.net.links;
         let passed = |connection: ConnectionId| links.get(&connection).map(|link| link.barrier.passed());
         let lapsed = self.bodies.in_flight.lapse(now, passed);
-        // whom it counts against, once, and whether all that it let lapse were trials
+        // the peers whose strikes it counts, once each, and whether all their lapsed requests were trials
         let mut culprits: BTreeMap<PeerKey, bool> = BTreeMap::new();
         for (hash, asked) in lapsed.late.iter().filter(|(_, asked)| !asked.is_doubtful) {
             self.bodies.tried.entry(*hash).or_default().insert(asked.peer);
@@ -317,7 +318,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             if let Some(link) = self.net.links.get_mut(&peer.0).filter(|_| is_trial) {
                 link.pipeline.tried(now, false);
             }
-            // who delivers, and only takes long, claims nothing in vain
+            // a peer that delivers slowly still backs its claim
             let is_slow = is_trial && self.net.peers.get(&peer).is_some_and(|known| known.standing.gave_blocks());
             if !is_slow {
                 self.stalled(peer);

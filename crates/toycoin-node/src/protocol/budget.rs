@@ -1,4 +1,4 @@
-//! Budgets: what strangers may make this node do, charged before it is done.
+//! Budgets: bounds on the work that strangers can cause, charged before the work is done.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ impl TokenBucket {
         Self { level: capacity, capacity, per_second, filled: now }
     }
 
-    /// Takes `amount` tokens and returns true, or takes none and returns false if there are fewer.
+    /// Takes `amount` tokens and returns true, or takes none and returns false if there are too few.
     pub(super) fn take(&mut self, amount: u64, now: Monotonic) -> bool {
         self.refill(now);
         match self.level.checked_sub(amount) {
@@ -31,24 +31,24 @@ impl TokenBucket {
         }
     }
 
-    /// Returns when there will be `amount` tokens, `None` for more than the bucket holds.
+    /// Returns when there will be `amount` tokens; `None` for more than the bucket can hold.
     pub(super) fn when(&self, amount: u64, now: Monotonic) -> Option<Monotonic> {
         (amount <= self.capacity).then(|| self.ready_at(amount, now))
     }
 
-    /// Takes `amount` tokens, or all that there are if there are fewer: for what was done already.
+    /// Takes `amount` tokens, or all of them if there are fewer, for work that was already done.
     pub(super) fn charge(&mut self, amount: u64, now: Monotonic) {
         self.refill(now);
         self.level = self.level.saturating_sub(amount);
     }
 
-    /// Gives back `amount` tokens that were taken for what was not done.
+    /// Refunds `amount` tokens that were taken for work that was not done.
     pub(super) const fn give_back(&mut self, amount: u64) {
         let level = self.level.saturating_add(amount);
         self.level = if level < self.capacity { level } else { self.capacity };
     }
 
-    /// Returns when there are `amount` tokens, at most the bucket's capacity, if none are taken until then.
+    /// Returns when the bucket will have `amount` tokens (at most its capacity), if nobody takes any until then.
     pub(super) fn ready_at(&self, amount: u64, now: Monotonic) -> Monotonic {
         let missing = u128::from(amount.min(self.capacity).saturating_sub(self.level));
         let nanos = (missing * NANOS_PER_SECOND).div_ceil(u128::from(self.per_second.max(1)));
@@ -63,7 +63,7 @@ impl TokenBucket {
             return;
         }
         self.level = self.level.saturating_add(more).min(self.capacity);
-        // what is left of the time counts for the next token, however often somebody looks
+        // the remaining time counts for the next token, however often the bucket is updated
         let took = u64::try_from(u128::from(more) * NANOS_PER_SECOND / rate).unwrap_or(u64::MAX);
         self.filled = (self.filled + Duration::from_nanos(took)).min(now);
     }
@@ -71,7 +71,7 @@ impl TokenBucket {
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
-/// How much somebody used of a shared budget lately: all that he used, less a constant rate since.
+/// A user's recent use of a shared budget: all that it used, less a constant rate since.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RecentUse {
     tokens: u64,
@@ -79,18 +79,18 @@ pub(super) struct RecentUse {
 }
 
 impl RecentUse {
-    /// Returns no use.
+    /// Returns a recent use of zero.
     pub(super) const fn none(now: Monotonic) -> Self {
         Self { tokens: 0, at: now }
     }
 
-    /// Adds what was used.
+    /// Adds tokens that were used.
     pub(super) fn add(&mut self, tokens: u64, now: Monotonic) {
         let sum = self.tokens(now).saturating_add(tokens);
         *self = Self { tokens: sum.min(limits::REMEMBERED_USE), at: now };
     }
 
-    /// Returns how much it is now.
+    /// Returns the present value, in tokens.
     pub(super) fn tokens(&self, now: Monotonic) -> u64 {
         let millis = u64::try_from(now.saturating_since(self.at).as_millis()).unwrap_or(u64::MAX);
         self.tokens.saturating_sub(millis.saturating_mul(limits::FORGOTTEN_USE_PER_SECOND) / 1_000)

@@ -1,35 +1,35 @@
-//! What peers claim of their chains, held against what was verified here.
+//! Peers' claims about their chains, compared with the verified headers.
 
 use toycoin_core::store::ChainStore;
 
 use crate::protocol::{NodeMachine, peers::Peer};
 
-/// What peers that are not muted claim in their statuses, held against the headers that were verified here.
+/// The claims in the statuses of all peers that are not muted, compared with the verified headers.
 ///
-/// A claim is a number that a stranger chose. It is good for choosing whom to ask, and for nothing else.
+/// A claim is a number that a stranger chose. It only serves to choose which peer to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Claims {
-    /// Peers that said a status of this network.
+    /// Number of peers that sent a status of this network.
     pub heard: usize,
-    /// Those among them whose tip is a verified header, with the height and work that they claim.
+    /// Number of those whose tip is a verified header with the claimed height and work.
     pub verified: usize,
-    /// Those among them that claim more work than the best verified header has.
+    /// Number of those that claim more work than the best verified header has.
     pub ahead: usize,
 }
 
-/// What a peer claims in its status.
+/// The claim in a peer's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerClaim {
-    /// The height that it claims, whatever that is.
+    /// The claimed height.
     pub height: u64,
-    /// Whether its tip is a verified header here, with the height and work that it claims.
+    /// Whether its tip is a verified header with the claimed height and work.
     pub is_verified: bool,
     /// Whether it claims more work than the best verified header has.
     pub is_ahead: bool,
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Holds what a peer claims against the headers that were verified here.
+    /// Compares a peer's claim with the verified headers.
     pub(super) fn claim_of(&self, peer: &Peer) -> Option<PeerClaim> {
         let claim = peer.status?;
         let headers = self.chain.headers();
@@ -40,7 +40,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Some(PeerClaim { height: claim.height, is_verified, is_ahead })
     }
 
-    /// Counts what peers claim.
+    /// Counts the peers' claims.
     pub(super) fn claims(&self) -> Claims {
         let now = self.net.now.monotonic;
         let mut claims = Claims::default();

@@ -1,13 +1,14 @@
-//! Whether this machine's clock agrees with what others say of the time.
+//! Compares this machine's clock with the times that others report.
 //!
-//! Blocks of a fast clock wait at everybody else's, and a slow clock lets everybody else's blocks wait. Neither is an error
-//! of any message, so it is found by comparing:
+//! Other nodes defer the blocks of a fast clock, and a slow clock defers the blocks of all others. No message is wrong
+//! in either case, so comparisons must show it:
 //!
-//! - the median of the times in the peers' statuses, from the first peer on. A status may have been on its way for long,
-//!   so the one of a peer's last few that came quickest counts. Absurd times count as a year, and of two middle ones the
-//!   nearer counts: one liar beside one honest peer decides nothing;
-//! - the median time of the last blocks that were taken in. These count only when they are ahead: a block that comes late proves nothing;
-//! - blocks and headers that wait for their time.
+//! - The median of the times in the peers' statuses, from the first peer on. A status may have been in transit for
+//!   long, so the fastest one of a peer's last few counts. Absurd times count as a year. Of two middle values the one
+//!   nearer to zero counts, so that one liar beside one honest peer decides nothing.
+//! - The median of the times of the last accepted blocks. It counts only when it is ahead, because a late block proves
+//!   nothing.
+//! - Blocks and headers that are deferred.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,8 +20,8 @@ use crate::{
     protocol::{ClockCause, ClockSuspect, ClockWarning, Event, NodeMachine, clock_warning::ClockKind},
 };
 
-/// A time that somebody said, less the monotonic time when it came: the difference to ours follows, also after our clock
-/// was set.
+/// A reported time minus the monotonic time of its arrival. It gives the present difference to our clock, even after
+/// our clock was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Lead(i128);
 
@@ -29,7 +30,7 @@ impl Lead {
         Self(i128::from(said_ms) - monotonic_ms(now))
     }
 
-    /// Returns by how many milliseconds the other clock is ahead of ours, at most a year either way.
+    /// Returns by how many milliseconds the other clock is ahead of ours, at most a year in either direction.
     fn offset_ms(self, now: Now) -> i64 {
         let most = i128::from(limits::CLOCK_OFFSET_MOST);
         let offset = self.0 - (i128::from(now.unix_ms) - monotonic_ms(now));
@@ -46,7 +47,7 @@ fn monotonic_ms(now: Now) -> i128 {
 pub(super) struct ClockReadings(VecDeque<Lead>);
 
 impl ClockReadings {
-    /// Notes the time that a status says.
+    /// Records a status's time.
     pub(super) fn note(&mut self, said_ms: u64, now: Now) {
         self.0.push_back(Lead::new(said_ms, now));
         if self.0.len() > limits::CLOCK_READINGS {
@@ -54,18 +55,19 @@ impl ClockReadings {
         }
     }
 
-    /// Returns by how much the peer's clock is ahead, by the status that was on its way for the shortest time.
+    /// Returns by how many milliseconds the peer's clock is ahead, according to the status with the shortest time in
+    /// transit.
     fn offset_ms(&self, now: Now) -> Option<i64> {
         self.0.iter().max().map(|lead| lead.offset_ms(now))
     }
 }
 
-/// What the times of others say of our clock.
+/// The evidence from others about our clock.
 #[derive(Debug, Default)]
 pub(super) struct ClockWatch {
-    /// Of the last blocks that came, by hash.
+    /// Readings from the last accepted blocks, by hash.
     blocks: VecDeque<(BlockHash, Lead)>,
-    /// The time of a header that is ahead of its time, and behind which nothing is followed.
+    /// Timestamp of a header in the future, whose descendants are not followed.
     cut_at: Option<u64>,
     warned: BTreeMap<ClockKind, Monotonic>,
     checked: Option<Monotonic>,
@@ -73,18 +75,18 @@ pub(super) struct ClockWatch {
 }
 
 impl ClockWatch {
-    /// Returns when clocks are to be compared again, if there is news.
+    /// Returns when clocks must be compared again, if there is new evidence.
     pub(super) const fn next_timeout(&self) -> Option<Monotonic> {
         self.check_at
     }
 
-    /// Notes that there is something to compare: at once, or a second after it was done last.
+    /// Records new evidence. The comparison follows at once, or a second after the last one.
     pub(super) fn note_news(&mut self, now: Monotonic) {
         let earliest = self.checked.map_or(now, |checked| now.max(checked + limits::CLOCK_CHECK_INTERVAL));
         self.check_at.get_or_insert(earliest);
     }
 
-    /// Notes the time of a block of a peer's that was taken in; one that waits for its time speaks for itself.
+    /// Records the timestamp of an accepted block from a peer. Deferred blocks are evidence of their own.
     pub(super) fn note_block(&mut self, hash: BlockHash, time: u64, now: Now) {
         if self.blocks.iter().any(|(known, _)| *known == hash) {
             return;
@@ -96,13 +98,13 @@ impl ClockWatch {
         self.note_news(now.monotonic);
     }
 
-    /// Notes a header of a peer's that is right but for its time.
+    /// Records a peer's header that is valid but for a timestamp in the future.
     pub(super) fn note_cut(&mut self, time: u64, now: Now) {
         self.cut_at = Some(self.cut_at.filter(|before| *before > now.unix_ms).map_or(time, |before| before.min(time)));
         self.note_news(now.monotonic);
     }
 
-    /// Returns whether a warning of this kind may be said now, and takes note that it was.
+    /// Returns whether a warning of this kind is due, and records it.
     fn may_warn(&mut self, kind: ClockKind, now: Monotonic) -> bool {
         let said = self.warned.get(&kind);
         let may = said.is_none_or(|said| now.saturating_since(*said) >= limits::CLOCK_WARNING_INTERVAL);
@@ -114,7 +116,7 @@ impl ClockWatch {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Compares clocks if there is news, and warns of each kind of difference now and then.
+    /// Compares clocks if there is new evidence, and emits the warnings that are due.
     pub(super) fn watch_clocks(&mut self) {
         let now = self.net.now.monotonic;
         if self.clock.check_at.is_none_or(|at| at > now) {
@@ -128,7 +130,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns what seems wrong with clocks at the moment, the most pressing first.
+    /// Returns the present clock warnings, the most urgent first.
     pub(super) fn clock_warnings(&self) -> Vec<ClockWarning> {
         let (now, max_future_ms) = (self.net.now, self.chain.params().spec().max_future_ms);
         let bears = self.clock_tolerance_ms();
@@ -142,7 +144,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let of_peers = median(&mut peers);
         let mut blocks: Vec<_> = self.clock.blocks.iter().map(|(_, lead)| lead.offset_ms(now)).collect();
         let of_blocks = median(&mut blocks).filter(|offset| *offset > bears);
-        // of what is dated ahead of this clock
+        // whose clock is suspected of the timestamps in the future
         let suspect = match of_peers {
             None => ClockSuspect::Either,
             Some(offset) if offset > bears => ClockSuspect::ThisClock,
@@ -166,15 +168,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         [deferred, differing, ahead].into_iter().flatten().collect()
     }
 
-    /// Returns the time of the first block or header that waits for it, and whether the block is our own.
+    /// Returns the timestamp of the first deferred block or header, and whether the block is our own.
     fn first_deferral(&self) -> Option<(u64, bool)> {
         let latest = self.net.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
         let cut = self.clock.cut_at.map(|time| (time, false));
         [self.waiting.first_deferred(), cut].into_iter().flatten().filter(|(time, _)| *time > latest).min()
     }
 
-    /// Returns how many milliseconds clocks may differ before anybody is warned: half of the drift, or a block's spacing if
-    /// that is less, and never less than delivery may take. A network without a spacing, as regtest, has half of the drift.
+    /// Returns the clock difference, in milliseconds, above which a warning is due. It is half of the allowed time in
+    /// the future, or one block spacing if that is less, and never below the delivery time. A network without a
+    /// spacing, such as regtest, uses half of the allowed time.
     fn clock_tolerance_ms(&self) -> i64 {
         let spec = self.chain.params().spec();
         let spacing = spec.retargeting.as_ref().map_or(u64::MAX, |retargeting| retargeting.spacing_ms);
@@ -183,7 +186,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 }
 
-/// Returns the median; of two middle ones the nearer to zero, and zero if they have opposite signs.
+/// Returns the median. Of two middle values the one nearer to zero counts, and zero if they have opposite signs.
 fn median(offsets: &mut [i64]) -> Option<i64> {
     offsets.sort_unstable();
     let upper = *offsets.get(offsets.len() / 2)?;

@@ -1,67 +1,67 @@
-//! What a node says when clocks differ: by how much, whose seems off, and what to do.
+//! A node's clock warning: the difference, the suspect, and what to do.
 
 use std::fmt::{self, Display, Formatter};
 
 use toycoin_core::HumanDuration;
 
-/// This machine's clock and what others say of the time differ by more than a network bears.
+/// This machine's clock and the times from others differ by more than the network tolerates.
 ///
 /// `Display` writes a sentence for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockWarning {
-    /// By how many milliseconds the others are ahead of this machine's clock; negative when they are behind. At most a
-    /// year either way ([`CLOCK_OFFSET_MOST`](crate::limits::CLOCK_OFFSET_MOST)), whatever they claim.
+    /// Milliseconds by which the others are ahead of this machine's clock; negative when they are behind. At most a
+    /// year in either direction ([`CLOCK_OFFSET_MOST`](crate::limits::CLOCK_OFFSET_MOST)), whatever they claim.
     pub offset_ms: i64,
-    /// How many milliseconds the network lets a block be ahead of a node's clock.
+    /// Milliseconds by which the network lets a block be ahead of a node's clock.
     pub max_future_ms: u64,
-    /// What shows the difference.
+    /// The evidence for the difference.
     pub cause: ClockCause,
-    /// Whose clock seems off.
+    /// The clock that seems wrong.
     pub suspect: ClockSuspect,
 }
 
-/// What shows that clocks differ.
+/// The evidence that clocks differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClockCause {
-    /// The median of the times that peers' statuses say.
+    /// The median of the times in peers' statuses.
     Peers {
-        /// How many peers.
+        /// Number of peers.
         count: usize,
     },
-    /// The median of the times of the last blocks that came.
+    /// The median of the timestamps of the last accepted blocks.
     Blocks {
-        /// How many blocks.
+        /// Number of blocks.
         count: usize,
     },
-    /// Blocks or headers of peers wait here until their time comes.
+    /// Deferred blocks or headers of peers, which wait here until their time comes.
     Deferred {
-        /// Milliseconds until the first of them is taken, at most a year.
+        /// Milliseconds until the first of them is accepted, at most a year.
         wait_ms: u64,
     },
-    /// A block of this node waits here until its time comes: the clock was set back.
+    /// A deferred block of this node, which waits here until its time comes, because the clock was set back.
     OwnDeferred {
-        /// Milliseconds until it is taken, at most a year.
+        /// Milliseconds until it is accepted, at most a year.
         wait_ms: u64,
     },
 }
 
-/// Whose clock seems off.
+/// The clock that seems wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClockSuspect {
-    /// This machine's: several peers agree against it, or it was set back.
+    /// This machine's clock: several peers agree against it, or it was set back.
     ThisClock,
-    /// A miner's: the peers' clocks agree with this machine's.
+    /// A miner's clock: the peers' clocks agree with this machine's.
     Miner,
-    /// This machine's or the other side's: nobody else was heard.
+    /// This machine's clock or the other side's: nobody else was heard.
     Either,
 }
 
-/// What tells warnings apart that are not to be repeated for a time.
+/// The kind of a warning. Each kind has its own interval between repetitions.
 pub(super) type ClockKind = (u8, bool, ClockSuspect);
 
 impl ClockWarning {
-    /// Returns what kind of warning it is: there are few, and each is repeated after a time of its own.
+    /// Returns the warning's kind. There are few kinds, so their number bounds the warnings.
     pub(super) const fn kind(&self) -> ClockKind {
         let cause = match self.cause {
             ClockCause::Peers { .. } => 0,
@@ -72,7 +72,7 @@ impl ClockWarning {
         (cause, self.offset_ms > 0, self.suspect)
     }
 
-    /// What a wrong clock costs until it is set.
+    /// Returns the consequence of the wrong clock until it is set.
     const fn consequence(&self) -> &'static str {
         match (self.offset_ms > 0, self.offset_ms.unsigned_abs() > self.max_future_ms) {
             (true, true) => "until then the network's blocks wait here, and blocks mined here are lost",

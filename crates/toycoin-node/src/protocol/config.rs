@@ -1,4 +1,4 @@
-//! How a node behaves, as data.
+//! The configuration of a node.
 
 use std::time::Duration;
 
@@ -7,35 +7,35 @@ use toycoin_wire::Channel;
 
 use crate::limits;
 
-/// How a node behaves; [`NodeConfig::new`] gives the programs' defaults.
+/// The configuration of a node; [`NodeConfig::new`] gives the programs' defaults.
 #[derive(Debug, Clone)]
 pub struct NodeConfig {
-    /// Says who it is to relays, at most 64 bytes.
+    /// The program's name for relays, at most 64 bytes.
     pub agent: String,
-    /// The channel on which its peers are.
+    /// The channel on which the node finds its peers.
     pub channel: Channel,
-    /// Who is paid for its blocks; `None` does not mine.
+    /// The key that the coinbases of its blocks pay; without one the node does not mine.
     pub payout: Option<PublicKey>,
-    /// The text in its coinbases, at most 55 bytes. `#` and eight hex digits drawn from the seed come behind it: they keep
-    /// its search apart from that of others with the same payout.
+    /// The text in its coinbases, at most 55 bytes. The node appends `#` and eight hex digits drawn from the seed. They
+    /// keep its search apart from other nodes' with the same payout.
     pub extra: Vec<u8>,
-    /// The lowest fee rate that it takes into its mempool.
+    /// The lowest fee rate that the mempool accepts.
     pub min_fee_rate: FeeRate,
-    /// The mempool's bound, in bytes by formula.
+    /// The mempool's bound by formula, in bytes.
     pub mempool_bytes: u64,
-    /// The score at which a peer is muted, [`limits::MUTE_SCORE`] unless a test wants another.
+    /// The misbehaviour score at which a peer is muted; [`limits::MUTE_SCORE`] unless a test sets another one.
     pub mute_score: u32,
-    /// How long it waits before it hands out a block that it found: a slow node.
+    /// The delay before the node publishes a block that it found, to act as a slow node.
     pub block_delay: Duration,
-    /// The least time between two blocks that it finds.
+    /// The shortest time between two blocks that the node finds.
     pub min_block_interval: Duration,
-    /// What its choices are drawn from: two machines with one seed and the same inputs give the same outputs.
+    /// The seed of its random choices. Two machines with the same seed and inputs give the same outputs.
     pub seed: [u8; 32],
 }
 
 impl NodeConfig {
-    /// Returns the defaults for a network: mines nothing, takes any fee on lab and regtest and 1 grain a byte on
-    /// reference, and finds at most ten blocks a second where difficulty does not follow time.
+    /// Returns the defaults for a network. The node does not mine. It accepts any fee on lab and regtest, and 1 grain
+    /// per byte or more on reference. It finds at most ten blocks per second where difficulty does not follow time.
     pub fn new(params: &ChainParams) -> Self {
         let in_earnest = params.spec().name == "reference";
         Self {

@@ -1,64 +1,65 @@
-//! How much a node holds of what strangers send: for tests of the bounds (feature `test-util`).
+//! Counts of what a node holds for strangers, for tests of the bounds (feature `test-util`).
 
 use toycoin_core::store::ChainStore;
 
 use crate::protocol::{NodeMachine, backlog::Purpose};
 
-/// What a node holds of what others can stretch; each has its bound in [`limits`](crate::limits).
+/// Counts that other nodes can influence. Each has its bound in [`limits`](crate::limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// Peers that are known.
+    /// Number of known peers.
     pub peers: usize,
-    /// Peers whose mutes are remembered.
+    /// Number of peers whose mutes are remembered.
     pub mutes: usize,
-    /// The highest score that a peer has; below [`MUTE_SCORE`](crate::limits::MUTE_SCORE), where it is muted and begins anew.
+    /// Highest misbehaviour score of a peer. It stays below [`MUTE_SCORE`](crate::limits::MUTE_SCORE), at which a peer
+    /// is muted and its score begins anew.
     pub highest_score: u32,
-    /// Headers that are held back until their chain has more work than ours.
+    /// Number of headers that are held back until their chain has more work than ours.
     pub held_headers: usize,
-    /// Blocks that were asked for and have not come.
+    /// Number of blocks that were requested and have not arrived.
     pub blocks_in_flight: usize,
-    /// Blocks whose parents are unknown.
+    /// Number of orphan blocks, whose parents are unknown.
     pub orphan_blocks: usize,
-    /// Their size, in bytes by formula.
+    /// Size of the orphan blocks by formula, in bytes.
     pub orphan_block_bytes: u64,
-    /// Blocks that are ahead of the clock.
+    /// Number of deferred blocks, whose timestamps are in the future.
     pub deferred_blocks: usize,
-    /// Their size, in bytes by formula.
+    /// Size of the deferred blocks by formula, in bytes.
     pub deferred_block_bytes: u64,
-    /// Blocks whose senders are remembered.
+    /// Number of blocks whose senders are remembered.
     pub senders: usize,
-    /// Transactions that wait to be judged.
+    /// Number of transactions that wait for validation.
     pub arrivals: usize,
-    /// Their size, in bytes.
+    /// Size of the transactions that wait for validation, in bytes.
     pub arrival_bytes: usize,
-    /// Transactions that were dropped before they were judged, since they were too many or had waited for too long.
+    /// Number of transactions that were dropped before validation, because there were too many or they waited too long.
     pub dropped_arrivals: u64,
-    /// Transactions in the orphan pool that one peer sent, at most.
+    /// Most transactions of one peer in the orphan pool.
     pub most_orphans_of_a_peer: usize,
-    /// Payments that were submitted here and wait for their confirmation.
+    /// Number of own payments that wait for their confirmation.
     pub own_payments: usize,
-    /// Own payments that wait to be told on a connection, at most.
+    /// Most own payments that wait to be sent on one connection.
     pub most_retold: usize,
-    /// Requests that wait for confirmations.
+    /// Number of requests that wait for confirmations.
     pub waits: usize,
-    /// Dropped transactions whose reasons are remembered.
+    /// Number of dropped transactions whose reasons are remembered.
     pub drops: usize,
-    /// Blocks that are remembered as seen on a connection, at most.
+    /// Most blocks that are remembered as seen on one connection.
     pub most_seen_blocks: usize,
-    /// Bytes that wait to be written on a connection, at most.
+    /// Most bytes that wait to be written on one connection.
     pub most_unwritten: u64,
-    /// Bytes of answers among them, at most.
+    /// Most bytes of answers that wait to be written on one connection.
     pub most_unwritten_answers: u64,
-    /// Peers that wait for answers on a connection, at most.
+    /// Most peers that wait for answers on one connection.
     pub most_questioners: usize,
-    /// Answers that they wait for, at most.
+    /// Most answers that the peers of one connection wait for.
     pub most_questions: usize,
-    /// Bytes of bodies that are kept since peers may ask for them again.
+    /// Bytes of bodies that are kept because peers may request them again.
     pub kept_body_bytes: u64,
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Returns how much of everything there is.
+    /// Returns all counts.
     pub fn counts(&self) -> Counts {
         let (orphan_blocks, orphan_block_bytes) = self.waiting.orphans();
         let (deferred_blocks, deferred_block_bytes) = self.waiting.deferred();

@@ -1,4 +1,4 @@
-//! A short memory of what was dropped and why, for whoever asks after it.
+//! A bounded memory of dropped transactions and the reasons.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,9 +6,10 @@ use toycoin_core::Txid;
 
 use crate::{limits, mempool::DropReason};
 
-/// The transactions that were dropped last, with the reasons.
+/// The most recently dropped transactions, with the reasons.
 ///
-/// Strangers can have as many dropped as they like, by replacing their own; so what was submitted here has its own table.
+/// Strangers can cause any number of drops by replacing their own transactions. So transactions that were submitted
+/// here have a table of their own.
 #[derive(Debug, Default)]
 pub(super) struct Drops {
     own: Table,
@@ -18,7 +19,8 @@ pub(super) struct Drops {
 #[derive(Debug, Default)]
 struct Table {
     reasons: BTreeMap<Txid, (u64, DropReason)>,
-    /// In the order in which they were dropped, by number; what came back meanwhile is still named here.
+    /// Dropped transactions in order, with their numbers. One that returned to the mempool meanwhile still has an entry
+    /// here.
     order: VecDeque<(u64, Txid)>,
     drops: u64,
 }
@@ -29,14 +31,14 @@ impl Drops {
         self.own.order.len() + self.others.order.len()
     }
 
-    /// Remembers why a transaction was dropped; the oldest is forgotten.
+    /// Remembers why a transaction was dropped, and forgets the oldest drop.
     pub(super) fn insert(&mut self, txid: Txid, own: bool, reason: DropReason) {
         self.remove(&txid);
         let table = if own { &mut self.own } else { &mut self.others };
         table.insert(txid, reason);
     }
 
-    /// Forgets a transaction that waits for a block again.
+    /// Forgets a transaction that has returned to the mempool.
     pub(super) fn remove(&mut self, txid: &Txid) {
         self.own.reasons.remove(txid);
         self.others.reasons.remove(txid);
@@ -55,7 +57,7 @@ impl Table {
         self.order.push_back((self.drops, txid));
         if self.order.len() > limits::REMEMBERED_DROPS
             && let Some((number, oldest)) = self.order.pop_front()
-            // not if it was dropped again since
+            // unless it was dropped again since
             && self.reasons.get(&oldest).is_some_and(|(last, _)| *last == number)
         {
             self.reasons.remove(&oldest);

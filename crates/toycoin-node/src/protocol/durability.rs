@@ -1,14 +1,14 @@
-//! What must outlast a crash, and when: a block before anybody hears of it, a chain that is fetched by and by.
+//! Durability: what must survive a crash, and when it is synced.
 //!
-//! At the tip each move is synced before it is told, mined upon or handed out. A node far behind lets the store group
-//! what comes, by blocks and bytes, and here by time; a crash then loses the last group, which is fetched again.
+//! At the tip each move is synced before it is announced or mined upon. During initial block download (IBD) the store
+//! groups blocks, bounded by number, bytes and time. A crash then loses the last group, which is downloaded again.
 
 use toycoin_core::store::ChainStore;
 
 use crate::{limits, machine::Monotonic, protocol::NodeMachine};
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Makes all that the chain holds durable; false when the store fails.
+    /// Makes the whole chain durable. Returns false if the store fails.
     pub(super) fn make_durable(&mut self) -> bool {
         self.unsynced_since = None;
         if !self.net.halted
@@ -20,7 +20,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         !self.net.halted
     }
 
-    /// Ends a group that has waited long enough.
+    /// Syncs a group that has waited long enough.
     pub(super) fn sync_in_time(&mut self) {
         if self.net.halted || self.chain.store().is_synced() {
             self.unsynced_since = None;
@@ -36,14 +36,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.unsynced_since.map(|since| since + limits::GROUP_TIME)
     }
 
-    /// Returns whether so many blocks are on their way that one more or less is not worth a disk's time.
+    /// Returns whether the node is so far behind that syncing each block is not worth its cost.
     pub(super) fn is_far_behind(&self) -> bool {
         let behind = self.chain.headers().best().header.height.saturating_sub(self.chain.height());
         behind > limits::BEHIND && self.net.now.monotonic < self.catching_up_until()
     }
 
-    /// Returns until when more headers than blocks mean that blocks are on their way: for a time since the last one came,
-    /// and since nobody sends the next one, whatever others come.
+    /// Returns the end of the time in which missing blocks count as on their way. It follows the last block that
+    /// arrived, unless the node already knows that nobody sends the next one.
     pub(super) fn catching_up_until(&self) -> Monotonic {
         let withheld = self.bodies.best_withheld_since();
         self.last_block.min(withheld.unwrap_or(self.last_block)) + limits::CATCHING_UP

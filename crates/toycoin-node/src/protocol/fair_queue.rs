@@ -1,10 +1,10 @@
-//! A queue that many senders share: fair queueing, so that who sends much does not delay the others.
+//! Fair queueing: a queue that many senders share, in which a busy sender does not delay the others.
 //!
-//! Each item has a cost. The next item served is the one that would be finished first if all senders were served at
-//! once, a little of each in turn (weighted fair queueing). So a cheap item of a sender that sends little goes before
-//! the expensive ones of a flood, from however many names the flood comes. A sender's own items keep their order.
+//! Each item has a cost. The next item is the one that would be finished first if all senders were served at once, a
+//! little of each in turn (weighted fair queueing). So a cheap item of a quiet sender goes before the expensive ones of
+//! a flood, from however many names the flood comes. Each sender's own items keep their order.
 //!
-//! Senders have a rank: all that waits of a better rank goes first.
+//! Senders have a rank. All items of a better rank go first.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,52 +14,52 @@ use crate::machine::Monotonic;
 #[derive(Debug)]
 pub(super) struct FairQueue<K, T> {
     senders: BTreeMap<K, Sender<T>>,
-    /// Who has the next turn, by rank and virtual time.
+    /// Senders in the order of their turns, by rank and virtual time.
     turns: BTreeMap<Turn, K>,
-    /// Who makes room, by rank and bytes: the last one does.
+    /// Senders by rank and bytes. The last one must make room.
     loads: BTreeMap<(Rank, usize, u64), K>,
-    /// Of each rank, its virtual time and how many senders it has.
+    /// The virtual time and the number of senders of each rank.
     ranks: [Clock; 2],
-    /// Counts the senders, for an order among equals.
+    /// Number of senders so far, which orders equal ones.
     arrivals: u64,
     len: usize,
     bytes: usize,
 }
 
-/// Which senders go first.
+/// The rank of a sender: better ranks go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// It has sent something before that was worth it.
+    /// The sender has sent something useful before.
     Proven,
-    /// All that is known of it is its name.
+    /// Only the sender's name is known.
     Newcomer,
 }
 
-/// Virtual time: goes on by what each of the senders got if they shared what was served.
+/// A virtual clock. It advances by each sender's share of the work that was served.
 #[derive(Debug, Clone, Copy, Default)]
 struct Clock {
     now: u64,
     senders: u64,
 }
 
-/// Virtual time in a unit of cost.
+/// Virtual time per unit of cost.
 const UNIT: u64 = 1 << 16;
 
-/// When a sender's first item has its turn: rank, virtual time, and of equals who came first.
+/// The turn of a sender's first item: rank, virtual time, and arrival among equals.
 type Turn = (Rank, u64, u64);
 
 #[derive(Debug)]
 struct Sender<T> {
     items: VecDeque<Queued<T>>,
     rank: Rank,
-    /// When it came, counted in senders.
+    /// Arrival number of the sender.
     number: u64,
-    /// The virtual time at which its first item would be finished.
+    /// Virtual time at which the sender's first item would be finished.
     finish: u64,
     bytes: usize,
 }
 
-/// An item that waits.
+/// A waiting item.
 #[derive(Debug)]
 pub(super) struct Queued<T> {
     pub(super) item: T,
@@ -86,17 +86,17 @@ impl<K, T> Default for FairQueue<K, T> {
 }
 
 impl<K: Ord + Copy, T> FairQueue<K, T> {
-    /// Returns how many items wait.
+    /// Returns the number of waiting items.
     pub(super) const fn len(&self) -> usize {
         self.len
     }
 
-    /// Returns how many bytes they have.
+    /// Returns the bytes of all waiting items.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Puts an item behind those of its sender, whose rank this is from now on.
+    /// Appends an item to its sender's items. The sender has this rank from now on.
     pub(super) fn push(&mut self, sender: K, rank: Rank, queued: Queued<T>) {
         (self.len, self.bytes) = (self.len + 1, self.bytes + queued.bytes);
         let number = self.arrivals;
@@ -114,13 +114,13 @@ impl<K: Ord + Copy, T> FairQueue<K, T> {
         self.put(sender, known);
     }
 
-    /// Returns the item that has the next turn, and its sender's rank.
+    /// Returns the item whose turn it is, and its sender's rank.
     pub(super) fn next(&self) -> Option<(Rank, &Queued<T>)> {
         let ((rank, ..), sender) = self.turns.first_key_value()?;
         Some((*rank, self.senders.get(sender)?.items.front()?))
     }
 
-    /// Takes the item that has the next turn.
+    /// Takes the item whose turn it is.
     pub(super) fn pop(&mut self) -> Option<(K, Queued<T>)> {
         let ((rank, ..), sender) = self.turns.first_key_value()?;
         let (shared_by, sender) = (self.ranks[*rank as usize].senders.max(1), *sender);
@@ -137,7 +137,7 @@ impl<K: Ord + Copy, T> FairQueue<K, T> {
         Some((sender, queued))
     }
 
-    /// Drops the item that came last of the sender that has most bytes here, one of the worst rank.
+    /// Drops the last item of the sender that has most bytes, among the senders of the worst rank.
     pub(super) fn drop_one(&mut self) -> Option<Queued<T>> {
         let sender = *self.loads.last_key_value()?.1;
         let mut known = self.take(&sender)?;
@@ -150,14 +150,14 @@ impl<K: Ord + Copy, T> FairQueue<K, T> {
         Some(queued)
     }
 
-    /// Drops all of a sender's items, and returns how many.
+    /// Drops all items of a sender, and returns their number.
     pub(super) fn remove(&mut self, sender: &K) -> usize {
         let Some(known) = self.take(sender) else { return 0 };
         (self.len, self.bytes) = (self.len - known.items.len(), self.bytes - known.bytes);
         known.items.len()
     }
 
-    /// Takes a sender out with its items, which still count.
+    /// Takes a sender out together with its items, which still count.
     fn take(&mut self, sender: &K) -> Option<Sender<T>> {
         let known = self.senders.remove(sender)?;
         self.turns.remove(&known.turn());
@@ -197,7 +197,7 @@ mod tests {
             push(&mut queue, name, Rank::Newcomer, 1_000);
             push(&mut queue, name, Rank::Newcomer, 1_000);
         }
-        // whenever it comes
+        // its turn must not depend on its arrival
         for _ in 0..names.len() {
             assert_eq!(queue.pop().expect("two of each").1.cost, 1_000);
             push(&mut queue, "honest", Rank::Newcomer, 2);
@@ -213,7 +213,7 @@ mod tests {
             push(&mut queue, "small", Rank::Newcomer, 1);
             queue.pop().expect("it was pushed").0 == "small"
         });
-        // half of what was served is its share
+        // its share is half of what was served
         assert!((100..=200).contains(&before.count()));
     }
 

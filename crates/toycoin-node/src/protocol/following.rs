@@ -1,12 +1,12 @@
-//! Following a move of the tip: its blocks are told, and the mempool is brought up to it.
+//! Following a move of the tip: events announce its blocks, and the mempool adapts to it.
 //!
-//! Bodies are asked for one after the other, and only so many bytes a step, so that a deep reorganisation takes neither
-//! the memory of its blocks nor the time of all of them at once:
+//! Each step reads a bounded number of bytes, one body after the other. So a deep reorganisation needs neither the
+//! memory for all its blocks nor the time for all of them at once:
 //!
 //! ```text
 //!   moved ─▶ gone, the old tip first ─▶ new, the new tip last ─▶ gone once more, the oldest first ─▶ TipChanged
-//!            told                       told; the pool loses     the pool gets back what nobody
-//!                                       what they hold           holds now
+//!            event                      event; the pool drops     the pool gets back what no
+//!                                       what they hold            block holds now
 //! ```
 //!
 //! The chain does not move on before its last move has been followed.
@@ -21,7 +21,7 @@ use crate::{
     protocol::{Event, NodeMachine},
 };
 
-/// A move of the tip, and how far it has been followed.
+/// A move of the tip, and the progress of following it.
 #[derive(Debug)]
 pub(super) struct Following {
     moved: Moved,
@@ -43,7 +43,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.follow();
     }
 
-    /// Follows the last move a step further, if that is not done.
+    /// Follows the last move one step further, if it is not done.
     pub(super) fn follow(&mut self) {
         let mut bytes = 0;
         while bytes < limits::FOLLOWED_BYTES && !self.net.halted {
@@ -59,14 +59,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Follows one block, and returns its bytes; `None` when there is none left.
+    /// Follows one block and returns its bytes; `None` when no block is left.
     fn follow_block(&mut self, following: &mut Following) -> Result<Option<u64>, String> {
         let Following { moved, pool, told, connected, returned } = following;
         let block = if let Some(hash) = moved.disconnected.get(*told) {
             *told += 1;
             let block = self.body(hash)?;
             self.net.emit(Event::BlockDisconnected { block: Arc::clone(&block) });
-            // nobody puts its coinbase into another block
+            // the coinbase of a stale block never enters another block
             let (txid, reason) = (block.coinbase_txid(), DropReason::StaleBlock { block: *hash });
             self.end_waits(&txid, &reason);
             self.drops.insert(txid, false, reason);

@@ -1,14 +1,15 @@
-//! Headers first: following peers' chains of headers before any body is asked for. Initial block download (IBD) begins
-//! so, and every later reorganisation does.
+//! Headers first: the node downloads headers before it requests any body. Initial block download (IBD) begins this way,
+//! and so does every later reorganisation.
 //!
 //! ```text
 //!   STAT with more work ─▶ wait a random moment ─▶ GHDR ─▶ HDRS ... ─▶ more work than our tip's? into the tree
 //!                                                     └─ again, from the last one ◀─ not yet: held back, bounded
 //! ```
 //!
-//! Each relay connection is asked by itself and at once, so that liars on one cannot slow another. On it, a peer that has
-//! delivered is asked first. While none has, newcomers are asked in rounds of a short patience, each twice as large as the
-//! one before: claims cost nothing, so nobody's claim holds up the others. Whoever owes an answer may give it late.
+//! The node searches on all relay connections at once, each by itself, so that liars on one cannot slow another. On
+//! each connection, peers that have delivered are asked first. While there are none, the node asks newcomers in rounds
+//! with a short timeout, each round twice as large as the one before. A claim costs nothing, so no single claim may
+//! delay the others. Late answers are still accepted.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,54 +32,54 @@ use crate::{
     relay::ConnectionId,
 };
 
-/// Who was asked for headers, and when to ask next.
+/// The state of the header search: outstanding requests, and the times of the next ones.
 #[derive(Debug, Default)]
 pub(super) struct HeaderSync {
-    /// Whose answers are on their way.
+    /// Requests whose answers are awaited.
     asked: BTreeMap<PeerKey, Asked>,
-    /// Whose answers are not waited for any more, and are still taken.
+    /// Requests whose answers are late, but still accepted.
     late: BTreeMap<PeerKey, Asked>,
     searches: BTreeMap<ConnectionId, Search>,
 }
 
-/// A request that was not answered yet.
+/// An unanswered request for headers.
 #[derive(Debug)]
 struct Asked {
     at: Monotonic,
-    /// From then on it is late, unless it is behind others in the relay's queue.
+    /// Time after which the answer is late, unless it waits behind others in the relay's queue.
     due: Monotonic,
-    /// Our best header at the time.
+    /// Our best header at the time of the request.
     best: BlockHash,
-    /// What came before the page that is asked for, and is not in the tree.
+    /// Held headers before the requested page, which are not in the tree.
     held: Option<Held>,
-    /// What was held was let go meanwhile.
+    /// Whether held headers were dropped meanwhile.
     held_no_more: bool,
-    /// The page before went into the tree.
+    /// Whether the previous page entered the tree.
     leads: bool,
-    /// The relay dropped deliveries for us, and the answer may have been among them.
+    /// Whether the relay dropped deliveries for us, perhaps including the answer.
     is_doubtful: bool,
-    /// That it is due was seen.
+    /// Whether the node has noticed that the answer is due.
     was_due: bool,
 }
 
 /// The search for a better chain on one connection.
 #[derive(Debug, Default)]
 struct Search {
-    /// When to choose whom to ask.
+    /// When to choose the next peer.
     choose_at: Option<Monotonic>,
-    /// Rounds in a row in which nobody delivered.
+    /// Number of rounds in a row in which no peer delivered.
     misses: u32,
-    /// Until when only those are asked who have delivered before.
+    /// End of the time in which only peers that have delivered before are asked.
     rests_until: Monotonic,
 }
 
-/// What became of held headers.
+/// The result of an attempt to move held headers into the tree.
 enum Outcome {
-    /// They are in the tree.
+    /// The headers are in the tree.
     TakenIn,
-    /// Their work does not beat our tip's.
+    /// Their work does not exceed our tip's.
     HeldBack(Held),
-    /// One that they build on was found invalid.
+    /// One of their ancestors proved invalid.
     InVain,
 }
 
@@ -88,12 +89,12 @@ impl HeaderSync {
         self.searches.values().filter_map(|search| search.choose_at).chain(due).min()
     }
 
-    /// Returns how many headers are held back.
+    /// Returns the number of headers that are held back.
     pub(super) fn held(&self) -> usize {
         self.asked.values().chain(self.late.values()).map(Asked::held).sum()
     }
 
-    /// Forgets what was asked of peers that are gone or muted.
+    /// Removes the requests to peers that are gone or muted.
     pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
         self.asked.retain(|key, _| !gone(key));
         self.late.retain(|key, _| !gone(key));
@@ -103,7 +104,7 @@ impl HeaderSync {
         self.searches.remove(&connection);
     }
 
-    /// Takes deliveries that a relay dropped into account: what should be here soon is not waited for long.
+    /// Adjusts requests after a relay dropped deliveries: the answer may be lost, so the timeout becomes short.
     pub(super) fn doubt(&mut self, connection: ConnectionId, patience: Duration, now: Monotonic) {
         for (_, asked) in self.asked.iter_mut().filter(|(key, _)| key.0 == connection) {
             (asked.is_doubtful, asked.was_due) = (true, false);
@@ -115,8 +116,8 @@ impl HeaderSync {
         self.asked.iter().filter(move |(key, _)| key.0 == connection)
     }
 
-    /// Lets go of other rows until one more page fits behind one of so many headers: those that hold most go first, so that
-    /// each connection has its share. False if that one holds most itself.
+    /// Drops other held branches until one more page fits after one with `count` headers. The branches that hold most
+    /// go first, so that each connection has its share. Returns false if that branch itself holds most.
     fn make_room(&mut self, count: usize) -> bool {
         while self.held() + count + limits::HEADERS_A_MESSAGE > limits::HELD_HEADERS {
             let asked = self.asked.values_mut().chain(self.late.values_mut());
@@ -131,7 +132,7 @@ impl HeaderSync {
 }
 
 impl Asked {
-    /// A request of which nothing is remembered but that it was made.
+    /// Returns a request of which nothing is known but its time and our best header.
     const fn before(now: Monotonic, best: BlockHash) -> Self {
         let (held_no_more, leads, is_doubtful, was_due) = (true, false, false, true);
         Self { at: now, due: now, best, held: None, held_no_more, leads, is_doubtful, was_due }
@@ -143,7 +144,7 @@ impl Asked {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Plans to look for a better chain on every connection.
+    /// Plans the search for a better chain on every connection.
     pub(super) fn look_for_headers(&mut self) {
         let ready: Vec<_> = self.net.links.iter().filter(|(_, link)| link.ready).map(|(at, _)| *at).collect();
         for connection in ready {
@@ -151,7 +152,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Plans to choose whom to ask: after a random moment, so that a healed partition does not ask one node.
+    /// Plans the choice of a peer after a random time, so that after a healed partition not all nodes ask the same one.
     fn look_on(&mut self, connection: ConnectionId, spread: Duration) {
         if !self.net.is_ready(connection) || self.search(connection).choose_at.is_some() {
             return;
@@ -165,8 +166,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.headers.searches.entry(connection).or_default()
     }
 
-    /// Turns from whoever does not answer in time to others. Returns the connections on which what is due may be behind
-    /// others.
+    /// Gives up peers that do not answer in time and turns to others. Returns the connections on which due answers may
+    /// wait behind other deliveries.
     pub(super) fn lapse_headers(&mut self) -> BTreeSet<ConnectionId> {
         let now = self.net.now.monotonic;
         let (mut late, mut unclear) = (Vec::new(), BTreeSet::new());
@@ -181,7 +182,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         for key in late {
             let Some(asked) = self.headers.asked.remove(&key) else { continue };
             if asked.is_doubtful {
-                // nobody's fault: it may be asked again
+                // the relay dropped deliveries, so the peer is not at fault and may be asked again
                 self.look_on(key.0, Duration::ZERO);
             } else {
                 self.headers.late.insert(key, asked);
@@ -192,7 +193,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         unclear
     }
 
-    /// Chooses whom to ask where it is time.
+    /// Chooses the next peers on the connections where it is time.
     pub(super) fn headers_timeout(&mut self) {
         let now = self.net.now.monotonic;
         let due = |search: &mut Search| search.choose_at.take_if(|at| *at <= now).is_some();
@@ -203,7 +204,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Notes that a peer let a request lapse: a stall is no crime, but others come first from now on.
+    /// Records that a peer let a request lapse. That is no misbehaviour, but other peers come first from now on.
     pub(super) fn stalled(&mut self, peer: PeerKey) {
         let now = self.net.now.monotonic;
         if let Some(peer) = self.net.peers.get_mut(&peer) {
@@ -211,7 +212,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Asks whoever is ahead on a connection: one that has delivered, or else a round of those who only claim.
+    /// Asks peers with more work on a connection: one that has delivered before, or else a round of those that only
+    /// claim.
     fn ask_somebody(&mut self, connection: ConnectionId) {
         let now = self.net.now.monotonic;
         let best = self.chain.headers().best().work;
@@ -230,7 +232,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let is_trusted =
             |key: &PeerKey| self.net.peers.get(key).is_some_and(|peer| peer.standing.trust() <= Trust::Headers);
         if let Some(trusted) = ahead.remove(&Trust::Headers) {
-            // whoever shows much and nothing of use yet keeps no other waiting
+            // a peer with many headers that are of no use yet must not make the others wait
             let is_led = self.headers.open_on(connection).any(|(key, asked)| is_trusted(key) && asked.held.is_none());
             if !is_led {
                 self.ask_round(trusted, 1);
@@ -254,7 +256,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.ask_round(ahead.remove(&Trust::Stalled).unwrap_or_default(), round - asked);
     }
 
-    /// Asks so many of some peers, chosen at random, and returns how many it were.
+    /// Asks up to `most` of these peers, chosen at random, and returns how many were asked.
     fn ask_round(&mut self, mut among: Vec<PeerKey>, most: usize) -> usize {
         let mut asked = 0;
         while asked < most
@@ -283,7 +285,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.headers.asked.insert(peer, asked);
     }
 
-    /// Takes the answer to a request for headers, however late.
+    /// Processes the answer to a request for headers, even a late one.
     pub(super) fn on_headers(&mut self, peer: PeerKey, headers: &[Header]) {
         let Some(known) = self.net.peers.get_mut(&peer) else { return };
         let Some(still_owed) = known.owed_headers.checked_sub(1) else {
@@ -298,12 +300,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let was_useful = match Held::extended(asked.held.take(), self.chain.headers(), headers, self.net.now.unix_ms) {
             Ok(held) => self.take_page(peer, held, is_full, now.saturating_since(asked.at), was_late),
             Err(HeadersError::Nothing) if is_full && asked.best != best && !self.is_led(peer.0) => {
-                // another connection was faster: on from there
+                // another connection was faster, so continue from there
                 self.ask_behind(peer, None);
                 false
             }
             Err(HeadersError::UnknownStart) if asked.held_no_more => {
-                // behind what we let go ourselves
+                // the headers follow ones that this node dropped itself
                 self.turn_to_others(&peer);
                 false
             }
@@ -330,7 +332,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.request_bodies();
     }
 
-    /// Takes a page that is in order, and asks for the next if there is one. Returns whether it brought us on.
+    /// Processes a valid page of headers, and requests the next one if there is one. Returns whether it was useful.
     fn take_page(&mut self, peer: PeerKey, held: Held, is_full: bool, took: Duration, was_late: bool) -> bool {
         let (last, work, cut_at) = (held.last(), held.work(), held.cut_at());
         let is_last = !is_full || cut_at.is_some();
@@ -362,7 +364,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.turn_to_others(&peer);
                 false
             }
-            // all that it has for now: what does not beat our tip is let go
+            // the peer has no more for now, and headers that do not exceed our tip's work are dropped
             Outcome::HeldBack(_) | Outcome::InVain => {
                 self.leave_in_vain(peer);
                 false
@@ -370,13 +372,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns whether a page of somebody's on that connection went into the tree, and the next is on its way.
+    /// Returns whether a peer's page on this connection entered the tree, and its next page is requested.
     fn is_led(&self, connection: ConnectionId) -> bool {
         self.headers.open_on(connection).any(|(_, asked)| asked.leads)
     }
 
-    /// Asks for the headers behind those that are held or, without any, behind the best of the tree. Further hashes are
-    /// there for the case that the peer's chain is another by then.
+    /// Requests the headers after the held ones or, without any, after the best header of the tree. Further hashes in
+    /// the locator help if the peer's chain has changed meanwhile.
     fn ask_behind(&mut self, peer: PeerKey, held: Option<Held>) {
         let tree = self.chain.headers();
         let locator = match &held {
@@ -392,7 +394,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.ask_for_headers(peer, locator, held, leads);
     }
 
-    /// Ends a peer's turn when nothing of a connection's round is on its way any more.
+    /// Ends a peer's turn. The round ends when the connection has no outstanding requests.
     fn end_round(&mut self, connection: ConnectionId, was_useful: bool) {
         let now = self.net.now.monotonic;
         let is_over = self.headers.open_on(connection).next().is_none();
@@ -415,7 +417,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Leaves a peer whose answer was of no use: if it claims more than we know of, the claim counts against it.
+    /// Turns away from a peer whose answer was useless. If it claims more work than we know of, the claim counts as a
+    /// stall.
     fn leave_in_vain(&mut self, peer: PeerKey) {
         let best = self.chain.headers().best().work;
         if self.net.peers.get(&peer).is_some_and(|peer| peer.status.is_some_and(|status| status.work > best)) {
@@ -424,7 +427,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.turn_to_others(&peer);
     }
 
-    /// Leaves a peer that has nothing for us at the moment.
+    /// Turns away from a peer that has no headers for us at present.
     fn turn_to_others(&mut self, peer: &PeerKey) {
         let until = self.net.now.monotonic + limits::HEADERS_REST;
         if let Some(peer) = self.net.peers.get_mut(peer) {
@@ -434,7 +437,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.look_for_headers();
     }
 
-    /// Moves held headers into the tree once they beat our tip, and have the least work that a chain of this network has.
+    /// Moves held headers into the tree once their work exceeds our tip's and reaches the network's minimum.
     fn take_in_if_better(&mut self, held: Held) -> Outcome {
         if held.work() <= self.chain.tip().work || held.work() < self.chain.params().minimum_work() {
             return Outcome::HeldBack(held);

@@ -1,6 +1,6 @@
-//! Headers that are right in their place and are not in the tree yet: held back until their work beats our tip's.
+//! Valid headers that are not in the tree yet: held back until their work exceeds our tip's.
 //!
-//! A flood of cheap headers so costs its sender the work and us a bounded buffer.
+//! So a flood of cheap headers costs its sender the work, and costs this node only a bounded buffer.
 
 use toycoin_core::{
     BlockHash, ChainParams, Header, Work,
@@ -8,45 +8,45 @@ use toycoin_core::{
     consensus::{HeaderContext, RuleError, check_header},
 };
 
-/// A row of headers on a block of the tree.
+/// A sequence of held headers on top of a block of the tree.
 #[derive(Debug)]
 pub(super) struct Held {
     headers: Vec<Header>,
     context: HeaderContext,
     work: Work,
-    /// More came, but its time, which is this, has not: nothing behind the last one is followed for now.
+    /// Timestamp of the next header, if that one lies in the future. Nothing after it is followed for now.
     cut_at: Option<u64>,
 }
 
-/// What is wrong with an answer of headers.
+/// The reason why an answer with headers is useless or wrong.
 #[derive(Debug)]
 pub(super) enum HeadersError {
-    /// There is nothing new in it.
+    /// The answer has no new headers.
     Nothing,
-    /// The first one's parent is unknown.
+    /// The first header's parent is unknown.
     UnknownStart,
-    /// One does not follow on the one before.
+    /// A header does not link to the one before.
     Unlinked,
-    /// This one breaks a rule.
+    /// The header with this hash breaks a rule.
     Rule(BlockHash, RuleError),
 }
 
 impl Held {
-    /// Judges headers behind those that are held already, or behind a block of the tree.
+    /// Judges headers that follow held ones, or follow a block of the tree.
     pub(super) fn extended(
         before: Option<Self>,
         tree: &HeaderTree,
         headers: &[Header],
         now_ms: u64,
     ) -> Result<Self, HeadersError> {
-        // what we know already is of no use, but shows where the news begin
+        // known headers are useless, but show where the new ones begin
         let mut news = headers.iter().skip_while(|header| tree.get(&header.hash()).is_some()).peekable();
         let first = news.peek().ok_or(HeadersError::Nothing)?;
         let mut held = match before {
             Some(held) if first.previous == held.context.parent => held,
-            // it has reorganised between two pages: later, from the start
+            // the peer has reorganised between two pages: ask later, from the start
             Some(held) if tree.get(&held.context.parent).is_none() => return Err(HeadersError::Nothing),
-            // what was held came from elsewhere meanwhile
+            // the held headers have entered the tree by another way meanwhile
             _ => {
                 let parent = tree.get(&first.previous).ok_or(HeadersError::UnknownStart)?;
                 let context = tree.context_after(&parent.hash).ok_or(HeadersError::UnknownStart)?;
@@ -59,7 +59,7 @@ impl Held {
             }
             match held.push(tree.params(), header, now_ms) {
                 Ok(()) => {}
-                // right but for the moment: what builds on it is not followed until then
+                // valid but for its time: its descendants are not followed until then
                 Err(error) if error.is_deferred() => {
                     held.cut_at = Some(header.time);
                     break;
@@ -74,22 +74,22 @@ impl Held {
         &self.headers
     }
 
-    /// Returns how many they are.
+    /// Returns the number of headers.
     pub(super) const fn len(&self) -> usize {
         self.headers.len()
     }
 
-    /// Returns the hash of the last one.
+    /// Returns the last header's hash.
     pub(super) const fn last(&self) -> BlockHash {
         self.context.parent
     }
 
-    /// Returns the work of the chain up to the last one.
+    /// Returns the work of the chain up to the last header.
     pub(super) const fn work(&self) -> Work {
         self.work
     }
 
-    /// Returns the time of the header that came behind the last one and is ahead of its time.
+    /// Returns the timestamp of the header after the last one, if it lies in the future.
     pub(super) const fn cut_at(&self) -> Option<u64> {
         self.cut_at
     }

@@ -1,4 +1,4 @@
-//! Blocks that were asked for: of whom, since when, and when they are late.
+//! Outstanding requests for blocks, with their peers and deadlines.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,15 +14,15 @@ use crate::{machine::Monotonic, protocol::peers::PeerKey, relay::ConnectionId};
 pub(super) struct Asked {
     pub(super) peer: PeerKey,
     pub(super) at: Monotonic,
-    /// From then on it is late, unless it is behind others in the relay's queue.
+    /// Time after which the block is late, unless it waits behind others in the relay's queue.
     pub(super) due: Monotonic,
-    /// Others deliver: this peer was asked to see whether it does.
+    /// Whether this is a trial: other peers deliver, and this one is tested.
     pub(super) is_trial: bool,
-    /// It is not waited for. An answer is still taken.
+    /// Whether the block is late and no longer awaited. It is still accepted.
     pub(super) is_late: bool,
-    /// The relay dropped deliveries for us, and the answer may have been among them.
+    /// Whether the relay dropped deliveries for us, perhaps including the block.
     pub(super) is_doubtful: bool,
-    /// That it is due was seen.
+    /// Whether the node has noticed that the block is due.
     was_due: bool,
 }
 
@@ -32,34 +32,34 @@ impl Asked {
     }
 }
 
-/// What the time has made of requests.
+/// The requests whose state has changed with the time.
 #[derive(Debug, Default)]
 pub(super) struct Lapsed {
-    /// Requests became due, late or lost: somebody else may be asked.
+    /// Whether requests became due, late or lost, so that other peers may be asked.
     pub(super) is_any: bool,
     /// Requests that are late.
     pub(super) late: Vec<(BlockHash, Asked)>,
-    /// Connections on which due answers may be behind others.
+    /// Connections on which due blocks may wait behind other deliveries.
     pub(super) unclear: BTreeSet<ConnectionId>,
 }
 
-/// All requests for blocks, at most one on its way on each connection for a block.
+/// All requests for blocks. Each connection has at most one open request per block.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     asked: BTreeMap<BlockHash, Vec<Asked>>,
-    /// Requests that are not late, by connection.
+    /// Number of requests that are not late, by connection.
     open: BTreeMap<ConnectionId, usize>,
-    /// No request becomes due before.
+    /// Time before which no request becomes due.
     next_due: Option<Monotonic>,
 }
 
 impl InFlight {
-    /// Returns how many requests are on their way.
+    /// Returns the number of open requests.
     pub(super) fn len(&self) -> usize {
         self.open.values().sum()
     }
 
-    /// Returns how many requests are on their way on a connection.
+    /// Returns the number of open requests on a connection.
     pub(super) fn on(&self, connection: ConnectionId) -> usize {
         self.open.get(&connection).copied().unwrap_or(0)
     }
@@ -69,17 +69,17 @@ impl InFlight {
         self.next_due
     }
 
-    /// Returns the requests for a block, the late ones too.
+    /// Returns the requests for a block, late ones included.
     pub(super) fn of(&self, hash: &BlockHash) -> &[Asked] {
         self.asked.get(hash).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the requests for a block that are on their way.
+    /// Returns the open requests for a block.
     pub(super) fn open_of(&self, hash: &BlockHash) -> impl Iterator<Item = &Asked> {
         self.of(hash).iter().filter(|asked| !asked.is_late)
     }
 
-    /// Returns all requests that are on their way.
+    /// Returns all open requests.
     pub(super) fn open(&self) -> impl Iterator<Item = &Asked> {
         self.asked.values().flatten().filter(|asked| !asked.is_late)
     }
@@ -91,17 +91,17 @@ impl InFlight {
         self.asked.entry(hash).or_default().push(asked);
     }
 
-    /// Ends the requests for a block that is here, and returns the one that its sender answered.
+    /// Removes the requests for a block that has arrived, and returns the one to its sender.
     pub(super) fn arrived(&mut self, hash: &BlockHash, from: Option<PeerKey>) -> Option<Asked> {
         self.remove(hash, |_| true).into_iter().find(|asked| Some(asked.peer) == from)
     }
 
-    /// Ends the request for a block that a peer does not have.
+    /// Removes the request for a block that a peer does not have.
     pub(super) fn refused(&mut self, hash: &BlockHash, peer: &PeerKey) -> Option<Asked> {
         self.remove(hash, |asked| asked.peer == *peer).pop()
     }
 
-    /// Ends the requests to peers that are gone or muted.
+    /// Removes the requests to peers that are gone or muted.
     pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
         let hashes: Vec<_> = self.asked.keys().copied().collect();
         for hash in hashes {
@@ -110,12 +110,12 @@ impl InFlight {
         self.open.retain(|_, open| *open > 0);
     }
 
-    /// Forgets late answers to what is not wanted any more.
+    /// Removes late requests for blocks that are no longer wanted.
     pub(super) fn forget_late(&mut self, is_wanted: impl Fn(&BlockHash) -> bool) {
         self.asked.retain(|hash, asked| is_wanted(hash) || asked.iter().any(|asked| !asked.is_late));
     }
 
-    /// Takes deliveries that a relay dropped into account: what should be here soon is not waited for long.
+    /// Adjusts requests after a relay dropped deliveries: a block may be lost, so the timeout becomes short.
     pub(super) fn doubt(&mut self, connection: ConnectionId, patience: Duration, now: Monotonic) {
         for asked in self.asked.values_mut().flatten().filter(|asked| !asked.is_late && asked.peer.0 == connection) {
             (asked.is_doubtful, asked.was_due) = (true, false);
@@ -124,8 +124,8 @@ impl InFlight {
         }
     }
 
-    /// Looks which requests are due, and which of them late: those without an answer by the time that `passed` gives for
-    /// their connection.
+    /// Checks which requests are due and which of them are late. A due request is late once the time that `passed`
+    /// returns for its connection has reached its due time. Until then the block may only wait behind other deliveries.
     pub(super) fn lapse(&mut self, now: Monotonic, passed: impl Fn(ConnectionId) -> Option<Monotonic>) -> Lapsed {
         let mut lapsed = Lapsed::default();
         let mut next_due: Option<Monotonic> = None;
@@ -147,7 +147,7 @@ impl InFlight {
                 }
                 lapsed.late.push((*hash, *asked));
             }
-            // what was lost will not come
+            // a lost block will not come
             requests.retain(|asked| !(asked.is_late && asked.is_doubtful));
         }
         self.asked.retain(|_, requests| !requests.is_empty());

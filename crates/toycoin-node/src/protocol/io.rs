@@ -1,4 +1,4 @@
-//! What can happen to a node, and what it wants done.
+//! A node's inputs and outputs, requests and responses, and events.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -16,19 +16,20 @@ use crate::{
     relay::ConnectionId,
 };
 
-/// What can happen to a node.
+/// An input of a node's machine.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A connection to relay number `relay` of the configuration stands.
+    /// A connection to the relay with index `relay` in the configuration is established.
     Connected {
-        /// The driver's name for it, never used again.
+        /// The driver's name for the connection, never used again.
         connection: ConnectionId,
-        /// Which relay, in the configuration's order.
+        /// The relay's index in the configuration.
         relay: usize,
-        /// The node's id on this connection: drawn anew for each, so that a hanging old one locks nobody out.
+        /// The node's id on this connection. It is drawn anew for each connection, because a relay refuses an id whose
+        /// old connection still hangs.
         node_id: NodeId,
     },
-    /// Bytes came on a connection, in any split.
+    /// Bytes arrived on a connection, split at any place.
     Received {
         /// The connection.
         connection: ConnectionId,
@@ -37,24 +38,24 @@ pub enum Input<'a> {
     },
     /// Bytes that were [sent](Output::Send) on a connection are written, in the order in which they were sent.
     ///
-    /// A driver says so of all of them: until then they count as waiting, and a machine sends no more than
-    /// [`TRANSPORT_QUEUE_BYTES`](crate::limits::TRANSPORT_QUEUE_BYTES) that wait.
+    /// A driver must report all of them. Until then they count as waiting, and the machine lets at most
+    /// [`TRANSPORT_QUEUE_BYTES`](crate::limits::TRANSPORT_QUEUE_BYTES) wait.
     Written {
         /// The connection.
         connection: ConnectionId,
-        /// How many bytes, since the last of these inputs.
+        /// The number of bytes since the last such input.
         bytes: u64,
     },
-    /// A connection is gone, by whichever side.
+    /// A connection has ended, closed by either side.
     Disconnected {
         /// The connection.
         connection: ConnectionId,
     },
-    /// Whoever embeds the node asks for something.
+    /// The embedder asks for something.
     Request {
-        /// Comes back with the [`Output::Reply`].
+        /// The request's number, repeated in the [`Output::Reply`].
         id: RequestId,
-        /// What is asked.
+        /// The request.
         request: Request,
     },
     /// The search for [`Output::Mine`] found a nonce.
@@ -68,7 +69,7 @@ pub enum Input<'a> {
     Timeout,
 }
 
-/// What a node wants done.
+/// An output of a node's machine: what its driver must do.
 #[derive(Debug)]
 pub enum Output {
     /// Write bytes to a connection.
@@ -78,11 +79,11 @@ pub enum Output {
         /// Whole frames.
         bytes: Bytes,
     },
-    /// Close a connection, once what was sent before is written.
+    /// Close a connection, once the bytes that were sent before are written.
     Close {
         /// The connection.
         connection: ConnectionId,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// Answer a request.
@@ -92,131 +93,132 @@ pub enum Output {
         /// The answer, boxed since it can be large.
         response: Box<Response>,
     },
-    /// Search this header's nonce, and nothing else from now on.
+    /// Search this header's nonce, and no other job from now on.
     Mine(MiningJob),
     /// Search nothing until the next [`Output::Mine`].
     StopMining,
-    /// Tell whoever listens.
+    /// Publish an event to the listeners.
     Emit(Event),
-    /// The store failed: the machine ignores everything from now on.
+    /// The store failed. The machine ignores every further input.
     Halt {
         /// The store's error.
         error: String,
     },
 }
 
-/// The number that a driver gives a request.
+/// The number of a request, chosen by the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
-/// The number that the machine gives a template; a later one is greater.
+/// The number of a mining job, chosen by the machine. A later job has a greater number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(pub u64);
 
-/// A header whose nonce is to be found.
+/// A header whose nonce is searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MiningJob {
-    /// Comes back with [`Input::Mined`].
+    /// The job's number, repeated in [`Input::Mined`].
     pub id: JobId,
-    /// All but the nonce is set; its bits say how hard.
+    /// The header, complete but for the nonce. Its bits give the difficulty.
     pub header: Header,
 }
 
-/// What an embedder can ask of a node.
+/// A request of the embedder.
 #[derive(Debug, Clone)]
 pub enum Request {
-    /// Take a transaction into the mempool and tell the network: [`Response::Submitted`].
+    /// Take a transaction into the mempool and publish it: [`Response::Submitted`].
     Submit(Transaction),
-    /// [`Response::Status`].
+    /// The node's status: [`Response::Status`].
     Status,
-    /// The coins of an owner, mature or not: [`Response::Coins`].
+    /// An owner's coins in the UTXO set, immature ones included: [`Response::Coins`].
     Coins(PublicKey),
     /// A block of any branch by its hash: [`Response::Block`].
     Block(BlockHash),
     /// A block of the active chain by its height: [`Response::Block`].
     BlockAt(u64),
-    /// Where a transaction is: [`Response::Transaction`].
+    /// A transaction and its location: [`Response::Transaction`].
     Transaction(Txid),
-    /// [`Submit`](Self::Submit) a transaction and [wait for its confirmations](Self::WaitForConfirmations), with nothing in
-    /// between: [`Response::Submitted`] with the error if it is not taken, else the answer to the wait. One that is
-    /// confirmed already is waited for.
+    /// [`Submit`](Self::Submit) a transaction and [wait for its confirmations](Self::WaitForConfirmations) in one step.
+    /// The answer is [`Response::Submitted`] with the error if the transaction is refused, else the answer to the wait.
+    /// A transaction that is already confirmed is waited for as well.
     SubmitAndWait {
         /// The transaction.
         transaction: Transaction,
-        /// How many blocks, its own included, at least 1.
+        /// The number of confirmations, its own block included, at least 1.
         confirmations: u64,
     },
-    /// Wait until a transaction has so many confirmations, at least 1: [`Response::Confirmed`] or
-    /// [`Response::NotConfirmed`]. Counts again if a reorganisation takes them away. One that was dropped before, or is
-    /// not known, is answered at once.
+    /// Wait until a transaction has this many confirmations, at least 1: [`Response::Confirmed`] or
+    /// [`Response::NotConfirmed`]. The count begins again if a reorganisation removes them. For a transaction that was
+    /// dropped or is unknown the answer comes at once.
     WaitForConfirmations {
         /// The transaction.
         txid: Txid,
-        /// How many blocks, its own included.
+        /// The number of confirmations, its own block included.
         confirmations: u64,
     },
     /// Stop waiting for the answer to another request.
     Cancel(RequestId),
-    /// The moves from a block to the tip, some at a time: [`Response::Since`].
+    /// Some of the moves from a block to the tip: [`Response::Since`].
     Since(BlockHash),
-    /// The active chain's hashes: [`Response::ActiveChain`].
+    /// The hashes of the active chain: [`Response::ActiveChain`].
     ActiveChain,
-    /// Count the supply from the coins: [`Response::Audit`].
+    /// Count the supply from the UTXO set: [`Response::Audit`].
     Audit,
-    /// Begin or stop to mine: [`Response::Done`].
+    /// Start or stop mining: [`Response::Done`].
     SetMining(bool),
-    /// What peers are known: [`Response::Peers`].
+    /// The known peers: [`Response::Peers`].
     Peers,
 }
 
 /// The answer to a [`Request`].
 #[derive(Debug, Clone)]
 pub enum Response {
-    /// To [`Request::Submit`]; to [`Request::SubmitAndWait`] if the transaction is not taken.
+    /// Answers [`Request::Submit`], and [`Request::SubmitAndWait`] if the transaction is refused.
     Submitted(Result<Txid, SubmitError>),
-    /// To [`Request::Status`].
+    /// Answers [`Request::Status`].
     Status(Status),
-    /// To [`Request::Coins`].
+    /// Answers [`Request::Coins`].
     Coins(Vec<(OutPoint, Coin)>),
-    /// To [`Request::Block`] and [`Request::BlockAt`].
+    /// Answers [`Request::Block`] and [`Request::BlockAt`].
     Block(Option<Arc<CheckedBlock>>),
-    /// To [`Request::Transaction`].
+    /// Answers [`Request::Transaction`].
     Transaction(Option<TransactionPlace>),
-    /// To [`Request::WaitForConfirmations`] and [`Request::SubmitAndWait`].
+    /// Answers [`Request::WaitForConfirmations`] and [`Request::SubmitAndWait`].
     Confirmed(Confirmed),
-    /// To the same: it will not be, as far as this node knows, or too many wait.
+    /// Answers the same requests when the confirmations will not come as far as this node knows, or too many requests
+    /// wait.
     NotConfirmed(WaitError),
-    /// To [`Request::Since`]; `None` when the block is not known.
+    /// Answers [`Request::Since`]; `None` when the block is unknown.
     Since(Option<ChainDelta>),
-    /// To [`Request::ActiveChain`]: genesis first.
+    /// Answers [`Request::ActiveChain`]; genesis comes first.
     ActiveChain(Vec<BlockHash>),
-    /// To [`Request::Audit`].
+    /// Answers [`Request::Audit`].
     Audit(Audit),
-    /// To [`Request::SetMining`] and [`Request::Cancel`].
+    /// Answers [`Request::SetMining`] and [`Request::Cancel`].
     Done,
-    /// To [`Request::Peers`].
+    /// Answers [`Request::Peers`].
     Peers(Vec<PeerInfo>),
-    /// To any request, once the store has failed.
+    /// Answers any request, once the store has failed.
     Halted,
 }
 
-/// Why a node does not take a transaction from whoever embeds it. Nothing of the transaction is kept then.
+/// The reason why a node refuses a transaction from its embedder. The node keeps nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError {
-    /// The mempool refuses it.
+    /// The mempool refuses the transaction.
     #[error(transparent)]
     Refused(#[from] AdmitError),
-    /// As many payments as the node repeats wait for a block already.
+    /// Too many payments of this node already wait for a block.
     #[error("{limit} payments wait for their confirmation already; submit this one when some are confirmed")]
     TooManyPending {
-        /// The most.
+        /// The highest allowed number.
         limit: usize,
     },
 }
 
 impl SubmitError {
-    /// Returns the rule that the transaction breaks, if that is why.
+    /// Returns the rule that the transaction breaks, if that is the reason.
     pub fn broken_rule(&self) -> Option<Rule> {
         match self {
             Self::Refused(error) => error.broken_rule(),
@@ -225,14 +227,14 @@ impl SubmitError {
     }
 }
 
-/// Why a wait for confirmations ended without them.
+/// The reason why a wait for confirmations ended without them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
     /// The transaction was dropped.
     #[error("the transaction was dropped: {0}")]
     Dropped(DropReason),
-    /// The transaction waits for no block, is in none of the active chain, and was not dropped lately.
+    /// The transaction is neither in the mempool nor on the active chain, and was not dropped recently.
     #[error("transaction {txid} is not known here; submit it first")]
     Unknown {
         /// Its id.
@@ -241,78 +243,78 @@ pub enum WaitError {
     /// The request was [cancelled](Request::Cancel).
     #[error("the request was cancelled")]
     Cancelled,
-    /// More requests wait than the node keeps.
+    /// Too many requests wait already.
     #[error("too many requests wait for confirmations")]
     TooMany,
 }
 
-/// A transaction that has the confirmations that were asked for.
+/// A transaction that has the requested confirmations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Confirmed {
     /// The block that holds it.
     pub block: BlockHash,
     /// The block's height.
     pub height: u64,
-    /// How many it has now.
+    /// The number of confirmations it has now.
     pub confirmations: u64,
 }
 
-/// Where a transaction is.
+/// A transaction and its location.
 #[derive(Debug, Clone)]
 pub struct TransactionPlace {
     /// The transaction; `None` for a coinbase.
     pub transaction: Option<Transaction>,
     /// Its block and height; `None` while it waits in the mempool.
     pub block: Option<(BlockHash, u64)>,
-    /// How many blocks confirm it.
+    /// The number of its confirmations.
     pub confirmations: u64,
 }
 
-/// A stretch of moves of the tip.
+/// Some of the moves of the tip.
 #[derive(Debug, Clone)]
 pub struct ChainDelta {
     /// Blocks that left the active chain, the highest first.
     pub disconnected: Vec<Arc<CheckedBlock>>,
     /// Blocks that entered it, the lowest first.
     pub connected: Vec<Arc<CheckedBlock>>,
-    /// Whether the last of them is the tip; else ask again from there.
+    /// Whether the last of them is the tip. If not, ask again from there.
     pub complete: bool,
 }
 
-/// How a node is doing.
+/// The status of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// The active chain's tip.
     pub tip: Tip,
-    /// The height of the best header that was verified (rules R06 to R14), whatever peers claim; above the tip's while
-    /// catching up.
+    /// The height of the best header that was verified (rules R06 to R14), regardless of peers' claims. It is above the
+    /// tip's during initial block download (IBD).
     pub best_height: u64,
-    /// Headers that were verified and are held back until their chain has more work than ours.
+    /// Headers that were verified, and are held back until their chain has more work than the tip.
     pub held_headers: usize,
-    /// Transactions in the mempool.
+    /// The number of transactions in the mempool.
     pub mempool: usize,
     /// Their size by formula, in bytes.
     pub mempool_bytes: u64,
-    /// Relay connections that are ready.
+    /// The number of relay connections that are ready.
     pub connections: usize,
-    /// Peers that were heard of lately.
+    /// The number of peers that were heard recently.
     pub peers: usize,
-    /// How many of them claim what of their chains. Nobody has verified it.
+    /// The peers' claims about their chains, with the number of peers for each. Nobody has verified them.
     pub claims: Claims,
-    /// Whether it mines.
+    /// Whether the node mines.
     pub mining: bool,
-    /// What is wrong with this machine's clock or with others', if anything is at the moment.
+    /// The present clock warning, about this machine's clock or another one, if there is any.
     pub clock: Option<ClockWarning>,
 }
 
-/// A peer as a node sees it.
+/// A peer as this node sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerInfo {
     /// The connection on which it is heard.
     pub connection: ConnectionId,
     /// Its id there.
     pub id: NodeId,
-    /// What it claimed last, if it said a status of this network.
+    /// Its last claim, if it has sent a status of this network.
     pub claim: Option<PeerClaim>,
     /// Its misbehaviour score.
     pub score: u32,
@@ -320,7 +322,7 @@ pub struct PeerInfo {
     pub muted: bool,
 }
 
-/// What a node tells whoever listens.
+/// An event that a node publishes to its listeners.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -331,16 +333,16 @@ pub enum Event {
         /// Whether this node mined it.
         own: bool,
     },
-    /// A block left the active chain; its transactions wait again, unless another block holds them.
+    /// A block left the active chain. Its transactions return to the mempool, unless another block holds them.
     BlockDisconnected {
         /// The block.
         block: Arc<CheckedBlock>,
     },
-    /// The tip moved; comes after all blocks of the move.
+    /// The tip moved. This event comes after all blocks of the move.
     TipChanged {
         /// The new tip.
         tip: Tip,
-        /// How many blocks left the active chain.
+        /// The number of blocks that left the active chain.
         disconnected: usize,
     },
     /// A block is kept on a branch with no more work than the active chain.
@@ -350,14 +352,14 @@ pub enum Event {
         /// Its height.
         height: u64,
     },
-    /// This node found a block, and keeps it. One that is ahead of this node's clock is told once its time has come.
+    /// This node found a block, and keeps it. A block ahead of this node's clock is published once its time has come.
     BlockMined {
         /// Its hash.
         hash: BlockHash,
         /// Its height.
         height: u64,
     },
-    /// A block of this node was found in vain: its job was over.
+    /// A nonce of this node came too late: its job was over, so the block is stale.
     StaleJob {
         /// The job.
         job: JobId,
@@ -369,11 +371,11 @@ pub enum Event {
         /// Its fee.
         fee: Amount,
     },
-    /// A transaction left the mempool, or an active block, and will not be mined from here.
+    /// A transaction left the mempool, or an active block, and this node will not mine it.
     TransactionDropped {
         /// Its id.
         txid: Txid,
-        /// Why.
+        /// The reason.
         reason: DropReason,
     },
     /// A block broke a rule.
@@ -382,78 +384,78 @@ pub enum Event {
         hash: BlockHash,
         /// The rule.
         rule: Rule,
-        /// In words.
+        /// The reason, as text.
         reason: String,
     },
     /// A relay connection is ready.
     RelayConnected {
-        /// Which relay, in the configuration's order.
+        /// The relay's index in the configuration.
         relay: usize,
     },
-    /// A relay connection is gone.
+    /// A relay connection is lost.
     RelayDisconnected {
-        /// Which relay, in the configuration's order.
+        /// The relay's index in the configuration.
         relay: usize,
     },
-    /// Somebody on the channel was heard for the first time; whether on this network is known from its status.
+    /// A peer was heard for the first time on the channel. Its status shows later whether it is on this network.
     PeerConnected {
         /// Its id.
         id: NodeId,
     },
-    /// A peer was not heard for long, or its relay connection is gone.
+    /// A peer was silent for too long, or its relay connection is lost.
     PeerDisconnected {
         /// Its id.
         id: NodeId,
     },
-    /// A peer sent what no honest peer sends, or too much of what one might, and is not listened to for a time.
+    /// A peer is muted for a time, because it sent what no honest peer sends, or too much of what one might send.
     PeerMuted {
         /// Its id.
         id: NodeId,
-        /// Why.
+        /// The reason.
         reason: MuteReason,
     },
-    /// Messages for this node were dropped by a relay: at most once every few seconds for each relay connection.
+    /// A relay dropped messages for this node. This event comes at most once every two seconds per relay connection.
     Lagged {
-        /// How many since this was told last.
+        /// The number of dropped messages since the last such event.
         count: u64,
     },
-    /// A peer says that it refused something of ours.
+    /// A peer reports that it refused a block or transaction of ours.
     RejectReceived {
         /// The block's or transaction's id.
         hash: [u8; 32],
         /// The rule's number.
         rule: u16,
-        /// In the peer's words; control characters are escaped.
+        /// The peer's text; control characters are escaped.
         text: String,
     },
-    /// What the miner threads do, told now and then while they search. A runtime says it, not the machine, which has no
+    /// The miner threads' hash rate, at intervals while they search. The runtime emits it, since the machine has no
     /// threads.
     HashRate {
-        /// Hashes a second since it was told last.
+        /// Hashes per second since the last such event.
         per_second: u64,
     },
-    /// Others' clocks, or the times of their blocks, and this machine's clock differ too much: each kind of warning at
+    /// Other clocks, or the times of blocks, differ too much from this machine's clock. Each kind of warning comes at
     /// most every ten minutes.
     ClockOff(ClockWarning),
-    /// This node does not mine, since its chain lies too far ahead of its clock: every block on the tip would be put off
-    /// by everybody else. Told once a minute at most while that lasts.
+    /// This node does not mine, because its tip lies too far ahead of its clock: every other node would defer a block
+    /// on it. This event comes at most once a minute while that lasts.
     MiningWaits {
-        /// How long it takes until the clock has come close enough, if nothing else changes.
+        /// The time until the clock has come close enough, if nothing else changes.
         wait: Duration,
     },
 }
 
-/// Why a peer is not listened to.
+/// The reason why a peer is muted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MuteReason {
-    /// It sent a block, header or transaction that breaks a rule which honest peers check.
+    /// It sent a block, header or transaction that breaks a rule which honest peers verify.
     BrokenRule(Rule),
     /// It sent a payload that does not decode.
     Undecodable(String),
-    /// It sent headers that do not follow on each other.
+    /// It sent headers that do not link to each other.
     UnlinkedHeaders,
-    /// It sent too much of what an honest peer might send now and then.
+    /// It sent too much of what an honest peer might send occasionally; this is its score.
     Score(u32),
 }
 

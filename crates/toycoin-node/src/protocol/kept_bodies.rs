@@ -1,4 +1,5 @@
-//! Bodies that were read for a peer a moment ago: another one may ask for the same, or for the next payment in it.
+//! A cache of bodies that were read for a peer recently. Another peer may request the same block, or the next payment
+//! in it.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -6,7 +7,7 @@ use toycoin_core::{BlockHash, CheckedBlock};
 
 use crate::limits;
 
-/// The bodies that were used last, the latest at the end.
+/// The most recently used bodies, the latest at the end.
 #[derive(Debug, Default)]
 pub(super) struct KeptBodies {
     bodies: VecDeque<Arc<CheckedBlock>>,
@@ -14,7 +15,7 @@ pub(super) struct KeptBodies {
 }
 
 impl KeptBodies {
-    /// Returns a body if it is here.
+    /// Returns a body if the cache has it.
     pub(super) fn get(&mut self, hash: &BlockHash) -> Option<Arc<CheckedBlock>> {
         let place = self.bodies.iter().position(|body| body.hash() == *hash)?;
         let body = self.bodies.remove(place)?;
@@ -22,7 +23,7 @@ impl KeptBodies {
         Some(body)
     }
 
-    /// Keeps a body, and lets those go that were not used for longest.
+    /// Inserts a body, and removes those that were unused for longest.
     pub(super) fn keep(&mut self, body: Arc<CheckedBlock>) {
         if self.get(&body.hash()).is_some() {
             return;
@@ -35,7 +36,7 @@ impl KeptBodies {
         }
     }
 
-    /// Returns how many bytes they have, by formula.
+    /// Returns the size of all bodies by formula, in bytes.
     #[cfg(feature = "test-util")]
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes

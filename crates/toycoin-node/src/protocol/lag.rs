@@ -1,7 +1,8 @@
-//! What a relay dropped for us, and what is done about it: not more often than makes sense.
+//! The answer to deliveries that a relay dropped for us, with a rate limit.
 //!
-//! Whatever was dropped, somebody's headers show what we miss, and our status makes the others speak. A relay that sends
-//! `LAGD` in a flood gets one answer in each [`LAG_INTERVAL`](limits::LAG_INTERVAL), whose event counts them all.
+//! Whatever was dropped, other peers' headers show what is missing, and our status makes them announce their chains. A
+//! relay that floods us with `LAGD` gets one answer per [`LAG_INTERVAL`](limits::LAG_INTERVAL), whose event has the
+//! total count.
 
 use toycoin_core::store::ChainStore;
 
@@ -12,21 +13,21 @@ use crate::{
     relay::ConnectionId,
 };
 
-/// What a relay dropped on one connection and was not answered yet.
+/// Deliveries that a relay dropped on one connection, and that are not answered yet.
 #[derive(Debug, Default)]
 pub(super) struct Lag {
     dropped: u64,
-    /// When the next answer is due; the first one is at once.
+    /// When the next answer is due. The first one is due at once.
     answer_at: Monotonic,
 }
 
 impl Lag {
-    /// Returns when there is something to answer.
+    /// Returns when the next answer is due, if deliveries were dropped.
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
         (self.dropped > 0).then_some(self.answer_at)
     }
 
-    /// Takes the count if it is time to answer.
+    /// Takes the count if the answer is due.
     fn take_due(&mut self, now: Monotonic) -> Option<u64> {
         self.next_timeout().filter(|at| *at <= now)?;
         self.answer_at = now + limits::LAG_INTERVAL;
@@ -35,10 +36,10 @@ impl Lag {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Notes that the relay dropped messages for us; they are answered together.
+    /// Records that the relay dropped messages for us. One answer covers several reports.
     pub(super) fn on_lagged(&mut self, connection: ConnectionId, count: u64) {
         if let Some(link) = self.net.links.get_mut(&connection) {
-            // a count of zero says that there is a gap all the same
+            // a count of zero still means that there is a gap
             link.lag.dropped = link.lag.dropped.saturating_add(count.max(1));
             let (now, patience) = (self.net.now.monotonic, link.patience_with_newcomers());
             link.pipeline.lagged(now);
@@ -47,7 +48,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Answers what was dropped, on each connection whose time has come.
+    /// Answers the dropped deliveries on each connection where it is time.
     pub(super) fn answer_lags(&mut self) {
         let now = self.net.now.monotonic;
         let due = |(connection, link): (&ConnectionId, &mut super::Link)| Some((*connection, link.lag.take_due(now)?));

@@ -1,4 +1,4 @@
-//! Relay connections as a node sees them.
+//! A node's relay connections.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -20,34 +20,34 @@ use crate::{
 /// A connection to a relay.
 #[derive(Debug)]
 pub(super) struct Link {
-    /// Which relay, in the configuration's order.
+    /// The relay's index in the configuration.
     pub(super) relay: usize,
     pub(super) client: RelayClient,
     pub(super) ready: bool,
-    /// What was sent there and is not written yet.
+    /// Messages that were sent and are not written yet.
     pub(super) backlog: Backlog,
-    /// What peers asked there and were not answered yet.
+    /// Peers' questions that are not answered yet.
     pub(super) questions: Questions,
-    /// What answers may still cost there, all peers together.
+    /// Token bucket for answers, over all peers of the connection.
     pub(super) budget: TokenBucket,
-    /// When there is budget for the next answer.
+    /// When the bucket has enough for the next answer.
     pub(super) answer_at: Option<Monotonic>,
-    /// Blocks that whoever listens there has seen.
+    /// Blocks that the peers of the connection have seen.
     pub(super) seen: Seen,
-    /// When the tip is to be told there, if nobody else has by then.
+    /// When to announce the tip, if no peer has done so by then.
     pub(super) announce_at: Option<Monotonic>,
-    /// What the relay dropped for us.
+    /// Deliveries that the relay dropped for us.
     pub(super) lag: Lag,
-    /// When the status is to be told in any case.
+    /// When the next regular status is due.
     pub(super) status_at: Monotonic,
-    /// Statuses with less work that may still be answered, all peers together.
+    /// Token bucket for answers to statuses with less work, over all peers of the connection.
     pub(super) status_answers: TokenBucket,
     pub(super) barrier: Barrier,
     pub(super) pipeline: Pipeline,
-    /// Our own payments that are to be told there.
+    /// Our own payments that wait to be sent on this connection.
     pub(super) retelling: Retelling,
     opened: Monotonic,
-    /// How long the relay took to take us in, which is about two round trips.
+    /// Duration of the handshake, which is about two round trips.
     welcomed_in: Duration,
 }
 
@@ -74,19 +74,19 @@ impl Link {
         }
     }
 
-    /// Notes that the relay has taken us in.
+    /// Records that the relay has completed the handshake.
     pub(super) fn welcomed(&mut self, now: Monotonic) {
         self.ready = true;
         self.welcomed_in = now.saturating_since(self.opened);
     }
 
-    /// Returns how long a peer here that has delivered nothing may take to answer before others are asked too.
+    /// Returns how long a peer that has delivered nothing yet may take to answer before others are asked too.
     pub(super) fn patience_with_newcomers(&self) -> Duration {
         (self.welcomed_in * 2).clamp(limits::NEWCOMER_PATIENCE, limits::NEWCOMER_PATIENCE_MOST)
     }
 }
 
-/// The last block hashes that were seen somewhere.
+/// The most recent block hashes that were seen on a connection.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     hashes: BTreeSet<BlockHash>,

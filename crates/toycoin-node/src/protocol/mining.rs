@@ -1,10 +1,11 @@
-//! Mining: templates out, nonces in.
+//! Mining: block templates go out, nonces come in.
 //!
-//! The search itself is elsewhere; here is what to search and when. A template is made anew when the tip moves, when the
-//! mempool changed a moment ago, and every so often for the time in its header.
+//! The search itself runs elsewhere; this module decides what to search and when. A new template is made when the tip
+//! moves, when the mempool has changed, and at intervals for the time in its header.
 //!
-//! A block's time is above its parent's (rule R12), and at most the drift ahead of now (rule R14). Where the tip lies so
-//! far ahead that both cannot be, nothing is searched until the clock has come closer, and the embedder is told.
+//! A block's time must be above its parent's (rule R12), and not too far ahead of now (rule R14). If the tip's time is
+//! so far ahead that no time meets both rules, the node stops mining until the clock has come closer, and emits an
+//! event.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -17,22 +18,23 @@ use crate::{
     protocol::{Event, JobId, MiningJob, NodeMachine, Output, pause::Pause},
 };
 
-/// What is being searched, and what was found and not handed out yet.
+/// The current search, and the blocks that were found and not published yet.
 #[derive(Debug)]
 pub(super) struct Mining {
     pub(super) enabled: bool,
-    /// Not before this time: a joiner hears of the chain first, and some networks have a least time between blocks.
+    /// Start of the next search at the earliest. A new node first listens for a chain, and some networks have a
+    /// shortest time between blocks.
     not_before: Monotonic,
     next_job: u64,
-    /// The templates on the tip, the latest last.
+    /// The block templates on the present tip, the latest last.
     jobs: VecDeque<Job>,
-    /// Blocks found that wait to be handed out, with the time for it.
+    /// Found blocks that wait to be published, with their times.
     held_back: VecDeque<(Monotonic, Block)>,
-    /// When to look again whether the clock allows a block on the tip; `None` while it does.
+    /// When to check again whether the clock allows a block on the tip; `None` while it does.
     look_again: Option<Monotonic>,
-    /// When the embedder was told last that the clock does not.
+    /// When the last event about waiting for the clock was emitted.
     wait_told: Option<Monotonic>,
-    /// How long a branch may still keep the search waiting.
+    /// How long a better branch may still delay the search.
     pub(super) pause: Pause,
 }
 
@@ -40,7 +42,7 @@ pub(super) struct Mining {
 struct Job {
     id: JobId,
     block: Block,
-    /// Of the mempool when the template was made.
+    /// Generation of the mempool when the template was made.
     generation: u64,
     made: Monotonic,
 }
@@ -63,7 +65,7 @@ impl Mining {
         !self.jobs.is_empty()
     }
 
-    /// Returns whether it is time to say again that mining waits, and takes note that it was said.
+    /// Returns whether the next event about waiting for the clock is due, and records it.
     fn may_tell(&mut self, now: Monotonic) -> bool {
         let is_told = |told: Monotonic| now.saturating_since(told) < limits::MINING_WAIT_INTERVAL;
         let may = !self.wait_told.is_some_and(is_told);
@@ -79,7 +81,7 @@ impl Mining {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Returns when a block is to be handed out or a template to be made.
+    /// Returns when a block must be published or a template must be made.
     pub(super) fn mining_timeout(&self) -> Option<Monotonic> {
         let hand_out = self.mining.held_back.front().map(|(at, _)| *at);
         let at_first = Some(self.mining.not_before);
@@ -87,7 +89,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Some(job) if job.generation != self.mempool.generation() => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
             Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
             None if !self.mining.enabled || self.net.config.payout.is_none() => None,
-            // the next block or headers may end that sooner, but they come as an input
+            // the next block or headers may end that sooner, but they are inputs
             None if self.busy => None,
             None => {
                 let pause = self.mining.pause.until().map(|until| until.min(self.catching_up_until()));
@@ -97,12 +99,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         hand_out.into_iter().chain(template).min()
     }
 
-    /// Begins, renews or ends the search as the state of things asks.
+    /// Starts, renews or stops the search, as the node's state requires.
     pub(super) fn refresh_mining(&mut self) {
         let now = self.net.now.monotonic;
         let payout = self.net.config.payout.filter(|_| self.mining.enabled && now >= self.mining.not_before);
         let is_behind = payout.is_some() && self.is_far_behind();
-        // mining on a tip that is about to be left would be for nothing
+        // mining on a tip that is about to change would be in vain
         let waits = self.mining.pause.holds(now, is_behind) || self.busy || self.following.is_some();
         let Some(payout) = payout.filter(|_| !waits) else {
             self.mining.look_again = None;
@@ -133,26 +135,25 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns by how much the clock is too early for any block on the tip, `None` if it is not.
+    /// Returns by how much the clock is too early for any block on the tip; `None` if it is not.
     fn clock_lacks(&self) -> Option<Duration> {
         let earliest = self.chain.tip().time.saturating_add(1);
         let latest = self.net.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
         earliest.checked_sub(latest).filter(|lacks| *lacks > 0).map(Duration::from_millis)
     }
 
-    /// Searches nothing until the clock allows a block on the tip: every other node would put it off.
+    /// Stops the search until the clock allows a block on the tip, because every other node would defer it.
     fn wait_for_clock(&mut self, wait: Duration) {
         let now = self.net.now.monotonic;
         self.stop_mining();
-        // a clock that is put right meanwhile ends the wait sooner
+        // a corrected clock ends the wait sooner
         self.mining.look_again = Some(now + wait.min(limits::TEMPLATE_REFRESH));
         if self.mining.may_tell(now) {
             self.net.emit(Event::MiningWaits { wait });
         }
     }
 
-    /// Searches nothing while no block at all can stand on the tip: this machine's clock shows a time that no block can
-    /// have (rule R13).
+    /// Stops the search while this machine's clock shows a time that no block can have (rule R13).
     fn wait_without_a_block(&mut self, error: &str) {
         let now = self.net.now.monotonic;
         self.stop_mining();
@@ -196,7 +197,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.outputs.push_back(Output::Mine(MiningJob { id, header }));
     }
 
-    /// Takes a nonce that was found.
+    /// Processes a nonce that was found.
     pub(super) fn on_mined(&mut self, id: JobId, nonce: u64) {
         let Some(job) = self.mining.jobs.iter().find(|job| job.id == id) else {
             return self.net.emit(Event::StaleJob { job: id });
@@ -215,20 +216,20 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.take_in_own(block);
     }
 
-    /// Takes in a block of our own, and plans to hand it out. One whose time has not come is not handed out before: others
-    /// would put it off too.
+    /// Accepts a block of our own and plans its publication. A block with a timestamp in the future is not published
+    /// before its time, because other nodes would defer it too.
     pub(super) fn take_in_own(&mut self, block: Block) {
         let (hash, height) = (block.hash(), block.header.height);
         self.take_in(None, block.clone());
         if self.chain.has_block(&hash) {
             self.net.emit(Event::BlockMined { hash, height });
-            // a slow node knows of its block at once and hands it out late
+            // a slow node knows its block at once and publishes it late
             let hand_out_at = self.net.now.monotonic + self.net.config.block_delay;
             self.mining.held_back.push_back((hand_out_at, block));
         }
     }
 
-    /// Hands out the blocks whose time has come.
+    /// Publishes the blocks whose time has come.
     pub(super) fn hand_out_blocks(&mut self) {
         let now = self.net.now.monotonic;
         while let Some((_, block)) = self.mining.held_back.pop_front_if(|(at, _)| *at <= now) {

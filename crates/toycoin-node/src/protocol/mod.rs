@@ -1,4 +1,4 @@
-//! The node as a machine: relay connections, peers, the chain, the mempool, mining, and whoever embeds it.
+//! The node as a machine: relay connections, peers, the chain, the mempool, mining, and the embedder's requests.
 //!
 //! ```text
 //!   Received ─▶ links (RelayClient) ─▶ payloads ─┬─ STAT HDRS ─▶ headers ─┐
@@ -8,8 +8,8 @@
 //!   Request ─▶ requests          Mined ─▶ mining ◀──────────────── templates ◀─────────────────────┘
 //! ```
 //!
-//! Everything from outside is bounded: tables by [`limits`], work by one block judged a call, the
-//! rest waits as an immediate timeout. What a peer does wrong costs that peer, never the node.
+//! Everything from outside is bounded. [`limits`] bounds the tables. Each call judges at most one block, and the
+//! remaining work follows as an immediate timeout. A peer's misbehaviour costs that peer, never the node.
 
 mod announce;
 mod arrivals;
@@ -108,24 +108,24 @@ pub struct NodeMachine<S> {
     waits: Waits,
     drops: Drops,
     mining: Mining,
-    /// The chain may have more to do.
+    /// Whether the chain may have more to do.
     busy: bool,
     /// The last move of the tip, until it has been followed.
     following: Option<Following>,
-    /// Bodies wait for others before they are connected.
+    /// Bodies that wait for others before they are connected.
     gathering: Option<Gathering>,
-    /// When a peer sent a block last that was not here yet.
+    /// When a peer last sent a new block.
     last_block: Monotonic,
     clock: ClockWatch,
-    /// Since when the store holds something back.
+    /// When the store began to hold changes back.
     unsynced_since: Option<Monotonic>,
     next_sweep: Monotonic,
-    /// Bodies that were read for peers a moment ago.
+    /// Bodies that were read for peers recently.
     kept_bodies: KeptBodies,
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Makes a node over a chain.
+    /// Returns a node on top of a chain.
     pub fn new(chain: Chain<S>, mut config: NodeConfig, now: Now) -> Self {
         let mut rng = ChaCha8Rng::from_seed(config.seed);
         mark(&mut config.extra, rng.next_u32());
@@ -167,23 +167,23 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         &self.mempool
     }
 
-    /// Returns how many answers were not given to peers, which asked for more than this node may give.
+    /// Returns the number of answers that peers did not get, because they asked for more than the rate limits allow.
     pub const fn overloads(&self) -> u64 {
         self.net.overloads
     }
 
-    /// Returns how many messages were not sent since too much waited to be written on their connection.
+    /// Returns the number of messages that were not sent, because too many bytes waited on their connection.
     pub const fn unsent(&self) -> u64 {
         self.net.unsent
     }
 
-    /// Returns whether bodies that came wait for others before they are connected: in catching up, for
-    /// [`GATHER_TIME`](limits::GATHER_TIME) at most.
+    /// Returns whether arrived bodies wait for others before they are connected. This happens during initial block
+    /// download (IBD), for at most [`GATHER_TIME`](limits::GATHER_TIME).
     pub const fn is_gathering(&self) -> bool {
         self.gathering.is_some()
     }
 
-    /// Gives the chain back, with its store.
+    /// Returns the chain with its store.
     pub fn into_chain(self) -> Chain<S> {
         self.chain
     }
@@ -211,7 +211,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.forget(|(at, _)| *at == connection);
     }
 
-    /// Lets a connection's client read what came; its events are handled as they are found, without a copy.
+    /// Passes received bytes to a connection's client, and handles its events as they are found, without a copy.
     fn on_received(&mut self, connection: ConnectionId, bytes: &[u8]) {
         let Some(mut link) = self.net.links.remove(&connection) else { return };
         let now = self.net.now;
@@ -221,7 +221,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let (peers, barrier) = (&self.net.peers, &mut link.barrier);
         let result = link.client.handle_bytes(now, bytes, &mut |event| match event {
             ClientEvent::Ready => became_ready = true,
-            // what a muted peer says is not even decoded
+            // a muted peer's messages are not even decoded
             ClientEvent::Delivered { channel: on, from, payload }
                 if on == channel.borrowed() && !peers.is_muted(&(connection, from), now.monotonic) =>
             {
@@ -229,7 +229,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             }
             ClientEvent::Lagged { count } => inbox.push(Inbox::Lagged(count)),
             ClientEvent::Ponged { nonce } => barrier.answered(nonce),
-            // another channel's, a muted peer's, or an event of a later version of the client
+            // another channel, a muted peer, or an event of a later version of the client
             _ => {}
         });
         if became_ready {
@@ -253,7 +253,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn on_payload(&mut self, peer: PeerKey, payload: Result<Payload, toycoin_wire::node::PayloadError>) {
-        // by what came before in the same bytes
+        // an earlier message in the same bytes may have muted the peer
         if self.net.peers.is_muted(&peer, self.net.now.monotonic) {
             return;
         }
@@ -267,7 +267,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
         let message = match payload {
             Ok(Payload::Message(message)) => message,
-            // another version's, or another program's: not for us, and no crime
+            // a message of another version or another program, which is not misbehaviour
             Ok(_) => return,
             Err(error) if error.is_misbehaviour() => {
                 return self.mute(peer, MuteReason::Undecodable(error.to_string()));
@@ -296,7 +296,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.outputs.push_back(Output::Close { connection, reason });
     }
 
-    /// Takes what the driver says of a connection's writing: now there is room again.
+    /// Processes a report of written bytes, after which the connection has room again.
     fn on_written(&mut self, connection: ConnectionId, bytes: u64) {
         if let Some(link) = self.net.links.get_mut(&connection) {
             link.backlog.written(bytes, self.net.now.monotonic);
@@ -304,9 +304,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Stops listening to a peer that sent what no honest peer sends.
+    /// Mutes a peer that sent what no honest peer sends.
     fn mute(&mut self, peer: PeerKey, reason: MuteReason) {
-        // found late, it may have sent that on a connection that is gone
+        // judged late, the message may have come on a connection that is gone
         if self.net.links.contains_key(&peer.0) && self.net.peers.mute(peer, self.net.now.monotonic) {
             self.forget_transactions_of(&peer);
             self.net.emit(Event::PeerMuted { id: peer.1, reason });
@@ -314,7 +314,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Counts against a peer what an honest one might send, but not often.
+    /// Adds points to a peer's misbehaviour score, for what an honest peer might send occasionally.
     fn score(&mut self, peer: PeerKey, points: u32) {
         if let Some(score) = self.net.peers.add_score(peer, points, self.net.config.mute_score, self.net.now.monotonic)
         {
@@ -324,7 +324,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Asks others for what was asked of peers that are gone or muted.
+    /// Asks other peers for what was requested from peers that are gone or muted.
     fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
         self.headers.forget(&gone);
         self.bodies.forget(&gone);
@@ -367,21 +367,22 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.busy && self.gathering.is_none() || self.following.is_some()
     }
 
-    /// Does what every input may have made due. The order is a protocol of its own:
+    /// Does the work that any input may have made due. The order matters:
     ///
-    /// 1. Connections come first: one that has timed out must not be given more to send.
-    /// 2. `LAGD` is answered with a status, and makes this node look for headers: a tip may have been among what it missed.
-    /// 3. Peers that were silent for long go, so that nothing below waits for them.
-    /// 4. Blocks whose time has come wait to be connected, and clocks are compared by what still waits.
-    /// 5. The last move of the tip is followed to its end before the chain moves on: events, mempool and waits see one
-    ///    move after the other. Then one block is connected at most.
-    /// 6. While catching up, what the store holds back becomes durable by time. (At the tip, each move is made durable
-    ///    before it is told.)
-    /// 7. Requests lapse after the chain moved: what came in this very input still counts as an answer.
-    /// 8. Blocks found here go out, then the new tip, then own payments: in the order of what they are worth to others.
-    /// 9. Strangers' questions are answered with what room is left, from the newest state.
-    /// 10. Mining begins on the tip and the mempool as they are now, once and not after each step.
-    /// 11. The relay layer's own frames leave last: they belong to all that was sent before.
+    /// 1. Connections come first: one that has timed out must not get more to send.
+    /// 2. `LAGD` is answered with a status and a search for headers, because the lost messages may have announced a
+    ///    tip.
+    /// 3. Peers that were silent for long are removed, so that nothing below waits for them.
+    /// 4. Deferred blocks whose time has come become ready to connect, and clocks are compared with those that remain.
+    /// 5. The last move of the tip is followed to its end before the chain moves on, so that events, mempool and waits
+    ///    see one move after the other. Then at most one block is connected.
+    /// 6. During initial block download (IBD), the store's changes become durable at intervals. (At the tip, each move
+    ///    is made durable before it is announced.)
+    /// 7. Requests lapse after the chain has moved, so that an answer in this very input still counts.
+    /// 8. Own blocks are published, then the new tip, then own payments, in the order of their value to others.
+    /// 9. Strangers' questions are answered within the remaining room, from the newest state.
+    /// 10. Mining begins on the present tip and mempool, once and not after each step.
+    /// 11. The relay layer's own frames leave last, because they refer to everything that was sent before.
     fn settle(&mut self) {
         self.on_links_timeout();
         self.answer_lags();
@@ -480,14 +481,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
     }
 }
 
-/// Appends a node's own mark to its coinbases' text: no two nodes search the same headers, whatever else they share.
+/// Appends a node's own mark to its coinbase text, so that two nodes with the same payout search different headers.
 fn mark(extra: &mut Vec<u8>, random: u32) {
     let mark = format!("#{random:08x}");
     extra.truncate(ChainParams::MAX_EXTRA - mark.len());
     extra.extend(mark.into_bytes());
 }
 
-/// What a connection brought, decoded.
+/// The decoded contents of received bytes.
 #[expect(clippy::large_enum_variant, reason = "lives for one read, and payloads are what nearly all are")]
 enum Inbox {
     Payload(NodeId, Result<Payload, toycoin_wire::node::PayloadError>),

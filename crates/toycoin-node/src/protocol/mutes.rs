@@ -1,8 +1,8 @@
-//! Who is not listened to, until when, and how often that has happened.
+//! Muted peers, with the end of each mute and the number of mutes.
 //!
-//! A first mute is short: a relay can alter what it delivers, and must not silence the only peer for long by it. Who
-//! goes on is muted for twice as long each time. The table outlives the peers: who is silent until it is forgotten
-//! comes back as it left.
+//! A first mute is short: a relay can alter what it delivers, and must not silence the only peer for long. A peer that
+//! continues is muted for twice as long each time. The table outlives the peers, so a peer that was forgotten returns
+//! with its mutes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,17 +11,17 @@ use std::{
 
 use crate::{limits, machine::Monotonic, protocol::peers::PeerKey, relay::ConnectionId};
 
-/// Mutes by peer, a bounded number.
+/// Mutes by peer, up to a bound.
 #[derive(Debug, Default)]
 pub(super) struct Mutes {
     by_peer: BTreeMap<PeerKey, Mute>,
-    /// The same by their end, the first to end first.
+    /// The same mutes by their end, the earliest first.
     by_end: BTreeSet<(Monotonic, PeerKey)>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Mute {
-    /// How many there were, halved with each hour without one.
+    /// Number of the peer's mutes, halved with each hour without one.
     count: u32,
     began: Monotonic,
     until: Monotonic,
@@ -33,7 +33,7 @@ impl Mutes {
         self.by_peer.len()
     }
 
-    /// Returns until when a peer is muted, or was; `None` if nothing is known of it.
+    /// Returns the end of a peer's last mute; `None` if none is remembered.
     pub(super) fn until(&self, peer: &PeerKey) -> Option<Monotonic> {
         self.by_peer.get(peer).map(|mute| mute.until)
     }
@@ -42,7 +42,7 @@ impl Mutes {
         self.until(peer).is_some_and(|until| now < until)
     }
 
-    /// Mutes a peer and returns until when. When the table is full, the mute that ends first, or ended, is forgotten.
+    /// Mutes a peer and returns the end of the mute. A full table forgets the mute with the earliest end.
     pub(super) fn mute(&mut self, peer: PeerKey, now: Monotonic) -> Monotonic {
         let before = self.by_peer.get(&peer).copied();
         let count = before.map_or(0, |mute| mute.count_at(now)).saturating_add(1).min(MOST);
@@ -59,7 +59,7 @@ impl Mutes {
         until
     }
 
-    /// Forgets the peers of a connection that is gone: no name of a connection comes again.
+    /// Forgets the peers of a connection that is gone, because a connection's name is never used again.
     pub(super) fn remove_connection(&mut self, connection: ConnectionId) {
         self.by_peer.retain(|(at, _), _| *at != connection);
         self.by_end.retain(|(_, (at, _))| *at != connection);
@@ -67,20 +67,21 @@ impl Mutes {
 }
 
 impl Mute {
-    /// Returns what is left of the count.
+    /// Returns the remaining count.
     fn count_at(&self, now: Monotonic) -> u32 {
         let hours = now.saturating_since(self.began).as_secs() / limits::MUTE_COUNT_HALVES.as_secs();
         u32::try_from(hours).ok().and_then(|hours| self.count.checked_shr(hours)).unwrap_or(0)
     }
 }
 
-/// Returns how long the mute with this number lasts: the first 5 s, each further one twice as long, at most 10 minutes.
+/// Returns the duration of the mute with this number: 5 s for the first, each further one twice as long, at most 10
+/// minutes.
 fn length(count: u32) -> Duration {
     let doubled = 1u32.checked_shl(count.saturating_sub(1)).unwrap_or(u32::MAX);
     limits::MUTE_FIRST.saturating_mul(doubled).min(limits::MUTE_MOST)
 }
 
-/// Further mutes are as long as this one: counting on would only make it take longer until they are shorter again.
+/// Highest count of mutes. It gives the longest mute, and a higher count would only take longer to decay.
 const MOST: u32 = 8;
 const _: () = assert!(limits::MUTE_FIRST.as_secs() << (MOST - 1) >= limits::MUTE_MOST.as_secs());
 
@@ -98,7 +99,7 @@ mod tests {
         (ConnectionId(1), NodeId::new(id))
     }
 
-    /// Mutes a peer as soon as it may speak again, so often; returns each mute's seconds.
+    /// Mutes a peer `times` times, each time as soon as it is no longer muted, and returns each mute's seconds.
     fn mute_again_and_again(mutes: &mut Mutes, mut now: Monotonic, times: usize) -> Vec<u64> {
         let mut lengths = Vec::new();
         for _ in 0..times {

@@ -1,4 +1,4 @@
-//! What all parts of a node share: the connections, the peers, the clock, chance, and what is to be done next.
+//! State that all parts of a node share: the connections, the peers, the clock, randomness, and the outputs.
 //!
 //! Sub-protocols borrow it beside the chain: `fn on_x(net: &mut Net, chain: &Chain<S>, ..)`.
 
@@ -20,24 +20,24 @@ use crate::{
     relay::ConnectionId,
 };
 
-/// The node's side of the network, and what every part of the machine needs to say something.
+/// The node's side of the network, which every part of the machine needs to send something.
 #[derive(Debug)]
 pub(super) struct Net {
     pub(super) config: NodeConfig,
     pub(super) links: BTreeMap<ConnectionId, Link>,
     pub(super) peers: Peers,
-    /// What the driver is to do, the oldest first.
+    /// Outputs for the driver, the oldest first.
     pub(super) outputs: VecDeque<Output>,
     pub(super) rng: ChaCha8Rng,
-    /// The moment of the input that is handled.
+    /// Time of the present input.
     pub(super) now: Now,
-    /// For log lines that strangers can cause.
+    /// Limits the rate of log lines that strangers can cause.
     pub(super) log: LogLimiter,
-    /// Answers that were not given since too much was asked for.
+    /// Number of answers that were not given, because peers asked for too much.
     pub(super) overloads: u64,
-    /// Messages that were not sent since too much waited to be written.
+    /// Number of messages that were not sent, because too many bytes waited to be written.
     pub(super) unsent: u64,
-    /// The store has failed.
+    /// Whether the store has failed.
     pub(super) halted: bool,
 }
 
@@ -61,7 +61,7 @@ impl Net {
         self.outputs.push_back(Output::Emit(event));
     }
 
-    /// Publishes a message on the connections that are ready and wanted, and returns those that have no room for it.
+    /// Publishes a message on the ready connections that `wanted` accepts, and returns those that have no room for it.
     pub(super) fn broadcast(
         &mut self,
         message: &NodeMessage,
@@ -70,7 +70,8 @@ impl Net {
         self.publish(Purpose::of(None, message), None, message, wanted)
     }
 
-    /// Sends a message to one peer, if there is room for it. What the peer caused takes of the budget for answers.
+    /// Sends a message to one peer, if there is room for it. A message that the peer caused is charged to the budget
+    /// for answers.
     pub(super) fn send_to(&mut self, peer: PeerKey, message: &NodeMessage) {
         let purpose = Purpose::of(Some(peer.1), message);
         if purpose == Purpose::Answer
@@ -83,8 +84,8 @@ impl Net {
         self.publish(purpose, Some(peer.1), message, |connection| connection == peer.0);
     }
 
-    /// Publishes a message wherever its purpose has room. A connection is never left for what this node says itself: what
-    /// has no room is not sent, and counted.
+    /// Publishes a message wherever its purpose has room. A connection without room stays open: the message is not sent
+    /// there, and counted as unsent.
     pub(super) fn publish(
         &mut self,
         purpose: Purpose,
@@ -119,15 +120,16 @@ impl Net {
         full
     }
 
-    /// Logs that a message of our own was not sent: a relay may say that it takes nothing large, and a stranger may ask.
+    /// Logs that a message of our own does not fit a frame. A relay may announce that it accepts nothing large, and a
+    /// stranger may then ask for something large.
     pub(super) fn log_unsendable(&mut self, error: &toycoin_wire::EncodeError) {
         if let Some(omitted) = self.log.admit("unsendable message", self.now.monotonic) {
             tracing::error!(%error, "a message of our own does not fit its frame{omitted}");
         }
     }
 
-    /// Sends what the client of a connection has to say. One that asks on and on and reads nothing is answered only as far
-    /// as there is room; what the client then keeps has a bound of its own.
+    /// Sends the output of a connection's client. A relay that asks on and on without reading is answered only while
+    /// there is room; the client's own queue is bounded.
     pub(super) fn flush_link(&mut self, connection: ConnectionId) {
         let Some(link) = self.links.get_mut(&connection) else { return };
         while link.backlog.waiting(Purpose::Client) < limits::CLIENT_SHARE / 2
@@ -142,7 +144,7 @@ impl Net {
         self.links.get(&connection).is_some_and(|link| link.ready)
     }
 
-    /// The store failed: whatever comes now is ignored, and what was not committed was never said.
+    /// Halts the machine because the store failed. Further inputs are ignored, and no uncommitted change was announced.
     pub(super) fn halt(&mut self, error: &str) {
         if !self.halted {
             self.halted = true;

@@ -1,9 +1,10 @@
 //! How long mining waits for a better branch: a token bucket of time.
 //!
-//! A miner that is behind would find blocks in vain, so it waits while bodies come. Headers are shown for nothing, though,
-//! and bodies can be dealt out one by one. So the time to wait is bounded, for all branches together, and only bodies on the
-//! way to the best header add to it: each a part of the time that the network takes for a block. Whoever catches up faster
-//! than some blocks in that time waits until it is there; a trickle buys next to nothing, and costs its sender the work.
+//! Blocks that a miner finds while it is behind would become stale, so it waits while bodies arrive. But headers can be
+//! shown without their bodies, and bodies can be sent one by one. So the time to wait is bounded over all branches
+//! together. Only bodies on the way to the best header add to it, each a quarter of the network's block interval
+//! ([`PAUSE_PART`](limits::PAUSE_PART)). So a miner that downloads more than four blocks per interval waits until it
+//! has caught up. A trickle of bodies adds almost nothing, and costs its sender the work.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use toycoin_core::{BlockHash, Header, store::ChainStore};
 
 use crate::{limits, machine::Monotonic, protocol::NodeMachine};
 
-/// The time that mining may still wait.
+/// The time for which mining may still wait.
 #[derive(Debug)]
 pub(super) struct Pause {
     left: Duration,
@@ -26,7 +27,7 @@ impl Default for Pause {
 }
 
 impl Pause {
-    /// Returns whether mining waits, given whether there are better headers whose bodies come.
+    /// Returns whether mining waits. `is_behind` says whether there are better headers whose bodies arrive.
     pub(super) fn holds(&mut self, now: Monotonic, is_behind: bool) -> bool {
         self.settle(now);
         // a pause that has begun runs out before the next one begins
@@ -35,7 +36,7 @@ impl Pause {
         self.is_on
     }
 
-    /// Returns when the pause ends, if there is one.
+    /// Returns when the pause ends, if mining waits.
     pub(super) fn until(&self) -> Option<Monotonic> {
         self.is_on.then(|| self.at + self.left)
     }
@@ -57,7 +58,7 @@ impl Pause {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Lets a body that a peer sent prolong the pause, if it leads to the best header and took about as much work as ours.
+    /// Lets a peer's body prolong the pause, if it leads to the best header and has at least half the work of our tip.
     pub(super) fn earn_pause(&mut self, header: &Header, hash: &BlockHash) {
         let (tree, tip) = (self.chain.headers(), self.chain.tip());
         let leads = tree.ancestor(&tree.best().hash, header.height).is_some_and(|entry| entry.hash == *hash);
@@ -80,7 +81,7 @@ mod tests {
         Monotonic::ORIGIN + SECOND * seconds
     }
 
-    /// Returns how many tenths of so many seconds a pause holds for a branch that never gets anywhere.
+    /// Returns for how many tenths of `seconds` seconds the pause holds, while a branch never gets anywhere.
     fn held(pause: &mut Pause, from: u32, seconds: u32, mut each: impl FnMut(&mut Pause)) -> usize {
         let tenths = (from * 10..(from + seconds) * 10).map(|tenth| Monotonic::ORIGIN + SECOND / 10 * tenth);
         let held = tenths.filter(|at| {

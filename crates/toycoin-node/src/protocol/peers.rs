@@ -1,7 +1,7 @@
-//! Who is on the channel: what each peer says it has, and how it behaves.
+//! The peers on the channel: each peer's claims, and its behaviour.
 //!
-//! A peer is a node id on one relay connection. The same id on another connection is another peer, since a relay can lie
-//! about origins: what one relay says costs nobody anything on another.
+//! A peer is a node id on one relay connection. The same id on another connection is another peer, because a relay can
+//! lie about origins. So a relay's lies have no effect on other connections.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,10 +24,10 @@ use crate::{
     relay::ConnectionId,
 };
 
-/// Names a peer: a node id on a relay connection.
+/// The name of a peer: a node id on a relay connection.
 pub(super) type PeerKey = (ConnectionId, NodeId);
 
-/// What a peer said last of its chain.
+/// The contents of a peer's last status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PeerStatus {
     pub(super) tip: BlockHash,
@@ -38,31 +38,31 @@ pub(super) struct PeerStatus {
 /// A peer.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
-    /// A number of its own, for the mempool's bounds.
+    /// A unique number, for the mempool's bounds per peer.
     pub(super) number: u64,
     pub(super) heard: Monotonic,
     pub(super) status: Option<PeerStatus>,
-    /// What its statuses said of the time.
+    /// Clock readings from its statuses.
     pub(super) clock: ClockReadings,
-    /// The most work of a chain that its headers and blocks showed, and that chain's last block.
+    /// Work and last block of the best chain that its headers and blocks have shown.
     shown: (Work, BlockHash),
-    /// It sent a block whose parent we lack: it has headers for us, whatever its status says.
+    /// Whether it sent an orphan block, so that it has headers for us whatever its status says.
     pub(super) has_news: bool,
-    /// How many requests for headers it has not answered, in time or not.
+    /// Number of requests for headers that it has not answered, late ones included.
     pub(super) owed_headers: u8,
     pub(super) standing: Standing,
-    /// Until when it is not asked for headers, since it did not answer or had nothing.
+    /// End of the time in which it is not asked for headers, because it did not answer or had none.
     pub(super) resting_until: Monotonic,
     score: u32,
     scored: Monotonic,
     muted_until: Option<Monotonic>,
-    /// What answering it took of its connection's budget lately.
+    /// Its recent use of the connection's budget for answers.
     pub(super) recent_use: RecentUse,
-    /// Rejects that it may still be sent.
+    /// Token bucket for rejects that this node sends to it.
     pub(super) rejects: TokenBucket,
-    /// Signatures that it may still hand in to be verified.
+    /// Token bucket for the signatures in its transactions.
     pub(super) signatures: TokenBucket,
-    /// A transaction of its came into the mempool, and none since then was bad.
+    /// Whether a transaction of it entered the mempool and none since was invalid.
     has_paid: bool,
 }
 
@@ -88,14 +88,14 @@ impl Peer {
         }
     }
 
-    /// Notes that it has a chain with this much work, up to this block.
+    /// Records that it has a chain with this much work, up to this block.
     pub(super) fn shows(&mut self, work: Work, last: BlockHash) {
         if work > self.shown.0 {
             self.shown = (work, last);
         }
     }
 
-    /// Returns the ends of the chains that it should have: what it showed, and what it says.
+    /// Returns the last blocks of the chains that it should have: the one that it showed, and the one that it claims.
     pub(super) fn ends(&self) -> impl Iterator<Item = BlockHash> {
         [Some(self.shown.1), self.status.map(|status| status.tip)].into_iter().flatten()
     }
@@ -105,18 +105,18 @@ impl Peer {
         self.shown.0.max(self.status.map_or(Work::ZERO, |status| status.work))
     }
 
-    /// Notes that it has headers for us: it is asked though it had nothing a moment ago.
+    /// Records that it has headers for us, so that it is asked although it had none a moment ago.
     pub(super) fn note_news(&mut self) {
         self.has_news = true;
         self.resting_until = Monotonic::ORIGIN;
     }
 
-    /// Notes that a transaction of its came into the mempool.
+    /// Records that a transaction of it entered the mempool.
     pub(super) const fn note_payment(&mut self) {
         self.has_paid = true;
     }
 
-    /// Returns which transactions go first, its own or those of others.
+    /// Returns the rank of its transactions among those of other peers.
     pub(super) const fn rank(&self) -> Rank {
         if self.has_paid { Rank::Proven } else { Rank::Newcomer }
     }
@@ -125,7 +125,7 @@ impl Peer {
         self.muted_until.is_some_and(|until| now < until)
     }
 
-    /// Returns the score as it stands now: a point goes every few seconds.
+    /// Returns its present score, which loses one point every few seconds.
     pub(super) fn score(&self, now: Monotonic) -> u32 {
         let gone = now.saturating_since(self.scored).as_secs() / limits::SCORE_DECAY.as_secs();
         self.score.saturating_sub(u32::try_from(gone).unwrap_or(u32::MAX))
@@ -147,9 +147,9 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    /// Returns a peer that was just heard, whether it is new, and who had to make room for it.
+    /// Returns a peer that was just heard, whether it is new, and the peer that had to make room for it.
     ///
-    /// When the table is full, whoever was silent for longest makes room. A peer that is forgotten stays muted.
+    /// When the table is full, the peer that was silent for longest makes room. A forgotten peer stays muted.
     pub(super) fn heard(&mut self, key: PeerKey, now: Monotonic) -> (&mut Peer, bool, Option<PeerKey>) {
         let new = !self.peers.contains_key(&key);
         let mut gone = None;
@@ -167,12 +167,12 @@ impl Peers {
         (peer, new, gone)
     }
 
-    /// Returns whether a peer is muted, whether or not it is still known.
+    /// Returns whether a peer is muted, even if the peer itself is forgotten.
     pub(super) fn is_muted(&self, key: &PeerKey, now: Monotonic) -> bool {
         self.mutes.is_muted(key, now)
     }
 
-    /// Mutes a peer; false if it is muted already.
+    /// Mutes a peer; returns false if it is muted already.
     pub(super) fn mute(&mut self, key: PeerKey, now: Monotonic) -> bool {
         if self.is_muted(&key, now) {
             return false;
@@ -184,14 +184,14 @@ impl Peers {
         true
     }
 
-    /// Counts against a peer what an honest one might send, but not often. Returns the score, at which the peer is muted
-    /// from now on, once that is `most`.
+    /// Adds points to a peer's score, for what an honest peer might send occasionally. Mutes the peer once the score
+    /// reaches `most`, and returns the score then.
     pub(super) fn add_score(&mut self, key: PeerKey, points: u32, most: u32, now: Monotonic) -> Option<u32> {
         let score = self.peers.get_mut(&key)?.add_score(points, now);
         (score >= most && self.mute(key, now)).then_some(score)
     }
 
-    /// Returns how many mutes are remembered.
+    /// Returns the number of remembered mutes.
     #[cfg(feature = "test-util")]
     pub(super) fn mutes(&self) -> usize {
         self.mutes.len()
@@ -205,7 +205,7 @@ impl Peers {
         self.peers.get_mut(key)
     }
 
-    /// Returns the peers with these numbers that are still known.
+    /// Returns the known peers with these numbers.
     pub(super) fn with_numbers(&self, numbers: &BTreeSet<u64>) -> BTreeMap<u64, (PeerKey, &Peer)> {
         let found = self.peers.iter().filter(|(_, peer)| numbers.contains(&peer.number));
         found.map(|(key, peer)| (peer.number, (*key, peer))).collect()
@@ -234,7 +234,7 @@ impl Peers {
         self.peers.keys().filter(|(at, _)| *at == connection).count()
     }
 
-    /// Forgets the peers of a connection that is gone, and returns them.
+    /// Removes the peers of a connection that is gone, and returns them.
     pub(super) fn remove_connection(&mut self, connection: ConnectionId) -> Vec<NodeId> {
         let gone: BTreeSet<_> = self.peers.keys().filter(|(at, _)| *at == connection).copied().collect();
         self.peers.retain(|key, _| !gone.contains(key));
@@ -242,7 +242,7 @@ impl Peers {
         gone.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Forgets peers that were silent for long, and returns them.
+    /// Removes peers that were silent for too long, and returns them.
     pub(super) fn remove_silent(&mut self, now: Monotonic) -> Vec<PeerKey> {
         let silent = |peer: &Peer| now.saturating_since(peer.heard) >= limits::PEER_SILENCE;
         let gone: Vec<_> = self.peers.iter().filter(|(_, peer)| silent(peer)).map(|(key, _)| *key).collect();
@@ -251,7 +251,7 @@ impl Peers {
     }
 }
 
-/// Returns a random duration up to `most`, from a generator's number.
+/// Returns a random duration up to `most`, computed from a random number.
 pub(super) fn up_to(most: Duration, random: u64) -> Duration {
     let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(random % millis.saturating_add(1))

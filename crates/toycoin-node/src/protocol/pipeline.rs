@@ -1,8 +1,9 @@
-//! How much may be on its way on a relay connection: blocks and bytes.
+//! The request window of a relay connection, in blocks and bytes.
 //!
-//! The relay keeps 8 MiB for a connection, and drops what comes beyond. So what was asked for and not yet received stays
-//! within 4 MiB by what recent blocks took, and the number of blocks grows only while they come as fast as the first one:
-//! on a far link it doubles with each round trip, on a slow one, where each waits for those before it, it stays small.
+//! The relay queues 8 MiB per connection, and drops deliveries beyond that. So the requested blocks stay within 4 MiB,
+//! estimated from recent blocks. The number of blocks grows only while they arrive as fast as the first one. On a link
+//! with a long delay it doubles with each round trip. On a slow link, where each block waits for those before it, it
+//! stays small.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -10,18 +11,18 @@ use toycoin_wire::limits::MAX_BLOCK_PAYLOAD;
 
 use crate::{limits, machine::Monotonic};
 
-/// What may be on its way on one connection.
+/// The request window of one connection.
 #[derive(Debug)]
 pub(super) struct Pipeline {
-    /// Blocks that may be on their way.
+    /// Most blocks that may be outstanding.
     window: usize,
-    /// Up to here the window grows with each block, from here on by one for each windowful.
+    /// Window size up to which the window grows with each block. Above it, it grows by one per window.
     threshold: usize,
-    /// Blocks that came since the window grew last.
+    /// Blocks that arrived since the window last grew.
     came: usize,
-    /// Blocks that were asked for before this time say nothing of the present window.
+    /// Time of the last shrinking. Blocks that were requested earlier say nothing about the present window.
     shrunk: Monotonic,
-    /// Failed tries in a row of newcomers beside those who deliver.
+    /// Failed trials of newcomers in a row.
     vain_trials: u32,
     trials_from: Monotonic,
 }
@@ -40,14 +41,14 @@ impl Default for Pipeline {
 }
 
 impl Pipeline {
-    /// Returns how many blocks of about `size` bytes may be on their way.
+    /// Returns how many blocks of about `size` bytes may be outstanding.
     pub(super) fn room(&self, size: u64) -> usize {
         let by_bytes = usize::try_from(limits::BYTES_A_CONNECTION / size.max(1)).unwrap_or(usize::MAX);
         self.window.min(by_bytes).max(1)
     }
 
-    /// Notes a block that came: `least` is about the shortest time that blocks of its sender take, `queued` how much longer
-    /// this one took.
+    /// Records a block that arrived. `least` is about the shortest time of its sender's blocks, `queued` is the time
+    /// that this one took beyond that.
     pub(super) fn delivered(&mut self, asked: Monotonic, now: Monotonic, least: Duration, queued: Duration) {
         if asked < self.shrunk {
             return;
@@ -66,7 +67,7 @@ impl Pipeline {
         }
     }
 
-    /// Notes that the relay dropped deliveries: one at a time from now on.
+    /// Records that the relay dropped deliveries. From now on one block is requested at a time.
     pub(super) fn lagged(&mut self, now: Monotonic) {
         self.shrink_to(1, now);
     }
@@ -78,12 +79,12 @@ impl Pipeline {
         self.shrunk = now;
     }
 
-    /// Returns whether newcomers may be tried beside those who deliver.
+    /// Returns whether newcomers may be tried beside the peers that deliver.
     pub(super) fn may_try(&self, now: Monotonic) -> bool {
         self.trials_from <= now
     }
 
-    /// Notes what became of a newcomer's trial. Newcomers share one patience, since ids cost nothing.
+    /// Records the result of a newcomer's trial. All newcomers share one backoff, since ids cost nothing.
     pub(super) fn tried(&mut self, now: Monotonic, delivered: bool) {
         self.vain_trials = if delivered { 0 } else { self.vain_trials.saturating_add(1) };
         if !delivered && self.vain_trials > limits::FREE_TRIALS {
@@ -93,21 +94,21 @@ impl Pipeline {
     }
 }
 
-/// What blocks take on the wire, from those that came last.
+/// The sizes of recent blocks on the wire.
 #[derive(Debug, Default)]
 pub(super) struct Sizes(VecDeque<u64>);
 
 impl Sizes {
-    /// Notes the size of a block by formula.
+    /// Records a block's size by formula.
     pub(super) fn note(&mut self, size: u64) {
-        // encoded it is up to 8 % longer, and its envelope is on top
+        // the encoding is up to 8 % longer, and the envelope adds to it
         self.0.push_back(size + size / 12 + 200);
         if self.0.len() > limits::SIZES {
             self.0.pop_front();
         }
     }
 
-    /// Returns what a block is taken to need that nobody has seen: twice the largest of the last ones.
+    /// Returns the estimated size of an unknown block: twice the largest of the recent ones.
     pub(super) fn estimate(&self) -> u64 {
         let most = MAX_BLOCK_PAYLOAD as u64;
         self.0.iter().max().map_or(most, |largest| (2 * largest).min(most))

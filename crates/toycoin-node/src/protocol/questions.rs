@@ -1,4 +1,4 @@
-//! What peers asked on a connection and were not answered yet.
+//! Peers' questions on a connection that are not answered yet.
 //!
 //! ```text
 //!   GHDR GBLK GTXN ─▶ waiting, by peer ── whose turn is it? ─▶ looked up ─▶ charged ─▶ read and sent
@@ -6,10 +6,10 @@
 //!                        └─ too old, too many: dropped, counted
 //! ```
 //!
-//! The connection's budget is shared like this: next comes the peer for whom recent use and the next answer together are
-//! least. So a small answer goes before a large one, a newcomer before whoever was answered much already, and peers that
-//! ask on and on take turns. A program that comes back under new ids buys a turn with each connection to the relay, and
-//! nothing more.
+//! The peers of a connection share its budget. The next peer is the one with the least sum of recent use and the cost
+//! of its next answer. So a small answer goes before a large one, and a newcomer before a peer that had many answers.
+//! Peers that keep asking take turns. A program that returns under new ids gains one turn with each connection to the
+//! relay, and nothing more.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -26,52 +26,52 @@ pub(super) enum Question<'a> {
     Transactions(&'a [Txid]),
 }
 
-/// The next thing that a peer waits for.
+/// The next item that a peer waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Headers(GetHeaders),
     Block(BlockHash),
     Transaction(Txid),
-    /// All else was answered, and these are not here.
+    /// The list of items that this node does not have, after all other items were answered.
     Missing,
 }
 
-/// How an answer is to be given, once it was looked up.
+/// The way to give an answer, after it was looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// What it costs, in tokens of the connection's budget.
+    /// Its cost in tokens of the connection's budget.
     pub(super) tokens: u64,
-    /// The most bytes that are sent.
+    /// Most bytes that will be sent.
     pub(super) length: u64,
     pub(super) source: Source,
 }
 
-/// Where an answer is taken from.
+/// The source of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// What is in memory in any case: headers, the mempool.
+    /// Data that is always in memory: headers, the mempool.
     Memory,
-    /// A block, or the transaction at a place in it, 0 for the whole.
+    /// A block, or the transaction at an index in it. Index 0 stands for the whole block.
     Body { hash: BlockHash, place: u32, is_kept: bool },
 }
 
-/// All that waits on a connection.
+/// All questions that wait on a connection.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     asked: BTreeMap<NodeId, Asked>,
     turns: u64,
 }
 
-/// What one peer waits for: headers first, then blocks, then transactions.
+/// The items that one peer waits for: headers first, then blocks, then transactions.
 #[derive(Debug, Default)]
 struct Asked {
     headers: Option<(Monotonic, GetHeaders)>,
     blocks: VecDeque<(Monotonic, BlockHash)>,
     transactions: VecDeque<(Monotonic, Txid)>,
     missing: Vec<[u8; 32]>,
-    /// For the first of these.
+    /// The plan for the first item.
     plan: Option<Plan>,
-    /// When it came or was answered last, in turns.
+    /// Turn of the peer's arrival or last answer.
     turn: u64,
 }
 
@@ -80,20 +80,20 @@ impl Questions {
         self.asked.is_empty()
     }
 
-    /// Returns how many peers wait.
+    /// Returns the number of waiting peers.
     #[cfg(feature = "test-util")]
     pub(super) fn peers(&self) -> usize {
         self.asked.len()
     }
 
-    /// Returns how many answers they wait for.
+    /// Returns the number of answers that the peers wait for.
     pub(super) fn len(&self) -> usize {
         self.asked.values().map(Asked::len).sum()
     }
 
-    /// Takes a question, and returns how many answers are not going to be given: a peer's older request for headers, what
-    /// is more than a peer may wait for, and all of a peer whose turn would come last when too many wait. `recent_use`
-    /// returns how many tokens a peer was answered with lately.
+    /// Adds a question, and returns the number of answers that will not be given. These are a peer's older request for
+    /// headers, items beyond a peer's bound, and all items of the peer with the last turn when too many peers wait.
+    /// `recent_use` returns a peer's recent use in tokens.
     pub(super) fn ask(
         &mut self,
         peer: NodeId,
@@ -122,25 +122,25 @@ impl Questions {
         dropped
     }
 
-    /// Returns whose turn it is.
+    /// Returns the peer whose turn it is.
     pub(super) fn next(&self, recent_use: impl Fn(&NodeId) -> u64) -> Option<NodeId> {
         self.ranks(&recent_use).min().map(|(_, peer)| peer)
     }
 
-    /// Returns what a peer waits for next, and how that is to be given if it was looked up.
+    /// Returns the next item that a peer waits for, and its plan if it was looked up.
     pub(super) fn item(&self, peer: &NodeId) -> Option<(Item, Option<Plan>)> {
         let asked = self.asked.get(peer)?;
         Some((asked.item()?, asked.plan))
     }
 
-    /// Notes how the next answer to a peer is to be given; `None` to look it up again.
+    /// Sets the plan for a peer's next answer; `None` means that it must be looked up again.
     pub(super) fn plan(&mut self, peer: &NodeId, plan: Option<Plan>) {
         if let Some(asked) = self.asked.get_mut(peer) {
             asked.plan = plan;
         }
     }
 
-    /// Takes a peer's next item away, which is answered; `missing` if it is not here.
+    /// Removes a peer's next item, which was answered. `missing` is its hash if this node does not have it.
     pub(super) fn answered(&mut self, peer: &NodeId, missing: Option<[u8; 32]>) {
         let turn = self.next_turn();
         let Some(asked) = self.asked.get_mut(peer) else { return };
@@ -158,12 +158,12 @@ impl Questions {
         }
     }
 
-    /// Returns what was asked for and is not here.
+    /// Returns the requested items that this node does not have.
     pub(super) fn missing(&self, peer: &NodeId) -> Vec<[u8; 32]> {
         self.asked.get(peer).map(|asked| asked.missing.clone()).unwrap_or_default()
     }
 
-    /// Drops what has waited for so long that whoever asked has turned to others, and returns how much.
+    /// Drops items that waited so long that the peer has asked others by now. Returns their number.
     pub(super) fn expire(&mut self, now: Monotonic) -> usize {
         let before = self.len();
         let is_old = |at: Monotonic| now >= at + limits::QUESTION_PATIENCE;
@@ -181,12 +181,12 @@ impl Questions {
         before - self.len()
     }
 
-    /// Forgets a peer that is gone or muted.
+    /// Removes a peer that is gone or muted.
     pub(super) fn forget(&mut self, gone: impl Fn(&NodeId) -> bool) {
         self.asked.retain(|peer, _| !gone(peer));
     }
 
-    /// Returns each peer's place: the least comes first.
+    /// Returns each peer's rank; the lowest comes first.
     fn ranks(&self, recent_use: &impl Fn(&NodeId) -> u64) -> impl Iterator<Item = ((u64, u64), NodeId)> {
         self.asked.iter().map(|(peer, asked)| {
             let tokens = asked.plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens);
@@ -222,7 +222,7 @@ impl Asked {
     }
 }
 
-/// Adds to what is waited for whatever is not among it, up to so many, and returns how many found no place.
+/// Appends new items to a list, up to `most`, and returns the number of items without room.
 fn wait_for<T: Copy + Ord>(waiting: &mut VecDeque<(Monotonic, T)>, wanted: &[T], most: usize, now: Monotonic) -> usize {
     let mut known: BTreeSet<_> = waiting.iter().map(|(_, item)| *item).collect();
     let new: Vec<_> = wanted.iter().copied().filter(|item| known.insert(*item)).collect();

@@ -1,4 +1,4 @@
-//! Requests of whoever embeds the node, and those that wait for confirmations.
+//! The embedder's requests, and those that wait for confirmations.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -45,7 +45,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns the answer, `None` where it comes later.
+    /// Returns the answer to a request; `None` if it comes later.
     fn answer(&mut self, id: RequestId, request: Request) -> Result<Option<Response>, String> {
         Ok(Some(match request {
             Request::Submit(transaction) => {
@@ -85,7 +85,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         transaction: IdentifiedTransaction,
         confirmations: u64,
     ) -> Result<Option<Response>, String> {
-        // what cannot be waited for is not submitted either
+        // a transaction whose confirmations cannot be waited for is not submitted either
         if self.waits.is_full() {
             return Ok(Some(Response::NotConfirmed(WaitError::TooMany)));
         }
@@ -97,7 +97,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Lets a request wait for confirmations, unless it can be answered at once.
+    /// Makes a request wait for confirmations, unless it can be answered at once.
     fn wait(&mut self, id: RequestId, txid: Txid, confirmations: u64) -> Result<Option<Response>, String> {
         let wanted = confirmations.max(1);
         let block = self.chain.find_transaction(&txid).map_err(|e| e.to_string())?;
@@ -116,7 +116,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(None)
     }
 
-    /// Returns how a transaction in a block of the active chain is confirmed, if it has so many confirmations.
+    /// Returns the confirmations of a transaction in a block of the active chain, if there are at least `wanted`.
     fn confirmed(&self, block: BlockHash, wanted: u64) -> Option<Confirmed> {
         let confirmations = self.chain.confirmations(&block).filter(|have| *have >= wanted)?;
         Some(Confirmed { block, height: self.chain.height() + 1 - confirmations, confirmations })
@@ -150,7 +150,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Looks in the mempool first, then on the active chain.
+    /// Returns a transaction from the mempool, or else from the active chain, with its location.
     pub(super) fn find_transaction(&self, txid: &Txid) -> Result<Option<TransactionPlace>, String> {
         if let Some(transaction) = self.mempool.get(txid) {
             let transaction = Some(transaction.clone());
@@ -166,7 +166,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(Some(TransactionPlace { transaction, block: Some((hash, block.height())), confirmations }))
     }
 
-    /// Returns the moves from a block to the tip, some blocks at a time; `None` when the block is unknown.
+    /// Returns some of the moves from a block to the tip; `None` when the block is unknown.
     fn since(&self, from: &BlockHash) -> Result<Option<ChainDelta>, String> {
         let body = |hash: &BlockHash| -> Result<Option<Arc<CheckedBlock>>, String> {
             self.chain.block(hash).map_err(|e| e.to_string())
@@ -185,7 +185,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             if is_full(&disconnected) {
                 return Ok(Some(ChainDelta { disconnected, connected, complete: false }));
             }
-            // a block that was never active may be a header alone
+            // a block that was never active may be known by its header alone
             disconnected.extend(body(&at)?);
             at = entry.header.previous;
         };

@@ -1,7 +1,7 @@
 //! Own payments on their way to a relay: parents first, at a constant rate, and only while there is room.
 //!
-//! A node may have more payments pending than its transport takes. Each connection has a queue of the payments that are
-//! to be told there. A token bucket bounds its rate, so that other messages always find room.
+//! A node may have more pending payments than its transport can hold. So each connection has a queue of payments. A
+//! token bucket limits its rate, so that other messages always find room.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -16,14 +16,14 @@ use crate::{
     relay::ConnectionId,
 };
 
-/// The own payments that are to be told on a connection.
+/// The own payments that wait to be sent on a connection.
 #[derive(Debug)]
 pub(super) struct Retelling {
     queue: VecDeque<Txid>,
-    /// The same: none waits twice.
+    /// The same payments as a set, so that none is queued twice.
     queued: BTreeSet<Txid>,
     rate: TokenBucket,
-    /// When the next one is tried; `None` while none waits or the connection has no room.
+    /// When the next payment is due; `None` while none waits or the connection has no room.
     next: Option<Monotonic>,
 }
 
@@ -33,7 +33,7 @@ impl Retelling {
         Self { queue: VecDeque::new(), queued: BTreeSet::new(), rate, next: None }
     }
 
-    /// Puts a payment at the end of the queue, unless it waits already.
+    /// Appends a payment to the queue, unless it is already there.
     fn push(&mut self, txid: Txid, now: Monotonic) {
         if self.queued.insert(txid) {
             self.queue.push_back(txid);
@@ -47,7 +47,7 @@ impl Retelling {
         }
     }
 
-    /// Notes that the connection took bytes: there may be room again.
+    /// Records that the connection took bytes, so there may be room again.
     pub(super) fn has_room_again(&mut self, now: Monotonic) {
         if !self.queue.is_empty() {
             self.next.get_or_insert(now);
@@ -58,7 +58,7 @@ impl Retelling {
         self.next
     }
 
-    /// Returns how many payments wait.
+    /// Returns the number of waiting payments.
     #[cfg(feature = "test-util")]
     pub(super) fn len(&self) -> usize {
         self.queue.len()
@@ -66,7 +66,7 @@ impl Retelling {
 }
 
 impl OwnPayments {
-    /// Puts the payments whose time has come into the queues of all connections, and tells what has its turn.
+    /// Queues the payments that are due on all connections, and sends those whose turn it is.
     pub(super) fn retell(&mut self, net: &mut Net, mempool: &Mempool) {
         let now = net.now.monotonic;
         let due = self.due(now);
@@ -83,14 +83,14 @@ impl OwnPayments {
         }
     }
 
-    /// Puts a payment into the queues of all connections.
+    /// Queues a payment on all connections.
     pub(super) fn queue(&self, txid: Txid, net: &mut Net) {
         for link in net.links.values_mut().filter(|link| link.ready) {
             link.retelling.push(txid, net.now.monotonic);
         }
     }
 
-    /// Puts all payments into the queue of a connection that has become ready.
+    /// Queues all payments on a connection that has become ready.
     pub(super) fn queue_all(&self, net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
         let own = mempool.parents_first(self.repeated().collect());
         if let Some(link) = net.links.get_mut(&connection) {
@@ -99,7 +99,7 @@ impl OwnPayments {
     }
 }
 
-/// Tells own payments on a connection until there are none, no room or no tokens.
+/// Sends own payments on a connection until no payment, no room or no token is left.
 fn retell_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
     let now = net.now.monotonic;
     while let Some(link) = net.links.get_mut(&connection) {
@@ -107,7 +107,7 @@ fn retell_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
         retelling.next = None;
         let Some(txid) = retelling.queue.front() else { return };
         let Some(transaction) = mempool.get(txid) else {
-            // confirmed or dropped since
+            // confirmed or dropped meanwhile
             retelling.pop();
             continue;
         };
@@ -126,5 +126,5 @@ fn retell_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
     }
 }
 
-/// More bytes than what lies around a payment in its frame.
+/// Upper bound of the bytes around a payment in its frame.
 const ENVELOPE: u64 = 256;

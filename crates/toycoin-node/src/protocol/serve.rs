@@ -1,8 +1,8 @@
-//! Answering peers: headers, blocks and transactions that they ask for, as far as the connection's budget goes.
+//! Answers to peers' questions for headers, blocks and transactions, within the connection's budget.
 //!
-//! A token of the budget is a byte that is read or sent. An answer is charged in two steps: first for looking up where
-//! things are and how large, then for reading and sending them. Nothing is read that was not paid for, and nothing that
-//! would find no room in the connection's queue.
+//! One token of the budget pays for one byte that is read or sent. An answer is charged in two steps: first for looking
+//! up its location and size, then for reading and sending it. Nothing is read before it is charged, or without room in
+//! the connection's queue.
 
 use std::{ops::Range, sync::Arc};
 
@@ -22,18 +22,18 @@ use crate::{
     relay::ConnectionId,
 };
 
-/// What one attempt to answer came to.
+/// The result of one attempt to answer.
 enum Step {
-    /// So many tokens were spent.
+    /// This many tokens were spent.
     Spent(u64),
-    /// There is nothing to do, or no room for it.
+    /// There is nothing to answer, or no room for the answer.
     Idle,
-    /// There is nothing to do before that time.
+    /// There is nothing to do before this time.
     Until(Monotonic),
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Takes a question; it is answered in its turn.
+    /// Queues a question until its turn.
     pub(super) fn on_question(&mut self, peer: PeerKey, question: &Question<'_>) {
         let (now, peers) = (self.net.now.monotonic, &self.net.peers);
         let Some(link) = self.net.links.get_mut(&peer.0) else { return };
@@ -41,9 +41,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.overloads += link.questions.ask(peer.1, question, now, recent_use) as u64;
     }
 
-    /// Answers whoever waits, on each connection as much as its budget, its queue and one step allow.
+    /// Answers the waiting peers of each connection, within its budget, its queue and the bound of one step.
     pub(super) fn answer_questions(&mut self) {
-        // also where the last question was answered or forgotten, and the time for the next one still stands
+        // also if the last question was answered or removed while the time for the next answer is still set
         let is_due = |link: &Link| !link.questions.is_empty() || link.answer_at.is_some();
         let waiting = self.net.links.iter().filter(|(_, link)| is_due(link)).map(|(connection, _)| *connection);
         for connection in waiting.collect::<Vec<_>>() {
@@ -78,7 +78,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return Step::Idle;
         }
         let tokens = plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens);
-        // what is small finds some tokens whatever the large took
+        // the reserve leaves tokens for small answers, however many the large ones take
         let reserve = if tokens > limits::SMALL_ANSWER_TOKENS { limits::SMALL_ANSWER_RESERVE } else { 0 };
         let tokens = tokens.min(limits::ANSWER_TOKENS - reserve);
         match link.budget.when(tokens + reserve, now) {
@@ -99,7 +99,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Step::Spent(tokens)
     }
 
-    /// Finds out where an answer is and what it costs, from indexes alone.
+    /// Looks up an answer's location and cost, from indexes alone.
     fn look_up(&mut self, peer: PeerKey, item: &Item) -> Result<(), String> {
         let (plan, missing) = match item {
             Item::Headers(request) => {
@@ -120,7 +120,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(())
     }
 
-    /// Reads and sends what was charged.
+    /// Reads and sends an answer that was charged.
     fn give(&mut self, peer: PeerKey, item: Item, plan: Plan) -> Result<(), String> {
         let answer = match (item, plan.source) {
             (Item::Headers(request), _) => {
@@ -147,7 +147,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 link.questions.answered(&peer.1, None);
                 self.net.publish(Purpose::Answer, Some(peer.1), &answer, |connection| connection == peer.0);
             }
-            // it has moved since it was looked up
+            // the item has moved since it was looked up
             None => link.questions.plan(&peer.1, None),
         }
         Ok(())
@@ -167,8 +167,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns how a block is handed out that is, or was, on the active chain. What else is here was not judged in its place:
-    /// who handed that on would be muted for what somebody else made up.
+    /// Returns the plan for a block that is, or was, on the active chain. Other blocks here are not fully judged, and a
+    /// node that forwarded an invalid one would be muted for another's fault.
     fn plan_of_block(&mut self, hash: &BlockHash) -> Result<Option<Plan>, String> {
         if !self.chain.headers().get(hash).is_some_and(|entry| entry.connected) {
             return Ok(None);
@@ -179,11 +179,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             None => self.chain.body_size(hash).map_err(|error| error.to_string())?,
         };
         let source = Source::Body { hash: *hash, place: 0, is_kept: kept.is_some() };
-        // what is read is what is sent; a list of transactions is a little longer than by formula
+        // the bytes read are the bytes sent; the encoded list of transactions is a little longer than its size by
+        // formula
         Ok(size.map(|size| Plan { tokens: size, length: size + size / 8 + ENVELOPE, source }))
     }
 
-    /// Returns how a transaction is handed out. A coinbase is not to be had alone.
+    /// Returns the plan for a transaction. A coinbase is not available by itself.
     fn plan_of_transaction(&mut self, txid: &Txid) -> Result<Option<Plan>, String> {
         let alone = |transaction: &Transaction, source| {
             let size = transaction.size();
@@ -199,13 +200,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return Ok(in_block(&body, place).map(|transaction| alone(transaction, source)));
         }
         let read = self.chain.body_size(&hash).map_err(|error| error.to_string())?;
-        // how large it is shows once its block is read
+        // its size is unknown until its block is read
         let size = Transaction::MAX_SIZE;
         let source = Source::Body { hash, place, is_kept: false };
         Ok(read.map(|read| Plan { tokens: read + size.min(read), length: size + ENVELOPE, source }))
     }
 
-    /// Returns a body that is kept, or reads it and keeps it for whoever asks next.
+    /// Returns a body from the cache, or reads it and puts it into the cache.
     fn body_to_hand_out(&mut self, hash: &BlockHash, may_read: bool) -> Result<Option<Arc<CheckedBlock>>, String> {
         if let Some(body) = self.kept_bodies.get(hash) {
             return Ok(Some(body));
@@ -220,7 +221,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(body)
     }
 
-    /// Tells a peer which rule it broke: a teaching and debugging aid, a few a second at most.
+    /// Sends a peer the rule that it broke. This helps teaching and debugging, and has a rate limit of a few per
+    /// second.
     pub(super) fn reject(&mut self, peer: PeerKey, hash: [u8; 32], error: &RuleError) {
         let now = self.net.now.monotonic;
         if !self.net.peers.get_mut(&peer).is_some_and(|peer| peer.rejects.take(1, now)) {
@@ -233,20 +235,20 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.send_to(peer, &NodeMessage::Reject(Reject { hash, rule: error.rule().number(), text }));
     }
 
-    /// Returns when there is budget for the next answer.
+    /// Returns when the budget allows the next answer.
     pub(super) fn answers_timeout(&self) -> Option<Monotonic> {
         self.net.links.values().filter_map(|link| link.answer_at).min()
     }
 }
 
-/// Returns the transaction at a place in a block, where 0 is the coinbase.
+/// Returns the transaction at an index in a block, where 0 is the coinbase.
 fn in_block(body: &CheckedBlock, place: u32) -> Option<&Transaction> {
     let place = usize::try_from(place).ok()?.checked_sub(1)?;
     body.block().transactions.get(place)
 }
 
-/// More bytes than what lies around an answer's items: frame, channel, receiver, tag and counts.
+/// Upper bound of the bytes around an answer's items: frame, channel, receiver, tag and counts.
 const ENVELOPE: u64 = 256;
 
-/// The most bytes of a NOTF.
+/// Most bytes of a NOTF.
 const MISSING_LENGTH: u64 = 32 * limits::TXIDS_A_MESSAGE as u64 + ENVELOPE;

@@ -1,4 +1,5 @@
-//! Whom to ask for a block: those who have delivered first, the one with the least to do, within what a connection can take.
+//! The choice of peers for a block: proven peers first, among them the one with the fewest requests, within the limits
+//! of its connection.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,31 +22,31 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source {
     pub(super) key: PeerKey,
-    /// How long it may take before others are asked.
+    /// How long it may take before others are asked too.
     pub(super) patience: Duration,
     pub(super) has_delivered: bool,
-    /// Its connection's patience with newcomers is not used up.
+    /// Whether its connection's backoff for trials of newcomers is over.
     may_try: bool,
-    /// It should have the blocks of a chain with this much work.
+    /// Work of a chain whose blocks it should have.
     work: Work,
     rank: Rank,
     refusals: u32,
-    /// Blocks that may be asked of it at a time.
+    /// Most blocks that may be requested from it at a time.
     most: usize,
 }
 
-/// Who comes first.
+/// The order in which peers are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    /// It delivers blocks about as fast as the best.
+    /// It delivers blocks about as fast as the best peer.
     Fast,
-    /// It delivers blocks, and takes long.
+    /// It delivers blocks slowly.
     Slow,
-    /// Everybody else, by what is known.
+    /// Any other peer, by its standing.
     Other(Trust),
 }
 
-/// Who could be asked, what each has to do, and what is to be asked of it now.
+/// The possible sources, their loads, and the new requests.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     sources: Vec<Source>,
@@ -53,32 +54,32 @@ pub(super) struct Sources {
     peers: BTreeMap<PeerKey, usize>,
     requests: BTreeMap<PeerKey, Vec<BlockHash>>,
     in_flight: usize,
-    /// About how long a block of the fastest takes.
+    /// Typical time of a block from the fastest peer.
     fastest: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
 struct Load {
-    /// Blocks that may be on their way there.
+    /// Most blocks that may be outstanding on the connection.
     most: usize,
     in_flight: usize,
     trials: usize,
-    /// Of them, blocks that only those may have who are tried.
+    /// Blocks of that number that are reserved for trials.
     reserved: usize,
 }
 
-/// Whom to ask for a block.
+/// The peers to ask for a block.
 pub(super) enum Whom {
-    /// Any of these.
+    /// Any of these peers.
     These(Vec<Source>),
-    /// Everybody who should have it was tried, or nobody should.
+    /// Every peer that should have the block was asked already, or there is no such peer.
     NobodyLeft,
-    /// Those who should have it are busy.
+    /// The peers that should have the block are busy.
     NoRoom,
 }
 
 impl Sources {
-    /// Notes a block that is on its way.
+    /// Records an outstanding request.
     pub(super) fn is_asked(&mut self, peer: PeerKey, is_trial: bool) {
         let load = self.connections.entry(peer.0).or_default();
         load.in_flight += 1;
@@ -87,13 +88,13 @@ impl Sources {
         self.in_flight += 1;
     }
 
-    /// Notes a block that is to be asked of a peer.
+    /// Records a new request to a peer.
     pub(super) fn ask(&mut self, peer: PeerKey, hash: BlockHash, is_trial: bool) {
         self.is_asked(peer, is_trial);
         self.requests.entry(peer).or_default().push(hash);
     }
 
-    /// Keeps some room for those who are to be tried, on connections that have much of it.
+    /// Reserves some room for trials, on connections that have much of it.
     pub(super) fn reserve(&mut self) {
         if self.fastest.is_none() {
             return;
@@ -106,11 +107,11 @@ impl Sources {
         }
     }
 
-    /// Returns those who are to be asked for a block of a chain with so much work.
+    /// Returns the peers to ask for a block of a chain with this much work.
     pub(super) fn whom(&self, work: Work, is_excluded: impl Fn(&PeerKey) -> bool) -> Whom {
         let able = || self.sources.iter().filter(|source| source.work >= work && !is_excluded(&source.key));
         let Some(first) = able().map(|source| source.rank).min() else { return Whom::NobodyLeft };
-        // beside those who deliver, others are only tried
+        // beside fast peers, others are only tried
         let free = able().filter(|source| first != Rank::Fast || source.rank == Rank::Fast);
         let free: Vec<_> = free.filter(|source| self.has_room(source)).collect();
         let place = |source: &Source| (self.load(&source.key), source.rank, source.refusals);
@@ -118,7 +119,7 @@ impl Sources {
         Whom::These(free.into_iter().filter(|source| place(source) == best).copied().collect())
     }
 
-    /// Returns those who may be tried with a block, if there are others who deliver.
+    /// Returns the peers that may be tried with a block, if other peers deliver.
     pub(super) fn others(&self, work: Work, is_excluded: impl Fn(&PeerKey) -> bool) -> Vec<Source> {
         if self.fastest.is_none() {
             return Vec::new();
@@ -131,17 +132,17 @@ impl Sources {
         able.filter(is_free).copied().collect()
     }
 
-    /// Returns how long a trial may take: not much longer than those who deliver.
+    /// Returns how long a trial may take: not much longer than a block of the fastest peer.
     pub(super) fn trial_patience(&self) -> Duration {
         (self.fastest.unwrap_or_default() * 2).clamp(limits::TRIAL_PATIENCE, limits::NEWCOMER_PATIENCE)
     }
 
-    /// Returns the connections on which nothing is on its way.
+    /// Returns the connections without outstanding requests.
     pub(super) fn idle_connections(&self) -> Vec<ConnectionId> {
         self.connections.iter().filter(|(_, load)| load.in_flight == 0 && load.most > 0).map(|(at, _)| *at).collect()
     }
 
-    /// Returns what to ask of whom.
+    /// Returns the new requests of each peer.
     pub(super) fn into_requests(self) -> BTreeMap<PeerKey, Vec<BlockHash>> {
         self.requests
     }

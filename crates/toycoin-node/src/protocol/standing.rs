@@ -1,36 +1,37 @@
-//! What a peer has done for us so far: who is asked first, how long it is waited for, and when it is asked again.
+//! A peer's standing: what it has delivered so far. It decides which peer is asked first, how long it may take, and
+//! when it is asked again.
 //!
-//! A claim earns nothing. A STAT can promise any work, and a node id costs nothing, so what counts is what was delivered:
-//! who delivered is asked before who is new, and who let a request lapse is asked after both, and after a backoff that
-//! doubles each time. A stall is no crime: it costs no points.
+//! A claim earns nothing: a STAT can promise any work, and a node id costs nothing. Only deliveries count. Peers that
+//! delivered are asked before new ones. Peers that let a request lapse are asked after both, and after a backoff that
+//! doubles each time. A stall is no misbehaviour, so it costs no points.
 
 use std::time::Duration;
 
 use crate::{limits, machine::Monotonic};
 
-/// What a peer was asked for and delivered, or did not.
+/// A peer's deliveries and lapsed requests.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Standing {
-    /// It delivered headers that we took into the tree.
+    /// Whether it delivered headers that entered the tree.
     gave_headers: bool,
-    /// It delivered blocks that we did not have.
+    /// Whether it delivered blocks that were new to us.
     gave_blocks: bool,
-    /// Requests that lapsed and were not made good.
+    /// Number of strikes: requests that lapsed and were not made good.
     strikes: u32,
-    /// Deliveries since the last strike.
+    /// Number of deliveries since the last strike.
     streak: u32,
-    /// Blocks that it said not to have since it delivered one.
+    /// Number of blocks that it did not have, since it last delivered one.
     refusals: u32,
     rests_until: Monotonic,
-    /// The time from a request to its headers, smoothed.
+    /// Smoothed time from a request to its headers.
     headers_take: Option<Duration>,
-    /// The time from a request to its block, smoothed.
+    /// Smoothed time from a request to its block.
     blocks_take: Option<Duration>,
-    /// About the shortest time from a request to its block.
+    /// Approximate shortest time from a request to its block.
     least: Option<Duration>,
 }
 
-/// How far a peer is trusted to deliver, the most first.
+/// How far a peer is trusted to deliver, the most trusted first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Trust {
     /// It delivered blocks, and no request to it lapsed.
@@ -39,7 +40,7 @@ pub(super) enum Trust {
     Headers,
     /// It delivered, and then let a few requests lapse.
     Shaken,
-    /// It was never asked, or what it was asked for is on its way.
+    /// It was never asked, or its first answer is outstanding.
     Newcomer,
     /// It let requests lapse, and delivered little or nothing.
     Stalled,
@@ -51,7 +52,7 @@ impl Standing {
             Self { strikes: 0, gave_blocks: true, .. } => Trust::Blocks,
             Self { strikes: 0, gave_headers: true, .. } => Trust::Headers,
             Self { strikes: 0, .. } => Trust::Newcomer,
-            // ids cost nothing: a crowd of newcomers must not push one bad moment out of sight
+            // ids cost nothing, so a crowd of newcomers must not outrank a proven peer after a few stalls
             _ if self.has_delivered() && self.strikes <= limits::SHAKEN_STRIKES => Trust::Shaken,
             _ => Trust::Stalled,
         }
@@ -65,30 +66,30 @@ impl Standing {
         self.gave_blocks
     }
 
-    /// Returns how many blocks it said not to have since it delivered one: of those who are trusted alike, who has fewer is
-    /// asked first.
+    /// Returns the number of blocks that it did not have, since it last delivered one. Among equally trusted peers, the
+    /// one with fewer is asked first.
     pub(super) const fn refusals(&self) -> u32 {
         self.refusals
     }
 
-    /// Returns whether the backoff after its last stall is not over.
+    /// Returns whether the backoff after its last stall still lasts.
     pub(super) fn rests(&self, now: Monotonic) -> bool {
         now < self.rests_until
     }
 
-    /// Returns about how long its blocks take, if it has delivered any.
+    /// Returns the typical time of its blocks, if it has delivered any.
     pub(super) const fn blocks_take(&self) -> Option<Duration> {
         self.blocks_take
     }
 
-    /// Returns how long an answer with headers may take before others are asked too. `newcomers` is how long one may take
-    /// that has delivered nothing.
+    /// Returns how long an answer with headers may take before others are asked too. `newcomers` is that time for a
+    /// peer that has delivered nothing.
     pub(super) fn patience_for_headers(&self, newcomers: Duration) -> Duration {
         let known = self.gave_headers.then_some(limits::HEADERS_TIMEOUT);
         self.patience(known, self.headers_take, newcomers)
     }
 
-    /// Returns how long a block may take before it is asked of others.
+    /// Returns how long a block may take before others are asked for it.
     pub(super) fn patience_for_blocks(&self, newcomers: Duration) -> Duration {
         let known = self.gave_blocks.then_some(limits::BODY_TIMEOUT);
         self.patience(known, self.blocks_take, newcomers)
@@ -101,40 +102,40 @@ impl Standing {
         patience.min(limits::PATIENCE_MOST.max(takes))
     }
 
-    /// Notes headers that we took into the tree.
+    /// Records headers that entered the tree.
     pub(super) fn delivered_headers(&mut self, took: Duration, was_late: bool) {
         self.gave_headers = true;
         self.headers_take = Some(smooth(self.headers_take, took));
         self.make_good(was_late);
     }
 
-    /// Notes a block that it does not have. That is no stall: it may follow another branch.
+    /// Records a block that it does not have. That is no stall, because it may follow another branch.
     pub(super) const fn refused_block(&mut self) {
         self.refusals = self.refusals.saturating_add(1);
     }
 
-    /// Notes a block that we did not have.
+    /// Records a block that was new to us.
     pub(super) fn delivered_block(&mut self, took: Duration, was_late: bool) {
         (self.gave_blocks, self.refusals) = (true, 0);
         self.blocks_take = Some(smooth(self.blocks_take, took));
-        // forgotten by and by, since paths change
+        // grows slowly without new minima, since network paths change
         self.least = Some(self.least.map_or(took, |least| (least + least / 64).min(took)));
         self.make_good(was_late);
     }
 
-    /// Notes a block that nobody asked for and that we did not have.
+    /// Records a block that was new to us and that nobody requested.
     pub(super) fn volunteered_block(&mut self) {
         (self.gave_blocks, self.refusals) = (true, 0);
         self.make_good(false);
     }
 
-    /// Returns about how long the fastest blocks took, and how much longer this one did.
+    /// Returns the approximate shortest time of its blocks, and how much longer this one took.
     pub(super) fn queued_for(&self, took: Duration) -> (Duration, Duration) {
         let least = self.least.unwrap_or(took);
         (least, took.saturating_sub(least))
     }
 
-    /// Notes that a request lapsed, or that its answer did not bear out what the peer claims.
+    /// Records that a request lapsed, or that its answer did not support the peer's claim.
     pub(super) fn stalled(&mut self, now: Monotonic) {
         let doublings = self.strikes.min(MOST_DOUBLINGS);
         self.strikes = self.strikes.saturating_add(1);
@@ -143,7 +144,7 @@ impl Standing {
         self.rests_until = now + rest;
     }
 
-    /// A late delivery takes its own strike away, and a row of good ones an older one.
+    /// Removes a strike: for a late delivery its own, for a row of deliveries an older one.
     fn make_good(&mut self, was_late: bool) {
         if self.strikes == 0 {
             return;
@@ -162,7 +163,7 @@ fn smooth(before: Option<Duration>, took: Duration) -> Duration {
     before.map_or(took, |before| took.max((before * 3 + took) / 4))
 }
 
-/// The backoffs stop growing after so many strikes.
+/// Number of strikes after which the backoff no longer grows.
 const MOST_DOUBLINGS: u32 = 10;
 
 #[cfg(test)]

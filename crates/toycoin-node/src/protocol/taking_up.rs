@@ -1,7 +1,8 @@
-//! What waits for a block outlasts the node: kept when it ends and after each reorganisation, taken up when it starts.
+//! Persistence of waiting transactions. They are saved when the node ends and after each reorganisation, and restored
+//! when it starts.
 //!
-//! What a reorganisation brought back is marked, since it was in a block and is perhaps nowhere else: it is judged as when
-//! it came back, and policy refuses it no more after a restart than before.
+//! Transactions that a reorganisation brought back are marked, because perhaps no other node has them. They are judged
+//! again as when they came back, so policy does not refuse them after a restart.
 
 use std::collections::BTreeSet;
 
@@ -17,12 +18,12 @@ use crate::{
 };
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Keeps what waits for a block for the next start, makes all durable, and ends the node.
+    /// Saves the waiting transactions for the next start, makes everything durable, and ends the node.
     ///
     /// # Errors
-    /// When the store fails. One that had failed before is left as it is.
+    /// When the store fails. A store that had failed before is not written.
     pub fn finish(mut self) -> Result<(), ChainError<S::Error>> {
-        // what the last move of the tip brings back waits too
+        // the last move of the tip may still bring back transactions
         while !self.net.halted && self.following.is_some() {
             self.follow();
         }
@@ -35,11 +36,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.chain.sync()
     }
 
-    /// Keeps what came back, and our own payments, with all that they spend from: a node that is killed takes these up too.
+    /// Saves the transactions that came back, and our own payments, with all their ancestors. So a node that is killed
+    /// restores them too.
     pub(super) fn keep_returned(&mut self) {
         let mut kept = Vec::new();
         let mut wanted = BTreeSet::new();
-        // children before parents, so that each is known to be wanted when its turn comes
+        // children before parents, so that each parent is known to be needed when its turn comes
         for (transaction, returned) in self.mempool.in_arrival_order().into_iter().rev() {
             let txid = transaction.txid();
             if returned || wanted.contains(&txid) || self.own_payments.is_own(&txid) {
@@ -58,7 +60,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         WaitingTransaction { transaction: transaction.transaction().clone(), own, returned }
     }
 
-    /// Takes up what waited for a block when the node ended last, each judged anew. What is dropped is told.
+    /// Restores the waiting transactions of the last run, each judged again. Dropped ones are reported.
     pub(super) fn take_up_waiting(&mut self) {
         let waiting = match self.chain.store().waiting() {
             Ok(waiting) => waiting,
@@ -71,7 +73,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             let lost_parent = transaction.inputs.iter().map(|input| input.txid).find(|parent| lost.contains(parent));
             let taken = match self.chain.find_transaction(&txid) {
                 Ok(Some(_)) => {
-                    // a block holds it by now, and a reorganisation may take it out of there
+                    // a block already holds it, and a reorganisation may remove that block
                     if own {
                         self.remember_confirmed(txid);
                     }
@@ -111,7 +113,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn take_up_policed(&mut self, transaction: IdentifiedTransaction) -> Result<Option<DropReason>, String> {
         let refused = match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
             Ok(Admission::Accepted(_) | Admission::Known { .. }) => return Ok(None),
-            // without a source nothing is kept as an orphan
+            // without a source the orphan pool keeps nothing
             Ok(Admission::Orphaned { .. }) => return Ok(Some(DropReason::CoinsGone)),
             Err(error) => error.of_transaction().map_err(|error| error.to_string())?,
         };

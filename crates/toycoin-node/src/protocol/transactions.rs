@@ -20,12 +20,12 @@ use crate::{
 
 /// Payments that were submitted here and are not confirmed yet.
 ///
-/// They are told again now and then: whoever was away when they were told first hears of them in the end.
+/// They are published again at intervals, so that nodes that were offline at first receive them in the end.
 #[derive(Debug, Default)]
 pub(super) struct OwnPayments {
-    /// When each is told again.
+    /// When each payment is published again.
     next: BTreeMap<Txid, Monotonic>,
-    /// Those that a block holds, the oldest first: a reorganisation may take them out of it again.
+    /// Confirmed payments, the oldest first. A reorganisation may remove them from their blocks.
     confirmed: VecDeque<Txid>,
 }
 
@@ -39,12 +39,12 @@ impl OwnPayments {
         self.next.contains_key(txid)
     }
 
-    /// Returns those that are told again now and then.
+    /// Returns the payments that are published again at intervals.
     pub(super) fn repeated(&self) -> impl Iterator<Item = Txid> {
         self.next.keys().copied()
     }
 
-    /// Returns those whose time to be told again has come.
+    /// Returns the payments that are due to be published again.
     pub(super) fn due(&self, now: Monotonic) -> Vec<Txid> {
         self.next.iter().filter(|(_, at)| **at <= now).map(|(txid, _)| *txid).collect()
     }
@@ -53,14 +53,14 @@ impl OwnPayments {
         self.next.values().min().copied()
     }
 
-    /// Has a payment told again after about [`PAYMENT_REPEAT`](limits::PAYMENT_REPEAT).
+    /// Plans to publish a payment again after about [`PAYMENT_REPEAT`](limits::PAYMENT_REPEAT).
     pub(super) fn repeat_later(&mut self, txid: Txid, net: &mut Net) {
         self.next.insert(txid, next_repeat(net));
     }
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Judges a transaction of a peer's, and returns whether its signatures were looked at.
+    /// Validates a peer's transaction, and returns whether its signatures were verified.
     pub(super) fn judge_arrival(
         &mut self,
         peer: PeerKey,
@@ -71,7 +71,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let txid = transaction.txid();
         match self.admit(transaction, source, Some(peer.0), verifier) {
             Ok(Admission::Orphaned { missing, .. }) => {
-                // the parents of one that waits were asked for when it came
+                // the parents of an orphan were requested when it came
                 let parents = missing.into_iter().filter(|parent| !self.mempool.contains_orphan(parent));
                 let parents: Vec<_> = parents.take(limits::TXIDS_A_MESSAGE).collect();
                 if !parents.is_empty() {
@@ -95,8 +95,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 if let AdmitError::Rule(broken) = &error {
                     self.reject(peer, txid.to_bytes(), broken);
                 }
-                // what is refused by policy, spends what another has spent or is late costs its sender nothing: nodes differ
-                // in their policy and in what they heard first, and a forwarder did not write what it forwards
+                // a transaction that policy refuses, that is late, or that spends a spent coin costs its sender
+                // nothing: nodes differ in policy and in what they heard first, and a node does not write what it
+                // forwards
                 let rule = error.broken_rule();
                 if let Some(rule) = rule.filter(|_| error.is_misbehaviour()) {
                     self.mute(peer, MuteReason::BrokenRule(rule));
@@ -106,7 +107,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Takes a transaction from whoever embeds the node, and tells everybody. The outer error is the store's.
+    /// Accepts a transaction from the embedder and publishes it. The outer error is the store's.
     pub(super) fn submit(&mut self, transaction: IdentifiedTransaction) -> Result<Result<Txid, SubmitError>, S::Error> {
         let txid = transaction.txid();
         if self.own_payments.next.len() >= limits::OWN_PAYMENTS {
@@ -121,7 +122,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(Ok(txid))
     }
 
-    /// Offers a transaction to the mempool. What a peer sent goes out once on every connection but the one it came from.
+    /// Submits a transaction to the mempool. One from a peer is forwarded once, on every connection but its own.
     pub(super) fn admit(
         &mut self,
         transaction: IdentifiedTransaction,
@@ -159,7 +160,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.publish(Purpose::Forward, None, &message, |connection| connection != from);
     }
 
-    /// Stops repeating our own payments that a block holds now.
+    /// Stops repeating our own payments that are confirmed.
     pub(super) fn own_payments_confirmed(&mut self) {
         let (mempool, own) = (&self.mempool, &mut self.own_payments);
         own.confirmed.extend(own.next.extract_if(.., |txid, _| !mempool.contains(txid)).map(|(txid, _)| txid));
@@ -167,14 +168,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         own.confirmed.drain(..too_many);
     }
 
-    /// Remembers a payment of our own that a block holds.
+    /// Remembers an own payment that is confirmed.
     pub(super) fn remember_confirmed(&mut self, txid: Txid) {
         self.own_payments.confirmed.push_back(txid);
         self.own_payments_confirmed();
     }
 
-    /// Repeats those of our own payments again that came back with a block which left the chain: perhaps nobody else has
-    /// heard of them.
+    /// Repeats own payments that returned to the mempool with a stale block, because perhaps no other node has them.
     pub(super) fn repeat_returned(&mut self, left: impl Iterator<Item = Txid>) {
         let (mempool, waits, own) = (&self.mempool, &self.waits, &mut self.own_payments);
         let back: BTreeSet<_> = left.filter(|txid| mempool.contains(txid)).collect();
@@ -182,7 +182,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let mut repeated: BTreeSet<_> = waited_for.collect();
         repeated.extend(own.confirmed.iter().filter(|txid| back.contains(txid)));
         own.confirmed.retain(|txid| !back.contains(txid));
-        // together, so that parents are told first
+        // at the same time, so that parents are sent first
         let at = next_repeat(&mut self.net);
         self.own_payments.next.extend(repeated.into_iter().map(|txid| (txid, at)));
     }
@@ -195,7 +195,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 }
 
-/// Draws when a payment is told again.
+/// Returns a random time at which a payment is published again.
 fn next_repeat(net: &mut Net) -> Monotonic {
     let jitter = up_to(limits::PAYMENT_REPEAT, net.random());
     net.now.monotonic + limits::PAYMENT_REPEAT / 2 + jitter

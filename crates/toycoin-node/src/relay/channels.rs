@@ -1,28 +1,28 @@
-//! Who is subscribed to what.
+//! The subscribers of each channel.
 
 use std::collections::BTreeMap;
 
 use toycoin_wire::{Channel, ChannelRef};
 
-/// All channels that have a subscriber; subscribers are slots of connections.
+/// All channels that have a subscriber. A subscriber is the slot of its connection.
 #[derive(Debug, Default)]
 pub(super) struct Channels {
-    // a tree, since names come from strangers and its order is the same in each run
+    // a tree, because strangers choose the names and its order is the same in each run
     subscribers: BTreeMap<Channel, Vec<usize>>,
 }
 
 impl Channels {
-    /// Returns how many channels there are.
+    /// Returns the number of channels.
     pub(super) fn len(&self) -> usize {
         self.subscribers.len()
     }
 
-    /// Returns the subscribers of a channel, in ascending order, none if there is no such channel.
+    /// Returns a channel's subscribers in ascending order; none if the channel does not exist.
     pub(super) fn subscribers(&self, channel: ChannelRef<'_>) -> &[usize] {
         self.subscribers.get(channel.as_str()).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds a subscriber; `false` if that takes a new channel and there are `cap` already.
+    /// Adds a subscriber. Returns `false` if that needs a new channel and there are `cap` already.
     pub(super) fn subscribe(&mut self, channel: ChannelRef<'_>, slot: usize, cap: usize) -> bool {
         if let Some(slots) = self.subscribers.get_mut(channel.as_str()) {
             if let Err(at) = slots.binary_search(&slot) {

@@ -1,8 +1,8 @@
-//! What can be set about a relay.
+//! A relay's configuration.
 
 use crate::limits;
 
-/// The name and the bounds of a relay; the default is what the protocol says.
+/// The name and the bounds of a relay. The defaults are those of the protocol.
 ///
 /// ```
 /// use toycoin_node::relay::RelayConfig;
@@ -12,21 +12,21 @@ use crate::limits;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayConfig {
-    /// What `WELC` names as the relay's program; at most 64 bytes, the rest is cut off.
+    /// The relay program's name in `WELC`, at most 64 bytes. The rest is cut off.
     pub agent: String,
     /// Most connections.
     pub connections: usize,
     /// Most channels.
     pub channels: usize,
-    /// Most subscriptions of a connection.
+    /// Most subscriptions per connection.
     pub subscriptions: usize,
-    /// Most bytes of deliveries that wait for a connection.
+    /// Most bytes of deliveries that wait for one connection.
     pub queue_bytes: usize,
-    /// Most deliveries that wait for a connection.
+    /// Most deliveries that wait for one connection.
     pub queue_deliveries: usize,
-    /// Most bytes of deliveries that wait in the relay, each payload counted once.
+    /// Most bytes of deliveries that wait in the relay, with each payload counted once.
     pub queued_bytes: usize,
-    /// Most bytes of incomplete frames that the relay keeps.
+    /// Most bytes of incomplete frames that the relay keeps, over all connections.
     pub partial_bytes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! One connection of a relay: what it has said, what it is owed, and when it is overdue.
+//! One connection of a relay: its state, its queue and its deadlines.
 
 use toycoin_wire::{Channel, FrameDecoder, NodeId, Reader};
 
@@ -17,22 +17,22 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
-    /// Of what it publishes.
+    /// Origin of the messages that it publishes.
     pub(super) origin: OriginId,
     pub(super) phase: Phase,
     pub(super) decoder: FrameDecoder,
     pub(super) queue: Queue,
     pub(super) subscriptions: Vec<Channel>,
-    /// The driver knows that there is something to write, and will pull until there is not.
+    /// Whether the driver knows that there is something to write, and will pull until there is nothing.
     pub(super) is_announced: bool,
-    /// When the set of timers wakes this connection.
+    /// When the set of timers will wake this connection.
     pub(super) armed: Option<Monotonic>,
     opened: Monotonic,
     heard: Monotonic,
     asked: Monotonic,
     received: u64,
     window: Option<Window>,
-    /// Since when the queue waits without a byte written.
+    /// When the queue began to wait without a byte written.
     waiting: Option<Monotonic>,
 }
 
@@ -43,18 +43,18 @@ pub(super) enum Phase {
     Closing { reason: CloseReason, since: Monotonic },
 }
 
-/// What is to be done about a connection whose time has come.
+/// The action that is due on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     Ping,
     CheckSpeed,
-    /// With a `GBYE`.
+    /// Close it with a `GBYE`.
     Close(CloseReason),
-    /// At once, since nothing can be written or has been for too long.
+    /// Close it at once, because nothing can be written, or nothing could be for too long.
     Forget(CloseReason),
 }
 
-/// From when, and from which count of received bytes, the speed of an incomplete frame is measured.
+/// The time and the count of received bytes at which a speed measurement of an incomplete frame began.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     since: Monotonic,
@@ -94,7 +94,7 @@ impl Connection {
         self.asked = now;
     }
 
-    /// Notes whether a frame is incomplete after a read in which `completed` frames ended.
+    /// Records whether a frame is incomplete after a read that completed `completed` frames.
     pub(super) fn measure(&mut self, now: Monotonic, completed: usize) {
         if !self.decoder.is_mid_frame() {
             self.window = None;
@@ -103,7 +103,7 @@ impl Connection {
         }
     }
 
-    /// Begins the next stretch of measuring; `false` if too little came in the one that ends.
+    /// Begins the next measurement. Returns `false` if the last one showed too few bytes.
     pub(super) fn is_fast_enough(&mut self, now: Monotonic) -> bool {
         let Some(window) = &mut self.window else { return true };
         let came = self.received - window.received;
@@ -111,17 +111,17 @@ impl Connection {
         came >= FRAME_WINDOW_BYTES
     }
 
-    /// Notes that something waits to be written, from now on.
+    /// Records that bytes wait to be written from now on.
     pub(super) const fn waits(&mut self, now: Monotonic) {
         self.waiting = Some(now);
     }
 
-    /// Notes that bytes were written.
+    /// Records that bytes were written.
     pub(super) fn wrote(&mut self, now: Monotonic) {
         self.waiting = if self.queue.is_empty() { None } else { Some(now) };
     }
 
-    /// Returns what is due first, and when.
+    /// Returns the earliest deadline and its action.
     pub(super) fn due(&self) -> (Monotonic, Due) {
         let speed = self.window.map(|window| (window.since + FRAME_WINDOW, Due::CheckSpeed));
         let stall = self.waiting.map(|since| (since + STALL_TIMEOUT, Due::Forget(CloseReason::Stalled)));

@@ -1,4 +1,4 @@
-//! The bytes of control frames, made when they are written.
+//! The bytes of control frames, encoded when they are written.
 
 use toycoin_wire::{
     limits::{MAX_AGENT, MAX_ENVELOPE},
@@ -7,7 +7,7 @@ use toycoin_wire::{
 
 use super::{RelayConfig, queue::Entry};
 
-/// Encodes control frames; knows what this relay's `WELC` says.
+/// The encoder of control frames, with the contents of this relay's `WELC`.
 #[derive(Debug)]
 pub(super) struct ControlFrames {
     welcome: Vec<u8>,
@@ -22,7 +22,7 @@ impl ControlFrames {
         Self { welcome }
     }
 
-    /// Appends the frame of a control entry; a delivery's is not made here.
+    /// Appends the frame of a control entry. Deliveries are not encoded here.
     pub(super) fn append(&self, entry: Entry, out: &mut Vec<u8>) {
         match entry {
             // a gap of none is where a delivery stood that goes earlier
@@ -35,7 +35,7 @@ impl ControlFrames {
         }
     }
 
-    /// Returns how many bytes [`append`](Self::append) appends.
+    /// Returns the number of bytes that [`append`](Self::append) appends.
     pub(super) fn length(&self, entry: Entry) -> usize {
         let mut frame = Vec::new();
         self.append(entry, &mut frame);

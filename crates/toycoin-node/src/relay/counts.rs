@@ -1,24 +1,24 @@
-//! How much a relay holds for whoever reads slowly: for tests of the bounds (feature `test-util`).
+//! What a relay holds for slow readers, for tests of the bounds (feature `test-util`).
 
 use super::RelayMachine;
 
-/// What the fullest connection makes a relay hold; each has its bound in [`limits`](crate::limits).
+/// The largest values over all connections of a relay. Each has its bound in [`limits`](crate::limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RelayCounts {
-    /// Bytes in its queue.
+    /// Most bytes in one connection's queue.
     pub most_queued_bytes: usize,
-    /// Deliveries in its queue.
+    /// Most deliveries in one connection's queue.
     pub most_queued_deliveries: usize,
-    /// Control frames in its queue.
+    /// Most control frames in one connection's queue.
     pub most_queued_controls: usize,
-    /// Places in its queue where deliveries were dropped.
+    /// Most places in one connection's queue where deliveries were dropped.
     pub most_queued_gaps: usize,
-    /// Channels that it has subscribed.
+    /// Most channels that one connection has subscribed to.
     pub most_subscriptions: usize,
 }
 
 impl RelayMachine {
-    /// Returns how much of everything the connection has that has most of it.
+    /// Returns each count of the connection that has most.
     pub fn counts(&self) -> RelayCounts {
         let mut counts = RelayCounts::default();
         for connection in self.connections.iter().flatten() {

@@ -1,4 +1,4 @@
-//! Deliveries that wait in queues: each is encoded once and kept once, however many queues hold it.
+//! Deliveries that wait in queues. Each is encoded once and stored once, however many queues hold it.
 
 use std::mem;
 
@@ -7,43 +7,43 @@ use super::{
     shares::Shares,
 };
 
-/// Names a delivery for as long as a queue holds it.
+/// The name of a delivery, valid while a queue holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DeliveryId(usize);
 
-/// The shared frames, and what they weigh together.
+/// The shared frames, and their total weight.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
     slots: Vec<Slot>,
     free: Vec<usize>,
     origins: Origins,
     weight: usize,
-    /// How many there ever were.
+    /// The number of deliveries ever inserted.
     serial: u64,
-    /// Large buffers that are free: what the system gives for each of them costs more than the copy into it.
+    /// Free large buffers. Reusing one and copying into it costs less than new memory from the system.
     large: Spares,
-    /// Small ones, the last freed at the end: it is still in the processor's cache.
+    /// Free small buffers, the last freed at the end, because that one is still in the processor's cache.
     small: Spares,
 }
 
-/// Buffers that are free. Each kind has a bound of its own: a flood of one leaves the other its room.
+/// Free buffers. Small and large ones have bounds of their own, so a flood of one kind leaves the other its room.
 #[derive(Debug, Default)]
 struct Spares {
     buffers: Vec<Vec<u8>>,
     bytes: usize,
 }
 
-// kept small: each message writes one
+// kept small, because each message writes one
 #[derive(Debug)]
 struct Slot {
     frame: Vec<u8>,
-    /// Rises from one delivery to the next.
+    /// A number that rises from one delivery to the next.
     serial: u64,
     holders: u32,
     origin: OriginId,
 }
 
-/// Deliveries that are to be dropped wherever they wait, since the relay holds too much.
+/// Deliveries that must be dropped from every queue, because the relay holds too much.
 #[derive(Debug, Default)]
 pub(super) struct Doomed {
     slots: Vec<bool>,
@@ -55,21 +55,21 @@ impl Deliveries {
         let fits =
             |capacity| if length < LARGE { (length..=2 * length).contains(&capacity) } else { length <= capacity };
         let spare = if length < LARGE { self.small.take_last() } else { self.large.take_last_where(fits) };
-        // a small frame in a buffer that is far too long for it would weigh what it does not need
+        // a small frame in a far larger buffer would count memory that it does not need
         spare.filter(|spare| fits(spare.capacity())).unwrap_or_else(|| Vec::with_capacity(length))
     }
 
-    /// Takes in an origin; it is known until it is [let go](Self::let_go) and nothing of it waits.
+    /// Registers an origin. It is known until it is [let go](Self::let_go) and none of its messages waits.
     pub(super) fn welcome(&mut self, origin: Origin) -> OriginId {
         self.origins.insert(origin)
     }
 
-    /// Notes that an origin publishes nothing any more.
+    /// Records that an origin publishes nothing any more.
     pub(super) fn let_go(&mut self, origin: OriginId) {
         self.origins.release(origin);
     }
 
-    /// Takes a frame that `holders` queues, at least one, are about to hold.
+    /// Inserts a frame that `holders` queues will hold, at least one.
     pub(super) fn insert(&mut self, frame: Vec<u8>, holders: usize, origin: OriginId) -> DeliveryId {
         self.serial += 1;
         self.origins.hold(origin);
@@ -92,7 +92,7 @@ impl Deliveries {
         &self.slots[id.0].frame
     }
 
-    /// Returns where a delivery comes from.
+    /// Returns a delivery's origin.
     pub(super) fn origin(&self, id: DeliveryId) -> Origin {
         self.origins.get(self.slots[id.0].origin)
     }
@@ -102,7 +102,7 @@ impl Deliveries {
         self.slots[id.0].serial
     }
 
-    /// One queue holds the delivery no more; with the last one it is freed.
+    /// Releases one queue's hold on a delivery. The last release frees it.
     pub(super) fn release(&mut self, id: DeliveryId) {
         let slot = &mut self.slots[id.0];
         slot.holders -= 1;
@@ -119,23 +119,23 @@ impl Deliveries {
         }
     }
 
-    /// Returns the bytes of memory that the deliveries take.
+    /// Returns the memory of all deliveries, in bytes.
     pub(super) const fn weight(&self) -> usize {
         self.weight
     }
 
-    /// Counts memory that a queue takes for deliveries beside their own.
+    /// Adds memory that a queue uses for its deliveries, in bytes.
     pub(super) const fn charge(&mut self, bytes: usize) {
         self.weight += bytes;
     }
 
-    /// Counts it no more.
+    /// Subtracts memory that a queue no longer uses.
     pub(super) const fn refund(&mut self, bytes: usize) {
         self.weight -= bytes;
     }
 
-    /// Dooms deliveries that weigh `share` of `of` of all together: the oldest of the origins that hold most. Returns
-    /// whether there were any that are not doomed yet.
+    /// Dooms the oldest deliveries of the origins that hold most, at least a fraction `share / of` of the total weight.
+    /// Returns whether there were any that were not doomed before.
     pub(super) fn doom(&self, doomed: &mut Doomed, share: usize, of: usize) -> bool {
         doomed.slots.resize(self.slots.len(), false);
         let waiting = self.slots.iter().enumerate().filter(|(index, slot)| slot.holders > 0 && !doomed.slots[*index]);
@@ -165,7 +165,7 @@ impl Deliveries {
         }
     }
 
-    /// With no delivery left, gives back the table that a flood has stretched.
+    /// Frees the table that a flood has enlarged, once no delivery is left.
     fn shrink(&mut self) {
         if self.slots.len() > RETAINED_SLOTS {
             self.slots = Vec::new();
@@ -199,7 +199,7 @@ impl Spares {
         self.take_last_where(|_| true)
     }
 
-    /// Takes the last buffer of such a capacity.
+    /// Takes the last buffer whose capacity fits.
     fn take_last_where(&mut self, fits: impl Fn(usize) -> bool) -> Option<Vec<u8>> {
         let at = self.buffers.iter().rposition(|buffer| fits(buffer.capacity()))?;
         let buffer = self.buffers.swap_remove(at);
@@ -208,12 +208,12 @@ impl Spares {
     }
 }
 
-/// What a delivery takes beside its bytes: its slot, its place in the free list, and the allocator's share.
+/// Bytes that a delivery costs besides its frame: its slot, its place in the free list, and the allocator's overhead.
 const SLOT_WEIGHT: usize = 96;
-/// What it takes in each queue: its entry, and two for gaps that may be there for each entry.
+/// Bytes that a delivery costs in each queue: its entry, and two entries for gaps that may surround it.
 const HOLDER_WEIGHT: usize = 48;
 const RETAINED_SLOTS: usize = 1 << 14;
-/// From this many bytes on, a frame takes any spare buffer that is long enough.
+/// Length in bytes from which a frame may use any spare buffer that is long enough.
 const LARGE: usize = 16 << 10;
 const LARGE_SPARE_BYTES: usize = 4 << 20;
 const SMALL_SPARE_BYTES: usize = 1 << 20;
@@ -225,7 +225,7 @@ mod tests {
 
     const ORIGIN: Origin = Origin { source: Source::Address(1), connection: ConnectionId(1) };
 
-    /// Lets so many frames of a length wait together, and go.
+    /// Inserts `count` frames of one length, and then releases all of them.
     fn flood(deliveries: &mut Deliveries, count: usize, length: usize) {
         let origin = deliveries.welcome(ORIGIN);
         let ids: Vec<_> = (0..count)

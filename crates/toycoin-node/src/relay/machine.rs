@@ -1,4 +1,4 @@
-//! The relay's machine: inputs, outputs, and who is connected.
+//! The relay's machine: its inputs, its outputs, and its connections.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -23,56 +23,57 @@ use crate::{
     machine::{Machine, Monotonic, Now},
 };
 
-/// Names a connection; the driver chooses it, and never again.
+/// The name of a connection. The driver chooses it and never uses it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
 
-/// What can happen to a relay. An input about a connection that the relay has closed changes nothing.
+/// An input of a relay's machine. An input for a connection that the relay has closed has no effect.
 #[derive(Debug, Clone, Copy)]
 pub enum RelayInput<'a> {
     /// A client has connected.
     Connected {
-        /// Its name from now on.
+        /// The connection's name from now on.
         connection: ConnectionId,
-        /// With which others it shares the room for what it publishes.
+        /// The source with which it shares its room in queues.
         source: Source,
     },
-    /// Bytes came from a client: all that one read brought.
+    /// Bytes from a client: all that one read returned.
     Received {
-        /// From where.
+        /// The connection.
         connection: ConnectionId,
         /// At least one byte.
         bytes: &'a [u8],
     },
-    /// The first bytes that [`RelayMachine::fill`] gave last for this connection were written. Between the two, the
-    /// relay is handed no other input.
+    /// The first bytes that [`RelayMachine::fill`] last returned for this connection were written. Between the two
+    /// calls the driver must not pass any other input.
     Written {
-        /// To where.
+        /// The connection.
         connection: ConnectionId,
-        /// How many; at least one.
+        /// The number of bytes; at least one.
         count: usize,
     },
-    /// The connection is gone.
+    /// A connection has ended.
     Disconnected {
-        /// Which.
+        /// The connection.
         connection: ConnectionId,
     },
-    /// The time that [`Machine::next_timeout`] named has come.
+    /// The time of [`Machine::next_timeout`] has come.
     Timeout,
-    /// No new connections; the present ones get what waits for them, and a `GBYE`.
+    /// The relay shuts down. It accepts no new connections; present ones get what waits for them, and a `GBYE`.
     Shutdown,
 }
 
-/// What a relay wants done.
+/// An output of a relay's machine: what its driver must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelayOutput {
-    /// There is something to write: pull with [`RelayMachine::fill`] until it gives nothing. Said once until then.
+    /// Bytes wait for this connection: pull with [`RelayMachine::fill`] until it returns nothing. This output is not
+    /// repeated until then.
     Writable(ConnectionId),
-    /// The connection is to be closed; the relay has forgotten it.
+    /// Close the connection, which the relay has forgotten.
     Close {
-        /// Which.
+        /// The connection.
         connection: ConnectionId,
-        /// Why; the client was told if it reads.
+        /// The reason; the client gets it too, if it reads.
         reason: CloseReason,
     },
 }
@@ -112,9 +113,9 @@ pub struct RelayMachine {
     free: Vec<usize>,
     slots: BTreeMap<ConnectionId, usize>,
     controls: ControlFrames,
-    /// Memory of incomplete frames, of all connections.
+    /// Memory of incomplete frames over all connections, in bytes.
     pub(super) partial: usize,
-    /// Memory for the next frame that comes in pieces, whichever connection it comes on.
+    /// Memory for the next frame that arrives in pieces, on any connection.
     pub(super) spare: Vec<u8>,
     nonce: u64,
     is_shutting_down: bool,
@@ -142,11 +143,11 @@ impl RelayMachine {
         }
     }
 
-    /// Appends what is to be written next on a connection to `buffer`, until that holds `limit` bytes (a control frame
-    /// may take it a little further), and returns what is to be written right behind it: a large delivery is lent, since
-    /// it waits for others too. Nothing in both if there is nothing.
+    /// Appends the next bytes for a connection to `buffer`, until that holds `limit` bytes; a control frame may exceed
+    /// the limit a little. Returns the bytes that follow directly after them. A large delivery is returned by
+    /// reference, because other queues may hold it too. Both are empty if nothing waits.
     ///
-    /// The bytes stay in the relay until [`RelayInput::Written`] says that they are gone.
+    /// The bytes stay in the relay until [`RelayInput::Written`] reports them as written.
     pub fn fill(&self, connection: ConnectionId, buffer: &mut Vec<u8>, limit: usize) -> &[u8] {
         match self.slots.get(&connection).and_then(|slot| self.connections[*slot].as_ref()) {
             Some(connection) => connection.queue.fill(buffer, limit, &self.deliveries, &self.controls),
@@ -154,7 +155,7 @@ impl RelayMachine {
         }
     }
 
-    /// Returns the most connections that it takes.
+    /// Returns the most connections that the relay accepts.
     pub const fn capacity(&self) -> usize {
         self.config.connections
     }
@@ -243,7 +244,7 @@ impl RelayMachine {
         }
     }
 
-    /// Puts a control frame behind what waits.
+    /// Appends a control frame to a queue.
     pub(super) fn push_control(&mut self, now: Monotonic, slot: usize, entry: Entry) {
         let Some(connection) = &mut self.connections[slot] else { return };
         connection.queue.push_control(entry);
@@ -252,7 +253,7 @@ impl RelayMachine {
         }
     }
 
-    /// Ends a connection with a `GBYE`. It takes part in nothing from here on; only its queue runs out.
+    /// Ends a connection with a `GBYE`. From now on it takes part in nothing, and only its queue is written.
     pub(super) fn close(&mut self, now: Monotonic, slot: usize, reason: CloseReason) {
         if reason == CloseReason::ByPeer {
             return self.forget(slot, reason);
@@ -275,7 +276,7 @@ impl RelayMachine {
         }
     }
 
-    /// Takes a connection out of all that others see of it.
+    /// Removes a connection from all that others see of it.
     fn leave(&mut self, slot: usize, reason: CloseReason) {
         let Some(connection) = &mut self.connections[slot] else { return };
         if connection.is_closing() {
@@ -287,7 +288,7 @@ impl RelayMachine {
         self.withdraw(slot);
     }
 
-    /// Gives back the node id, the subscriptions and the incomplete frame.
+    /// Releases the node id, the subscriptions and the incomplete frame.
     fn withdraw(&mut self, slot: usize) {
         let Some(connection) = &mut self.connections[slot] else { return };
         if let Phase::Open(node) = connection.phase {
@@ -357,7 +358,8 @@ impl Machine for RelayMachine {
     }
 }
 
-/// Tells the driver that a connection has something to write, and returns `true`; once until it is drained.
+/// Announces to the driver that a connection has bytes to write, and returns `true`. Does so once until the queue is
+/// drained.
 pub(super) fn announce(now: Monotonic, connection: &mut Connection, outputs: &mut VecDeque<RelayOutput>) -> bool {
     if connection.is_announced {
         return false;

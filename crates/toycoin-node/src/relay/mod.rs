@@ -1,8 +1,9 @@
-//! The relay: moves envelopes from publishers to the subscribers of a channel, and looks into none of them.
+//! The relay: it moves envelopes from publishers to the subscribers of a channel, without reading their contents.
 //!
-//! It is a [`Machine`](crate::machine::Machine): it owns every queue, for what is dropped and when is protocol, and no
-//! socket. The outputs are few. A connection that has something to be written is named once, not once a message; the
-//! driver then pulls bytes with [`RelayMachine::fill`] as fast as its socket takes them, and says how many it took.
+//! It is a [`Machine`](crate::machine::Machine). It owns every queue, because the rules for dropping messages are part
+//! of the protocol, and it owns no socket. It has few outputs: a connection with bytes to write is announced once, not
+//! once per message. The driver then pulls bytes with [`RelayMachine::fill`] as fast as its socket takes them, and
+//! reports how many it took.
 //!
 //! ```text
 //!   Received ──▶ FrameDecoder ──▶ channel ──▶ one encoded DELV, shared ──▶ queue of each subscriber
@@ -11,9 +12,10 @@
 //!                                     fill() ──▶ socket ──▶ Written ────────────▶ taken off the queue
 //! ```
 //!
-//! A publisher never waits. What a subscriber does not read in time is dropped, and a `LAGD` stands where it was. Three
-//! bounds hold: on a queue, on all queues together, and on frames that have begun and not ended. Who fills a queue loses
-//! first: its room is shared by the origins of what waits in it, and one that holds less than its share loses nothing.
+//! A publisher never waits. The relay drops what a subscriber does not read in time, and marks the gap with a `LAGD`.
+//! There are bounds on each queue, on all queues together, and on incomplete frames. The publisher that fills a queue
+//! loses first: the origins of the waiting messages share the queue's room, and an origin below its share loses
+//! nothing.
 
 mod channels;
 mod config;

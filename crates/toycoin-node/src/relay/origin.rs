@@ -1,31 +1,31 @@
-//! Where a message comes from: who pays when a queue is full.
+//! The origin of a message, which decides whose messages are dropped when a queue is full.
 
 use super::ConnectionId;
 
-/// Which connections count as one publisher when a queue's room is shared. The driver chooses it.
+/// The connections that count as one publisher when they share a queue's room. The driver chooses it.
 ///
-/// A stranger opens a hundred connections as easily as one, so connections from one address share one share. Behind
-/// loopback there may be anybody, each program of a machine or a tunnel, so those connections stand alone.
+/// Connections from one address share one quota, because a stranger opens a hundred connections as easily as one.
+/// Loopback connections stand alone, because different programs or a tunnel's different users may be behind them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
-    /// The connection shares with no other.
+    /// A connection that shares with no other.
     Connection(ConnectionId),
-    /// The connection shares with all others of the same number, which stands for their address.
+    /// All connections with the same number, which stands for their address.
     Address(u64),
 }
 
-/// The connection that a message was published on, and with which others it shares.
+/// The connection on which a message was published, and its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Origin {
     pub(super) source: Source,
     pub(super) connection: ConnectionId,
 }
 
-/// Names an origin in four bytes, for as long as it is connected or a message of it waits.
+/// A name of four bytes for an origin, valid while it is connected or one of its messages waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OriginId(u32);
 
-/// All origins that are connected, and those of which something still waits.
+/// All origins that are connected or have messages that wait.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     rows: Vec<Row>,
@@ -35,12 +35,12 @@ pub(super) struct Origins {
 #[derive(Debug)]
 struct Row {
     origin: Origin,
-    /// Its connection and its messages.
+    /// Number of its holders: its connection and its waiting messages.
     holders: usize,
 }
 
 impl Origins {
-    /// Takes in an origin, held once.
+    /// Inserts an origin, held once.
     pub(super) fn insert(&mut self, origin: Origin) -> OriginId {
         let row = Row { origin, holders: 1 };
         if let Some(id) = self.free.pop() {
@@ -55,12 +55,12 @@ impl Origins {
         self.rows[id.0 as usize].origin
     }
 
-    /// Holds an origin once more.
+    /// Adds one hold on an origin.
     pub(super) fn hold(&mut self, id: OriginId) {
         self.rows[id.0 as usize].holders += 1;
     }
 
-    /// Holds it once less; the last time it is forgotten.
+    /// Releases one hold on an origin. The last release forgets it.
     pub(super) fn release(&mut self, id: OriginId) {
         let row = &mut self.rows[id.0 as usize];
         row.holders -= 1;

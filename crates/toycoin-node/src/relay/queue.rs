@@ -1,16 +1,16 @@
-//! What waits to be written to one connection.
+//! The frames that wait to be written to one connection.
 //!
 //! ```text
 //!   written ◀── [half written] [LAGD 3] [delivery] [PONG] [delivery] [LAGD 1] [delivery] ◀── pushed
 //! ```
 //!
-//! A queue that overflows begins to keep [`Shares`]: who fills it loses first. A delivery that is dropped leaves a gap
-//! in its place, so nothing moves; gaps beside each other are one `LAGD`, and are put together when they are written or
-//! when there are too many. A queue that was never full knows nothing of origins and costs nothing for them.
+//! A queue that overflows begins to keep [`Shares`], so that the origin that fills it loses first. A dropped delivery
+//! leaves a gap at its position, so that nothing moves. Adjacent gaps become one `LAGD`, when they are written or when
+//! there are too many. A queue that was never full keeps no shares.
 //!
-//! While it keeps shares, it also lets those who hold little go first, so that a flood delays nobody else: a few of their
-//! messages move to the front with each turn of writing. Each origin's messages stay in their order, and none moves behind
-//! a control frame.
+//! While a queue keeps shares, origins that hold little also go first, so that a flood delays nobody else: some of their
+//! messages move to the front before each turn of writing. Each origin's messages stay in order, and no message moves
+//! behind a control frame that it stood before.
 
 use std::collections::VecDeque;
 
@@ -22,7 +22,7 @@ use super::{
     shares::Shares,
 };
 
-/// One frame that waits. Control frames are encoded when they are written: a waiting one takes no memory of its own.
+/// One waiting frame. Control frames are encoded when they are written, so a waiting one needs no further memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry {
     Delivery(DeliveryId),
@@ -33,35 +33,35 @@ pub(super) enum Entry {
     Goodbye(CloseReason),
 }
 
-/// How much may wait in a queue.
+/// The bounds of a queue.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) bytes: usize,
     pub(super) deliveries: usize,
 }
 
-/// Frames in the order in which they will be written. The first may be half written; it stays whatever happens.
+/// Frames in the order in which they will be written. The first one may be half written, and is never dropped then.
 #[derive(Debug)]
 pub(super) struct Queue {
     bounds: Bounds,
     entries: VecDeque<Entry>,
-    /// The place of the first entry. Places count up from one entry to the next.
+    /// Index of the first entry. Indexes count up from one entry to the next.
     first: u64,
-    /// Bytes of the first entry that are written.
+    /// Bytes of the first entry that are already written.
     written: usize,
     /// Bytes of the deliveries among the entries.
     bytes: usize,
     deliveries: usize,
     gaps: usize,
-    /// So many deliveries at the front were moved there. They are in no share any more.
+    /// How many deliveries at the front were moved there. They are in no share any more.
     express: usize,
-    /// Of the deliveries that can be dropped; from the first overflow until the queue is empty.
+    /// Shares of the deliveries that can be dropped, from the first overflow until the queue is empty.
     shares: Option<Box<Shares>>,
 }
 
 impl Bounds {
-    /// Returns what a delivery weighs in its origin's share: as much of both bounds as it takes, in bytes. So 4,096
-    /// tiny messages weigh what 8 MiB weigh.
+    /// Returns a delivery's weight in its origin's share, in bytes: its part of the byte bound plus its part of the
+    /// count bound. So 4,096 tiny messages weigh as much as 8 MiB.
     fn weight(self, length: usize) -> u64 {
         (length + self.bytes / self.deliveries.max(1)).max(1) as u64
     }
@@ -86,30 +86,30 @@ impl Queue {
         self.entries.is_empty()
     }
 
-    /// Returns the bytes of the deliveries that wait.
+    /// Returns the bytes of the waiting deliveries.
     #[cfg(feature = "test-util")]
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Returns how many deliveries wait.
+    /// Returns the number of waiting deliveries.
     #[cfg(feature = "test-util")]
     pub(super) const fn deliveries(&self) -> usize {
         self.deliveries
     }
 
-    /// Returns how many control frames wait that were not caused by a gap.
+    /// Returns the number of waiting control frames, without those for gaps.
     pub(super) fn controls(&self) -> usize {
         self.entries.len() - self.deliveries - self.gaps
     }
 
-    /// Returns how many entries stand for gaps. Some may be beside each other.
+    /// Returns the number of entries for gaps. Some may be adjacent.
     #[cfg(feature = "test-util")]
     pub(super) const fn gaps(&self) -> usize {
         self.gaps
     }
 
-    /// Returns the delivery of which a part is written.
+    /// Returns the delivery that is half written, if there is one.
     pub(super) fn half_written(&self) -> Option<DeliveryId> {
         match self.entries.front() {
             Some(Entry::Delivery(id)) if self.written > 0 => Some(*id),
@@ -121,8 +121,8 @@ impl Queue {
         self.entries.push_back(entry);
     }
 
-    /// Appends a delivery of `length` bytes, whose table already counts this queue as a holder. Returns how many
-    /// deliveries were dropped for it.
+    /// Appends a delivery of `length` bytes, whose table already counts this queue as a holder. Returns the number of
+    /// deliveries that were dropped for it.
     pub(super) fn push_delivery(&mut self, id: DeliveryId, length: usize, deliveries: &mut Deliveries) -> u64 {
         self.entries.push_back(Entry::Delivery(id));
         self.bytes += length;
@@ -133,7 +133,7 @@ impl Queue {
         self.share(id, length, deliveries)
     }
 
-    /// Drops all doomed deliveries of which nothing is written, each with a gap in its place; returns how many.
+    /// Drops all doomed deliveries of which no byte is written, and leaves a gap for each. Returns their number.
     pub(super) fn drop_doomed(&mut self, doomed: &Doomed, deliveries: &mut Deliveries) -> u64 {
         let mut dropped = 0;
         for at in self.begun()..self.entries.len() {
@@ -154,7 +154,7 @@ impl Queue {
         dropped
     }
 
-    /// Drops all deliveries of which nothing is written, without a word: the connection is about to end.
+    /// Drops all deliveries of which no byte is written, without gaps, because the connection is about to end.
     pub(super) fn drop_all(&mut self, deliveries: &mut Deliveries) {
         self.end_sharing(deliveries);
         self.express = 0;
@@ -176,7 +176,7 @@ impl Queue {
         }
     }
 
-    /// Drops everything: the connection is gone.
+    /// Drops everything, because the connection is gone.
     pub(super) fn clear(&mut self, deliveries: &mut Deliveries) {
         self.written = 0;
         self.drop_all(deliveries);
@@ -184,8 +184,8 @@ impl Queue {
         self.gaps = 0;
     }
 
-    /// Appends what is to be written next to `buffer`, until it holds `limit` bytes or a control frame more; a large
-    /// delivery is not copied but ends the turn, and what is to be written of it is returned.
+    /// Appends the next frames to `buffer`, until that holds `limit` bytes; a control frame may exceed the limit. A
+    /// large delivery is not copied: it ends the turn, and its remaining bytes are returned.
     pub(super) fn fill<'a>(
         &self,
         buffer: &mut Vec<u8>,
@@ -211,7 +211,7 @@ impl Queue {
                 control => {
                     let start = buffer.len();
                     let mut control = *control;
-                    // one that is half written has said its count
+                    // a half written one has already said its count
                     if let Entry::Lagged(count) = &mut control
                         && written == 0
                     {
@@ -229,12 +229,13 @@ impl Queue {
         &[]
     }
 
-    /// Takes `count` written bytes off the front. More than there are is a driver's mistake, and empties the queue.
+    /// Removes `count` written bytes from the front. More bytes than the queue has are a driver's mistake, and empty
+    /// it.
     pub(super) fn take_written(&mut self, count: usize, deliveries: &mut Deliveries, frames: &ControlFrames) {
         let mut is_begun = self.written > 0;
         self.written += count;
         if self.shares.is_none() {
-            // the usual case, without a thought of origins
+            // the usual case, without shares
             while let Some(&Entry::Delivery(id)) = self.entries.front() {
                 let length = deliveries.frame(id).len();
                 if self.written < length {
@@ -333,12 +334,12 @@ impl Queue {
         self.bytes > self.bounds.bytes || self.deliveries > self.bounds.deliveries
     }
 
-    /// Returns how many entries at the front have begun to be written: one or none.
+    /// Returns the number of entries at the front that are half written: one or none.
     const fn begun(&self) -> usize {
         (self.written > 0) as usize
     }
 
-    /// Counts the last delivery in its origin's share, and drops what is too much; returns how many.
+    /// Counts the last delivery in its origin's share, and drops deliveries beyond the bounds. Returns their number.
     #[cold]
     fn share(&mut self, id: DeliveryId, length: usize, deliveries: &mut Deliveries) -> u64 {
         let mut shares = if let Some(mut shares) = self.shares.take() {
@@ -363,7 +364,7 @@ impl Queue {
         dropped
     }
 
-    /// Returns the share of each origin.
+    /// Returns each origin's share.
     fn count_shares(&self, deliveries: &Deliveries) -> Shares {
         let waiting = (self.first..).zip(&self.entries).skip(self.begun());
         let waiting = waiting.filter_map(|(place, entry)| match entry {
@@ -382,7 +383,7 @@ impl Queue {
         }
     }
 
-    /// Takes the oldest delivery of an origin out of its share.
+    /// Removes an origin's oldest delivery from its share.
     fn unshare(&mut self, origin: Origin, deliveries: &mut Deliveries) {
         if let Some(shares) = &mut self.shares {
             deliveries.refund(shares.memory());
@@ -400,7 +401,7 @@ impl Queue {
         }
     }
 
-    /// Makes gaps beside each other one, once there are far more than what could stand between them.
+    /// Merges adjacent gaps, once there are far more of them than other entries could separate.
     fn join_gaps(&mut self, deliveries: &mut Deliveries) {
         if self.gaps <= 2 * (self.entries.len() - self.gaps) + LOOSE_GAPS {
             return;
@@ -421,7 +422,7 @@ impl Queue {
             }
         }
         self.entries.truncate(kept);
-        // the places are others now
+        // the indexes have changed
         if self.shares.is_some() {
             self.end_sharing(deliveries);
             let shares = self.count_shares(deliveries);
@@ -430,7 +431,7 @@ impl Queue {
         }
     }
 
-    /// Makes the gaps at the front one.
+    /// Merges the gaps at the front.
     fn join_first_gaps(&mut self) {
         while let (Some(Entry::Lagged(count)), Some(Entry::Lagged(_))) =
             (self.entries.front().copied(), self.entries.get(1))
@@ -463,8 +464,8 @@ const FIRST_PLACE: u64 = 1 << 62;
 /// A queue that was longer gives its room back once it is drained: ten thousand connections may each keep this much.
 const RETAINED_ENTRIES: usize = 256;
 
-/// Gaps that may stand beside each other, over twice the number of all other entries.
+/// Number of gaps above twice the number of all other entries at which adjacent gaps are merged.
 const LOOSE_GAPS: usize = 64;
 
-/// From this many bytes on, copying a delivery costs more than a system call of its own.
+/// Length in bytes from which copying a delivery costs more than a system call of its own.
 const LARGE: usize = 16 << 10;

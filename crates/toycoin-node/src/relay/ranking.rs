@@ -1,22 +1,22 @@
-//! A binary heap whose members know where they stand, so that any of them may gain or lose weight.
+//! A binary heap whose members know their positions, so that any member may gain or lose weight.
 
-/// Something that a [`Ranking`] can order.
+/// A value that a [`Ranking`] can order.
 pub(super) trait Ranked {
-    /// Returns whether it stands before the other one. No two are equal.
+    /// Returns whether this member comes before the other one. No two members are equal.
     fn outranks(&self, other: &Self) -> bool;
 
-    /// Where it stands; the ranking writes it.
+    /// Returns the member's position, which the ranking writes.
     fn rank(&mut self) -> &mut usize;
 }
 
-/// Members of a table by their index there, the heaviest first.
+/// Members of a table by their index there, the highest rank first.
 #[derive(Debug, Default)]
 pub(super) struct Ranking {
     heap: Vec<usize>,
 }
 
 impl Ranking {
-    /// Returns the one that outranks all others.
+    /// Returns the member that outranks all others.
     pub(super) fn first(&self) -> Option<usize> {
         self.heap.first().copied()
     }
@@ -31,13 +31,13 @@ impl Ranking {
         self.rise(self.heap.len() - 1, table);
     }
 
-    /// Puts a member where it belongs since it gained or lost weight.
+    /// Moves a member to its position after it gained or lost weight.
     pub(super) fn update<T: Ranked>(&mut self, member: usize, table: &mut [T]) {
         let at = self.rise(*table[member].rank(), table);
         self.sink(at, table);
     }
 
-    /// Puts all members where they belong since any of them gained or lost weight.
+    /// Moves all members to their positions after any of them gained or lost weight.
     pub(super) fn reorder<T: Ranked>(&mut self, table: &mut [T]) {
         for at in (0..self.heap.len() / 2).rev() {
             self.sink(at, table);

@@ -1,60 +1,61 @@
-//! Why a relay ends a connection.
+//! The reasons why a relay ends a connection.
 
 use thiserror::Error;
 
-/// Why a relay ends a connection; the text is what its `GBYE` says.
+/// The reason why a relay ends a connection. The text is what its `GBYE` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// No `HELO` within its time.
+    /// The `HELO` did not come in time.
     #[error("no HELO within 3 s")]
     HelloTimeout,
-    /// Another version of the protocol.
+    /// The client speaks another version of the protocol.
     #[error("only version 1 is spoken here")]
     Version,
-    /// The node id is that of another connection.
+    /// Another connection already has the node id.
     #[error("node id is already connected")]
     NodeIdTaken,
-    /// As many connections as the relay takes.
+    /// The relay already has its most connections.
     #[error("relay has no room for another connection")]
     TooManyConnections,
-    /// As many channels as the relay holds.
+    /// The relay already has its most channels.
     #[error("relay has no room for another channel")]
     TooManyChannels,
-    /// As many subscriptions as a connection may have.
+    /// The connection already has its most subscriptions.
     #[error("too many subscriptions")]
     TooManySubscriptions,
-    /// A name that no channel can have.
+    /// The name is not a valid channel.
     #[error("bad channel name")]
     BadChannel,
-    /// Bytes that are no frame, or a frame that clients do not send.
+    /// The bytes are not a valid frame, or the frame is one that clients do not send.
     #[error("bad frame")]
     BadFrame,
-    /// A frame whose body is not the message of its tag.
+    /// The body of a frame does not match its tag.
     #[error("malformed message")]
     BadMessage,
-    /// A second `HELO`.
+    /// The client sent a second `HELO`.
     #[error("second HELO")]
     SecondHello,
-    /// More control frames asked for than read.
+    /// The client asked for more control frames than it reads.
     #[error("control frames are not read")]
     ControlsUnread,
-    /// A frame that arrives at less than 1 kB/s.
+    /// A frame arrived at less than 1 kB/s.
     #[error("frame arrives too slowly")]
     SlowFrame,
-    /// The largest incomplete frame when all of them together were too much.
+    /// This connection's incomplete frame was the largest when all incomplete frames together exceeded their bound.
     #[error("too many incomplete frames")]
     PartialMemory,
     /// No byte could be written for too long.
     #[error("nothing was read for 10 s")]
     Stalled,
-    /// The oldest half written delivery when what waits in the relay was too much and nothing else could be dropped.
+    /// This connection's half written delivery was the oldest when the relay's queues exceeded their bound and nothing
+    /// else could be dropped.
     #[error("relay memory is full, and this connection reads slowest")]
     UnreadMemory,
-    /// No byte came for too long.
+    /// No byte arrived for too long.
     #[error("silent for 120 s")]
     Silent,
-    /// The relay is being shut down.
+    /// The relay shuts down.
     #[error("relay is shutting down")]
     Shutdown,
     /// The client said goodbye.

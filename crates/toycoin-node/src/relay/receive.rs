@@ -1,4 +1,4 @@
-//! What clients say, and what follows from it.
+//! Frames from clients, and their effects.
 
 use std::mem;
 
@@ -12,7 +12,7 @@ use super::{CloseReason, RelayMachine, connection::Phase, queue::Entry};
 use crate::{limits::QUEUE_CONTROLS, machine::Monotonic};
 
 impl RelayMachine {
-    /// Takes all frames that one read completes; the first that is wrong ends this connection, and no other.
+    /// Processes all frames that one read completes. The first invalid frame ends this connection, and no other.
     pub(super) fn receive(&mut self, now: Monotonic, slot: usize, bytes: &[u8]) {
         let Some(connection) = &mut self.connections[slot] else { return };
         if connection.is_closing() {
@@ -20,7 +20,7 @@ impl RelayMachine {
         }
         connection.heard(now, bytes.len());
         self.stats.bytes_received += bytes.len() as u64;
-        // out of its connection, so that messages may borrow from it while they change the relay
+        // taken out of its connection, so that messages can borrow from it while they change the relay
         let mut decoder = mem::replace(&mut connection.decoder, FrameDecoder::new(Reader::Relay));
         self.partial -= decoder.capacity();
         if decoder.capacity() == 0 {
@@ -132,7 +132,8 @@ impl RelayMachine {
         self.channels.unsubscribe(channel, slot);
     }
 
-    /// Ends the connection whose incomplete frame takes most: the one way in which many of them could fill the memory.
+    /// Ends the connection whose incomplete frame takes most memory, so that many connections together cannot exhaust
+    /// it.
     fn close_largest_partial(&mut self, now: Monotonic) {
         let sizes = self.connections.iter().enumerate();
         let sizes = sizes.filter_map(|(slot, connection)| Some((connection.as_ref()?.decoder.capacity(), slot)));

@@ -1,4 +1,4 @@
-//! From a published message to the queues of those who want it.
+//! The way of a published message into its subscribers' queues.
 
 use toycoin_wire::{
     limits::FRAME_HEADER,
@@ -9,7 +9,7 @@ use super::{RelayMachine, connection::Phase, machine::announce};
 use crate::machine::Monotonic;
 
 impl RelayMachine {
-    /// Hands a message to the queues of its receivers. Whoever published it is not among them, and never waits.
+    /// Puts a message into the queues of its receivers. The publisher is not among them, and never waits.
     pub(super) fn publish(&mut self, now: Monotonic, from: usize, publish: Publish<'_>) {
         let Some(connection) = &self.connections[from] else { return };
         let Phase::Open(node_id) = connection.phase else { return };
@@ -56,7 +56,8 @@ impl RelayMachine {
     }
 }
 
-/// Returns the length of a delivery's frame: header, channel, origin, payload, and the lengths of two of them.
+/// Returns the length of a delivery's frame: header, channel, origin, payload, and the length fields of channel and
+/// payload.
 fn frame_length(deliver: &Deliver<'_>) -> usize {
     FRAME_HEADER + 8 + deliver.channel.as_str().len() + 16 + 8 + deliver.payload.len()
 }

@@ -1,7 +1,8 @@
-//! Who holds how much of something that is full, and whose turn it is to lose.
+//! Fair shares of a full queue: which message is dropped next.
 //!
-//! The source that holds most loses first, within it the connection that holds most, and of that the oldest message.
-//! So whoever holds less than an equal share loses nothing, however much others send and on however many connections.
+//! The source that holds most loses first. Within it the connection that holds most loses, and of that connection the
+//! oldest message is dropped. So a source below an equal share loses nothing, however much others send and on however
+//! many connections.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,7 +12,7 @@ use super::{
     ranking::{Ranked, Ranking},
 };
 
-/// Messages by origin, each origin's in their order. A message is known by its place, which its owner chooses.
+/// Messages by origin, in order within each origin. Each message has an index that its owner chooses.
 #[derive(Debug, Default)]
 pub(super) struct Shares {
     origins: Table<OriginShare>,
@@ -27,7 +28,7 @@ struct OriginShare {
     connection: ConnectionId,
     source: usize,
     weight: u64,
-    /// Place and weight of each message, the oldest first.
+    /// Index and weight of each message, the oldest first.
     waiting: VecDeque<(u64, u64)>,
     rank: usize,
 }
@@ -41,7 +42,7 @@ struct SourceShare {
 }
 
 impl Shares {
-    /// Returns the shares of these messages: origin, place and weight of each, the oldest first.
+    /// Returns the shares of these messages, given as origin, index and weight, the oldest first.
     pub(super) fn of(messages: impl Iterator<Item = (Origin, u64, u64)>) -> Self {
         let mut shares = Self::default();
         for (origin, place, weight) in messages {
@@ -55,7 +56,7 @@ impl Shares {
         shares
     }
 
-    /// Returns how many bytes it takes, at most.
+    /// Returns the most memory that it uses, in bytes.
     pub(super) fn memory(&self) -> usize {
         self.len * MESSAGE_MEMORY + self.by_origin.len() * ORIGIN_MEMORY
     }
@@ -66,7 +67,7 @@ impl Shares {
         self.reorder(member, source);
     }
 
-    /// Adds a message without ordering anew those whose weight changes; returns them.
+    /// Adds a message without reordering the rows whose weight changes, and returns those.
     fn add(&mut self, origin: Origin, place: u64, weight: u64) -> (usize, usize) {
         let member = match self.by_origin.get(&origin) {
             Some(member) => *member,
@@ -81,14 +82,14 @@ impl Shares {
         (member, source)
     }
 
-    /// Takes out the oldest message of an origin; returns its place.
+    /// Takes the oldest message of an origin, and returns its index.
     pub(super) fn pop(&mut self, origin: Origin) -> Option<u64> {
         let member = *self.by_origin.get(&origin)?;
         self.pop_of(member).map(|(place, _)| place)
     }
 
-    /// Takes out the message that is the first to go, the oldest of the connection that holds most of the source that
-    /// holds most; returns its place and weight.
+    /// Takes the message that is dropped next: the oldest one of the connection that holds most, within the source that
+    /// holds most. Returns its index and weight.
     pub(super) fn pop_heaviest(&mut self) -> Option<(u64, u64)> {
         let source = self.ranking.first()?;
         let member = self.sources.rows[source].origins.first()?;
@@ -130,7 +131,7 @@ impl Shares {
         self.ranking.update(source, &mut self.sources.rows);
     }
 
-    /// Makes room for an origin.
+    /// Inserts an origin.
     fn enter(&mut self, origin: Origin) -> usize {
         let source = *self.by_source.entry(origin.source).or_insert_with(|| {
             let share = SourceShare { source: origin.source, weight: 0, origins: Ranking::default(), rank: 0 };
@@ -145,7 +146,7 @@ impl Shares {
         member
     }
 
-    /// Forgets an origin that has no more messages, and its source with its last one.
+    /// Removes an origin without messages, and its source with the source's last origin.
     fn leave(&mut self, member: usize, source: usize) {
         let share = &mut self.sources.rows[source];
         share.origins.remove(member, &mut self.origins.rows);
@@ -185,7 +186,7 @@ impl Ranked for SourceShare {
     }
 }
 
-/// Rows that keep their index; those that are free are used again.
+/// Rows that keep their index. Free rows are used again.
 #[derive(Debug)]
 struct Table<T> {
     rows: Vec<T>,
@@ -209,8 +210,8 @@ impl<T> Default for Table<T> {
     }
 }
 
-/// What a message takes: its place and weight, twice, since queues that grow double.
+/// Bytes per message: its index and weight, twice, because growing queues double their memory.
 const MESSAGE_MEMORY: usize = 32;
 
-/// What an origin takes that has a source of its own: a row of each table, an entry of each map, and three allocations.
+/// Bytes per origin with a source of its own: a row of each table, an entry of each map, and three allocations.
 const ORIGIN_MEMORY: usize = 512;

@@ -1,13 +1,14 @@
-//! What a relay does when all its queues together hold too much.
+//! Load shedding: the relay drops messages when all its queues together hold too much.
 
 use super::{CloseReason, RelayMachine, deliveries::Doomed};
 
 impl RelayMachine {
-    /// Drops the oldest deliveries of the origins that hold most, wherever they wait, until the relay is some way below
-    /// its bound.
+    /// Drops the oldest deliveries of the origins that hold most, from every queue, until the relay is well below its
+    /// bound.
     ///
-    /// Not the fullest queue pays: a stranger with a thousand slow subscribers would make each honest one's the
-    /// fullest. Each call looks at every queue once and frees an eighth of all, so what it costs a message is bounded.
+    /// The origin pays, not the fullest queue: a stranger with a thousand slow subscribers could make each honest
+    /// client's queue the fullest. Each call looks at every queue once and frees an eighth of all bytes, so its cost
+    /// per message is bounded.
     #[cold]
     pub(super) fn shed(&mut self) {
         let most = self.config.queued_bytes;
@@ -24,8 +25,8 @@ impl RelayMachine {
         }
     }
 
-    /// Ends those connections whose half written delivery is the oldest, until all that is half written is at most so
-    /// many bytes: it cannot be dropped, and whoever reads a byte now and then would keep it for ever.
+    /// Ends the connections with the oldest half written deliveries, until all half written deliveries have at most
+    /// `most` bytes. They cannot be dropped, and a client that reads a byte now and then would keep them for ever.
     fn end_slowest(&mut self, most: usize) {
         let half_written = self.connections.iter().enumerate().filter_map(|(slot, connection)| {
             let id = connection.as_ref()?.queue.half_written()?;

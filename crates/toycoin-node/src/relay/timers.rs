@@ -1,20 +1,21 @@
-//! When each connection wants to be looked at: for its handshake, its keepalive, and writes that stand still.
+//! The deadlines of all connections: for the handshake, the keepalive, and stalled writes.
 
 use std::collections::BTreeSet;
 
 use crate::machine::Monotonic;
 
-/// A set of wake-up times, at most one a connection, in a fixed order.
+/// A set of wake-up times, at most one per connection, in a fixed order.
 ///
-/// Most deadlines move away with every byte that arrives. So a time here is never moved back: it comes, the connection
-/// is looked at, and enters the set again with what it then waits for. Only an earlier deadline touches the set.
+/// Most deadlines move to a later time with every byte that arrives. So an entry is never moved to a later time. When
+/// its time comes, the connection is checked and enters the set again with its present deadline. Only an earlier
+/// deadline changes the set.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     set: BTreeSet<(Monotonic, usize)>,
 }
 
 impl Timers {
-    /// Makes sure that connection `slot`, now in the set for `armed`, is woken no later than `deadline`.
+    /// Ensures that connection `slot`, now in the set for `armed`, is woken no later than `deadline`.
     pub(super) fn arm(&mut self, slot: usize, armed: &mut Option<Monotonic>, deadline: Monotonic) {
         if armed.is_none_or(|armed| deadline < armed) {
             self.disarm(slot, armed);

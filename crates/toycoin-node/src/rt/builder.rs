@@ -1,4 +1,4 @@
-//! Building a node: what it knows, whom it pays, how hard it works.
+//! Building a node: its network, store, relays, payout and miner threads.
 
 use std::{
     error::Error,
@@ -76,7 +76,7 @@ pub struct NodeBuilder<S = MemoryStore> {
 }
 
 impl NodeBuilder {
-    /// Begins with a node that keeps its chain in memory, does not mine and knows no relay.
+    /// Begins a node that keeps its chain in memory, does not mine and has no relay.
     pub fn new(params: ChainParams) -> Self {
         let config = NodeConfig::new(&params);
         let store = MemoryStore::new();
@@ -91,63 +91,63 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         NodeBuilder { params, store, config, relays, threads, throttle_percent, seeded }
     }
 
-    /// Connects to a relay, host and port; again for more.
+    /// Connects to a relay at `address`, host and port. Further calls add further relays.
     #[must_use]
     pub fn relay(mut self, address: impl Into<String>) -> Self {
         self.relays.push(address.into());
         self
     }
 
-    /// Meets its peers on another channel than `/topic/main`.
+    /// Uses another channel than `/topic/main` for its peers.
     #[must_use]
     pub fn channel(mut self, channel: Channel) -> Self {
         self.config.channel = channel;
         self
     }
 
-    /// Mines, and pays this owner for its blocks.
+    /// Mines blocks whose coinbases pay this owner.
     #[must_use]
     pub fn mine_to(mut self, owner: PublicKey) -> Self {
         self.config.payout = Some(owner);
         self
     }
 
-    /// Writes this text into its coinbases, at most 55 bytes; a mark of the node's own comes behind it.
+    /// Writes this text into the node's coinbases, at most 55 bytes. The node appends a mark of its own.
     #[must_use]
     pub fn extra(mut self, extra: impl Into<Vec<u8>>) -> Self {
         self.config.extra = extra.into();
         self
     }
 
-    /// Mines with so many threads; by default one less than the cores, at least one.
+    /// Mines with this many threads. The default is one less than the number of cores, at least one.
     #[must_use]
     pub const fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
     }
 
-    /// Lets the miner threads work so much of the time, 1 to 100 percent.
+    /// Limits the share of time in which the miner threads work, from 1 to 100 percent.
     #[must_use]
     pub const fn throttle(mut self, percent: u32) -> Self {
         self.throttle_percent = percent;
         self
     }
 
-    /// Waits so long before it hands out a block that it found: a slow node.
+    /// Delays the publication of each block that the node finds, as a slow node would.
     #[must_use]
     pub const fn block_delay(mut self, delay: Duration) -> Self {
         self.config.block_delay = delay;
         self
     }
 
-    /// Takes no transaction below this fee rate.
+    /// Refuses transactions below this fee rate.
     #[must_use]
     pub const fn min_fee_rate(mut self, rate: FeeRate) -> Self {
         self.config.min_fee_rate = rate;
         self
     }
 
-    /// Draws its choices from this seed instead of the system's randomness.
+    /// Draws the node's random choices from this seed instead of the system's randomness.
     #[must_use]
     pub const fn seed(mut self, seed: [u8; 32]) -> Self {
         self.config.seed = seed;
@@ -155,12 +155,12 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         self
     }
 
-    /// Starts the node: its sockets on the runtime that this is called on, its machine and miners on threads of their own.
+    /// Starts the node. Its sockets run on the calling runtime, its machine and its miners on their own threads.
     ///
-    /// Opening the chain may take a while; a thread for blocking work does it.
+    /// Opening the chain may take a while, so it happens on a thread for blocking work.
     ///
     /// # Errors
-    /// When the store cannot be opened, or the system has no thread or randomness to give.
+    /// When the store cannot be opened, or when the system provides no thread or no randomness.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -180,7 +180,7 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         };
         let machine = match task::spawn_blocking(open).await {
             Ok(opened) => opened?,
-            // nothing cancels it
+            // nothing cancels this task
             Err(error) => panic::resume_unwind(error.into_panic()),
         };
         let (sender, messages) = mpsc::channel(DRIVER_QUEUE);
@@ -197,7 +197,7 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         for (relay, address) in self.relays.iter().cloned().enumerate() {
             let random = || {
                 let mut bytes = [0; 8];
-                // without randomness there is no jitter, which only costs a relay a crowd
+                // without randomness there is no jitter, so the clients of a relay may all reconnect at once
                 let _ = getrandom::fill(&mut bytes);
                 u64::from_le_bytes(bytes)
             };
@@ -248,7 +248,7 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
     }
 }
 
-/// One less than the cores, so that whoever sits there can still work; at least one.
+/// Returns the number of cores less one, so that the machine stays usable for its user; at least one.
 fn default_threads() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }

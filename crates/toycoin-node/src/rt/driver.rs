@@ -1,4 +1,5 @@
-//! The loop around a node's machine, on a thread of its own: the store is asked synchronously, and sockets must not wait.
+//! The loop around a node's machine. It has a thread of its own: calls to the store block, and sockets must not wait
+//! for them.
 
 use std::{
     collections::BTreeMap,
@@ -22,14 +23,14 @@ use crate::{
     },
 };
 
-/// What reaches the driver.
+/// A message to the driver.
 #[derive(Debug)]
 pub(super) enum Message {
     Transport { relay: usize, event: TransportEvent },
     Request { id: RequestId, request: Request, reply: oneshot::Sender<Response> },
 }
 
-/// The clocks of a running program, as a machine is told them.
+/// The clocks of a running program, from which the machine gets its time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock(Instant);
 
@@ -49,28 +50,28 @@ impl Clock {
     }
 }
 
-/// A machine with what it is driven by.
+/// A machine with the queues, clocks and handles that drive it.
 pub(super) struct Driver<M> {
     pub(super) machine: M,
     pub(super) clock: Clock,
     pub(super) stop: Stop,
     pub(super) messages: mpsc::Receiver<Message>,
-    /// Somebody does not wait for an answer any more.
+    /// Signals that a caller no longer waits for its answer.
     pub(super) abandoned: Arc<Notify>,
     pub(super) mined: mpsc::Receiver<(JobId, u64)>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) transports: Vec<TransportHandle>,
-    /// Of each transport, where it leads.
+    /// The address of each transport's relay, by index.
     pub(super) addresses: Vec<String>,
     pub(super) relays: watch::Sender<Vec<RelayState>>,
     pub(super) miner: Miner,
     pub(super) hash_rate: HashRate,
-    /// For log lines that a relay can cause.
+    /// Limits the rate of log lines that a relay can cause.
     pub(super) log: LogLimiter,
 }
 
 impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
-    /// Runs until it is told to stop, all handles are gone, or the store fails; gives the machine back.
+    /// Runs until the node is stopped, all handles are gone, or the store fails. Returns the machine.
     pub(super) async fn run(mut self, ending: &Ending) -> M {
         let mut state = Connections::default();
         loop {
@@ -78,7 +79,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                 break;
             }
             let timeout = self.machine.next_timeout().map(|at| self.clock.instant(at));
-            // a machine that has nothing to wait for is woken now and then all the same
+            // a machine without a timeout is still woken once a minute
             let timeout = timeout.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_secs(60));
             tokio::select! {
                 biased;
@@ -102,7 +103,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
         self.machine
     }
 
-    /// Tells the machine what was written since it was told last.
+    /// Reports to the machine the bytes that were written since the last report.
     fn note_written(&mut self, state: &Connections) {
         for (relay, transport) in self.transports.iter().enumerate() {
             if let Some((number, bytes)) = transport.take_written()
@@ -148,14 +149,14 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                 state.replies.insert(id, reply);
                 self.machine.handle(now, Input::Request { id, request });
                 if is_abandoned {
-                    // it was when nothing was known of it yet
+                    // the caller gave up before the request was registered, so its notification found nothing
                     self.abandoned.notify_one();
                 }
             }
         }
     }
 
-    /// Cancels the requests for whose answers nobody waits any more.
+    /// Cancels the requests whose callers no longer wait.
     fn cancel_abandoned(&mut self, state: &mut Connections) {
         for id in state.abandoned() {
             let request = Request::Cancel(id);
@@ -176,7 +177,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
         });
     }
 
-    /// Does what the machine wants; false once it has halted.
+    /// Carries out the machine's outputs. Returns `false` once the machine has halted.
     fn drain(&mut self, state: &mut Connections, ending: &Ending) -> bool {
         while let Some(output) = self.machine.poll_output() {
             match output {
@@ -185,7 +186,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                         && let Some(transport) = self.transports.get(relay)
                         && let Err(error) = transport.send(number, bytes)
                     {
-                        // the machine sends no more than there is room for, unless the transport has ended
+                        // the machine sends no more than fits, so an error means that the transport has ended
                         if let Some(omitted) = self.log.admit("relay too slow", self.clock.now().monotonic) {
                             tracing::warn!(%error, relay, "closing a relay connection{omitted}");
                         }
@@ -206,7 +207,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                 }
                 Output::Reply { id, response } => {
                     if let Some(reply) = state.replies.remove(&id) {
-                        // whoever asked may have gone
+                        // the caller may no longer wait
                         drop(reply.send(*response));
                     }
                 }
@@ -216,15 +217,15 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                     tracing::debug!(?event, "event");
                     match event {
                         Event::RelayConnected { relay } => self.set_relay(relay, RelayState::Ready),
-                        // before whoever hears of it asks; the closing that follows says why
+                        // recorded before a listener can ask; the closing that follows gives the reason
                         Event::RelayDisconnected { relay } => self.relay_failed(relay, "lost"),
                         _ => {}
                     }
-                    // nobody may be listening
+                    // there may be no listener
                     drop(self.events.send(event));
                 }
                 Output::Halt { error } => {
-                    // whoever asks the node for anything is told
+                    // every request to the node gets this error, so the log needs no more than a notice
                     tracing::info!(error, "the store failed");
                     ending.fail(error);
                     return false;
@@ -235,8 +236,8 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
     }
 }
 
-/// Waits for a time, and for one that has come only until others have had their turn: a timer of tokio counts in
-/// milliseconds and rounds up, which a machine with more to do would lose with every block.
+/// Waits until `at`. For a time that has already come, it only yields to other tasks: tokio's timer rounds up to whole
+/// milliseconds, which would delay every block of a busy machine.
 async fn wait_until(at: tokio::time::Instant) {
     if at <= tokio::time::Instant::now() {
         tokio::task::yield_now().await;
@@ -245,7 +246,7 @@ async fn wait_until(at: tokio::time::Instant) {
     }
 }
 
-/// Which connection is which, and who waits for an answer.
+/// The connection names, and the callers that wait for answers.
 #[derive(Debug, Default)]
 struct Connections {
     names: BTreeMap<(usize, u64), ConnectionId>,
@@ -271,7 +272,7 @@ impl Connections {
         self.places.get(&name).copied()
     }
 
-    /// Takes out the requests for whose answers nobody waits any more.
+    /// Takes out the requests whose callers no longer wait.
     fn abandoned(&mut self) -> Vec<RequestId> {
         self.replies.extract_if(.., |_, reply| reply.is_closed()).map(|(id, _)| id).collect()
     }

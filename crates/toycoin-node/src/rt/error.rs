@@ -1,4 +1,4 @@
-//! Why a node does not do what it is asked: one error for each kind of question.
+//! Errors of the node's handle: one type for each kind of question.
 
 use std::{error::Error as StdError, io};
 
@@ -7,34 +7,34 @@ use toycoin_core::BlockHash;
 
 use crate::protocol::{SubmitError, WaitError};
 
-/// The node has stopped: it was shut down, or its store failed.
+/// The node has stopped, because it was shut down or its store failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the node has stopped{}", reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
 pub struct Stopped {
-    /// Why it failed, if it did.
+    /// The store's error, if that ended the node.
     pub reason: Option<String>,
 }
 
-/// Why a node does not start.
+/// The reason why a node did not start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SpawnError {
-    /// The store failed, or what it holds is no chain of the network.
+    /// The store failed, or does not hold a chain of the network.
     #[error("the chain cannot be opened: {0}")]
     Open(#[source] Box<dyn StdError + Send + Sync>),
-    /// The system has no thread or randomness to give.
+    /// The system provided no thread or no randomness.
     #[error("the node cannot be started: {0}")]
     Start(#[source] io::Error),
 }
 
-/// Why no relay connection became ready.
+/// The reason why no relay connection is ready.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RelayError {
-    /// Each of the relays has failed at least once, and none stands.
+    /// Each relay has failed at least once, and no connection stands.
     #[error("no relay can be reached: {}", failures.join(", "))]
     NoRelay {
-        /// Of each relay, its address and what went wrong.
+        /// The address and the failure of each relay.
         failures: Vec<String>,
     },
     /// The node has stopped.
@@ -42,14 +42,14 @@ pub enum RelayError {
     Stopped(#[from] Stopped),
 }
 
-/// Why a payment was not taken, or is not confirmed.
+/// The reason why a payment was refused, or is not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PaymentError {
-    /// The node does not take it.
+    /// The node refused the payment.
     #[error("the transaction was not taken: {0}")]
     Refused(#[source] SubmitError),
-    /// The wait for confirmations is over without them.
+    /// The wait ended without the confirmations.
     #[error(transparent)]
     NotConfirmed(WaitError),
     /// The node has stopped.
@@ -57,11 +57,11 @@ pub enum PaymentError {
     Stopped(#[from] Stopped),
 }
 
-/// Why the moves of the tip since a block cannot be told.
+/// The reason why the tip's moves since a block are not available.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SinceError {
-    /// The node has never seen the block.
+    /// The node does not know the block.
     #[error("block {0} is unknown: begin again from genesis")]
     UnknownBlock(BlockHash),
     /// The node has stopped.
@@ -69,14 +69,14 @@ pub enum SinceError {
     Stopped(#[from] Stopped),
 }
 
-/// Why the chain is not exported.
+/// The reason why the chain was not exported.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// The export cannot be written.
     #[error("the export cannot be written: {0}")]
     Write(#[source] io::Error),
-    /// The store does not have a block of the active chain any more.
+    /// The store no longer has this block of the active chain.
     #[error("the store has lost block {0}: rebuild it from its blocks (--reindex), or fetch the chain again")]
     Lost(BlockHash),
     /// The node has stopped.

@@ -1,4 +1,4 @@
-//! The active chain's moves from a block that somebody saw last: what a wallet or an index lives on.
+//! The active chain's moves since a given block, for wallets and indexes.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -13,38 +13,39 @@ use crate::{
 /// A block that left or entered the active chain.
 #[derive(Debug, Clone)]
 pub enum BlockEvent {
-    /// It left: the highest comes first.
+    /// It left the active chain. The highest such block comes first.
     Disconnected(Arc<CheckedBlock>),
-    /// It entered: the lowest comes first.
+    /// It entered the active chain. The lowest such block comes first.
     Connected(Arc<CheckedBlock>),
 }
 
-/// The moves of the tip from a block on; see [`NodeHandle::events_since`].
+/// The moves of the tip since a given block; see [`NodeHandle::events_since`].
 ///
-/// Live events only say that there is something new; what it is, the node is asked. So a reader that is slow, or that
-/// lost its place, misses nothing. It holds a handle, so its node lives at least as long.
+/// Live events only signal that something changed; the changes themselves come from the node on request. So a reader
+/// that is slow or was disconnected misses nothing. This value holds a handle, so its node lives at least as long.
 #[derive(Debug)]
 pub struct EventsSince {
     node: NodeHandle,
     live: Receiver<Event>,
-    /// Where the blocks that were asked for end.
+    /// The last block of the moves that were requested so far.
     at: BlockHash,
     waiting: VecDeque<BlockEvent>,
-    /// The tip was reached, and nothing has been heard since.
+    /// Whether the tip was reached and no event has come since.
     complete: bool,
 }
 
 impl EventsSince {
     pub(super) fn new(node: NodeHandle, block: BlockHash) -> Self {
-        // listens before it asks: nothing falls between
+        // subscribes before it asks, so that no move falls between
         let live = node.events();
         Self { node, live, at: block, waiting: VecDeque::new(), complete: false }
     }
 
-    /// Returns the next block, once there is one; `None` when the node has stopped. Dropping the future loses nothing.
+    /// Returns the next block once there is one, or `None` when the node has stopped. Dropping the future loses
+    /// nothing.
     ///
     /// # Errors
-    /// When the node does not know the block that was to be gone on from.
+    /// When the node does not know the block from which to continue.
     pub async fn next(&mut self) -> Result<Option<BlockEvent>, SinceError> {
         loop {
             if let Some(event) = self.waiting.pop_front() {

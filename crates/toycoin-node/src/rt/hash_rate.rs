@@ -1,4 +1,4 @@
-//! How fast the miner threads are, measured from the count of their hashes.
+//! The miner threads' hash rate, measured from the count of their hashes.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use crate::limits::HASH_RATE_INTERVAL;
 
-/// A count of hashes, looked at now and then.
+/// A hash count that is sampled at intervals.
 #[derive(Debug)]
 pub(super) struct HashRate {
     hashes: Arc<AtomicU64>,
@@ -22,12 +22,12 @@ impl HashRate {
         Self { hashes, last: (Instant::now(), 0) }
     }
 
-    /// Returns when it is to be measured next.
+    /// Returns when the next sample is due.
     pub(super) fn due(&self) -> tokio::time::Instant {
         (self.last.0 + HASH_RATE_INTERVAL).into()
     }
 
-    /// Returns the hashes a second since the last time; `None` when it is not due yet, or nothing was searched.
+    /// Returns the hashes per second since the last sample; `None` when no sample is due, or nothing was hashed.
     pub(super) fn measure(&mut self) -> Option<u64> {
         let (now, (then, before)) = (Instant::now(), self.last);
         if now < then + HASH_RATE_INTERVAL {

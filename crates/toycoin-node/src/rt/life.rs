@@ -1,4 +1,4 @@
-//! When a node ends, and how everybody learns of it.
+//! The end of a node, and how its handles learn of it.
 //!
 //! ```text
 //!   NodeHandle ── asks for the end, or is the last one dropped ──▶ Stop ─▶ driver's loop ends
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-/// The handles' side of a node's life. The node ends when all clones are gone.
+/// The handles' side of a node's life. The node ends when all clones are dropped.
 #[derive(Debug, Clone)]
 pub(super) struct Life {
     stop: watch::Sender<bool>,
@@ -18,11 +18,11 @@ pub(super) struct Life {
     error: Arc<Mutex<Option<String>>>,
 }
 
-/// Tells the driver when to stop.
+/// Signals the driver to stop.
 #[derive(Debug)]
 pub(super) struct Stop(watch::Receiver<bool>);
 
-/// Lets the node's thread say that it has ended; dropped before that, the thread has panicked.
+/// Signals that the node's thread has ended. If it is dropped without that signal, the thread has panicked.
 #[derive(Debug)]
 pub(super) struct Ending {
     ended: watch::Sender<bool>,
@@ -38,18 +38,18 @@ impl Life {
         (Self { stop, ended, error }, Stop(stopped), ending)
     }
 
-    /// Asks the node to end, and waits until it has: its store is closed then. Any number may wait at a time.
+    /// Asks the node to end, and waits until its store is closed. Any number of callers may wait at a time.
     ///
     /// # Errors
-    /// Why the node failed, if it did.
+    /// When the node failed, with the reason.
     pub(super) async fn end(&self) -> Result<(), String> {
         self.stop.send_replace(true);
-        // an error is a thread that is gone without a word, which `failure` tells
+        // an error means that the thread panicked, which `failure` reports
         let _ = self.ended.clone().wait_for(|ended| *ended).await;
         self.failure().map_or(Ok(()), Err)
     }
 
-    /// Returns why the node failed, if it did.
+    /// Returns the reason of the node's failure, if it failed.
     pub(super) fn failure(&self) -> Option<String> {
         let error = self.error.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let has_panicked = || self.ended.has_changed().is_err() && !*self.ended.borrow();
@@ -58,20 +58,20 @@ impl Life {
 }
 
 impl Stop {
-    /// Waits until a handle asks for the end, or all are gone.
+    /// Waits until a handle asks for the end, or until all handles are dropped.
     pub(super) async fn wait(&mut self) {
-        // an error says that all are gone
+        // an error means that all handles are dropped
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 }
 
 impl Ending {
-    /// Notes why the node fails.
+    /// Records the reason of the node's failure.
     pub(super) fn fail(&self, error: String) {
         *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
-    /// Says that all is closed.
+    /// Signals that the node has ended and its store is closed.
     pub(super) fn end(self) {
         self.ended.send_replace(true);
     }

@@ -1,4 +1,4 @@
-//! Hearing what passes on a channel, without being a node.
+//! A listener: reads the messages of a channel without being a node.
 
 use std::collections::VecDeque;
 
@@ -15,32 +15,32 @@ use crate::{
     rt::{TransportEvent, TransportHandle, driver::Clock, transport},
 };
 
-/// What a [`Listener`] hears.
+/// An event of a [`Listener`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ListenerEvent {
-    /// The relay has welcomed the listener: all that is published from now on is heard.
+    /// The relay has welcomed the listener. It hears all messages that are published from now on.
     Ready,
-    /// Somebody published something.
+    /// A client published a message on the channel.
     Message {
-        /// Who, as the relay says.
+        /// The publisher's id, as the relay reports it.
         from: NodeId,
-        /// What; [`toycoin_wire::NodeMessage::decode`] reads it.
+        /// The payload; [`toycoin_wire::NodeMessage::decode`] decodes it.
         payload: Bytes,
     },
-    /// The listener was too slow, and the relay dropped so many messages for it.
+    /// The listener was too slow, and the relay dropped messages for it.
     Lagged {
-        /// How many.
+        /// The number of dropped messages.
         count: u64,
     },
-    /// The relay cannot be reached, or is lost. The next attempt follows by itself.
+    /// The relay cannot be reached, or the connection is lost. The listener reconnects by itself.
     Failed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Subscribes to one channel of one relay, and says nothing itself.
+/// Subscribes to one channel of one relay, and publishes nothing.
 #[derive(Debug)]
 pub struct Listener {
     channel: Channel,
@@ -48,27 +48,27 @@ pub struct Listener {
     clock: Clock,
     handle: TransportHandle,
     events: mpsc::Receiver<TransportEvent>,
-    /// The connection that stands, by its number.
+    /// The present connection with its number.
     client: Option<(u64, RelayClient)>,
     waiting: VecDeque<ListenerEvent>,
 }
 
 impl Listener {
-    /// Begins to listen on a channel of the relay at `address`, host and port. `agent` is what the relay is told, at most
-    /// 64 bytes.
+    /// Begins to listen on a channel of the relay at `address`, host and port. `agent` is the program's name for the
+    /// relay, at most 64 bytes.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn new(address: impl Into<String>, channel: Channel, agent: &str) -> Self {
         let (sender, events) = mpsc::channel(DRIVER_QUEUE);
-        // alone on its connection, a listener needs no jitter
+        // a listener is alone on its connection, so reconnecting needs no jitter
         let (handle, task) = transport(address.into(), || 0, sender, |event| event);
         tokio::spawn(task);
         let waiting = VecDeque::new();
         Self { channel, agent: agent.to_owned(), clock: Clock::start(), handle, events, client: None, waiting }
     }
 
-    /// Returns what is heard next; `None` when the runtime ends. Dropping the future loses nothing.
+    /// Returns the next event, or `None` when the runtime ends. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<ListenerEvent> {
         loop {
             if let Some(heard) = self.waiting.pop_front() {
@@ -117,7 +117,7 @@ impl Listener {
                 self.flush()?;
                 result.map_err(|error| error.to_string())
             }
-            // what a listener says is little, and waits for nothing
+            // a listener sends little, and nothing waits for it
             TransportEvent::Written { .. } => {
                 self.handle.take_written();
                 Ok(())
@@ -151,7 +151,7 @@ impl Listener {
         Ok(())
     }
 
-    /// Gives a connection up; the transport makes the next.
+    /// Closes the connection; the transport makes the next one.
     fn fail(&mut self, reason: String) {
         if let Some((connection, _)) = self.client.take() {
             self.handle.close(connection);

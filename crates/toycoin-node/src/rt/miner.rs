@@ -1,4 +1,4 @@
-//! Miner threads: they search whatever job stands, and leave it within a chunk of nonces when it changes.
+//! Miner threads. They search the current job's nonces, and leave the job within one chunk of nonces when it changes.
 //!
 //! Each thread traces `search_begun` before the first nonce of a job and `search_ended` after the last.
 
@@ -19,7 +19,7 @@ use crate::{
     protocol::{JobId, MiningJob},
 };
 
-/// Some threads that search nonces.
+/// A group of threads that search nonces.
 #[derive(Debug)]
 pub(super) struct Miner {
     shared: Arc<Shared>,
@@ -30,7 +30,7 @@ pub(super) struct Miner {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    /// Counts the changes of the job, so that a worker sees one without a lock.
+    /// The number of job changes, so that a worker sees a change without a lock.
     generation: AtomicU64,
     hashes: Arc<AtomicU64>,
     found: mpsc::Sender<(JobId, u64)>,
@@ -48,13 +48,13 @@ struct Job {
     id: JobId,
     height: u64,
     search: Search,
-    /// The next chunk that nobody has taken: no nonce is tried twice.
+    /// The next chunk that no thread has taken, so that no nonce is tried twice.
     next_chunk: AtomicU64,
     generation: u64,
 }
 
 impl Miner {
-    /// Starts threads that search nothing yet. `throttle_percent` is how much of the time they work, 1 to 100; every
+    /// Starts threads without a job. `throttle_percent` is the share of time in which they work, from 1 to 100. Every
     /// hash is counted in `hashes`.
     pub(super) fn start(
         threads: usize,
@@ -78,7 +78,7 @@ impl Miner {
         Ok(Self { shared, threads })
     }
 
-    /// Searches this job from now on, or nothing.
+    /// Replaces the job; `None` stops the search.
     pub(super) fn set_job(&self, job: Option<MiningJob>) {
         let mut state = self.shared.lock();
         let generation = self.shared.generation.fetch_add(1, Ordering::Relaxed) + 1;
@@ -106,7 +106,7 @@ impl Drop for Miner {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // a worker that panicked left a job or none, both of which are fine
+        // a worker that panicked left either a job or none, and both are valid
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -120,7 +120,7 @@ impl Shared {
         }
     }
 
-    /// Waits for a job after the one of generation `last`; `None` at the end.
+    /// Waits for a job newer than generation `last`; returns `None` at the end.
     fn next_job(&self, last: u64) -> Option<Arc<Job>> {
         let mut state = self.lock();
         loop {
@@ -154,7 +154,7 @@ impl Shared {
         }
     }
 
-    /// Idles after some work, as the throttle says, unless the job changes.
+    /// Idles after work as the throttle requires, unless the job changes.
     fn rest(&self, job: &Job, worked: Duration) {
         if self.throttle_percent == 100 {
             return;
@@ -184,7 +184,7 @@ mod tests {
             header.previous = BlockHash::from_bytes([number; 32]);
             let id = JobId(u64::from(number));
             miner.set_job(Some(MiningJob { id, header }));
-            // both threads may find one for a job that has just ended
+            // both threads may find a nonce for a job that has just ended
             let (job, nonce) = std::iter::from_fn(|| found.blocking_recv()).find(|(job, _)| *job == id).unwrap();
             header.nonce = nonce;
             assert_eq!(job, id);

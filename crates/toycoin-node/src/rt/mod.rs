@@ -1,4 +1,4 @@
-//! The upper half: tokio, sockets, clocks and threads around the machines of the lower half.
+//! The upper half of the crate: tokio, sockets, clocks and threads around the machines of the lower half.
 
 mod builder;
 mod driver;

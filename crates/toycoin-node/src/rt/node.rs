@@ -1,4 +1,4 @@
-//! A node in your program: ask it, listen to it, end it.
+//! A running node's handle: requests, events, and the end.
 
 use std::{
     io,
@@ -25,22 +25,23 @@ use crate::{
     },
 };
 
-/// Asks a running node; cheap to clone.
+/// A handle to a running node; cheap to clone.
 ///
-/// The node runs until [`shutdown`](Self::shutdown), or until the last handle is dropped; [`EventsSince`] holds one. Its
-/// threads, its connections and its store end with it. Only `shutdown` waits for that and says whether the store is sound.
+/// The node runs until [`shutdown`](Self::shutdown), or until the last handle is dropped; [`EventsSince`] holds one.
+/// Its threads, its connections and its store end with it. Only `shutdown` waits for that and reports whether the store
+/// is sound.
 ///
-/// What is asked of a node that has ended is answered with [`Stopped`].
+/// Requests to a node that has ended fail with [`Stopped`].
 #[derive(Debug, Clone)]
 pub struct NodeHandle {
     pub(super) params: ChainParams,
     pub(super) sender: mpsc::Sender<Message>,
-    /// Weak, so that the events end with the node.
+    /// A weak sender, so that the events end with the node.
     pub(super) events: broadcast::WeakSender<Event>,
     pub(super) relays: watch::Receiver<Vec<RelayState>>,
     pub(super) hashes: Arc<AtomicU64>,
     pub(super) life: Life,
-    /// Tells the driver that somebody does not wait any more.
+    /// Signals the driver that a caller no longer waits.
     pub(super) abandoned: Arc<Notify>,
     pub(super) next_request: Arc<AtomicU64>,
     pub(super) started: Instant,
@@ -52,8 +53,8 @@ impl NodeHandle {
         &self.params
     }
 
-    /// Returns how each relay connection is, in the order in which the relays were given. None stands once the node has
-    /// ended.
+    /// Returns each relay connection's state, in the order in which the relays were added. No connection is ready once
+    /// the node has ended.
     pub fn relays(&self) -> Vec<RelayState> {
         let relays = self.relays.borrow().clone();
         if self.has_ended() {
@@ -63,11 +64,11 @@ impl NodeHandle {
         relays
     }
 
-    /// Waits until a relay connection is ready. A node tries all its relays for ever; whoever wants to know whether that
-    /// makes sense asks here. Without relays there is nothing to wait for.
+    /// Waits until a relay connection is ready. A node retries all its relays for ever, so this shows early whether any
+    /// can be reached. A node without relays has nothing to wait for.
     ///
     /// # Errors
-    /// When each relay has failed at least once and none stands, or the node has stopped.
+    /// When each relay has failed at least once and no connection stands, or the node has stopped.
     pub async fn wait_for_relay(&self) -> Result<(), RelayError> {
         let mut relays = self.relays.clone();
         let decided = |relays: &Vec<RelayState>| {
@@ -82,10 +83,10 @@ impl NodeHandle {
         Err(RelayError::NoRelay { failures })
     }
 
-    /// Hands a transaction to the network, again and again until it is confirmed.
+    /// Submits a transaction. The node publishes it again and again until it is confirmed.
     ///
     /// # Errors
-    /// When the node does not take it, or has stopped.
+    /// When the node refuses it, or has stopped.
     pub async fn submit(&self, transaction: Transaction) -> Result<Txid, PaymentError> {
         match self.ask(Request::Submit(transaction)).await? {
             Response::Submitted(submitted) => submitted.map_err(PaymentError::Refused),
@@ -93,7 +94,7 @@ impl NodeHandle {
         }
     }
 
-    /// Returns how the node is doing: tip, mempool, connections.
+    /// Returns the node's status: tip, mempool, connections.
     ///
     /// # Errors
     /// When the node has stopped.
@@ -115,7 +116,7 @@ impl NodeHandle {
         }
     }
 
-    /// Returns a block by its hash, on whatever branch.
+    /// Returns a block of any branch by its hash.
     ///
     /// # Errors
     /// When the node has stopped.
@@ -131,7 +132,7 @@ impl NodeHandle {
         self.ask_for_block(Request::BlockAt(height)).await
     }
 
-    /// Returns where a transaction is: in the mempool, in a block, or nowhere.
+    /// Returns a transaction with its location, if it is in the mempool or on the active chain.
     ///
     /// # Errors
     /// When the node has stopped.
@@ -142,14 +143,14 @@ impl NodeHandle {
         }
     }
 
-    /// Hands a transaction to the network and waits until it has so many confirmations, its own block's included. Nothing
-    /// can happen to it in between that the answer does not tell. One that is confirmed already is waited for.
+    /// Submits a transaction and waits until it has this many confirmations, its own block included. The answer covers
+    /// everything that can happen to it in between. A transaction that is already confirmed is waited for as well.
     ///
-    /// Dropping the future ends the wait and not the payment.
+    /// Dropping the future ends the wait, but does not withdraw the payment.
     ///
     /// # Errors
-    /// [`PaymentError::Refused`] when the node does not take it, [`PaymentError::NotConfirmed`] when it is dropped later, or when the node
-    /// has stopped.
+    /// [`PaymentError::Refused`] when the node refuses it; [`PaymentError::NotConfirmed`] when it is dropped later;
+    /// [`PaymentError::Stopped`] when the node has stopped.
     pub async fn submit_and_wait(
         &self,
         transaction: Transaction,
@@ -158,16 +159,16 @@ impl NodeHandle {
         self.ask_for_confirmations(Request::SubmitAndWait { transaction, confirmations }).await
     }
 
-    /// Waits until a transaction has so many confirmations; counts again if a reorganisation takes them away. Dropping
-    /// the future ends the wait.
+    /// Waits until a transaction has this many confirmations. The count begins again if a reorganisation removes them.
+    /// Dropping the future ends the wait.
     ///
     /// # Errors
-    /// When the transaction is dropped, was dropped lately or is not known to the node, or the node has stopped.
+    /// When the transaction is dropped, was dropped recently or is unknown to the node, or the node has stopped.
     pub async fn wait_for_confirmations(&self, txid: Txid, confirmations: u64) -> Result<Confirmed, PaymentError> {
         self.ask_for_confirmations(Request::WaitForConfirmations { txid, confirmations }).await
     }
 
-    /// Begins or stops to mine, if the node was built to.
+    /// Starts or stops mining, on a node that was built with a payout.
     ///
     /// # Errors
     /// When the node has stopped.
@@ -175,7 +176,7 @@ impl NodeHandle {
         self.ask(Request::SetMining(enabled)).await.map(drop)
     }
 
-    /// Returns the peers that are known.
+    /// Returns the known peers.
     ///
     /// # Errors
     /// When the node has stopped.
@@ -186,7 +187,7 @@ impl NodeHandle {
         }
     }
 
-    /// Counts the supply from the coins and compares it with the tip's state root.
+    /// Counts the supply from the UTXO set and compares it with the tip's state root.
     ///
     /// # Errors
     /// When the node has stopped.
@@ -197,17 +198,17 @@ impl NodeHandle {
         }
     }
 
-    /// Returns what happens from now on, until the node stops. Whoever is slow misses the oldest and is told how many.
+    /// Returns the events from now on, until the node stops. A slow receiver misses the oldest events and learns how
+    /// many.
     pub fn events(&self) -> broadcast::Receiver<Event> {
-        // a node that has stopped says nothing more
+        // a node that has stopped has no more events
         self.events.upgrade().map_or_else(|| broadcast::channel(1).1, |events| events.subscribe())
     }
 
-    /// Returns the moves of the tip from `block` to here, some blocks at a time: ask again from the last of them until
-    /// the answer is complete.
+    /// Returns some of the tip's moves since `block`. Ask again from the last of them until the answer is complete.
     ///
     /// # Errors
-    /// When the node has never seen the block, or has stopped.
+    /// When the node does not know the block, or has stopped.
     pub async fn blocks_since(&self, block: BlockHash) -> Result<ChainDelta, SinceError> {
         match self.ask(Request::Since(block)).await? {
             Response::Since(since) => since.ok_or(SinceError::UnknownBlock(block)),
@@ -215,17 +216,18 @@ impl NodeHandle {
         }
     }
 
-    /// Returns the blocks that left and entered the active chain from `block` to here, and then as it goes on.
+    /// Returns the blocks that left and entered the active chain since `block`, and then the following moves as they
+    /// happen.
     ///
-    /// None is missed and none comes twice, however slow the reader is: what [`events`](Self::events) cannot promise.
+    /// However slow the reader is, it gets every move exactly once, which [`events`](Self::events) cannot guarantee.
     pub fn events_since(&self, block: BlockHash) -> EventsSince {
         EventsSince::new(self.clone(), block)
     }
 
-    /// Writes the active chain as lines of JSON ([`toycoin_core::export`]), as it is now, and returns how many blocks.
+    /// Writes the present active chain as lines of JSON ([`toycoin_core::export`]). Returns the number of blocks.
     ///
     /// # Errors
-    /// When `out` fails, or the node has stopped.
+    /// When `out` fails, the store has lost a block, or the node has stopped.
     pub async fn export(&self, mut out: impl io::Write) -> Result<u64, ExportError> {
         let hashes = match self.ask(Request::ActiveChain).await? {
             Response::ActiveChain(hashes) => hashes,
@@ -234,7 +236,7 @@ impl NodeHandle {
         writeln!(out, "{}", NetworkLine(&self.params)).map_err(ExportError::Write)?;
         let mut blocks = 0;
         for hash in hashes {
-            // by hash: a reorganisation meanwhile makes no mixture
+            // by hash, so that a reorganisation meanwhile does not mix two branches
             let block = self.block(hash).await?.ok_or(ExportError::Lost(hash))?;
             writeln!(out, "{}", BlockLine(block.block())).map_err(ExportError::Write)?;
             blocks += 1;
@@ -243,16 +245,16 @@ impl NodeHandle {
         Ok(blocks)
     }
 
-    /// Returns the hashes a second that the miner threads made, on average since the start.
+    /// Returns the miner threads' hashes per second, averaged since the start.
     pub fn hash_rate(&self) -> f64 {
         self.hashes.load(Ordering::Relaxed) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
     }
 
-    /// Ends the node: miners, machine, connections. What is asked meanwhile finds it stopped. Returns once the store is
-    /// closed, and says the same to everybody who calls it, however often.
+    /// Ends the node: miners, machine and connections. Requests that are made meanwhile fail with [`Stopped`]. Returns
+    /// once the store is closed. Every call returns the same result.
     ///
     /// # Errors
-    /// When its store has failed, or its thread has panicked.
+    /// When the store has failed, or the node's thread has panicked.
     pub async fn shutdown(&self) -> Result<(), Stopped> {
         self.life.end().await.map_err(|reason| Stopped { reason: Some(reason) })
     }
@@ -284,7 +286,7 @@ impl NodeHandle {
         }
     }
 
-    /// Returns whether the node takes no more requests.
+    /// Returns whether the node no longer takes requests.
     fn has_ended(&self) -> bool {
         self.sender.is_closed()
     }
@@ -294,12 +296,12 @@ impl NodeHandle {
     }
 }
 
-/// Answers of the wrong kind are a fault of this crate.
+/// Panics: a response of the wrong kind is a bug in this crate.
 fn misfit(response: &Response) -> ! {
     panic!("the node answered another question: {response:?}")
 }
 
-/// An answer that somebody waits for; dropped before it came, the request is taken back.
+/// A pending answer. Dropping it before the answer comes cancels the request.
 struct Pending<'a> {
     answer: oneshot::Receiver<Response>,
     abandoned: &'a Notify,

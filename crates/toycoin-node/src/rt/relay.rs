@@ -1,4 +1,4 @@
-//! Runs a relay on real sockets.
+//! A relay on real sockets.
 
 mod driver;
 mod log;
@@ -17,7 +17,7 @@ use tokio::{sync::oneshot, task::JoinSet};
 
 use crate::relay::{RelayConfig, RelayMachine, RelayStats};
 
-/// A relay that listens, and serves once it is [run](Self::run) or [spawned](Self::spawn).
+/// A relay that listens. It serves once it is [run](Self::run) or [spawned](Self::spawn).
 ///
 /// ```no_run
 /// use toycoin_node::{relay::RelayConfig, rt::RelayServer};
@@ -37,11 +37,11 @@ pub struct RelayServer {
 }
 
 impl RelayServer {
-    /// Listens on `addr`, port 0 for any that is free. Clients may connect from here on; they are served later.
+    /// Listens on `addr`; port 0 chooses a free port. Clients may connect from now on, and are served later.
     ///
     /// # Errors
     ///
-    /// What the system says, [`io::ErrorKind::AddrInUse`] for one.
+    /// The system's error, for example [`io::ErrorKind::AddrInUse`].
     pub fn bind(addr: impl ToSocketAddrs, config: RelayConfig) -> io::Result<Self> {
         let listener = TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;
@@ -49,19 +49,19 @@ impl RelayServer {
         Ok(Self { listener, local_addr, machine: RelayMachine::new(config) })
     }
 
-    /// Returns the address that it listens on.
+    /// Returns the address on which the relay listens.
     pub const fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
     /// Serves until `shutdown` is ready, then says goodbye to all clients and returns the counters.
     ///
-    /// The machine and all sockets live on one task; a current-thread runtime suits it best. Dropping the future ends
-    /// the relay at once.
+    /// The machine and all sockets live in one task, so a current-thread runtime suits it best. Dropping the future
+    /// ends the relay at once.
     ///
     /// # Errors
     ///
-    /// If the listener cannot be handed to the runtime, or the task was aborted with it.
+    /// When the listener cannot be registered with the runtime, or the runtime aborts the task.
     ///
     /// # Panics
     ///
@@ -69,7 +69,7 @@ impl RelayServer {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<RelayStats> {
         let driver = driver::Driver::new(tokio::net::TcpListener::from_std(self.listener)?, self.machine);
         let (stop, stopped) = oneshot::channel::<()>();
-        // A task of its own: waking what `block_on` was given takes a system call each time, waking a task takes none.
+        // A task of its own: waking the future of `block_on` takes a system call each time, waking a task takes none.
         let mut task = JoinSet::new();
         task.spawn(driver.run(async {
             let _ = stopped.await;
@@ -79,18 +79,18 @@ impl RelayServer {
         task.join_next().await.unwrap_or_else(|| Ok(RelayStats::default())).map_err(io::Error::other)
     }
 
-    /// Serves on a thread of its own, until the handle is told to stop or is dropped.
+    /// Serves on a thread of its own, until the handle is shut down or dropped.
     ///
     /// # Errors
     ///
-    /// If the system gives no thread or no runtime.
+    /// When the system provides no thread or no runtime.
     pub fn spawn(self) -> io::Result<RelayHandle> {
         let local_addr = self.local_addr;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::Builder::new().name("relay".into()).spawn(move || {
             runtime.block_on(self.run(async {
-                // a handle that is dropped stops it too
+                // a dropped handle stops the relay too
                 let _ = stopped.await;
             }))
         })?;
@@ -98,7 +98,7 @@ impl RelayServer {
     }
 }
 
-/// A relay on its own thread; dropping it shuts the relay down and waits for that, two seconds at most.
+/// A relay on its own thread. Dropping the handle shuts the relay down and waits for its end, at most two seconds.
 #[derive(Debug)]
 pub struct RelayHandle {
     local_addr: SocketAddr,
@@ -107,19 +107,19 @@ pub struct RelayHandle {
 }
 
 impl RelayHandle {
-    /// Returns the address that the relay listens on.
+    /// Returns the address on which the relay listens.
     pub const fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
-    /// Stops the relay and returns its counters; zeros if it had failed.
+    /// Stops the relay and returns its counters, which are zero if it had failed.
     pub fn shutdown(mut self) -> RelayStats {
         self.stop_and_join().unwrap_or_default()
     }
 
     fn stop_and_join(&mut self) -> Option<RelayStats> {
         if let Some(stop) = self.stop.take() {
-            // it may have ended by itself
+            // the relay may have ended by itself
             let _ = stop.send(());
         }
         self.thread.take()?.join().ok()?.ok()

@@ -1,27 +1,27 @@
-//! How a node's relay connections are.
+//! The state of a node's relay connections.
 
-/// How a relay connection is.
+/// The state of a relay connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RelayState {
     /// The first attempt is under way.
     Connecting,
-    /// It is ready: the relay has welcomed the node.
+    /// The relay has welcomed the node.
     Ready,
-    /// It was not to be made, or is lost. The next attempt follows by itself.
+    /// The relay could not be reached, or the connection is lost. The node reconnects by itself.
     Failed {
-        /// Address and cause, in words.
+        /// The address and the cause, as text.
         reason: String,
     },
 }
 
 impl RelayState {
-    /// Returns whether messages come and go.
+    /// Returns whether messages can be sent and received.
     pub const fn is_ready(&self) -> bool {
         matches!(self, Self::Ready)
     }
 
-    /// Returns why there is no connection, if one was tried.
+    /// Returns why there is no connection, if an attempt failed.
     pub const fn failure(&self) -> Option<&str> {
         match self {
             Self::Failed { reason } => Some(reason.as_str()),

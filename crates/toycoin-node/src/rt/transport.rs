@@ -1,8 +1,8 @@
-//! A client's TCP connection to one relay, made again whenever it ends.
+//! A client's TCP connection to one relay. It reconnects whenever the connection ends.
 //!
-//! It carries bytes and knows nothing of frames. Connections are numbered, so that what was meant for one that is gone
-//! is not sent on the next. Both ways are bounded: a reader that falls behind makes the socket wait, and a sender that
-//! runs ahead is told so.
+//! It carries bytes and knows nothing of frames. Connections are numbered, so that bytes for a connection that is gone
+//! are not sent on the next one. Both directions are bounded: a slow reader makes the socket wait, and a sender that is
+//! too fast gets an error.
 
 use std::{
     io,
@@ -28,46 +28,47 @@ use crate::limits::{
     TRANSPORT_QUEUE_BYTES, TRANSPORT_READ,
 };
 
-/// What happens on a transport. Of one connection: `Connected`, any number of `Received` and `Written`, `Disconnected`.
+/// An event of a transport. For each connection: `Connected`, any number of `Received` and `Written`, `Disconnected`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub(super) enum TransportEvent {
-    /// There is no connection to be had just now; the next attempt follows by itself.
+    /// An attempt to connect has failed. The next attempt follows by itself.
     Unreachable {
-        /// Why, for people.
+        /// The reason, as text for people.
         reason: String,
     },
-    /// A connection stands.
+    /// A connection is established.
     Connected {
-        /// Its number: 0, 1, 2 ...
+        /// The connection's number: 0, 1, 2 ...
         connection: u64,
     },
-    /// Bytes came, in any split.
+    /// Bytes arrived, split at any place.
     Received {
-        /// Its number.
+        /// The connection's number.
         connection: u64,
         /// At least one byte and at most 64 KiB.
         bytes: Bytes,
     },
-    /// Bytes were written; [`TransportHandle::take_written`] says how many. It comes once until somebody asks there.
+    /// Bytes were written; [`TransportHandle::take_written`] returns how many. The event comes once until that is
+    /// called.
     Written {
-        /// Its number.
+        /// The connection's number.
         connection: u64,
     },
-    /// The connection is gone; the next attempt follows by itself.
+    /// The connection has ended. The next attempt follows by itself.
     Disconnected {
-        /// Its number.
+        /// The connection's number.
         connection: u64,
-        /// Why, for logs.
+        /// The reason, for logs.
         reason: String,
     },
 }
 
-/// Why bytes were not taken.
+/// The reason why bytes were not accepted for sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub(super) enum SendError {
-    /// 8 MiB wait already: the relay takes bytes more slowly than they come.
+    /// 8 MiB wait already: the relay reads more slowly than the node sends.
     #[error("too much waits to be sent to the relay")]
     Full,
     /// The transport's task has ended.
@@ -75,7 +76,7 @@ pub(super) enum SendError {
     Ended,
 }
 
-/// Sends on a transport; dropping it ends the transport, once what waits is sent.
+/// Sends on a transport. Dropping it ends the transport once all waiting bytes are sent.
 #[derive(Debug)]
 pub(super) struct TransportHandle {
     commands: mpsc::UnboundedSender<Command>,
@@ -89,11 +90,11 @@ enum Command {
 }
 
 impl TransportHandle {
-    /// Hands over bytes for a connection; without effect if that is gone.
+    /// Queues bytes for a connection. Without effect if that connection has ended.
     ///
     /// # Errors
     ///
-    /// [`SendError`]; nothing was taken then.
+    /// [`SendError`] when the bytes were not accepted.
     pub(super) fn send(&self, connection: u64, bytes: Bytes) -> Result<(), SendError> {
         let Some(fits) = self.progress.wait(connection, weight(&bytes)) else { return Ok(()) };
         if !fits {
@@ -102,7 +103,7 @@ impl TransportHandle {
         self.commands.send(Command::Send { connection, bytes }).map_err(|_| SendError::Ended)
     }
 
-    /// Returns how many bytes were written since this was asked last, and on which connection; `None` if there are none.
+    /// Returns the connection and the bytes that were written on it since the last call; `None` if there are none.
     pub(super) fn take_written(&self) -> Option<(u64, u64)> {
         let mut state = self.progress.lock();
         state.told = false;
@@ -110,25 +111,25 @@ impl TransportHandle {
         (written > 0).then_some((state.connection, written))
     }
 
-    /// Closes a connection once what was sent before is written; without effect if it is gone.
+    /// Closes a connection once the bytes that wait are written. Without effect if that connection has ended.
     pub(super) fn close(&self, connection: u64) {
         // a transport that has ended has no connection
         let _ = self.commands.send(Command::Close { connection });
     }
 }
 
-/// How much waits and how much was written, on the connection for which something was sent last.
+/// The bytes that wait and that were written, on the connection of the last send.
 #[derive(Debug, Default)]
 struct Progress(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     connection: u64,
-    /// The weight of what waits.
+    /// Weight of the waiting bytes.
     waiting: usize,
-    /// Bytes written that nobody asked for yet.
+    /// Bytes that were written and not yet taken by [`TransportHandle::take_written`].
     written: u64,
-    /// An event says so.
+    /// Whether an event has announced them.
     told: bool,
 }
 
@@ -137,8 +138,8 @@ impl Progress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts what is to be sent and returns whether it fits; `None` for a connection before the present one, of which
-    /// nothing counts any more.
+    /// Counts bytes that are to be sent, and returns whether they fit. `None` if an earlier connection is meant, for
+    /// which nothing counts any more.
     fn wait(&self, connection: u64, weight: usize) -> Option<bool> {
         let mut state = self.lock();
         if connection < state.connection {
@@ -161,7 +162,7 @@ impl Progress {
         }
     }
 
-    /// Counts what was written, and returns whether an event is to say so.
+    /// Counts bytes that were written, and returns whether an event must announce them.
     fn wrote(&self, connection: u64, bytes: usize) -> bool {
         let mut state = self.lock();
         if connection != state.connection {
@@ -174,8 +175,9 @@ impl Progress {
 
 /// Returns a transport to the relay at `address` (host and port), and the task that runs it, to be spawned.
 ///
-/// `random` gives the jitter of reconnecting: any number. `wrap` turns an event into what the channel `events` carries,
-/// so that several transports can share one channel. The task ends when the handle or the channel's receiver is dropped.
+/// `random` returns any number, which gives the jitter of the reconnect backoff. `wrap` turns an event into the item
+/// type of the channel `events`, so that several transports can share one channel. The task ends when the handle or the
+/// channel's receiver is dropped.
 pub(super) fn transport<E: Send + 'static>(
     address: String,
     random: impl FnMut() -> u64 + Send + 'static,
@@ -236,7 +238,7 @@ async fn run<E>(
     }
 }
 
-/// Makes one attempt; `None` if the transport is to end.
+/// Makes one attempt to connect; `None` if the transport must end.
 async fn connect(address: &str, queue: &mut Queue) -> io::Result<Option<TcpStream>> {
     let stream = tokio::select! {
         stream = timeout(CONNECT_TIMEOUT, TcpStream::connect(address)) => stream.map_err(io::Error::from)??,
@@ -246,11 +248,11 @@ async fn connect(address: &str, queue: &mut Queue) -> io::Result<Option<TcpStrea
     Ok(Some(stream))
 }
 
-/// Why a connection ended.
+/// The reason why a connection ended.
 enum End {
     Lost(String),
     Closed,
-    /// And the transport with it.
+    /// The transport ends as well.
     Over,
 }
 
@@ -279,7 +281,7 @@ async fn read<E>(mut reader: OwnedReadHalf, connection: u64, sink: &Sink<E, impl
     }
 }
 
-/// Writes what waits, several messages at once where they do.
+/// Writes the waiting messages, several at once where there are several.
 async fn write<E>(mut writer: OwnedWriteHalf, queue: &mut Queue, sink: &Sink<E, impl Fn(TransportEvent) -> E>) -> End {
     let mut batch = BytesMut::new();
     loop {
@@ -310,14 +312,14 @@ async fn write<E>(mut writer: OwnedWriteHalf, queue: &mut Queue, sink: &Sink<E, 
             }
         }
         if let Some(end) = end {
-            // the other side may be gone already
+            // the other side may already be gone
             let _ = writer.shutdown().await;
             return end;
         }
     }
 }
 
-/// Where events go.
+/// The destination of events.
 struct Sink<E, W> {
     events: mpsc::Sender<E>,
     wrap: W,
@@ -329,7 +331,7 @@ impl<E, W: Fn(TransportEvent) -> E> Sink<E, W> {
     }
 }
 
-/// What waits to be sent, for the present connection and, to be passed over, for those before it.
+/// The messages that wait to be sent on the present connection. Those for earlier connections are skipped.
 struct Queue {
     commands: mpsc::UnboundedReceiver<Command>,
     progress: Arc<Progress>,
@@ -343,7 +345,7 @@ enum Next {
 }
 
 impl Queue {
-    /// Returns what comes next for the present connection. Nothing is lost if this is not awaited to its end.
+    /// Returns the next command for the present connection. Dropping the future loses nothing.
     async fn next(&mut self) -> Next {
         loop {
             let Some(command) = self.commands.recv().await else { return Next::Over };
@@ -362,7 +364,7 @@ impl Queue {
         None
     }
 
-    /// Throws away what comes while there is no connection, until the handle is dropped.
+    /// Discards commands while there is no connection, until the handle is dropped.
     async fn discard(&mut self) {
         while let Some(command) = self.commands.recv().await {
             self.judge(command);
@@ -380,13 +382,13 @@ impl Queue {
     }
 }
 
-/// What a message takes while it waits.
+/// Returns the memory that a waiting message counts, in bytes.
 fn weight(bytes: &Bytes) -> usize {
     bytes.len().saturating_add(MESSAGE_WEIGHT)
 }
 
-/// Returns the wait after `failures` of them: doubled each time, capped, and up to half of it taken away at random, so
-/// that the clients of a relay that comes back do not all come at once.
+/// Returns the backoff after this many failures. It doubles each time up to a cap, and up to half of it is taken away
+/// at random. So the clients of a relay that restarts do not all reconnect at once.
 fn backoff(failures: u32, random: u64) -> Duration {
     let doubled = RECONNECT_FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16));
     let half = doubled.min(RECONNECT_MOST) / 2;

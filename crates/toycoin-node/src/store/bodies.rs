@@ -1,12 +1,13 @@
-//! Block bodies and undo data, appended to one file and never changed.
+//! Block bodies and undo data: one file of records that are appended and never changed.
 //!
 //! ```text
 //!   file     magic 8 | schema u32 | genesis 32 | check 4          48 bytes, then records
 //!   record   magic 4 | kind u8 | length u32 | check 8 | bytes     17 bytes, then `length`
 //! ```
 //!
-//! The database says where a record begins, and up to where the file counts; what lies beyond was written for a
-//! transaction that never came, and is written over. The file alone is enough to build the database anew.
+//! A check is a checksum. The database holds each record's position and the end up to which the file is valid. Bytes
+//! beyond that end belong to a transaction that was never committed, and are overwritten. The file alone is enough to
+//! rebuild the database.
 
 use std::{fmt, io, path::Path};
 
@@ -18,16 +19,16 @@ use crate::store::{
     record::{CHECK, Fields, seal},
 };
 
-/// Where a record's bytes are.
+/// The location of a record in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct FileOffset {
-    /// Of its header, from the file's start.
+    /// Offset of its header from the file's start, in bytes.
     pub(super) at: u64,
-    /// Of its bytes, without the header.
+    /// Length without the header, in bytes.
     pub(super) length: u32,
 }
 
-/// What a record holds.
+/// The kind of a record's contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
@@ -35,17 +36,17 @@ pub(super) enum Kind {
     Undo = 2,
 }
 
-/// The file, with the end up to which it counts.
+/// The file, with the end up to which it is valid.
 pub(super) struct Bodies {
     file: Box<dyn StorageBackend>,
     end: u64,
 }
 
 impl Bodies {
-    /// The length of a file without records.
+    /// Length of a file without records, in bytes.
     pub(super) const EMPTY: u64 = HEAD as u64;
 
-    /// Writes an empty file.
+    /// Creates an empty file: its head and no records.
     pub(super) fn create(file: Box<dyn StorageBackend>, genesis: BlockHash) -> Result<Self, StoreError> {
         let head: [u8; HEAD] = seal(BODIES_FILE, b"", &[FILE_MAGIC, &SCHEMA.to_le_bytes(), genesis.as_bytes()]);
         let bodies = Self { file, end: HEAD as u64 };
@@ -54,12 +55,12 @@ impl Bodies {
         Ok(bodies)
     }
 
-    /// Opens a file that counts up to `end`.
+    /// Opens a file that is valid up to `end`.
     pub(super) fn open(file: Box<dyn StorageBackend>, end: u64) -> Self {
         Self { file, end }
     }
 
-    /// Returns the genesis in the file's head, `None` when there is no file or not even a head.
+    /// Returns the genesis hash in the file's head; `None` when the file is missing or shorter than its head.
     pub(super) fn genesis(file: &dyn StorageBackend) -> Result<Option<BlockHash>, StoreError> {
         if file.len().map_err(io)? < HEAD as u64 {
             return Ok(None);
@@ -77,17 +78,17 @@ impl Bodies {
         Ok(Some(BlockHash::from_bytes(fields.take()?)))
     }
 
-    /// Returns where the next record begins.
+    /// Returns the offset of the next record.
     pub(super) const fn end(&self) -> u64 {
         self.end
     }
 
-    /// Returns whether the file is as long as it should be.
+    /// Returns whether the file is at least as long as its valid part.
     pub(super) fn is_whole(&self) -> Result<bool, StoreError> {
         Ok(self.file.len().map_err(io)? >= self.end)
     }
 
-    /// Puts a record at the end of `batch`, which [`write`](Self::write) will write.
+    /// Appends a record to `batch`, which [`write`](Self::write) will write.
     pub(super) fn put(&self, batch: &mut Vec<u8>, kind: Kind, bytes: &[u8]) -> FileOffset {
         let length = u32::try_from(bytes.len()).expect("blocks have a limit");
         let at = self.end + batch.len() as u64;
@@ -99,7 +100,7 @@ impl Bodies {
         FileOffset { at, length }
     }
 
-    /// Writes a batch after what counts and makes it durable; it counts once [`advance`](Self::advance) says so.
+    /// Writes a batch after the valid part and makes it durable. It becomes valid with [`advance`](Self::advance).
     pub(super) fn write(&self, batch: &[u8]) -> Result<(), StoreError> {
         if batch.is_empty() {
             return Ok(());
@@ -107,12 +108,12 @@ impl Bodies {
         self.file.write(self.end, batch).and_then(|()| self.file.sync_data()).map_err(io)
     }
 
-    /// Counts so many bytes that were written.
+    /// Extends the valid part by bytes that were written.
     pub(super) const fn advance(&mut self, bytes: u64) {
         self.end += bytes;
     }
 
-    /// Reads a record's bytes.
+    /// Reads a record's bytes and verifies their checksum.
     pub(super) fn read(&self, place: FileOffset, kind: Kind, name: &dyn fmt::Display) -> Result<Vec<u8>, StoreError> {
         let damaged =
             |reason: &str| StoreError::damaged(format!("{name} at byte {} of {BODIES_FILE}", place.at), reason);
@@ -135,9 +136,9 @@ impl Bodies {
         Ok(record)
     }
 
-    /// Finds the bodies in a file of which nothing is known but its bytes, and shows each with its place.
+    /// Finds the bodies in a file without the database's help, and shows each with its location.
     ///
-    /// What is damaged is passed over; returns how many bytes that were. `go_on` may end it with an error.
+    /// Damaged parts are skipped; returns their bytes. `go_on` may end the scan with an error.
     pub(super) fn scan(
         file: &dyn StorageBackend,
         mut found: impl FnMut(FileOffset, Vec<u8>) -> Result<(), StoreError>,
@@ -164,7 +165,7 @@ impl Bodies {
                     continue;
                 }
             }
-            // on to the next place where a record may begin
+            // continues at the next place where a record may begin
             let length = usize::try_from((end - at - 1).min(1 << 16)).unwrap_or(1 << 16);
             window.resize(length, 0);
             file.read(at + 1, &mut window).map_err(io)?;
@@ -183,7 +184,7 @@ impl fmt::Debug for Bodies {
     }
 }
 
-/// What stands before a record's bytes.
+/// The header of a record.
 struct Record {
     kind: u8,
     length: u32,
@@ -214,5 +215,5 @@ const FILE_MAGIC: &[u8; 8] = b"toyblock";
 const RECORD_MAGIC: &[u8; 4] = b"\xf0blk";
 const HEAD: usize = 8 + 4 + 32 + CHECK;
 const RECORD: usize = 4 + 1 + 4 + 8;
-/// More than any block or undo data has.
+/// Longest record, in bytes. No block or undo data is longer.
 const MAX_LENGTH: u32 = 4 << 20;

@@ -1,4 +1,4 @@
-//! Looking whether all that a store keeps fits together.
+//! The consistency check of a store.
 
 use std::ops::ControlFlow;
 
@@ -10,26 +10,26 @@ use toycoin_core::{
 
 use crate::store::{RedbStore, StoreError, read::Reader, tables::*};
 
-/// Problems that a report names at most.
+/// Most problems that a report names.
 pub const MAX_PROBLEMS: usize = 100;
 
-/// What a check of a store found.
+/// The result of a store's check.
 #[derive(Debug, Clone, Default)]
 pub struct CheckReport {
     /// The active chain's height.
     pub height: u64,
-    /// Bodies that were read and hashed anew, on whatever branch.
+    /// Number of bodies that were read and hashed again, on all branches.
     pub blocks: u64,
-    /// Coins whose sum was compared with the tip's state root.
+    /// Number of coins whose sum was compared with the tip's state root.
     pub coins: u64,
-    /// Transactions whose places were compared with the index.
+    /// Number of transactions whose locations were compared with the index.
     pub transactions: u64,
-    /// What is wrong, the first [`MAX_PROBLEMS`] of it.
+    /// The first [`MAX_PROBLEMS`] problems.
     pub problems: Vec<String>,
 }
 
 impl CheckReport {
-    /// Returns whether nothing is wrong.
+    /// Returns whether the check found no problem.
     pub const fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }
@@ -51,12 +51,12 @@ impl CheckReport {
     }
 }
 
-/// Shows no progress, and never breaks off.
+/// A progress callback that shows nothing and never stops the work.
 pub const fn unwatched(_done: u64, _total: u64) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Turns the wish to break off into an error.
+/// Turns a callback's request to stop into an error.
 pub(super) const fn go_on(wish: ControlFlow<()>) -> Result<(), StoreError> {
     match wish {
         ControlFlow::Continue(()) => Ok(()),
@@ -65,15 +65,18 @@ pub(super) const fn go_on(wish: ControlFlow<()>) -> Result<(), StoreError> {
 }
 
 impl RedbStore {
-    /// Checks everything on disk: each body is hashed anew; undo data take the state back from the tip to genesis, and
-    /// each header's state root must be met on the way; the coins add up to the tip's state; both indexes say what the
-    /// blocks and coins say.
+    /// Checks everything on disk:
     ///
-    /// `progress` is told how many of how many blocks are done, each counted twice, and says whether to go on;
-    /// [`unwatched`] always does.
+    /// - Each body is hashed again.
+    /// - The undo data take the state back from the tip to genesis, and each header's state root must match on the way.
+    /// - The coins add up to the tip's state.
+    /// - Both indexes agree with the blocks and coins.
+    ///
+    /// `progress` receives the number of blocks done and their total, with each block counted twice. It returns whether
+    /// to go on; [`unwatched`] always does.
     ///
     /// # Errors
-    /// When the disk fails, or `progress` breaks it off. What is wrong with the data is in the report.
+    /// When the disk fails, or `progress` stops the check. Problems with the data are in the report instead.
     pub fn check(&self, mut progress: impl FnMut(u64, u64) -> ControlFlow<()>) -> Result<CheckReport, StoreError> {
         let mut report = CheckReport::default();
         let reader = self.reader()?;
@@ -104,7 +107,7 @@ impl RedbStore {
         Ok(report)
     }
 
-    /// Walks from the tip to genesis.
+    /// Walks the active chain from the tip to genesis.
     fn check_active(
         &self,
         reader: &Reader,

@@ -1,4 +1,4 @@
-//! Why a store on disk does not do what it is asked.
+//! Errors of a store on disk.
 
 use std::{io, path::Path};
 
@@ -6,42 +6,42 @@ use redb::{CommitError, DatabaseError, StorageError, TableError, TransactionErro
 use thiserror::Error;
 use toycoin_core::BlockHash;
 
-/// Why a store on disk does not open, read or write.
+/// The reason why a store on disk cannot be opened, read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another process has it open.
+    /// Another process has the store open.
     #[error("{path} is in use by another process")]
     Locked {
         /// The directory.
         path: String,
     },
-    /// It keeps another network's chain.
+    /// The store holds another network's chain.
     #[error("{path} keeps the chain of another network, of genesis {found} and not {expected}")]
     OtherNetwork {
         /// The directory.
         path: String,
         /// The genesis of the chain in it.
         found: BlockHash,
-        /// The genesis that was asked for.
+        /// The genesis of the requested network.
         expected: BlockHash,
     },
-    /// A later version of this program wrote it.
+    /// A later version of this program wrote the store.
     #[error("{path} was written by a later version: schema {found}, and this one knows {known}")]
     NewerSchema {
         /// The directory.
         path: String,
         /// The schema in it.
         found: u32,
-        /// The latest schema that is known here.
+        /// The latest schema that this program knows.
         known: u32,
     },
-    /// Nothing may be written there.
+    /// The directory or file is not writable.
     #[error("{path} cannot be written: {source}")]
     ReadOnly {
         /// The directory or file.
         path: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// The disk is full.
@@ -50,40 +50,40 @@ pub enum StoreError {
         /// The directory.
         path: String,
     },
-    /// One of its files is gone, and the other is not.
+    /// One of the store's two files is missing.
     #[error("{path} is missing; {way_out}")]
     Missing {
-        /// The file.
+        /// The missing file.
         path: String,
-        /// What to do.
+        /// Advice for the user.
         way_out: &'static str,
     },
-    /// Something is not what was written.
+    /// A record differs from what was written, for example by its checksum.
     #[error("{record} is damaged: {reason}; --reindex rebuilds what the blocks tell")]
     Damaged {
-        /// What: a table and a key, or a place in a file.
+        /// The damaged record: a table and a key, or an offset in a file.
         record: String,
-        /// How it shows.
+        /// How the damage shows.
         reason: String,
     },
-    /// A check or a reindex was broken off.
+    /// A check or a reindex was stopped.
     #[error("interrupted; the chain on disk is as it was")]
     Interrupted,
-    /// The system failed.
+    /// The system reported an error.
     #[error("{path}: {source}")]
     Io {
         /// The directory or file.
         path: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The database failed in a way of its own.
+    /// The database failed for another reason.
     #[error("the database failed: {0}")]
     Database(String),
 }
 
 impl StoreError {
-    /// Says what a failed access to a file means.
+    /// Converts a failed file access into the matching error.
     pub(super) fn of_io(path: &Path, source: io::Error) -> Self {
         let path = path.display().to_string();
         match source.kind() {
@@ -93,7 +93,7 @@ impl StoreError {
         }
     }
 
-    /// Says in which directory the file is that the error names.
+    /// Adds the directory to a file name in the error.
     pub(super) fn within(mut self, directory: &Path) -> Self {
         match &mut self {
             Self::Locked { path }
@@ -101,7 +101,7 @@ impl StoreError {
             | Self::NewerSchema { path, .. }
             | Self::OtherNetwork { path, .. } => *path = directory.display().to_string(),
             Self::ReadOnly { path, .. } | Self::Missing { path, .. } | Self::Io { path, .. } => {
-                // some say it already
+                // some errors name the directory already
                 if !Path::new(path).starts_with(directory) {
                     *path = directory.join(&*path).display().to_string();
                 }
@@ -116,7 +116,7 @@ impl StoreError {
         Self::Damaged { record: record.into(), reason: reason.to_string() }
     }
 
-    /// Says what a failure of the database means.
+    /// Converts a failure of the database into the matching error.
     pub(super) fn of_database(path: &Path, error: impl Into<redb::Error>) -> Self {
         match error.into() {
             redb::Error::DatabaseAlreadyOpen => Self::Locked { path: path.display().to_string() },

@@ -1,4 +1,4 @@
-//! A medium whose length is known without asking it.
+//! A storage medium that keeps track of its length.
 
 use std::{
     io,
@@ -11,7 +11,7 @@ use std::{
 
 use redb::{BackendError, StorageBackend};
 
-/// The length of a medium, in bytes, as it is now.
+/// The present length of a medium, in bytes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Length(Arc<AtomicU64>);
 
@@ -21,7 +21,7 @@ impl Length {
     }
 }
 
-/// A medium that tells its length.
+/// A medium that records its length.
 #[derive(Debug)]
 pub(super) struct Measured<B> {
     medium: B,

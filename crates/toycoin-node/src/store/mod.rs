@@ -1,17 +1,17 @@
-//! A chain kept on disk: a database for what is looked up, a file that only grows for what is read whole. There is no
-//! pruning: every body stays, stale blocks included.
+//! A chain on disk: a database for lookups, and an append-only file for bodies and undo data. There is no pruning:
+//! every body stays, stale blocks included.
 //!
 //! ```text
 //!   insert_block, commit ─▶ Pending ── sync, or enough of it ─▶ blocks.dat: bodies, undo ── fsync
 //!   coin, block, undo ◀── Pending, else the last written state   chain.redb: one transaction ── fsync
 //! ```
 //!
-//! A move of the tip that is too large for memory arrives in parts, in a transaction that is open until the last has come
-//! (`stage`).
+//! A move of the tip that is too large for memory arrives in parts. They go into one transaction that stays open until
+//! the last part has come (`stage`).
 //!
-//! What was given since the last [`sync`](toycoin_core::store::ChainStore::sync) is a group: a crash takes it away whole,
-//! never in part. Each record carries a check, and bodies are hashed anew when read, so a flipped bit is an error that
-//! names the record. docs/storage.md has the format byte by byte.
+//! All changes since the last [`sync`](toycoin_core::store::ChainStore::sync) are one group: a crash loses it as a
+//! whole, never in part. Each record carries a checksum, and bodies are hashed again when they are read. So a flipped
+//! bit causes an error that names the record. docs/storage.md describes the format byte by byte.
 
 mod bodies;
 mod check;
@@ -39,9 +39,9 @@ pub use self::{
 #[cfg(feature = "test-util")]
 pub use self::reencode::{TABLES, reencode};
 
-/// The database's file.
+/// File name of the database.
 pub const INDEX_FILE: &str = "chain.redb";
-/// The file of bodies and undo data.
+/// File name of the bodies and undo data.
 pub const BODIES_FILE: &str = "blocks.dat";
-/// The version of the format, in both files.
+/// Version of the format, for both files.
 pub const SCHEMA: u32 = 1;

@@ -1,4 +1,4 @@
-//! What a store was given and has not written yet: a group that a crash takes away whole.
+//! Changes that a store has received and not written yet: a group that a crash loses as a whole.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -15,28 +15,28 @@ use toycoin_core::{
 /// A group of bodies and moves of the tip.
 #[derive(Debug)]
 pub(super) struct Pending {
-    /// Bodies that are new.
+    /// New bodies.
     pub(super) bodies: HashMap<BlockHash, Arc<CheckedBlock>>,
-    /// The same in the order in which they came.
+    /// Hashes of the new bodies, in the order of arrival.
     pub(super) order: Vec<BlockHash>,
     pub(super) invalid: HashSet<BlockHash>,
-    /// How many blocks of the active chain on disk stand; those above are gone.
+    /// Number of blocks of the active chain on disk that are still active. Those above have left it.
     pub(super) standing: u64,
-    /// The blocks of the active chain above those.
+    /// Blocks of the active chain above those.
     pub(super) connected: Vec<(Arc<CheckedBlock>, BlockUndo)>,
-    /// Where each of these blocks is in `connected`.
+    /// Index of each of these blocks in `connected`.
     pub(super) places: HashMap<BlockHash, usize>,
-    /// What became of transactions: where they are now, or `None` for nowhere.
+    /// New locations of transactions; `None` for those that are in no block any more.
     pub(super) transactions: BTreeMap<Txid, Option<(u64, u32)>>,
     pub(super) diff: UtxoDiff,
     pub(super) tip: Option<(BlockHash, ChainState)>,
     pub(super) waiting: Option<Vec<WaitingTransaction>>,
-    /// What it will take, about.
+    /// Approximate size of the group on disk, in bytes.
     pub(super) bytes: u64,
 }
 
 impl Pending {
-    /// Begins a group over so many blocks of the active chain on disk.
+    /// Begins a group on top of this many blocks of the active chain on disk.
     pub(super) fn new(standing: u64) -> Self {
         Self {
             bodies: HashMap::new(),
@@ -57,7 +57,7 @@ impl Pending {
         self.order.is_empty() && self.invalid.is_empty() && !self.must_last()
     }
 
-    /// Returns whether it holds more than bodies and what was found of them: what a sync is for.
+    /// Returns whether the group holds more than bodies and their judgements, so that a sync is worthwhile.
     pub(super) const fn must_last(&self) -> bool {
         self.tip.is_some() || self.waiting.is_some()
     }
@@ -69,7 +69,7 @@ impl Pending {
         }
     }
 
-    /// Takes in a move of the tip, or a part of one.
+    /// Adds a move of the tip, or a part of one.
     pub(super) fn commit(&mut self, update: ChainUpdate) {
         for block in &update.disconnected {
             if let Some((gone, _)) = self.connected.pop() {

@@ -1,4 +1,4 @@
-//! Looking into a store: what was given and not written yet, else what is on disk.
+//! Reading a store: pending changes first, then the state on disk.
 
 use std::{path::Path, sync::Arc};
 
@@ -19,7 +19,7 @@ use crate::store::{
     tables::*,
 };
 
-/// The database as the last transaction left it.
+/// The database's state after the last transaction.
 pub(super) struct Reader {
     pub(super) meta: ReadOnlyTable<&'static str, &'static [u8]>,
     pub(super) blocks: ReadOnlyTable<&'static [u8; 32], &'static [u8; BLOCK]>,
@@ -44,7 +44,7 @@ impl Reader {
         })
     }
 
-    /// Returns the values by which a database is recognised, `None` for one that is new.
+    /// Returns the values that identify a database; `None` for a new one.
     pub(super) fn head(database: &Database) -> Result<Option<Head>, StoreError> {
         let meta = match database.begin_read()?.open_table(META) {
             Ok(meta) => meta,
@@ -61,7 +61,7 @@ impl Reader {
         Ok(self.active.len()?)
     }
 
-    /// Returns how many bytes of keys and values the large tables hold.
+    /// Returns the bytes of keys and values in the large tables.
     pub(super) fn bytes(&self) -> Result<u64, StoreError> {
         let tables = [
             (self.blocks.len()?, 32 + BLOCK),
@@ -98,7 +98,7 @@ impl Reader {
 
 impl RedbStore {
     pub(super) fn reader(&self) -> Result<&Reader, StoreError> {
-        // a write that failed left none
+        // a failed write leaves no reader
         self.reader.as_ref().ok_or_else(|| StoreError::Database("an earlier write failed".into()))
     }
 
@@ -126,7 +126,8 @@ impl RedbStore {
             }
         }
         headers.retain(|(header, ..)| header.height > 0);
-        // a body may have come before its parent's: heights put parents first, and of equals the first that came is first
+        // a body may have come before its parent's: sorting by height puts parents first, and equals keep the order of
+        // arrival
         headers.sort_unstable_by_key(|(header, _, at)| (header.height, *at));
         let headers = headers.into_iter().map(|(header, invalid, _)| (header, invalid)).collect();
         Ok(Some(StoredChain { headers, tip, state }))
@@ -140,7 +141,7 @@ impl RedbStore {
         self.read_body(hash, &record).map(|block| Some(Arc::new(block)))
     }
 
-    /// Returns where a body stands that is written, whether the index has it yet or not.
+    /// Returns the record of a written body, whether or not the index has it yet.
     fn record_of(&self, hash: &BlockHash) -> Result<Option<BlockRecord>, StoreError> {
         match self.unindexed.get(hash) {
             Some(record) => Ok(Some(*record)),
@@ -155,7 +156,7 @@ impl RedbStore {
         Ok(self.record_of(hash)?.map(|record| record.body.length.into()))
     }
 
-    /// Reads a body and hashes it anew.
+    /// Reads a body and hashes it again.
     pub(super) fn read_body(&self, hash: &BlockHash, record: &BlockRecord) -> Result<CheckedBlock, StoreError> {
         let name = format!("block {hash}");
         let bytes = self.bodies.read(record.body, Kind::Body, &name)?;

@@ -1,19 +1,20 @@
-//! Fixed-width records with a check of their own: a flipped bit is found when the record is read.
+//! Fixed-width records, each with a checksum, so that a flipped bit is found when the record is read.
 //!
 //! Integers are little-endian in values and big-endian in keys, so that keys sort as numbers do. The last four bytes of
-//! a value are the first of BLAKE3 over the table's name, a zero, the key and the bytes before.
+//! a value are its checksum: the first four of BLAKE3 over the table's name, a zero, the key and the other bytes of the
+//! value.
 
 use toycoin_core::hex::Hex;
 
 use crate::store::StoreError;
 
-/// Bytes of a check.
+/// Length of a checksum, in bytes.
 pub(super) const CHECK: usize = 4;
 
-/// Returns `N` bytes: the parts, one after the other, and their check.
+/// Returns `N` bytes: the parts, one after the other, and their checksum.
 ///
 /// # Panics
-/// When the parts do not fill it.
+/// When the parts and the checksum do not have `N` bytes.
 pub(super) fn seal<const N: usize>(table: &str, key: &[u8], parts: &[&[u8]]) -> [u8; N] {
     let mut record = [0; N];
     let mut at = 0;
@@ -27,14 +28,14 @@ pub(super) fn seal<const N: usize>(table: &str, key: &[u8], parts: &[&[u8]]) -> 
     record
 }
 
-/// Appends the check to a value of any length.
+/// Appends the checksum to a value of any length.
 pub(super) fn seal_long(table: &str, key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
     let sum = check(table, key, &value);
     value.extend(sum);
     value
 }
 
-/// A record in reading.
+/// A reader of a record's fields.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     table: &'a str,
@@ -43,7 +44,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Begins to read a record whose check is right.
+    /// Begins to read a record, after it has verified the checksum.
     pub(super) fn open(table: &'a str, key: &'a [u8], record: &'a [u8]) -> Result<Self, StoreError> {
         let (rest, found) = record.split_at(record.len().saturating_sub(CHECK));
         if check(table, key, rest) == *found {
@@ -67,7 +68,7 @@ impl<'a> Fields<'a> {
         self.take().map(u32::from_le_bytes)
     }
 
-    /// Returns all that is left.
+    /// Returns the remaining bytes.
     pub(super) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -77,7 +78,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Names a record that is damaged.
+/// Returns the error for a damaged record.
 pub(super) fn damaged(table: &str, key: &[u8], reason: impl ToString) -> StoreError {
     StoreError::damaged(format!("record {} of {table}", Hex(key)), reason)
 }

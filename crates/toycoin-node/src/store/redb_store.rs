@@ -29,28 +29,29 @@ use crate::{
 pub struct RedbStore {
     pub(super) path: PathBuf,
     pub(super) params: ChainParams,
-    /// What is on disk; `None` only within a write, so that no page is kept for it.
+    /// The state on disk; `None` only during a write, so that no old page is kept for it.
     pub(super) reader: Option<Reader>,
     pub(super) pending: Pending,
     /// A move of the tip that arrives in parts.
     pub(super) stage: Option<Stage>,
     pub(super) unindexed: Unindexed,
     pub(super) bodies: Bodies,
-    /// The index' length now, in bytes.
+    /// The database's present length, in bytes.
     pub(super) length: Length,
-    /// And after it was compacted last, 0 before.
+    /// The database's length after it was last compacted, in bytes; 0 before.
     pub(super) compacted_to: u64,
-    // last: its lock is let go when all else is
+    // the last field, so that its lock is released after everything else
     pub(super) database: Database,
 }
 
 impl RedbStore {
-    /// Opens the store in a directory, or makes one there.
+    /// Opens the store in a directory, or creates one there.
     ///
-    /// All checks of the database are compared, so what a disk has forgotten or turned is found here and not later.
+    /// Opening compares all checksums of the database, so that lost or flipped bits on the disk are found here and not
+    /// later.
     ///
     /// # Errors
-    /// [`StoreError`], naming what is in the way.
+    /// [`StoreError`], which names the file and the problem.
     pub fn open(directory: &Path, params: &ChainParams) -> Result<Self, StoreError> {
         tracing::debug!(directory = %directory.display(), "opening the chain");
         if directory.exists() && !directory.is_dir() {
@@ -72,7 +73,7 @@ impl RedbStore {
             });
         }
         let index = FileBackend::new(open_file(&index)?).map_err(|error| StoreError::of_database(&index, error))?;
-        // the index is locked before the other file is looked at
+        // the index is locked before the other file is opened
         let open_bodies = || -> Result<Box<dyn StorageBackend>, StoreError> {
             let file =
                 FileBackend::new(open_file(&bodies)?).map_err(|error| StoreError::of_database(&bodies, error))?;
@@ -81,10 +82,10 @@ impl RedbStore {
         Self::open_files(directory, index, open_bodies, params).map_err(|error| error.within(directory))
     }
 
-    /// Opens a store on other media than a directory's files: tests hand in disks that forget.
+    /// Opens a store on other media than a directory's files, for example disks in tests that forget.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// The same as for [`open`](Self::open).
     pub fn open_on(
         index: impl StorageBackend,
         bodies: impl StorageBackend,
@@ -157,7 +158,7 @@ impl fmt::Debug for RedbStore {
     }
 }
 
-/// The values by which a database is recognised.
+/// The values that identify a database.
 pub(super) struct Head {
     schema: u32,
     genesis: BlockHash,
@@ -174,7 +175,7 @@ impl Head {
             value(key)?.ok_or_else(|| StoreError::damaged(format!("record {key} of meta"), "it is not there"))
         };
         if schema > SCHEMA {
-            // nothing else is known of its form
+            // the rest of a newer format is unknown
             return Ok(Some(Self { schema, genesis: BlockHash::ZERO, bodies_end: 0 }));
         }
         let genesis = BlockHash::from_bytes(Fields::open("meta", GENESIS_KEY.as_bytes(), &read(GENESIS_KEY)?)?.take()?);
@@ -182,7 +183,7 @@ impl Head {
         Ok(Some(Self { schema, genesis, bodies_end }))
     }
 
-    /// Returns up to where the bodies' file counts, if the database is one that this program and network can use.
+    /// Returns the end of the bodies' file, if this program and network can use the database.
     fn end_of(&self, path: &Path, params: &ChainParams) -> Result<u64, StoreError> {
         let (path, expected) = (path.display().to_string(), params.genesis_hash());
         if self.schema > SCHEMA {
@@ -195,7 +196,8 @@ impl Head {
     }
 }
 
-/// Begins a transaction that a value chosen by a stranger cannot forge: redb's notes ask for two phases then.
+/// Begins a transaction with two-phase commit. The notes of redb recommend it where strangers choose the values, so
+/// that none of them can forge a commit.
 pub(super) fn begin_write(database: &Database) -> Result<WriteTransaction, StoreError> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);
@@ -230,12 +232,13 @@ fn open_file(path: &Path) -> Result<File, StoreError> {
     options.open(path).map_err(|error| StoreError::of_io(path, error))
 }
 
-/// Makes an empty store beside and gives it its name when it is whole: a database half made is none that opens.
+/// Creates an empty store. The database gets its file name only once it is complete, so that a half made one is never
+/// opened.
 fn create(directory: &Path, index: &Path, bodies: &Path, params: &ChainParams) -> Result<(), StoreError> {
     let new = index.with_extension("new");
     let of = |error| StoreError::of_database(directory, error);
     let file = FileBackend::new(open_file(&new)?).map_err(of)?;
-    // whoever else is at it holds the lock
+    // another process that creates the store holds the lock
     if matches!(file.try_lock_range(Bound::Unbounded, Bound::Unbounded), Ok(false)) {
         return Err(StoreError::Locked { path: directory.display().to_string() });
     }

@@ -1,4 +1,4 @@
-//! Records read and written again: for tests that throw bytes at them.
+//! Records that are read and written again, for tests that feed them random bytes.
 
 use toycoin_core::BlockHash;
 
@@ -10,14 +10,14 @@ use crate::store::{
     },
 };
 
-/// The tables whose records [`reencode`] knows, with the bytes of a key.
+/// The tables whose records [`reencode`] knows, with the length of a key in bytes.
 pub const TABLES: [(&str, usize); 5] =
     [("blocks", 32), ("active", 8), ("coins", 36), ("transactions", 32), ("meta", 0)];
 
-/// Reads a record and writes it again; `None` if it is none, or its key has another length.
+/// Reads a record and writes it again. Returns the bytes that were read, and the bytes that were written; `None` if the
+/// record is invalid or the key has a wrong length.
 ///
-/// With `seal`, the right check is put behind `record` first: nobody guesses one. Returns what was read, and what was
-/// written.
+/// With `seal`, the correct checksum is appended to `record` first, because random bytes never contain it.
 pub fn reencode(table: &str, key: &[u8], record: &[u8], seal: bool) -> Option<(Vec<u8>, Vec<u8>)> {
     let table_key = if table == "meta" { TIP_KEY.as_bytes() } else { key };
     let record = if seal { seal_long(table, table_key, record.to_vec()) } else { record.to_vec() };

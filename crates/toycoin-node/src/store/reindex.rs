@@ -1,4 +1,4 @@
-//! Building a store anew from nothing but its blocks.
+//! Rebuilding a store from nothing but its blocks.
 
 use std::{
     fs, io,
@@ -20,27 +20,28 @@ use crate::store::{
     check::go_on,
 };
 
-/// What came of building a store anew.
+/// The result of rebuilding a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reindexed {
-    /// The active chain's height now.
+    /// The active chain's new height.
     pub height: u64,
-    /// Blocks that were taken over, on whatever branch.
+    /// Number of blocks that were kept, on all branches.
     pub blocks: u64,
-    /// Blocks that were there and broke a rule or lacked their ancestors.
+    /// Number of blocks that were refused, because they broke a rule or lacked their ancestors.
     pub refused: u64,
     /// Bytes of the blocks' file that could not be read.
     pub skipped_bytes: u64,
 }
 
-/// Builds a store anew from its blocks' file, every block judged again, and puts it in the old one's place.
+/// Rebuilds a store from its blocks' file. Every block is judged again, and the new store replaces the old one.
 ///
-/// The old files stand until the new ones are complete. The transactions that waited for a block are not kept.
-/// `progress` is told how much of how much is done, and says whether to go on; [`unwatched`](super::unwatched) always does.
+/// The old files stay until the new ones are complete. The transactions that waited for a block are not kept.
+/// `progress` receives the amount done and the total, and returns whether to go on; [`unwatched`](super::unwatched)
+/// always does.
 ///
 /// # Errors
-/// When the directory is in use, belongs to another network or a later version, or has no block of this network; when
-/// the disk fails, or `progress` breaks it off. Then the old files stand as they were.
+/// When the directory is in use, belongs to another network or a later version, or has no block of this network. Also
+/// when the disk fails, or `progress` stops the work. The old files are unchanged then.
 pub fn reindex(
     directory: &Path,
     params: &ChainParams,
@@ -51,7 +52,7 @@ pub fn reindex(
         let way_out = "there is nothing to build the chain from";
         return Err(StoreError::Missing { path: bodies.display().to_string(), way_out });
     }
-    // the lock that an open store holds, on the file that every open store has
+    // the lock of an open store, on the file that every open store has
     let _lock = if index.exists() { Some(locked(directory, &index)?) } else { None };
     let file = locked(directory, &bodies)?;
     let expected = params.genesis_hash();
@@ -59,19 +60,19 @@ pub fn reindex(
         Ok(Some(found)) if found != expected => {
             return Err(StoreError::OtherNetwork { path: directory.display().to_string(), found, expected });
         }
-        // nothing else is known of its form
+        // the rest of a newer format is unknown
         Err(error @ StoreError::NewerSchema { .. }) => return Err(error.within(directory)),
-        // a damaged head says nothing; the blocks themselves will not connect to another genesis
+        // a damaged head proves nothing; blocks of another genesis will not connect
         _ => {}
     }
     let fresh = directory.join("reindex");
     remove(&fresh)?;
     let result = build(&fresh, params, file, &mut progress).inspect_err(|_| {
-        // half of it is of no use, and takes room that somebody may lack
+        // an incomplete store is useless, and its space may be needed
         remove(&fresh).ok();
     })?;
 
-    // without the index a start asks for a reindex, so that a crash in between mixes nothing
+    // without the index the next start asks for a reindex, so a crash in between mixes nothing
     let replace = |from: &Path, to: &Path| fs::rename(from, to).map_err(of_io(to));
     if index.exists() {
         fs::remove_file(&index).map_err(of_io(&index))?;
@@ -85,7 +86,7 @@ pub fn reindex(
     Ok(result)
 }
 
-/// Builds a store in a directory of its own, from what another one's blocks' file holds.
+/// Builds a store in a directory of its own, from another store's blocks' file.
 fn build(
     fresh: &Path,
     params: &ChainParams,
@@ -127,7 +128,7 @@ fn build(
         }
     }
     if result.blocks == 0 && result.refused + result.skipped_bytes > 0 {
-        // whatever that is, it is not for us to throw away
+        // the file may be something else entirely, so it must not be replaced
         return Err(StoreError::damaged(BODIES_FILE, "no block of this network can be read from it"));
     }
     result.height = chain.height();
@@ -135,7 +136,7 @@ fn build(
     Ok(result)
 }
 
-/// Opens a file and takes the lock on it, which goes with what is returned.
+/// Opens a file and locks it. The lock is released with the returned value.
 fn locked(directory: &Path, path: &Path) -> Result<FileBackend, StoreError> {
     let file = fs::OpenOptions::new().read(true).write(true).open(path).map_err(of_io(path))?;
     let file = FileBackend::new(file)?;
@@ -145,7 +146,7 @@ fn locked(directory: &Path, path: &Path) -> Result<FileBackend, StoreError> {
     Ok(file)
 }
 
-/// Removes a directory, if there is one.
+/// Removes a directory, if it exists.
 fn remove(directory: &Path) -> Result<(), StoreError> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(of_io(directory)(error)),
@@ -157,7 +158,7 @@ fn of_io(path: &Path) -> impl Fn(io::Error) -> StoreError {
     |error| StoreError::of_io(path, error)
 }
 
-/// Makes names last; a system that cannot is none that loses them.
+/// Makes renames durable. An error is ignored: a system without this operation does not need it.
 fn sync_directory(directory: &Path) {
     fs::File::open(directory).and_then(|directory| directory.sync_all()).ok();
 }

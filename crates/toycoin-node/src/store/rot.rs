@@ -1,8 +1,8 @@
-//! Bits that turn under a running store: the pages of the database compared with their checksums.
+//! Bit rot under a running store: the database's pages are compared with their checksums.
 //!
-//! The database compares them when it is opened and not when it reads. A record that is found has a sum of its own, but a
-//! record that is not found proves nothing: the page that leads to it may be damaged. So before a block is condemned for a
-//! coin that is not found, all pages are read from disk and compared.
+//! The database compares them when it is opened, but not when it reads. A record that is found has a checksum of its
+//! own, but a record that is not found proves nothing: the page that leads to it may be damaged. So before a missing
+//! coin makes a block invalid, all pages are read from disk and compared.
 
 use redb::DatabaseError;
 use toycoin_core::OutPoint;
@@ -15,12 +15,11 @@ use crate::store::{
 };
 
 impl RedbStore {
-    /// Compares all pages of the database with their checksums, on account of a coin that was not found or of a state that
-    /// differs.
+    /// Compares all pages of the database with their checksums, because a coin was not found or a state root differs.
     pub(super) fn compare_pages(&mut self, missing: Option<&OutPoint>) -> Result<(), StoreError> {
         tracing::debug!(?missing, "comparing the database with its checksums");
         let before = self.head_bytes()?;
-        // the database is compared while nobody reads it
+        // the database must have no reader during the comparison
         self.reader = None;
         let compared = self.database.check_integrity();
         let rotten = |reason: &str| match missing {
@@ -34,7 +33,7 @@ impl RedbStore {
             error => error.into(),
         })?;
         self.reader = Some(Reader::new(&self.database)?);
-        // what is no data may have been put right without harm
+        // bytes that hold no data may have been repaired without harm
         if !is_clean && self.head_bytes()? != before {
             return Err(rotten("the database was set back to an earlier state"));
         }

@@ -6,9 +6,9 @@
 //!   unstage, a crash                     they never did
 //! ```
 //!
-//! Whoever reads sees the state before the transaction until it is committed, and the database writes out its pages when
-//! they fill its cache, so neither the depth of the move nor its undoing takes memory. What a database keeps for each
-//! page that it wrote anew is some 30 bytes.
+//! Readers see the state before the transaction until it is committed. The database writes out its pages when they fill
+//! its cache, so neither the depth of the move nor its rollback needs memory. The database keeps some 30 bytes for each
+//! page that it rewrote.
 
 use std::collections::HashMap;
 
@@ -24,21 +24,21 @@ use crate::store::{
     write::write_tables,
 };
 
-/// The transaction, and where it has come to.
+/// The open transaction, and its progress.
 pub(super) struct Stage {
     transaction: WriteTransaction,
-    /// How many blocks the active chain has in it.
+    /// Length of the active chain within the transaction, in blocks.
     blocks: u64,
 }
 
-/// Bodies that are in their file, and not in the index as it was committed last.
+/// Bodies that are in the file, but not in the last committed index.
 pub(super) type Unindexed = HashMap<BlockHash, BlockRecord>;
 
 impl RedbStore {
-    /// Writes a part of a move into the open transaction, which the first part begins.
+    /// Writes a part of a move into the open transaction. The first part begins the transaction.
     pub(super) fn stage_part(&mut self, part: ChainUpdate) -> Result<(), StoreError> {
         if self.stage.is_none() {
-            // what came before is committed by itself
+            // earlier changes are committed by themselves
             self.write_group()?;
             let blocks = self.reader()?.active_blocks()?;
             self.stage = Some(Stage { transaction: begin_write(&self.database)?, blocks });
@@ -49,13 +49,13 @@ impl RedbStore {
         self.write_staged(&group)
     }
 
-    /// Writes bodies that came meanwhile into the open transaction.
+    /// Writes bodies that arrived meanwhile into the open transaction.
     pub(super) fn stage_bodies(&mut self) -> Result<(), StoreError> {
         let group = self.take_pending();
         self.write_staged(&group)
     }
 
-    /// Writes the last part, and puts all parts in force.
+    /// Writes the last part, and commits all parts.
     pub(super) fn commit_staged(&mut self, last: ChainUpdate) -> Result<(), StoreError> {
         self.stage_part(last)?;
         let Some(Stage { transaction, .. }) = self.stage.take() else { return Ok(()) };
@@ -70,7 +70,7 @@ impl RedbStore {
         Ok(())
     }
 
-    /// Drops the open transaction. The bodies that it had put into the index come there with the next group.
+    /// Rolls the open transaction back. The next group enters its bodies into the index.
     pub(super) fn drop_stage(&mut self) -> Result<(), StoreError> {
         match self.stage.take() {
             Some(Stage { transaction, .. }) => Ok(transaction.abort()?),
@@ -86,7 +86,8 @@ impl RedbStore {
         found.map(|bytes| coin_from_bytes(&key, bytes.value())).transpose()
     }
 
-    /// Takes what is pending as the beginning of a group over the open transaction. Marks stay: they must outlast it.
+    /// Takes the pending changes and begins a group on top of the open transaction. The marks of invalid blocks stay
+    /// pending, because they must outlast that transaction.
     fn take_pending(&mut self) -> Pending {
         let standing = self.pending.standing;
         let mut group = std::mem::replace(&mut self.pending, Pending::new(standing));

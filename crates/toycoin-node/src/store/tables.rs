@@ -1,4 +1,4 @@
-//! The tables of the database, and their records as types; docs/storage.md has them byte by byte.
+//! The tables of the database, and their records as types. docs/storage.md describes them byte by byte.
 
 use redb::TableDefinition;
 use toycoin_core::{
@@ -20,13 +20,13 @@ pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 pub(super) const BLOCKS: TableDefinition<'_, &[u8; 32], &[u8; BLOCK]> = TableDefinition::new("blocks");
 /// The active chain, by height.
 pub(super) const ACTIVE: TableDefinition<'_, u64, &[u8; ACTIVE_BLOCK]> = TableDefinition::new("active");
-/// The coins after the tip, by outpoint.
+/// The UTXO set: the unspent coins after the tip, by outpoint.
 pub(super) const COINS: TableDefinition<'_, &[u8; OUTPOINT], &[u8; COIN]> = TableDefinition::new("coins");
-/// The same coins' outpoints, by the beginning of their owner.
+/// Outpoints of the same coins, by the first bytes of their owner's key.
 pub(super) const OWNERS: TableDefinition<'_, &[u8; OWNED], ()> = TableDefinition::new("owners");
-/// Where the active chain holds each transaction, by txid.
+/// Location of each transaction of the active chain, by txid.
 pub(super) const TRANSACTIONS: TableDefinition<'_, &[u8; 32], &[u8; PLACE]> = TableDefinition::new("transactions");
-/// Transactions that wait for a block, in their order.
+/// Transactions that wait for a block, in order.
 pub(super) const WAITING: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("waiting");
 
 pub(super) const SCHEMA_KEY: &str = "schema";
@@ -72,7 +72,7 @@ impl BlockRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ActiveRecord {
     pub(super) hash: BlockHash,
-    /// Up to and including it.
+    /// Work of the chain up to this block, itself included.
     pub(super) work: Work,
     pub(super) undo: FileOffset,
 }
@@ -119,7 +119,8 @@ pub(super) fn coin_from_bytes(key: &[u8; OUTPOINT], bytes: &[u8; COIN]) -> Resul
     Ok(Coin { output: TxOut { value, owner }, coinbase_height: fields.u64()? })
 }
 
-/// The key of a coin among its owner's. Eight bytes tell owners apart well enough: the coin itself says whose it is.
+/// Returns the key of a coin in its owner's list. Eight bytes of the owner's key are enough, because the coin itself
+/// names the full key.
 pub(super) fn owned_key(owner: &PublicKey, outpoint: &[u8; OUTPOINT]) -> [u8; OWNED] {
     let mut key = [0; OWNED];
     key[..OWNER].copy_from_slice(&owner.as_bytes()[..OWNER]);
@@ -142,7 +143,7 @@ pub(super) fn place_from_bytes(txid: &[u8; 32], bytes: &[u8; PLACE]) -> Result<(
     Ok((fields.u64()?, fields.u32()?))
 }
 
-/// The tip and the state after it.
+/// Returns the encoded tip and the state after it.
 pub(super) fn tip_to_bytes(tip: &BlockHash, state: &ChainState) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(32 + 8 + 8 + LTHASH_BYTES + 8 + 64 * 32);
     bytes.extend(tip.as_bytes());
@@ -167,13 +168,13 @@ pub(super) fn tip_from_bytes(bytes: &[u8]) -> Result<(BlockHash, ChainState), St
     Ok((tip, ChainState { utxo_hash: coins, coin_count, issued, ancestors }))
 }
 
-/// What is to be remembered of a transaction that waits: 1 for one of the node's own, 2 for one that a reorganisation
-/// brought back.
+/// Returns the flags of a waiting transaction: 1 for one of the node's own, 2 for one that a reorganisation brought
+/// back.
 pub(super) fn waiting_flags(waiting: &WaitingTransaction) -> u8 {
     u8::from(waiting.own) | u8::from(waiting.returned) << 1
 }
 
-/// Returns whether it is the node's own, and whether it was brought back; `None` for what nobody writes.
+/// Returns whether it is the node's own, and whether a reorganisation brought it back; `None` for unknown flags.
 pub(super) const fn waiting_of_flags(flags: u8) -> Option<(bool, bool)> {
     if flags < 4 { Some((flags & 1 != 0, flags & 2 != 0)) } else { None }
 }

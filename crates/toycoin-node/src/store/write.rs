@@ -1,4 +1,4 @@
-//! Giving a store something, and writing it: one transaction a group.
+//! Writing a store: changes become a group, and each group becomes one transaction.
 
 use std::sync::Arc;
 
@@ -85,11 +85,11 @@ impl ChainStore for RedbStore {
         if self.is_synced() {
             return Ok(());
         }
-        // a group that must last cannot wait for the end of a move in stages
+        // a group that must be durable cannot wait for the end of a move in parts
         self.unstage()?;
         let blocks = self.pending.order.len().max(self.pending.connected.len());
         self.or_fail(Self::write_group)?;
-        // whoever catches up wants the room again at once
+        // during initial block download the space is needed again at once
         if blocks <= limits::FEW_BLOCKS { self.compact_if_bloated() } else { Ok(()) }
     }
 
@@ -137,8 +137,8 @@ impl RedbStore {
         }
     }
 
-    /// Does something after whose failure nothing more is read or written, whatever is on disk then, until the store is
-    /// opened anew.
+    /// Runs an operation. If it fails, the store is neither read nor written until it is opened again, because the
+    /// state on disk is unknown.
     fn or_fail<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         act(self).map_err(|error| {
             self.reader = None;
@@ -147,7 +147,7 @@ impl RedbStore {
         })
     }
 
-    /// Keeps the bodies of a move that are not kept yet.
+    /// Stores the bodies of a move that are not stored yet.
     pub(super) fn note_bodies(&mut self, update: &ChainUpdate) -> Result<(), StoreError> {
         for connected in &update.connected {
             if !self.has_body(&connected.block.hash())? {
@@ -162,7 +162,7 @@ impl RedbStore {
         Ok(is_new || self.reader()?.block(hash)?.is_some())
     }
 
-    /// Writes the group: bodies and undo data first, then the transaction that makes them count.
+    /// Writes the group: bodies and undo data first, then the transaction that makes them valid.
     pub(super) fn write_group(&mut self) -> Result<(), StoreError> {
         if self.pending.is_empty() && self.unindexed.is_empty() {
             return Ok(());
@@ -170,7 +170,7 @@ impl RedbStore {
         let pending = &self.pending;
         tracing::debug!(bodies = pending.order.len(), connected = pending.connected.len(), "writing a group");
         let mut written = self.write_records(pending)?;
-        // those that a stage had written before it was dropped
+        // bodies of a part that was written before its transaction was rolled back
         written.bodies.extend(self.unindexed.iter().map(|(hash, record)| (*hash, *record)));
         // a reader of the old state would keep its pages from being used again
         self.reader = None;
@@ -186,7 +186,7 @@ impl RedbStore {
         Ok(())
     }
 
-    /// Writes a group's bodies and undo data behind what counts, and makes them durable.
+    /// Writes a group's bodies and undo data after the valid part of the file, and makes them durable.
     pub(super) fn write_records(&self, group: &Pending) -> Result<Written, StoreError> {
         let mut batch = Vec::new();
         let mut bodies = Vec::with_capacity(group.order.len());
@@ -204,10 +204,11 @@ impl RedbStore {
         Ok(Written { bodies, undo, length: batch.len() as u64 })
     }
 
-    /// Gives the room back that many groups have left behind in the database.
+    /// Compacts the database if earlier groups have left much free space in it.
     ///
-    /// Each group writes pages anew whose old copies are free only after it: a long catching up leaves the file three
-    /// times as long as it need be. It doubles whenever it grows, so twice its length since is no reason.
+    /// Each group rewrites pages whose old copies become free only after it. So initial block download leaves the file
+    /// three times as long as needed. The database doubles its file whenever it grows, so twice its last compacted
+    /// length is no reason to compact again.
     fn compact_if_bloated(&mut self) -> Result<(), StoreError> {
         let length = self.length.get();
         let is_bloated = length > 3 * self.reader()?.bytes()? + limits::INDEX_SLACK;
@@ -218,7 +219,7 @@ impl RedbStore {
         let before = self.length.get();
         self.reader = None;
         if let Err(error) = self.database.compact() {
-            // it is as good as it was
+            // the database still works as before
             tracing::warn!(%error, "the database could not be compacted");
         }
         self.compacted_to = self.length.get();
@@ -227,7 +228,7 @@ impl RedbStore {
         Ok(())
     }
 
-    /// What is to be done when nobody waits any more.
+    /// Writes the last group when the store is dropped, and compacts the database if it has much free space.
     fn close(&mut self) -> Result<(), StoreError> {
         self.unstage()?;
         self.sync()?;
@@ -243,7 +244,7 @@ impl RedbStore {
 
 impl Drop for RedbStore {
     fn drop(&mut self) {
-        // a store that failed must not try again, and whoever wants to know syncs before
+        // a store that failed must not write again; a caller that needs the error calls sync before
         if self.reader.is_some()
             && let Err(error) = self.close()
         {
@@ -252,15 +253,15 @@ impl Drop for RedbStore {
     }
 }
 
-/// Where a group's bodies and undo data were written.
+/// Locations of a group's bodies and undo data.
 pub(super) struct Written {
     pub(super) bodies: Vec<(BlockHash, BlockRecord)>,
     undo: Vec<FileOffset>,
-    /// The bytes of all.
+    /// Length of all of them, in bytes.
     pub(super) length: u64,
 }
 
-/// Puts a group into the tables. `end` is up to where the bodies' file counts with it.
+/// Writes a group into the tables. `end` is the end of the bodies' file with this group.
 pub(super) fn write_tables(
     transaction: &WriteTransaction,
     group: &Pending,
@@ -340,7 +341,7 @@ fn write_coins(transaction: &WriteTransaction, pending: &Pending) -> Result<(), 
         coins.insert(&key, &coin_to_bytes(&key, coin))?;
         changes.push((owned_key(&coin.output.owner, &key), true));
     }
-    // in the keys' order, the removal of one that is made anew before
+    // in the order of keys, the removal of a coin before its creation
     changes.sort_unstable();
     for (key, made) in changes {
         if made {

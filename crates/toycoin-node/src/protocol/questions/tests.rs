@@ -24,7 +24,7 @@ fn plan(tokens: u64) -> Plan {
     Plan { tokens, length: tokens, source: Source::Memory }
 }
 
-/// Answers so many times whoever is next, each for that many tokens, and returns the order.
+/// Gives `count` answers of `tokens` tokens each to the next peer in turn, and returns the order of the peers.
 fn turns(questions: &mut Questions, used: &mut BTreeMap<NodeId, u64>, count: usize, tokens: u64) -> Vec<NodeId> {
     (0..count)
         .map(|_| {
@@ -112,7 +112,7 @@ fn too_many_peers_push_out_whose_turn_is_last() {
     }
     assert_eq!(questions.ask(id(60_000), &Question::Headers(&page()), NOW, used), 1);
     assert!(questions.item(&id(3)).is_none() && questions.item(&id(60_000)).is_some());
-    // of equals the last that came
+    // among equals the last arrival
     assert_eq!(questions.ask(id(60_001), &Question::Headers(&page()), NOW, used), 1);
     assert!(questions.item(&id(60_001)).is_none());
     assert_eq!(questions.peers(), limits::QUESTION_PEERS);

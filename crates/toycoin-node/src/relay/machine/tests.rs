@@ -1,4 +1,4 @@
-//! One test a rule of the relay layer, one input at a time.
+//! One test per rule of the relay layer, one input at a time.
 
 mod bounds;
 mod conversation;
@@ -21,12 +21,12 @@ use toycoin_wire::{
 
 use super::*;
 
-/// A relay, its clock, and what its clients have read.
+/// A relay, its clock, and the bytes that its clients have read.
 struct Bench {
     relay: RelayMachine,
     now: Now,
     decoders: BTreeMap<u64, FrameDecoder>,
-    /// Clients that let wait what they are sent; the others read at once.
+    /// Clients that do not read; all others read at once.
     slow: BTreeSet<u64>,
     heard: Vec<(u64, RelayMessageBuf)>,
     closed: Vec<(u64, CloseReason)>,
@@ -50,7 +50,7 @@ impl Bench {
         }
     }
 
-    /// Connects clients 1 to `count`, all with a `HELO` and a subscription to `/a`.
+    /// Connects clients 1 to `count`, each with a `HELO` and a subscription to `/a`.
     fn subscribed(count: u64) -> Self {
         let mut bench = Self::new();
         for client in 1..=count {
@@ -75,7 +75,7 @@ impl Bench {
         self.say(client, hello(client));
     }
 
-    /// Connects a client from an address that others may have too.
+    /// Connects a client from an address that it may share with others.
     fn join_from(&mut self, client: u64, address: u64) {
         self.connect_from(client, Source::Address(address));
         self.say(client, hello(client));
@@ -102,7 +102,7 @@ impl Bench {
         self.settle();
     }
 
-    /// Takes the outputs; whoever reads, reads.
+    /// Takes the outputs, and lets the reading clients read.
     fn settle(&mut self) {
         while let Some(output) = self.relay.poll_output() {
             match output {
@@ -117,7 +117,7 @@ impl Bench {
         }
     }
 
-    /// Reads all that waits for a client.
+    /// Reads all bytes that wait for a client.
     fn drain(&mut self, client: u64) {
         while self.read(client, usize::MAX) > 0 {}
         self.settle();
@@ -142,7 +142,7 @@ impl Bench {
         buffer.len()
     }
 
-    /// Lets what is for this client wait from now on.
+    /// Stops a client from reading from now on.
     fn stop_reading(&mut self, client: u64) {
         self.slow.insert(client);
     }
@@ -161,7 +161,7 @@ impl Bench {
         self.now.monotonic = until;
     }
 
-    /// Takes what the clients have read: who, and which payload, or the tag of anything else.
+    /// Takes what the clients have read: the client, and the payload or the tag of any other frame.
     fn heard(&mut self) -> Vec<(u64, String)> {
         let text = |message| match message {
             RelayMessageBuf::Deliver { payload, .. } => String::from_utf8(payload).unwrap(),

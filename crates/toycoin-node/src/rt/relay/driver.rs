@@ -1,9 +1,9 @@
-//! One task that owns the relay's machine and every socket.
+//! The task that owns the relay's machine and every socket.
 //!
-//! A round looks only at sockets that woke it: it reads each once into one large buffer, hands the whole read to the
-//! machine, and then writes to every connection that has something, each as much as the socket takes. So what many
-//! reads brought leaves in one write a subscriber, and nothing is allocated or woken for a single message. Many
-//! connections from one address take turns: a round reads only so much of all of them.
+//! A round looks only at sockets that woke the task. It reads each of them once into one large buffer and hands the
+//! read to the machine. Then it writes to every connection that has something to send, as much as its socket takes. So
+//! the messages of many reads leave in one write per subscriber, and no message needs an allocation or a wake-up of its
+//! own. Connections from one address take turns, because a round reads a bounded number of bytes per address.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -30,23 +30,23 @@ use crate::{
 
 #[derive(Debug)]
 pub(super) struct Driver {
-    /// `None` once the relay is being shut down.
+    /// The listening socket; `None` once the relay is shutting down.
     listener: Option<TcpListener>,
     machine: RelayMachine,
     sockets: BTreeMap<u64, Socket>,
-    /// Sockets that linger, and until when; in the order of time.
+    /// Lingering sockets with the end of their linger time, ordered by that time.
     lingering: VecDeque<(Instant, u64)>,
     ready: Arc<ReadyList>,
     next_name: u64,
     origin: Instant,
     accept_again: Option<Instant>,
     alarm: Pin<Box<Sleep>>,
-    /// Sockets that were woken, and those that the present round looks at.
+    /// Sockets that were woken, and those of the present round.
     woken: Vec<u64>,
     names: Vec<u64>,
-    /// Sockets that may have more, for the next round.
+    /// Sockets that may have more to read in the next round.
     again: Vec<u64>,
-    /// Sockets whose source has had its share of the present round. They are the first of the next.
+    /// Sockets whose source has used its share of the present round. They come first in the next one.
     deferred: Vec<u64>,
     turns: Turns,
     log: RelayLog,
@@ -83,7 +83,7 @@ impl Driver {
     pub(super) async fn run(mut self, shutdown: impl Future<Output = ()>) -> RelayStats {
         let mut shutdown = pin!(shutdown);
         let mut last_call = None;
-        // its own rounds are bounded; tokio's budget would end them between a read and its writes
+        // rounds are bounded already; tokio's budget would end them between a read and its writes
         tokio::task::unconstrained(poll_fn(|cx| {
             if self.listener.is_some() && shutdown.as_mut().poll(cx).is_ready() {
                 info!(connections = self.sockets.len(), "relay is shutting down");
@@ -114,9 +114,9 @@ impl Driver {
         self.machine.stats()
     }
 
-    /// Looks once after all sockets that were woken or may have more.
+    /// Processes once all sockets that were woken or may have more.
     fn round(&mut self) {
-        // those that had to wait are the first
+        // deferred sockets come first
         let mut names = mem::take(&mut self.names);
         names.append(&mut self.again);
         self.ready.take(&mut self.woken);
@@ -145,7 +145,7 @@ impl Driver {
             return;
         }
         self.accept_again = None;
-        // those that linger are no longer the machine's to count
+        // the machine no longer counts the lingering sockets
         let room = self.machine.capacity() + 2 * RELAY_REFUSALS;
         for _ in 0..ACCEPTS_AT_ONCE {
             let Some(listener) = self.listener.as_ref().filter(|_| self.sockets.len() < room) else { return };
@@ -164,7 +164,7 @@ impl Driver {
                 }
                 Poll::Ready(Err(error)) if is_of_the_client(&error) => {}
                 Poll::Ready(Err(error)) => {
-                    // out of descriptors, most likely: trying at once would only spin
+                    // most likely the process has no free file descriptors, and retrying at once would only spin
                     self.log.cannot_accept(&error, self.now().monotonic);
                     self.accept_again = Some(Instant::now() + ACCEPT_PAUSE);
                     return;
@@ -193,7 +193,7 @@ impl Driver {
                     self.machine.handle(now, RelayInput::Received { connection, bytes });
                 }
             }
-            // the end of the stream, or a failure: nothing more can be done for this client
+            // the stream has ended or failed, so nothing more can be done for this client
             Poll::Ready(_) => {
                 self.sockets.remove(&name);
                 self.machine.handle(now, RelayInput::Disconnected { connection });
@@ -201,7 +201,7 @@ impl Driver {
         }
     }
 
-    /// Does what the machine wants done, until it wants nothing.
+    /// Carries out the machine's outputs until there are none.
     fn carry_out(&mut self) {
         loop {
             while let Some(output) = self.machine.poll_output() {
@@ -215,7 +215,7 @@ impl Driver {
         }
     }
 
-    /// Writes what waits for a connection, as far as its socket takes it.
+    /// Writes a connection's waiting bytes, as many as its socket takes.
     fn write(&mut self, name: u64) {
         let now = self.now();
         let connection = ConnectionId(name);
@@ -270,7 +270,7 @@ impl Driver {
         }
     }
 
-    /// Sets the alarm to what comes first; returns whether that is now.
+    /// Sets the alarm to the earliest deadline. Returns whether that deadline has already passed.
     fn set_alarm(&mut self, cx: &mut Context<'_>, last_call: Option<Instant>) -> bool {
         let timeouts = [self.machine.next_timeout(), self.log.next_report()];
         let timeout = timeouts.into_iter().flatten().min().map(|time| self.origin + time.since_origin());
@@ -293,7 +293,7 @@ impl Driver {
     }
 }
 
-/// A client that went away before it was accepted says nothing about the listener.
+/// Returns whether an error of `accept` concerns only a client that left early, not the listener.
 fn is_of_the_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
@@ -301,7 +301,7 @@ fn is_of_the_client(error: &io::Error) -> bool {
 
 const READ_SIZE: usize = 256 << 10;
 const WRITE_SIZE: usize = 256 << 10;
-/// Rounds before the runtime may look for other sockets that are ready.
+/// Rounds before the task yields, so that the runtime can look for other ready sockets.
 const ROUNDS: usize = 4;
 const ACCEPTS_AT_ONCE: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -1,4 +1,4 @@
-//! What a relay tells whoever runs it about strangers: bounded, whatever they do.
+//! A relay's log lines about strangers, with a rate limit against floods.
 
 use std::io;
 
@@ -13,14 +13,14 @@ pub(super) struct RelayLog {
 }
 
 impl RelayLog {
-    /// Tells that the system gives no more connections.
+    /// Logs that the system provides no more connections.
     pub(super) fn cannot_accept(&mut self, error: &io::Error, now: Monotonic) {
         if let Some(omitted) = self.limiter.admit(ACCEPT, now) {
             warn!(%error, "cannot accept connections for a moment{omitted}");
         }
     }
 
-    /// Tells that the relay ends a connection, if that says something about the relay or the client.
+    /// Logs that the relay ends a connection, if the reason concerns the relay or the client's behaviour.
     pub(super) fn closes(&mut self, connection: u64, reason: CloseReason, now: Monotonic) {
         if is_for_want_of_room(reason) {
             if let Some(omitted) = self.limiter.admit(ROOM, now) {
@@ -33,12 +33,12 @@ impl RelayLog {
         }
     }
 
-    /// Returns when [`report`](Self::report) has something to tell.
+    /// Returns when [`report`](Self::report) next has something to log.
     pub(super) fn next_report(&self) -> Option<Monotonic> {
         self.limiter.next_report()
     }
 
-    /// Tells how many lines were left out of floods that have ended.
+    /// Logs how many lines were omitted from floods that have ended.
     pub(super) fn report(&mut self, now: Monotonic) {
         while let Some((kind, omitted)) = self.limiter.take_report(now) {
             if kind == MISBEHAVIOUR {
@@ -137,7 +137,7 @@ mod tests {
             log.report(Monotonic::new(Duration::from_secs(60)));
         });
         let (lines, bytes) = (counter.0.0.load(Ordering::Relaxed), counter.0.1.load(Ordering::Relaxed));
-        // three kinds, ten at once and one in two seconds
+        // three kinds of line, each with a burst of ten and one line per two seconds
         assert_eq!(lines, 3 * 40);
         assert!(bytes < 200 * lines, "{bytes}");
         assert_eq!(log.next_report(), None);

@@ -1,4 +1,4 @@
-//! Which sockets have something to do: one task looks after all of them, and must not ask each.
+//! The list of ready sockets: one task serves all sockets, and must not poll each of them.
 
 use std::{
     mem,
@@ -9,7 +9,7 @@ use std::{
     task::{Wake, Waker},
 };
 
-/// Collects the sockets whose readiness changed, and wakes the task that looks after them.
+/// The sockets whose readiness changed. It wakes the task that serves them.
 #[derive(Debug, Default)]
 pub(super) struct ReadyList {
     state: Mutex<State>,
@@ -22,7 +22,7 @@ struct State {
 }
 
 impl ReadyList {
-    /// Names the task to wake.
+    /// Sets the task to wake.
     pub(super) fn set_task(&self, waker: &Waker) {
         let mut state = self.lock();
         if !state.task.as_ref().is_some_and(|task| task.will_wake(waker)) {
@@ -30,7 +30,7 @@ impl ReadyList {
         }
     }
 
-    /// Swaps what was collected against an empty list, so that neither side allocates anew.
+    /// Swaps the list against an empty one, so that neither side allocates.
     pub(super) fn take(&self, empty: &mut Vec<u64>) {
         mem::swap(&mut self.lock().sockets, empty);
     }
@@ -40,7 +40,7 @@ impl ReadyList {
     }
 }
 
-/// What a socket wakes: its own name in the list.
+/// A socket's waker: it puts the socket's name into the list.
 #[derive(Debug)]
 pub(super) struct SocketWaker {
     socket: u64,
@@ -53,7 +53,7 @@ impl SocketWaker {
         Self { socket, is_listed: AtomicBool::new(false), list }
     }
 
-    /// Notes that the socket was taken from the list, before it is looked at.
+    /// Marks the socket as taken from the list, before it is polled.
     pub(super) fn unlist(&self) {
         self.is_listed.store(false, Ordering::Release);
     }

@@ -1,4 +1,4 @@
-//! One client's socket, polled without waiting.
+//! A client's socket, polled without waiting.
 
 use std::{
     io::{self, IoSlice},
@@ -21,47 +21,48 @@ pub(super) struct Socket {
     listing: Arc<SocketWaker>,
     waker: Waker,
     pub(super) source: Source,
-    /// The relay has something to write that the system did not take.
+    /// Whether the relay has bytes to write that the system did not take.
     pub(super) is_blocked: bool,
-    /// The relay is done with it; what still comes is thrown away, so that the goodbye is not lost to a reset.
+    /// Whether the relay has closed the connection. Further bytes are discarded, so that a reset does not destroy the
+    /// goodbye.
     pub(super) is_lingering: bool,
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, name: u64, source: Source, list: Arc<ReadyList>) -> Self {
-        // messages are coalesced here; the system holding back a short one only delays it
+        // the relay coalesces messages itself, so holding back short ones (Nagle's algorithm) would only delay them
         let _ = stream.set_nodelay(true);
         let listing = Arc::new(SocketWaker::new(name, list));
         let waker = Waker::from(Arc::clone(&listing));
         Self { stream, listing, waker, source, is_blocked: false, is_lingering: false }
     }
 
-    /// Notes that its readiness is about to be used.
+    /// Marks the socket as taken from the list of ready sockets.
     pub(super) fn unlist(&self) {
         self.listing.unlist();
     }
 
-    /// Reads once; `Pending` if there is nothing, 0 at the end of the stream.
+    /// Reads once. Returns `Pending` if there is nothing to read, 0 at the end of the stream.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
         ready!(Pin::new(&mut self.stream).poll_read(&mut Context::from_waker(&self.waker), &mut buffer))?;
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// Returns whether a write would be tried at all; if not, the socket is listed when it would.
+    /// Returns whether a write may succeed. If not, the socket enters the list of ready sockets once it may.
     pub(super) fn is_writable(&self) -> bool {
         self.stream.poll_write_ready(&mut Context::from_waker(&self.waker)).is_ready()
     }
 
-    /// Writes once, one slice behind the other.
+    /// Writes two slices, one after the other, in one call.
     pub(super) fn write(&mut self, first: &[u8], second: &[u8]) -> Poll<io::Result<usize>> {
         let slices = [IoSlice::new(first), IoSlice::new(second)];
         Pin::new(&mut self.stream).poll_write_vectored(&mut Context::from_waker(&self.waker), &slices)
     }
 
-    /// Ends what is written, leaving the other direction open.
+    /// Closes the writing direction, and leaves the reading direction open.
     pub(super) fn end_writing(&mut self) {
-        // a connection that is gone already needs no end
+        // a connection that is already gone needs no close
         let _ = Pin::new(&mut self.stream).poll_shutdown(&mut Context::from_waker(&self.waker));
     }
 }

@@ -1,15 +1,15 @@
-//! Which connections share, by their addresses.
+//! The source of a connection, by its address: connections of one source share a quota.
 
 use std::net::IpAddr;
 
 use crate::relay::{ConnectionId, Source};
 
-/// Returns the source of a connection: its IPv4 address, or the /64 of its IPv6 address, which is what one customer of
-/// a provider has at least. A connection over loopback is a source of its own.
+/// Returns the source of a connection: its IPv4 address, or the /64 network of its IPv6 address, since a provider's
+/// customer gets at least a /64. A loopback connection is a source of its own.
 pub(super) fn source(address: IpAddr, connection: ConnectionId) -> Source {
     match address.to_canonical() {
         address if address.is_loopback() => Source::Connection(connection),
-        // below 2^48 there are no networks of IPv6 that a connection could come from
+        // no IPv6 network from which a connection could come lies below 2^48
         IpAddr::V4(address) => Source::Address(0xffff_0000_0000 | u64::from(address.to_bits())),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments().map(u64::from);

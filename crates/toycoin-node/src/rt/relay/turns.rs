@@ -1,32 +1,32 @@
-//! How much of a round each source has had: a hundred connections from one address are not read a hundred times as
-//! often as the one connection from another.
+//! The bytes that each source has used of a round. A hundred connections from one address are not read a hundred times
+//! as often as one connection from another.
 
 use std::collections::BTreeMap;
 
 use crate::relay::Source;
 
-/// The reads of the present round, by source.
+/// The bytes that were read in the present round, by source.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     taken: BTreeMap<u64, usize>,
 }
 
 impl Turns {
-    /// Begins another round.
+    /// Begins the next round.
     pub(super) fn begin(&mut self) {
         self.taken.clear();
     }
 
-    /// Returns whether a source has to wait for the next round.
+    /// Returns whether a source must wait for the next round.
     pub(super) fn is_over(&self, source: Source) -> bool {
         match source {
-            // it is read once a round as it is
+            // a source with one connection is read once per round anyway
             Source::Connection(_) => false,
             Source::Address(address) => self.taken.get(&address).is_some_and(|bytes| *bytes >= BYTES_A_ROUND),
         }
     }
 
-    /// Counts a read of so many bytes.
+    /// Counts one read of this many bytes.
     pub(super) fn took(&mut self, source: Source, bytes: usize) {
         if let Source::Address(address) = source {
             *self.taken.entry(address).or_default() += bytes.max(LEAST_READ);
@@ -34,10 +34,10 @@ impl Turns {
     }
 }
 
-/// Bytes that are read from one source in a round, about: four reads of a connection that floods.
+/// Approximate bytes that are read per source and round: four reads of a connection that floods.
 const BYTES_A_ROUND: usize = 1 << 20;
 
-/// A read counts for at least so many bytes, for what the system call costs.
+/// Fewest bytes that a read counts, because of the cost of its system call.
 const LEAST_READ: usize = 2 << 10;
 
 #[cfg(test)]

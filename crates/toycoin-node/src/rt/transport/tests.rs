@@ -2,7 +2,7 @@ use tokio::{net::TcpListener, runtime::Builder};
 
 use super::*;
 
-/// Longer than anything here takes; no test waits for it to pass.
+/// A timeout longer than any step here takes; no test waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 fn run_test(test: impl Future<Output = ()>) {
@@ -26,7 +26,7 @@ impl Bench {
         Self { listener, handle, events, task: tokio::spawn(task) }
     }
 
-    /// Takes the transport's next connection, which is to have this number.
+    /// Accepts the transport's next connection, and checks its number.
     async fn accept(&mut self, connection: u64) -> TcpStream {
         let (stream, _) = self.listener.accept().await.unwrap();
         assert_eq!(self.event().await, TransportEvent::Connected { connection });
@@ -40,7 +40,7 @@ impl Bench {
         }
     }
 
-    /// Returns the next event that says more than that bytes were written.
+    /// Returns the next event other than `Written`.
     async fn event(&mut self) -> TransportEvent {
         loop {
             match self.events.recv().await.expect("the transport runs") {
@@ -121,7 +121,7 @@ fn all_that_was_written_is_told_once() {
             let mut buffer = vec![0; length];
             stream.read_exact(&mut buffer).await.unwrap();
             while told < sent {
-                // told again only once somebody has asked
+                // the event comes again only after `take_written` was called
                 assert_eq!(bench.events.recv().await, Some(TransportEvent::Written { connection: 0 }));
                 told += bench.handle.take_written().map_or(0, |(connection, bytes)| bytes + connection);
             }

@@ -1,5 +1,5 @@
-//! Who fills a queue loses first: floods of every kind beside an honest publisher, and a follower who reads nothing
-//! until the end.
+//! The origin that fills a queue loses first: floods of every kind beside an honest publisher, and a follower that
+//! reads nothing until the end.
 
 use super::*;
 use crate::limits::{QUEUE_BYTES, QUEUE_DELIVERIES};
@@ -7,16 +7,16 @@ use crate::limits::{QUEUE_BYTES, QUEUE_DELIVERIES};
 const HONEST: u64 = 10;
 const FOLLOWER: u64 = 11;
 
-/// What a follower has read.
+/// The messages that a follower has read.
 #[derive(Default)]
 struct Read {
     honest: Vec<u64>,
-    /// Numbers of the others' messages, by their senders' first byte.
+    /// Numbers of the other publishers' messages, by the first byte of their ids.
     others: BTreeMap<u8, Vec<u64>>,
     lagged: u64,
 }
 
-/// A relay with an honest publisher and a follower that does not read.
+/// Returns a relay with an honest publisher and a follower that does not read.
 fn stage(config: RelayConfig) -> Bench {
     let mut bench = Bench::with(config);
     bench.join(HONEST);
@@ -33,7 +33,7 @@ fn numbered(number: u64, length: usize) -> Vec<u8> {
     payload
 }
 
-/// Lets the follower read all, and checks that what it got, and what it was told of, is all that was sent.
+/// Lets the follower read everything, and checks that deliveries and reported gaps add up to all messages sent.
 fn read_all(bench: &mut Bench) -> Read {
     bench.start_reading(FOLLOWER);
     let mut read = Read::default();
@@ -71,7 +71,8 @@ fn assert_bounds(bench: &Bench) {
     assert!(counts.most_queued_gaps <= 2 * others + 65, "{} gaps among {others}", counts.most_queued_gaps);
 }
 
-/// Three flooders and an honest publisher of `honest` messages, between which each flooder sends `burst`.
+/// Runs three flooders and an honest publisher of `honest` messages. Each flooder sends `burst` messages between two of
+/// those.
 fn flooded(flood_length: usize, burst: u64, honest_length: usize, honest: u64) -> (Bench, Read) {
     let mut bench = stage(RelayConfig::default());
     (1..=3).for_each(|flooder| bench.join(flooder));
@@ -255,7 +256,7 @@ fn what_a_drained_queue_held_is_forgotten() {
     assert_eq!(bench.relay.stats().queued_bytes, 0);
 }
 
-/// A relay that holds at most 1 MB, a hundred subscribers that do not read, and an honest pair.
+/// Returns a relay that holds at most 1 MB, with a hundred subscribers that do not read, and an honest pair.
 fn crowded() -> Bench {
     let mut bench = stage(RelayConfig { queued_bytes: 1_000_000, ..RelayConfig::default() });
     bench.join(1);

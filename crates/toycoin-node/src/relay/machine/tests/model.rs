@@ -1,4 +1,4 @@
-//! The relay against a slow, obvious model: lists of what each subscriber should have heard.
+//! The relay compared with a slow, obvious model: lists of the messages that each subscriber should receive.
 
 use proptest::{collection::vec, prelude::*};
 
@@ -222,7 +222,7 @@ impl ModelQueue {
         self.join();
     }
 
-    /// Makes gaps beside each other one; one of which a part is read has said its count.
+    /// Merges adjacent gaps; a gap that is partly read has already said its count.
     fn join(&mut self) {
         let mut at = usize::from(self.read > 0);
         while at + 1 < self.items.len() {
@@ -266,7 +266,7 @@ impl ModelQueue {
     }
 }
 
-/// Clients 3 to 5 share an address.
+/// Returns a client's source; clients 3 to 5 share an address.
 fn source(client: u64) -> Source {
     if (3..=5).contains(&client) { Source::Address(7) } else { Source::Connection(ConnectionId(client)) }
 }
@@ -289,7 +289,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// A relay of clients that are all subscribed and read when they are told to.
+/// Returns a relay whose clients are all subscribed, and read only on request.
 fn slow_readers(config: RelayConfig) -> Bench {
     let mut bench = Bench::with(config);
     for client in 1..=PEERS {
@@ -302,7 +302,7 @@ fn slow_readers(config: RelayConfig) -> Bench {
     bench
 }
 
-/// Publishes a message that consists of its number; returns whom it is for, and its text.
+/// Publishes a message that consists of its number. Returns its receivers and its text.
 fn publish_number(bench: &mut Bench, number: usize, from: u64, to: Option<u64>, length: usize) -> (Vec<u64>, String) {
     let text = format!("{number:0length$}");
     match to {
@@ -323,7 +323,7 @@ proptest! {
                 Act::Publish(from, to, length) => {
                     let (receivers, text) = publish_number(&mut bench, number, from, to, length);
                     for receiver in receivers {
-                        // a header, the channel, the origin and two lengths
+                        // header, channel, origin, and two length fields
                         let length = 8 + 8 + 2 + 16 + 8 + length;
                         model.get_mut(&receiver).unwrap().push(Item::Message { from, length, text: text.clone() });
                     }

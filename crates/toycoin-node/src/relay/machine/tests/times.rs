@@ -66,7 +66,7 @@ fn a_short_frame_ends_within_ten_seconds() {
 fn frames_one_after_another_are_measured_each() {
     let mut bench = Bench::subscribed(1);
     let ping = RelayMessage::Ping(1).to_frame().unwrap();
-    // always in the middle of one, never in the middle of the same for long
+    // always in the middle of a frame, never for long in the middle of the same one
     bench.bytes(1, &ping[..5]);
     for _ in 0..30 {
         bench.wait(SECOND);
