@@ -1,9 +1,9 @@
 //! Adversaries: an honest machine with a tactic that tampers with its messages.
 //!
 //! ```text
-//!   relay ──▶ Tampering ──▶ NodeMachine      incoming: the tactic may answer in its place
+//!   relay ──▶ Tampering ──▶ NodeMachine      incoming: the tactic may answer instead of it
 //!   relay ◀── Tampering ◀── NodeMachine      outgoing: the tactic changes, drops and adds
-//!                 ▲ tick: the tactic speaks up by itself
+//!                 ▲ tick: the tactic sends messages unasked
 //! ```
 
 mod claims;
