@@ -27,6 +27,7 @@ const HEIGHTS: [u64; 2] = [100, 20_000];
 /// Number of blocks that are measured in a row before the chain is reset to its original height.
 const BLOCKS: usize = 200;
 
+/// Rounds of the comparison.
 const ROUNDS: usize = 5;
 
 fn main() {

@@ -45,6 +45,7 @@ const ROWS: [(usize, usize, Option<usize>); 6] = [
     (60, 20_000, Some(5_000_000)),
 ];
 const FLOODERS: u8 = 3;
+/// Time between two messages of the honest publisher.
 const HONEST_PACE: Duration = Duration::from_millis(100);
 /// Timeout of each read and write, far longer than any should take.
 const DEADLINE: Duration = Duration::from_secs(30);

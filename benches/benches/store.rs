@@ -29,8 +29,11 @@ use toycoin_node::{
     store::{BODIES_FILE, INDEX_FILE, RedbStore},
 };
 
+/// Number of blocks of the initial block download.
 const CATCHING_UP: u64 = 20_000;
+/// Heights at which blocks are connected.
 const HEIGHTS: [u64; 2] = [1_000, 100_000];
+/// Number of coins in the UTXO set at the restart.
 const COINS: usize = 500_000;
 
 fn main() {

@@ -21,8 +21,9 @@ use toycoin_core::{
 
 /// Numbers of signatures that are verified together.
 const SIZES: [usize; 9] = [1, 2, 3, 4, 8, 64, 256, 1_024, 4_096];
-/// Rounds of the comparison. Each verifies about `A_ROUND` signatures in batches of each size.
+/// Rounds of the comparison.
 const ROUNDS: usize = 25;
+/// Approximate number of signatures that each round verifies in batches of each size.
 const A_ROUND: usize = 512;
 
 fn main() {

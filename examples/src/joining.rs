@@ -36,8 +36,9 @@ const DOUBT_AT_GENESIS: Duration = Duration::from_secs(10);
 const FEW: u64 = 6;
 /// Multiple of the patience after which waiting for claims alone ends, whatever trickles in.
 const PATIENCES: u32 = 3;
-/// Bounds of the time without a block after which a program stops waiting for a confirmation.
+/// Shortest time without a block after which a program stops waiting for a confirmation.
 const QUIET_LEAST: Duration = Duration::from_secs(60);
+/// Longest time without a block after which a program stops waiting for a confirmation.
 const QUIET_MOST: Duration = Duration::from_secs(1_800);
 /// Interval at which the node is asked for its status.
 const LOOKS: Duration = Duration::from_millis(100);
@@ -146,8 +147,9 @@ pub async fn warn(mut events: Receiver<Event>) {
 struct Joining {
     patience: Duration,
     begun: Instant,
-    /// Greatest height, best header height and number of held-back headers so far; below, when one of them last grew.
+    /// Greatest height, best header height and number of held-back headers so far.
     most: (u64, u64, usize),
+    /// When one of these last grew.
     progressed: Instant,
     /// When the number of held-back headers last grew.
     held: Instant,

@@ -332,7 +332,7 @@ impl Simulation {
         self
     }
 
-    /// Makes all relays drop a transaction, so that no node receives it from another.
+    /// Makes all relays drop a transaction that is sent by itself; blocks that contain it still pass.
     #[must_use]
     pub const fn censor(mut self, txid: Txid) -> Self {
         self.censored = Some(txid);

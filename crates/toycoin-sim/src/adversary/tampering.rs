@@ -184,7 +184,7 @@ fn published(frame: Frame<'_>) -> Option<Said> {
     }
 }
 
-/// Returns the whole frames of a byte string, each with its bytes.
+/// Returns the whole frames in some bytes, each with its own bytes.
 fn frames(mut bytes: &[u8]) -> impl Iterator<Item = (Frame<'_>, &[u8])> {
     std::iter::from_fn(move || {
         let (length, rest) = bytes.split_first_chunk()?;

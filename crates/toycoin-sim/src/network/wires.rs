@@ -29,8 +29,9 @@ pub(crate) struct Wire {
     /// The same from the link's view, whatever the node is informed of.
     unwritten: VecDeque<(Duration, u64)>,
     unwritten_bytes: u64,
-    /// Whether the node's end is still open; below, whether the relay's end is.
+    /// Whether the node's end is still open.
     at_node: bool,
+    /// Whether the relay's end is still open.
     at_relay: bool,
     /// Bytes from the relay that do not form a whole frame yet.
     partial: Vec<u8>,
