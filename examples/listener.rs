@@ -23,7 +23,6 @@ use toycoin_node::{Listener, ListenerEvent, log_limiter::Omitted};
 
 /// Most messages of one kind that are shown at once.
 const LINES: u32 = 50;
-
 /// Time after which one more message of a kind may be shown.
 const REFILL: Duration = Duration::from_millis(200);
 

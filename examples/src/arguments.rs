@@ -53,7 +53,8 @@ pub struct NetworkChoice {
 impl NetworkChoice {
     /// Returns the network's parameters.
     ///
-    /// # Errors If they are in a file that cannot be read or does not describe a network.
+    /// # Errors
+    /// If they are in a file that cannot be read or does not describe a network.
     pub fn params(&self) -> Result<ChainParams, Box<dyn Error>> {
         self.params.as_deref().map_or_else(|| Ok(self.network.params()), network_file::read)
     }

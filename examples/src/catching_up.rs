@@ -71,14 +71,16 @@ impl CatchingUp {
 
     /// Asks the node for its progress, if that may have changed at this height, and shows it.
     ///
-    /// # Errors If the node has stopped or the bar cannot be made.
+    /// # Errors
+    /// If the node has stopped or the bar cannot be made.
     pub async fn reached(&mut self, node: &NodeHandle, height: u64) -> Result<(), Box<dyn Error>> {
         if self.run.as_ref().is_none_or(|run| height >= run.target) { self.look(node).await } else { Ok(()) }
     }
 
     /// Asks the node for its progress, and shows it.
     ///
-    /// # Errors If the node has stopped or the bar cannot be made.
+    /// # Errors
+    /// If the node has stopped or the bar cannot be made.
     pub async fn look(&mut self, node: &NodeHandle) -> Result<(), Box<dyn Error>> {
         let status = node.status().await?;
         if let Some(line) = self.show(&status, Instant::now())? {
@@ -164,7 +166,8 @@ impl Run {
 
 /// Returns a bar whose message is a [`Pace`].
 ///
-/// # Errors If its template is wrong.
+/// # Errors
+/// If its template is wrong.
 pub fn bar() -> Result<ProgressBar, Box<dyn Error>> {
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("catching up {bar:16} {pos} of {len}, {msg}")?);

@@ -22,7 +22,8 @@ impl Choices {
 
     /// Returns the next number below `bound`.
     ///
-    /// # Panics If `bound` is zero.
+    /// # Panics
+    /// If `bound` is zero.
     pub const fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -54,7 +55,8 @@ pub struct Classroom {
 impl Classroom {
     /// Opens the wallets.
     ///
-    /// # Errors If the node has stopped.
+    /// # Errors
+    /// If the node has stopped.
     pub async fn open(node: NodeHandle) -> Result<Self, Box<dyn Error>> {
         let wallet = |index| Wallet::new(node.params().clone(), SecretKey::classroom(index));
         let mut wallets: Vec<_> = (0..WALLETS).map(wallet).collect();
@@ -64,8 +66,8 @@ impl Classroom {
 
     /// Makes a wallet that has coins pay some of them to another wallet.
     ///
-    /// # Errors If no wallet has coins to spend, or the node rejects the payment. A rejected payment's coins are free
-    /// again.
+    /// # Errors
+    /// If no wallet has coins to spend, or the node rejects the payment. A rejected payment's coins are free again.
     pub async fn pay_somebody(&mut self, choices: &mut Choices) -> Result<Payment, Box<dyn Error>> {
         follow(&self.node, &mut self.wallets).await?;
         let first = u32::try_from(choices.below(u64::from(WALLETS)))?;
@@ -92,7 +94,8 @@ impl Classroom {
     /// Waits for a payment's first confirmation. The inner `Err` says why it was dropped; its coins are then free
     /// again.
     ///
-    /// # Errors If the node has stopped.
+    /// # Errors
+    /// If the node has stopped.
     pub async fn confirmation(&mut self, payment: &Payment) -> Result<Result<Confirmed, String>, Box<dyn Error>> {
         let waited = self.node.wait_for_confirmations(payment.txid, 1).await;
         follow(&self.node, &mut self.wallets).await?;
@@ -117,7 +120,8 @@ impl Classroom {
 
 /// Returns the value of a key's coins, immature ones included.
 ///
-/// # Errors If the node has stopped.
+/// # Errors
+/// If the node has stopped.
 pub async fn worth(node: &NodeHandle, key: &SecretKey) -> Result<Amount, Box<dyn Error>> {
     let coins = node.coins_of(key.public_key()).await?;
     Ok(coins.iter().map(|(_, coin)| coin.output.value).sum())

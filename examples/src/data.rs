@@ -18,7 +18,8 @@ use crate::{interrupted, say};
 
 /// Checks the chain in a directory, and prints the result. Ctrl-C and SIGTERM interrupt the check.
 ///
-/// # Errors If the chain is damaged or missing, it cannot be opened, or the check was interrupted.
+/// # Errors
+/// If the chain is damaged or missing, it cannot be opened, or the check was interrupted.
 pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Error>> {
     if ![INDEX_FILE, BODIES_FILE].iter().any(|file| directory.join(file).exists()) {
         return Err(format!("{} keeps no chain", directory.display()).into());
@@ -47,7 +48,8 @@ pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn
 ///
 /// Ctrl-C and SIGTERM interrupt it, and leave everything as it was.
 ///
-/// # Errors If there is nothing to rebuild from, the disk fails, or it was interrupted.
+/// # Errors
+/// If there is nothing to rebuild from, the disk fails, or it was interrupted.
 pub async fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Error>> {
     let (place, network) = (directory.to_owned(), params.clone());
     let result = watched("reindexing", move |progress| reindex(&place, &network, progress)).await?;

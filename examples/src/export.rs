@@ -19,7 +19,8 @@ pub struct ExportFile {
 impl ExportFile {
     /// Opens the file. Its contents stay until there is something new to write.
     ///
-    /// # Errors If the file cannot be opened for writing.
+    /// # Errors
+    /// If the file cannot be opened for writing.
     pub fn open(path: &Path) -> Result<Self, Box<dyn Error>> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let file = file.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
@@ -28,7 +29,8 @@ impl ExportFile {
 
     /// Writes a node's active chain, and returns the number of blocks.
     ///
-    /// # Errors If the file or the node fails.
+    /// # Errors
+    /// If the file or the node fails.
     pub async fn write(mut self, node: &NodeHandle) -> Result<u64, Box<dyn Error>> {
         let named = |error: &io::Error| format!("cannot write {}: {error}", self.path.display());
         // only a regular file can be truncated; a pipe or a terminal has no position to return to

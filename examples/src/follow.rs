@@ -7,7 +7,8 @@ use toycoin_node::NodeHandle;
 
 /// Applies to wallets, which all have the same tip, every change of the node's chain since that tip.
 ///
-/// # Errors If the node has stopped, or a block does not fit a wallet's tip.
+/// # Errors
+/// If the node has stopped, or a block does not fit a wallet's tip.
 pub async fn follow(node: &NodeHandle, wallets: &mut [Wallet]) -> Result<(), Box<dyn Error>> {
     let Some(tip) = wallets.first().map(Wallet::tip) else { return Ok(()) };
     let mut at = tip;

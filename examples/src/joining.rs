@@ -45,7 +45,8 @@ const LOOKS: Duration = Duration::from_millis(100);
 
 /// Waits until the node is connected to a relay.
 ///
-/// # Errors If no relay can be reached.
+/// # Errors
+/// If no relay can be reached.
 pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
     match node.wait_for_relay().await {
         Err(RelayError::NoRelay { failures }) => {
@@ -60,8 +61,9 @@ pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
 ///
 /// It warns on standard error if clocks differ. It gives up when nothing new was verified for `patience`.
 ///
-/// # Errors If no relay can be reached, or the node has stopped. [`GaveUp`] if nobody answers, or peers do not prove
-/// what they claim.
+/// # Errors
+/// If no relay can be reached, or the node has stopped. [`GaveUp`] if nobody answers, or peers do not prove what they
+/// claim.
 pub async fn catch_up(node: &NodeHandle, patience: Duration) -> Result<(), Box<dyn Error>> {
     wait_for_relay(node).await?;
     let (bar, mut pace) = (bar()?, Pace::default());
@@ -100,7 +102,8 @@ pub async fn catch_up(node: &NodeHandle, patience: Duration) -> Result<(), Box<d
 
 /// Waits for a result that depends on new blocks, such as a confirmation, as long as blocks come.
 ///
-/// # Errors [`GaveUp`] if no block came for 30 times the network's block spacing, but at least 60 s and at most 30 min.
+/// # Errors
+/// [`GaveUp`] if no block came for 30 times the network's block spacing, but at least 60 s and at most 30 min.
 pub async fn while_blocks_come<T>(node: &NodeHandle, wait: impl Future<Output = T>) -> Result<T, Box<dyn Error>> {
     let spacing = node.params().spec().retargeting.as_ref().map_or(0, |retargeting| retargeting.spacing_ms);
     let patience = Duration::from_millis(spacing.saturating_mul(30)).clamp(QUIET_LEAST, QUIET_MOST);

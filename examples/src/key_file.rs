@@ -14,7 +14,8 @@ use toycoin_core::{
 
 /// Draws a key and writes it to a new file.
 ///
-/// # Errors If the file exists already or cannot be written.
+/// # Errors
+/// If the file exists already or cannot be written.
 pub fn create(path: &Path) -> Result<SecretKey, Box<dyn Error>> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -34,7 +35,8 @@ pub fn create(path: &Path) -> Result<SecretKey, Box<dyn Error>> {
 
 /// Reads a key.
 ///
-/// # Errors If the file does not exist, or does not hold a key.
+/// # Errors
+/// If the file does not exist, or does not hold a key.
 pub fn read(path: &Path) -> Result<SecretKey, Box<dyn Error>> {
     let file = File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!("no key at {}; `wallet new` makes one", path.display()),

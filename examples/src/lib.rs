@@ -60,7 +60,8 @@ pub fn print_line(line: impl Display) {
 
 /// Waits for Ctrl-C or SIGTERM.
 ///
-/// # Errors If the system does not let the program listen for them.
+/// # Errors
+/// If the system does not let the program listen for them.
 pub async fn interrupted() -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -19,8 +19,9 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// Reads a network's parameters from a file.
 ///
-/// # Errors If the file cannot be read, is not JSON of this form, or does not describe a network; the error names file
-/// and field.
+/// # Errors
+/// If the file cannot be read, is not JSON of this form, or does not describe a network; the error names file and
+/// field.
 pub fn read(path: &Path) -> Result<ChainParams, Box<dyn Error>> {
     let within = |error: Box<dyn Error>| -> Box<dyn Error> { format!("{}: {error}", path.display()).into() };
     let text = || {

@@ -18,7 +18,8 @@ use toycoin_node::{
 ///
 /// `params` and `key` must be those of the wallet.
 ///
-/// # Errors If the wallet has insufficient funds, the payment is invalid, or the system supplies no randomness.
+/// # Errors
+/// If the wallet has insufficient funds, the payment is invalid, or the system supplies no randomness.
 pub fn pay_apart(
     params: &ChainParams,
     wallet: &mut Wallet,
@@ -38,8 +39,8 @@ pub fn pay_apart(
 
 /// Submits a payment to the network and waits until it is confirmed.
 ///
-/// # Errors If it is not confirmed, or if the confirmed transaction was another program's. The error is written for the
-/// payer.
+/// # Errors
+/// If it is not confirmed, or if the confirmed transaction was another program's. The error is written for the payer.
 pub async fn confirmed(
     node: &NodeHandle,
     payment: &Transaction,

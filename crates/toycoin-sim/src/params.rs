@@ -61,7 +61,8 @@ pub fn spec(wallets: usize, spacing: Duration) -> NetworkSpec {
 
 /// Returns the parameters of a simulated network with `wallets` wallets.
 ///
-/// # Panics If a genesis block cannot hold the coins of that many wallets, about 10,000.
+/// # Panics
+/// If a genesis block cannot hold the coins of that many wallets, about 10,000.
 pub fn params(wallets: usize, spacing: Duration) -> ChainParams {
     ChainParams::new(spec(wallets, spacing)).expect("bits and times that fit each other")
 }

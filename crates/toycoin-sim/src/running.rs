@@ -20,7 +20,8 @@ use crate::{
 impl Simulation {
     /// Runs for a virtual time, and then until all honest nodes agree.
     ///
-    /// # Errors If an invariant breaks; the error describes the first one.
+    /// # Errors
+    /// If an invariant breaks; the error describes the first one.
     pub fn run_for(mut self, time: Duration) -> Result<Run, Violation> {
         if self.random_faults != Drawn::Nothing {
             let relays = self.relay_count();
@@ -38,7 +39,8 @@ impl Simulation {
 
     /// Runs until a condition holds and the last fault has ended, and then until all honest nodes agree.
     ///
-    /// # Errors If an invariant breaks; the error describes the first one.
+    /// # Errors
+    /// If an invariant breaks; the error describes the first one.
     pub fn run_until(self, done: impl Fn(&Network) -> bool) -> Result<Run, Violation> {
         let (seed, settle) = (self.seed, self.settle);
         let mut network = self.build();

@@ -39,7 +39,8 @@ pub struct Tampering {
 impl Tampering {
     /// Wraps a machine.
     ///
-    /// # Panics Never, because the channel's name is valid.
+    /// # Panics
+    /// Never, because the channel's name is valid.
     pub fn new(inner: NodeMachine<CrashStore>, tactic: Box<dyn Tactic>, dice: Dice) -> Self {
         let next_tick = Duration::from_secs(3) + tactic.interval();
         let channel = Channel::new("/topic/main").expect("a name of allowed characters");

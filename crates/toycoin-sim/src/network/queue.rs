@@ -8,33 +8,62 @@ use toycoin_node::{protocol::JobId, relay::ConnectionId};
 #[derive(Debug)]
 pub(crate) enum Happening {
     /// A node tries to connect to its relay number `slot`.
-    Dial { node: usize, slot: usize },
+    Dial {
+        node: usize,
+        slot: usize,
+    },
     /// Bytes arrive at a relay.
-    Up { connection: ConnectionId, bytes: Vec<u8> },
+    Up {
+        connection: ConnectionId,
+        bytes: Vec<u8>,
+    },
     /// Bytes arrive at a node.
-    Down { connection: ConnectionId, bytes: Vec<u8> },
+    Down {
+        connection: ConnectionId,
+        bytes: Vec<u8>,
+    },
     /// A node's bytes have been written to the link.
-    Written { connection: ConnectionId },
+    Written {
+        connection: ConnectionId,
+    },
     /// One end of a connection learns that it is over.
-    Cut { connection: ConnectionId },
+    Cut {
+        connection: ConnectionId,
+    },
     /// A relay's socket can take more bytes.
-    Pull { connection: ConnectionId },
+    Pull {
+        connection: ConnectionId,
+    },
     /// A node asked to be woken.
-    WakeNode { node: usize },
+    WakeNode {
+        node: usize,
+    },
     /// A relay asked to be woken.
-    WakeRelay { relay: usize },
+    WakeRelay {
+        relay: usize,
+    },
     /// A node's search finds a block.
-    Found { node: usize, job: JobId },
+    Found {
+        node: usize,
+        job: JobId,
+    },
     /// A node's relays say that they dropped deliveries.
-    SayLagged { node: usize },
+    SayLagged {
+        node: usize,
+    },
     /// A wallet makes a payment.
     Pay,
     /// A node's wallet resubmits its payments.
-    Repeat { node: usize },
+    Repeat {
+        node: usize,
+    },
     /// A fault begins.
-    Begin { fault: usize },
-    /// A fault ends.
-    End { fault: usize },
+    Begin {
+        fault: usize,
+    },
+    End {
+        fault: usize,
+    },
 }
 
 /// All future events.
