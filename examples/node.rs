@@ -56,7 +56,7 @@ struct Arguments {
     /// Wait this many milliseconds before publishing a mined block: a slow node.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     delay: u64,
-    /// Address that block rewards go to; by default a key drawn at the start and lost at the end.
+    /// Address that receives block rewards; by default a new key, lost at the end.
     #[arg(long, value_name = "ADDRESS")]
     payout: Option<Address>,
     /// The lowest fee rate that the mempool accepts.
