@@ -1,4 +1,4 @@
-//! Shows what nodes say to each other, and says nothing itself.
+//! Shows the messages between nodes, and sends nothing itself.
 //!
 //!     cargo run --release --example listener
 //!     cargo run --release --example listener -- --json --count 10
@@ -21,23 +21,24 @@ use toycoin_examples::{
 };
 use toycoin_node::{Listener, ListenerEvent, log_limiter::Omitted};
 
-/// Most messages of a kind that are shown at once, and the time in which one more is.
+/// Most messages of one kind that are shown at once.
 const LINES: u32 = 50;
+/// Time after which one more message of a kind may be shown.
 const REFILL: Duration = Duration::from_millis(200);
 
-/// Shows what passes on a channel.
+/// Shows the messages on a channel.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     #[command(flatten)]
     meeting: Meeting,
-    /// End after so many messages.
+    /// End after this many messages.
     #[arg(long, value_name = "N")]
     count: Option<u64>,
-    /// One JSON object in each line.
+    /// Print one JSON object per line.
     #[arg(long)]
     json: bool,
-    /// Show every message: without it, at most 50 of a kind at once and 5 a second, and how many were left out.
+    /// Show every message, not at most 50 of a kind at once and 5 per second.
     #[arg(long)]
     all: bool,
 }
@@ -85,7 +86,7 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 let Some(omitted) = omitted else { continue };
                 seen += 1;
                 let line = if arguments.json { message.json(omitted) } else { format!("{message}{omitted}") };
-                // whoever reads may have gone, `| head` for one
+                // the reader may have gone, such as `| head`
                 if writeln!(stdout(), "{line}").is_err() {
                     return Ok(());
                 }

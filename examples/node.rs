@@ -1,12 +1,12 @@
-//! A full node that mines, one a terminal.
+//! A full node that mines. Run each in its own terminal.
 //!
 //!     cargo run --release --example relay
 //!     cargo run --release --example node
 //!     cargo run --release --example node -- --delay 5000
 //!     cargo run --release --example node -- --data chain
 //!
-//! It validates everything, catches up with whoever has more work, and mines. Stop it with Ctrl-C. `RUST_LOG=toycoin_node=debug`
-//! shows what it hears.
+//! It validates everything, catches up with the chain of most work (initial block download), and mines. Stop it with
+//! Ctrl-C. `RUST_LOG=toycoin_node=debug` shows what it receives.
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -20,11 +20,11 @@ use toycoin_examples::{
 use toycoin_node::{NodeBuilder, NodeHandle, protocol::Event, store::RedbStore};
 use toycoin_wire::Channel;
 
-/// Validates, catches up, and mines.
+/// Runs a full node: validates, catches up, and mines.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// A relay to connect to; again for more.
+    /// Address of a relay; repeat it for more relays.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000")]
     relay: Vec<String>,
     /// The channel on which peers meet.
@@ -35,16 +35,16 @@ struct Arguments {
     /// Keep the chain in this directory; without it, in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Mine; the default.
+    /// Mine (the default).
     #[arg(long, overrides_with = "no_mine")]
     mine: bool,
     /// Do not mine.
     #[arg(long)]
     no_mine: bool,
-    /// Miner threads; by default one less than the cores.
+    /// Number of miner threads; by default one less than the cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// How much of the time the miner threads work.
+    /// Share of the time in which the miner threads work.
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100))]
     throttle: u32,
     /// Check the stored chain, report, and exit (with --data).
@@ -53,19 +53,19 @@ struct Arguments {
     /// Rebuild the stored chain from its blocks, report, and exit (with --data).
     #[arg(long, requires = "data")]
     reindex: bool,
-    /// Wait this many milliseconds before handing out a block: a slow node.
+    /// Wait this many milliseconds before publishing a mined block: a slow node.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     delay: u64,
-    /// Who is paid for blocks; by default a key that is drawn at the start and forgotten at the end.
+    /// Address that receives block rewards; by default a new key, lost at the end.
     #[arg(long, value_name = "ADDRESS")]
     payout: Option<Address>,
-    /// The lowest fee rate taken.
+    /// The lowest fee rate that the mempool accepts.
     #[arg(long, value_name = "GRAINS_PER_BYTE")]
     min_fee_rate: Option<u64>,
     /// End at this height.
     #[arg(long, value_name = "N")]
     until_height: Option<u64>,
-    /// Write the chain to this file in the end, as lines of JSON.
+    /// Write the chain to this file at the end, as lines of JSON.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
 }
@@ -119,7 +119,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(directory) => builder.store(RedbStore::open(directory, &params)?).spawn().await?,
         None => builder.spawn().await?,
     };
-    // nothing that happens from now on is missed
+    // subscribed before anything is printed, so that no later event is missed
     let events = node.events();
     say!("node {name} on {}, pays {}", params.spec().name, params.address(payout));
     if arguments.data.is_some() {
@@ -131,7 +131,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         result = show(&node, events, &name, arguments.until_height) => result?,
     }
     if let Some(export) = export {
-        // what goes out is a chain that stands still
+        // the exported chain must not change meanwhile
         node.set_mining(false).await?;
         say!("{} blocks exported", export.write(&node).await?);
     }
@@ -142,7 +142,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Shows what happens to a node until it stands at a height.
+/// Shows a node's events until its tip reaches a height.
 async fn show(
     node: &NodeHandle,
     mut events: Receiver<Event>,
@@ -153,7 +153,7 @@ async fn show(
     if is_there(node.status().await?.tip.height) {
         return Ok(());
     }
-    // a relay that is lost later is looked for again; one that never was is a mistake
+    // a relay that is lost later is dialled again, but one that was never reached is a mistake
     wait_for_relay(node).await?;
     let (mut view, mut progress) = (View::new(name), CatchingUp::default());
     let mut looks = tokio::time::interval(Duration::from_millis(100));
@@ -195,7 +195,7 @@ async fn show(
                     return Ok(());
                 }
             }
-            // why, the node says when it is asked next
+            // the node reports the reason at the next request
             Err(RecvError::Closed) => return Ok(()),
         }
     }

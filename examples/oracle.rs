@@ -1,4 +1,4 @@
-//! Pays between the four classroom wallets, and waits for each payment's confirmation.
+//! Makes payments between the four classroom wallets, and waits for each payment's confirmation.
 //!
 //!     cargo run --release --example oracle
 //!     cargo run --release --example oracle -- --payments 5
@@ -17,7 +17,7 @@ use toycoin_examples::{
 };
 use toycoin_node::{NodeHandle, protocol::Event};
 
-/// Pays between the classroom wallets.
+/// Makes payments between the classroom wallets.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -25,16 +25,16 @@ struct Arguments {
     meeting: Meeting,
     #[command(flatten)]
     network: NetworkChoice,
-    /// The least time between a confirmation and the next payment, in milliseconds.
+    /// Shortest time between a confirmation and the next payment, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 500)]
     min_interval: u64,
-    /// The most.
+    /// Longest time between a confirmation and the next payment, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 3_000)]
     max_interval: u64,
-    /// Give up joining, with exit code 3, when nothing new of the chain was verified for so long.
+    /// Give up with exit code 3 after this long without verified progress.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     patience: u64,
-    /// End after so many payments.
+    /// End after this many payments.
     #[arg(long, value_name = "N")]
     payments: Option<u64>,
 }
@@ -70,7 +70,7 @@ async fn pay(node: &NodeHandle, arguments: &Arguments) -> Result<(), Box<dyn Err
     let mut choices = Choices::new(u64::from_le_bytes(seed));
     catch_up(node, Duration::from_secs(arguments.patience)).await?;
     tokio::spawn(warn(node.events()));
-    // what others have paid meanwhile is known only once the chain has been heard of
+    // the wallets learn what others have paid meanwhile only from the chain
     let mut events = node.events();
     if node.status().await?.tip.height == 0 {
         say!("waiting for the first block");

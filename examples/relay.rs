@@ -3,8 +3,8 @@
 //!     cargo run --release --example relay
 //!     cargo run --release --example relay -- --listen 0.0.0.0:25000
 //!
-//! It hands on what its clients publish and looks into none of it. Stop it with Ctrl-C; the clients find it again when
-//! it is back. `RUST_LOG=toycoin_node=debug` shows who comes and goes.
+//! It forwards what its clients publish and inspects none of it. Stop it with Ctrl-C; the clients reconnect when it is
+//! back. `RUST_LOG=toycoin_node=debug` shows who connects and disconnects.
 
 use std::{
     error::Error,
@@ -17,11 +17,11 @@ use clap::Parser;
 use toycoin_examples::{exit, init_logs, interrupted};
 use toycoin_node::{RelayServer, relay::RelayConfig};
 
-/// Hands on what clients publish to all who have subscribed.
+/// Forwards what clients publish to all subscribers.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Where to listen.
+    /// Address to listen on.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000")]
     listen: SocketAddr,
 }

@@ -1,10 +1,10 @@
-//! A wallet: make a key, see what it has, pay somebody and wait for the confirmation.
+//! A wallet: makes a key, shows its balance, pays, and waits for the confirmation.
 //!
 //!     cargo run --release --example wallet -- new
 //!     cargo run --release --example wallet -- balance
 //!     cargo run --release --example wallet -- pay tlab1... 2.5
 //!
-//! `node --payout ADDRESS` earns the first coins. The key is a file, the chain comes from the network each time.
+//! `node --payout ADDRESS` earns the first coins. The key is a file; the chain comes from the network each time.
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -31,14 +31,14 @@ use toycoin_node::NodeHandle;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// The file that holds the key.
+    /// File that holds the key.
     #[arg(long, value_name = "FILE", default_value = "toycoin.key", global = true)]
     key: PathBuf,
     #[command(flatten)]
     meeting: Meeting,
     #[command(flatten)]
     network: NetworkChoice,
-    /// Give up, with exit code 3, when nothing new of the chain was verified for so long.
+    /// Give up with exit code 3 after this long without verified progress.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     patience: u64,
 }
@@ -47,24 +47,24 @@ struct Arguments {
 enum Command {
     /// Make a key, and show its address.
     New,
-    /// Show the key's address: where others pay, and what `node --payout` takes.
+    /// Show the key's address: for payments, and for `node --payout`.
     Address,
-    /// Show what the key's coins are worth.
+    /// Show the value of the key's coins.
     Balance,
     /// Pay somebody, and wait for the confirmation.
     Pay {
-        /// Who is paid.
+        /// Address to pay.
         address: Address,
-        /// How much, in toycoins, up to eight decimals.
+        /// Amount in toycoins, with up to eight decimals.
         amount: Amount,
-        /// Wait for so many confirmations.
+        /// Number of confirmations to wait for.
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         wait: u64,
-        /// What the miner gets; by default as little as nodes take.
+        /// Fee for the miner; by default the lowest rate that nodes accept.
         #[arg(long, value_name = "GRAINS_PER_BYTE")]
         fee_rate: Option<u64>,
     },
-    /// Show what came and went.
+    /// Show incoming and outgoing payments.
     History,
 }
 

@@ -1,4 +1,4 @@
-//! Connecting a block low and high on a chain: what it costs must not grow with the chain.
+//! Connects a block low and high on a chain: the cost must not grow with the chain.
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench connect                  criterion
@@ -18,15 +18,16 @@ use toycoin_core::{
     test_util::{Payments, classroom, grow},
 };
 
-/// Payments of a block: each spends a coin of the store and makes two.
+/// Payments per block; each spends one coin of the store and creates two.
 const PAYMENTS: usize = 20;
 
-/// Where the first block that is measured goes on.
+/// Heights of the chains on which the measured blocks begin.
 const HEIGHTS: [u64; 2] = [100, 20_000];
 
-/// Blocks that are measured one upon the other before the chain is taken back to where it was.
+/// Number of blocks that are measured in a row before the chain is reset to its original height.
 const BLOCKS: usize = 200;
 
+/// Rounds of the comparison.
 const ROUNDS: usize = 5;
 
 fn main() {
@@ -57,7 +58,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Connects one block to each chain in turn, so that a slow moment of the machine falls on all alike.
+/// Connects one block to each chain in turn, so that a slow moment of the machine affects all equally.
 fn print_ratios() {
     let [full, empty] = [PAYMENTS, 0].map(|payments| HEIGHTS.map(|height| Branch::new(height, payments)));
     let plain: Arc<dyn SignatureVerifier> = Arc::new(PlainVerifier);
@@ -104,7 +105,7 @@ fn print_ratios() {
     );
 }
 
-/// A chain up to a height, and blocks that go on from there.
+/// A chain up to a height, and the blocks that extend it.
 struct Branch {
     params: ChainParams,
     store: MemoryStore,
@@ -123,21 +124,21 @@ impl Branch {
         Self { params, store, blocks }
     }
 
-    /// Begins anew below the first block.
+    /// Returns a chain reset to the height below the first block.
     fn climb(&self, verifier: Arc<dyn SignatureVerifier>) -> Climb<'_> {
         let chain = Chain::open(self.params.clone(), self.store.clone()).expect("a chain of our own");
         Climb { chain: chain.with_verifier(verifier), blocks: &self.blocks }
     }
 }
 
-/// A chain on its way up.
+/// A chain to which the blocks are connected.
 struct Climb<'a> {
     chain: Chain<MemoryStore>,
     blocks: &'a [Block],
 }
 
 impl Climb<'_> {
-    /// Takes the block of that number, from the bytes' owner to the store, and returns the time that it took.
+    /// Connects the block at index `number`, from received block to store, and returns the processor time that it took.
     fn connect(&mut self, number: usize) -> Duration {
         let block = self.blocks[number].clone();
         let now_ms = block.header.time;
@@ -146,7 +147,7 @@ impl Climb<'_> {
         time
     }
 
-    /// Returns what bringing the state up to the block of that number and hashing it takes.
+    /// Returns the time to apply the changes of the block at index `number` to the state and to hash its root.
     fn state_root(&self, number: usize) -> Duration {
         let block = self.blocks[number].clone().check(self.chain.params()).expect("a block of our own");
         let Ok(coins) = gather(&block, self.chain.store());
@@ -161,14 +162,14 @@ impl Climb<'_> {
     }
 }
 
-/// Makes payments that each spend a coin of its own, all of them coins that block 1 made.
+/// Source of payments that each spend their own coin, all of which block 1 created.
 struct Payer {
     payments: Payments,
     coins: std::vec::IntoIter<(OutPoint, TxOut)>,
 }
 
 impl Payer {
-    /// Splits a coin of genesis in as many as will be wanted, in block 1.
+    /// Splits a genesis coin in block 1 into as many coins as the payments need.
     fn new(chain: &mut Chain<MemoryStore>) -> Self {
         let owner = classroom::owner(0);
         let (outpoint, coin) = chain.coins_of(&owner).expect("a store in memory")[0];
@@ -193,7 +194,7 @@ impl Payer {
     }
 }
 
-/// Mines a block with these transactions.
+/// Mines and connects a block with these transactions.
 fn extend(chain: &mut Chain<MemoryStore>, transactions: Vec<Transaction>) -> Block {
     let time = chain.tip().time + 1_000;
     let block = chain.template(transactions, classroom::owner(7), b"", time).expect("payments that fit");
@@ -202,14 +203,14 @@ fn extend(chain: &mut Chain<MemoryStore>, transactions: Vec<Transaction>) -> Blo
     block
 }
 
-/// Regtest with a subsidy that lasts: a coinbase at either height makes a coin.
+/// Returns the regtest network with a longer halving interval, so that the coinbase creates a coin at either height.
 fn params() -> ChainParams {
     let spec =
         NetworkSpec { extra: b"bench".to_vec(), halving_interval: 100_000, ..ChainParams::regtest().spec().clone() };
     ChainParams::new(spec).expect("a network of our own")
 }
 
-/// Takes every signature for right, to measure all else.
+/// Verifier that accepts every signature, to measure everything else.
 struct Trusting;
 
 impl SignatureVerifier for Trusting {

@@ -1,4 +1,4 @@
-//! What an honest publisher loses when three others publish all they can.
+//! Losses and latency of an honest publisher while three flooders publish all they can.
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench flood                                a table, in a minute
@@ -6,11 +6,13 @@
 //! cargo bench -p toycoin-benches --bench flood -- --seconds 2 --row 4     one row, 2 seconds
 //! ```
 //!
-//! On real sockets, over loopback: three flooders write messages of one size as fast as the relay takes them, and an
-//! honest publisher writes ten a second. A follower reads everything, as fast as it can or at the pace of a link.
-//! Latency runs from the moment at which the honest message was due to the one at which the follower has read it, so it
-//! contains the time that the relay takes to read it. At the end all sides wait for their `PONG`: what arrived and what
-//! `LAGD` told must be all that was published.
+//! The benchmark runs on real sockets over loopback. Three flooders write messages of one size as fast as the relay
+//! reads them, and an honest publisher writes 10 per second. A follower reads everything, as fast as it can or at the
+//! pace of a link.
+//!
+//! Latency runs from the time at which an honest message was due until the follower has read it. So it contains the
+//! time that the relay takes to read the message. At the end every client waits for its `PONG`. The messages that
+//! arrived and those that `LAGD` reported must add up to all that were published.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
@@ -33,7 +35,7 @@ use toycoin_wire::{
     relay::{Hello, Publish, RelayMessage},
 };
 
-/// Sizes of the flood's payloads, of the honest ones, and the follower's pace in bytes a second.
+/// Payload bytes of the flood, payload bytes of the honest messages, and the follower's pace in bytes per second.
 const ROWS: [(usize, usize, Option<usize>); 6] = [
     (3 << 19, 300, None),
     (3 << 19, 1_000_000, None),
@@ -43,8 +45,9 @@ const ROWS: [(usize, usize, Option<usize>); 6] = [
     (60, 20_000, Some(5_000_000)),
 ];
 const FLOODERS: u8 = 3;
+/// Time between two messages of the honest publisher.
 const HONEST_PACE: Duration = Duration::from_millis(100);
-/// Nothing here takes as long.
+/// Timeout of each read and write, far longer than any should take.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -53,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1)
     };
-    // without that argument this is a test, which only sees whether it works
+    // without this argument the program runs as a test, which checks only that it works
     let is_bench = arguments.iter().any(|argument| argument == "--bench");
     let seconds = value("--seconds").map_or(Ok(if is_bench { 8.0 } else { 0.2 }), |seconds| seconds.parse())?;
     let only: Option<u8> = value("--row").map(|row| row.parse()).transpose()?;
@@ -75,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Runs a flood; returns what is printed of it.
+/// Runs a flood; returns its row of the table.
 fn measure(
     address: SocketAddr,
     ids: Ids,
@@ -129,7 +132,7 @@ fn measure(
         flooded += flooder.join().map_err(|_| "a flooder panicked")??;
     }
     let elapsed = origin.elapsed().as_secs_f64();
-    // its PONG stands behind all that was published
+    // the PONG comes after everything that was published
     to_follower.write_all(&RelayMessage::Ping(LAST).to_frame()?)?;
     let mut heard = follower.join().map_err(|_| "the follower panicked")??;
 
@@ -149,7 +152,7 @@ fn measure(
     Ok(format!("{:.0} | {read:.0} | {share:.2} % | {lost:.1} % | {latency} | {truth} |", bytes / elapsed / 1e6))
 }
 
-/// The node ids of a row: those of the row before may still be connected.
+/// Node ids of a row. They differ between rows, because the clients of the previous row may still be connected.
 #[derive(Clone, Copy)]
 struct Ids(u8);
 
@@ -161,21 +164,21 @@ impl Ids {
     }
 }
 
-/// What a follower has read.
+/// What a follower has received.
 #[derive(Default)]
 struct Heard {
-    /// Of the honest messages, in milliseconds.
+    /// Latencies of the honest messages in milliseconds.
     latencies: Vec<f64>,
     flood: u64,
     lagged: u64,
     bytes: u64,
 }
 
-/// Reads until the last `PONG`; at a pace, if there is one.
+/// Reads until the last `PONG`, at a limited pace if there is one.
 fn follow(mut client: Client, honest: NodeId, pace: Option<usize>, origin: Instant) -> io::Result<Heard> {
     let mut heard = Heard::default();
     let mut buffer = vec![0; 256 << 10];
-    // a link that is slow has no large buffers either
+    // a slow link does not have large buffers either
     let most = if pace.is_some() { 16 << 10 } else { buffer.len() };
     let (begun, mut taken) = (Instant::now(), 0);
     loop {
@@ -229,7 +232,7 @@ impl Client {
         self.stream.write_all(&message.to_frame().map_err(io::Error::other)?)
     }
 
-    /// Waits until the relay has handled all that was said.
+    /// Waits until the relay has handled everything that this client sent.
     fn barrier(&mut self, nonce: u64) -> io::Result<()> {
         self.say(RelayMessage::Ping(nonce))?;
         let mut buffer = [0; 4 << 10];

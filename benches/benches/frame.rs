@@ -1,4 +1,4 @@
-//! Decoding envelopes from a stream that arrives in large reads, in reads that cut nearly every frame, and byte by byte.
+//! Decoding of envelopes from a stream that arrives in large reads, in reads that cut most frames, and byte by byte.
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench frame
@@ -13,13 +13,13 @@ use toycoin_wire::{
     relay::{Deliver, Hello, Publish, RelayMessage, Welcome},
 };
 
-/// Bytes of payload: a payment's, and a large block's.
+/// Payload sizes in bytes: those of a payment and of a large block.
 const PAYLOADS: [(&str, usize); 2] = [("300 B", 300), ("100 KiB", 100 << 10)];
 
-/// Bytes that one read brings: what a transport hands on at most, an odd number that is no divisor of anything, the least.
+/// Bytes per read: the most that a transport passes on, an odd number that cuts most frames, and a single byte.
 const READS: [(&str, usize); 3] = [("64 KiB reads", TRANSPORT_READ), ("1,447 B reads", 1_447), ("1 B reads", 1)];
 
-/// About as many bytes of envelopes as this are decoded a run.
+/// Approximate number of bytes of envelopes that each run decodes.
 const STREAM: usize = 1 << 20;
 
 fn main() {
@@ -38,7 +38,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// What one side says to the other, from the first frame on.
+/// One side's stream of frames, from the first one on.
 struct Stream {
     reader: Reader,
     bytes: Vec<u8>,
@@ -46,7 +46,7 @@ struct Stream {
 }
 
 impl Stream {
-    /// Decodes all of it, read by read.
+    /// Decodes the whole stream, `read` bytes at a time.
     fn decode(&self, read: usize) {
         let mut decoder = FrameDecoder::new(self.reader);
         let mut envelopes = 0;
@@ -62,14 +62,14 @@ impl Stream {
     }
 }
 
-/// Returns what a client says that publishes.
+/// Returns the stream of a client that publishes.
 fn published(size: usize) -> Stream {
     let hello = RelayMessage::Hello(Hello { node_id: NodeId::new([7; 16]), agent: "bench" });
     let payload = vec![0x5a; size];
     stream(Reader::Relay, &hello, &RelayMessage::Publish(Publish { channel: channel(), to: None, payload: &payload }))
 }
 
-/// Returns what a relay says to a subscriber.
+/// Returns the stream of a relay to a subscriber.
 fn delivered(size: usize) -> Stream {
     let welcome = RelayMessage::Welcome(Welcome { agent: "bench", max_frame: 2 << 20, max_subscriptions: 16 });
     let (from, payload) = (NodeId::new([7; 16]), vec![0x5a; size]);

@@ -1,4 +1,4 @@
-//! The Merkle root of blocks from empty to full.
+//! Merkle root of blocks from empty to full.
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench merkle
@@ -9,7 +9,7 @@ use std::{hint::black_box, time::Duration};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use toycoin_core::{Txid, Wtxid, merkle_root};
 
-/// Leaves of an empty block, and of three others: the last is about what a block of the largest size on `lab` holds.
+/// Numbers of leaves: an empty block and three others. The last is about as many as the largest block on `lab` holds.
 const LEAVES: [u32; 4] = [1, 100, 1_000, 6_000];
 
 fn main() {
@@ -26,7 +26,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Makes ids that all differ.
+/// Returns distinct ids.
 fn ids(count: u32) -> Vec<(Txid, Wtxid)> {
     let digest = |i: u32| <[u8; 32]>::from(blake3::hash(&i.to_le_bytes()));
     (0..count).map(|i| (Txid::from_bytes(digest(2 * i)), Wtxid::from_bytes(digest(2 * i + 1)))).collect()

@@ -1,12 +1,12 @@
-//! How soon a node's miners leave the old tip and search on the new one.
+//! Latency from the connection of a new tip until a node's miners leave the old tip and search on the new one.
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench miner                  a table, in 20 seconds
 //! ```
 //!
-//! A node on real sockets searches for a target that nobody meets, on a network that asks for no proof of work. Blocks
-//! that were made before reach it through a relay, some milliseconds apart, so that the miners are in full swing. The node
-//! traces when a tip is connected and when each miner thread begins and ends a search; the moments of that are compared.
+//! A node on real sockets searches for a target that no hash meets, on a network without proof of work. Blocks made in
+//! advance reach it through a relay, 25 ms apart, so that the miners are searching when each arrives. The node traces
+//! when a tip is connected, and when each miner thread begins and ends a search. The benchmark compares these times.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
@@ -34,14 +34,14 @@ use tracing::{
     span,
 };
 
-/// Tip changes of one row.
+/// Number of tip changes per row of the table.
 const CHANGES: usize = 300;
 
-/// The time from one to the next: not what is measured, but how long the miners are left to search in between.
+/// Time between two tip changes, in which the miners search; it is not part of the result.
 const PACE: Duration = Duration::from_millis(25);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // without that argument this is a test, which only sees whether it works
+    // without this argument the program runs as a test, which checks only that it works
     let changes = if std::env::args().any(|argument| argument == "--bench") { CHANGES } else { 3 };
     let (sender, marks) = mpsc::channel();
     tracing::subscriber::set_global_default(Recorder(sender))?;
@@ -59,8 +59,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Runs a node through tip changes; returns the latencies, in seconds, until the old search has ended on every thread, and
-/// the new one has begun on one and on every.
+/// Runs a node through tip changes, and returns three lists of latencies in seconds.
+///
+/// They end when the old search has ended on every thread, when the new one has begun on one thread, and when it has
+/// begun on every thread.
 fn measure(threads: usize, changes: usize, marks: &Receiver<Mark>) -> Result<[Vec<f64>; 3], Box<dyn Error>> {
     let blocks = blocks(changes)?;
     let runtime = Runtime::new()?;
@@ -69,7 +71,7 @@ fn measure(threads: usize, changes: usize, marks: &Receiver<Mark>) -> Result<[Ve
     let node = NodeBuilder::new(params()?).relay(address.to_string()).mine_to(classroom::owner(0)).threads(threads);
     let node = runtime.block_on(node.spawn())?;
     let mut events = node.events();
-    // bound before, serving only now: the event cannot come before somebody listens
+    // the relay is bound but not yet serving, so the event cannot come before the subscription
     let relay = relay.spawn()?;
     while !matches!(runtime.block_on(events.recv())?, Event::RelayConnected { .. }) {}
     let mut feeder = TcpStream::connect(address)?;
@@ -94,7 +96,7 @@ fn measure(threads: usize, changes: usize, marks: &Receiver<Mark>) -> Result<[Ve
     }
     runtime.block_on(node.shutdown())?;
     drop(relay);
-    // what the end of the node traced
+    // discards what the node traced while it shut down
     while marks.try_recv().is_ok() {}
     Ok(latencies)
 }
@@ -112,7 +114,7 @@ fn blocks(count: usize) -> Result<Vec<Block>, Box<dyn Error>> {
     Ok(blocks)
 }
 
-/// A network whose target one hash in 2^72 meets, and where none has to.
+/// Returns a network whose target only one hash in 2^72 meets, and whose rules do not ask for proof of work.
 fn params() -> Result<ChainParams, Box<dyn Error>> {
     let bits = CompactTarget::from_bits(0x1801_0000);
     let regtest = ChainParams::regtest().spec().clone();
@@ -126,24 +128,24 @@ fn frame(block: Block) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(RelayMessage::Publish(publish).to_frame()?)
 }
 
-/// What was traced of one change of the tip.
+/// Traces of one tip change.
 #[derive(Default)]
 struct Change {
     tip: Option<Instant>,
     ended: Vec<Instant>,
-    /// The first of each thread.
+    /// First search of each thread at the new height.
     begun: HashMap<ThreadId, Instant>,
 }
 
 impl Change {
-    /// Waits until every thread searches at `height`, whose parent is the new tip.
+    /// Waits until every thread searches at `height`, that is, on the new tip.
     fn wait(height: u64, threads: usize, marks: &Receiver<Mark>) -> Result<Self, mpsc::RecvError> {
         let mut change = Self::default();
         while change.begun.len() < threads {
             let mark = marks.recv()?;
             match mark.name {
                 TIP_CHANGED if mark.height + 1 == height => change.tip = Some(mark.at),
-                // a template is also made anew for its time, at the old height
+                // a search at the old height also ends when its template is renewed for a later time
                 SEARCH_ENDED if mark.height < height && change.tip.is_some() => change.ended.push(mark.at),
                 SEARCH_BEGUN if mark.height == height => {
                     change.begun.entry(mark.thread).or_insert(mark.at);
@@ -155,7 +157,7 @@ impl Change {
     }
 }
 
-/// Something that the node traced.
+/// A trace event of the node.
 struct Mark {
     name: &'static str,
     height: u64,
@@ -163,7 +165,7 @@ struct Mark {
     at: Instant,
 }
 
-/// Takes the time of the traces that matter, on the thread that makes them.
+/// Subscriber that records the time of the relevant traces, on the thread that emits them.
 struct Recorder(Sender<Mark>);
 
 impl Subscriber for Recorder {
@@ -176,7 +178,7 @@ impl Subscriber for Recorder {
         let mut height = Height(0);
         event.record(&mut height);
         let thread = thread::current().id();
-        // the main thread may have gone
+        // the main thread may have ended
         let _ = self.0.send(Mark { name: event.metadata().name(), height: height.0, thread, at });
     }
 

@@ -1,4 +1,4 @@
-//! The nonce search beside its peers: `blake3::hash` of each header, and the blake3 crate's own lanes over whole headers.
+//! Nonce search compared with `blake3::hash` of each header, and with the blake3 crate's SIMD lanes over whole headers.
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench pow                  criterion
@@ -21,22 +21,22 @@ use toycoin_core::{CompactTarget, Header};
 use toycoin_node::limits::CHUNK_NONCES;
 use toycoin_pow::{NonceRange, Outcome, Platform, Search};
 
-/// Nonces of one measurement.
+/// Number of nonces per measurement.
 const NONCES: u64 = 65_536;
 
-/// Headers that `hash_many` is given at once: some vectors at the widest.
+/// Number of headers per call of `hash_many`: several vectors even at the widest SIMD width.
 const MANY: usize = 64;
 
 const ROUNDS: usize = 80;
 
-/// Nonces of each of two threads, times this: starting a thread must not weigh.
+/// Factor by which each of the threads tries more nonces, so that the start of a thread does not matter.
 const LONG: u64 = 64;
 
 /// One way to hash headers.
 struct Contender {
     name: String,
     hashes: u64,
-    /// Returns the processor time of the thread that hashes, the mean of several.
+    /// Runs it and returns the processor time of the hashing thread, or the mean over several threads.
     run: Box<dyn Fn() -> Duration>,
 }
 
@@ -54,7 +54,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Runs all in turn, round after round, so that a slow moment of the machine falls on all alike.
+/// Runs all contenders in turn, round after round, so that a slow moment of the machine affects all equally.
 fn print_ratios() {
     let contenders = contenders();
     let mut seconds = vec![Vec::new(); contenders.len()];
@@ -76,7 +76,8 @@ fn print_ratios() {
     print_cost_of_checks();
 }
 
-/// Searches as a miner thread does, which looks every chunk whether its job still stands, and without looking.
+/// Compares a search as in a miner thread, which checks after each chunk whether its job still stands, with one without
+/// checks.
 fn print_cost_of_checks() {
     let search = Search::new(&header()).expect("a target of one");
     let hashes = LONG * NONCES;
@@ -98,7 +99,7 @@ fn print_cost_of_checks() {
     );
 }
 
-/// Returns a header whose target is one: nothing is found, every nonce is tried.
+/// Returns a header whose target is one: no hash meets it, so every nonce is tried.
 fn header() -> Header {
     Header { bits: CompactTarget::from_bits(0x0101_0000), ..Header::from_bytes(&[7; 128]) }
 }
@@ -145,7 +146,7 @@ fn naive(header: &Header) {
     black_box(best);
 }
 
-/// The blake3 crate's many-input function, which its documentation hides: whole headers side by side.
+/// Hashes whole headers side by side with the blake3 crate's many-input function, which its documentation hides.
 fn hash_many(header: &Header) {
     const IV: [u32; 8] =
         [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
@@ -161,7 +162,7 @@ fn hash_many(header: &Header) {
         }
         let inputs = headers.each_ref();
         platform.hash_many(&inputs, &IV, 0, IncrementCounter::No, 0, CHUNK_START, CHUNK_END_AND_ROOT, &mut hashes);
-        // a search that rejects early reads one word of each
+        // a search that rejects early reads only one word of each hash
         for hash in hashes.chunks_exact(32) {
             best[0] = best[0].min(hash[0]);
         }
@@ -175,7 +176,8 @@ fn exhaust(search: &Search, part: u64, hashes: u64) {
     assert_eq!(black_box(search).run(black_box(range)), Outcome::Exhausted { hashes });
 }
 
-/// The loop of a miner thread: the job's generation, the next chunk, the time, the hashes.
+/// Searches with the loop of a miner thread: check the job's generation, take the next chunk, take the time, count
+/// hashes.
 fn exhaust_in_chunks(search: &Search, hashes: u64) {
     let [generation, next_chunk, counted] = [const { AtomicU64::new(0) }; 3];
     while black_box(&generation).load(Ordering::Relaxed) == 0 && counted.load(Ordering::Relaxed) < hashes {

@@ -1,4 +1,4 @@
-//! The store on disk: catching up, connecting high and low, room on the disk, a restart, and where bodies are best kept.
+//! The store on disk: initial block download, connecting low and high, disk space, a restart, and where to keep bodies.
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench store -- --ratios              all of it, some minutes
@@ -29,8 +29,11 @@ use toycoin_node::{
     store::{BODIES_FILE, INDEX_FILE, RedbStore},
 };
 
+/// Number of blocks of the initial block download.
 const CATCHING_UP: u64 = 20_000;
+/// Heights at which blocks are connected.
 const HEIGHTS: [u64; 2] = [1_000, 100_000];
+/// Number of coins in the UTXO set at the restart.
 const COINS: usize = 500_000;
 
 fn main() {
@@ -59,7 +62,7 @@ fn main() {
     }
 }
 
-/// Bodies within the database and beside it: groups of them, each made durable.
+/// Compares bodies inside the database and in a file beside it, in groups that are each made durable.
 fn compare_bodies() {
     println!("bodies of 80 kB, 10 a group, 30 groups, each durable; and 2,000 of 600 B, 20 groups\n");
     println!("| bodies | in redb, ms a group | in a file, ms a group | redb's size / bodies | file's |");
@@ -120,8 +123,10 @@ fn compare_bodies() {
     println!();
 }
 
-/// A newcomer on disk and one in memory behind a relay, and the same blocks connected in memory: one by one, and as fast
-/// as it goes, where all of a window wait when its first is connected.
+/// Measures initial block download by a new node on disk and by one in memory, behind a relay.
+///
+/// For comparison it connects the same blocks in memory: one by one, and in windows whose blocks all wait when the
+/// first is connected.
 fn catch_up() {
     let params = params();
     let mut source = Chain::in_memory(params.clone());
@@ -208,7 +213,7 @@ where
     time
 }
 
-/// Blocks of 20 payments at two heights in turn, and then a restart at the greater.
+/// Connects blocks of 20 payments at two heights in turn, and then restarts at the greater height.
 fn heights(connect: bool, restart: bool) {
     let (params, directories) = (params(), HEIGHTS.map(|height| Directory::new(&format!("height-{height}"))));
     let mut climbs = Vec::new();
@@ -271,7 +276,7 @@ fn heights(connect: bool, restart: bool) {
     }
 }
 
-/// What a new process sees: how long until the node answers, and the memory that it takes.
+/// Prints, in a new process, how long the node takes until it answers, and how much memory it uses.
 fn restarted(directory: &Path) {
     let params = params();
     let runtime = tokio::runtime::Runtime::new().expect("threads");
@@ -295,7 +300,7 @@ fn restarted(directory: &Path) {
     });
 }
 
-/// Makes payments of a ring of coins, all of one owner.
+/// Source of payments from a ring of coins that all have one owner.
 struct Payer {
     payments: Payments,
     ring: std::collections::VecDeque<(OutPoint, TxOut)>,
@@ -320,7 +325,7 @@ impl Payer {
         Self { payments, ring, rest }
     }
 
-    /// Each spends a coin and makes two, one of them small.
+    /// Returns payments that each spend one coin and create two, one of them small.
     fn pay(&mut self, count: usize) -> Vec<Transaction> {
         let mut pay = || {
             let (outpoint, coin) = self.ring.pop_front().expect("a ring has no end");
@@ -333,7 +338,7 @@ impl Payer {
         (0..count).map(|_| pay()).collect()
     }
 
-    /// Makes so many coins of one.
+    /// Returns a transaction that creates `count` small coins from one.
     fn scatter(&mut self, count: usize) -> Transaction {
         let (outpoint, coin) = self.rest;
         let value = coin.value.grains() - 10 * count as u64;
@@ -358,7 +363,7 @@ fn extend<S: ChainStore<Error: std::fmt::Debug + std::fmt::Display>>(
     chain.apply(block.mine_trivial(), time).expect("a block of our own");
 }
 
-/// Regtest with a subsidy that lasts.
+/// Returns the regtest network with a longer halving interval, so that the subsidy lasts.
 fn params() -> ChainParams {
     let spec =
         NetworkSpec { extra: b"bench".to_vec(), halving_interval: 100_000, ..ChainParams::regtest().spec().clone() };
@@ -370,7 +375,7 @@ fn sizes(directory: &Path) -> (u64, u64) {
     (size(INDEX_FILE), size(BODIES_FILE))
 }
 
-/// A directory beside the build, gone at the end.
+/// A directory in the build's temporary directory, which is removed at the end.
 struct Directory(PathBuf);
 
 impl Directory {

@@ -1,11 +1,11 @@
-//! Signatures, one by one and in batches, beside libsecp256k1.
+//! Signature verification, one by one and in batches, compared with libsecp256k1.
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench verify                 criterion, by the clock
 //! cargo bench -p toycoin-benches --bench verify -- --ratios     interleaved, by the thread's processor time
 //! ```
 //!
-//! All keys differ and all bytes are parsed anew, by the peer too: a node meets most keys once.
+//! All keys differ, and all bytes are parsed anew, also for libsecp256k1, because a node sees most keys only once.
 
 #![expect(clippy::print_stdout, reason = "the table of ratios is what this program is for")]
 
@@ -19,10 +19,11 @@ use toycoin_core::{
     verify,
 };
 
-/// How many signatures are verified together.
+/// Numbers of signatures that are verified together.
 const SIZES: [usize; 9] = [1, 2, 3, 4, 8, 64, 256, 1_024, 4_096];
-/// Rounds of the comparison; in each, about so many signatures are verified in batches of each size.
+/// Rounds of the comparison.
 const ROUNDS: usize = 25;
+/// Approximate number of signatures that each round verifies in batches of each size.
 const A_ROUND: usize = 512;
 
 fn main() {
@@ -44,7 +45,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Prints what a signature costs in each way, and in relation to the peer.
+/// Prints the cost of a signature in each way, absolute and relative to libsecp256k1.
 fn ratios(signed: &Signed) {
     println!("thread CPU time of a signature, medians of {ROUNDS} interleaved rounds, distinct keys\n");
     println!("| signatures | libsecp256k1, µs | single | batch |\n| ---: | ---: | ---: | ---: |");
@@ -54,7 +55,7 @@ fn ratios(signed: &Signed) {
         let mut ratios = WAYS.map(|_| Vec::with_capacity(ROUNDS));
         for round in 0..ROUNDS {
             let mut spent = WAYS.map(|_| 0.0);
-            // batches of a size from everywhere, in pieces that a pause of the machine seldom meets all
+            // batches from different places, in small pieces, so that a pause of the machine seldom affects all ways
             for piece in 0..repeats {
                 let begin = (round * repeats + piece) * size % (signed.0.len() - size + 1);
                 let signed = &signed.0[begin..begin + size];
@@ -80,7 +81,7 @@ struct Way {
     verify: fn(&[OneSigned]) -> bool,
 }
 
-/// The peer first.
+/// The ways to verify; libsecp256k1, to which the others are compared, is the first.
 const WAYS: [Way; 3] = [
     Way { name: "libsecp256k1", verify: |signed| signed.iter().all(peer_verifies) },
     Way {
@@ -103,7 +104,7 @@ fn peer_verifies((key, message, signature): &OneSigned) -> bool {
     secp256k1::SECP256K1.verify_schnorr(&signature, message, &key).is_ok()
 }
 
-/// Signatures by as many keys.
+/// Signatures, each by a different key.
 struct Signed(Vec<OneSigned>);
 
 impl Signed {

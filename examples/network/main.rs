@@ -1,10 +1,11 @@
-//! A whole network in one process, over real sockets: a relay, three mining nodes of which one is slow, and an oracle whose
-//! node observes the blocks, and which pays between the classroom wallets and waits for each confirmation.
+//! A whole network in one process, over real sockets: a relay, three mining nodes and an oracle. One of the miners is
+//! slow. The oracle's node observes the blocks. The oracle pays between the classroom wallets and waits for each
+//! confirmation.
 //!
 //!     cargo run --release --example network
 //!     cargo run --release --example network -- --nodes 4 --blocks 50 --payments 20
 //!
-//! Ends by itself; 0 only if all nodes agree and the supply adds up.
+//! It ends by itself. The exit code is 0 only if all nodes agree on a tip and the supply adds up.
 
 mod run;
 mod summary;
@@ -16,23 +17,23 @@ use toycoin_examples::{board::Board, exit, export::ExportFile, init_logs, interr
 
 use crate::run::Network;
 
-/// Runs a network and watches it.
+/// Runs a network and shows what happens.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Mining nodes; the last one is slow.
+    /// Number of mining nodes; the last one is slow.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=32))]
     nodes: u32,
-    /// Blocks to wait for.
+    /// Number of blocks to wait for.
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
     blocks: u64,
-    /// Payments to wait for.
+    /// Number of payments to wait for.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
     payments: u64,
-    /// Draws wallets and amounts.
+    /// Seed from which wallets and amounts are drawn.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Write the chain to this file in the end, as lines of JSON.
+    /// Write the chain to this file at the end, as lines of JSON.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
 }

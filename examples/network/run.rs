@@ -14,13 +14,13 @@ use toycoin_examples::{
 };
 use toycoin_node::{NodeBuilder, NodeHandle, RelayHandle, RelayServer, protocol::Event, relay::RelayConfig};
 
-/// How long the slow node waits before it hands out a block that it found.
+/// Time that the slow node waits before it publishes a block that it found.
 const DELAY: Duration = Duration::from_millis(2_500);
 
-/// How long a block takes to be everywhere, with much to spare.
+/// Time in which a block reaches every node, with a large margin.
 const ARRIVAL: Duration = Duration::from_millis(500);
 
-/// How long the nodes have to agree in the end.
+/// Time that the nodes have to agree at the end.
 const SETTLING: Duration = Duration::from_secs(60);
 
 /// A relay, miners, and a node that pays.
@@ -31,13 +31,13 @@ pub(crate) struct Network {
     board: Arc<Board>,
 }
 
-/// Whom miner `number`, from 0, works for.
+/// Returns the key that receives the rewards of miner `number`, counted from 0.
 pub(crate) fn miner_key(number: u32) -> SecretKey {
     SecretKey::classroom(100 + number)
 }
 
 impl Network {
-    /// Starts everything on loopback sockets; `blocks` is where the board's bar ends.
+    /// Starts everything on loopback sockets; `blocks` is the height at which the board's progress bar ends.
     pub(crate) async fn start(nodes: u32, blocks: u64, board: &Arc<Board>) -> Result<Self, Box<dyn Error>> {
         let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default())
             .map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))?
@@ -45,7 +45,8 @@ impl Network {
         let address = relay.local_addr().to_string();
         board.say(&format!("relay on {address}, {nodes} mining nodes, four wallets\n"));
 
-        // the oracle's node observes: it is there from the very first block on, and shows none that it has not judged
+        // the oracle's node starts before the first block, so it observes every block, and shows only blocks that it
+        // has validated
         let lab = ChainParams::lab();
         let oracle = NodeBuilder::new(lab.clone()).relay(address.clone()).spawn().await?;
         let events = oracle.events();
@@ -83,7 +84,7 @@ impl Network {
         &self.oracle
     }
 
-    /// Makes payments one after the other, each confirmed before the next; returns how many were confirmed.
+    /// Makes payments one after the other, and waits for each confirmation; returns how many were confirmed.
     pub(crate) async fn pay(&self, payments: u64, seed: u64) -> Result<u64, Box<dyn Error>> {
         let mut choices = Choices::new(seed);
         let mut classroom = Classroom::open(self.oracle.clone()).await?;
@@ -105,7 +106,7 @@ impl Network {
         Ok(confirmed)
     }
 
-    /// Waits until one of the nodes has so many blocks.
+    /// Waits until the oracle's node reaches a height.
     pub(crate) async fn wait_for_height(&self, height: u64) -> Result<(), Box<dyn Error>> {
         let mut events = self.oracle.events();
         while self.oracle.status().await?.tip.height < height {
@@ -116,16 +117,17 @@ impl Network {
         Ok(())
     }
 
-    /// Ends the mining, and waits until what is under way has arrived: whether all stand on one tip then.
+    /// Stops mining, waits until blocks in transit have arrived, and returns whether all nodes have the same tip.
     ///
-    /// The last blocks may have ended in a tie, which nobody gives up for: then the first miner finds one more.
+    /// The last blocks may have ended in a tie, which only another block can resolve. Then the first miner finds one
+    /// more.
     pub(crate) async fn settle(&self) -> Result<bool, Box<dyn Error>> {
         let deadline = Instant::now() + SETTLING;
         loop {
             for miner in &self.miners {
                 miner.set_mining(false).await?;
             }
-            // a block that the slow node holds back comes after this, and may change everything once more
+            // the slow node may still publish a block that it holds back, which can cause another reorganisation
             sleep(DELAY + ARRIVAL).await;
             if self.agree().await? {
                 return Ok(true);
@@ -167,7 +169,7 @@ impl Network {
     }
 }
 
-/// Shows the blocks that a node takes, on its chain or beside it, until it stops.
+/// Shows the blocks that a node accepts, on its chain or on a side branch, until the node stops.
 async fn observe(node: NodeHandle, mut events: Receiver<Event>, board: Arc<Board>, until: u64) {
     let genesis = node.params().genesis_hash();
     loop {
@@ -179,7 +181,7 @@ async fn observe(node: NodeHandle, mut events: Receiver<Event>, board: Arc<Board
                 }
             }
             Ok(_) => {}
-            // what passed too quickly is asked for; blocks that were seen are passed over
+            // missed events are made up for by a request; the board skips blocks that it has seen
             Err(RecvError::Lagged(_)) => {
                 let mut at = genesis;
                 while let Ok(since) = node.blocks_since(at).await {
@@ -195,7 +197,7 @@ async fn observe(node: NodeHandle, mut events: Receiver<Event>, board: Arc<Board
     }
 }
 
-/// Shows what happens to a node, until it stops.
+/// Shows a node's events until the node stops.
 async fn watch(node: NodeHandle, name: String, board: Arc<Board>) {
     let mut events = node.events();
     loop {

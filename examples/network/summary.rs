@@ -1,4 +1,4 @@
-//! How it ended.
+//! Summary of the run.
 
 use std::error::Error;
 
@@ -12,7 +12,7 @@ use toycoin_examples::{
 
 use crate::run::{Network, miner_key};
 
-/// Prints how it ended, and returns whether the supply adds up.
+/// Prints the summary, and returns whether the supply adds up.
 pub(crate) async fn print(
     network: &Network,
     sight: Sight,

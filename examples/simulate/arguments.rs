@@ -1,4 +1,4 @@
-//! What networks to run, and how many.
+//! Which networks to simulate, and how many.
 
 use std::{
     ops::Range,
@@ -16,46 +16,46 @@ use toycoin_sim::{Run, Simulation, Topology, Violation};
 /// Simulates networks of toycoin.
 #[derive(Debug, Parser)]
 pub(crate) struct Arguments {
-    /// How many seeds, from 0.
+    /// Number of seeds, from 0.
     #[arg(long, default_value_t = 20, conflicts_with = "seed", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
-    /// One seed alone.
+    /// Run this one seed.
     #[arg(long)]
     seed: Option<u64>,
-    /// Nodes of each network.
+    /// Number of nodes in each network.
     #[arg(long, default_value_t = 5, value_parser = count(1..1_001))]
     nodes: usize,
-    /// Relays of each network.
+    /// Number of relays in each network.
     #[arg(long, default_value_t = 1, value_parser = count(1..101))]
     relays: usize,
-    /// Payments a second.
+    /// Payments per second.
     #[arg(long, default_value_t = 1.0, value_parser = rate)]
     payments: f64,
-    /// Virtual seconds before all must agree.
+    /// Virtual seconds until all honest nodes must agree.
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..1_000_000))]
     seconds: u64,
-    /// Draws faults from each seed.
+    /// Draw faults from each seed.
     #[arg(long)]
     pub(crate) faults: bool,
-    /// So many of the nodes are adversaries, with tactics drawn from each seed.
+    /// Number of nodes that are adversaries, with tactics drawn from each seed.
     #[arg(long, default_value_t = 0)]
     pub(crate) adversaries: usize,
-    /// Draws from each seed how wallets spend (in bursts, in rows, twice with one coin) and what nodes differ in by policy.
+    /// Draw spending patterns (bursts, chains, double spends) and policies from each seed.
     #[arg(long)]
     wallets: bool,
-    /// Draws from each seed what the links of each node are like: far, uneven, lossy or narrow.
+    /// Draw each node's links from each seed: far, uneven, lossy or narrow.
     #[arg(long)]
     links: bool,
-    /// Writes the trace of the one seed, as JSON lines.
+    /// Write the trace of the one seed to this file, as JSON lines.
     #[arg(long, requires = "seed")]
     pub(crate) trace: Option<PathBuf>,
-    /// Threads, each with networks of its own.
+    /// Number of threads, each with its own networks.
     #[arg(long, default_value_t = 2, value_parser = count(1..257))]
     pub(crate) threads: usize,
 }
 
 impl Arguments {
-    /// Parses the arguments; ends the program with what is wrong with them.
+    /// Parses the arguments; on an error, prints it and ends the program.
     pub(crate) fn parse_consistent() -> Self {
         let arguments = Self::parse();
         if arguments.adversaries >= arguments.nodes {
@@ -70,7 +70,7 @@ impl Arguments {
         self.seed.map_or(0..self.seeds, |seed| seed..seed.saturating_add(1))
     }
 
-    /// Runs a seed's network, unless it is stopped.
+    /// Runs a seed's network, unless it is interrupted.
     pub(crate) fn simulate(&self, seed: u64, stop: &Arc<AtomicBool>) -> Result<Run, Violation> {
         let simulation = Simulation::builder(seed).nodes(self.nodes).topology(Topology::Relays(self.relays));
         let simulation = simulation.payments_per_second(self.payments).random_adversaries(self.adversaries);

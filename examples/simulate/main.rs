@@ -1,4 +1,4 @@
-//! Runs whole networks under virtual time, one a seed, and says which seeds break an invariant.
+//! Runs whole networks under virtual time, one per seed, and reports which seeds break an invariant.
 //!
 //! ```sh
 //! cargo run --release --example simulate -- --seeds 500 --nodes 5 --faults
@@ -40,9 +40,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs all seeds and prints what became of them; returns whether everything held.
+/// Runs all seeds and prints their results; returns whether every invariant held.
 fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
-    // before the work, not after it
+    // created before the runs, so that a bad path fails at once
     let trace =
         arguments.trace.as_deref().map(|path| Ok::<_, String>((path, File::create(path).map_err(cannot(path))?)));
     let trace = trace.transpose()?;
@@ -61,7 +61,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     if left > 0 {
         say!("\nstopped: {left} seeds were not run");
     }
-    // a few runs need not have seen everything
+    // a small set of runs need not contain every fault and tactic
     let is_poor_set = left == 0 && {
         let runs = || outcomes.values().filter_map(|outcome| outcome.result.as_ref().ok());
         let faults = arguments.faults && outcomes.len() >= 50;
@@ -77,7 +77,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     Ok(broken == 0 && !is_poor_set)
 }
 
-/// What became of a seed, and how much of a processor it took.
+/// Result of a seed, and the processor time that it took.
 struct Outcome {
     result: Result<Run, Violation>,
     took: Option<Duration>,
@@ -112,7 +112,7 @@ fn run_seeds(arguments: &Arguments, stop: &Arc<AtomicBool>) -> Result<BTreeMap<u
     outcomes.into_inner().map_err(|_| "a run panicked".into())
 }
 
-/// Prints the table and what is broken; returns how much that is.
+/// Prints the table and the broken invariants; returns how many there are.
 fn report(arguments: &Arguments, outcomes: &BTreeMap<u64, Outcome>, elapsed: Duration) -> usize {
     let runs: Vec<_> = outcomes.values().filter_map(|outcome| outcome.result.as_ref().ok()).collect();
     let took = outcomes.values().filter(|outcome| outcome.result.is_ok()).map(|outcome| outcome.took).sum();
@@ -121,7 +121,7 @@ fn report(arguments: &Arguments, outcomes: &BTreeMap<u64, Outcome>, elapsed: Dur
     broken.inspect(|(seed, violation)| say!("\nBROKEN {violation}\n  {}", arguments.replay(**seed))).count()
 }
 
-/// Sets the flag once Ctrl-C or SIGTERM comes: runs look at it after every event.
+/// Sets the flag on Ctrl-C or SIGTERM; runs check it after every event.
 fn stop_when_interrupted(stop: Arc<AtomicBool>) {
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -1,10 +1,10 @@
-//! How much of a processor a thread took: on a machine with other things to do, a watch says little.
+//! Processor time of a thread, which is more reliable than clock time on a busy machine.
 
 use std::time::Duration;
 
-/// Returns the time that a processor spent on this thread; `None` where the system does not say.
+/// Returns the processor time of this thread; `None` if the system does not report it.
 pub(crate) fn processor_time() -> Option<Duration> {
-    // nanoseconds on a processor come first
+    // the first field is the time on a processor in nanoseconds
     let line = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     line.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }

@@ -1,15 +1,15 @@
-//! What all runs found out, as a table.
+//! Table of the results of all runs.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use toycoin_sim::{FaultKind, Run};
 
-/// Runs in which everything held.
+/// Runs in which every invariant held, and the time that all runs took.
 pub(crate) struct Table<'a> {
     pub(crate) runs: &'a [&'a Run],
-    /// By the watch.
+    /// Clock time.
     pub(crate) elapsed: Duration,
-    /// Of processors, all threads together.
+    /// Processor time of all threads together.
     pub(crate) took: Option<Duration>,
 }
 

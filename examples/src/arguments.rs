@@ -9,19 +9,19 @@ use toycoin_wire::Channel;
 
 use crate::network_file;
 
-/// The networks that programs can join.
+/// Networks that the programs can join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Network {
-    /// A block every two seconds, and four classroom wallets with money.
+    /// One block every 2 seconds, and four classroom wallets with coins.
     Lab,
-    /// A block a minute, no money to begin with.
+    /// One block per minute; nobody has coins at the start.
     Reference,
     /// For tests: every second hash is a block.
     Regtest,
 }
 
 impl Network {
-    /// Returns its parameters.
+    /// Returns the network's parameters.
     pub fn params(self) -> ChainParams {
         match self {
             Self::Lab => ChainParams::lab(),
@@ -30,7 +30,7 @@ impl Network {
         }
     }
 
-    /// Returns what nodes ask for by default.
+    /// Returns the lowest fee rate that the network's nodes accept by default.
     pub const fn fee_rate(self) -> FeeRate {
         match self {
             Self::Reference => FeeRate::grains_per_byte(1),
@@ -39,45 +39,45 @@ impl Network {
     }
 }
 
-/// Which network a program joins.
+/// The network that a program joins.
 #[derive(Debug, Clone, Args)]
 pub struct NetworkChoice {
-    /// The network.
+    /// Name of the network.
     #[arg(long, value_enum, default_value = "lab", global = true)]
     pub network: Network,
-    /// A network of your own instead, described in this JSON file.
+    /// JSON file that describes a network of your own.
     #[arg(long, value_name = "FILE", conflicts_with = "network", global = true)]
     pub params: Option<PathBuf>,
 }
 
 impl NetworkChoice {
-    /// Returns its parameters.
+    /// Returns the network's parameters.
     ///
     /// # Errors
-    /// When they are in a file that does not describe a network.
+    /// If they are in a file that cannot be read or does not describe a network.
     pub fn params(&self) -> Result<ChainParams, Box<dyn Error>> {
         self.params.as_deref().map_or_else(|| Ok(self.network.params()), network_file::read)
     }
 
-    /// Returns what nodes ask for by default.
+    /// Returns the lowest fee rate that the network's nodes accept by default.
     pub const fn fee_rate(&self) -> FeeRate {
         self.network.fee_rate()
     }
 }
 
-/// Where a client of one relay meets others.
+/// Relay and channel on which a client meets others.
 #[derive(Debug, Clone, Args)]
 pub struct Meeting {
-    /// The relay.
+    /// Address of the relay.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", global = true)]
     pub relay: String,
-    /// The channel.
+    /// Name of the channel.
     #[arg(long, value_name = "NAME", default_value = "/topic/main", global = true)]
     pub channel: Channel,
 }
 
 impl Meeting {
-    /// Begins a node that meets its peers there.
+    /// Returns a builder for a node that meets its peers there.
     pub fn node(&self, params: ChainParams) -> NodeBuilder {
         NodeBuilder::new(params).relay(self.relay.clone()).channel(self.channel.clone())
     }

@@ -1,4 +1,4 @@
-//! What a person sees of a whole network: each thing once, however many nodes it happens to.
+//! Display of a whole network that shows each thing once, however many nodes it happens to.
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,7 @@ use crate::{
     view::{BlockLines, lost_race, trouble},
 };
 
-/// Lines above a progress bar, and the counts behind them.
+/// Lines above a progress bar, and the counters behind them.
 #[derive(Debug)]
 pub struct Board {
     bar: ProgressBar,
@@ -31,25 +31,25 @@ struct Seen {
     lost: BTreeSet<BlockHash>,
     reorganisations: u64,
     deepest: usize,
-    /// Towards the bar's end: the highest block, and payments.
+    /// Progress toward the bar's end: the greatest height so far; payments are added directly.
     highest: u64,
 }
 
-/// What was seen in all.
+/// Totals of what the board saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sight {
-    /// Blocks that reached the observing node, and are right in their place.
+    /// Valid blocks that reached the observing node.
     pub blocks: usize,
-    /// Blocks with more than one child.
+    /// Number of blocks with more than one child.
     pub forks: usize,
-    /// Moves of a node's tip that took blocks off.
+    /// Reorganisations of all nodes.
     pub reorganisations: u64,
-    /// The most blocks that one of them took off.
+    /// Number of blocks that the deepest reorganisation disconnected.
     pub deepest: usize,
 }
 
 impl Board {
-    /// Returns a board whose bar ends at so many blocks and payments.
+    /// Returns a board whose bar ends at this many blocks and payments.
     pub fn new(blocks: u64, payments: u64) -> Self {
         let bar = ProgressBar::new(blocks + payments);
         let template = "{bar:40} {pos} of {len} blocks and payments";
@@ -62,7 +62,7 @@ impl Board {
         self.bar.suspend(|| say!("{line}"));
     }
 
-    /// Moves the bar on.
+    /// Advances the bar.
     pub fn advance(&self, by: u64) {
         self.bar.inc(by);
     }
@@ -72,7 +72,8 @@ impl Board {
         self.bar.finish_and_clear();
     }
 
-    /// Shows a block that the observing node took, on the chain or beside it; those up to height `until` move the bar.
+    /// Shows a block that the observing node accepted, on its chain or beside it; blocks up to height `until` advance
+    /// the bar.
     pub fn observed(&self, block: &CheckedBlock, until: u64) {
         let hash = block.hash();
         let mut seen = self.seen();
@@ -90,11 +91,11 @@ impl Board {
         self.advance(by);
     }
 
-    /// Shows what happened to a node, but for the blocks that it took, which are seen where they are observed.
+    /// Shows an event of a node, except accepted blocks, which [`observed`](Self::observed) shows.
     pub fn happened(&self, name: &str, event: &Event) {
         let (kind, line) = match event {
             Event::BlockDisconnected { block } => {
-                // each node that had it lets it go; it is lost once
+                // every node that had the block disconnects it, but it is shown only once
                 if !self.seen().lost.insert(block.hash()) {
                     return;
                 }
@@ -114,7 +115,7 @@ impl Board {
         self.say_some(kind, &format!("  {name}: {line}"));
     }
 
-    /// Prints a line unless there were too many of its kind.
+    /// Prints a line unless the rate limit of its kind is reached.
     fn say_some(&self, kind: Kind, line: &str) {
         let line = self.seen().lines.line(kind, line);
         if let Some(line) = line {
@@ -122,7 +123,7 @@ impl Board {
         }
     }
 
-    /// Counts the lines that were left out, now and then, for ever.
+    /// Prints, at intervals and without end, how many lines were left out.
     pub async fn report(&self) {
         loop {
             tokio::time::sleep(LOG_REFILL).await;
@@ -132,7 +133,7 @@ impl Board {
         }
     }
 
-    /// Returns the counts.
+    /// Returns the totals so far.
     pub fn sight(&self) -> Sight {
         let seen = self.seen();
         Sight {
@@ -144,7 +145,7 @@ impl Board {
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        // counts are right at any moment, whoever panicked
+        // the counters are consistent at any moment, even after a panic
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

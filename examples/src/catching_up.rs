@@ -1,4 +1,4 @@
-//! How a node that is far behind gets on: a bar on a terminal, a line now and then elsewhere.
+//! Progress of a node during initial block download: a bar on a terminal, otherwise a line from time to time.
 
 use std::{
     collections::VecDeque,
@@ -14,28 +14,28 @@ use toycoin_node::{NodeHandle, protocol::Status};
 
 use crate::print_line;
 
-/// A node so many blocks behind is catching up; fewer are shown one by one.
+/// A node that is more than this many blocks behind is catching up; fewer blocks are shown one by one.
 const BEHIND: u64 = 100;
-/// The speed is that of this time.
+/// Time over which the speed is averaged.
 const WINDOW: Duration = Duration::from_secs(5);
-/// After this time without a block a node is not catching up any more: nobody sends the blocks of those headers.
+/// Time without a new block after which a node stops catching up, because nobody sends the bodies of the headers.
 const STALL: Duration = Duration::from_secs(10);
-/// The time between two lines where there is no terminal.
+/// Shortest time between two lines where there is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
-/// Shows how a node catches up, from when it falls far behind until it is there.
+/// Shows how a node catches up, from when it falls far behind until it reaches the best height.
 #[derive(Debug)]
 pub struct CatchingUp {
     on_terminal: bool,
     run: Option<Run>,
-    /// Up to here blocks came while catching up, whose events may come later.
+    /// Height up to which blocks arrived during catching up, although their events may come later.
     shown_to: u64,
-    /// The height at which nobody sent the next block. A new run begins only when many came after all: headers alone,
-    /// whose blocks somebody keeps to himself, must not hide what happens.
+    /// Height at which nobody sent the next block. A new run begins only after many more blocks have come. Headers
+    /// alone, whose bodies somebody withholds, must not hide what happens.
     stalled_at: Option<u64>,
 }
 
-/// One time of being behind.
+/// One period of catching up.
 #[derive(Debug)]
 struct Run {
     bar: ProgressBar,
@@ -44,7 +44,7 @@ struct Run {
     target: u64,
     pace: Pace,
     said_at: Instant,
-    /// The greatest height, and when it was reached.
+    /// Greatest height, and when the node reached it.
     highest: (u64, Instant),
 }
 
@@ -56,12 +56,12 @@ impl Default for CatchingUp {
 }
 
 impl CatchingUp {
-    /// Returns whether the node is behind by what it was told last.
+    /// Returns whether the node was catching up when it was last asked.
     pub const fn is_on(&self) -> bool {
         self.run.is_some()
     }
 
-    /// Returns whether a block is one of the many that are not shown one by one.
+    /// Returns whether the block at this height belongs to those that are not shown one by one.
     pub fn hides(&mut self, height: u64) -> bool {
         if self.run.is_none() && height > self.shown_to {
             self.shown_to = 0;
@@ -69,18 +69,18 @@ impl CatchingUp {
         self.run.is_some() || height <= self.shown_to
     }
 
-    /// Asks the node how far it is if that may make a difference at this height, and shows it.
+    /// Asks the node for its progress, if that may have changed at this height, and shows it.
     ///
     /// # Errors
-    /// When the node has stopped, or the terminal fails.
+    /// If the node has stopped or the bar cannot be made.
     pub async fn reached(&mut self, node: &NodeHandle, height: u64) -> Result<(), Box<dyn Error>> {
         if self.run.as_ref().is_none_or(|run| height >= run.target) { self.look(node).await } else { Ok(()) }
     }
 
-    /// Asks the node how far it is, and shows it.
+    /// Asks the node for its progress, and shows it.
     ///
     /// # Errors
-    /// When the node has stopped, or the terminal fails.
+    /// If the node has stopped or the bar cannot be made.
     pub async fn look(&mut self, node: &NodeHandle) -> Result<(), Box<dyn Error>> {
         let status = node.status().await?;
         if let Some(line) = self.show(&status, Instant::now())? {
@@ -97,7 +97,7 @@ impl CatchingUp {
         }
     }
 
-    /// Moves the bar; returns the line that takes its place where there is none.
+    /// Updates the bar, or returns the line to print if there is no bar.
     fn show(&mut self, status: &Status, now: Instant) -> Result<Option<String>, Box<dyn Error>> {
         let (height, target, peers) = (status.tip.height, status.best_height, status.peers);
         let begins = self.run.is_none();
@@ -167,22 +167,22 @@ impl Run {
 /// Returns a bar whose message is a [`Pace`].
 ///
 /// # Errors
-/// When its template is wrong.
+/// If its template is wrong.
 pub fn bar() -> Result<ProgressBar, Box<dyn Error>> {
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("catching up {bar:16} {pos} of {len}, {msg}")?);
     Ok(bar)
 }
 
-/// How fast a node gets on, by the heights of the last seconds.
+/// Speed at which a node catches up, from its heights in the last seconds.
 #[derive(Debug, Default)]
 pub struct Pace {
-    /// Heights at moments, the oldest first.
+    /// Heights with the times at which they were seen, the oldest first.
     heights: VecDeque<(Instant, u64)>,
 }
 
 impl Pace {
-    /// Returns speed, remaining time and peers in words, for a node that is at this height now.
+    /// Records the current height, and returns speed, remaining time and number of peers in words.
     pub fn tell(&mut self, height: u64, target: u64, peers: usize, now: Instant) -> String {
         self.heights.push_back((now, height));
         while self.heights.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= WINDOW) {

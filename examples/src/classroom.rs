@@ -1,4 +1,4 @@
-//! The classroom's four wallets, whose keys everyone knows, paying each other.
+//! The classroom's four wallets, whose keys are public, and payments between them.
 
 use std::error::Error;
 
@@ -7,20 +7,23 @@ use toycoin_node::{NodeHandle, PaymentError, protocol::Confirmed};
 
 use crate::follow::follow;
 
-/// How many wallets there are.
+/// Number of classroom wallets.
 pub const WALLETS: u32 = 4;
 
-/// Numbers that look random, from a seed: SplitMix64 (Steele, Lea, Flood, 2014).
+/// Pseudorandom numbers from a seed, by SplitMix64 (Steele, Lea, Flood, 2014).
 #[derive(Debug, Clone)]
 pub struct Choices(u64);
 
 impl Choices {
-    /// Begins with a seed.
+    /// Returns the generator for a seed.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Returns the next number below `bound`, which must not be zero.
+    /// Returns the next number below `bound`.
+    ///
+    /// # Panics
+    /// If `bound` is zero.
     pub const fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,20 +32,20 @@ impl Choices {
     }
 }
 
-/// A payment on its way.
+/// A payment that a node has accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct Payment {
-    /// Its id.
+    /// Transaction id.
     pub txid: Txid,
-    /// Which wallet pays.
+    /// Index of the wallet that pays.
     pub from: u32,
-    /// Which wallet is paid.
+    /// Index of the wallet that is paid.
     pub to: u32,
-    /// How much.
+    /// Amount paid.
     pub amount: Amount,
 }
 
-/// The four wallets, behind one node.
+/// The four wallets behind one node.
 #[derive(Debug)]
 pub struct Classroom {
     node: NodeHandle,
@@ -53,7 +56,7 @@ impl Classroom {
     /// Opens the wallets.
     ///
     /// # Errors
-    /// When the node has stopped.
+    /// If the node has stopped.
     pub async fn open(node: NodeHandle) -> Result<Self, Box<dyn Error>> {
         let wallet = |index| Wallet::new(node.params().clone(), SecretKey::classroom(index));
         let mut wallets: Vec<_> = (0..WALLETS).map(wallet).collect();
@@ -61,10 +64,10 @@ impl Classroom {
         Ok(Self { node, wallets })
     }
 
-    /// Lets a wallet that has money pay some of it to another.
+    /// Makes a wallet that has coins pay some of them to another wallet.
     ///
     /// # Errors
-    /// When nobody has money, or the node does not take the payment; that one's coins are given back.
+    /// If no wallet has coins to spend, or the node rejects the payment. A rejected payment's coins are free again.
     pub async fn pay_somebody(&mut self, choices: &mut Choices) -> Result<Payment, Box<dyn Error>> {
         follow(&self.node, &mut self.wallets).await?;
         let first = u32::try_from(choices.below(u64::from(WALLETS)))?;
@@ -88,10 +91,11 @@ impl Classroom {
         Err("no classroom wallet has money to spend".into())
     }
 
-    /// Waits for a payment's first confirmation; `Err` in words when it was dropped, its coins given back.
+    /// Waits for a payment's first confirmation. The inner `Err` says why it was dropped; its coins are then free
+    /// again.
     ///
     /// # Errors
-    /// When the node has stopped.
+    /// If the node has stopped.
     pub async fn confirmation(&mut self, payment: &Payment) -> Result<Result<Confirmed, String>, Box<dyn Error>> {
         let waited = self.node.wait_for_confirmations(payment.txid, 1).await;
         follow(&self.node, &mut self.wallets).await?;
@@ -107,17 +111,17 @@ impl Classroom {
         }
     }
 
-    /// Returns what each wallet has, in words.
+    /// Returns the balances of all wallets, separated by spaces.
     pub fn balances(&self) -> String {
         let balances = self.wallets.iter().map(|wallet| wallet.balance().total().to_string());
         balances.collect::<Vec<_>>().join(" ")
     }
 }
 
-/// Returns what a key's coins are worth, immature ones included.
+/// Returns the value of a key's coins, immature ones included.
 ///
 /// # Errors
-/// When the node has stopped.
+/// If the node has stopped.
 pub async fn worth(node: &NodeHandle, key: &SecretKey) -> Result<Amount, Box<dyn Error>> {
     let coins = node.coins_of(key.public_key()).await?;
     Ok(coins.iter().map(|(_, coin)| coin.output.value).sum())

@@ -1,4 +1,4 @@
-//! A node's chain on disk: checked, or built anew, with a progress bar.
+//! Checks or rebuilds a node's chain on disk, with a progress bar.
 
 use std::{
     error::Error,
@@ -16,10 +16,10 @@ use toycoin_node::store::{BODIES_FILE, INDEX_FILE, RedbStore, reindex};
 
 use crate::{interrupted, say};
 
-/// Checks all that is kept in a directory, and says what was found. Ctrl-C and SIGTERM break it off.
+/// Checks the chain in a directory, and prints the result. Ctrl-C and SIGTERM interrupt the check.
 ///
 /// # Errors
-/// When something is wrong with it, it does not open, or the check was broken off.
+/// If the chain is damaged or missing, it cannot be opened, or the check was interrupted.
 pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Error>> {
     if ![INDEX_FILE, BODIES_FILE].iter().any(|file| directory.join(file).exists()) {
         return Err(format!("{} keeps no chain", directory.display()).into());
@@ -44,11 +44,12 @@ pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn
     Ok(())
 }
 
-/// Builds all that is kept in a directory anew from its blocks, and says what came of it. Ctrl-C and SIGTERM break it
-/// off, and all is as it was.
+/// Rebuilds the chain in a directory from its blocks, and prints the result.
+///
+/// Ctrl-C and SIGTERM interrupt it, and leave everything as it was.
 ///
 /// # Errors
-/// When there is nothing to build from, the disk fails, or it was broken off.
+/// If there is nothing to rebuild from, the disk fails, or it was interrupted.
 pub async fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn Error>> {
     let (place, network) = (directory.to_owned(), params.clone());
     let result = watched("reindexing", move |progress| reindex(&place, &network, progress)).await?;
@@ -59,10 +60,10 @@ pub async fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<d
     Ok(())
 }
 
-/// What long work tells how far it is, and asks whether to go on.
+/// Callback to which long work reports its progress (done, total), and whose result says whether to continue.
 type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
-/// Does work on a thread of its own, with a bar on a terminal, until it is done or a signal breaks it off.
+/// Runs work on its own thread, with a bar on a terminal, until it is done or a signal interrupts it.
 async fn watched<T: Send + 'static, E: Error + Send + 'static>(
     what: &str,
     work: impl FnOnce(Progress<'_>) -> Result<T, E> + Send + 'static,

@@ -8,10 +8,10 @@ use toycoin_wire::{NodeId, NodeMessage, Payload, printable};
 
 use crate::{lines::Kind, view::short};
 
-/// Most characters of a reject's text that are shown, escapes included.
+/// Most characters of a reject's text that are shown, after escaping.
 const REJECT_TEXT: usize = 128;
 
-/// A message that was heard, in words.
+/// A received message, in words.
 #[derive(Debug, Clone)]
 pub struct Description {
     from: NodeId,
@@ -20,7 +20,7 @@ pub struct Description {
     text: String,
 }
 
-/// Describes a message.
+/// Returns the description of a message.
 pub fn describe(from: NodeId, payload: &[u8]) -> Description {
     let (kind, text) = match NodeMessage::decode(payload) {
         Ok(Payload::Message(message)) => (kind_of(&message), in_words(&message)),
@@ -31,12 +31,13 @@ pub fn describe(from: NodeId, payload: &[u8]) -> Description {
 }
 
 impl Description {
-    /// Returns what it has in common with others.
+    /// Returns the kind of line, for the rate limit.
     pub const fn kind(&self) -> Kind {
         Kind::Other(self.kind)
     }
 
-    /// Returns it as a JSON object in one line, with how many of its kind were left out before it, if any were.
+    /// Returns the message as a JSON object on one line, with the number of earlier messages of its kind that were left
+    /// out.
     pub fn json(&self, omitted: Omitted) -> String {
         let Self { from, kind, bytes, text } = self;
         let mut line =
@@ -56,7 +57,7 @@ impl Display for Description {
     }
 }
 
-/// Returns how many messages of a kind were left out, as a JSON object in one line.
+/// Returns a JSON object on one line that says how many messages of a kind were left out.
 pub fn left_out(kind: &str, omitted: Omitted) -> String {
     serde_json::json!({ "kind": kind.trim(), "left_out": omitted.lines }).to_string()
 }

@@ -9,7 +9,7 @@ use std::{
 
 use toycoin_node::{ExportError, NodeHandle};
 
-/// A file that is known to be writable, before there is anything to write.
+/// An export file that was opened before there is anything to write, so that a bad path fails early.
 #[derive(Debug)]
 pub struct ExportFile {
     path: PathBuf,
@@ -17,23 +17,23 @@ pub struct ExportFile {
 }
 
 impl ExportFile {
-    /// Opens the file; what it holds stays until there is something new.
+    /// Opens the file. Its contents stay until there is something new to write.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If the file cannot be opened for writing.
     pub fn open(path: &Path) -> Result<Self, Box<dyn Error>> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let file = file.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Writes a node's active chain, and returns how many blocks.
+    /// Writes a node's active chain, and returns the number of blocks.
     ///
     /// # Errors
-    /// When the file or the node fails.
+    /// If the file or the node fails.
     pub async fn write(mut self, node: &NodeHandle) -> Result<u64, Box<dyn Error>> {
         let named = |error: &io::Error| format!("cannot write {}: {error}", self.path.display());
-        // what is no regular file, a pipe or a terminal, has no place to go back to
+        // only a regular file can be truncated; a pipe or a terminal has no position to return to
         if self.file.metadata()?.is_file() {
             self.file.set_len(0).map_err(|error| named(&error))?;
             self.file.rewind().map_err(|error| named(&error))?;

@@ -5,10 +5,10 @@ use std::error::Error;
 use toycoin_core::wallet::Wallet;
 use toycoin_node::NodeHandle;
 
-/// Shows wallets that stand on one block all that the node's chain did since.
+/// Applies to wallets, which all have the same tip, every change of the node's chain since that tip.
 ///
 /// # Errors
-/// When the node has stopped.
+/// If the node has stopped, or a block does not fit a wallet's tip.
 pub async fn follow(node: &NodeHandle, wallets: &mut [Wallet]) -> Result<(), Box<dyn Error>> {
     let Some(tip) = wallets.first().map(Wallet::tip) else { return Ok(()) };
     let mut at = tip;

@@ -1,28 +1,28 @@
-//! Forks among the blocks that were heard: blocks with more than one child.
+//! Forks among the observed blocks: blocks with more than one child.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use toycoin_core::BlockHash;
 
-/// The family tree of the blocks that were heard.
+/// Tree of the observed blocks.
 #[derive(Debug, Clone, Default)]
 pub struct Forks {
     children: BTreeMap<BlockHash, BTreeSet<BlockHash>>,
 }
 
-/// What a block is to those that were heard before it.
+/// Relation of a block to those observed before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kin {
-    /// The first on its parent.
+    /// First observed child of its parent.
     FirstChild,
-    /// Its parent has a child already: a fork begins, or grows another tooth.
+    /// Another child of a parent that has one: a fork begins, or gets another branch.
     Sibling,
-    /// It was heard before.
+    /// Observed before.
     Known,
 }
 
 impl Forks {
-    /// Takes note of a block.
+    /// Adds a block, and returns its relation to the earlier ones.
     pub fn add(&mut self, hash: BlockHash, previous: BlockHash) -> Kin {
         let siblings = self.children.entry(previous).or_default();
         let first = siblings.is_empty();
@@ -33,12 +33,12 @@ impl Forks {
         }
     }
 
-    /// Returns how many blocks were heard.
+    /// Returns the number of observed blocks.
     pub fn blocks(&self) -> usize {
         self.children.values().map(BTreeSet::len).sum()
     }
 
-    /// Returns how many blocks have more than one child.
+    /// Returns the number of blocks with more than one child.
     pub fn forks(&self) -> usize {
         self.children.values().filter(|children| children.len() > 1).count()
     }

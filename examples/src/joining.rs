@@ -1,7 +1,7 @@
-//! Joining a network: a relay to talk to, and the chain that the others have.
+//! Joining a network: finding a relay, and catching up with the chain of the other nodes.
 //!
-//! What counts is what the node has verified: headers and blocks. A peer's claim is a number that anybody can make up, so
-//! it is waited for a few seconds and never believed.
+//! Only what the node has verified counts: headers and blocks. Anybody can invent a claim about work. So a program
+//! waits for a claim for a few seconds, but never believes it.
 
 use std::{
     error::Error,
@@ -26,26 +26,27 @@ use crate::{
     view::trouble,
 };
 
-/// For so long others are listened to at least: an honest peer says what it has within a round trip.
+/// Shortest time to listen to peers before a program has joined; an honest peer shows its chain within a round trip.
 const HEARING: Duration = Duration::from_secs(1);
-/// For so long a claim of more than what was verified may delay a program that stands where other peers do.
+/// Longest time that unproven claims of more work delay a program once another peer's chain confirms its tip.
 const DOUBT: Duration = Duration::from_secs(3);
-/// The same at genesis, where a peer that is new itself proves little.
+/// The same time at genesis, where a peer that is itself new proves little.
 const DOUBT_AT_GENESIS: Duration = Duration::from_secs(10);
-/// A tip so many blocks below the best header is as good as there: blocks come all the time.
+/// A tip at most this many blocks below the best header counts as caught up, because new blocks come all the time.
 const FEW: u64 = 6;
-/// Claims alone are waited for no longer than so many times the patience, whatever trickles in.
+/// Multiple of the patience after which waiting for claims alone ends, whatever trickles in.
 const PATIENCES: u32 = 3;
-/// Shortest and longest time without a block after which nobody waits for a confirmation.
+/// Shortest time without a block after which a program stops waiting for a confirmation.
 const QUIET_LEAST: Duration = Duration::from_secs(60);
+/// Longest time without a block after which a program stops waiting for a confirmation.
 const QUIET_MOST: Duration = Duration::from_secs(1_800);
-/// How often the node is asked.
+/// Interval at which the node is asked for its status.
 const LOOKS: Duration = Duration::from_millis(100);
 
-/// Waits until one of the node's relays stands.
+/// Waits until the node is connected to a relay.
 ///
 /// # Errors
-/// When none can be reached.
+/// If no relay can be reached.
 pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
     match node.wait_for_relay().await {
         Err(RelayError::NoRelay { failures }) => {
@@ -56,12 +57,13 @@ pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Waits until the node's tip is the best that peers have shown, with a progress bar on a terminal, and warns on standard
-/// error if clocks differ. Gives up when nothing new was verified for `patience`.
+/// Waits until the node's tip is the best that peers have shown, with a progress bar on a terminal.
+///
+/// It warns on standard error if clocks differ. It gives up when nothing new was verified for `patience`.
 ///
 /// # Errors
-/// When no relay can be reached, or the node has stopped; [`GaveUp`] when nobody answers, or peers claim what they do not
-/// show.
+/// If no relay can be reached, or the node has stopped. [`GaveUp`] if nobody answers, or peers do not prove what they
+/// claim.
 pub async fn catch_up(node: &NodeHandle, patience: Duration) -> Result<(), Box<dyn Error>> {
     wait_for_relay(node).await?;
     let (bar, mut pace) = (bar()?, Pace::default());
@@ -98,10 +100,10 @@ pub async fn catch_up(node: &NodeHandle, patience: Duration) -> Result<(), Box<d
     }
 }
 
-/// Waits for what blocks bring, such as a confirmation, as long as blocks come.
+/// Waits for a result that depends on new blocks, such as a confirmation, as long as blocks come.
 ///
 /// # Errors
-/// [`GaveUp`] when none came for thirty times the network's spacing, at least a minute and at most half an hour.
+/// [`GaveUp`] if no block came for 30 times the network's block spacing, but at least 60 s and at most 30 min.
 pub async fn while_blocks_come<T>(node: &NodeHandle, wait: impl Future<Output = T>) -> Result<T, Box<dyn Error>> {
     let spacing = node.params().spec().retargeting.as_ref().map_or(0, |retargeting| retargeting.spacing_ms);
     let patience = Duration::from_millis(spacing.saturating_mul(30)).clamp(QUIET_LEAST, QUIET_MOST);
@@ -113,7 +115,7 @@ pub async fn while_blocks_come<T>(node: &NodeHandle, wait: impl Future<Output = 
             event = events.recv() => match event {
                 Ok(Event::TipChanged { .. }) => quiet_at = Instant::now() + patience,
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
-                // the wait ends with the node, and says why
+                // the wait fails too when the node stops, and its error says why
                 Err(RecvError::Closed) => return Ok(wait.await),
             },
             () = sleep_until(quiet_at) => {
@@ -125,8 +127,8 @@ pub async fn while_blocks_come<T>(node: &NodeHandle, wait: impl Future<Output = 
     }
 }
 
-/// Warns on standard error of what a program should know that shows no events: clocks that differ, and a relay that is
-/// lost and found again. Ends with the node.
+/// Warns on standard error when clocks differ, or a relay is lost or found again. It is for programs that show no
+/// events, and ends with the node.
 pub async fn warn(mut events: Receiver<Event>) {
     let mut lines = Lines::default();
     loop {
@@ -143,33 +145,34 @@ pub async fn warn(mut events: Receiver<Event>) {
     }
 }
 
-/// How a program that joins gets on, by what its node has verified.
+/// Progress of a program that joins, measured by what its node has verified.
 #[derive(Debug)]
 struct Joining {
     patience: Duration,
     begun: Instant,
-    /// The most that was verified, and when it last became more.
+    /// Greatest height, best header height and number of held-back headers so far.
     most: (u64, u64, usize),
+    /// When one of these last grew.
     progressed: Instant,
-    /// When headers that are held back last became more.
+    /// When the number of held-back headers last grew.
     held: Instant,
-    /// Since when the tip is at the best header, or has fallen behind by a few blocks only.
+    /// Since when the tip has been at the best header, or only a few blocks behind it.
     at_rest: Option<Instant>,
-    /// Since when, beside that, a peer was verified to be there too.
+    /// Since when, in addition, a peer's chain has been verified to be there too.
     in_company: Option<Instant>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Verdict {
     Wait,
-    /// So many peers claim more.
+    /// The node has caught up, although this many peers claim more work.
     There {
         doubted: usize,
     },
     GiveUp(Why),
 }
 
-/// Why joining is given up.
+/// Reason for giving up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Why {
     waited: Duration,
@@ -221,7 +224,7 @@ impl Joining {
         Verdict::GiveUp(Why { waited, height, best, ahead, heard, clock })
     }
 
-    /// Returns whether the tip, which is at the best header, is as far as anybody has shown.
+    /// Returns whether the tip, which is at the best header, is the best that any peer has shown.
     fn is_there(&self, status: &Status, now: Instant) -> bool {
         if status.claims.ahead == 0 {
             return status.claims.verified > 0;
@@ -295,7 +298,7 @@ mod tests {
         }
     }
 
-    /// Looks every tenth of a second until it is decided; returns the verdict and after how many milliseconds it came.
+    /// Looks every 0.1 s until there is a verdict; returns it and the milliseconds that it took.
     fn decide(patience: Duration, mut status_at: impl FnMut(u64) -> Status) -> (Verdict, u64) {
         let begun = Instant::now();
         let mut joining = Joining::new(patience, begun);
@@ -319,7 +322,7 @@ mod tests {
     #[test]
     fn a_liar_beside_honest_peers_costs_three_seconds() {
         assert_eq!(decide(PATIENCE, |_| status(7, 7, BOTH)), (Verdict::There { doubted: 1 }, 3_000));
-        // also while the honest ones go on: a block every tenth of a second
+        // also while the honest chain grows by a block every 0.1 s
         let growing = |ms| status(7 + ms / 100, 7 + ms / 100, BOTH);
         assert_eq!(decide(PATIENCE, growing), (Verdict::There { doubted: 1 }, 3_000));
         let joining = |ms: u64| status((ms / 10).min(500), 500, BOTH);

@@ -1,4 +1,4 @@
-//! A secret key in a file: 64 hex digits and a line feed, readable by its owner alone.
+//! Secret key in a file: 64 hex digits and a line feed, readable only by its owner.
 
 use std::{
     error::Error,
@@ -15,7 +15,7 @@ use toycoin_core::{
 /// Draws a key and writes it to a new file.
 ///
 /// # Errors
-/// When there is such a file already, or it cannot be written.
+/// If the file exists already or cannot be written.
 pub fn create(path: &Path) -> Result<SecretKey, Box<dyn Error>> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -36,7 +36,7 @@ pub fn create(path: &Path) -> Result<SecretKey, Box<dyn Error>> {
 /// Reads a key.
 ///
 /// # Errors
-/// When there is no such file, or it holds no key.
+/// If the file does not exist, or does not hold a key.
 pub fn read(path: &Path) -> Result<SecretKey, Box<dyn Error>> {
     let file = File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!("no key at {}; `wallet new` makes one", path.display()),
@@ -44,7 +44,7 @@ pub fn read(path: &Path) -> Result<SecretKey, Box<dyn Error>> {
     })?;
     let no_key = || format!("{} does not hold a key: 64 hex digits", path.display());
     let mut text = String::new();
-    // whatever the file is, no more of it than a key with some blanks
+    // reads no more than a key with some blanks needs, whatever the file is
     file.take(256).read_to_string(&mut text).map_err(|_| no_key())?;
     let secret = hex::decode(text.trim()).ok_or_else(no_key)?;
     Ok(SecretKey::from_bytes(&secret).map_err(|_| no_key())?)

@@ -1,4 +1,4 @@
-//! What the programs share: logs, signals, and how they end.
+//! Code that the example programs share: logs, signals, and exit codes.
 
 use std::{
     env,
@@ -32,21 +32,22 @@ pub mod pace;
 pub mod paying;
 pub mod view;
 
-/// Sends logs to standard error, as much of them as `RUST_LOG` says; warnings and errors without it. In
-/// colour on a terminal, unless `NO_COLOR` is set.
+/// Sends logs to standard error at the level that `RUST_LOG` sets; by default warnings and errors.
+///
+/// They are coloured on a terminal, unless `NO_COLOR` is set.
 pub fn init_logs() {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
     let colours = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
 }
 
-/// Prints a line, written as for `println!`. Ends the program when nobody reads any more, as `| head` does.
+/// Prints a line, formatted as with `println!`. Ends the program when the reader has gone, as with `| head`.
 #[macro_export]
 macro_rules! say {
     ($($line:tt)*) => { $crate::print_line(format_args!($($line)*)) };
 }
 
-/// What [`say!`] does.
+/// Prints a line for [`say!`].
 pub fn print_line(line: impl Display) {
     if let Err(error) = writeln!(io::stdout(), "{line}") {
         let quiet = error.kind() == io::ErrorKind::BrokenPipe;
@@ -60,7 +61,6 @@ pub fn print_line(line: impl Display) {
 /// Waits for Ctrl-C or SIGTERM.
 ///
 /// # Errors
-///
 /// If the system does not let the program listen for them.
 pub async fn interrupted() -> io::Result<()> {
     #[cfg(unix)]
@@ -76,8 +76,8 @@ pub async fn interrupted() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Turns a program's result into its exit code: 0, or after one line on standard error that says why 3 for [`GaveUp`] and 1
-/// for everything else.
+/// Turns a program's result into its exit code: 0 for success, 3 for [`GaveUp`] and 1 for every other error. An error
+/// is printed on standard error, in one line.
 pub fn exit(result: Result<(), Box<dyn Error>>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -88,7 +88,7 @@ pub fn exit(result: Result<(), Box<dyn Error>>) -> ExitCode {
     }
 }
 
-/// An error and what caused it, in one line.
+/// Returns an error and its causes in one line.
 fn one_line(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
@@ -102,7 +102,7 @@ fn one_line(error: &dyn Error) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The Rust block of the workspace's README, as a test.
+/// Doctest of the Rust example in the workspace's README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;

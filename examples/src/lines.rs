@@ -1,4 +1,4 @@
-//! Lines for a person, rate-limited by kind: what strangers cause must not fill a disk.
+//! Output lines with a rate limit per kind, so that strangers cannot fill a disk.
 
 use std::{fmt::Display, time::Duration};
 
@@ -8,25 +8,27 @@ use toycoin_node::{
     machine::Monotonic,
 };
 
-/// Most lines about blocks that are printed at once, and the time in which one more may be.
+/// Most lines about blocks that are printed at once, and the time after which one more may be printed.
 const BLOCKS: (u32, Duration) = (100, Duration::from_millis(100));
 
-/// What lines of one kind have in common. It stands in the line that counts those that were left out.
+/// Kind of a line, with its name, which appears in the line that counts omitted lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Blocks of the chain, which took work: many may come.
+    /// Lines about blocks of the chain, which cost work, so that many may come.
     Blocks(&'static str),
-    /// Whatever a stranger can cause for nothing.
+    /// Lines that a stranger can cause at no cost.
     Other(&'static str),
 }
 
-/// A rate limit for printed lines: 10 of a kind at once and one in 2 s; of blocks 100 at once and ten a second.
+/// A rate limit for printed lines.
+///
+/// Of each kind it admits 10 lines at once and one more every 2 s; of blocks it admits 100 at once and 10 per second.
 #[derive(Debug)]
 pub struct Lines {
     started: Instant,
     blocks: LogLimiter,
     others: LogLimiter,
-    /// Time that passed in a test's mind alone.
+    /// Time that has passed only in a test.
     #[cfg(test)]
     pub(crate) skipped: Duration,
 }
@@ -45,12 +47,14 @@ impl Default for Lines {
 }
 
 impl Lines {
-    /// Returns lines of which each kind may be printed so often.
+    /// Returns a limit that admits `lines` of each kind at once, and one more per `refill`; blocks keep their own
+    /// limit.
     pub fn with_rate(lines: u32, refill: Duration) -> Self {
         Self { others: LogLimiter::with_rate(lines, refill), ..Self::default() }
     }
 
-    /// Returns whether a line of this kind is to be printed, and what to print behind it; the others are counted.
+    /// Returns what to print after a line of this kind, or `None` if the line must be left out; omitted lines are
+    /// counted.
     pub fn admit(&mut self, kind: Kind) -> Option<Omitted> {
         let now = self.now();
         match kind {
@@ -59,12 +63,14 @@ impl Lines {
         }
     }
 
-    /// Returns a line if it is to be printed, with the count of those of its kind that were left out before.
+    /// Returns the line with the number of omitted lines of its kind, or `None` if it must be left out.
     pub fn line(&mut self, kind: Kind, line: impl Display) -> Option<String> {
         self.admit(kind).map(|omitted| format!("{line}{omitted}"))
     }
 
-    /// Waits until lines that were left out are to be told of, and returns their kind and count; for ever if none were.
+    /// Waits until a report about omitted lines is due, and returns their kind and count; waits for ever if none were
+    /// omitted.
+    ///
     /// Dropping the future loses nothing.
     pub async fn report(&mut self) -> (&'static str, Omitted) {
         loop {
@@ -78,7 +84,7 @@ impl Lines {
         }
     }
 
-    /// Returns the kind and count of lines that were left out and are to be told of now, if there are any.
+    /// Returns the kind and count of omitted lines whose report is due now, if there are any.
     pub fn take_report(&mut self) -> Option<(&'static str, Omitted)> {
         let now = self.now();
         self.blocks.take_report(now).or_else(|| self.others.take_report(now))

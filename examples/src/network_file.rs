@@ -1,25 +1,27 @@
-//! A network of one's own, described in a file of JSON.
+//! A network of one's own, described in a JSON file.
 //!
 //! ```json
 //! { "name": "school", "address_prefix": "tschool", "spacing_ms": 10000,
 //!   "allocations": [{ "owner": "8376...", "toycoins": 1000 }] }
 //! ```
 //!
-//! All fields but the name may be left out; they are then those of the network `lab`, without its money. The fields are
-//! those of [`NetworkBuilder`], and a field that nobody knows is an error: a typing mistake must not make another network.
+//! All fields except the name are optional. A missing field has the value of the network `lab`, but without its
+//! allocations. The fields are those of [`NetworkBuilder`]. An unknown field is an error, so that a typing mistake does
+//! not make another network.
 
 use std::{error::Error, fs, path::Path, time::Duration};
 
 use serde_json::{Map, Value};
 use toycoin_core::{AddressPrefix, Amount, ChainParams, CompactTarget, NetworkBuilder};
 
-/// The largest file that is read, in bytes.
+/// Largest file that is read, in bytes.
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Reads a network's parameters from a file.
 ///
 /// # Errors
-/// When the file cannot be read, is not such JSON, or describes no network; the error names file and field.
+/// If the file cannot be read, is not JSON of this form, or does not describe a network; the error names file and
+/// field.
 pub fn read(path: &Path) -> Result<ChainParams, Box<dyn Error>> {
     let within = |error: Box<dyn Error>| -> Box<dyn Error> { format!("{}: {error}", path.display()).into() };
     let text = || {
@@ -44,7 +46,7 @@ fn parse(text: &str) -> Result<ChainParams, Box<dyn Error>> {
     Ok(network.build()?)
 }
 
-/// Sets one field.
+/// Sets one field of the builder.
 fn set(network: NetworkBuilder, field: &str, value: &Value) -> Result<NetworkBuilder, Box<dyn Error>> {
     let number = || value.as_u64().ok_or("a whole number that is not negative is wanted");
     let time = || number().map(Duration::from_millis);

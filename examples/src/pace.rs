@@ -1,22 +1,22 @@
-//! How hard miners should work, so that a short run on any machine shows what a long one would.
+//! Throttle of the miners, so that a short run on any machine shows what a long run would show.
 
 use std::time::Instant;
 
 use toycoin_core::{ChainParams, CompactTarget, Target};
 use toycoin_pow::{NonceRange, Search};
 
-/// Nonces that are tried to measure the machine: some milliseconds, up to a tenth of a second on a slow one.
+/// Nonces tried to measure the machine's speed; they take a few milliseconds, up to 100 ms on a slow machine.
 const SAMPLE: u64 = 1 << 20;
 
-/// Returns the throttle, 1 to 100 percent, at which `miners` threads together find a block about once a spacing at the
-/// genesis' difficulty.
+/// Returns the throttle, 1 to 100 percent, at which `miners` threads together find about one block per spacing.
 ///
-/// A fast machine would take a hundred blocks to bring the difficulty up to itself, and fork at each of them.
+/// This holds at genesis difficulty. Without it, a fast machine would need about 100 blocks until the difficulty fits,
+/// and would fork at each of them.
 pub fn throttle_for(params: &ChainParams, miners: u32) -> u32 {
     let mut header = params.genesis().header;
     let hashes = header.bits.to_target().map(Target::work).unwrap_or_default().to_f64();
     let Some(retargeting) = params.spec().retargeting else { return 100 };
-    // a target of one: nothing is found, every nonce is tried
+    // no hash meets a target of one, so every nonce is tried
     header.bits = CompactTarget::from_bits(0x0101_0000);
     let Ok(search) = Search::new(&header) else { return 100 };
     let begun = Instant::now();

@@ -1,8 +1,8 @@
-//! Paying from a key that another program may be using at the same moment.
+//! Paying with a key that another program may use at the same time.
 //!
-//! Two wallets with one key choose the same coins, so the same payment of both is one transaction: the money moves once,
-//! and only one of them may say that it paid. Each signs with randomness of its own, so the block that holds the
-//! transaction shows whose it is.
+//! Two wallets with the same key choose the same coins, so the same payment made by both is one transaction. The money
+//! moves once, and only one of the programs may report that it paid. Each signs with its own randomness, so the
+//! signatures in the block show which program's transaction was confirmed.
 
 use std::{collections::BTreeMap, error::Error};
 
@@ -13,10 +13,13 @@ use toycoin_node::{
     protocol::{Confirmed, SubmitError, WaitError},
 };
 
-/// Makes a payment from a wallet, whose key and network these are, and signs it unlike any other program.
+/// Makes a payment from a wallet and signs it with fresh randomness, so that its signatures differ from any other
+/// program's.
+///
+/// `params` and `key` must be those of the wallet.
 ///
 /// # Errors
-/// When the wallet has not enough, the payment is not in order, or the system has no randomness.
+/// If the wallet has insufficient funds, the payment is invalid, or the system supplies no randomness.
 pub fn pay_apart(
     params: &ChainParams,
     wallet: &mut Wallet,
@@ -34,10 +37,10 @@ pub fn pay_apart(
     Ok(payment)
 }
 
-/// Hands a payment to the network and waits until it is confirmed.
+/// Submits a payment to the network and waits until it is confirmed.
 ///
 /// # Errors
-/// When it is not confirmed, in words for whoever pays; and when it is, but was another program's.
+/// If it is not confirmed, or if the confirmed transaction was another program's. The error is written for the payer.
 pub async fn confirmed(
     node: &NodeHandle,
     payment: &Transaction,
@@ -71,10 +74,10 @@ pub async fn confirmed(
     }
 }
 
-/// Returns whether a transaction bears the signatures of a payment, in whatever order.
+/// Returns whether a transaction bears the signatures of a payment, in any order.
 ///
-/// All inputs sign the same hash, so a third party can swap signatures of one owner among them, and mix those of two
-/// programs. The least of them decides: it belongs to one program alone.
+/// All inputs sign the same hash. So a third party can swap signatures of one owner between inputs, and mix those of
+/// two programs. The smallest signature decides, because it belongs to only one program.
 fn is_signed_as(payment: &Transaction, held: &Transaction) -> bool {
     let least = held.signatures.iter().min_by_key(|signature| *signature.as_bytes());
     least.is_some_and(|least| payment.signatures.contains(least))
@@ -105,7 +108,7 @@ mod tests {
     #[test]
     fn mixed_signatures_are_those_of_one_program_alone() -> Result<(), Box<dyn Error>> {
         let (mut one, mut other) = (pay(5)?, pay(5)?);
-        // as if it had two inputs
+        // doubled signatures, as if the payment had two inputs
         for payment in [&mut one, &mut other] {
             payment.signatures.extend(payment.signatures.clone());
         }

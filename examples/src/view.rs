@@ -1,4 +1,4 @@
-//! What a person sees of a node's events.
+//! Display of a node's events as lines.
 
 use std::time::Instant;
 
@@ -8,10 +8,10 @@ use toycoin_wire::printable;
 
 use crate::lines::{Kind, Lines};
 
-/// Most characters of a miner's text that are shown, escapes included.
+/// Most characters of a miner's text that are shown, after escaping.
 const MINER_TEXT: usize = 64;
 
-/// Turns the events of one node into lines, as many as a person can read.
+/// Turns the events of one node into lines, at a rate that a person can read.
 #[derive(Debug)]
 pub struct View {
     name: String,
@@ -20,12 +20,12 @@ pub struct View {
 }
 
 impl View {
-    /// Returns the view of a node that lines call by this name.
+    /// Returns the view of a node; its lines begin with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), blocks: BlockLines::default(), lines: Lines::default() }
     }
 
-    /// Returns the line for an event, if a person wants to see it and there were not too many of its kind.
+    /// Returns the line for an event, unless the event is of no interest or the rate limit of its kind is reached.
     pub fn line(&mut self, event: &Event) -> Option<String> {
         if let Event::BlockConnected { block, .. } = event {
             let line = self.blocks.line(block.block(), &block.hash());
@@ -46,25 +46,26 @@ impl View {
         self.lines.line(kind, format_args!("  {}: {line}", self.name))
     }
 
-    /// Takes note of a block whose line is not shown.
+    /// Records a block whose line is not shown.
     pub fn pass_over(&mut self) {
         self.blocks.last = Instant::now();
     }
 
-    /// Returns a line about events that passed too quickly to be shown, if there were not too many of these.
+    /// Returns a line about events that passed too quickly to show, unless the rate limit is reached.
     pub fn missed(&mut self, events: u64) -> Option<String> {
         let line = format_args!("  {}: {events} events passed too quickly to show", self.name);
         self.lines.line(Kind::Other("gaps between events"), line)
     }
 
-    /// Waits until lines that were left out are to be told of, and returns the line that does; for ever if none were.
+    /// Waits until a report about omitted lines is due, and returns it; waits for ever if no line was omitted.
     pub async fn report(&mut self) -> String {
         let (kind, omitted) = self.lines.report().await;
         format!("  {}: {kind}{omitted}", self.name)
     }
 }
 
-/// Returns what a person should know of an event that is not about the chain's blocks, and what kind of line it is.
+/// Returns the line for an event that does not concern the chain's blocks, and its kind; `None` if it is of no
+/// interest.
 pub fn trouble(event: &Event) -> Option<(Kind, String)> {
     let (kind, line) = match event {
         Event::TransactionDropped { txid, reason } => {
@@ -91,7 +92,7 @@ pub fn trouble(event: &Event) -> Option<(Kind, String)> {
     Some((Kind::Other(kind), line))
 }
 
-/// Returns what became of a block that left the chain, and of its payments.
+/// Returns a line about a block that left the chain, and about its payments.
 pub fn lost_race(block: &Block, hash: &BlockHash) -> String {
     let (height, payments) = (block.header.height, block.transactions.len());
     let payments = match payments {
@@ -102,7 +103,7 @@ pub fn lost_race(block: &Block, hash: &BlockHash) -> String {
     format!("block {height:>5} {} lost its race; {payments}", short(hash))
 }
 
-/// Turns blocks into lines that say how long after the last one they came.
+/// Turns blocks into lines that show the time since the block before.
 #[derive(Debug)]
 pub struct BlockLines {
     last: Instant,
@@ -115,14 +116,14 @@ impl Default for BlockLines {
 }
 
 impl BlockLines {
-    /// Returns the line of a block that came just now.
+    /// Returns the line of a block that has just arrived.
     pub fn line(&mut self, block: &Block, hash: &BlockHash) -> String {
         let since = self.last.elapsed().as_secs_f64();
         self.last = Instant::now();
         let (height, payments) = (block.header.height, block.transactions.len());
         let zeros = leading_zero_bits(hash);
         let extra = String::from_utf8_lossy(&block.coinbase.extra);
-        // behind the text stands the node's mark
+        // the node's mark follows the miner's text
         let miner = printable(extra.rsplit_once('#').map_or(&*extra, |(text, _)| text), MINER_TEXT);
         let hash = short(hash);
         format!(
@@ -138,7 +139,7 @@ pub fn short(hash: &BlockHash) -> String {
     text.chars().skip(zeros.min(text.len() - 10)).take(10).collect()
 }
 
-/// Returns how many bits of a hash are zero before the first one.
+/// Returns the number of zero bits at the beginning of a hash.
 pub fn leading_zero_bits(hash: &BlockHash) -> u32 {
     let mut bits = 0;
     for byte in hash.as_bytes() {
@@ -160,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    /// Every kind of event that a stranger can cause, as a flood of them would have it.
+    /// Returns every kind of event that a stranger can cause, as in a flood.
     fn flood(number: u64, block: &Arc<CheckedBlock>, tip: Tip) -> Vec<Event> {
         let mut bytes = [0xee; 32];
         bytes[..8].copy_from_slice(&number.to_le_bytes());
@@ -201,7 +202,7 @@ mod tests {
             view.lines.skipped += Duration::from_millis(5);
         }
         assert!(bytes < 1_000_000, "{bytes} bytes");
-        // what was left out is told, once the flood is over
+        // after the flood, a report counts the lines that were left out
         view.lines.skipped += Duration::from_secs(60);
         while let Some((_, report)) = view.lines.take_report() {
             omitted += report.lines;

@@ -1,4 +1,4 @@
-//! Many blocks of two payments: connected one by one as they come, and where so many of them wait together.
+//! Many blocks of two payments: connected one by one as they arrive, and in groups that wait together.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -11,17 +11,17 @@ use toycoin_core::{
 use crate::scene::{extend, pay};
 
 const BLOCKS: usize = 20_000;
-/// Owners of the coins that are spent in turn: in no window one of them twice.
+/// Number of owners whose coins are spent in turn, so that no window contains one of them twice.
 const OWNERS: u32 = 1_024;
-/// Blocks that wait when the first of them is connected.
+/// Numbers of blocks that wait when the first of them is connected.
 const WAITING: [usize; 5] = [1, 4, 8, 16, 64];
 
-/// Prints what a block costs with so many waiting.
+/// Prints the cost per block for each number of waiting blocks.
 pub(crate) fn compare() {
     let blocks = blocks();
     let mut chains = WAITING.map(|_| Chain::in_memory(params()));
     let mut times = WAITING.map(|_| Vec::new());
-    // each takes the same blocks in turn
+    // every chain connects the same blocks in turn
     for stretch in blocks.chunks(64) {
         for ((chain, waiting), times) in chains.iter_mut().zip(WAITING).zip(&mut times) {
             let copies = stretch.to_vec();
@@ -71,7 +71,7 @@ fn blocks() -> Vec<Block> {
     blocks
 }
 
-/// Spends the first coin of the ring: a little to somebody, the rest back.
+/// Spends the first coin of the ring: a small amount to another owner, the change back into the ring.
 fn next(params: &ChainParams, ring: &mut VecDeque<((OutPoint, TxOut), SecretKey)>) -> Transaction {
     let ((outpoint, coin), key) = ring.pop_front().expect("a ring has no end");
     let change = TxOut { value: Amount::from_grains(coin.value.grains() - 10), owner: coin.owner };
@@ -81,7 +81,7 @@ fn next(params: &ChainParams, ring: &mut VecDeque<((OutPoint, TxOut), SecretKey)
     payment
 }
 
-/// Regtest with a subsidy that lasts.
+/// Returns the regtest network with a longer halving interval, so that the subsidy lasts.
 fn params() -> ChainParams {
     let spec = NetworkSpec {
         extra: b"catching up".to_vec(),

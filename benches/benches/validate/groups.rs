@@ -1,4 +1,4 @@
-//! The same with criterion, by the clock.
+//! The same measurements with criterion, by clock time.
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 

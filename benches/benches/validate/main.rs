@@ -1,5 +1,5 @@
-//! A block of 1,000 payments: unknown, seen before, on one core and two; 2,000 payments into the mempool; and 20,000 blocks
-//! of two payments in catching up.
+//! Validation of a block of 1,000 payments, unknown or seen before, on one core and two. Also the admission of 2,000
+//! payments to the mempool, and 20,000 blocks of two payments during initial block download.
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench validate                       criterion, by the clock
@@ -7,7 +7,7 @@
 //! cargo bench -p toycoin-benches --bench validate -- --ratios cores     one of them: block cores admission catching-up
 //! ```
 //!
-//! Each payment spends one coin, of an owner of its own, and makes two.
+//! Each payment spends one coin of a distinct owner, and creates two.
 
 #![expect(clippy::print_stdout, reason = "the tables are what this program is for")]
 

@@ -1,5 +1,5 @@
-//! Tables from interleaved rounds in one process: a slow moment of the machine falls on all alike. One core is counted in
-//! the thread's processor time, two by the clock.
+//! Tables from interleaved rounds in one process, so that a slow moment of the machine affects all equally. One core is
+//! measured in the thread's processor time, two cores by clock time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::scene::{PAYMENTS, Scene, WAITING};
 
 const ROUNDS: usize = 25;
 
-/// A block unknown and seen before, and the parts of the unknown one.
+/// Prints the cost of an unknown block, of one seen before, and of the parts of the unknown one.
 pub(crate) fn block(scene: &Scene, pool: &ThreadPool) {
     let known = scene.known();
     let names = [
@@ -52,7 +52,8 @@ pub(crate) fn block(scene: &Scene, pool: &ThreadPool) {
     println!("| sum of the parts | {:.2} | {:.3} |\n", 1e3 * parts, parts / medians[1]);
 }
 
-/// The unknown block on one core and on two, by the clock: the least of many, since whatever else runs only adds.
+/// Prints the clock time of the unknown block on one core and on two, with the least of many runs, because other load
+/// only adds time.
 pub(crate) fn cores(scene: &Scene, pools: &[ThreadPool; 2]) {
     let mut clock = [Vec::new(), Vec::new()];
     for _ in 0..4 * ROUNDS {
@@ -67,7 +68,7 @@ pub(crate) fn cores(scene: &Scene, pools: &[ThreadPool; 2]) {
     println!("least {:.2}, {:.2}, {:.2}\n", 1e3 * least[0], 1e3 * least[1], least[0] / least[1]);
 }
 
-/// Payments into the mempool, one by one and in batches.
+/// Prints the rate of admission to the mempool, one by one and in batches.
 pub(crate) fn admission(scene: &Scene, pool: &ThreadPool) {
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! What is measured: a block of a thousand payments, and payments for the mempool.
+//! Data for the measurements: a block of 1,000 payments, and payments for the mempool.
 
 use std::{
     hint::black_box,
@@ -20,12 +20,12 @@ use toycoin_core::{
 };
 use toycoin_node::mempool::{Mempool, MempoolConfig};
 
-/// Payments of a block.
+/// Payments per block.
 pub(crate) const PAYMENTS: usize = 1_000;
-/// Payments that wait to come into the mempool.
+/// Payments offered to the mempool.
 pub(crate) const WAITING: usize = 2_000;
 
-/// A chain whose block 1 has given a coin to each of many owners, and payments of them.
+/// A chain whose block 1 gave a coin to each of many owners, and payments of these coins.
 pub(crate) struct Scene {
     params: ChainParams,
     store: MemoryStore,
@@ -69,24 +69,24 @@ impl Scene {
         Chain::open(self.params.clone(), self.store.clone()).expect("a chain of our own")
     }
 
-    /// Remembers the signatures of all payments.
+    /// Returns a verifier whose cache holds the signatures of all payments of the block.
     pub(crate) fn known(&self) -> Arc<dyn SignatureVerifier> {
         let known = CachingVerifier::new(BatchVerifier, [1; 32], 100_000);
         assert_eq!(known.first_invalid(&self.checks), None);
         Arc::new(known)
     }
 
-    /// Takes the block from its owner to the store.
+    /// Connects the block, from received block to store, and returns the processor time.
     pub(crate) fn connect(&self, verifier: Arc<dyn SignatureVerifier>) -> Duration {
         self.apply(self.chain().with_verifier(verifier))
     }
 
-    /// Does so where every payment of the block was in the mempool.
+    /// Same as [`connect`](Self::connect), but every payment of the block was in the mempool before.
     pub(crate) fn connect_known(&self, verifier: Arc<dyn SignatureVerifier>) -> Duration {
         self.apply(self.prepared(verifier))
     }
 
-    /// Returns a chain for which every payment of the block was in the mempool.
+    /// Returns a chain that has verified every payment of the block before, as for the mempool.
     pub(crate) fn prepared(&self, verifier: Arc<dyn SignatureVerifier>) -> Chain<MemoryStore> {
         let mut chain = self.chain().with_verifier(verifier);
         for payment in &self.payments[..PAYMENTS] {
@@ -132,7 +132,7 @@ impl Scene {
         cpu_time(|| black_box(gather(black_box(&block), &self.store))).1
     }
 
-    /// What is left of connecting without signatures and state root.
+    /// Measures the part of connecting that remains without signatures and state root.
     pub(crate) fn rules(&self) -> Duration {
         let (chain, (block, coins)) = (self.chain(), self.checked());
         let place = BlockContext { state: chain.state(), work: chain.tip().work };
@@ -150,7 +150,7 @@ impl Scene {
         .1
     }
 
-    /// Returns the state before the block, and what the block changes.
+    /// Returns the state before the block, and the changes that the block makes.
     pub(crate) fn state_and_change(&self) -> (ChainState, UtxoDiff) {
         let (chain, (block, coins)) = (self.chain(), self.checked());
         let place = BlockContext { state: chain.state(), work: chain.tip().work };
@@ -158,7 +158,7 @@ impl Scene {
         (chain.state().clone(), connected.diff)
     }
 
-    /// Offers all payments, their signatures verified ahead in batches of a size, or one by one.
+    /// Submits all payments to a mempool, with signatures verified ahead in batches of `size`, or one by one.
     pub(crate) fn admit(&self, size: Option<usize>, verifier: &dyn SignatureVerifier) -> Duration {
         let config = MempoolConfig { min_fee_rate: FeeRate::ZERO, max_bytes: 10_000_000 };
         let mut pool = Mempool::new(self.params.clone(), config);
@@ -195,13 +195,13 @@ pub(crate) fn pay(
     payment
 }
 
-/// Takes a block in.
+/// Connects a block to the chain.
 pub(crate) fn extend_by(chain: &mut Chain<MemoryStore>, block: Block) {
     let now_ms = block.header.time;
     assert!(matches!(chain.apply(black_box(block), now_ms), Ok(Applied::Extended { .. })));
 }
 
-/// Mines a block with these transactions.
+/// Mines and connects a block with these transactions.
 pub(crate) fn extend(chain: &mut Chain<MemoryStore>, transactions: Vec<Transaction>) -> Block {
     let time = chain.tip().time + 1_000;
     let payout = SecretKey::classroom(7).public_key();
@@ -210,7 +210,7 @@ pub(crate) fn extend(chain: &mut Chain<MemoryStore>, transactions: Vec<Transacti
     block
 }
 
-/// Takes every signature for right, to measure all else.
+/// Verifier that accepts every signature, to measure everything else.
 struct Trusting;
 
 impl SignatureVerifier for Trusting {

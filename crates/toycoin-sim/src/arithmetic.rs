@@ -1,11 +1,11 @@
-//! Logarithm and exponential, the same on every machine.
+//! Natural logarithm and exponential function with the same result on every machine.
 //!
-//! They are made of additions, multiplications and divisions, which IEEE 754 fixes to the bit; a platform's `ln` and `exp`
-//! it does not. A square root it does, so that `f64::sqrt` may be used beside them.
+//! They consist of additions, multiplications and divisions, whose results IEEE 754 fixes to the last bit. IEEE 754
+//! does not fix a platform's `ln` and `exp`. It does fix the square root, so `f64::sqrt` may be used beside them.
 
 use std::f64::consts::LN_2;
 
-/// Returns the natural logarithm of a number in `(0, 1]`.
+/// Returns the natural logarithm of a number in the range `(0, 1]`.
 pub(crate) fn ln(x: f64) -> f64 {
     // x = m * 2^-k with m in (0.5, 1], then ln m = 2 artanh((m - 1) / (m + 1))
     let (mut mantissa, mut halvings) = (x, 0.0);
@@ -23,7 +23,7 @@ pub(crate) fn ln(x: f64) -> f64 {
     2.0 * sum - halvings * LN_2
 }
 
-/// Returns `e` to a power; beyond 700 either way it is that of 700.
+/// Returns `e` to the power `x`. Values of `x` outside `-700..=700` are clamped to that range.
 pub(crate) fn exp(x: f64) -> f64 {
     // x = k ln 2 + r with |r| at most half of ln 2, then e^x = 2^k e^r
     let x = x.clamp(-700.0, 700.0);

@@ -1,4 +1,4 @@
-//! Building a simulation.
+//! Builder of a simulation.
 
 use std::{cell::Cell, collections::BTreeMap, ops::Range, rc::Rc, time::Duration};
 
@@ -19,17 +19,17 @@ use crate::{
     topology::Topology,
 };
 
-/// Which faults are drawn from the seed.
+/// Set of faults that the seed draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Drawn {
     Nothing,
-    /// Those that there were when the first seeds of `tests/regressions.rs` were noted.
+    /// The kinds of faults that existed when the first seeds of `tests/regressions.rs` were recorded.
     #[cfg_attr(not(feature = "test-util"), allow(dead_code, reason = "only tests draw them"))]
     Early,
     Everything,
 }
 
-/// A network to be run.
+/// Description of a network to simulate.
 pub struct Simulation {
     pub(crate) seed: u64,
     pub(crate) nodes: Vec<NodeSpec>,
@@ -45,15 +45,15 @@ pub struct Simulation {
     pub(crate) censored: Option<Txid>,
     pub(crate) invariants: Invariants,
     pub(crate) boundless_relays: bool,
-    /// The adversaries that were drawn, by the names of their tactics.
+    /// Number of drawn adversaries by the name of their tactic.
     pub(crate) tactics: BTreeMap<&'static str, u64>,
-    /// Whether the run is over, and all are to agree.
+    /// Whether the run is over, so that all honest nodes must agree on one tip.
     pub(crate) is_over: Rc<Cell<bool>>,
 }
 
 impl Simulation {
-    /// Begins a simulation from a seed: with one node, one relay, `Link::wan()`, a block every two seconds, no payments
-    /// and no faults.
+    /// Returns a simulation of one node and one relay, drawn from `seed`. It has `Link::wan()` links, a block every 2
+    /// seconds, no payments and no faults.
     pub fn builder(seed: u64) -> Self {
         Self {
             seed,
@@ -79,15 +79,17 @@ impl Simulation {
         }
     }
 
-    /// Has so many nodes, numbered from 0.
+    /// Sets the number of nodes; their indices start at 0.
     #[must_use]
     pub fn nodes(mut self, count: usize) -> Self {
         self.nodes.resize_with(count, NodeSpec::default);
         self
     }
 
-    /// Gives nodes their hash rates. They are shares: all together find a block each spacing at genesis difficulty; a
-    /// node with none does not mine.
+    /// Sets the hash rate of each node, starting with node 0.
+    ///
+    /// Hash rates are shares: all nodes together find one block per spacing at genesis difficulty. A node with the rate
+    /// 0 does not mine.
     #[must_use]
     pub fn hash_rates(mut self, rates: impl IntoIterator<Item = u32>) -> Self {
         for (node, rate) in self.nodes.iter_mut().zip(rates) {
@@ -96,58 +98,58 @@ impl Simulation {
         self
     }
 
-    /// Sets how nodes reach each other.
+    /// Sets how the nodes reach each other.
     #[must_use]
     pub fn topology(mut self, topology: Topology) -> Self {
         self.topology = topology;
         self
     }
 
-    /// Sets what links are like.
+    /// Sets the default properties of every node's links.
     #[must_use]
     pub const fn link(mut self, link: Link) -> Self {
         self.link = link;
         self
     }
 
-    /// Sets what one node's links are like.
+    /// Sets the properties of one node's links.
     #[must_use]
     pub fn link_of(self, node: usize, link: Link) -> Self {
         self.change(node, |spec| spec.link = Some(link))
     }
 
-    /// Has a node dial these of the relays of [`Topology::Relays`] alone.
+    /// Limits a node to these relays of [`Topology::Relays`]; it dials no other.
     #[must_use]
     pub fn relays_of(self, node: usize, relays: impl IntoIterator<Item = usize>) -> Self {
         let relays = relays.into_iter().collect();
         self.change(node, |spec| spec.relays = Some(relays))
     }
 
-    /// Sets how far a node's clock is ahead, for good.
+    /// Sets by how many milliseconds a node's clock is ahead, for the whole run; a negative number means behind.
     #[must_use]
     pub fn clock_offset(self, node: usize, offset_ms: i64) -> Self {
         self.change(node, |spec| spec.clock_offset_ms = offset_ms)
     }
 
-    /// Sets with how many commits a node's store syncs though the node does not ask for it; 4 if nobody says.
+    /// Sets after how many commits a node's store syncs although the node did not ask for it; the default is 4.
     #[must_use]
     pub fn sync_every(self, node: usize, commits: u32) -> Self {
         self.change(node, |spec| spec.sync_every = commits)
     }
 
-    /// Sets what a node's disk does when it is told to sync.
+    /// Sets what a node's disk does when the store asks it to sync.
     #[must_use]
     pub fn disk(self, node: usize, disk: Disk) -> Self {
         self.change(node, |spec| spec.disk = disk)
     }
 
-    /// Sets how the wallet at a node spends.
+    /// Sets how a node's wallet spends.
     #[must_use]
     pub fn spending(self, node: usize, spending: Spending) -> Self {
         self.change(node, |spec| spec.spending = spending)
     }
 
-    /// Has a node judge by other rules, such as a sandbox's; its genesis must be the network's.
+    /// Makes a node validate by other rules, such as a sandbox's; its genesis must be the network's.
     #[must_use]
     pub fn rules_of(self, node: usize, rules: ChainParams) -> Self {
         self.change(node, |spec| spec.rules = Some(rules))
@@ -160,28 +162,30 @@ impl Simulation {
         self.change(node, |spec| spec.planted = Some(bug))
     }
 
-    /// Puts an adversary at a node's place: an honest machine whose messages a tactic tampers with.
+    /// Makes a node an adversary: an honest machine whose messages a tactic tampers with.
     #[must_use]
     pub fn adversary(self, node: usize, tactic: impl Tactic + 'static) -> Self {
         self.tampered(node, false, tactic)
     }
 
-    /// As [`adversary`](Self::adversary), but the invariants believe that it is honest: a bug planted in a node.
+    /// Same as [`adversary`](Self::adversary), but the invariants treat the node as honest. This plants a bug in a
+    /// node.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn buggy(self, node: usize, tactic: impl Tactic + 'static) -> Self {
         self.tampered(node, true, tactic)
     }
 
-    /// Puts adversaries at the places of the last `count` nodes, each with a tactic drawn from the seed. Floods that are
-    /// more than links carry end when the run does, before all are to agree.
+    /// Makes the last `count` nodes adversaries, each with a tactic drawn from the seed.
+    ///
+    /// Floods that exceed a link's bandwidth end with the run, before all honest nodes must agree.
     #[must_use]
     pub fn random_adversaries(self, count: usize) -> Self {
         self.drawn_adversaries(count, 2_000, Mixed::draw)
     }
 
-    /// As [`random_adversaries`](Self::random_adversaries), from the tactics that there were when the first regressions
-    /// were noted.
+    /// Same as [`random_adversaries`](Self::random_adversaries), but draws only tactics that existed when the first
+    /// regressions were recorded.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn early_adversaries(self, count: usize) -> Self {
@@ -198,7 +202,7 @@ impl Simulation {
         })
     }
 
-    /// Puts any participant at a node's place, made of the honest machine that would have stood there.
+    /// Replaces a node with any participant; `make` builds it from the honest machine of that node.
     #[must_use]
     pub fn participant<P: Participant + 'static>(
         self,
@@ -222,7 +226,7 @@ impl Simulation {
         simulation
     }
 
-    /// Draws from the seed how the wallet at each node spends: singly more often than not, else in any other pattern.
+    /// Draws each wallet's spending pattern from the seed. More than half of the wallets make single payments.
     #[must_use]
     pub fn random_spending(mut self) -> Self {
         let mut dice = Dice::new(self.seed, 7);
@@ -232,14 +236,14 @@ impl Simulation {
         self
     }
 
-    /// Sets the lowest fee rate that a node's mempool takes, in grains per byte; 0 if nobody says.
+    /// Sets the lowest fee rate that a node's mempool accepts, in grains per byte; the default is 0.
     #[must_use]
     pub fn min_fee_rate(self, node: usize, grains_per_byte: u64) -> Self {
         self.change(node, |spec| spec.min_fee_rate = grains_per_byte)
     }
 
-    /// Draws from the seed what nodes differ in by policy: the lowest fee rate of each, some wallets that spend many
-    /// coins twice or make large blocks, and how long the relays' queues are.
+    /// Draws policies from the seed: each node's lowest fee rate, and the length of the relays' queues. A few wallets
+    /// double spend many coins or make large blocks.
     #[must_use]
     pub fn random_policies(mut self) -> Self {
         let mut dice = Dice::new(self.seed, 9);
@@ -260,7 +264,7 @@ impl Simulation {
         self
     }
 
-    /// Draws from the seed what each node's links are like: most as across a continent, others far, uneven, lossy or narrow.
+    /// Draws each node's links from the seed: most span a continent, others are far, uneven, lossy or narrow.
     #[must_use]
     pub fn random_links(mut self) -> Self {
         let mut dice = Dice::new(self.seed, 10);
@@ -270,35 +274,36 @@ impl Simulation {
         self
     }
 
-    /// Sets the time between blocks that difficulty aims at.
+    /// Sets the block spacing that the difficulty adjustment aims at.
     #[must_use]
     pub const fn spacing(mut self, spacing: Duration) -> Self {
         self.spacing = spacing;
         self
     }
 
-    /// Sets the network's parameters; [`spec`](crate::spec) gives those to begin with.
+    /// Sets the network's parameters; [`spec`](crate::spec) returns the default ones as a starting point.
     #[must_use]
     pub fn params(mut self, params: ChainParams) -> Self {
         self.params = Some(params);
         self
     }
 
-    /// Has wallets pay each other: so often a second in all, at random times, it is one's turn.
+    /// Makes wallets pay each other: `rate` times per second on average, at random times, a randomly drawn wallet
+    /// spends.
     #[must_use]
     pub const fn payments_per_second(mut self, rate: f64) -> Self {
         self.payments_per_second = rate;
         self
     }
 
-    /// Has something go wrong from one time to another.
+    /// Adds a fault that lasts from one virtual time to another.
     #[must_use]
     pub fn fault(mut self, during: Range<Duration>, fault: Fault) -> Self {
         self.faults.push(Scheduled { from: during.start, until: during.end, fault });
         self
     }
 
-    /// Lets nothing pass between two groups for a time.
+    /// Adds a partition: nothing passes between two groups of nodes for a time.
     #[must_use]
     pub fn partition(
         self,
@@ -310,14 +315,16 @@ impl Simulation {
         self.fault(during, Fault::Partition { one, other, one_way: false })
     }
 
-    /// Draws faults from the seed, for [`run_for`](Self::run_for)'s time, and which third of the disks lie.
+    /// Draws faults from the seed for the time of [`run_for`](Self::run_for); each disk lies with a probability of one
+    /// third.
     #[must_use]
     pub const fn random_faults(mut self) -> Self {
         self.random_faults = Drawn::Everything;
         self
     }
 
-    /// As [`random_faults`](Self::random_faults), from the faults that there were when the first regressions were noted.
+    /// Same as [`random_faults`](Self::random_faults), but draws only faults that existed when the first regressions
+    /// were recorded.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub const fn early_faults(mut self) -> Self {
@@ -325,35 +332,35 @@ impl Simulation {
         self
     }
 
-    /// Has relays drop a transaction wherever it is told.
+    /// Makes all relays drop a transaction that is sent by itself; blocks that contain it still pass.
     #[must_use]
     pub const fn censor(mut self, txid: Txid) -> Self {
         self.censored = Some(txid);
         self
     }
 
-    /// Checks something after every event: an `Err` ends the run.
+    /// Adds an invariant of the caller, checked after every event; an `Err` ends the run.
     #[must_use]
     pub fn invariant(mut self, name: &str, check: impl Fn(&Network) -> Result<(), String> + 'static) -> Self {
         self.invariants.callers.push((name.to_owned(), Box::new(check)));
         self
     }
 
-    /// Sets the mempools' bound, in bytes by formula.
+    /// Sets the limit of every mempool, in bytes by formula.
     #[must_use]
     pub const fn mempool_bytes(mut self, bytes: u64) -> Self {
         self.invariants.mempool_bytes = bytes;
         self
     }
 
-    /// Sets how many deliveries wait in a relay for a connection at most.
+    /// Sets the most deliveries that a relay queues per connection.
     #[must_use]
     pub const fn queue_deliveries(mut self, count: usize) -> Self {
         self.invariants.queue_deliveries = count;
         self
     }
 
-    /// Has relays keep every delivery, whatever their queues' bound.
+    /// Makes relays keep every delivery, without a limit on their queues.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub const fn boundless_relays(mut self) -> Self {
@@ -361,15 +368,16 @@ impl Simulation {
         self
     }
 
-    /// Sets within which time all must agree once the run is over and all faults have ended; 300 s if nobody says.
-    /// `None` does not ask for it.
+    /// Sets the time in which all honest nodes must agree once the run is over and all faults have ended.
+    ///
+    /// The default is 300 s. `None` turns the check off.
     #[must_use]
     pub const fn settles_within(mut self, time: Option<Duration>) -> Self {
         self.settle = time;
         self
     }
 
-    /// Keeps the trace's lines.
+    /// Keeps the lines of the trace, not only their hash.
     #[must_use]
     pub const fn keep_trace(mut self) -> Self {
         self.keep_trace = true;

@@ -1,4 +1,4 @@
-//! What goes wrong with a network, when, and for how long.
+//! Faults: what goes wrong in a network, when, and for how long.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,20 +8,21 @@ use crate::dice::Dice;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Nothing passes between two groups of nodes; if `one_way`, nothing from the first to the second.
+    /// A partition: nothing passes between two groups of nodes. If `one_way`, only messages from the first group to the
+    /// second are lost.
     Partition {
         /// The first group.
         one: Vec<usize>,
-        /// The other.
+        /// The other group.
         other: Vec<usize>,
-        /// Whether the other group is still heard.
+        /// Whether the first group still receives messages from the other.
         one_way: bool,
     },
     /// A node crashes, and restarts when the fault ends.
     Crash {
         /// The node.
         node: usize,
-        /// Whether writes that were not synced are lost, all or from one on.
+        /// Whether the crash loses writes that were not synced: all of them, or all from a drawn one on.
         lose_tail: bool,
     },
     /// A relay goes down with all its connections, and comes back empty.
@@ -35,15 +36,15 @@ pub enum Fault {
         node: usize,
         /// Bytes per second in each direction.
         bandwidth: u64,
-        /// How many times the latency.
+        /// Factor by which the latency grows.
         latency: u32,
     },
-    /// A node's links lose every third write, and now and then break.
+    /// A node's links lose every third write and sometimes break.
     LossyLink {
         /// The node.
         node: usize,
     },
-    /// A node's relays drop, repeat and reorder the envelopes for it.
+    /// Relays drop, duplicate and reorder the envelopes for a node.
     CarelessRelay {
         /// The node.
         node: usize,
@@ -52,34 +53,34 @@ pub enum Fault {
     ClockSkew {
         /// The node.
         node: usize,
-        /// By how much, positive for ahead.
+        /// Offset of the clock in milliseconds, positive if it is ahead.
         offset_ms: i64,
     },
-    /// A node's hash rate is a multiple for a time, and then is what it was.
+    /// A node's hash rate is multiplied for a time.
     HashBurst {
         /// The node.
         node: usize,
-        /// How many times.
+        /// Factor of the hash rate.
         factor: f64,
     },
-    /// A node joins only when the fault ends. Begins at zero.
+    /// A node joins only when the fault ends. The fault begins at time zero.
     LateJoin {
         /// The node.
         node: usize,
     },
-    /// A node hears nobody honest, and nobody honest hears it.
+    /// An eclipse: no message passes between a node and the honest nodes, in either direction.
     Eclipse {
         /// The node.
         node: usize,
     },
-    /// A node's relays say LAGD 100 times each second, though they dropped nothing.
+    /// A node's relays send 100 LAGD messages per second, although they dropped nothing.
     LagFlood {
         /// The node.
         node: usize,
     },
 }
 
-/// A kind of fault, to be counted.
+/// Kind of a fault, for counting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "named as the faults are")]
 pub enum FaultKind {
@@ -99,7 +100,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Every kind.
+    /// Every kind of fault.
     pub const ALL: [Self; 13] = [
         Self::Partition,
         Self::OneWayPartition,
@@ -116,8 +117,8 @@ impl FaultKind {
         Self::LagFlood,
     ];
 
-    /// Returns the kinds that never happened in some runs, by what each injected: a set of runs that is to show what a
-    /// network survives is worth nothing without them.
+    /// Returns the kinds of faults that happened in none of the runs, from what each run injected. A set of runs shows
+    /// that the network survives a fault only if that fault happened.
     pub fn missing<'a>(injected: impl IntoIterator<Item = &'a BTreeMap<Self, u64>>) -> Vec<Self> {
         let mut missing = Self::ALL.to_vec();
         for counts in injected {
@@ -128,7 +129,7 @@ impl FaultKind {
 }
 
 impl Fault {
-    /// Returns what kind it is.
+    /// Returns the kind of the fault.
     pub const fn kind(&self) -> FaultKind {
         match self {
             Self::Partition { one_way: false, .. } => FaultKind::Partition,
@@ -148,18 +149,18 @@ impl Fault {
     }
 }
 
-/// A fault with its time.
+/// A fault with its begin and end.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scheduled {
-    /// When it begins.
+    /// Virtual time at which it begins.
     pub from: Duration,
-    /// When it ends.
+    /// Virtual time at which it ends.
     pub until: Duration,
     /// What goes wrong.
     pub fault: Fault,
 }
 
-/// Draws faults of the kinds that came later, about one each minute, that all end before `end`.
+/// Draws faults of the kinds added later, about one per minute; all end before `end`.
 pub(crate) fn draw_late(dice: &mut Dice, nodes: usize, end: Duration) -> Vec<Scheduled> {
     let mut faults = Vec::new();
     let mut at = dice.exponential(Duration::from_secs(30));
@@ -168,7 +169,7 @@ pub(crate) fn draw_late(dice: &mut Dice, nodes: usize, end: Duration) -> Vec<Sch
         let node = dice.index(nodes);
         let fault = match dice.below(3) {
             0 => Fault::LagFlood { node },
-            // from a modem's speed up, near or on the other side of the world
+            // from a modem's bandwidth up, nearby or on the other side of the world
             _ => Fault::SlowLink {
                 node,
                 bandwidth: 1_200 << dice.below(7),
@@ -181,7 +182,7 @@ pub(crate) fn draw_late(dice: &mut Dice, nodes: usize, end: Duration) -> Vec<Sch
     faults
 }
 
-/// Draws faults, about one every 20 seconds, that all end before `end`.
+/// Draws faults, about one every 20 seconds; all end before `end`.
 pub(crate) fn draw(dice: &mut Dice, nodes: usize, relays: usize, end: Duration) -> Vec<Scheduled> {
     let mut faults = Vec::new();
     let mut at = dice.exponential(Duration::from_secs(10));

@@ -1,8 +1,8 @@
-//! What must hold.
+//! Invariants: what must hold after every event.
 
 use crate::network::Network;
 
-/// The built-in invariants by the names that a [`Violation`](crate::Violation) gives, each with what it says.
+/// The built-in invariants: each name, as a [`Violation`](crate::Violation) reports it, with what must hold.
 pub const INVARIANTS: [(&str, &str); 14] = [
     ("supply", "the money issued is what the rules make of the height"),
     ("no coin twice", "a ledger without an engine can follow the chain: each coin is spent once"),
@@ -26,10 +26,10 @@ pub const INVARIANTS: [(&str, &str); 14] = [
     ("halt", "no node halts while its store works"),
 ];
 
-/// An invariant of the caller's.
+/// An invariant that the caller supplies.
 pub(crate) type Check = Box<dyn Fn(&Network) -> Result<(), String>>;
 
-/// What is checked beside the built-in invariants, and the bounds that are not those of `limits.rs`.
+/// Invariants of the caller, and limits that may differ from those of `limits.rs`.
 pub(crate) struct Invariants {
     pub(crate) callers: Vec<(String, Check)>,
     pub(crate) mempool_bytes: u64,

@@ -1,10 +1,10 @@
-//! How long bytes take from one end of a link to the other.
+//! Latency: how long bytes take from one end of a link to the other.
 
 use std::time::Duration;
 
 use crate::dice::Dice;
 
-/// The distribution of a link's latency, in each direction; what a link draws is never above a [minute](Self::MOST).
+/// Distribution of a link's latency in each direction; no drawn latency exceeds [one minute](Self::MOST).
 ///
 /// ```
 /// use std::time::Duration;
@@ -17,40 +17,40 @@ use crate::dice::Dice;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Latency {
-    /// Always the same.
+    /// Always the same time.
     Fixed(Duration),
-    /// Anything between two times, each as probable as any other.
+    /// Any time between two bounds, each as probable as any other.
     Uniform {
-        /// The least.
+        /// The shortest time.
         least: Duration,
-        /// The most.
+        /// The longest time.
         most: Duration,
     },
-    /// A least time, and an exponential one on top: a queue somewhere on the way.
+    /// A least time plus an exponential one, as a queue on the way adds.
     Exponential {
-        /// The least.
+        /// The shortest time.
         least: Duration,
-        /// The mean of what comes on top.
+        /// The mean of the exponential part.
         mean: Duration,
     },
-    /// A time whose logarithm is normal: what measurements of the Internet look like.
+    /// A time whose logarithm is normally distributed, as in measurements of the Internet.
     LogNormal {
-        /// Half are below.
+        /// The median: half of the times are shorter.
         median: Duration,
-        /// The deviation of the natural logarithm; 0.5 is much.
+        /// The standard deviation of the natural logarithm; 0.5 is large.
         sigma: f64,
     },
-    /// A time with a heavy tail: it is above `k` times the least with the probability `k^-shape`.
+    /// A time with a heavy tail: it exceeds `k` times the least with the probability `k^-shape`.
     Pareto {
-        /// The least.
+        /// The shortest time.
         least: Duration,
-        /// How light the tail is: with 1 or below the mean is infinite, but for the bound.
+        /// How light the tail is; at 1 or below, the mean without the bound would be infinite.
         shape: f64,
     },
 }
 
 impl Latency {
-    /// The most that is ever drawn.
+    /// Longest latency that is ever drawn.
     pub const MOST: Duration = Duration::from_secs(60);
 
     /// Draws a latency, the same on every machine.
@@ -65,7 +65,7 @@ impl Latency {
         drawn.min(Self::MOST)
     }
 
-    /// Returns the same, so many times as long.
+    /// Returns the same distribution with every time multiplied by `factor`.
     #[must_use]
     pub fn times(self, factor: u32) -> Self {
         let longer = |time: Duration| time.saturating_mul(factor);
@@ -91,7 +91,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// Draws many, in order of length.
+    /// Returns many drawn latencies in seconds, sorted.
     fn drawn(latency: impl Into<Latency>) -> Vec<f64> {
         let (latency, mut dice) = (latency.into(), Dice::new(5, 0));
         let mut drawn: Vec<_> = (0..20_000).map(|_| latency.draw(&mut dice).as_secs_f64()).collect();
@@ -115,7 +115,7 @@ mod tests {
 
         let log_normal = drawn(Latency::LogNormal { median: 100 * MS, sigma: 0.5 });
         assert!(is_near(log_normal[10_000], 0.1), "half are below the median: {}", log_normal[10_000]);
-        // one deviation above the median are 84.13 %
+        // 84.13 % of the values are below one standard deviation above the median
         assert!(is_near(log_normal[16_827], 0.1 * 0.5f64.exp()), "{}", log_normal[16_827]);
 
         let pareto = drawn(Latency::Pareto { least: 10 * MS, shape: 1.5 });
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_is_drawn_is_fixed_to_the_bit() {
-        // frozen: another machine, or another compiler, that draws something else gives other traces
+        // frozen values: a machine or compiler that draws other values produces other traces
         let mut dice = Dice::new(7, 7);
         let drawn: Vec<_> = [
             Latency::Exponential { least: MS, mean: 20 * MS },

@@ -1,14 +1,14 @@
-//! The slow, obvious model of a chain's coins: a map, and the blocks that made it what it is.
+//! Slow and simple model of a chain's UTXO set: a map, and the blocks that produced it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use toycoin_core::{Amount, BlockHash, ChainParams, CheckedBlock, OutPoint, TxOut, store::ChainStore};
 
-/// The coins of one chain, block by block, without an engine.
+/// The UTXO set of one chain, updated block by block without the engine of the core.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
     coins: BTreeMap<OutPoint, TxOut>,
-    /// The coins that each block spent, for taking it back.
+    /// Coins that each block spent, for disconnecting it.
     spent: Vec<(BlockHash, Vec<(OutPoint, TxOut)>)>,
 }
 
@@ -19,7 +19,7 @@ impl Ledger {
         Self { coins, spent: Vec::new() }
     }
 
-    /// Takes a block; an input without a coin is one that was spent before, or never was.
+    /// Connects a block. An error means that an input's coin was spent before or never existed.
     pub(crate) fn connect(&mut self, block: &Arc<CheckedBlock>) -> Result<(), String> {
         let mut spent = Vec::new();
         let coinbase = &block.block().coinbase;
@@ -56,7 +56,7 @@ impl Ledger {
         self.coins.values().fold(Amount::ZERO, |sum, coin| sum.saturating_add(coin.value))
     }
 
-    /// Compares with what a store has.
+    /// Compares the ledger with the coins in a store.
     pub(crate) fn compare<S: ChainStore>(&self, store: &S) -> Result<(), String> {
         let (mut count, mut wrong) = (0, None);
         let visited = store.visit_coins(&mut |outpoint, coin| {

@@ -1,8 +1,9 @@
-//! A whole network of toycoin in one process, from one seed.
+//! Simulator: a whole network of toycoin in one process, from one seed.
 //!
-//! Nodes and relays are the very [machines](toycoin_node::machine::Machine) that the programs run; here they are fed by a
-//! queue of what happens when. Time is virtual, links are drawn, and so is who finds which block: two runs of one seed
-//! are the same to the byte, which their [trace hashes](Run::trace_hash) show. Whatever goes wrong can be seen again.
+//! Nodes and relays are the same [machines](toycoin_node::machine::Machine) that the programs run. Here a queue of
+//! events in order of time feeds them. Time is virtual, links are drawn, and so is which node finds which block. Two
+//! runs of one seed are identical to the byte, which their [trace hashes](Run::trace_hash) show. Every failure can be
+//! reproduced.
 //!
 //! ```text
 //!   Simulation::builder(seed) ─▶ nodes, links, payments, faults, adversaries ─▶ run ─┬─▶ Run: tips, forks, times, trace
@@ -28,13 +29,13 @@
 //!
 //! # Time and work
 //!
-//! All rules are enforced, the proof of work's too, on a [network of its own](params) whose targets are easy: when a
-//! block is found is drawn from hash rate and target, and its nonce is then searched for in some hundred tries.
+//! All rules are enforced, including proof of work, on a [separate network](params) with easy targets. The time at
+//! which a block is found is drawn from hash rate and target. Its nonce is then found within a few hundred tries.
 //!
 //! # Links
 //!
-//! Nodes meet on relays, or are linked in pairs by a relay each. A [`Link`] is a TCP connection: late, never
-//! out of order. A partition is a relay that hands nothing from some nodes to others.
+//! Nodes meet on relays, or pairs of nodes are linked by one relay each. A [`Link`] is a TCP connection: it may be
+//! late, but never delivers out of order. A partition is a relay that forwards nothing from some nodes to others.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -80,7 +81,7 @@ pub use self::{
     verifier::MemoVerifier,
 };
 
-/// The example of the README, as a test.
+/// Doctest of the example in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

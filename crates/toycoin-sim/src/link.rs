@@ -1,52 +1,53 @@
 //! Links: how bytes get from a node to a relay and back.
 //!
-//! A link is a TCP connection: what it carries comes whole and in order or not at all. So packets that are lost show as
-//! waits, in which everything behind waits too, and a link that is bad enough breaks. Envelopes are another matter: a
-//! relay may drop, repeat, delay and reorder them, and `drop`, `duplicate` and `reorder` are such a relay's.
+//! A link is a TCP connection: what it carries arrives whole and in order, or not at all. So a lost packet shows as a
+//! delay, which also holds up everything behind it. A link that is bad enough breaks. Envelopes are different: a relay
+//! may drop, repeat, delay and reorder them. `drop`, `duplicate` and `reorder` describe such a relay.
 
 use std::time::Duration;
 
 use crate::{dice::Dice, latency::Latency};
 
-/// What a link is like, in each direction.
+/// Properties of a link, the same in each direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Link {
-    /// The time from one end to the other.
+    /// Time from one end to the other.
     pub latency: Latency,
-    /// The mean of an exponential time on top.
+    /// Mean of an exponentially distributed time that is added to the latency.
     pub jitter: Duration,
-    /// How probably a write loses a packet, and waits for its repetition.
+    /// Probability that a write loses a packet, and waits until it is sent again.
     pub loss: f64,
-    /// Bytes a second; 0 for as many as there are.
+    /// Bandwidth in bytes per second; 0 means unlimited.
     pub bandwidth: u64,
-    /// How probably the relay drops an envelope on it.
+    /// Probability that the relay drops an envelope.
     pub drop: f64,
-    /// How probably the relay delivers an envelope twice.
+    /// Probability that the relay delivers an envelope twice.
     pub duplicate: f64,
-    /// How probably an envelope is held back, so that others overtake it.
+    /// Probability that an envelope is delayed, so that others overtake it.
     pub reorder: f64,
 }
 
 impl Link {
-    /// A link within a house: a millisecond, no loss.
+    /// Returns a link within a house: a latency of 1 ms, some jitter, no loss, unlimited bandwidth.
     pub const fn lan() -> Self {
         let (latency, jitter) = (Latency::Fixed(Duration::from_millis(1)), Duration::from_micros(100));
         Self { latency, jitter, loss: 0.0, bandwidth: 0, drop: 0.0, duplicate: 0.0, reorder: 0.0 }
     }
 
-    /// A link across a continent: 40 ms, some jitter, one write in five hundred waits, 2 MB a second.
+    /// Returns a link across a continent: a latency of 40 ms, some jitter, 2 MB per second. One write in 500 is delayed
+    /// by a lost packet.
     pub const fn wan() -> Self {
         let (latency, jitter) = (Latency::Fixed(Duration::from_millis(40)), Duration::from_millis(8));
         Self { latency, jitter, loss: 0.002, bandwidth: 2_000_000, ..Self::lan() }
     }
 
-    /// Returns the same with another time from end to end: a [`Duration`] for always the same, or a [`Latency`].
+    /// Returns the same link with another latency: a [`Duration`] for a fixed one, or a [`Latency`].
     #[must_use]
     pub fn latency(self, latency: impl Into<Latency>) -> Self {
         Self { latency: latency.into(), ..self }
     }
 
-    /// Draws a link: half of them as across a continent. Narrower ones than 200 kB a second come as faults, for a time.
+    /// Draws a link; half of them span a continent. Links below 200 kB per second come only as faults, for a time.
     pub(crate) fn random(dice: &mut Dice) -> Self {
         let ms = Duration::from_millis;
         match dice.below(8) {
@@ -59,19 +60,19 @@ impl Link {
     }
 }
 
-/// How long a lost packet takes to be sent again.
+/// Time until a lost packet is first sent again; it doubles with each further loss.
 const RETRANSMISSION: Duration = Duration::from_millis(250);
 
-/// One direction of a link: when what is written now arrives.
+/// One direction of a link, which decides when what is written now arrives.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Pipe {
-    /// Until when the bytes before are being written.
+    /// Time until which earlier bytes occupy the link.
     pub(crate) busy_until: Duration,
     last_arrival: Duration,
 }
 
 impl Pipe {
-    /// Returns when so many bytes, written now, arrive: never before what was written earlier.
+    /// Returns when `bytes` bytes written now arrive: never before what was written earlier.
     pub(crate) fn arrival(&mut self, link: &Link, now: Duration, bytes: usize, dice: &mut Dice) -> Duration {
         let takes = match link.bandwidth {
             0 => Duration::ZERO,

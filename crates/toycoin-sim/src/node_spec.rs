@@ -1,4 +1,4 @@
-//! A node as it is built.
+//! Specification of a node, from which the simulation builds it.
 
 use toycoin_core::ChainParams;
 use toycoin_node::protocol::NodeMachine;
@@ -11,20 +11,20 @@ use crate::{
     store::{CrashStore, Disk},
 };
 
-/// Makes a participant on the network; it takes an honest node's machine, to wrap or to drop.
+/// Function that makes a participant from an honest node's machine, which it may wrap or discard.
 pub(crate) type Maker = Box<dyn FnOnce(NodeMachine<CrashStore>) -> Box<dyn Participant>>;
 
-/// A node as the builder knows it.
+/// A node's properties, as the builder collects them.
 pub(crate) struct NodeSpec {
     pub(crate) hash_rate: f64,
     pub(crate) clock_offset_ms: i64,
-    /// The lowest fee rate that its mempool takes, in grains per byte.
+    /// Lowest fee rate that the mempool accepts, in grains per byte.
     pub(crate) min_fee_rate: u64,
     pub(crate) sync_every: u32,
     pub(crate) disk: Disk,
     pub(crate) spending: Spending,
     pub(crate) link: Option<Link>,
-    /// The relays that it dials, of those that the topology has; all without it.
+    /// Indices of the topology's relays that the node dials; `None` means all.
     pub(crate) relays: Option<Vec<usize>>,
     pub(crate) rules: Option<ChainParams>,
     pub(crate) honest: bool,

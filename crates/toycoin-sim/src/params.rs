@@ -1,25 +1,26 @@
-//! The simulated network: rules in earnest, work that costs next to nothing.
+//! The simulated network: all rules apply, but proof of work costs almost nothing.
 //!
-//! Every rule is enforced, the proof of work's too. A genesis target asks for 256 hashes, and the easiest there can be
-//! for two, so difficulty has seven doublings to fall and nearly all of its range to rise; the nonce of a found block
-//! is then searched for in well under a millisecond. *When* it is found is drawn: exponentially, from the miner's hash
-//! rate and the work that the template's bits ask for. So ASERT steers, chains weigh, and no rule is switched off.
+//! Every rule is enforced, including proof of work. The genesis target asks for 256 hashes, and the easiest possible
+//! one for 2. So the difficulty can fall by seven doublings, and has nearly all of its range to rise. The search for a
+//! found block's nonce takes well under a millisecond. The *time* of finding is drawn: it is exponentially distributed,
+//! and depends on the miner's hash rate and the work that the template's bits ask for. So ASERT adjusts the difficulty,
+//! chains compete by work, and no rule is switched off.
 
 use std::time::Duration;
 
 use toycoin_core::{AddressPrefix, Amount, ChainParams, CompactTarget, NetworkSpec, Retargeting, SecretKey, TxOut};
 
-/// The hashes that a block takes at genesis difficulty.
+/// Expected number of hashes per block at genesis difficulty.
 pub(crate) const GENESIS_HASHES: f64 = 256.0;
 
 /// Unix time of genesis in milliseconds.
 pub(crate) const GENESIS_TIME: u64 = 1_767_225_600_000;
 
-/// How long before a run genesis was, in milliseconds: two hours, so that there is a past to forge chains in. Difficulty
-/// looks at no block before the first.
+/// Time between genesis and the start of a run, in milliseconds: 2 hours, so that adversaries can forge chains in the
+/// past. The difficulty of the first block does not depend on it.
 pub(crate) const PAST: u64 = 7_200_000;
 
-/// The coins that each wallet begins with.
+/// Number of coins that each wallet begins with.
 const COINS_A_WALLET: usize = 24;
 
 /// Returns the key of a node's wallet.
@@ -27,17 +28,17 @@ pub(crate) fn wallet_key(node: usize) -> SecretKey {
     SecretKey::classroom(1_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))
 }
 
-/// Returns the key that a node's wallet pays when it spends what nobody has confirmed.
+/// Returns the key that a node's wallet pays when it spends unconfirmed change.
 pub(crate) fn change_key(node: usize) -> SecretKey {
     SecretKey::classroom(3_000_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))
 }
 
-/// Returns the key to which a node mines.
+/// Returns the key that receives a node's coinbases.
 pub(crate) fn miner_key(node: usize) -> SecretKey {
     SecretKey::classroom(2_000_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))
 }
 
-/// Returns the network's parameters as data, for whoever wants it a little different.
+/// Returns the network's parameters as data, for callers that want to change some of them.
 pub fn spec(wallets: usize, spacing: Duration) -> NetworkSpec {
     let spacing_ms = u64::try_from(spacing.as_millis()).unwrap_or(u64::MAX);
     let coin = |node| TxOut { value: Amount::from_grains(10_000_000_000), owner: wallet_key(node).public_key() };
@@ -58,10 +59,10 @@ pub fn spec(wallets: usize, spacing: Duration) -> NetworkSpec {
     }
 }
 
-/// Returns the network of a simulation.
+/// Returns the parameters of a simulated network with `wallets` wallets.
 ///
 /// # Panics
-/// With more wallets than a genesis block holds, about ten thousand.
+/// If a genesis block cannot hold the coins of that many wallets, about 10,000.
 pub fn params(wallets: usize, spacing: Duration) -> ChainParams {
     ChainParams::new(spec(wallets, spacing)).expect("bits and times that fit each other")
 }

@@ -1,4 +1,4 @@
-//! Whoever stands at a node's place: the node's machine, a wrapper that tampers with one, or any machine at all.
+//! Participants: a node's machine, a wrapper that tampers with one, or any other machine.
 
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
@@ -7,19 +7,19 @@ use toycoin_node::{
 
 use crate::store::CrashStore;
 
-/// A machine at a node's place in the network.
+/// A machine that takes a node's place in the network.
 pub trait Participant {
-    /// Takes an input.
+    /// Handles an input.
     fn handle(&mut self, now: Now, input: Input<'_>);
-    /// Returns the next output.
+    /// Returns the next output, if there is one.
     fn poll_output(&mut self) -> Option<Output>;
-    /// Returns when it wants to be woken.
+    /// Returns when the machine wants to be woken.
     fn next_timeout(&self) -> Option<Monotonic>;
     /// Returns the node's machine inside, if there is one.
     fn node(&self) -> Option<&NodeMachine<CrashStore>> {
         None
     }
-    /// Ends it and gives its store back, if it has one.
+    /// Ends the participant and returns its store, if it has one.
     fn into_store(self: Box<Self>) -> Option<CrashStore> {
         None
     }
@@ -47,7 +47,7 @@ impl Participant for NodeMachine<CrashStore> {
     }
 }
 
-/// Any machine with a node's inputs and outputs, as a participant.
+/// Participant made of any machine with a node's inputs and outputs.
 #[derive(Debug)]
 pub struct Foreign<M>(pub M);
 

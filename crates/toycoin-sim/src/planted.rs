@@ -1,31 +1,31 @@
-//! Bugs on purpose: what the invariants are for.
+//! Bugs planted on purpose, which the invariants must find.
 
 /// One behaviour broken on purpose, to show that an invariant notices.
 #[cfg_attr(not(feature = "test-util"), allow(dead_code, unreachable_pub, reason = "only tests plant bugs"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planted {
-    /// The store does not write what a block does to the coins.
+    /// The store does not write a block's changes to the coins.
     ForgetsCoins,
-    /// The store still hands out coins that were spent.
+    /// The store still returns coins that were spent.
     KeepsSpentCoins,
-    /// A crash loses the earlier half of the writes, and keeps the later.
+    /// A crash loses the earlier half of the unsynced writes and keeps the later half.
     TearsWrites,
-    /// The store says that it has synced, and has not.
+    /// The store reports that it has synced, but has not.
     ForgetsSync,
-    /// The machine is not woken while it has something to do.
+    /// The machine is not woken although it has work to do.
     SleepsWithWorkToDo,
-    /// The mempool knows no bound.
+    /// The mempool has no limit.
     KeepsEveryPayment,
     /// No peer is muted, whatever its score.
     Forgives,
-    /// Nobody hears of blocks that leave the chain.
+    /// Nothing reports blocks that leave the chain.
     HidesDisconnections,
-    /// It takes what it sent for written.
+    /// The node assumes that everything it sent was written.
     BelievesAllWritten,
-    /// It mines no more from height 5 on.
+    /// The node stops mining at height 5.
     StopsMining,
-    /// It does not mine in ten of every twenty seconds.
+    /// The node does not mine during 10 of every 20 seconds.
     RestsOften,
-    /// It halts at height 5.
+    /// The node halts at height 5.
     Halts,
 }

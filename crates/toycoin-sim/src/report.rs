@@ -1,4 +1,4 @@
-//! What a run found out.
+//! Results of a run.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -6,61 +6,61 @@ use toycoin_core::{BlockHash, Txid};
 
 use crate::{fault::FaultKind, network::Network};
 
-/// Counts of a run.
+/// Counters of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statistics {
-    /// Things that happened.
+    /// Events that happened.
     pub events: u64,
     /// Blocks that nodes found.
     pub blocks_mined: u64,
-    /// Blocks that honest nodes refused.
+    /// Blocks that honest nodes rejected.
     pub blocks_rejected: u64,
-    /// Moves of an honest node's tip that disconnected blocks, by how many.
+    /// Reorganisations of honest nodes, counted by the number of blocks that they disconnected.
     pub reorgs: BTreeMap<usize, u64>,
-    /// For each block and node but its miner, the time from when it was found until it was connected.
+    /// Time from when a block was found until another node connected it, for each block and each node except its miner.
     pub propagation: Vec<Duration>,
     /// Payments that wallets made.
     pub payments: u64,
-    /// Of these, second payments of coins that another node had been told are paid.
+    /// Double spends: payments of coins for which another node had already received a payment.
     pub double_spends: u64,
     /// Payments that the payer's node refused at once.
     pub payments_refused: u64,
-    /// Writes of nodes to relays.
+    /// Writes from nodes to relays.
     pub messages: u64,
-    /// Bytes of them.
+    /// Bytes of these writes.
     pub sent_bytes: u64,
     /// Envelopes that relays wrote to nodes.
     pub deliveries: u64,
     /// Envelopes that a partition, a careless relay or a censor dropped.
     pub dropped_envelopes: u64,
-    /// Deliveries that relays dropped for a node that read too slowly.
+    /// Deliveries that relays dropped because a node read too slowly.
     pub lagged: u64,
     /// Connections that a lossy link broke.
     pub broken_connections: u64,
     /// Peers that honest nodes muted.
     pub mutes: u64,
-    /// Blocks that honest nodes connected, each as often as a node did.
+    /// Blocks that honest nodes connected, counted once per node and connection.
     pub blocks_connected: u64,
-    /// Of the bytes that nodes sent, those of honest nodes.
+    /// Bytes that honest nodes sent, as a part of `sent_bytes`.
     pub honest_bytes: u64,
-    /// For each message that an honest node published, the honest nodes that it was for.
+    /// Honest recipients of the messages that honest nodes published, summed over all messages.
     pub honest_published: u64,
-    /// Those of them that a relay wrote to a node.
+    /// Messages from honest nodes that a relay wrote to honest nodes.
     pub honest_delivered: u64,
     /// Bytes of bodies from honest nodes that relays wrote to honest nodes.
     pub body_bytes: u64,
-    /// Of these, the bytes of bodies that the node had been sent before.
+    /// Part of `body_bytes` for bodies that the node had received before.
     pub repeated_body_bytes: u64,
-    /// Signatures that honest nodes verified for what is not in a block yet.
+    /// Signatures of unconfirmed transactions that honest nodes verified.
     pub payment_signatures: u64,
-    /// Most of these that a node verified for one input.
+    /// Most of these signatures that one node verified for one input.
     pub most_payment_signatures: u64,
-    /// For how long miners did not search while nothing but branches could stop them, all together.
+    /// Total time in which miners did not search although nothing except a branch could stop them.
     pub paused: Duration,
-    /// The most of such time that a miner had used up and that had not come back.
+    /// Most pause time that any miner had used up and not yet regained.
     pub most_paused: Duration,
-    /// Warnings of honest nodes that a clock is off.
+    /// Warnings of honest nodes that a clock is wrong.
     pub clock_warnings: u64,
 }
 
@@ -72,39 +72,39 @@ impl Statistics {
     }
 }
 
-/// What a run ended with.
+/// Result of a run.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Run {
-    /// The seed that it was drawn from.
+    /// Seed of the run.
     pub seed: u64,
     /// Virtual time from beginning to end.
     pub lasted: Duration,
-    /// The tip of each node: height and hash, `None` for one that is no node.
+    /// Height and hash of each node's tip; `None` for a participant that is not a node.
     pub tips: Vec<Option<(u64, BlockHash)>>,
-    /// How long each node took from its last start until it was on the best tip of the honest, if it got there.
+    /// Time that each node took from its last start to the best tip of the honest nodes, if it got there.
     pub caught_up: Vec<Option<Duration>>,
-    /// Whether all honest nodes were on one tip at the end.
+    /// Whether all honest nodes had the same tip at the end.
     pub converged: bool,
-    /// Counts.
+    /// Counters of the run.
     pub statistics: Statistics,
-    /// The blocks found that the first honest node's chain does not hold.
+    /// Number of found blocks that the first honest node's chain does not hold.
     pub stale_blocks: u64,
-    /// Faults that were injected, by kind.
+    /// Number of injected faults by kind.
     pub injected: BTreeMap<FaultKind, u64>,
-    /// The adversaries that were drawn, by the names of their tactics.
+    /// Number of drawn adversaries by the name of their tactic.
     pub tactics: BTreeMap<&'static str, u64>,
-    /// The time from payment to first confirmation at the payer's node, of all that were confirmed.
+    /// Time from payment to first confirmation at the payer's node, for each confirmed payment.
     pub confirmations: Vec<Duration>,
-    /// Payments that wallets made and their nodes took, in the order in which they were made.
+    /// Payments that wallets made and their nodes accepted, in the order in which they were made.
     pub payments: Vec<Txid>,
-    /// Payments that were dropped, with their reasons.
+    /// Dropped payments with the reasons.
     pub dropped: Vec<(Txid, String)>,
-    /// Signatures that were judged, each once.
+    /// Number of distinct signatures that were verified.
     pub signatures: usize,
-    /// Target times of the first honest node's chain: (height, header time, hashes that its bits ask for).
+    /// Difficulty of the first honest node's chain: (height, header time in ms, expected hashes of its bits) per block.
     pub difficulty: Vec<(u64, u64, f64)>,
-    /// The hash of the trace.
+    /// Hash of the trace, in hex.
     pub trace_hash: String,
     /// The trace as JSON lines, if it was kept.
     pub trace: Option<String>,
@@ -149,27 +149,27 @@ impl Run {
         }
     }
 
-    /// Returns whether all honest nodes were on one tip at the end.
+    /// Returns whether all honest nodes had the same tip at the end.
     pub const fn converged(&self) -> bool {
         self.converged
     }
 
-    /// Returns how many blocks the deepest reorganisation took back.
+    /// Returns how many blocks the deepest reorganisation disconnected.
     pub fn deepest_reorg(&self) -> usize {
         self.statistics.reorgs.keys().last().copied().unwrap_or(0)
     }
 
-    /// Returns the lowest height among the nodes.
+    /// Returns the lowest height among the nodes; 0 if there are none.
     pub fn height(&self) -> u64 {
         self.tips.iter().flatten().map(|(height, _)| *height).min().unwrap_or(0)
     }
 
-    /// Returns the share of found blocks that the chain does not hold.
+    /// Returns the stale block rate: the share of found blocks that the first honest node's chain does not hold.
     pub fn stale_rate(&self) -> f64 {
         self.stale_blocks as f64 / (self.statistics.blocks_mined as f64).max(1.0)
     }
 
-    /// Returns the share of the bytes of bodies that were new to the node that they were sent to; 1 if there were none.
+    /// Returns the share of body bytes that were new to the node that received them; 1 if no bodies were sent.
     pub fn useful_bytes(&self) -> f64 {
         1.0 - self.statistics.repeated_body_bytes as f64 / (self.statistics.body_bytes as f64).max(1.0)
     }
@@ -182,20 +182,20 @@ impl Run {
     }
 }
 
-/// A broken invariant.
+/// A broken invariant, and where it broke.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Violation {
-    /// The seed of the run.
+    /// Seed of the run.
     pub seed: u64,
-    /// The line of the trace.
+    /// Number of lines that the trace had at that moment.
     pub event: u64,
-    /// The virtual time.
+    /// Virtual time at which the invariant broke.
     pub at: Duration,
-    /// Which invariant.
+    /// Name of the invariant.
     pub invariant: String,
-    /// At which node, if it is one's.
+    /// The node at which it broke, if it is an invariant of one node.
     pub node: Option<usize>,
-    /// What is wrong.
+    /// Description of what is wrong.
     pub what: String,
     /// The trace as JSON lines, if it was kept.
     pub lines: Option<String>,

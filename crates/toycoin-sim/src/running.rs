@@ -1,4 +1,4 @@
-//! A simulation from its building to its end.
+//! Runs a simulation from its construction to its end.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -18,10 +18,10 @@ use crate::{
 };
 
 impl Simulation {
-    /// Runs for a virtual time, and then until all agree.
+    /// Runs for a virtual time, and then until all honest nodes agree.
     ///
     /// # Errors
-    /// The first broken invariant.
+    /// If an invariant breaks; the error describes the first one.
     pub fn run_for(mut self, time: Duration) -> Result<Run, Violation> {
         if self.random_faults != Drawn::Nothing {
             let relays = self.relay_count();
@@ -37,10 +37,10 @@ impl Simulation {
         self.run_until(move |network| network.now() >= time)
     }
 
-    /// Runs until a condition holds and the last fault has ended, and then until all agree.
+    /// Runs until a condition holds and the last fault has ended, and then until all honest nodes agree.
     ///
     /// # Errors
-    /// The first broken invariant.
+    /// If an invariant breaks; the error describes the first one.
     pub fn run_until(self, done: impl Fn(&Network) -> bool) -> Result<Run, Violation> {
         let (seed, settle) = (self.seed, self.settle);
         let mut network = self.build();

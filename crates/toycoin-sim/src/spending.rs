@@ -1,10 +1,10 @@
-//! How the wallet at a node spends.
+//! Spending patterns of the wallets.
 
 use std::ops::RangeInclusive;
 
 use crate::dice::Dice;
 
-/// How the wallet at a node spends whenever it is its turn to pay.
+/// How a node's wallet spends whenever it is its turn to pay.
 ///
 /// ```
 /// use toycoin_sim::{SpendingPattern, Spending};
@@ -15,11 +15,11 @@ use crate::dice::Dice;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spending {
-    /// How much a payment is, in grains.
+    /// Range of a payment's amount, in grains.
     pub grains: RangeInclusive<u64>,
-    /// What it offers, in grains a byte.
+    /// Range of the fee rates that it offers, in grains per byte.
     pub fee_rates: RangeInclusive<u64>,
-    /// What it does.
+    /// Pattern in which it spends.
     pub pattern: SpendingPattern,
 }
 
@@ -27,31 +27,32 @@ pub struct Spending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpendingPattern {
-    /// It makes one payment to a wallet drawn.
+    /// Makes one payment to a randomly drawn wallet.
     Single,
-    /// It pays nobody, and is paid.
+    /// Pays nobody, but is paid.
     Silent,
-    /// It makes so many payments at once, as far as its coins last.
+    /// Makes this many payments at once, as long as its coins last.
     Burst(usize),
-    /// It spends the change of a payment that nobody has confirmed yet, and the change of that: so many in a row.
+    /// Makes a chain of this many payments, each of which spends the unconfirmed change of the one before.
     Chain(usize),
-    /// It pays so many in one transaction: with a few hundred, blocks are large.
+    /// Pays this many recipients in one transaction; a few hundred make large blocks.
     Wide(usize),
-    /// It spends the same coins twice: one payment goes to its own node, another, to somebody else, to another node.
+    /// Double spends: one payment goes to its own node, and another payment of the same coins goes to another node.
     DoubleSpend,
-    /// It spends so many coins twice at once: half of the payments go to its own node, the other half to one other node.
+    /// Makes this many double spends at once: half of the payments go to its own node, the other half to one other
+    /// node.
     Halves(usize),
 }
 
 impl Default for Spending {
-    /// Returns single payments of up to ten coins, at up to 3 grains a byte.
+    /// Returns single payments of up to about 10 toycoins, at up to 3 grains per byte.
     fn default() -> Self {
         Self { grains: 1_000..=1_000_999_999, fee_rates: 0..=3, pattern: SpendingPattern::Single }
     }
 }
 
 impl Spending {
-    /// Draws a pattern, and amounts that are mostly small in some wallets.
+    /// Draws a pattern and a range of amounts; about half of the wallets make only small payments.
     pub(crate) fn random(dice: &mut Dice) -> Self {
         let pattern = match dice.below(10) {
             0 => SpendingPattern::Silent,

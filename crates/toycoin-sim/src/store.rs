@@ -1,7 +1,7 @@
-//! A store that survives crashes as a disk does: what was synced stays, of the rest a part may.
+//! Store that survives crashes as a disk does: synced writes stay, and some of the others may.
 //!
-//! A [disk](Disk) in order keeps the promise of [`ChainStore::sync`], which a node calls before it tells of a block. One that
-//! lies, as cheap ones do, writes when it likes.
+//! An honest [disk](Disk) keeps the promise of [`ChainStore::sync`], which a node calls before it announces a block. A
+//! disk that lies, as cheap ones do, writes when it likes.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -17,22 +17,22 @@ use toycoin_core::{
 
 use crate::planted::Planted;
 
-/// What a disk does when it is told to sync.
+/// What a disk does when the store asks it to sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Disk {
-    /// It does: what was written before outlasts a crash.
+    /// It syncs: earlier writes survive a crash.
     #[default]
     Honest,
-    /// It says so and does nothing; it syncs with every so many commits alone. A crash may take what the node has told
-    /// everybody of, its own blocks too.
+    /// It confirms the sync but does nothing; it syncs only after every `sync_every` commits. A crash may lose blocks
+    /// that the node has announced to its peers, even its own.
     Lying,
 }
 
-/// A store in memory with a disk behind it.
+/// A store in memory with a simulated disk behind it.
 ///
-/// The node sees every write at once. The disk has them up to the last sync, which comes when the node asks for it and with
-/// every so many commits; a [crash](Self::crash) leaves the disk and as many of the writes behind it, in their order, as
-/// the caller says.
+/// The node sees every write at once. The disk holds the writes up to the last sync. A sync happens when the node asks
+/// for it, and after every `sync_every` commits. A [crash](Self::crash) leaves the disk and the first of the later
+/// writes, as many as the caller says.
 #[derive(Debug, Clone, Default)]
 pub struct CrashStore {
     seen: MemoryStore,
@@ -41,11 +41,11 @@ pub struct CrashStore {
     sync_every: u32,
     since_sync: u32,
     behaviour: Disk,
-    /// Parts of a move came whose last one has not.
+    /// Whether parts of a staged move were written, but not yet its last part.
     has_stage: bool,
-    /// Coins that were spent, for the store that hands them out all the same.
+    /// Spent coins that the store still returns, if that bug is planted.
     spent: BTreeMap<OutPoint, Coin>,
-    /// What is wrong with it, to see whether anybody notices.
+    /// Bug planted in the store, to see whether an invariant notices.
     pub(crate) planted: Option<Planted>,
 }
 
@@ -60,30 +60,30 @@ enum Write {
 }
 
 impl CrashStore {
-    /// Returns an empty store that syncs when it is told to, and with every `sync_every`th commit; 0 and 1 mean each.
+    /// Returns an empty store that syncs on request, and after every `sync_every` commits; 0 and 1 mean after each.
     pub fn new(sync_every: u32) -> Self {
         Self { sync_every, ..Self::default() }
     }
 
-    /// Puts another disk behind it.
+    /// Replaces the disk behind the store.
     #[must_use]
     pub fn on(self, behaviour: Disk) -> Self {
         Self { behaviour, ..self }
     }
 
-    /// Returns how many writes the disk lacks.
+    /// Returns how many writes are not on the disk yet.
     pub fn unsynced(&self) -> usize {
         self.unsynced.len()
     }
 
-    /// Returns what is found after a crash that so many of the unsynced writes survived.
+    /// Returns the store after a crash that the first `surviving` unsynced writes survived.
     #[must_use]
     pub fn crash(mut self, surviving: usize) -> Self {
         let torn = if self.planted == Some(Planted::TearsWrites) { self.unsynced.len() / 2 } else { 0 };
         for write in self.unsynced.drain(..).take(surviving).skip(torn) {
             apply(&mut self.disk, &write);
         }
-        // a move whose last part never came is none
+        // a staged move without its last part does not count
         apply(&mut self.disk, &Write::Unstage);
         Self { seen: self.disk.clone(), unsynced: VecDeque::new(), since_sync: 0, has_stage: false, ..self }
     }
@@ -220,7 +220,7 @@ mod tests {
 
     use super::*;
 
-    /// A chain of so many blocks, synced after the second.
+    /// Returns a chain of this many blocks, synced after the second.
     fn chain(store: CrashStore, blocks: u64) -> Chain<CrashStore> {
         let mut chain = Chain::open(ChainParams::regtest(), store).unwrap();
         for height in 1..=blocks {

@@ -1,8 +1,8 @@
-//! What happened, as JSON lines, and a hash over all of it.
+//! Trace of a run as JSON lines, and a hash over all of them.
 
 use std::{fmt::Write as _, time::Duration};
 
-/// A run's trace. Every line goes into the hash; the lines themselves are kept only if that is wanted.
+/// Trace of a run. Every line enters the hash; the lines themselves are kept only on request.
 #[derive(Debug)]
 pub struct Trace {
     hasher: blake3::Hasher,
@@ -16,11 +16,11 @@ impl Trace {
         Self { hasher: blake3::Hasher::new(), lines: keep.then(String::new), events: 0, line: String::new() }
     }
 
-    /// Notes something: `facts` is the inside of a JSON object.
+    /// Adds a line; `facts` is the inside of a JSON object.
     pub(crate) fn note(&mut self, now: Duration, facts: std::fmt::Arguments<'_>) {
         self.events += 1;
         self.line.clear();
-        // writing to a string does not fail
+        // writing to a string cannot fail
         let _ = writeln!(self.line, "{{\"n\":{},\"us\":{},{facts}}}", self.events, now.as_micros());
         self.hasher.update(self.line.as_bytes());
         if let Some(lines) = &mut self.lines {
@@ -28,7 +28,7 @@ impl Trace {
         }
     }
 
-    /// Returns how many lines there are.
+    /// Returns the number of lines so far.
     pub const fn events(&self) -> u64 {
         self.events
     }

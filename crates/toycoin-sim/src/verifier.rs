@@ -1,4 +1,4 @@
-//! One memory of signatures for all nodes of a run: each is judged once.
+//! Cache of signature checks, shared by all nodes of a run, so that each signature is verified once.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use std::{
 
 use toycoin_core::consensus::{SignatureCheck, SignatureVerifier};
 
-/// Judges a signature the first time it sees it, and remembers. Share it by `Arc` among nodes.
+/// Signature verifier that remembers each result. Share it among nodes with an `Arc`.
 #[derive(Debug, Default)]
 pub struct MemoVerifier {
     known: Mutex<HashMap<SignatureCheck, bool>>,
@@ -18,12 +18,12 @@ pub struct MemoVerifier {
 }
 
 impl MemoVerifier {
-    /// Returns how many signatures were verified: what a node without this memory would have had to verify.
+    /// Returns how many signatures the nodes would have verified without this cache.
     pub fn verified(&self) -> u64 {
         self.verified.load(Ordering::Relaxed)
     }
 
-    /// Returns how many signatures were judged, each counted once.
+    /// Returns how many distinct signatures were verified.
     pub fn judged(&self) -> usize {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -33,7 +33,7 @@ impl SignatureVerifier for MemoVerifier {
     fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let invalid = checks.iter().position(|check| !*known.entry(*check).or_insert_with(|| check.holds()));
-        // it stops at the first bad one
+        // verification stops at the first invalid signature
         let verified = invalid.map_or(checks.len(), |place| place + 1);
         self.verified.fetch_add(verified as u64, Ordering::Relaxed);
         invalid

@@ -1,4 +1,4 @@
-//! Claims of work that nobody did, and what follows when somebody asks for it.
+//! Adversaries that claim work that nobody did, and evade requests for the proof.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -14,19 +14,19 @@ use crate::adversary::{Said, Scene, Tactic};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Claim {
-    /// 2^200 hashes: more than any chain will ever have.
+    /// 2^200 hashes, more than any chain will ever have.
     Huge,
     /// One hash more than the best chain that the liar knows.
     OneMore,
 }
 
-/// What a liar does when it is asked for headers or blocks.
+/// What the adversary does when a peer requests headers or blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evasion {
     /// It does not answer.
     Silence,
-    /// It answers truthfully, this much too late.
+    /// It answers truthfully, but late by this duration.
     Late(Duration),
     /// It answers with NOTF.
     NotFound,
@@ -34,17 +34,17 @@ pub enum Evasion {
     EmptyHeaders,
 }
 
-/// Claims more work than there is, and does not deliver it.
+/// Claims more work than its chain has, and does not deliver it.
 #[derive(Debug, Clone)]
 pub struct ClaimsWork {
     claim: Claim,
     evasion: Evasion,
-    /// Truthful answers with the Unix time at which they go out, the earliest first.
+    /// Truthful answers with the Unix times in milliseconds at which they are sent, the earliest first.
     late: VecDeque<(u64, Said)>,
 }
 
 impl ClaimsWork {
-    /// Returns a liar that claims so much and evades so.
+    /// Returns an adversary with this claim and this evasion.
     pub const fn new(claim: Claim, evasion: Evasion) -> Self {
         Self { claim, evasion, late: VecDeque::new() }
     }
@@ -85,7 +85,7 @@ impl ClaimsWork {
     }
 }
 
-/// Most answers that a liar keeps for later.
+/// Most answers that the adversary keeps for later.
 const MOST_LATE: usize = 64;
 
 impl Tactic for ClaimsWork {
@@ -117,7 +117,7 @@ impl Tactic for ClaimsWork {
     }
 }
 
-/// Returns what an honest node answers.
+/// Returns the answer of an honest node.
 fn truth(message: &NodeMessage, scene: &Scene<'_>) -> Vec<NodeMessage> {
     let most = toycoin_node::limits::HEADERS_A_MESSAGE;
     match message {

@@ -1,4 +1,4 @@
-//! Tactics of sending much.
+//! Floods of transactions and blocks.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use toycoin_wire::node::NodeMessage;
 
 use crate::adversary::{Said, Scene, Tactic, forge::orphan_block, questions::large_blocks};
 
-/// Sends transactions whose parents nobody has, and blocks likewise.
+/// Sends transactions and blocks whose parents nobody has, to fill the orphan pools.
 #[derive(Debug, Clone, Copy)]
 pub struct OrphanFlood {
-    /// So many of each at a time.
+    /// Number of transactions, and of blocks, per second.
     pub burst: usize,
 }
 
@@ -35,10 +35,10 @@ impl Tactic for OrphanFlood {
     }
 }
 
-/// Sends bodies that everybody has: the largest of the last blocks, unasked and to everybody.
+/// Sends everybody, unrequested, bodies that everybody has: the largest of the recent blocks.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyFlood {
-    /// How often it sends each of them, at a time.
+    /// How often it sends each body per second.
     pub burst: usize,
 }
 
@@ -55,17 +55,17 @@ impl Tactic for BodyFlood {
     }
 }
 
-/// Spends its own coins again and again, each time to somebody else.
+/// Double spends its own coins again and again, each time with another recipient.
 #[derive(Debug, Clone)]
 pub struct ConflictFlood {
-    /// Whose coins it spends.
+    /// Key whose coins it spends.
     pub key: SecretKey,
-    /// So many conflicting payments at a time.
+    /// Number of conflicting payments at a time.
     pub burst: u64,
 }
 
 impl ConflictFlood {
-    /// Floods with the coins of a node's wallet.
+    /// Returns a flood that spends the coins of a node's wallet.
     pub fn of_node(node: usize, burst: u64) -> Self {
         Self { key: crate::params::wallet_key(node), burst }
     }

@@ -1,4 +1,4 @@
-//! Forged chains: blocks with all the work that they need, and something wrong with them.
+//! Forged chains: blocks with valid proof of work that break another rule.
 
 use std::collections::BTreeMap;
 
@@ -27,15 +27,15 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Flaw {
-    /// A transaction whose signature is not its owner's.
+    /// A transaction with an invalid signature.
     BadSignature,
-    /// A state root that is not the state's.
+    /// A state root that does not match the state.
     BadStateRoot,
     /// A transaction that pays more than it spends.
     Overspend,
     /// A coinbase that pays too much.
     WrongSubsidy,
-    /// Two transactions that spend one coin.
+    /// Two transactions that spend the same coin.
     SpentTwice,
     /// A transaction, signed by the owner, that spends a coin which an earlier block spent.
     SpentBefore,
@@ -53,7 +53,7 @@ impl Flaw {
     ];
 }
 
-/// A chain made up beside the real one.
+/// A forged chain beside the real one.
 #[derive(Debug, Clone, Default)]
 pub struct ForgedChain {
     headers: Vec<Header>,
@@ -62,8 +62,10 @@ pub struct ForgedChain {
 }
 
 impl ForgedChain {
-    /// Makes up a chain from genesis with as little work as difficulty allows, less than the real one has: of so many
-    /// blocks, or as many as there was time for. `None` where difficulty does not follow time.
+    /// Forges a chain from genesis with as little work as the difficulty rules allow.
+    ///
+    /// It has up to `length` blocks, as many as time since genesis allows, and less work than the real chain. Returns
+    /// `None` if the network does not adjust its difficulty.
     pub(super) fn easiest(scene: &mut Scene<'_>, length: u64) -> Option<Self> {
         let params = scene.chain.params().clone();
         let mut context = scene.chain.headers().context_after(&params.genesis_hash())?;
@@ -71,7 +73,8 @@ impl ForgedChain {
         let mut forged = Self::default();
         let mut time = params.spec().genesis_time;
         for height in 1..=length {
-            // two half-lives late are four times easier; then on schedule, which stays so
+            // a delay of two half-lives makes a block four times easier; from height 9 on, blocks on schedule keep the
+            // difficulty low
             time += if height <= 8 { 2 * retargeting.half_life_ms } else { retargeting.spacing_ms };
             if time > scene.unix_ms || forged.work + forged.work > scene.chain.tip().work {
                 break;
@@ -82,8 +85,8 @@ impl ForgedChain {
         Some(forged)
     }
 
-    /// Mines a valid branch of empty blocks on the block at a height of the real chain, dated evenly from there to now;
-    /// `None` where there is no such block.
+    /// Mines a valid branch of `length` empty blocks on the real chain's block at `height`, with evenly spaced times up
+    /// to now. Returns `None` if there is no such block.
     pub(super) fn private(scene: &Scene<'_>, height: u64, length: usize) -> Option<Self> {
         let params = scene.chain.params().clone();
         let mut chain = Chain::in_memory(params).with_verifier(scene.chain.shared_verifier());
@@ -106,7 +109,7 @@ impl ForgedChain {
         Some(forged)
     }
 
-    /// Returns one of its blocks, by its place, unless the chain up to it has as much work as this; the last one never.
+    /// Returns the block at index `place`, if it is not the last one and the chain up to it has less work than `below`.
     pub(super) fn body(&self, place: usize, below: Work) -> Option<Block> {
         let behind = self.headers.get(place + 1..)?;
         let rest: Work = behind.iter().filter_map(work_of).sum();
@@ -115,17 +118,17 @@ impl ForgedChain {
         self.bodies.get(&header.hash()).filter(|_| is_lighter).cloned()
     }
 
-    /// Says truthfully what it is.
+    /// Returns a truthful status of the forged chain.
     pub(super) fn own_status(&self, scene: &Scene<'_>) -> Option<NodeMessage> {
         self.status(scene, self.work)
     }
 
-    /// Returns the first headers, as many as a message carries.
+    /// Returns the first headers, as many as fit in one message.
     pub(super) fn first_page(&self) -> Vec<Header> {
         self.headers.iter().take(limits::HEADERS_A_MESSAGE).copied().collect()
     }
 
-    /// Answers who asks for its headers or blocks; `None` for what is not its business.
+    /// Answers a request for the chain's headers or blocks; returns `None` for any other message.
     pub fn answer(&self, from: NodeId, message: &NodeMessage) -> Option<Vec<Said>> {
         match message {
             NodeMessage::GetHeaders(request) if !self.headers.is_empty() => {
@@ -142,7 +145,7 @@ impl ForgedChain {
         }
     }
 
-    /// Says what it claims to be.
+    /// Returns a status of the forged chain that claims this much work.
     pub(super) fn status(&self, scene: &Scene<'_>, work: Work) -> Option<NodeMessage> {
         let last = self.headers.last()?;
         Some(NodeMessage::Status(Status {
@@ -170,17 +173,17 @@ impl ForgedChain {
     }
 }
 
-/// Serves chains that fork off the real one and have a broken block at the bottom, and good work on top.
+/// Serves forks of the real chain with a broken block at the bottom and valid proof of work on top.
 #[derive(Debug, Clone)]
 pub struct InvalidBlocks {
     flaw: Flaw,
-    /// Blocks on top of the broken one.
+    /// Number of blocks on top of the broken one.
     depth: usize,
     forged: ForgedChain,
 }
 
 impl InvalidBlocks {
-    /// Breaks blocks so, and hides each under `depth` others.
+    /// Returns an adversary whose blocks have this flaw, each hidden under `depth` others.
     pub fn new(flaw: Flaw, depth: usize) -> Self {
         Self { flaw, depth, forged: ForgedChain::default() }
     }
@@ -211,16 +214,16 @@ impl Tactic for InvalidBlocks {
     }
 }
 
-/// Shows a chain from genesis with many blocks and little work, and claims that it has more than any.
+/// Serves a chain from genesis with many blocks and little work, and claims more work than any other chain has.
 #[derive(Debug, Clone, Default)]
 pub struct LighterChain {
-    /// How many blocks; difficulty falls to the limit with them.
+    /// Most blocks of the chain; difficulty falls to its limit over their course.
     pub length: u64,
     forged: ForgedChain,
 }
 
 impl LighterChain {
-    /// Makes a chain of so many blocks, each as late as it must be for that.
+    /// Returns an adversary whose chain has up to `length` blocks, each late enough to lower the difficulty.
     pub fn new(length: u64) -> Self {
         Self { length, forged: ForgedChain::default() }
     }
@@ -232,7 +235,7 @@ impl Tactic for LighterChain {
     }
 
     fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
-        // once the honest chain has more work than so many blocks at the limit
+        // wait until the honest chain has more work than a long chain at the easiest difficulty
         if self.forged.headers.is_empty() && scene.chain.height() >= 10 {
             self.forged = ForgedChain::easiest(scene, self.length).unwrap_or_default();
         }
@@ -242,13 +245,13 @@ impl Tactic for LighterChain {
 }
 
 impl Scene<'_> {
-    /// Returns a state root that is nobody's.
+    /// Returns a random state root, which matches no state.
     fn dice_root(&mut self) -> StateRoot {
         StateRoot::from_bytes(self.dice.bytes())
     }
 }
 
-/// Returns a block on a parent that nobody has.
+/// Returns an orphan block: nobody has its parent.
 pub(super) fn orphan_block(scene: &mut Scene<'_>, owner: PublicKey) -> Block {
     let height = scene.chain.height() + 1;
     let root = scene.dice_root();
@@ -262,9 +265,9 @@ pub(super) fn orphan_block(scene: &mut Scene<'_>, owner: PublicKey) -> Block {
     block
 }
 
-/// Returns the next block of the real chain with a flaw; `None` when the forger has no coin for it.
+/// Returns the next block of the real chain with a flaw; `None` if no suitable coin exists.
 fn broken_block(scene: &mut Scene<'_>, flaw: Flaw) -> Option<Block> {
-    // anybody's coin: an unspent one of the genesis block's owners
+    // the coin belongs to somebody else: it is an unspent output of the genesis block
     let coinbase = &scene.chain.params().genesis().coinbase;
     let coin = coinbase.outputs.first()?;
     let coins = scene.chain.coins_of(&coin.owner).ok()?;
@@ -283,7 +286,7 @@ fn broken_block(scene: &mut Scene<'_>, flaw: Flaw) -> Option<Block> {
         }
         Flaw::SpentTwice => template.transactions = vec![spend(coin.output.value, 0), spend(coin.output.value, 1)],
         Flaw::BadStateRoot => template.header.state_root = scene.dice_root(),
-        // nothing else is wrong: even the state is what the block would make of it
+        // nothing else is wrong: even the state root is the one that this block would produce
         Flaw::WrongSubsidy => {
             let output = template.coinbase.outputs.first_mut()?;
             output.value = output.value.saturating_add(Amount::from_grains(1));
@@ -302,7 +305,7 @@ fn broken_block(scene: &mut Scene<'_>, flaw: Flaw) -> Option<Block> {
     Some(template)
 }
 
-/// Returns what a block on the tip has to commit to as the state after it, whether or not it may spend what it spends.
+/// Returns the state root that a block on the tip must commit to, even if it spends coins that it may not spend.
 fn root_after(scene: &Scene<'_>, block: &Block, spent: Option<(OutPoint, Coin)>) -> StateRoot {
     let mut diff = UtxoDiff::default();
     for (outpoint, output) in block.coinbase.outpoints(block.coinbase.txid()) {

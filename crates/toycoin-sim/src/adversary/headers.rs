@@ -1,11 +1,14 @@
-//! A flood of headers that cost next to nothing.
+//! Flood of headers that cost almost nothing.
 
 use toycoin_wire::{NodeId, node::NodeMessage};
 
 use crate::adversary::{Said, Scene, Tactic, forge::ForgedChain};
 
-/// Makes up one branch after the other from genesis, each right in every header and with less work than the real chain
-/// has; claims that it has more than any, and pushes it on everybody, asked or not.
+/// Forges one branch after the other from genesis. Each header is valid, and each branch has less work than the real
+/// chain.
+///
+/// The adversary claims that the branch has more work than any chain, and pushes its headers to everybody without a
+/// request.
 #[derive(Debug, Clone, Default)]
 pub struct HeaderFlood {
     length: u64,
@@ -13,7 +16,7 @@ pub struct HeaderFlood {
 }
 
 impl HeaderFlood {
-    /// Makes branches of so many blocks, or as many as there was time for since genesis.
+    /// Returns a flood of branches of up to `length` blocks, as many as time since genesis allows.
     pub fn new(length: u64) -> Self {
         Self { length, forged: ForgedChain::default() }
     }

@@ -1,4 +1,4 @@
-//! One tactic or another, drawn.
+//! Random choice among the tactics.
 
 use std::{cell::Cell, collections::BTreeMap, rc::Rc, time::Duration};
 
@@ -13,20 +13,20 @@ use crate::{
     dice::Dice,
 };
 
-/// A tactic that was drawn, with its name.
+/// A tactic drawn from the seed, with its name.
 pub struct Mixed {
     name: &'static str,
     tactic: Box<dyn Tactic>,
-    /// Whether the run is over, and all are to agree.
+    /// Whether the run is over, so that all honest nodes must agree on one tip.
     is_over: Rc<Cell<bool>>,
 }
 
-/// Floods that are more than a link carries. A relay delivers in order, so whoever is behind such a link hears of blocks
-/// late for as long as the flood goes on. They end as faults do, before all are to agree.
+/// Tactics that send more than a link can carry. A relay delivers in order, so a node behind such a link learns of
+/// blocks late while the flood lasts. Like faults, floods end before all honest nodes must agree.
 const FLOODS: [&str; 4] = ["noise", "question flood", "body flood", "bad orphans"];
 
 impl Mixed {
-    /// The names of all tactics that can be drawn.
+    /// Names of all tactics that can be drawn.
     pub const NAMES: [&str; 17] = [
         "claims work",
         "trickles bodies",
@@ -47,7 +47,7 @@ impl Mixed {
         "invalid blocks",
     ];
 
-    /// Draws a tactic for a node, from all there are.
+    /// Draws a tactic for a node from all tactics.
     pub fn draw(node: usize, dice: &mut Dice) -> Self {
         match dice.below(20) {
             0..=2 => {
@@ -68,7 +68,7 @@ impl Mixed {
                 let question = Question::ALL.get(dice.index(Question::ALL.len())).copied().unwrap_or(Question::Headers);
                 Self::new("question flood", QuestionFlood::new(question, dice.chance(0.7), 50 + dice.index(450)))
             }
-            // about 3 MB a second, which is more than a link of the simulator carries, or 2,000 payloads
+            // about 3 MB per second, which exceeds the bandwidth of a simulated link, or 2,000 payloads per second
             8 if dice.chance(0.5) => Self::new("noise", Noise { bytes: 1_500_000, burst: 1 }),
             8 => Self::new("noise", Noise { bytes: 60, burst: 1_000 }),
             9 => {
@@ -82,7 +82,7 @@ impl Mixed {
         }
     }
 
-    /// Draws a tactic from those that there were when the first seeds of `tests/regressions.rs` were noted.
+    /// Draws one of the tactics that existed when the first seeds of `tests/regressions.rs` were recorded.
     #[cfg(feature = "test-util")]
     pub fn draw_early(node: usize, dice: &mut Dice) -> Self {
         Self::draw_first(node, dice)
@@ -106,7 +106,7 @@ impl Mixed {
         }
     }
 
-    /// Returns the names that were never drawn in some runs, by what was drawn in each.
+    /// Returns the tactics that were drawn in none of the runs, from the counts of each run.
     pub fn missing<'a>(drawn: impl IntoIterator<Item = &'a BTreeMap<&'static str, u64>>) -> Vec<&'static str> {
         let mut missing = Self::NAMES.to_vec();
         for counts in drawn {
@@ -115,7 +115,7 @@ impl Mixed {
         missing
     }
 
-    /// Returns the tactic's name.
+    /// Returns the name of the tactic.
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -124,7 +124,7 @@ impl Mixed {
         Self { name, tactic: Box::new(tactic), is_over: Rc::default() }
     }
 
-    /// Ends floods once a run is over.
+    /// Makes floods end once the run is over.
     pub(crate) fn until(self, is_over: Rc<Cell<bool>>) -> Self {
         Self { is_over, ..self }
     }

@@ -1,9 +1,9 @@
-//! Adversaries: an honest machine, and a tactic that tampers with what it says.
+//! Adversaries: an honest machine with a tactic that tampers with its messages.
 //!
 //! ```text
-//!   relay ──▶ Tampering ──▶ NodeMachine      incoming: the tactic may answer in its place
+//!   relay ──▶ Tampering ──▶ NodeMachine      incoming: the tactic may answer instead of it
 //!   relay ◀── Tampering ◀── NodeMachine      outgoing: the tactic changes, drops and adds
-//!                 ▲ tick: the tactic speaks up by itself
+//!                 ▲ tick: the tactic sends messages unasked
 //! ```
 
 mod claims;
@@ -40,48 +40,48 @@ pub use self::{
 };
 use crate::{dice::Dice, store::CrashStore};
 
-/// What a tactic says: to one peer, or to everybody.
+/// A message of a tactic: to one peer, or to everybody if there is no node id.
 pub type Said = (Option<NodeId>, NodeMessage);
 
-/// What a tactic knows when it is asked.
+/// What a tactic can see and use when it acts.
 #[derive(Debug)]
 pub struct Scene<'a> {
     /// The chain that the honest machine inside follows.
     pub chain: &'a Chain<CrashStore>,
     /// Unix time in milliseconds.
     pub unix_ms: u64,
-    /// Seeded randomness.
+    /// Random numbers from the run's seed.
     pub dice: &'a mut Dice,
 }
 
-/// A way to misbehave. Every method leaves things as they are unless it is written.
+/// A way to misbehave. The default of every method changes nothing.
 pub trait Tactic {
-    /// Decides what becomes of a message of the machine inside.
+    /// Decides what replaces an outgoing message of the machine inside.
     fn outgoing(&mut self, said: Said, _: &mut Scene<'_>) -> Vec<Said> {
         vec![said]
     }
 
-    /// Answers a message in place of the machine inside, which does not hear of it then; `None` lets it through.
+    /// Answers a message instead of the machine inside, which then never receives it; `None` passes the message on.
     fn incoming(&mut self, _from: NodeId, _: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
         None
     }
 
-    /// Speaks up by itself.
+    /// Sends messages without a request, once per interval.
     fn tick(&mut self, _: &mut Scene<'_>) -> Vec<Said> {
         Vec::new()
     }
 
-    /// Publishes payloads that are no messages of nodes, whenever it speaks up by itself.
+    /// Publishes payloads that are not messages between nodes, once per interval.
     fn payloads(&mut self, _: &mut Scene<'_>) -> Vec<Vec<u8>> {
         Vec::new()
     }
 
-    /// Returns whether it leaves its relays each time that it has spoken up: it comes back under another node id.
+    /// Returns whether it disconnects from its relays after each tick; it then reconnects with another node id.
     fn hangs_up(&self) -> bool {
         false
     }
 
-    /// Returns how often it speaks up.
+    /// Returns the interval between two ticks.
     fn interval(&self) -> Duration {
         Duration::from_secs(5)
     }

@@ -1,4 +1,4 @@
-//! A flood of payloads that are no messages of nodes: it fills queues at relays, and nothing else.
+//! Flood of payloads that are not messages between nodes, which only fills the relays' queues.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use crate::adversary::{Scene, Tactic};
 /// Publishes payloads with an unknown tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Noise {
-    /// Bytes of each payload, at most 1.5 MiB; at least 12 are sent.
+    /// Bytes of each payload, at least 12 and at most 1.5 MiB.
     pub bytes: usize,
-    /// Payloads every 500 ms.
+    /// Number of payloads per 500 ms.
     pub burst: usize,
 }
 

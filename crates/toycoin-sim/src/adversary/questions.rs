@@ -1,4 +1,4 @@
-//! Floods of questions that are cheap to ask and dear to answer.
+//! Floods of requests that are cheap to send and expensive to answer.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -10,13 +10,13 @@ use toycoin_wire::{
 
 use crate::adversary::{Said, Scene, Tactic};
 
-/// What is asked for.
+/// What is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Question {
     /// All headers from genesis on (GHDR).
     Headers,
-    /// The 16 largest blocks of late (GBLK).
+    /// The 16 largest recent blocks (GBLK).
     LargeBlocks,
     /// One large block, named 16 times (GBLK).
     SameBlock,
@@ -25,23 +25,24 @@ pub enum Question {
 }
 
 impl Question {
-    /// Every question.
+    /// Every kind of request.
     pub const ALL: [Self; 4] = [Self::Headers, Self::LargeBlocks, Self::SameBlock, Self::Coinbase];
 }
 
-/// Asks the same again and again.
+/// Sends the same request again and again.
 #[derive(Debug, Clone)]
 pub struct QuestionFlood {
     question: Question,
-    /// Whether each question goes to one peer; else to everybody.
+    /// Whether each request goes to one peer; otherwise it goes to everybody.
     directed: bool,
-    /// Questions each second.
+    /// Number of requests per second.
     burst: usize,
     peers: BTreeSet<NodeId>,
 }
 
 impl QuestionFlood {
-    /// Asks `burst` times each second: one peer after the other if `directed`, else everybody at once.
+    /// Returns a flood of `burst` requests per second, to one peer after the other if `directed`, otherwise to
+    /// everybody.
     pub const fn new(question: Question, directed: bool, burst: usize) -> Self {
         Self { question, directed, burst, peers: BTreeSet::new() }
     }
@@ -60,7 +61,7 @@ impl QuestionFlood {
     }
 }
 
-/// Most peers that are asked.
+/// Most peers to which requests are directed.
 const MOST_PEERS: usize = 64;
 
 impl Tactic for QuestionFlood {
@@ -89,7 +90,7 @@ impl Tactic for QuestionFlood {
     }
 }
 
-/// Returns the largest of the last blocks, at most 16, the largest first.
+/// Returns the largest recent blocks, at most 16, in descending order of size.
 pub(super) fn large_blocks(scene: &Scene<'_>) -> Vec<BlockHash> {
     let tip = scene.chain.height();
     let heights = (0..=tip).rev().take(32);

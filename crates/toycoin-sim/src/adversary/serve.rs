@@ -1,11 +1,11 @@
-//! Tactics of serving badly.
+//! Adversaries that answer requests badly.
 
 use toycoin_core::Amount;
 use toycoin_wire::{NodeId, node::NodeMessage};
 
 use crate::adversary::{Said, Scene, Tactic};
 
-/// Hands out headers, and never a block that it is asked for.
+/// Answers requests for headers, but never for blocks.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StallsAfterHeaders;
 
@@ -15,7 +15,7 @@ impl Tactic for StallsAfterHeaders {
     }
 }
 
-/// Has nothing of what it is asked for, ever.
+/// Answers every request for blocks or transactions with "not found" (NOTF).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AnswersNotFound;
 
@@ -30,7 +30,7 @@ impl Tactic for AnswersNotFound {
     }
 }
 
-/// Sends other bodies under good headers.
+/// Answers requests for blocks with altered bodies under valid headers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Mutates;
 
@@ -44,12 +44,12 @@ impl Tactic for Mutates {
     }
 }
 
-/// Says nothing of some kinds: a bug more often than a tactic.
+/// Omits some kinds of messages, which is more often a bug than an attack.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent {
-    /// Asks for no headers and no blocks.
+    /// Whether it requests no headers and no blocks.
     pub never_asks: bool,
-    /// Tells no transactions.
+    /// Whether it announces no transactions.
     pub no_transactions: bool,
 }
 

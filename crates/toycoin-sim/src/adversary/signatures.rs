@@ -1,4 +1,4 @@
-//! Signatures that cost whoever verifies them: all good, but for the last one.
+//! Transactions whose many valid signatures cost time to verify before the last one turns out to be invalid.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use toycoin_wire::node::NodeMessage;
 
 use crate::adversary::{Said, Scene, Tactic};
 
-/// Sends orphans with many inputs whose last signature is bad, and then the parent whose outputs they spend.
+/// Sends orphans with many inputs and an invalid last signature, and then the parent whose outputs they spend.
 #[derive(Debug, Clone)]
 pub struct BadOrphans {
-    /// Whose coins are spent.
+    /// Key whose coins are spent.
     pub key: SecretKey,
-    /// Inputs of each orphan.
+    /// Number of inputs of each orphan.
     pub inputs: u32,
-    /// Orphans at a time.
+    /// Number of orphans at a time.
     pub burst: u64,
 }
 
 impl BadOrphans {
-    /// Spends the coins of a node's wallet.
+    /// Returns an adversary that spends the coins of a node's wallet.
     pub fn of_node(node: usize, inputs: u32, burst: u64) -> Self {
         Self { key: crate::params::wallet_key(node), inputs, burst }
     }
@@ -50,16 +50,16 @@ impl Tactic for BadOrphans {
     }
 }
 
-/// Sends a payment whose last signature is bad, leaves, and comes back under another node id.
+/// Sends a payment whose last signature is invalid, disconnects, and reconnects with another node id.
 #[derive(Debug, Clone)]
 pub struct BadPayments {
-    /// Whose coins are spent.
+    /// Key whose coins are spent.
     pub key: SecretKey,
     spent: u64,
 }
 
 impl BadPayments {
-    /// Spends the coins of a node's wallet.
+    /// Returns an adversary that spends the coins of a node's wallet.
     pub fn of_node(node: usize) -> Self {
         Self { key: crate::params::wallet_key(node), spent: 0 }
     }
@@ -90,7 +90,7 @@ fn coins_of(transaction: &Transaction) -> impl Iterator<Item = (OutPoint, Coin)>
     outpoints.map(|(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: 0 }))
 }
 
-/// Spends coins with good signatures, but for the last one.
+/// Returns a transaction that spends coins with valid signatures, except for the last one.
 fn all_but_last_signed(scene: &Scene<'_>, key: &SecretKey, coins: &[(OutPoint, Coin)], grains: u64) -> Transaction {
     let mut transaction = Transaction {
         version: 1,

@@ -1,4 +1,4 @@
-//! A flood of statuses.
+//! Flood of status messages.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use toycoin_wire::node::{NodeMessage, Status};
 
 use crate::adversary::{Said, Scene, Tactic};
 
-/// Publishes statuses, each with another tip, height and work: half of them claim more than the real chain has.
+/// Publishes statuses with a new tip, height and work each; about half of them claim more work than the real chain has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusFlood {
-    /// Statuses each second.
+    /// Number of statuses per second.
     pub burst: usize,
-    /// The Unix time in milliseconds that they claim; the true one without it.
+    /// Unix time in milliseconds that they claim; `None` means the true time.
     pub time: Option<u64>,
 }
 
@@ -20,7 +20,7 @@ impl Tactic for StatusFlood {
     fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
         let genesis = scene.chain.params().genesis_hash();
         let status = |_| {
-            // between nothing and twice what there is
+            // a random amount from nothing to twice the work of the tip
             let mut work = scene.chain.tip().work.to_be_bytes();
             if let Some(low) = work.last_chunk_mut() {
                 *low = scene.dice.below(u64::from_be_bytes(*low).saturating_mul(2)).to_be_bytes();

@@ -1,4 +1,4 @@
-//! The wrapper: frames in and out of an honest machine, with a tactic in between.
+//! Wrapper around an honest machine that passes its messages through a tactic.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -23,7 +23,7 @@ use crate::{
     store::CrashStore,
 };
 
-/// An honest machine, tampered with.
+/// An honest machine with a tactic that tampers with its messages.
 pub struct Tampering {
     inner: NodeMachine<CrashStore>,
     tactic: Box<dyn Tactic>,
@@ -31,7 +31,7 @@ pub struct Tampering {
     now: Now,
     next_tick: Duration,
     outputs: VecDeque<Output>,
-    /// The connections that are ready, by what came last on them: a rogue must be as patient as the honest.
+    /// Connections on which a frame has arrived; a tick uses only these. The value is always `true`.
     ready: BTreeMap<ConnectionId, bool>,
     channel: Channel,
 }
@@ -40,7 +40,7 @@ impl Tampering {
     /// Wraps a machine.
     ///
     /// # Panics
-    /// Never: the channel's name is a good one.
+    /// Never, because the channel's name is valid.
     pub fn new(inner: NodeMachine<CrashStore>, tactic: Box<dyn Tactic>, dice: Dice) -> Self {
         let next_tick = Duration::from_secs(3) + tactic.interval();
         let channel = Channel::new("/topic/main").expect("a name of allowed characters");
@@ -52,14 +52,15 @@ impl Tampering {
         Scene { chain: inner.chain(), unix_ms: now.unix_ms, dice }
     }
 
-    /// Takes the machine's outputs, each message through the tactic.
+    /// Forwards the machine's outputs, each message through the tactic.
     fn drain(&mut self) {
         while let Some(output) = Machine::poll_output(&mut self.inner) {
             let Output::Send { connection, bytes } = output else {
                 self.outputs.push_back(output);
                 continue;
             };
-            // what it says in the end is another matter: the machine inside is told that all is written
+            // the tactic decides what is really sent, so the machine inside is informed at once that everything was
+            // written
             let written = Input::Written { connection, bytes: bytes.len() as u64 };
             Machine::handle(&mut self.inner, self.now, written);
             for (frame, whole) in frames(&bytes) {
@@ -83,13 +84,13 @@ impl Tampering {
         }
     }
 
-    /// Returns the frame that publishes a payload; nothing if it is too long for one.
+    /// Returns the frame that publishes a payload; nothing if the payload is too long for a frame.
     fn frame(&self, to: Option<NodeId>, payload: &[u8]) -> Vec<u8> {
         let publish = Publish { channel: self.channel.borrowed(), to, payload };
         RelayMessage::Publish(publish).to_frame().unwrap_or_default()
     }
 
-    /// Lets the tactic speak up: one write for all that it says on a connection.
+    /// Lets the tactic send its messages, in one write per connection.
     fn tick(&mut self) {
         self.next_tick = self.now.monotonic.since_origin() + self.tactic.interval();
         let connections: Vec<_> = self.ready.keys().copied().collect();
@@ -175,7 +176,7 @@ impl std::fmt::Debug for Tampering {
     }
 }
 
-/// Returns what a frame publishes, if it is a message between nodes.
+/// Returns the message between nodes that a frame publishes, if there is one.
 fn published(frame: Frame<'_>) -> Option<Said> {
     let Ok(RelayMessage::Publish(publish)) = RelayMessage::decode(frame) else { return None };
     match NodeMessage::decode(publish.payload) {
@@ -184,7 +185,7 @@ fn published(frame: Frame<'_>) -> Option<Said> {
     }
 }
 
-/// Returns whole frames, each with its bytes.
+/// Returns the whole frames in some bytes, each with its own bytes.
 fn frames(mut bytes: &[u8]) -> impl Iterator<Item = (Frame<'_>, &[u8])> {
     std::iter::from_fn(move || {
         let (length, rest) = bytes.split_first_chunk()?;

@@ -1,4 +1,4 @@
-//! A heavier chain whose bodies hardly ever come.
+//! Heavier chain whose bodies hardly ever arrive.
 
 use std::time::Duration;
 
@@ -6,25 +6,27 @@ use toycoin_wire::{NodeId, node::NodeMessage};
 
 use crate::adversary::{Said, Scene, Tactic, forge::ForgedChain};
 
-/// Shows the headers of a valid branch with more work than the real chain, and withholds its bodies, but for one every
-/// few seconds: as many as do not overtake the real chain. Then it makes up the next branch.
+/// Shows the headers of a valid branch with more work than the real chain, but withholds its bodies.
+///
+/// It sends one body every few seconds, and only those that do not let the branch overtake the real chain. Then it
+/// forges the next branch.
 #[derive(Debug, Clone)]
 pub struct TrickledBodies {
     every: Duration,
-    /// Blocks of the branch.
+    /// Number of blocks of a branch.
     length: usize,
     forged: ForgedChain,
     sent: usize,
 }
 
 impl TrickledBodies {
-    /// Trickles one body each time that `every` has passed, of branches of `length` blocks.
+    /// Returns an adversary that sends one body per `every`, from branches of `length` blocks.
     pub fn new(every: Duration, length: usize) -> Self {
         Self { every, length, forged: ForgedChain::default(), sent: 0 }
     }
 }
 
-/// How many blocks below the tip a branch leaves the real chain.
+/// Number of blocks below the tip at which a branch leaves the real chain.
 const DEPTH: u64 = 10;
 
 impl Tactic for TrickledBodies {

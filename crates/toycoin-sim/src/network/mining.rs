@@ -1,11 +1,11 @@
-//! Simulated proof of work: when a block is found is drawn, which nonce it has is searched for.
+//! Simulated proof of work: the time at which a block is found is drawn, and its nonce is then searched for.
 
 use toycoin_core::Header;
 use toycoin_node::protocol::{Input, JobId, MiningJob};
 
 use crate::network::{Happening, Network, queue::QueueKey};
 
-/// What a node searches.
+/// A node's current search for a block.
 #[derive(Debug)]
 pub(crate) struct Search {
     job: MiningJob,
@@ -13,7 +13,7 @@ pub(crate) struct Search {
 }
 
 impl Network {
-    /// Begins a search: the time that it takes has no memory, so a renewed template draws anew.
+    /// Begins a search. Its duration is memoryless, so a renewed template may draw a new one.
     pub(crate) fn search(&mut self, node: usize, job: MiningJob) {
         self.stop_search(node);
         let site = &self.nodes[node];
@@ -33,7 +33,7 @@ impl Network {
         }
     }
 
-    /// Draws anew after a hash rate has changed.
+    /// Draws a new duration after the hash rate has changed.
     pub(crate) fn search_again(&mut self, node: usize) {
         if let Some(search) = &self.nodes[node].search {
             self.search(node, search.job);
@@ -46,7 +46,7 @@ impl Network {
     }
 }
 
-/// Returns a header with a nonce: under this network's targets some hundred tries away.
+/// Returns the header with a nonce that meets its target, which takes a few hundred tries on this network.
 pub(crate) fn solve_header(mut header: Header) -> Header {
     if let Ok(target) = header.bits.to_target() {
         while !target.is_met_by(&header.hash()) {

@@ -1,4 +1,4 @@
-//! The network while it runs: who is there, what is on its way, and what was found out.
+//! The running network: its nodes and relays, messages in transit, and results so far.
 
 mod mining;
 mod pauses;
@@ -61,9 +61,9 @@ pub struct Network {
     pub(crate) relay_config: RelayConfig,
     pub(crate) wires: BTreeMap<ConnectionId, Wire>,
     pub(crate) connections: u64,
-    /// Whose each node id is, or was.
+    /// The node that uses, or used, each node id.
     pub(crate) owners: BTreeMap<NodeId, usize>,
-    /// From whom to whom nothing passes, by how many faults.
+    /// Number of active faults that block messages from one node to another.
     pub(crate) blocked: BTreeMap<(usize, usize), u32>,
     pub(crate) censored: Option<Txid>,
     pub(crate) faults: Vec<Scheduled>,
@@ -73,11 +73,11 @@ pub struct Network {
     pub(crate) is_over: Rc<Cell<bool>>,
     pub(crate) trace: Trace,
     pub(crate) verifier: Arc<MemoVerifier>,
-    /// Every block that an honest node held valid.
+    /// Every block that an honest node considered valid.
     pub(crate) archive: BTreeMap<BlockHash, Arc<CheckedBlock>>,
-    /// The tips whose commitment to the coins was recomputed.
+    /// Tips whose state root was recomputed.
     pub(crate) audited: BTreeSet<BlockHash>,
-    /// Those by work, for the fork choice's check.
+    /// Blocks of the archive by the work of their chains, to check the fork choice.
     pub(crate) by_work: BTreeSet<(Work, BlockHash)>,
     pub(crate) mined_at: BTreeMap<BlockHash, (Duration, usize)>,
     pub(crate) payments: Payments,
@@ -85,12 +85,12 @@ pub struct Network {
     pub(crate) statistics: Statistics,
     pub(crate) invariants: Invariants,
     pub(crate) violation: Option<Violation>,
-    /// The hashes a second that a hash rate of 1 stands for.
+    /// Hashes per second that a hash rate of 1 stands for.
     pub(crate) hashes_a_share: f64,
     pub(crate) requests: u64,
 }
 
-/// A generator for each purpose.
+/// One random number generator per purpose.
 pub(crate) struct DiceSet {
     pub(crate) links: Dice,
     pub(crate) mining: Dice,
@@ -98,31 +98,31 @@ pub(crate) struct DiceSet {
     pub(crate) troubles: Dice,
 }
 
-/// A node's place in the network.
+/// A node of the simulation.
 pub(crate) struct SimNode {
     pub(crate) machine: Option<Box<dyn Participant>>,
-    /// What a crashed node left.
+    /// Store that a crashed node left.
     pub(crate) disk: Option<CrashStore>,
     pub(crate) params: ChainParams,
     pub(crate) config: NodeConfig,
     pub(crate) honest: bool,
     pub(crate) planted: Option<Planted>,
     pub(crate) link: Link,
-    /// The relays that it dials.
+    /// Indices of the relays that the node dials.
     pub(crate) relays: Vec<usize>,
     pub(crate) wires: Vec<Option<ConnectionId>>,
     pub(crate) failures: Vec<u32>,
     pub(crate) hash_rate: f64,
     pub(crate) burst: f64,
     pub(crate) clock_offset_ms: i64,
-    /// What its links are while they are slow: bytes per second, and how many times the latency.
+    /// Effects of slow-link faults: bytes per second, and the factor of the latency.
     pub(crate) slow: Vec<(u64, u32)>,
     pub(crate) lossy: u32,
     pub(crate) careless: u32,
     pub(crate) lag_floods: u32,
     pub(crate) pause: Pause,
     pub(crate) started_at: Duration,
-    /// How long it took after its start to reach the best tip of the honest.
+    /// Time that the node took from its start to the best tip of the honest nodes.
     pub(crate) caught_up: Option<Duration>,
     pub(crate) down: u32,
     pub(crate) wake: Option<QueueKey>,
@@ -135,12 +135,12 @@ pub(crate) struct SimNode {
 }
 
 impl Network {
-    /// Returns the virtual time since the beginning.
+    /// Returns the virtual time since the beginning of the run.
     pub const fn now(&self) -> Duration {
         self.now
     }
 
-    /// Returns the least height among the nodes that are up.
+    /// Returns the lowest height among the honest nodes that are up; 0 if none is.
     pub fn height(&self) -> u64 {
         self.chains().map(|(_, chain)| chain.height()).min().unwrap_or(0)
     }
@@ -151,29 +151,29 @@ impl Network {
         honest.filter_map(|(node, site)| Some((node, site.machine.as_ref()?.node()?.chain())))
     }
 
-    /// Returns a node's machine, if it is up and is one.
+    /// Returns a node's machine, if the node is up and its participant contains one.
     pub fn node(&self, node: usize) -> Option<&NodeMachine<CrashStore>> {
         self.nodes.get(node)?.machine.as_ref()?.node()
     }
 
-    /// Returns whether all honest nodes are up and on one tip.
+    /// Returns whether all honest nodes are up and have the same tip.
     pub fn agrees(&self) -> bool {
         let honest = self.nodes.iter().filter(|site| site.honest).count();
         let tips: Vec<_> = self.chains().map(|(_, chain)| chain.tip().hash).collect();
         tips.len() == honest && tips.windows(2).all(|pair| pair.first() == pair.last())
     }
 
-    /// Returns how many faults are going on, or are still to come.
+    /// Returns how many faults are active or still to come.
     pub const fn faults_left(&self) -> usize {
         self.active_faults
     }
 
-    /// Returns what was counted so far.
+    /// Returns the counters so far.
     pub const fn statistics(&self) -> &Statistics {
         &self.statistics
     }
 
-    /// Does the next thing.
+    /// Processes the next event of the queue.
     pub(crate) fn step(&mut self) {
         let Some((at, happening)) = self.queue.pop() else { return };
         self.now = self.now.max(at);
@@ -202,7 +202,7 @@ impl Network {
         }
     }
 
-    /// Starts a node, from nothing or from what its disk has.
+    /// Starts a node with an empty store, or with what its disk holds.
     pub(crate) fn start(&mut self, node: usize) {
         let site = &mut self.nodes[node];
         let store = site.disk.take().unwrap_or_default();
@@ -213,14 +213,14 @@ impl Network {
         let mut config = site.config.clone();
         config.seed = self.dice.links.bytes();
         let now = self.moment_of(node);
-        // some nodes hand their reorganisations to the store in stages, which decides nothing
+        // some nodes write their reorganisations to the store in stages, which must change no decision
         let chain = if node % 3 == 1 { chain.with_stage_bytes(0) } else { chain };
         let machine = NodeMachine::new(chain.with_verifier(verifier), config, now);
         self.nodes[node].machine = Some(Box::new(machine));
         self.after_start(node);
     }
 
-    /// Connects whoever has come up, and brings wallet and ledger to its chain.
+    /// Makes a started node dial its relays, and brings its wallet and ledger to its chain.
     pub(crate) fn after_start(&mut self, node: usize) {
         self.trace.note(self.now, format_args!(r#""start":{node}"#));
         self.follow_store(node);
@@ -236,7 +236,7 @@ impl Network {
         self.queue.push(self.now + wait, Happening::Repeat { node });
     }
 
-    /// Hands a node an input, and does what it wants done.
+    /// Gives a node an input, and carries out its outputs.
     pub(crate) fn node_input(&mut self, node: usize, input: Input<'_>) {
         let now = self.moment_of(node);
         let Some(machine) = &mut self.nodes[node].machine else { return };
@@ -322,7 +322,7 @@ impl Network {
         site.wake = wanted.map(|at| self.queue.push(at, Happening::WakeNode { node }));
     }
 
-    /// Takes what a node tells.
+    /// Handles an event of a node.
     fn heard(&mut self, node: usize, event: Event) {
         let now = self.now;
         match event {
@@ -368,19 +368,19 @@ impl Network {
         }
     }
 
-    /// Returns the time as relays are told it.
+    /// Returns the current time as relays see it.
     pub(crate) fn moment(&self) -> Now {
         let since = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
         Now { monotonic: Monotonic::new(self.now), unix_ms: GENESIS_TIME + PAST + since }
     }
 
-    /// Returns the time as a node's clock shows it.
+    /// Returns the current time as a node's clock shows it.
     pub(crate) fn moment_of(&self, node: usize) -> Now {
         let now = self.moment();
         Now { unix_ms: now.unix_ms.saturating_add_signed(self.nodes[node].clock_offset_ms), ..now }
     }
 
-    /// Notes a broken invariant, the first one.
+    /// Records a broken invariant, unless one was recorded before.
     pub(crate) fn violate(&mut self, invariant: &str, node: Option<usize>, what: String) {
         if self.violation.is_none() {
             let (event, at) = (self.trace.events(), self.now);
@@ -453,12 +453,12 @@ impl std::fmt::Debug for Network {
     }
 }
 
-/// Returns the beginning of the hash of bytes, for the trace.
+/// Returns the first 12 hex digits of the hash of some bytes, for the trace.
 fn short(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().get(..12).unwrap_or_default().to_owned()
 }
 
-/// A machine's relay end, for those who start one.
+/// Returns a relay with a new machine.
 pub(crate) fn relay_site(config: &RelayConfig) -> RelaySite {
     let machine = RelayMachine::new(config.clone());
     debug_assert!(Machine::next_timeout(&machine).is_none());

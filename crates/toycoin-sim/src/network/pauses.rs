@@ -1,8 +1,9 @@
-//! For how long branches stop a miner, all of them together: a model of its own of what `protocol/pause.rs` promises.
+//! Model of how long branches pause a miner in total, independent of the code in `protocol/pause.rs` whose promise it
+//! checks.
 //!
-//! A miner has [`PAUSE_MOST`](limits::PAUSE_MOST) to wait for better branches. What it waits is used up. It comes back with
-//! time, and with each body on the way to the best header. The model counts every moment without a search, whatever the
-//! node says is its reason, so many short pauses break the bound as one long pause does.
+//! A miner may spend up to [`PAUSE_MOST`](limits::PAUSE_MOST) waiting for better branches. Waiting uses this time up.
+//! It comes back with time, and with each body on the way to the best header. The model counts every moment without a
+//! search, whatever reason the node gives. So many short pauses break the limit just as one long pause does.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -17,29 +18,29 @@ use crate::{
     store::CrashStore,
 };
 
-/// A miner's pauses.
+/// Pause account of one miner.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pause {
-    /// When the miner was looked at last.
+    /// Time at which the miner was last observed.
     seen: Duration,
-    /// Whether it did not search then, though nothing but a branch could stop it.
+    /// Whether the miner was pausing then: it did not search, although nothing except a branch could stop it.
     is_on: bool,
-    /// The time that branches have used up and that has not come back.
+    /// Pause time that was used up and has not come back.
     used: Duration,
-    /// The work of the tip when the miner was looked at last.
+    /// Work of the tip block when the miner was last observed.
     tip_work: f64,
-    /// Bodies that were delivered and that the node has not kept yet, with their work.
+    /// Bodies that were delivered but that the node has not stored yet, with their work.
     delivered: VecDeque<(BlockHash, f64)>,
 }
 
-/// What a node may be beyond its bound: bodies that waited for their parents count once they are kept.
+/// Tolerance above the limit, because a body that waited for its parent counts only once it is stored.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// Most bodies that are remembered until a node keeps them; more than may wait in it for parents and for their time.
+/// Most delivered bodies that the model remembers; more than can wait in a node for their parents or their time.
 const DELIVERED: usize = limits::ORPHAN_BLOCKS + limits::DEFERRED_BLOCKS + 32;
 
 impl Network {
-    /// Notes when a node that started reaches the best tip of the honest.
+    /// Records when a node that started reaches the best tip of the honest nodes.
     pub(crate) fn watch_start(&mut self, node: usize) {
         let Some(tip) = self.node(node).map(|machine| machine.chain().tip()) else { return };
         let is_best = self.by_work.last().is_none_or(|(work, _)| *work <= tip.work);
@@ -49,12 +50,12 @@ impl Network {
         }
     }
 
-    /// Begins anew after a start.
+    /// Resets the pause account after a start.
     pub(crate) fn forget_pause(&mut self, node: usize) {
         self.nodes[node].pause = Pause { seen: self.now, ..Pause::default() };
     }
 
-    /// Notes the bodies in what arrives at a node: they may buy time.
+    /// Records the bodies in bytes that arrive at a node, because they may give pause time back.
     pub(crate) fn note_bodies(&mut self, node: usize, bytes: &[u8]) {
         let site = &mut self.nodes[node];
         let Some(machine) = site.machine.as_ref().and_then(|machine| machine.node()) else { return };
@@ -73,7 +74,7 @@ impl Network {
         }
     }
 
-    /// Counts for how long a miner was stopped, and what of that came back.
+    /// Updates how much pause time a miner used up, and how much came back.
     pub(crate) fn watch_pause(&mut self, node: usize) {
         let site = &self.nodes[node];
         let Some(machine) = site.machine.as_ref().and_then(|machine| machine.node()) else { return };
@@ -81,7 +82,7 @@ impl Network {
             return;
         }
         let tip = machine.chain().tip();
-        // a clock that was set back: what it finds on this tip would be ahead of everybody's time
+        // the clock was set back: a block on this tip would be too far in the future for it
         let waits_for_time = tip.time + 1 > self.moment_of(node).unix_ms + self.params.spec().max_future_ms;
         let has_joined = self.now >= site.started_at + limits::JOIN_GRACE;
         let may_search = has_joined && !waits_for_time && !machine.is_gathering();
@@ -114,7 +115,7 @@ impl Network {
     }
 }
 
-/// Returns whether a block is on the way to a node's best header.
+/// Returns whether a block is on the path to a node's best header.
 fn leads(machine: &NodeMachine<CrashStore>, hash: &BlockHash) -> bool {
     let tree = machine.chain().headers();
     let height = tree.get(hash).map(|entry| entry.header.height);

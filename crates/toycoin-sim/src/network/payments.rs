@@ -1,4 +1,4 @@
-//! Payments: who pays whom, and what becomes of it.
+//! Payments: which wallet pays which, and what becomes of each payment.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -15,9 +15,9 @@ use crate::{
 /// All payments of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Payments {
-    /// The mean time between two of them; zero for none.
+    /// Mean time between two payments; zero means no payments.
     pub(crate) mean: Duration,
-    /// When the last is made.
+    /// Time of the last payment.
     pub(crate) until: Duration,
     pub(crate) all: BTreeMap<Txid, Paid>,
     asked: BTreeMap<RequestId, (usize, Txid, bool)>,
@@ -27,18 +27,18 @@ pub(crate) struct Payments {
 #[derive(Debug, Clone)]
 pub(crate) struct Paid {
     pub(crate) by: usize,
-    /// The node that was told.
+    /// The node to which it was submitted.
     pub(crate) node: usize,
     number: u64,
     pub(crate) at: Duration,
     pub(crate) accepted: bool,
     pub(crate) confirmed_at: Option<Duration>,
     pub(crate) dropped: Option<String>,
-    /// It itself, if no wallet knows of it: who told the node tells it again.
+    /// The transaction, if no wallet tracks it; then the simulation itself resubmits it.
     apart: Option<Transaction>,
 }
 
-/// How often a wallet tells its payments again to its own node.
+/// Interval at which a wallet resubmits its pending payments to its own node.
 const REPEAT: Duration = Duration::from_secs(20);
 
 impl Network {
@@ -51,7 +51,7 @@ impl Network {
         }
     }
 
-    /// Somebody whose node is up pays somebody, in the pattern of its wallet.
+    /// Makes a randomly drawn wallet pay in its pattern, if its node is honest and up.
     pub(crate) fn pay(&mut self) {
         self.plan_payment();
         let dice = &mut self.dice.payments;
@@ -86,7 +86,7 @@ impl Network {
         }
     }
 
-    /// Makes one payment; whoever has nothing free at the moment does not pay.
+    /// Makes one payment, unless the wallet has no free coins at the moment.
     fn pay_once(&mut self, by: usize, to: Address, (grains, fee_rate): (u64, u64)) -> Option<Transaction> {
         let (amount, fee_rate) = (Amount::from_grains(grains), FeeRate::grains_per_byte(fee_rate));
         let transaction = self.nodes[by].wallet.pay(to, amount, fee_rate).ok()?;
@@ -95,7 +95,7 @@ impl Network {
         Some(transaction)
     }
 
-    /// Pays so many in one transaction, from the coin that is worth most: keys that belong to nobody.
+    /// Pays `count` random keys, which belong to nobody, in one transaction from the coin of the highest value.
     fn pay_many(&mut self, by: usize, (grains, fee_rate): (u64, u64), count: usize) {
         let key = crate::params::wallet_key(by);
         let waiting = |txid: &Txid| self.node(by).is_some_and(|node| node.mempool().contains(txid));
@@ -112,9 +112,9 @@ impl Network {
         self.submit(by, payment, true);
     }
 
-    /// Pays a key of its own, and spends that coin and the change of it before anybody has confirmed it.
+    /// Pays a key of its own, then makes a chain of payments from the unconfirmed output and change.
     fn pay_in_a_row(&mut self, by: usize, to: usize, amount: (u64, u64), length: usize) {
-        // a key beside the wallet's: its own coins are not spent behind its back
+        // a key other than the wallet's, so that no coin is spent without the wallet's knowledge
         let key = crate::params::change_key(by);
         let own = self.params.address(key.public_key());
         let to = self.nodes[to].wallet.address();
@@ -127,7 +127,7 @@ impl Network {
             let coins = mine.map(|(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: 0 }));
             let builder = TransactionBuilder::new(&self.params).spend(coins);
             let builder = builder.pay(to, Amount::from_grains(1_000)).fee_rate(fee_rate);
-            // until the rest is too little
+            // the chain ends when the rest is too small
             let Ok(child) = builder.sign(&key) else { return };
             self.note_payment(by, by, &child, true);
             self.submit(by, child.clone(), true);
@@ -135,13 +135,13 @@ impl Network {
         }
     }
 
-    /// Draws a node that is not this one, if there is another.
+    /// Draws a node other than this one, if there is one.
     fn another(&mut self, node: usize) -> usize {
         let count = self.nodes.len();
         (node + 1 + self.dice.payments.index(count.saturating_sub(1))) % count
     }
 
-    /// Spends the same coins twice: one payment for the own node, one that the node `at` hears of first.
+    /// Double spends: one payment goes to the wallet's own node, and a rival of it first reaches the node `at`.
     fn pay_twice(&mut self, by: usize, at: usize, to: usize, amount: (u64, u64)) {
         let count = self.nodes.len();
         let coins: BTreeMap<_, _> = self.nodes[by].wallet.spendable().collect();
@@ -160,7 +160,7 @@ impl Network {
         self.submit(at, other, true);
     }
 
-    /// Notes a payment; if `apart`, no wallet knows of it.
+    /// Records a payment; `apart` means that no wallet tracks it.
     fn note_payment(&mut self, by: usize, node: usize, transaction: &Transaction, apart: bool) {
         self.statistics.payments += 1;
         let paid = Paid {
@@ -192,13 +192,14 @@ impl Network {
                     paid.accepted = true;
                 }
             }
-            // what was taken once is told until it is confirmed, whatever a node that lost its chain says to it
+            // a payment that was accepted once is resubmitted until it confirms, even if a node that lost its chain
+            // rejects it
             Err(error) if first => {
                 self.nodes[node].wallet.reject(&txid, &error.to_string());
                 self.statistics.payments_refused += 1;
             }
             Err(error) => {
-                // one that no wallet follows is lost once another has spent its coins
+                // a payment that no wallet tracks is lost once another transaction has spent its coins
                 if self.payments.all.get(&txid).is_some_and(|paid| self.is_superseded(paid))
                     && let Some(paid) = self.payments.all.get_mut(&txid)
                 {
@@ -208,7 +209,7 @@ impl Network {
         }
     }
 
-    /// Returns whether something that a payment apart spends is gone, or will never come.
+    /// Returns whether an input of a payment that no wallet tracks was spent, or will never exist.
     fn is_superseded(&self, paid: &Paid) -> bool {
         let Some(chain) = self.node(paid.node).map(|node| node.chain()) else { return false };
         paid.apart.iter().flat_map(|transaction| &transaction.inputs).any(|outpoint| {
@@ -219,7 +220,7 @@ impl Network {
         })
     }
 
-    /// A wallet tells all its pending payments again, and who paid beside it does too.
+    /// Resubmits all unconfirmed payments to a node: its wallet's, and those that no wallet tracks.
     pub(crate) fn repeat(&mut self, node: usize) {
         if self.nodes[node].machine.is_none() {
             return;
@@ -252,7 +253,7 @@ impl Network {
         }
     }
 
-    /// Returns the payments that a node took and that are neither confirmed on its chain nor reported as dropped.
+    /// Returns the payments that a node accepted and that are neither confirmed on its chain nor reported as dropped.
     pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&Txid, &Paid)> {
         let taken = self.payments.all.iter().filter(|(_, paid)| paid.accepted && paid.dropped.is_none());
         taken.filter(|(txid, paid)| match self.nodes[paid.by].wallet.payment(txid).map(|payment| &payment.status) {

@@ -1,10 +1,10 @@
-//! What will happen, in order of time, and of the order in which it was planned.
+//! Queue of future events, ordered by time and then by the order in which they were planned.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use toycoin_node::{protocol::JobId, relay::ConnectionId};
 
-/// Something that will happen.
+/// An event that will happen.
 #[derive(Debug)]
 pub(crate) enum Happening {
     /// A node tries to connect to its relay number `slot`.
@@ -22,15 +22,15 @@ pub(crate) enum Happening {
         connection: ConnectionId,
         bytes: Vec<u8>,
     },
-    /// A node's bytes are on the wire.
+    /// A node's bytes have been written to the link.
     Written {
         connection: ConnectionId,
     },
-    /// One end of a connection hears that it is over.
+    /// One end of a connection learns that it is over.
     Cut {
         connection: ConnectionId,
     },
-    /// A relay's socket takes bytes again.
+    /// A relay's socket can take more bytes.
     Pull {
         connection: ConnectionId,
     },
@@ -42,7 +42,7 @@ pub(crate) enum Happening {
     WakeRelay {
         relay: usize,
     },
-    /// A node's search ends.
+    /// A node's search finds a block.
     Found {
         node: usize,
         job: JobId,
@@ -51,13 +51,13 @@ pub(crate) enum Happening {
     SayLagged {
         node: usize,
     },
-    /// Somebody pays somebody.
+    /// A wallet makes a payment.
     Pay,
-    /// A node's wallet tells its payments again.
+    /// A node's wallet resubmits its payments.
     Repeat {
         node: usize,
     },
-    /// A fault begins, ends.
+    /// A fault begins.
     Begin {
         fault: usize,
     },
@@ -66,14 +66,14 @@ pub(crate) enum Happening {
     },
 }
 
-/// The future.
+/// All future events.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     entries: BTreeMap<(Duration, u64), Happening>,
     sequence: u64,
 }
 
-/// Names an entry, to take it back.
+/// Key of an entry, with which it can be removed.
 pub(crate) type QueueKey = (Duration, u64);
 
 impl Queue {

@@ -1,4 +1,4 @@
-//! What relays carry: how much of it is useful, and how much of what the honest publish arrives.
+//! Traffic of the relays: how much of it is useful, and how much of what honest nodes publish arrives.
 
 use std::collections::BTreeSet;
 
@@ -8,21 +8,21 @@ use toycoin_wire::{Frame, Tag, relay::RelayMessage};
 
 use crate::network::Network;
 
-/// What each node was sent so far.
+/// Bodies that each node has received so far.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     bodies: BTreeSet<(usize, BlockHash)>,
 }
 
 impl Traffic {
-    /// Forgets what a node was sent: it lost it, or may have.
+    /// Forgets what a node received, because it may have lost it.
     pub(crate) fn forget(&mut self, node: usize) {
         self.bodies.retain(|(to, _)| *to != node);
     }
 }
 
 impl Network {
-    /// Counts to how many honest nodes an honest node publishes.
+    /// Counts the honest recipients of the messages that an honest node publishes.
     pub(crate) fn note_published(&mut self, connection: ConnectionId, mut bytes: &[u8]) {
         let Some(wire) = self.wires.get(&connection).filter(|wire| self.nodes[wire.node].honest) else { return };
         let relay = wire.relay;
@@ -78,7 +78,7 @@ fn header_of_body(payload: &[u8]) -> Option<Header> {
     payload.strip_prefix(b"BLOC")?.first_chunk().map(Header::from_bytes)
 }
 
-/// Returns the first frame and the bytes behind it.
+/// Returns the first frame, and the bytes after it.
 fn split_frame(bytes: &[u8]) -> Option<(Frame<'_>, &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     let (frame, behind) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;

@@ -1,4 +1,4 @@
-//! Faults as they begin and end.
+//! Begin and end of faults.
 
 use toycoin_node::relay::RelayMachine;
 
@@ -103,7 +103,8 @@ impl Network {
         }
     }
 
-    /// Counts a crash of a node; `None` for one that has not begun yet. Returns whether something was there to crash.
+    /// Takes a node down; `lose_tail` is `None` for a node that has not joined yet. Returns whether the fault took
+    /// effect.
     fn crash(&mut self, node: usize, lose_tail: Option<bool>) -> bool {
         if !self.nodes[node].honest {
             self.nodes[node].down += 1;

@@ -1,4 +1,4 @@
-//! The invariants, checked after every event.
+//! Invariants, checked after every event.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use toycoin_node::limits;
 
 use crate::{ledger::Ledger, network::Network, store::Disk};
 
-/// A node's coins are recomputed after so many blocks.
+/// Number of blocks after which a node's coins are recomputed.
 const CHECKPOINT: u64 = 20;
 
 impl Network {
-    /// Checks a node that something has happened to.
+    /// Checks a node after an event at it.
     pub(crate) fn watch(&mut self, node: usize) {
         if self.violation.is_some() || !self.nodes[node].honest {
             return;
@@ -26,11 +26,11 @@ impl Network {
             let issued = chain.state().issued;
             broken = Some(("supply", format!("{issued} at height {}, {expected} are due", tip.height)));
         }
-        // what is due at once may not have had its turn
+        // work that is due right now may not have had its turn
         let is_due =
             toycoin_node::machine::Machine::next_timeout(machine).is_some_and(|at| at.since_origin() <= self.now);
         let is_asleep = self.nodes[node].wake.is_none_or(|(at, _)| at > self.now);
-        // in catching up, bodies wait for a moment for others
+        // while a node catches up, bodies wait for a moment for others
         if !machine.is_gathering()
             && (!is_due || is_asleep)
             && let Some((_, better)) = self
@@ -84,11 +84,11 @@ impl Network {
         self.check_callers();
     }
 
-    /// Checks what a relay that something has happened to keeps for those who read slowly.
+    /// Checks after an event at a relay that its queues for slow readers respect their limits.
     pub(crate) fn watch_relay(&mut self, relay: usize) {
         let Some(machine) = &self.relays[relay].machine else { return };
         let (stats, counts) = (machine.stats(), machine.counts());
-        // twice what can stand between them, and those that wait to be joined
+        // twice the number of messages that gaps can separate, plus gaps that wait to be merged
         let most_gaps = 2 * (self.invariants.queue_deliveries + limits::QUEUE_CONTROLS + 3) + 65;
         let bounds = [
             ("connections", stats.connections, limits::RELAY_CONNECTIONS + limits::RELAY_REFUSALS),
@@ -97,7 +97,8 @@ impl Network {
             ("bytes of incomplete frames", stats.partial_bytes, limits::RELAY_PARTIAL_BYTES),
             ("bytes of a queue", counts.most_queued_bytes, limits::QUEUE_BYTES),
             ("deliveries of a queue", counts.most_queued_deliveries, self.invariants.queue_deliveries),
-            // the one that is too many is answered before its connection ends, and a PING and the end may follow
+            // the control frame above the limit is answered before its connection closes, and a PING and the close may
+            // follow
             ("control frames of a queue", counts.most_queued_controls, limits::QUEUE_CONTROLS + 3),
             ("gaps of a queue", counts.most_queued_gaps, most_gaps),
             ("subscriptions", counts.most_subscriptions, limits::SUBSCRIPTIONS),
@@ -107,8 +108,8 @@ impl Network {
         }
     }
 
-    /// Recomputes a node's coins. What a tip commits to is recomputed once: nodes whose coins are the ledger's have the
-    /// same there.
+    /// Compares a node's coins with its ledger. The state root of each tip is recomputed only once, because all nodes
+    /// whose coins match the ledger have the same coins at that tip.
     pub(crate) fn check_coins(&mut self, node: usize) {
         let Some(machine) = self.nodes[node].machine.as_ref().and_then(|machine| machine.node()) else { return };
         let chain = machine.chain();
@@ -137,7 +138,7 @@ impl Network {
         }
     }
 
-    /// Returns whether a node holds a block and all below it.
+    /// Returns whether a node holds a block and all its ancestors.
     fn holds(&self, machine: &toycoin_node::protocol::NodeMachine<crate::store::CrashStore>, hash: &BlockHash) -> bool {
         let chain = machine.chain();
         let mut at = *hash;
@@ -150,13 +151,13 @@ impl Network {
         true
     }
 
-    /// Returns the money that there is at a height.
+    /// Returns the money supply at a height.
     fn supply(&self, height: u64) -> Amount {
         let genesis = &self.params.genesis().coinbase.outputs;
         let start = genesis.iter().fold(Amount::ZERO, |sum, output| sum.saturating_add(output.value));
         let halving = self.params.spec().halving_interval;
         let mut sum = start;
-        // in stretches of one subsidy
+        // in ranges of heights with the same subsidy
         let mut from = 1;
         while from <= height {
             let last = height.min((from / halving + 1) * halving - 1);
@@ -186,7 +187,7 @@ impl Network {
         let followed = site.ledger.connect(block);
         let wallet = site.wallet.connect(block.block());
         if site.honest {
-            // a block that does not build on the last one says little of coins
+            // a block that does not extend the wallet's tip says little about coins
             if let Err(error) = wallet {
                 self.violate("events", Some(node), error.to_string());
             } else if let Err(what) = followed {
@@ -252,7 +253,7 @@ impl Network {
             None => self.check_coins(node),
         }
     }
-    /// Returns a block that a node found, told, and has no more, though its disk keeps what it is told to.
+    /// Returns a block that a node found, announced and lost, although its disk is honest.
     fn lost_block(&self, node: usize) -> Option<BlockHash> {
         let chain = self.node(node)?.chain();
         let mut own = self.mined_at.iter().filter(|(_, (_, by))| *by == node).map(|(hash, _)| *hash);

@@ -1,4 +1,4 @@
-//! Connections between nodes and relays: bytes on their way, and what a relay does with envelopes.
+//! Connections between nodes and relays: bytes in transit, and what a relay does with envelopes.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -24,19 +24,20 @@ pub(crate) struct Wire {
     pub(crate) relay: usize,
     up: Pipe,
     down: Pipe,
-    /// When so many of the node's bytes are on the wire.
+    /// Times at which parts of the node's bytes count as written, with their sizes in bytes.
     writing: VecDeque<(Duration, u64)>,
-    /// The same as the link has it, whatever the node is told.
+    /// The same from the link's view, whatever the node is informed of.
     unwritten: VecDeque<(Duration, u64)>,
     unwritten_bytes: u64,
-    /// The end of the node stands; the end of the relay stands.
+    /// Whether the node's end is still open.
     at_node: bool,
+    /// Whether the relay's end is still open.
     at_relay: bool,
-    /// Bytes from the relay that are not a whole frame yet.
+    /// Bytes from the relay that do not form a whole frame yet.
     partial: Vec<u8>,
-    /// A pull is planned.
+    /// Whether a pull is planned.
     pulling: bool,
-    /// The relay has welcomed the node.
+    /// Whether the relay has sent WELC.
     pub(crate) welcomed: bool,
 }
 
@@ -47,14 +48,14 @@ pub(crate) struct RelaySite {
     pub(crate) wake: Option<super::queue::QueueKey>,
 }
 
-/// For how long the bytes that a rogue wrote may wait for its link.
+/// Longest time that an adversary's bytes may wait for its link.
 const MOST_BACKLOG: Duration = Duration::from_secs(4);
 
-/// How much a relay's socket takes at a time.
+/// Number of bytes that a relay's socket takes at once.
 const SOCKET_BYTES: usize = 64 << 10;
 
 impl Network {
-    /// Plans that a node dials a relay.
+    /// Plans when a node dials a relay.
     pub(crate) fn dial_later(&mut self, node: usize, slot: usize) {
         let failures = self.nodes[node].failures[slot].min(6);
         self.nodes[node].failures[slot] += 1;
@@ -99,7 +100,7 @@ impl Network {
         self.node_input(node, Input::Connected { connection, relay: slot, node_id: id });
     }
 
-    /// Sends a node's bytes on their way.
+    /// Puts a node's bytes on the link.
     pub(crate) fn send_up(&mut self, connection: ConnectionId, bytes: Vec<u8>) {
         let Some(wire) = self.wires.get(&connection) else { return };
         let link = self.link_of(wire.node);
@@ -109,7 +110,7 @@ impl Network {
             return self.break_wire(connection);
         }
         let Some(wire) = self.wires.get_mut(&connection) else { return };
-        // what a rogue's own link cannot carry, it does not keep either
+        // an adversary discards what its own link cannot carry
         if !self.nodes[wire.node].honest && wire.up.busy_until > now + MOST_BACKLOG {
             return;
         }
@@ -139,7 +140,7 @@ impl Network {
         }
     }
 
-    /// Tells a node how many of its bytes are on the wire.
+    /// Reports to a node how many of its bytes were written to the link.
     pub(crate) fn wrote(&mut self, connection: ConnectionId) {
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         let mut bytes = 0;
@@ -168,7 +169,7 @@ impl Network {
         self.node_input(node, Input::Received { connection, bytes });
     }
 
-    /// Ends a connection from the node's side: at once there, at the relay once it arrives.
+    /// Closes a connection from the node's side: at once there, and at the relay when the news arrives.
     pub(crate) fn close_at_node(&mut self, connection: ConnectionId) {
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         let (node, slot) = (wire.node, wire.slot);
@@ -187,13 +188,13 @@ impl Network {
         self.queue.push(at, Happening::Cut { connection });
     }
 
-    /// Both ends hear that a connection is over.
+    /// Breaks a connection, so that both ends learn that it is over.
     pub(crate) fn break_wire(&mut self, connection: ConnectionId) {
         self.statistics.broken_connections += 1;
         self.queue.push(self.now, Happening::Cut { connection });
     }
 
-    /// Whichever end stands hears that the connection is over.
+    /// Closes a connection, and informs each end that is still open.
     pub(crate) fn cut(&mut self, connection: ConnectionId) {
         let Some(wire) = self.wires.remove(&connection) else { return };
         let Wire { node, slot, relay, at_node, at_relay, .. } = wire;
@@ -246,7 +247,7 @@ impl Network {
         site.wake = wanted.map(|at| self.queue.push(at, Happening::WakeRelay { relay }));
     }
 
-    /// Takes what a relay has for a connection, as fast as the link does.
+    /// Takes a relay's output for a connection as fast as the link carries it.
     pub(crate) fn pull(&mut self, connection: ConnectionId) {
         let now = self.moment();
         loop {
@@ -284,7 +285,7 @@ impl Network {
         self.drain_relay(relay);
     }
 
-    /// Sends what a relay wrote on its way, envelope by envelope where something may happen to one.
+    /// Puts a relay's output on the link, envelope by envelope if a fault may affect one.
     fn send_down(&mut self, connection: ConnectionId, link: &Link, bytes: &[u8]) {
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         let mut whole = std::mem::take(&mut wire.partial);
@@ -336,7 +337,7 @@ impl Network {
         }
     }
 
-    /// Returns whether an envelope reaches a node, by who sent it and what it is.
+    /// Returns whether an envelope reaches a node, judged by its sender and content.
     fn passes(&self, to: usize, frame: &[u8]) -> bool {
         let Some(body) = frame.get(8..) else { return true };
         let Ok(RelayMessage::Deliver(deliver)) = RelayMessage::decode(Frame { tag: Tag::DELV, body }) else {
@@ -353,7 +354,7 @@ impl Network {
         }
     }
 
-    /// A node's relays say LAGD ten times, and again in a moment.
+    /// Makes a node's relays send LAGD 10 times, and plans to repeat that 100 ms later.
     pub(crate) fn say_lagged(&mut self, node: usize) {
         if self.nodes[node].lag_floods == 0 {
             return;
@@ -372,7 +373,7 @@ impl Network {
         self.queue.push(self.now + Duration::from_millis(100), Happening::SayLagged { node });
     }
 
-    /// Returns what a node's links are like at the moment.
+    /// Returns the current properties of a node's links.
     fn link_of(&self, node: usize) -> Link {
         let node = &self.nodes[node];
         let mut link = node.link;
@@ -394,7 +395,7 @@ impl Network {
     }
 }
 
-/// Returns the length of the frame at the front, its length field included.
+/// Returns the length of the first frame in bytes, including its length field.
 fn frame_length(bytes: &[u8]) -> Option<usize> {
     let length = bytes.first_chunk()?;
     usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_add(4)
