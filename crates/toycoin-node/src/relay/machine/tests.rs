@@ -10,6 +10,7 @@ mod times;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    mem,
     time::Duration,
 };
 

@@ -127,6 +127,13 @@ struct ModelQueue {
     heard: Vec<String>,
 }
 
+/// What each source and each connection holds, and which connection's message stands where.
+struct ModelShares {
+    sources: BTreeMap<Source, usize>,
+    connections: BTreeMap<u64, usize>,
+    places: Vec<(usize, u64)>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum Item {
     Message { from: u64, length: usize, text: String },
@@ -173,7 +180,7 @@ impl ModelQueue {
     }
 
     /// Returns what each source and each connection holds, and where its messages stand.
-    fn shares(&self) -> (BTreeMap<Source, usize>, BTreeMap<u64, usize>, Vec<(usize, u64)>) {
+    fn shares(&self) -> ModelShares {
         let messages = self.items.iter().enumerate().skip(usize::from(self.read > 0));
         let messages = messages.filter_map(|(at, item)| match item {
             Item::Message { from, length, .. } => Some((at, *from, length + QUEUE / MESSAGES)),
@@ -185,12 +192,12 @@ impl ModelQueue {
             *connections.entry(from).or_insert(0) += weight;
             places.push((at, from));
         }
-        (sources, connections, places)
+        ModelShares { sources, connections, places }
     }
 
     /// Returns the oldest message of the heaviest connection of the heaviest source.
     fn first_to_go(&self) -> Option<usize> {
-        let (sources, connections, places) = self.shares();
+        let ModelShares { sources, connections, places } = self.shares();
         let heaviest = *sources.iter().max_by_key(|(source, weight)| (**weight, **source))?.0;
         let connections = connections.iter().filter(|(from, _)| source(**from) == heaviest);
         let heaviest = *connections.max_by_key(|(from, weight)| (**weight, **from))?.0;
@@ -200,7 +207,7 @@ impl ModelQueue {
     /// Returns the oldest message of the lightest connection of the lightest source, if that holds at most half of what
     /// the heaviest holds.
     fn first_to_favour(&self) -> Option<usize> {
-        let (sources, connections, places) = self.shares();
+        let ModelShares { sources, connections, places } = self.shares();
         let (lightest, weight) = sources.iter().min_by_key(|(_, weight)| **weight)?;
         if *weight > sources.values().max()? / 2 {
             return None;
@@ -215,7 +222,7 @@ impl ModelQueue {
         let begun = usize::from(self.read > 0);
         let mut moved = Vec::new();
         while let Some(at) = self.first_to_favour() {
-            moved.push(std::mem::replace(&mut self.items[at], Item::Gap(0)));
+            moved.push(mem::replace(&mut self.items[at], Item::Gap(0)));
         }
         self.express = moved.len();
         self.items.splice(begun..begun, moved);
