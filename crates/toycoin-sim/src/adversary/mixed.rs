@@ -21,8 +21,8 @@ pub struct Mixed {
     is_over: Rc<Cell<bool>>,
 }
 
-/// Tactics that send more than a link can carry. A relay delivers in order, so a node behind such a link learns of
-/// blocks late while the flood lasts. Like faults, floods end before all honest nodes must agree.
+/// Tactics that send more than a link can carry. A node behind such a link may stay some blocks behind while the flood
+/// lasts. Like faults, floods end before all honest nodes must agree.
 const FLOODS: [&str; 4] = ["noise", "question flood", "body flood", "bad orphans"];
 
 impl Mixed {
