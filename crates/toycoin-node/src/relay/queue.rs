@@ -301,9 +301,11 @@ impl Queue {
     fn favour_light(&mut self, deliveries: &mut Deliveries) {
         let Some(shares) = &mut self.shares else { return };
         deliveries.refund(shares.memory());
+        // each choice looks at all origins, so that many origins get fewer of them
+        let most = (EXPRESS_LOOKS / shares.origins().max(1)).clamp(1, EXPRESS_MESSAGES);
         let (mut moved, mut bytes) = (Vec::new(), 0);
         while bytes < EXPRESS_BYTES
-            && moved.len() < EXPRESS_MESSAGES
+            && moved.len() < most
             && let Some((place, _)) = shares.pop_lightest()
         {
             let at = usize::try_from(place - self.first).expect("shares know the places of this queue");
@@ -457,6 +459,9 @@ const EXPRESS_BYTES: usize = 64 << 10;
 
 /// Most messages that move to the front at a time.
 const EXPRESS_MESSAGES: usize = 64;
+
+/// Most origins that are looked at to choose them, or all of them once.
+const EXPRESS_LOOKS: usize = 4_096;
 
 /// The place of the first entry of a queue, so that there are places before it.
 const FIRST_PLACE: u64 = 1 << 62;

@@ -61,6 +61,11 @@ impl Shares {
         self.len * MESSAGE_MEMORY + self.by_origin.len() * ORIGIN_MEMORY
     }
 
+    /// Returns how many origins have messages here.
+    pub(super) fn origins(&self) -> usize {
+        self.by_origin.len()
+    }
+
     /// Adds a message that is younger than all others of its origin.
     pub(super) fn push(&mut self, origin: Origin, place: u64, weight: u64) {
         let (member, source) = self.add(origin, place, weight);
