@@ -55,6 +55,8 @@ pub(super) struct Queue {
     gaps: usize,
     /// How many deliveries at the front were moved there. They are in no share any more.
     express: usize,
+    /// Bytes of other deliveries that must be written before more are moved, so that nobody starves.
+    owed: usize,
     /// Shares of the deliveries that can be dropped, from the first overflow until the queue is empty.
     shares: Option<Box<Shares>>,
 }
@@ -78,6 +80,7 @@ impl Queue {
             deliveries: 0,
             gaps: 0,
             express: 0,
+            owed: 0,
             shares: None,
         }
     }
@@ -260,6 +263,7 @@ impl Queue {
                     if !is_begun && self.express > 0 {
                         self.express -= 1;
                     } else if !is_begun {
+                        self.owed = self.owed.saturating_sub(deliveries.frame(id).len());
                         self.unshare(deliveries.origin(id), deliveries);
                     }
                     deliveries.frame(id).len()
@@ -284,7 +288,7 @@ impl Queue {
             self.first += 1;
             self.gaps -= 1;
         }
-        if self.shares.is_some() && self.express == 0 {
+        if self.shares.is_some() && self.express == 0 && self.owed == 0 {
             self.favour_light(deliveries);
         }
         if self.entries.is_empty() {
@@ -317,7 +321,7 @@ impl Queue {
         }
         deliveries.charge(shares.memory());
         let half_written = if self.written > 0 { self.entries.pop_front() } else { None };
-        self.express = moved.len();
+        (self.express, self.owed) = (moved.len(), bytes);
         self.first -= moved.len() as u64;
         for entry in moved.into_iter().rev().chain(half_written) {
             self.entries.push_front(entry);
@@ -380,6 +384,7 @@ impl Queue {
     }
 
     fn end_sharing(&mut self, deliveries: &mut Deliveries) {
+        self.owed = 0;
         if let Some(shares) = self.shares.take() {
             deliveries.refund(shares.memory());
         }
@@ -426,7 +431,9 @@ impl Queue {
         self.entries.truncate(kept);
         // the indexes have changed
         if self.shares.is_some() {
+            let owed = self.owed;
             self.end_sharing(deliveries);
+            self.owed = owed;
             let shares = self.count_shares(deliveries);
             deliveries.charge(shares.memory());
             self.shares = Some(Box::new(shares));

@@ -122,6 +122,8 @@ struct ModelQueue {
     was_full: bool,
     /// So many messages at the front were moved there.
     express: usize,
+    /// Bytes of other messages that are read before more are moved.
+    owed: usize,
     /// Bytes of the first item that are read.
     read: usize,
     heard: Vec<String>,
@@ -225,6 +227,7 @@ impl ModelQueue {
             moved.push(mem::replace(&mut self.items[at], Item::Gap(0)));
         }
         self.express = moved.len();
+        self.owed = moved.iter().map(Item::length).sum();
         self.items.splice(begun..begun, moved);
         self.join();
     }
@@ -249,6 +252,9 @@ impl ModelQueue {
             && let Some(first) = self.items.first()
         {
             if !is_begun && matches!(first, Item::Message { .. }) {
+                if self.express == 0 {
+                    self.owed = self.owed.saturating_sub(first.length());
+                }
                 self.express = self.express.saturating_sub(1);
             }
             if self.read < first.length() {
@@ -265,9 +271,9 @@ impl ModelQueue {
             self.items.remove(0);
         }
         if self.items.is_empty() {
-            (self.read, self.was_full) = (0, false);
+            (self.read, self.was_full, self.owed) = (0, false, 0);
         }
-        if self.was_full && self.express == 0 {
+        if self.was_full && self.express == 0 && self.owed == 0 {
             self.favour();
         }
     }
