@@ -283,6 +283,9 @@ pub const BODY_REQUESTS: usize = 256;
 /// block.
 pub const BRANCHES: usize = 16;
 
+/// Time for the lowest missing block of the best header's branch, after which other branches come before it.
+pub const WITHHELD_AFTER: Duration = Duration::from_secs(2);
+
 /// Most block hashes per message.
 pub const BLOCKS_A_MESSAGE: usize = 16;
 

@@ -281,6 +281,36 @@ fn a_withheld_chain_is_followed_once_somebody_sends_it() {
     assert!(stage.has_tip_of(&far));
 }
 
+#[test]
+fn new_ids_that_claim_a_withheld_chain_keep_no_other_chain_out() {
+    let (far, near) = (chain(20), chain_of(&ChainParams::regtest(), 12, 2));
+    let (mut stage, relay, _) = with_headers(&far, 1);
+    let honest = Peer::new(relay, 9);
+    stage.tell_status(honest, &near);
+    // faster than the node gives up on one of them
+    for number in 10..40 {
+        stage.tell_status(Peer::new(relay, number), &far);
+        stage.serve(&[(honest, &near)], SECOND / 4);
+    }
+    assert!(stage.has_tip_of(&near));
+}
+
+#[test]
+fn bodies_that_trickle_keep_no_other_chain_out() {
+    let (far, near) = (chain(20), chain_of(&ChainParams::regtest(), 12, 2));
+    let (mut stage, relay, liars) = with_headers(&far, 1);
+    let honest = Peer::new(relay, 9);
+    stage.tell_status(honest, &near);
+    for height in 1..4 {
+        for number in 0..20 {
+            stage.tell_status(Peer::new(relay, 100 * height + number), &far);
+            stage.serve(&[(honest, &near)], SECOND / 4);
+        }
+        stage.tell(liars[0], &NodeMessage::Block(block_at(&far, height.into())));
+    }
+    assert!(stage.has_tip_of(&near));
+}
+
 /// A node whose tip is a chain's, and two peers of which one has that chain.
 fn with_chain(blocks: &PeerChain) -> (Stage, Peer, Peer) {
     let mut stage = Stage::new(&ChainParams::regtest());

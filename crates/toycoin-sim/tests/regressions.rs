@@ -57,3 +57,12 @@ fn laggard_is_not_muted_for_confirmed_payments() {
         holds(rougher(seed), seconds(90));
     }
 }
+
+#[test]
+fn better_headers_whose_bodies_come_slowly_keep_no_chain_out() {
+    // one adversary claimed a withheld chain under a new id every second, another sent a body every five seconds
+    for seed in [325, 419] {
+        let simulation = Simulation::builder(seed).nodes(10).random_adversaries(3).random_spending().random_policies();
+        holds(simulation.random_links().random_faults().payments_per_second(1.0), seconds(90));
+    }
+}

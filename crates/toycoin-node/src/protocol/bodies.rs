@@ -1,8 +1,9 @@
 //! Bodies: requests to several peers at once for the blocks whose headers are known.
 //!
-//! The branch of the best header comes first. If nobody sends its lowest block, the other branches of the peers come
-//! before it, and the node proceeds as far as there are bodies. Otherwise a peer that shows headers and withholds the
-//! bodies would stop every node.
+//! The branch of the best header comes first. If nobody sends its lowest block soon, the other branches of the peers come
+//! before it, and the node proceeds as far as there are bodies. Otherwise a peer could stop every node: it would show
+//! headers and withhold the bodies, or send one now and then. What counts is the time, not the number of peers that were
+//! asked, since new node ids that claim the branch cost nothing.
 //!
 //! Each block has at most one open request per connection. A request is late when its peer's time is over and all
 //! deliveries that waited at the relay have arrived; then another peer is asked. While the block may only wait behind
@@ -36,7 +37,9 @@ pub(super) struct BodySync {
     in_flight: InFlight,
     /// The peers that were asked for each block and did not send it.
     tried: BTreeMap<BlockHash, BTreeSet<PeerKey>>,
-    /// Lowest missing blocks of branches that all peers were asked for without success.
+    /// The lowest missing block on the branch of the best header, and since when it is that.
+    lowest: Option<(BlockHash, Monotonic)>,
+    /// Lowest missing blocks of branches that all peers were asked for without success, or that take too long.
     withheld: BTreeSet<BlockHash>,
     /// When the branch of the best header first began with one of these.
     best_withheld_since: Option<Monotonic>,
@@ -47,7 +50,25 @@ pub(super) struct BodySync {
 
 impl BodySync {
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
-        self.in_flight.next_due().into_iter().chain(self.retry_at).min()
+        self.in_flight.next_due().into_iter().chain(self.retry_at).chain(self.lowest_due()).min()
+    }
+
+    /// Returns when the lowest missing block counts as withheld, unless it does already.
+    fn lowest_due(&self) -> Option<Monotonic> {
+        let (_, since) = self.lowest.filter(|(hash, _)| !self.withheld.contains(hash))?;
+        Some(since + limits::WITHHELD_AFTER)
+    }
+
+    /// Notes the lowest missing block on the branch of the best header.
+    fn note_lowest(&mut self, lowest: Option<BlockHash>, now: Monotonic) {
+        if self.lowest.map(|(hash, _)| hash) != lowest {
+            self.lowest = lowest.map(|hash| (hash, now));
+        }
+        if let Some((hash, _)) = self.lowest
+            && self.lowest_due().is_some_and(|due| due <= now)
+        {
+            self.withheld.insert(hash);
+        }
     }
 
     /// Returns the number of open requests for blocks.
@@ -90,7 +111,10 @@ impl BodySync {
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Requests missing bodies wherever there is room.
     pub(super) fn request_bodies(&mut self) {
-        let is_quiet = self.bodies.withheld.is_empty() && self.bodies.best_withheld_since.is_none();
+        let now = self.net.now.monotonic;
+        let is_quiet = self.bodies.withheld.is_empty()
+            && self.bodies.best_withheld_since.is_none()
+            && self.bodies.lowest_due().is_none_or(|due| due > now);
         if is_quiet && !self.has_room_for_bodies() {
             return;
         }
@@ -98,6 +122,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let window = if size <= limits::SMALL_BLOCK { limits::SMALL_BODY_WINDOW } else { limits::BODY_WINDOW };
         let best = self.chain.missing_blocks(limits::BODY_REQUESTS, window);
         let lowest = best.first().copied();
+        self.bodies.note_lowest(lowest, now);
         let mut branches = vec![best];
         self.add_other_branches(&mut branches);
         let wanted: BTreeSet<_> = branches.iter().flatten().copied().collect();
@@ -121,10 +146,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             }
         }
         let is_withheld = lowest.is_some_and(|lowest| self.bodies.withheld.contains(&lowest));
-        let since = self.bodies.best_withheld_since.unwrap_or(self.net.now.monotonic);
+        let since = self.bodies.best_withheld_since.unwrap_or(now);
         self.bodies.best_withheld_since = is_withheld.then_some(since);
         if starved && self.bodies.retry_at.is_none() {
-            self.bodies.retry_at = Some(self.net.now.monotonic + limits::BODY_TIMEOUT);
+            self.bodies.retry_at = Some(now + limits::BODY_TIMEOUT);
         }
         for (peer, hashes) in sources.into_requests() {
             for hashes in hashes.chunks(limits::BLOCKS_A_MESSAGE) {
@@ -289,11 +314,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.request_bodies();
     }
 
-    /// Asks the peers that did not send a block again, when it is time.
+    /// Asks the peers that did not send a block again, and turns to other branches, when it is time.
     pub(super) fn bodies_timeout(&mut self) {
         let now = self.net.now.monotonic;
-        if self.bodies.retry_at.take_if(|at| *at <= now).is_some() {
+        let is_time_to_retry = self.bodies.retry_at.take_if(|at| *at <= now).is_some();
+        if is_time_to_retry {
             self.bodies.tried.clear();
+        }
+        if is_time_to_retry || self.bodies.lowest_due().is_some_and(|due| due <= now) {
             self.request_bodies();
         }
     }
