@@ -8,13 +8,7 @@
 //! missing when the PONG arrives had not been sent then: its sender is late, not the link. Bytes of other deliveries
 //! prove nothing, however slowly they arrive.
 
-use toycoin_core::store::ChainStore;
-
-use crate::{
-    limits,
-    machine::Monotonic,
-    protocol::{NodeMachine, Output, backlog::Purpose},
-};
+use crate::{limits, machine::Monotonic};
 
 /// The progress of draining a relay connection.
 #[derive(Debug, Default)]
@@ -59,35 +53,13 @@ impl Barrier {
     }
 
     /// Returns whether the barrier has moved since the last call.
-    fn take_moved(&mut self) -> bool {
+    pub(super) fn take_moved(&mut self) -> bool {
         std::mem::take(&mut self.has_moved)
     }
 
     /// Returns when the outstanding PING counts as answered.
     pub(super) fn gives_up_at(&self) -> Option<Monotonic> {
         self.asked.map(|(_, sent)| sent + limits::BARRIER_TIMEOUT)
-    }
-}
-
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Asks other peers where answers are late, and sends PINGs to relays that may hold back overdue answers.
-    pub(super) fn lapse_requests(&mut self) {
-        let now = self.net.now.monotonic;
-        let mut has_moved = false;
-        for link in self.net.links.values_mut() {
-            link.barrier.give_up(now);
-            has_moved |= link.barrier.take_moved();
-        }
-        let mut unclear = self.lapse_headers();
-        unclear.append(&mut self.lapse_bodies(has_moved));
-        for connection in unclear {
-            let Some(link) = self.net.links.get_mut(&connection).filter(|link| link.ready) else { continue };
-            if let Some(number) = link.barrier.ask(now) {
-                let bytes = link.client.ping(number);
-                link.backlog.push(Purpose::Client, bytes.len() as u64, now);
-                self.net.outputs.push_back(Output::Send { connection, bytes });
-            }
-        }
     }
 }
 

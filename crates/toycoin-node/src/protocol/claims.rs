@@ -1,8 +1,8 @@
 //! Peers' claims about their chains, compared with the verified headers.
 
-use toycoin_core::store::ChainStore;
+use toycoin_core::chain::HeaderTree;
 
-use crate::protocol::{NodeMachine, peers::Peer};
+use crate::protocol::{net::Net, peers::Peer};
 
 /// The claims in the statuses of all peers that are not muted, compared with the verified headers.
 ///
@@ -28,25 +28,25 @@ pub struct PeerClaim {
     pub is_ahead: bool,
 }
 
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Compares a peer's claim with the verified headers.
-    pub(super) fn claim_of(&self, peer: &Peer) -> Option<PeerClaim> {
+impl PeerClaim {
+    /// Compares a peer's claim with the verified headers. `None` if it claims nothing.
+    pub(super) fn of(peer: &Peer, headers: &HeaderTree) -> Option<Self> {
         let claim = peer.status?;
-        let headers = self.chain.headers();
         let is_verified = headers
             .get(&claim.tip)
             .is_some_and(|entry| entry.header.height == claim.height && entry.work == claim.work);
         let is_ahead = claim.work > headers.best().work;
-        Some(PeerClaim { height: claim.height, is_verified, is_ahead })
+        Some(Self { height: claim.height, is_verified, is_ahead })
     }
+}
 
+impl Claims {
     /// Counts the peers' claims.
-    pub(super) fn claims(&self) -> Claims {
-        let now = self.net.now.monotonic;
-        let mut claims = Claims::default();
-        for claim in
-            self.net.peers.iter().filter(|(_, peer)| !peer.is_muted(now)).filter_map(|(_, peer)| self.claim_of(peer))
-        {
+    pub(super) fn of(net: &Net, headers: &HeaderTree) -> Self {
+        let now = net.now.monotonic;
+        let mut claims = Self::default();
+        let peers = net.peers.iter().filter(|(_, peer)| !peer.is_muted(now));
+        for claim in peers.filter_map(|(_, peer)| PeerClaim::of(peer, headers)) {
             claims.heard += 1;
             claims.verified += usize::from(claim.is_verified);
             claims.ahead += usize::from(claim.is_ahead);

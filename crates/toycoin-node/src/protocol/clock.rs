@@ -12,12 +12,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use toycoin_core::{BlockHash, store::ChainStore};
+use toycoin_core::{BlockHash, ChainParams};
 
 use crate::{
     limits,
     machine::{Monotonic, Now},
-    protocol::{ClockCause, ClockSuspect, ClockWarning, Event, NodeMachine, clock_warning::ClockKind},
+    protocol::{ClockCause, ClockSuspect, ClockWarning, Event, clock_warning::ClockKind, net::Net},
 };
 
 /// A reported time minus the monotonic time of its arrival. It gives the present difference to our clock, even after
@@ -115,34 +115,39 @@ impl ClockWatch {
     }
 }
 
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Compares clocks if there is new evidence, and emits the warnings that are due.
-    pub(super) fn watch_clocks(&mut self) {
-        let now = self.net.now.monotonic;
-        if self.clock.check_at.is_none_or(|at| at > now) {
+impl ClockWatch {
+    /// Compares clocks if there is new evidence, and emits the warnings that are due. `first_deferred` is the timestamp
+    /// of the first deferred block, and whether the block is our own.
+    pub(super) fn handle_timeout(&mut self, net: &mut Net, params: &ChainParams, first_deferred: Option<(u64, bool)>) {
+        let now = net.now.monotonic;
+        if self.check_at.is_none_or(|at| at > now) {
             return;
         }
-        (self.clock.check_at, self.clock.checked) = (None, Some(now));
-        for warning in self.clock_warnings() {
-            if self.clock.may_warn(warning.kind(), now) {
-                self.net.emit(Event::ClockOff(warning));
+        (self.check_at, self.checked) = (None, Some(now));
+        for warning in self.warnings(net, params, first_deferred) {
+            if self.may_warn(warning.kind(), now) {
+                net.emit(Event::ClockOff(warning));
             }
         }
     }
 
     /// Returns the present clock warnings, the most urgent first.
-    pub(super) fn clock_warnings(&self) -> Vec<ClockWarning> {
-        let (now, max_future_ms) = (self.net.now, self.chain.params().spec().max_future_ms);
-        let bears = self.clock_tolerance_ms();
-        let mut peers: Vec<_> = self
-            .net
+    pub(super) fn warnings(
+        &self,
+        net: &Net,
+        params: &ChainParams,
+        first_deferred: Option<(u64, bool)>,
+    ) -> Vec<ClockWarning> {
+        let (now, max_future_ms) = (net.now, params.spec().max_future_ms);
+        let bears = tolerance_ms(params);
+        let mut peers: Vec<_> = net
             .peers
             .iter()
             .filter(|(_, peer)| !peer.is_muted(now.monotonic))
             .filter_map(|(_, peer)| peer.clock.offset_ms(now))
             .collect();
         let of_peers = median(&mut peers);
-        let mut blocks: Vec<_> = self.clock.blocks.iter().map(|(_, lead)| lead.offset_ms(now)).collect();
+        let mut blocks: Vec<_> = self.blocks.iter().map(|(_, lead)| lead.offset_ms(now)).collect();
         let of_blocks = median(&mut blocks).filter(|offset| *offset > bears);
         // whose clock is suspected of the timestamps in the future
         let suspect = match of_peers {
@@ -151,14 +156,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Some(_) => ClockSuspect::Miner,
         };
         let warning = |offset_ms, cause, suspect| ClockWarning { offset_ms, max_future_ms, cause, suspect };
-        let deferred = self.first_deferral().map(|(time, own)| {
-            let offset_ms = Lead::new(time, now).offset_ms(now);
-            let wait_ms = offset_ms.unsigned_abs().saturating_sub(max_future_ms);
-            match own {
-                true => warning(offset_ms, ClockCause::OwnDeferred { wait_ms }, ClockSuspect::ThisClock),
-                false => warning(offset_ms, ClockCause::Deferred { wait_ms }, suspect),
-            }
-        });
+        let deferred =
+            self.first_deferral(first_deferred, now.unix_ms.saturating_add(max_future_ms)).map(|(time, own)| {
+                let offset_ms = Lead::new(time, now).offset_ms(now);
+                let wait_ms = offset_ms.unsigned_abs().saturating_sub(max_future_ms);
+                match own {
+                    true => warning(offset_ms, ClockCause::OwnDeferred { wait_ms }, ClockSuspect::ThisClock),
+                    false => warning(offset_ms, ClockCause::Deferred { wait_ms }, suspect),
+                }
+            });
         let differing = of_peers.filter(|offset| offset.unsigned_abs() > bears.unsigned_abs()).map(|offset_ms| {
             let count = peers.len();
             let suspect = if count > 1 { ClockSuspect::ThisClock } else { ClockSuspect::Either };
@@ -168,22 +174,21 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         [deferred, differing, ahead].into_iter().flatten().collect()
     }
 
-    /// Returns the timestamp of the first deferred block or header, and whether the block is our own.
-    fn first_deferral(&self) -> Option<(u64, bool)> {
-        let latest = self.net.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
-        let cut = self.clock.cut_at.map(|time| (time, false));
-        [self.waiting.first_deferred(), cut].into_iter().flatten().filter(|(time, _)| *time > latest).min()
+    /// Returns the timestamp of the first deferred block or header after `latest`, and whether the block is our own.
+    fn first_deferral(&self, first_deferred: Option<(u64, bool)>, latest: u64) -> Option<(u64, bool)> {
+        let cut = self.cut_at.map(|time| (time, false));
+        [first_deferred, cut].into_iter().flatten().filter(|(time, _)| *time > latest).min()
     }
+}
 
-    /// Returns the clock difference, in milliseconds, above which a warning is due. It is half of the allowed time in
-    /// the future, or one block spacing if that is less, and never below the delivery time. A network without a
-    /// spacing, such as regtest, uses half of the allowed time.
-    fn clock_tolerance_ms(&self) -> i64 {
-        let spec = self.chain.params().spec();
-        let spacing = spec.retargeting.as_ref().map_or(u64::MAX, |retargeting| retargeting.spacing_ms);
-        let bears = (spec.max_future_ms / 2).min(spacing).max(limits::CLOCK_TOLERANCE_LEAST);
-        i64::try_from(bears).unwrap_or(i64::MAX)
-    }
+/// Returns the clock difference, in milliseconds, above which a warning is due. It is half of the allowed time in
+/// the future, or one block spacing if that is less, and never below the delivery time. A network without a
+/// spacing, such as regtest, uses half of the allowed time.
+fn tolerance_ms(params: &ChainParams) -> i64 {
+    let spec = params.spec();
+    let spacing = spec.retargeting.as_ref().map_or(u64::MAX, |retargeting| retargeting.spacing_ms);
+    let bears = (spec.max_future_ms / 2).min(spacing).max(limits::CLOCK_TOLERANCE_LEAST);
+    i64::try_from(bears).unwrap_or(i64::MAX)
 }
 
 /// Returns the median. Of two middle values the one nearer to zero counts, and zero if they have opposite signs.

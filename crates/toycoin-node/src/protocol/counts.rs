@@ -5,7 +5,7 @@ use toycoin_core::store::ChainStore;
 use crate::protocol::{NodeMachine, backlog::Purpose};
 
 /// Counts that other nodes can influence. Each has its bound in [`limits`](crate::limits).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Number of known peers.
     pub peers: usize,
@@ -63,7 +63,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub fn counts(&self) -> Counts {
         let (orphan_blocks, orphan_block_bytes) = self.waiting.orphans();
         let (deferred_blocks, deferred_block_bytes) = self.waiting.deferred();
-        Counts {
+        let mut counts = Counts {
             peers: self.net.peers.len(),
             mutes: self.net.peers.mutes(),
             highest_score: self.net.peers.highest_score(self.net.now.monotonic),
@@ -74,15 +74,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             deferred_blocks,
             deferred_block_bytes,
             senders: self.waiting.senders(),
-            arrivals: self.arrivals.len(),
-            arrival_bytes: self.arrivals.bytes(),
-            dropped_arrivals: self.arrivals.dropped(),
-            most_orphans_of_a_peer: self.mempool.most_orphans_of_a_peer(),
-            own_payments: self.own_payments.len(),
             most_retold: self.net.links.values().map(|link| link.retelling.len()).max().unwrap_or(0),
-            waits: self.waits.len(),
-            drops: self.drops.len(),
-            most_seen_blocks: self.net.links.values().map(|link| link.seen.len()).max().unwrap_or(0),
+            most_seen_blocks: self.net.links.values().map(|link| link.announcements.seen()).max().unwrap_or(0),
             most_unwritten: self.net.links.values().map(|link| link.backlog.total()).max().unwrap_or(0),
             most_unwritten_answers: {
                 let answers = self.net.links.values().map(|link| link.backlog.waiting(Purpose::Answer));
@@ -90,7 +83,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             },
             most_questioners: self.net.links.values().map(|link| link.questions.peers()).max().unwrap_or(0),
             most_questions: self.net.links.values().map(|link| link.questions.len()).max().unwrap_or(0),
-            kept_body_bytes: self.kept_bodies.bytes(),
-        }
+            kept_body_bytes: self.answers.kept_bytes(),
+            ..Counts::default()
+        };
+        self.transactions.count(&mut counts);
+        counts
     }
 }

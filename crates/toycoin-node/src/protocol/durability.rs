@@ -3,49 +3,45 @@
 //! At the tip each move is synced before it is announced or mined upon. During initial block download (IBD) the store
 //! groups blocks, bounded by number, bytes and time. A crash then loses the last group, which is downloaded again.
 
-use toycoin_core::store::ChainStore;
+use std::fmt::Display;
 
-use crate::{limits, machine::Monotonic, protocol::NodeMachine};
+use toycoin_core::{chain::Chain, store::ChainStore};
 
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+use crate::{limits, machine::Monotonic, protocol::net::Net};
+
+/// When the store's changes become durable.
+#[derive(Debug, Default)]
+pub(super) struct Durability {
+    /// When the store began to hold changes back.
+    unsynced_since: Option<Monotonic>,
+}
+
+impl Durability {
     /// Makes the whole chain durable. Returns false if the store fails.
-    pub(super) fn make_durable(&mut self) -> bool {
+    pub(super) fn make_durable<S: ChainStore<Error: Display>>(&mut self, net: &mut Net, chain: &mut Chain<S>) -> bool {
         self.unsynced_since = None;
-        if !self.net.halted
-            && !self.chain.store().is_synced()
-            && let Err(error) = self.chain.sync()
+        if !net.halted
+            && !chain.store().is_synced()
+            && let Err(error) = chain.sync()
         {
-            self.net.halt(&error.to_string());
+            net.halt(&error.to_string());
         }
-        !self.net.halted
+        !net.halted
     }
 
     /// Syncs a group that has waited long enough.
-    pub(super) fn sync_in_time(&mut self) {
-        if self.net.halted || self.chain.store().is_synced() {
+    pub(super) fn handle_timeout<S: ChainStore<Error: Display>>(&mut self, net: &mut Net, chain: &mut Chain<S>) {
+        if net.halted || chain.store().is_synced() {
             self.unsynced_since = None;
             return;
         }
-        let now = self.net.now.monotonic;
+        let now = net.now.monotonic;
         if now >= *self.unsynced_since.get_or_insert(now) + limits::GROUP_TIME {
-            self.make_durable();
+            self.make_durable(net, chain);
         }
     }
 
-    pub(super) fn sync_timeout(&self) -> Option<Monotonic> {
+    pub(super) fn next_timeout(&self) -> Option<Monotonic> {
         self.unsynced_since.map(|since| since + limits::GROUP_TIME)
-    }
-
-    /// Returns whether the node is so far behind that syncing each block is not worth its cost.
-    pub(super) fn is_far_behind(&self) -> bool {
-        let behind = self.chain.headers().best().header.height.saturating_sub(self.chain.height());
-        behind > limits::BEHIND && self.net.now.monotonic < self.catching_up_until()
-    }
-
-    /// Returns the end of the time in which missing blocks count as on their way. It follows the last block that
-    /// arrived, unless the node already knows that nobody sends the next one.
-    pub(super) fn catching_up_until(&self) -> Monotonic {
-        let withheld = self.bodies.best_withheld_since();
-        self.last_block.min(withheld.unwrap_or(self.last_block)) + limits::CATCHING_UP
     }
 }

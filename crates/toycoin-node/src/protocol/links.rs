@@ -1,19 +1,14 @@
 //! A node's relay connections.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    time::Duration,
-};
-
-use toycoin_core::BlockHash;
+use std::time::Duration;
 
 use crate::{
     client::RelayClient,
     limits,
     machine::Monotonic,
     protocol::{
-        backlog::Backlog, barrier::Barrier, budget::TokenBucket, lag::Lag, pipeline::Pipeline, questions::Questions,
-        retelling::Retelling,
+        announce::Announcements, answers::Questions, backlog::Backlog, barrier::Barrier, bodies::Pipeline,
+        budget::TokenBucket, lag::Lag, transactions::Retelling,
     },
 };
 
@@ -32,16 +27,9 @@ pub(super) struct Link {
     pub(super) budget: TokenBucket,
     /// When the bucket has enough for the next answer.
     pub(super) answer_at: Option<Monotonic>,
-    /// Blocks that the peers of the connection have seen.
-    pub(super) seen: Seen,
-    /// When to announce the tip, if no peer has done so by then.
-    pub(super) announce_at: Option<Monotonic>,
+    pub(super) announcements: Announcements,
     /// Deliveries that the relay dropped for us.
     pub(super) lag: Lag,
-    /// When the next regular status is due.
-    pub(super) status_at: Monotonic,
-    /// Token bucket for answers to statuses with less work, over all peers of the connection.
-    pub(super) status_answers: TokenBucket,
     pub(super) barrier: Barrier,
     pub(super) pipeline: Pipeline,
     /// Our own payments that wait to be sent on this connection.
@@ -61,11 +49,8 @@ impl Link {
             questions: Questions::default(),
             budget: TokenBucket::new(limits::ANSWER_TOKENS, limits::ANSWER_TOKENS_PER_SECOND, now),
             answer_at: None,
-            seen: Seen::default(),
-            announce_at: None,
+            announcements: Announcements::new(now),
             lag: Lag::default(),
-            status_at: now,
-            status_answers: TokenBucket::new(limits::STATUS_ANSWERS_AT_ONCE, limits::STATUS_ANSWERS_A_SECOND, now),
             barrier: Barrier::default(),
             pipeline: Pipeline::default(),
             retelling: Retelling::new(now),
@@ -83,35 +68,5 @@ impl Link {
     /// Returns how long a peer that has delivered nothing yet may take to answer before others are asked too.
     pub(super) fn patience_with_newcomers(&self) -> Duration {
         (self.welcomed_in * 2).clamp(limits::NEWCOMER_PATIENCE, limits::NEWCOMER_PATIENCE_MOST)
-    }
-}
-
-/// The most recent block hashes that were seen on a connection.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    hashes: BTreeSet<BlockHash>,
-    order: VecDeque<BlockHash>,
-}
-
-impl Seen {
-    pub(super) fn insert(&mut self, hash: BlockHash) {
-        if !self.hashes.insert(hash) {
-            return;
-        }
-        self.order.push_back(hash);
-        if self.order.len() > limits::SEEN_BLOCKS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.hashes.remove(&oldest);
-        }
-    }
-
-    #[cfg(feature = "test-util")]
-    pub(super) fn len(&self) -> usize {
-        self.order.len()
-    }
-
-    pub(super) fn contains(&self, hash: &BlockHash) -> bool {
-        self.hashes.contains(hash)
     }
 }

@@ -7,15 +7,19 @@
 //! so far ahead that no time meets both rules, the node stops mining until the clock has come closer, and emits an
 //! event.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, fmt::Display, time::Duration};
 
-use toycoin_core::{Block, Header, PublicKey, chain::ChainError, store::ChainStore};
-use toycoin_wire::node::NodeMessage;
+use toycoin_core::{
+    Block, Header, PublicKey,
+    chain::{Chain, ChainError},
+    store::ChainStore,
+};
 
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{Event, JobId, MiningJob, NodeMachine, Output, pause::Pause},
+    mempool::Mempool,
+    protocol::{Event, JobId, MiningJob, Output, durability::Durability, net::Net, pause::Pause},
 };
 
 /// The current search, and the blocks that were found and not published yet.
@@ -78,87 +82,96 @@ impl Mining {
     pub(super) fn holds_back_blocks(&self) -> bool {
         !self.held_back.is_empty()
     }
-}
 
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns when a block must be published or a template must be made.
-    pub(super) fn mining_timeout(&self) -> Option<Monotonic> {
-        let hand_out = self.mining.held_back.front().map(|(at, _)| *at);
-        let at_first = Some(self.mining.not_before);
-        let template = match self.mining.jobs.back() {
-            Some(job) if job.generation != self.mempool.generation() => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
+    ///
+    /// `is_busy` says whether the tip is about to change, and `catching_up_until` when missing blocks no longer count as
+    /// on their way.
+    pub(super) fn next_timeout(
+        &self,
+        net: &Net,
+        pool: &Mempool,
+        is_busy: bool,
+        catching_up_until: Monotonic,
+    ) -> Option<Monotonic> {
+        let hand_out = self.held_back.front().map(|(at, _)| *at);
+        let at_first = Some(self.not_before);
+        let template = match self.jobs.back() {
+            Some(job) if job.generation != pool.generation() => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
             Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
-            None if !self.mining.enabled || self.net.config.payout.is_none() => None,
+            None if !self.enabled || net.config.payout.is_none() => None,
             // the next block or headers may end that sooner, but they are inputs
-            None if self.busy => None,
+            None if is_busy => None,
             None => {
-                let pause = self.mining.pause.until().map(|until| until.min(self.catching_up_until()));
-                pause.or(self.mining.look_again).max(at_first)
+                let pause = self.pause.until().map(|until| until.min(catching_up_until));
+                pause.or(self.look_again).max(at_first)
             }
         };
         hand_out.into_iter().chain(template).min()
     }
 
     /// Starts, renews or stops the search, as the node's state requires.
-    pub(super) fn refresh_mining(&mut self) {
-        let now = self.net.now.monotonic;
-        let payout = self.net.config.payout.filter(|_| self.mining.enabled && now >= self.mining.not_before);
-        let is_behind = payout.is_some() && self.is_far_behind();
-        // mining on a tip that is about to change would be in vain
-        let waits = self.mining.pause.holds(now, is_behind) || self.busy || self.following.is_some();
+    ///
+    /// `is_behind` says whether better headers are known whose bodies arrive, and `is_busy` whether the tip is about to
+    /// change. Mining would be in vain then.
+    pub(super) fn refresh<S: ChainStore<Error: Display>>(
+        &mut self,
+        is_behind: bool,
+        is_busy: bool,
+        net: &mut Net,
+        chain: &mut Chain<S>,
+        pool: &Mempool,
+        durability: &mut Durability,
+    ) {
+        let now = net.now.monotonic;
+        let payout = net.config.payout.filter(|_| self.enabled && now >= self.not_before);
+        let waits = self.pause.holds(now, is_behind && payout.is_some()) || is_busy;
         let Some(payout) = payout.filter(|_| !waits) else {
-            self.mining.look_again = None;
-            return self.stop_mining();
+            self.look_again = None;
+            return self.stop(net);
         };
-        if let Some(wait) = self.clock_lacks() {
-            return self.wait_for_clock(wait);
+        if let Some(wait) = clock_lacks(net, chain) {
+            return self.wait_for_clock(wait, net);
         }
-        self.mining.look_again = None;
-        let tip = self.chain.tip().hash;
-        if self.mining.jobs.back().is_some_and(|job| job.block.header.previous != tip) {
-            self.mining.jobs.clear();
+        self.look_again = None;
+        let tip = chain.tip().hash;
+        if self.jobs.back().is_some_and(|job| job.block.header.previous != tip) {
+            self.jobs.clear();
         }
-        let due = self.mining.jobs.back().is_none_or(|job| {
+        let due = self.jobs.back().is_none_or(|job| {
             let age = now.saturating_since(job.made);
-            let changed = job.generation != self.mempool.generation();
+            let changed = job.generation != pool.generation();
             age >= limits::TEMPLATE_REFRESH || (changed && age >= limits::TEMPLATE_QUICK_REFRESH)
         });
-        if due {
-            self.make_template(payout);
+        if due && durability.make_durable(net, chain) {
+            self.make_template(payout, net, chain, pool);
         }
     }
 
-    fn stop_mining(&mut self) {
-        if self.mining.is_searching() {
-            self.mining.jobs.clear();
-            self.net.outputs.push_back(Output::StopMining);
+    fn stop(&mut self, net: &mut Net) {
+        if self.is_searching() {
+            self.jobs.clear();
+            net.outputs.push_back(Output::StopMining);
         }
-    }
-
-    /// Returns by how much the clock is too early for any block on the tip; `None` if it is not.
-    fn clock_lacks(&self) -> Option<Duration> {
-        let earliest = self.chain.tip().time.saturating_add(1);
-        let latest = self.net.now.unix_ms.saturating_add(self.chain.params().spec().max_future_ms);
-        earliest.checked_sub(latest).filter(|lacks| *lacks > 0).map(Duration::from_millis)
     }
 
     /// Stops the search until the clock allows a block on the tip, because every other node would defer it.
-    fn wait_for_clock(&mut self, wait: Duration) {
-        let now = self.net.now.monotonic;
-        self.stop_mining();
+    fn wait_for_clock(&mut self, wait: Duration, net: &mut Net) {
+        let now = net.now.monotonic;
+        self.stop(net);
         // a corrected clock ends the wait sooner
-        self.mining.look_again = Some(now + wait.min(limits::TEMPLATE_REFRESH));
-        if self.mining.may_tell(now) {
-            self.net.emit(Event::MiningWaits { wait });
+        self.look_again = Some(now + wait.min(limits::TEMPLATE_REFRESH));
+        if self.may_tell(now) {
+            net.emit(Event::MiningWaits { wait });
         }
     }
 
     /// Stops the search while this machine's clock shows a time that no block can have (rule R13).
-    fn wait_without_a_block(&mut self, error: &str) {
-        let now = self.net.now.monotonic;
-        self.stop_mining();
-        self.mining.look_again = Some(now + limits::TEMPLATE_REFRESH);
-        if self.mining.may_tell(now) {
+    fn wait_without_a_block(&mut self, error: &str, net: &mut Net) {
+        let now = net.now.monotonic;
+        self.stop(net);
+        self.look_again = Some(now + limits::TEMPLATE_REFRESH);
+        if self.may_tell(now) {
             tracing::error!(
                 error,
                 "no block can stand on the tip, so this node does not mine; check this machine's clock"
@@ -166,79 +179,74 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    fn make_template(&mut self, payout: PublicKey) {
-        if !self.make_durable() {
-            return;
-        }
-        let room = self.chain.params().spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
-        let chosen = self.mempool.select(room);
-        let (extra, now_ms) = (self.net.config.extra.clone(), self.net.now.unix_ms);
-        let of = |transactions| self.chain.template_of(transactions, payout, &extra, now_ms);
+    fn make_template<S: ChainStore<Error: Display>>(
+        &mut self,
+        payout: PublicKey,
+        net: &mut Net,
+        chain: &Chain<S>,
+        pool: &Mempool,
+    ) {
+        let room = chain.params().spec().block_size_limit.saturating_sub(limits::TEMPLATE_RESERVE);
+        let chosen = pool.select(room);
+        let (extra, now_ms) = (net.config.extra.clone(), net.now.unix_ms);
+        let of = |transactions| chain.template_of(transactions, payout, &extra, now_ms);
         let block = match of(chosen) {
             Ok(block) => block,
-            Err(ChainError::Store(error)) => return self.net.halt(&error.to_string()),
+            Err(ChainError::Store(error)) => return net.halt(&error.to_string()),
             Err(of_choice) => match of(Vec::new()) {
                 Ok(block) => {
                     tracing::error!(error = %of_choice, "the mempool's choice makes no block, an empty one is mined");
                     block
                 }
-                Err(ChainError::Store(error)) => return self.net.halt(&error.to_string()),
-                Err(error) => return self.wait_without_a_block(&error.to_string()),
+                Err(ChainError::Store(error)) => return net.halt(&error.to_string()),
+                Err(error) => return self.wait_without_a_block(&error.to_string(), net),
             },
         };
-        let id = JobId(self.mining.next_job);
-        self.mining.next_job += 1;
+        let id = JobId(self.next_job);
+        self.next_job += 1;
         let header = block.header;
-        let (generation, made) = (self.mempool.generation(), self.net.now.monotonic);
-        self.mining.jobs.push_back(Job { id, block, generation, made });
-        if self.mining.jobs.len() > limits::TEMPLATES {
-            self.mining.jobs.pop_front();
+        let (generation, made) = (pool.generation(), net.now.monotonic);
+        self.jobs.push_back(Job { id, block, generation, made });
+        if self.jobs.len() > limits::TEMPLATES {
+            self.jobs.pop_front();
         }
-        self.net.outputs.push_back(Output::Mine(MiningJob { id, header }));
+        net.outputs.push_back(Output::Mine(MiningJob { id, header }));
     }
 
-    /// Processes a nonce that was found.
-    pub(super) fn on_mined(&mut self, id: JobId, nonce: u64) {
-        let Some(job) = self.mining.jobs.iter().find(|job| job.id == id) else {
-            return self.net.emit(Event::StaleJob { job: id });
+    /// Processes a nonce that was found, and returns the block.
+    pub(super) fn on_mined(&mut self, id: JobId, nonce: u64, net: &mut Net) -> Option<Block> {
+        let Some(job) = self.jobs.iter().find(|job| job.id == id) else {
+            net.emit(Event::StaleJob { job: id });
+            return None;
         };
         let mut block = job.block.clone();
         block.header.nonce = nonce;
         let Header { bits, .. } = block.header;
         let hash = block.hash();
         if !bits.to_target().is_ok_and(|target| target.is_met_by(&hash)) {
-            return tracing::error!(%hash, nonce, "the search returned a nonce that does not meet its target");
+            tracing::error!(%hash, nonce, "the search returned a nonce that does not meet its target");
+            return None;
         }
-        self.mining.jobs.clear();
-        self.mining.not_before = self.net.now.monotonic + self.net.config.min_block_interval;
-        self.remember_own(hash);
-        self.net.outputs.push_back(Output::StopMining);
-        self.take_in_own(block);
+        self.jobs.clear();
+        self.not_before = net.now.monotonic + net.config.min_block_interval;
+        net.outputs.push_back(Output::StopMining);
+        Some(block)
     }
 
-    /// Accepts a block of our own and plans its publication. A block with a timestamp in the future is not published
-    /// before its time, because other nodes would defer it too.
-    pub(super) fn take_in_own(&mut self, block: Block) {
-        let (hash, height) = (block.hash(), block.header.height);
-        self.take_in(None, block.clone());
-        if self.chain.has_block(&hash) {
-            self.net.emit(Event::BlockMined { hash, height });
-            // a slow node knows its block at once and publishes it late
-            let hand_out_at = self.net.now.monotonic + self.net.config.block_delay;
-            self.mining.held_back.push_back((hand_out_at, block));
-        }
+    /// Plans the publication of a found block. A slow node knows its block at once and publishes it late.
+    pub(super) fn hold_back(&mut self, block: Block, net: &Net) {
+        self.held_back.push_back((net.now.monotonic + net.config.block_delay, block));
     }
 
-    /// Publishes the blocks whose time has come.
-    pub(super) fn hand_out_blocks(&mut self) {
-        let now = self.net.now.monotonic;
-        while let Some((_, block)) = self.mining.held_back.pop_front_if(|(at, _)| *at <= now) {
-            if !self.make_durable() {
-                return;
-            }
-            let hash = block.hash();
-            let had_no_room = self.net.broadcast(&NodeMessage::Block(block), |_| true);
-            self.published(hash, &had_no_room);
-        }
+    /// Takes a block whose time to be published has come.
+    pub(super) fn take_due(&mut self, now: Monotonic) -> Option<Block> {
+        self.held_back.pop_front_if(|(at, _)| *at <= now).map(|(_, block)| block)
     }
+}
+
+/// Returns by how much the clock is too early for any block on the tip; `None` if it is not.
+fn clock_lacks<S: ChainStore>(net: &Net, chain: &Chain<S>) -> Option<Duration> {
+    let earliest = chain.tip().time.saturating_add(1);
+    let latest = net.now.unix_ms.saturating_add(chain.params().spec().max_future_ms);
+    earliest.checked_sub(latest).filter(|lacks| *lacks > 0).map(Duration::from_millis)
 }

@@ -5,14 +5,18 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use rand_chacha::{ChaCha8Rng, rand_core::Rng};
-use toycoin_wire::{NodeId, node::NodeMessage};
+use toycoin_core::RuleError;
+use toycoin_wire::{
+    NodeId,
+    node::{NodeMessage, Reject},
+};
 
 use crate::{
     limits,
     log_limiter::LogLimiter,
     machine::Now,
     protocol::{
-        Event, NodeConfig, Output,
+        Event, MuteReason, NodeConfig, Output, RequestId, Response,
         backlog::Purpose,
         links::Link,
         peers::{PeerKey, Peers},
@@ -39,6 +43,8 @@ pub(super) struct Net {
     pub(super) unsent: u64,
     /// Whether the store has failed.
     pub(super) halted: bool,
+    /// Peers that were muted, until all parts of the machine have forgotten them.
+    muted: Vec<PeerKey>,
 }
 
 impl Net {
@@ -54,11 +60,17 @@ impl Net {
             overloads: 0,
             unsent: 0,
             halted: false,
+            muted: Vec::new(),
         }
     }
 
     pub(super) fn emit(&mut self, event: Event) {
         self.outputs.push_back(Output::Emit(event));
+    }
+
+    /// Answers an embedder's request.
+    pub(super) fn reply(&mut self, id: RequestId, response: Response) {
+        self.outputs.push_back(Output::Reply { id, response: Box::new(response) });
     }
 
     /// Publishes a message on the ready connections that `wanted` accepts, and returns those that have no room for it.
@@ -140,8 +152,63 @@ impl Net {
         }
     }
 
+    /// Sends a PING on a connection, unless one is outstanding. Its answer shows that all deliveries that waited at the
+    /// relay have arrived.
+    pub(super) fn ping(&mut self, connection: ConnectionId) {
+        let now = self.now.monotonic;
+        let Some(link) = self.links.get_mut(&connection).filter(|link| link.ready) else { return };
+        if let Some(number) = link.barrier.ask(now) {
+            let bytes = link.client.ping(number);
+            link.backlog.push(Purpose::Client, bytes.len() as u64, now);
+            self.outputs.push_back(Output::Send { connection, bytes });
+        }
+    }
+
     pub(super) fn is_ready(&self, connection: ConnectionId) -> bool {
         self.links.get(&connection).is_some_and(|link| link.ready)
+    }
+
+    /// Mutes a peer that sent what no honest peer sends.
+    pub(super) fn mute(&mut self, peer: PeerKey, reason: MuteReason) {
+        // judged late, the message may have come on a connection that is gone
+        if self.links.contains_key(&peer.0) && self.peers.mute(peer, self.now.monotonic) {
+            self.muted.push(peer);
+            self.emit(Event::PeerMuted { id: peer.1, reason });
+        }
+    }
+
+    /// Adds points to a peer's misbehaviour score, for what an honest peer might send occasionally.
+    pub(super) fn score(&mut self, peer: PeerKey, points: u32) {
+        if let Some(score) = self.peers.add_score(peer, points, self.config.mute_score, self.now.monotonic) {
+            self.muted.push(peer);
+            self.emit(Event::PeerMuted { id: peer.1, reason: MuteReason::Score(score) });
+        }
+    }
+
+    /// Takes the peers that were muted since the last call.
+    pub(super) fn take_muted(&mut self) -> Vec<PeerKey> {
+        std::mem::take(&mut self.muted)
+    }
+
+    /// Records that a peer let a request lapse. That is no misbehaviour, but other peers come first from now on.
+    pub(super) fn stalled(&mut self, peer: PeerKey) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.standing.stalled(self.now.monotonic);
+        }
+    }
+
+    /// Sends a peer the rule that it broke. This helps teaching and debugging, and has a rate limit of a few per
+    /// second.
+    pub(super) fn reject(&mut self, peer: PeerKey, hash: [u8; 32], error: &RuleError) {
+        let now = self.now.monotonic;
+        if !self.peers.get_mut(&peer).is_some_and(|peer| peer.rejects.take(1, now)) {
+            return;
+        }
+        let mut text = error.to_string();
+        while text.len() > limits::REJECT_TEXT {
+            text.pop();
+        }
+        self.send_to(peer, &NodeMessage::Reject(Reject { hash, rule: error.rule().number(), text }));
     }
 
     /// Halts the machine because the store failed. Further inputs are ignored, and no uncommitted change was announced.

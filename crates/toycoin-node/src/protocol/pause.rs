@@ -8,9 +8,9 @@
 
 use std::time::Duration;
 
-use toycoin_core::{BlockHash, Header, store::ChainStore};
+use toycoin_core::{BlockHash, Header, chain::Chain, store::ChainStore};
 
-use crate::{limits, machine::Monotonic, protocol::NodeMachine};
+use crate::{limits, machine::Monotonic};
 
 /// The time for which mining may still wait.
 #[derive(Debug)]
@@ -57,16 +57,23 @@ impl Pause {
     }
 }
 
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+impl Pause {
     /// Lets a peer's body prolong the pause, if it leads to the best header and has at least half the work of our tip.
-    pub(super) fn earn_pause(&mut self, header: &Header, hash: &BlockHash) {
-        let (tree, tip) = (self.chain.headers(), self.chain.tip());
+    /// `interval` is the time between blocks on a network without a spacing.
+    pub(super) fn earn_for<S: ChainStore>(
+        &mut self,
+        header: &Header,
+        hash: &BlockHash,
+        chain: &Chain<S>,
+        interval: Duration,
+    ) {
+        let (tree, tip) = (chain.headers(), chain.tip());
         let leads = tree.ancestor(&tree.best().hash, header.height).is_some_and(|entry| entry.hash == *hash);
         let work = |header: &Header| header.bits.to_target().map(|target| target.work()).unwrap_or_default();
         let (own, usual) = (work(header), tree.get(&tip.hash).map(|entry| work(&entry.header)).unwrap_or_default());
         if leads && own + own >= usual {
-            let spacing = self.chain.params().spec().retargeting.map(|to| Duration::from_millis(to.spacing_ms));
-            self.mining.pause.earn(spacing.unwrap_or(self.net.config.min_block_interval) / limits::PAUSE_PART);
+            let spacing = chain.params().spec().retargeting.map(|to| Duration::from_millis(to.spacing_ms));
+            self.earn(spacing.unwrap_or(interval) / limits::PAUSE_PART);
         }
     }
 }

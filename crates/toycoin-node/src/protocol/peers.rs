@@ -17,9 +17,9 @@ use crate::{
     protocol::{
         budget::{RecentUse, TokenBucket},
         clock::ClockReadings,
-        fair_queue::Rank,
         mutes::Mutes,
         standing::Standing,
+        transactions::Rank,
     },
     relay::ConnectionId,
 };

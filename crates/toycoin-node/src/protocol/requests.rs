@@ -1,46 +1,26 @@
-//! The embedder's requests, and those that wait for confirmations.
+//! The embedder's requests.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use toycoin_core::{BlockHash, CheckedBlock, IdentifiedTransaction, Txid, store::ChainStore};
+use toycoin_core::{BlockHash, CheckedBlock, Txid, store::ChainStore};
 
 use crate::{
     limits,
-    mempool::{AdmitError, DropReason},
     protocol::{
-        ChainDelta, Confirmed, NodeMachine, Output, PeerInfo, Request, RequestId, Response, Status, SubmitError,
-        TransactionPlace, WaitError,
+        ChainDelta, Claims, ClockWarning, NodeMachine, PeerClaim, PeerInfo, Request, RequestId, Response, Status,
+        TransactionPlace,
+        peers::{Peer, PeerKey},
     },
 };
-
-/// Requests that wait until a transaction has its confirmations.
-#[derive(Debug, Default)]
-pub(super) struct Waits {
-    waiting: BTreeMap<RequestId, (Txid, u64)>,
-}
-
-impl Waits {
-    pub(super) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    fn is_full(&self) -> bool {
-        self.waiting.len() >= limits::WAITS
-    }
-
-    pub(super) fn is_waited_for(&self, txid: &Txid) -> bool {
-        self.waiting.values().any(|(waited, _)| waited == txid)
-    }
-}
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn on_request(&mut self, id: RequestId, request: Request) {
         match self.answer(id, request) {
-            Ok(Some(response)) => self.reply(id, response),
+            Ok(Some(response)) => self.net.reply(id, response),
             Ok(None) => {}
             Err(error) => {
                 self.net.halt(&error);
-                self.reply(id, Response::Halted);
+                self.net.reply(id, Response::Halted);
             }
         }
     }
@@ -49,7 +29,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn answer(&mut self, id: RequestId, request: Request) -> Result<Option<Response>, String> {
         Ok(Some(match request {
             Request::Submit(transaction) => {
-                Response::Submitted(self.submit(transaction.into()).map_err(|e| e.to_string())?)
+                let submitted = self.transactions.submit(transaction.into(), &mut self.net, &mut self.chain);
+                Response::Submitted(submitted.map_err(|e| e.to_string())?)
             }
             Request::Status => Response::Status(self.status()),
             Request::Coins(owner) => Response::Coins(self.chain.coins_of(&owner).map_err(|e| e.to_string())?),
@@ -57,15 +38,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Request::BlockAt(height) => Response::Block(self.chain.block_at(height).map_err(|e| e.to_string())?),
             Request::Transaction(txid) => Response::Transaction(self.find_transaction(&txid)?),
             Request::SubmitAndWait { transaction, confirmations } => {
-                return self.submit_and_wait(id, transaction.into(), confirmations);
+                let Self { net, chain, transactions, .. } = self;
+                let answer = transactions.submit_and_wait(id, transaction.into(), confirmations, net, chain);
+                return answer.map_err(|e| e.to_string());
             }
             Request::WaitForConfirmations { txid, confirmations } => {
-                return self.wait(id, txid, confirmations);
+                return self.transactions.wait(id, txid, confirmations, &self.chain).map_err(|e| e.to_string());
             }
             Request::Cancel(other) => {
-                if self.waits.waiting.remove(&other).is_some() {
-                    self.reply(other, Response::NotConfirmed(WaitError::Cancelled));
-                }
+                self.transactions.cancel(other, &mut self.net);
                 Response::Done
             }
             Request::Since(block) => Response::Since(self.since(&block)?),
@@ -79,80 +60,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }))
     }
 
-    fn submit_and_wait(
-        &mut self,
-        id: RequestId,
-        transaction: IdentifiedTransaction,
-        confirmations: u64,
-    ) -> Result<Option<Response>, String> {
-        // a transaction whose confirmations cannot be waited for is not submitted either
-        if self.waits.is_full() {
-            return Ok(Some(Response::NotConfirmed(WaitError::TooMany)));
-        }
-        match self.submit(transaction).map_err(|e| e.to_string())? {
-            Ok(txid) | Err(SubmitError::Refused(AdmitError::AlreadyConfirmed { txid })) => {
-                self.wait(id, txid, confirmations)
-            }
-            Err(error) => Ok(Some(Response::Submitted(Err(error)))),
-        }
-    }
-
-    /// Makes a request wait for confirmations, unless it can be answered at once.
-    fn wait(&mut self, id: RequestId, txid: Txid, confirmations: u64) -> Result<Option<Response>, String> {
-        let wanted = confirmations.max(1);
-        let block = self.chain.find_transaction(&txid).map_err(|e| e.to_string())?;
-        if let Some((block, _)) = block {
-            if let Some(confirmed) = self.confirmed(block, wanted) {
-                return Ok(Some(Response::Confirmed(confirmed)));
-            }
-        } else if !self.mempool.contains(&txid) {
-            let dropped = self.drops.reason(&txid).cloned().map(WaitError::Dropped);
-            return Ok(Some(Response::NotConfirmed(dropped.unwrap_or(WaitError::Unknown { txid }))));
-        }
-        if self.waits.is_full() {
-            return Ok(Some(Response::NotConfirmed(WaitError::TooMany)));
-        }
-        self.waits.waiting.insert(id, (txid, wanted));
-        Ok(None)
-    }
-
-    /// Returns the confirmations of a transaction in a block of the active chain, if there are at least `wanted`.
-    fn confirmed(&self, block: BlockHash, wanted: u64) -> Option<Confirmed> {
-        let confirmations = self.chain.confirmations(&block).filter(|have| *have >= wanted)?;
-        Some(Confirmed { block, height: self.chain.height() + 1 - confirmations, confirmations })
-    }
-
-    fn reply(&mut self, id: RequestId, response: Response) {
-        self.net.outputs.push_back(Output::Reply { id, response: Box::new(response) });
-    }
-
-    /// Answers the waiting requests whose transactions have their confirmations.
-    pub(super) fn check_waits(&mut self) {
-        let mut confirmed = Vec::new();
-        for (id, (txid, wanted)) in &self.waits.waiting {
-            let Ok(found) = self.chain.find_transaction(txid) else { continue };
-            let found = found.and_then(|(block, _)| self.confirmed(block, *wanted));
-            confirmed.extend(found.map(|confirmed| (*id, confirmed)));
-        }
-        for (id, confirmed) in confirmed {
-            self.waits.waiting.remove(&id);
-            self.reply(id, Response::Confirmed(confirmed));
-        }
-    }
-
-    /// Ends the waits for a transaction that was dropped.
-    pub(super) fn end_waits(&mut self, txid: &Txid, reason: &DropReason) {
-        let ended: Vec<_> =
-            self.waits.waiting.iter().filter(|(_, (waited, _))| waited == txid).map(|(id, _)| *id).collect();
-        for id in ended {
-            self.waits.waiting.remove(&id);
-            self.reply(id, Response::NotConfirmed(WaitError::Dropped(reason.clone())));
-        }
-    }
-
     /// Returns a transaction from the mempool, or else from the active chain, with its location.
-    pub(super) fn find_transaction(&self, txid: &Txid) -> Result<Option<TransactionPlace>, String> {
-        if let Some(transaction) = self.mempool.get(txid) {
+    fn find_transaction(&self, txid: &Txid) -> Result<Option<TransactionPlace>, String> {
+        if let Some(transaction) = self.transactions.pool().get(txid) {
             let transaction = Some(transaction.clone());
             return Ok(Some(TransactionPlace { transaction, block: None, confirmations: 0 }));
         }
@@ -204,22 +114,26 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             tip: self.chain.tip(),
             best_height: self.chain.headers().best().header.height,
             held_headers: self.headers.held(),
-            mempool: self.mempool.len(),
-            mempool_bytes: self.mempool.bytes(),
+            mempool: self.transactions.pool().len(),
+            mempool_bytes: self.transactions.pool().bytes(),
             connections: self.net.links.values().filter(|link| link.ready).count(),
             peers: self.net.peers.len(),
-            claims: self.claims(),
+            claims: Claims::of(&self.net, self.chain.headers()),
             mining: self.mining.is_searching(),
             clock: self.clock_warnings().into_iter().next(),
         }
     }
 
+    fn clock_warnings(&self) -> Vec<ClockWarning> {
+        self.clock.warnings(&self.net, self.chain.params(), self.waiting.first_deferred())
+    }
+
     fn peer_infos(&self) -> Vec<PeerInfo> {
         let now = self.net.now.monotonic;
-        let info = |((connection, id), peer): (&super::peers::PeerKey, &super::peers::Peer)| PeerInfo {
+        let info = |((connection, id), peer): (&PeerKey, &Peer)| PeerInfo {
             connection: *connection,
             id: *id,
-            claim: self.claim_of(peer),
+            claim: PeerClaim::of(peer, self.chain.headers()),
             score: peer.score(now),
             muted: peer.is_muted(now),
         };

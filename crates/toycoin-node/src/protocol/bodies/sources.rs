@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
-use toycoin_core::{BlockHash, Work, store::ChainStore};
+use toycoin_core::{BlockHash, Work};
 
 use crate::{
     limits,
     protocol::{
-        NodeMachine,
+        net::Net,
         peers::{Peer, PeerKey},
         standing::Trust,
     },
@@ -79,6 +79,50 @@ pub(super) enum Whom {
 }
 
 impl Sources {
+    /// Returns the connections with their room for blocks of about `size` bytes, and the peers that may be asked because
+    /// they should have a chain with more work than our tip.
+    pub(super) fn of(net: &Net, size: u64, tip: Work) -> Self {
+        let now = net.now.monotonic;
+        let ready = net.links.iter().filter(|(_, link)| link.ready);
+        let load = |room| Load { most: room, ..Load::default() };
+        let connections = ready.map(|(at, link)| (*at, load(link.pipeline.room(size)))).collect();
+        let mut sources = Self { connections, ..Self::default() };
+        let is_able = |(key, peer): &(&PeerKey, &Peer)| {
+            sources.connections.contains_key(&key.0)
+                && peer.most_work() > tip
+                && !peer.is_muted(now)
+                && !peer.standing.rests(now)
+        };
+        let able: Vec<_> = net.peers.iter().filter(is_able).collect();
+        let delivering = able.iter().filter(|(_, peer)| peer.standing.trust() == Trust::Blocks);
+        sources.fastest = delivering.map(|(_, peer)| peer.standing.blocks_take().unwrap_or_default()).min();
+        let slow = sources.fastest.unwrap_or_default() * limits::SLOW_FACTOR + limits::SLOW_LEAST;
+        let small = usize::try_from(limits::BYTES_A_PEER / size.max(1)).unwrap_or(usize::MAX);
+        for (key, peer) in able {
+            let Some(link) = net.links.get(&key.0) else { continue };
+            let standing = &peer.standing;
+            let (rank, most) = match standing.trust() {
+                Trust::Blocks if standing.blocks_take().unwrap_or_default() <= slow => {
+                    (Rank::Fast, small.max(limits::BLOCKS_A_PEER))
+                }
+                Trust::Blocks => (Rank::Slow, 1),
+                Trust::Headers => (Rank::Other(Trust::Headers), limits::FIRST_BLOCKS_A_CONNECTION),
+                trust => (Rank::Other(trust), 1),
+            };
+            sources.sources.push(Source {
+                key: *key,
+                patience: standing.patience_for_blocks(link.patience_with_newcomers()),
+                has_delivered: standing.has_delivered(),
+                may_try: link.pipeline.may_try(now),
+                work: peer.most_work(),
+                rank,
+                refusals: standing.refusals(),
+                most,
+            });
+        }
+        sources
+    }
+
     /// Records an outstanding request.
     pub(super) fn is_asked(&mut self, peer: PeerKey, is_trial: bool) {
         let load = self.connections.entry(peer.0).or_default();
@@ -157,50 +201,5 @@ impl Sources {
         self.in_flight < limits::BODY_REQUESTS
             && self.load(&source.key) < source.most
             && load.in_flight + reserved < load.most
-    }
-}
-
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Returns the connections with their room, and the peers that may be asked.
-    pub(super) fn sources(&self) -> Sources {
-        let (now, size, tip) = (self.net.now.monotonic, self.bodies.expected_size(), self.chain.tip().work);
-        let ready = self.net.links.iter().filter(|(_, link)| link.ready);
-        let load = |room| Load { most: room, ..Load::default() };
-        let connections = ready.map(|(at, link)| (*at, load(link.pipeline.room(size)))).collect();
-        let mut sources = Sources { connections, ..Sources::default() };
-        let is_able = |(key, peer): &(&PeerKey, &Peer)| {
-            sources.connections.contains_key(&key.0)
-                && peer.most_work() > tip
-                && !peer.is_muted(now)
-                && !peer.standing.rests(now)
-        };
-        let able: Vec<_> = self.net.peers.iter().filter(is_able).collect();
-        let delivering = able.iter().filter(|(_, peer)| peer.standing.trust() == Trust::Blocks);
-        sources.fastest = delivering.map(|(_, peer)| peer.standing.blocks_take().unwrap_or_default()).min();
-        let slow = sources.fastest.unwrap_or_default() * limits::SLOW_FACTOR + limits::SLOW_LEAST;
-        let small = usize::try_from(limits::BYTES_A_PEER / size.max(1)).unwrap_or(usize::MAX);
-        for (key, peer) in able {
-            let Some(link) = self.net.links.get(&key.0) else { continue };
-            let standing = &peer.standing;
-            let (rank, most) = match standing.trust() {
-                Trust::Blocks if standing.blocks_take().unwrap_or_default() <= slow => {
-                    (Rank::Fast, small.max(limits::BLOCKS_A_PEER))
-                }
-                Trust::Blocks => (Rank::Slow, 1),
-                Trust::Headers => (Rank::Other(Trust::Headers), limits::FIRST_BLOCKS_A_CONNECTION),
-                trust => (Rank::Other(trust), 1),
-            };
-            sources.sources.push(Source {
-                key: *key,
-                patience: standing.patience_for_blocks(link.patience_with_newcomers()),
-                has_delivered: standing.has_delivered(),
-                may_try: link.pipeline.may_try(now),
-                work: peer.most_work(),
-                rank,
-                refusals: standing.refusals(),
-                most,
-            });
-        }
-        sources
     }
 }

@@ -16,18 +16,13 @@
 
 use std::collections::BTreeMap;
 
-use toycoin_core::{IdentifiedTransaction, Transaction, store::ChainStore};
+use toycoin_core::{IdentifiedTransaction, Transaction};
 
+use super::fair_queue::{FairQueue, Queued, Rank};
 use crate::{
     limits,
     machine::Monotonic,
-    mempool::Orphan,
-    protocol::{
-        MuteReason, NodeMachine,
-        budget::TokenBucket,
-        fair_queue::{FairQueue, Queued, Rank},
-        peers::PeerKey,
-    },
+    protocol::{budget::TokenBucket, peers::PeerKey},
     relay::ConnectionId,
 };
 
@@ -52,8 +47,8 @@ struct Lane {
 
 /// Transactions that are validated together.
 #[derive(Debug, Default)]
-struct Batch {
-    transactions: Vec<(PeerKey, IdentifiedTransaction)>,
+pub(super) struct Batch {
+    pub(super) transactions: Vec<(PeerKey, IdentifiedTransaction)>,
     rank: Option<Rank>,
     signatures: u64,
 }
@@ -99,14 +94,14 @@ impl Arrivals {
     }
 
     /// Returns whether a batch must be validated although more messages wait to be read.
-    fn is_pressing(&self, now: Monotonic) -> bool {
+    pub(super) fn is_pressing(&self, now: Monotonic) -> bool {
         let len = self.len();
         len >= limits::ADMISSION_TRANSACTIONS
             || (len > 0 && now.saturating_since(self.since) >= limits::ADMISSION_DELAY)
     }
 
     /// Queues a transaction. Beyond the bounds, the connection that holds most drops one.
-    fn push(&mut self, peer: PeerKey, rank: Rank, transaction: IdentifiedTransaction, now: Monotonic) {
+    pub(super) fn push(&mut self, peer: PeerKey, rank: Rank, transaction: IdentifiedTransaction, now: Monotonic) {
         if self.len() == 0 {
             self.since = now;
         }
@@ -126,8 +121,13 @@ impl Arrivals {
         }
     }
 
+    /// Counts a transaction that its sender's budget does not allow.
+    pub(super) const fn note_dropped(&mut self) {
+        self.dropped += 1;
+    }
+
     /// Takes the next batch within the budgets: connections in turn, and within each the senders fairly.
-    fn next_batch(&mut self, now: Monotonic) -> Batch {
+    pub(super) fn next_batch(&mut self, now: Monotonic) -> Batch {
         self.since = now;
         self.drop_stale(now);
         let mut batch = Batch::default();
@@ -169,7 +169,7 @@ impl Arrivals {
     }
 
     /// Charges connections a second time for a batch that failed, because it was verified twice.
-    fn charge_again(&mut self, batch: &Batch, now: Monotonic) {
+    pub(super) fn charge_again(&mut self, batch: &Batch, now: Monotonic) {
         for (peer, transaction) in &batch.transactions {
             if let Some(lane) = self.lanes.get_mut(&peer.0) {
                 lane.budget.charge(cost(transaction), now);
@@ -178,7 +178,7 @@ impl Arrivals {
     }
 
     /// Refunds most of the price of signatures that were not verified, since only coins were looked up.
-    fn give_back(&mut self, connection: ConnectionId, cost: u64) {
+    pub(super) fn give_back(&mut self, connection: ConnectionId, cost: u64) {
         if let Some(lane) = self.lanes.get_mut(&connection) {
             lane.budget.give_back(cost - cost.div_ceil(limits::COINS_A_SIGNATURE));
         }
@@ -198,89 +198,8 @@ impl Arrivals {
 }
 
 /// Returns the price of validating a transaction, in signatures: one per signature or coin lookup.
-fn cost(transaction: &Transaction) -> u64 {
+pub(super) fn cost(transaction: &Transaction) -> u64 {
     let parts = transaction.inputs.len().max(transaction.signatures.len()).max(1);
     // larger transactions are refused for their form or size
     (parts as u64).min(limits::CONNECTION_SIGNATURES)
-}
-
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Processes a transaction from a peer.
-    pub(super) fn on_transaction(&mut self, peer: PeerKey, transaction: Transaction) {
-        let transaction = IdentifiedTransaction::from(transaction);
-        // a transaction that was validated before costs nothing again
-        if self.mempool.contains(&transaction.txid()) {
-            return;
-        }
-        if let Some(rule) = self.mempool.refused_for(&transaction.wtxid()) {
-            return self.mute(peer, MuteReason::BrokenRule(rule));
-        }
-        let now = self.net.now.monotonic;
-        let Some(known) = self.net.peers.get_mut(&peer) else { return };
-        if known.signatures.take(cost(&transaction), now) {
-            self.arrivals.push(peer, known.rank(), transaction, now);
-        } else {
-            self.arrivals.dropped += 1;
-        }
-    }
-
-    /// Queues orphans whose parents came, each under its sender's name. Orphans of senders that are gone or muted are
-    /// dropped.
-    pub(super) fn offer_orphans(&mut self, orphans: Vec<Orphan>) {
-        if orphans.is_empty() {
-            return;
-        }
-        let now = self.net.now.monotonic;
-        let senders = self.net.peers.with_numbers(&orphans.iter().map(|orphan| orphan.source).collect());
-        for Orphan { transaction, source } in orphans {
-            if let Some((key, peer)) = senders.get(&source).filter(|(_, peer)| !peer.is_muted(now)) {
-                self.arrivals.push(*key, peer.rank(), transaction, now);
-            }
-        }
-    }
-
-    /// Removes a peer's transactions that are not validated yet.
-    pub(super) fn forget_transactions_of(&mut self, peer: &PeerKey) {
-        self.arrivals.forget(peer);
-        if let Some(known) = self.net.peers.get(peer) {
-            self.mempool.forget_orphans_of(known.number);
-        }
-    }
-
-    /// Validates a batch although more messages may wait, if the batch is full or has waited long enough.
-    pub(super) fn admit_pressing(&mut self) {
-        if self.arrivals.is_pressing(self.net.now.monotonic) {
-            self.admit_arrivals();
-        }
-    }
-
-    /// Validates a batch of waiting transactions.
-    pub(super) fn admit_arrivals(&mut self) {
-        let now = self.net.now.monotonic;
-        let batch = self.arrivals.next_batch(now);
-        if batch.transactions.is_empty() {
-            return;
-        }
-        let verifier = self.chain.shared_verifier();
-        let transactions = batch.transactions.iter().map(|(_, transaction)| transaction);
-        let next_height = self.chain.height() + 1;
-        let ahead = self.mempool.verify_ahead(transactions, self.chain.store(), next_height, verifier.as_ref());
-        let ahead = match ahead {
-            Ok(ahead) => ahead,
-            Err(error) => return self.net.halt(&error.to_string()),
-        };
-        if ahead.has_failed() {
-            self.arrivals.charge_again(&batch, now);
-        }
-        for (peer, transaction) in batch.transactions {
-            // transactions that a peer sent before it was muted are dropped too
-            if self.net.halted || self.net.peers.is_muted(&peer, now) {
-                continue;
-            }
-            let cost = cost(&transaction);
-            if !self.judge_arrival(peer, transaction, &ahead) {
-                self.arrivals.give_back(peer.0, cost);
-            }
-        }
-    }
 }

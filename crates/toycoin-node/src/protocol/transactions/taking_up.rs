@@ -4,87 +4,83 @@
 //! Transactions that a reorganisation brought back are marked, because perhaps no other node has them. They are judged
 //! again as when they came back, so policy does not refuse them after a restart.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Display};
 
 use toycoin_core::{
     IdentifiedTransaction, RuleError,
-    chain::ChainError,
+    chain::{Chain, ChainError},
     store::{ChainStore, WaitingTransaction},
 };
 
+use super::relay::TransactionRelay;
 use crate::{
     mempool::{Admission, AdmitError, DropReason},
-    protocol::NodeMachine,
+    protocol::net::Net,
 };
 
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Saves the waiting transactions for the next start, makes everything durable, and ends the node.
-    ///
-    /// # Errors
-    /// When the store fails. A store that had failed before is not written.
-    pub fn finish(mut self) -> Result<(), ChainError<S::Error>> {
-        // the last move of the tip may still bring back transactions
-        while !self.net.halted && self.following.is_some() {
-            self.follow();
-        }
-        if self.net.halted {
-            return Ok(());
-        }
-        let waiting = self.mempool.in_arrival_order().into_iter();
-        let waiting = waiting.map(|(transaction, returned)| self.waiting(transaction, returned)).collect();
-        self.chain.keep_waiting(waiting)?;
-        self.chain.sync()
+impl TransactionRelay {
+    /// Saves all waiting transactions for the next start.
+    pub(in crate::protocol) fn keep_all<S: ChainStore>(
+        &self,
+        chain: &mut Chain<S>,
+    ) -> Result<(), ChainError<S::Error>> {
+        let waiting = self.pool.in_arrival_order().into_iter();
+        chain.keep_waiting(waiting.map(|(transaction, returned)| self.waiting(transaction, returned)).collect())
     }
 
     /// Saves the transactions that came back, and our own payments, with all their ancestors. So a node that is killed
     /// restores them too.
-    pub(super) fn keep_returned(&mut self) {
+    pub(in crate::protocol) fn keep_returned<S: ChainStore<Error: Display>>(
+        &self,
+        net: &mut Net,
+        chain: &mut Chain<S>,
+    ) {
         let mut kept = Vec::new();
         let mut wanted = BTreeSet::new();
         // children before parents, so that each parent is known to be needed when its turn comes
-        for (transaction, returned) in self.mempool.in_arrival_order().into_iter().rev() {
+        for (transaction, returned) in self.pool.in_arrival_order().into_iter().rev() {
             let txid = transaction.txid();
-            if returned || wanted.contains(&txid) || self.own_payments.is_own(&txid) {
+            if returned || wanted.contains(&txid) || self.own.is_own(&txid) {
                 wanted.extend(transaction.inputs.iter().map(|input| input.txid));
                 kept.push(self.waiting(transaction, returned));
             }
         }
         kept.reverse();
-        if let Err(error) = self.chain.keep_waiting(kept) {
-            self.net.halt(&error.to_string());
+        if let Err(error) = chain.keep_waiting(kept) {
+            net.halt(&error.to_string());
         }
     }
 
     fn waiting(&self, transaction: &IdentifiedTransaction, returned: bool) -> WaitingTransaction {
-        let own = self.own_payments.is_own(&transaction.txid());
+        let own = self.own.is_own(&transaction.txid());
         WaitingTransaction { transaction: transaction.transaction().clone(), own, returned }
     }
 
     /// Restores the waiting transactions of the last run, each judged again. Dropped ones are reported.
-    pub(super) fn take_up_waiting(&mut self) {
-        let waiting = match self.chain.store().waiting() {
+    pub(in crate::protocol) fn take_up<S: ChainStore<Error: Display>>(&mut self, net: &mut Net, chain: &mut Chain<S>) {
+        let waiting = match chain.store().waiting() {
             Ok(waiting) => waiting,
-            Err(error) => return self.net.halt(&error.to_string()),
+            Err(error) => return net.halt(&error.to_string()),
         };
         let mut lost = BTreeSet::new();
         for WaitingTransaction { transaction, own, returned } in waiting {
             let transaction = IdentifiedTransaction::from(transaction);
             let txid = transaction.txid();
             let lost_parent = transaction.inputs.iter().map(|input| input.txid).find(|parent| lost.contains(parent));
-            let taken = match self.chain.find_transaction(&txid) {
+            let taken = match chain.find_transaction(&txid) {
                 Ok(Some(_)) => {
                     // a block already holds it, and a reorganisation may remove that block
                     if own {
-                        self.remember_confirmed(txid);
+                        self.own.remember_confirmed(txid, &self.pool);
                     }
                     continue;
                 }
-                Ok(None) if returned => self.take_up_returned(transaction),
-                Ok(None) => self.take_up_policed(transaction),
+                Ok(None) if returned => self.take_up_returned(transaction, chain),
+                Ok(None) => self.take_up_policed(transaction, net, chain),
                 Err(error) => Err(error.to_string()),
             };
             match taken {
-                Ok(None) if own => self.own_payments.repeat_later(txid, &mut self.net),
+                Ok(None) if own => self.own.repeat_later(txid, net),
                 Ok(None) => {}
                 Ok(Some(reason)) => {
                     lost.insert(txid);
@@ -93,25 +89,33 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                         (reason, _) => reason,
                     };
                     tracing::info!(%txid, %reason, "a payment that waited is not taken up again");
-                    self.on_dropped(txid, reason);
+                    self.dropped(txid, reason, net);
                 }
-                Err(error) => return self.net.halt(&error),
+                Err(error) => return net.halt(&error),
             }
         }
-        let dropped = self.mempool.keep_within_bound();
-        for (txid, reason) in dropped {
-            self.on_dropped(txid, reason);
-        }
+        let dropped = self.pool.keep_within_bound();
+        self.all_dropped(dropped, net);
     }
 
-    fn take_up_returned(&mut self, transaction: IdentifiedTransaction) -> Result<Option<DropReason>, String> {
-        let (next_height, verifier) = (self.chain.height() + 1, self.chain.shared_verifier());
-        let taken = self.mempool.take_up_returned(transaction, self.chain.store(), next_height, verifier.as_ref());
+    fn take_up_returned<S: ChainStore<Error: Display>>(
+        &mut self,
+        transaction: IdentifiedTransaction,
+        chain: &Chain<S>,
+    ) -> Result<Option<DropReason>, String> {
+        let (next_height, verifier) = (chain.height() + 1, chain.shared_verifier());
+        let taken = self.pool.take_up_returned(transaction, chain.store(), next_height, verifier.as_ref());
         Ok(taken.map_err(|error| error.to_string())?.err())
     }
 
-    fn take_up_policed(&mut self, transaction: IdentifiedTransaction) -> Result<Option<DropReason>, String> {
-        let refused = match self.admit(transaction, None, None, self.chain.shared_verifier().as_ref()) {
+    fn take_up_policed<S: ChainStore<Error: Display>>(
+        &mut self,
+        transaction: IdentifiedTransaction,
+        net: &mut Net,
+        chain: &mut Chain<S>,
+    ) -> Result<Option<DropReason>, String> {
+        let verifier = chain.shared_verifier();
+        let refused = match self.admit(transaction, None, None, verifier.as_ref(), net, chain) {
             Ok(Admission::Accepted(_) | Admission::Known { .. }) => return Ok(None),
             // without a source the orphan pool keeps nothing
             Ok(Admission::Orphaned { .. }) => return Ok(Some(DropReason::CoinsGone)),

@@ -28,7 +28,7 @@ pub(super) struct FairQueue<K, T> {
 
 /// The rank of a sender: better ranks go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
+pub(in crate::protocol) enum Rank {
     /// The sender has sent something useful before.
     Proven,
     /// Only the sender's name is known.

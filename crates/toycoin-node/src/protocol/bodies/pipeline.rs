@@ -13,7 +13,7 @@ use crate::{limits, machine::Monotonic};
 
 /// The request window of one connection.
 #[derive(Debug)]
-pub(super) struct Pipeline {
+pub(in crate::protocol) struct Pipeline {
     /// Most blocks that may be outstanding.
     window: usize,
     /// Window size up to which the window grows with each block. Above it, it grows by one per window.
@@ -68,7 +68,7 @@ impl Pipeline {
     }
 
     /// Records that the relay dropped deliveries. From now on one block is requested at a time.
-    pub(super) fn lagged(&mut self, now: Monotonic) {
+    pub(in crate::protocol) fn lagged(&mut self, now: Monotonic) {
         self.shrink_to(1, now);
     }
 

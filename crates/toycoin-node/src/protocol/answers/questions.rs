@@ -20,7 +20,7 @@ use crate::{limits, machine::Monotonic};
 
 /// A message that asks for something.
 #[derive(Debug)]
-pub(super) enum Question<'a> {
+pub(in crate::protocol) enum Question<'a> {
     Headers(&'a GetHeaders),
     Blocks(&'a [BlockHash]),
     Transactions(&'a [Txid]),
@@ -57,7 +57,7 @@ pub(super) enum Source {
 
 /// All questions that wait on a connection.
 #[derive(Debug, Default)]
-pub(super) struct Questions {
+pub(in crate::protocol) struct Questions {
     asked: BTreeMap<NodeId, Asked>,
     turns: u64,
 }
@@ -76,18 +76,18 @@ struct Asked {
 }
 
 impl Questions {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::protocol) fn is_empty(&self) -> bool {
         self.asked.is_empty()
     }
 
     /// Returns the number of waiting peers.
     #[cfg(feature = "test-util")]
-    pub(super) fn peers(&self) -> usize {
+    pub(in crate::protocol) fn peers(&self) -> usize {
         self.asked.len()
     }
 
     /// Returns the number of answers that the peers wait for.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::protocol) fn len(&self) -> usize {
         self.asked.values().map(Asked::len).sum()
     }
 
@@ -182,7 +182,7 @@ impl Questions {
     }
 
     /// Removes a peer that is gone or muted.
-    pub(super) fn forget(&mut self, gone: impl Fn(&NodeId) -> bool) {
+    pub(in crate::protocol) fn forget(&mut self, gone: impl Fn(&NodeId) -> bool) {
         self.asked.retain(|peer, _| !gone(peer));
     }
 

@@ -8,17 +8,18 @@ use std::collections::{BTreeSet, VecDeque};
 use toycoin_core::Txid;
 use toycoin_wire::node::NodeMessage;
 
+use super::own_payments::OwnPayments;
 use crate::{
     limits,
     machine::Monotonic,
     mempool::Mempool,
-    protocol::{backlog::Purpose, budget::TokenBucket, net::Net, transactions::OwnPayments},
+    protocol::{backlog::Purpose, budget::TokenBucket, net::Net},
     relay::ConnectionId,
 };
 
 /// The own payments that wait to be sent on a connection.
 #[derive(Debug)]
-pub(super) struct Retelling {
+pub(in crate::protocol) struct Retelling {
     queue: VecDeque<Txid>,
     /// The same payments as a set, so that none is queued twice.
     queued: BTreeSet<Txid>,
@@ -28,7 +29,7 @@ pub(super) struct Retelling {
 }
 
 impl Retelling {
-    pub(super) const fn new(now: Monotonic) -> Self {
+    pub(in crate::protocol) const fn new(now: Monotonic) -> Self {
         let rate = TokenBucket::new(limits::OWN_PAYMENT_BURST, limits::OWN_PAYMENT_BYTES_PER_SECOND, now);
         Self { queue: VecDeque::new(), queued: BTreeSet::new(), rate, next: None }
     }
@@ -48,19 +49,19 @@ impl Retelling {
     }
 
     /// Records that the connection took bytes, so there may be room again.
-    pub(super) fn has_room_again(&mut self, now: Monotonic) {
+    pub(in crate::protocol) fn has_room_again(&mut self, now: Monotonic) {
         if !self.queue.is_empty() {
             self.next.get_or_insert(now);
         }
     }
 
-    pub(super) const fn next_timeout(&self) -> Option<Monotonic> {
+    pub(in crate::protocol) const fn next_timeout(&self) -> Option<Monotonic> {
         self.next
     }
 
     /// Returns the number of waiting payments.
     #[cfg(feature = "test-util")]
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::protocol) fn len(&self) -> usize {
         self.queue.len()
     }
 }

@@ -1,26 +1,28 @@
-//! Answers to peers' questions for headers, blocks and transactions, within the connection's budget.
-//!
-//! One token of the budget pays for one byte that is read or sent. An answer is charged in two steps: first for looking
-//! up its location and size, then for reading and sending it. Nothing is read before it is charged, or without room in
-//! the connection's queue.
+//! The next answer of each connection: looked up, charged, read and sent.
 
-use std::{ops::Range, sync::Arc};
+use std::{fmt::Display, ops::Range, sync::Arc};
 
-use toycoin_core::{BlockHash, CheckedBlock, RuleError, Transaction, Txid, store::ChainStore};
-use toycoin_wire::node::{GetHeaders, NodeMessage, Reject};
+use toycoin_core::{BlockHash, CheckedBlock, Transaction, Txid, chain::Chain, store::ChainStore};
+use toycoin_wire::node::{GetHeaders, NodeMessage};
 
+use super::{
+    kept_bodies::KeptBodies,
+    questions::{Item, Plan, Question, Source},
+};
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{
-        NodeMachine,
-        backlog::Purpose,
-        links::Link,
-        peers::PeerKey,
-        questions::{Item, Plan, Question, Source},
-    },
+    mempool::Mempool,
+    protocol::{backlog::Purpose, links::Link, net::Net, peers::PeerKey},
     relay::ConnectionId,
 };
+
+/// The answers of this node to its peers' questions.
+#[derive(Debug, Default)]
+pub(in crate::protocol) struct Answers {
+    /// Bodies that were read for peers recently.
+    kept_bodies: KeptBodies,
+}
 
 /// The result of one attempt to answer.
 enum Step {
@@ -32,45 +34,56 @@ enum Step {
     Until(Monotonic),
 }
 
-impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+impl Answers {
     /// Queues a question until its turn.
-    pub(super) fn on_question(&mut self, peer: PeerKey, question: &Question<'_>) {
-        let (now, peers) = (self.net.now.monotonic, &self.net.peers);
-        let Some(link) = self.net.links.get_mut(&peer.0) else { return };
+    pub(in crate::protocol) fn on_question(&self, peer: PeerKey, question: &Question<'_>, net: &mut Net) {
+        let (now, peers) = (net.now.monotonic, &net.peers);
+        let Some(link) = net.links.get_mut(&peer.0) else { return };
         let recent_use = |id: &_| peers.get(&(peer.0, *id)).map_or(0, |known| known.recent_use.tokens(now));
-        self.net.overloads += link.questions.ask(peer.1, question, now, recent_use) as u64;
+        net.overloads += link.questions.ask(peer.1, question, now, recent_use) as u64;
     }
 
     /// Answers the waiting peers of each connection, within its budget, its queue and the bound of one step.
-    pub(super) fn answer_questions(&mut self) {
+    pub(in crate::protocol) fn answer<S: ChainStore<Error: Display>>(
+        &mut self,
+        net: &mut Net,
+        chain: &Chain<S>,
+        pool: &Mempool,
+    ) {
         // also if the last question was answered or removed while the time for the next answer is still set
         let is_due = |link: &Link| !link.questions.is_empty() || link.answer_at.is_some();
-        let waiting = self.net.links.iter().filter(|(_, link)| is_due(link)).map(|(connection, _)| *connection);
+        let waiting = net.links.iter().filter(|(_, link)| is_due(link)).map(|(connection, _)| *connection);
         for connection in waiting.collect::<Vec<_>>() {
             let mut spent = 0;
             let again = loop {
-                if self.net.halted {
+                if net.halted {
                     return;
                 }
                 if spent >= limits::ANSWER_STEP_TOKENS {
-                    break Some(self.net.now.monotonic);
+                    break Some(net.now.monotonic);
                 }
-                match self.answer_one(connection) {
+                match self.answer_one(connection, net, chain, pool) {
                     Step::Spent(tokens) => spent += tokens,
                     Step::Until(at) => break Some(at),
                     Step::Idle => break None,
                 }
             };
-            if let Some(link) = self.net.links.get_mut(&connection) {
+            if let Some(link) = net.links.get_mut(&connection) {
                 link.answer_at = again;
             }
         }
     }
 
-    fn answer_one(&mut self, connection: ConnectionId) -> Step {
-        let (now, peers) = (self.net.now.monotonic, &self.net.peers);
-        let Some(link) = self.net.links.get_mut(&connection) else { return Step::Idle };
-        self.net.overloads += link.questions.expire(now) as u64;
+    fn answer_one<S: ChainStore<Error: Display>>(
+        &mut self,
+        connection: ConnectionId,
+        net: &mut Net,
+        chain: &Chain<S>,
+        pool: &Mempool,
+    ) -> Step {
+        let (now, peers) = (net.now.monotonic, &net.peers);
+        let Some(link) = net.links.get_mut(&connection) else { return Step::Idle };
+        net.overloads += link.questions.expire(now) as u64;
         let recent_use = |id: &_| peers.get(&(connection, *id)).map_or(0, |known| known.recent_use.tokens(now));
         let Some(id) = link.questions.next(recent_use) else { return Step::Idle };
         let Some((item, plan)) = link.questions.item(&id) else { return Step::Idle };
@@ -86,32 +99,39 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             _ => link.budget.take(tokens, now),
         };
         let peer = (connection, id);
-        if let Some(known) = self.net.peers.get_mut(&peer) {
+        if let Some(known) = net.peers.get_mut(&peer) {
             known.recent_use.add(tokens, now);
         }
         let done = match plan {
-            None => self.look_up(peer, &item),
-            Some(plan) => self.give(peer, item, plan),
+            None => self.look_up(peer, &item, net, chain, pool),
+            Some(plan) => self.give(peer, item, plan, net, chain, pool),
         };
         if let Err(error) = done {
-            self.net.halt(&error);
+            net.halt(&error);
         }
         Step::Spent(tokens)
     }
 
     /// Looks up an answer's location and cost, from indexes alone.
-    fn look_up(&mut self, peer: PeerKey, item: &Item) -> Result<(), String> {
+    fn look_up<S: ChainStore<Error: Display>>(
+        &mut self,
+        peer: PeerKey,
+        item: &Item,
+        net: &mut Net,
+        chain: &Chain<S>,
+        pool: &Mempool,
+    ) -> Result<(), String> {
         let (plan, missing) = match item {
             Item::Headers(request) => {
-                let headers = self.wanted_headers(request);
+                let headers = wanted_headers(request, chain);
                 let bytes = (headers.end - headers.start) * 128;
                 (Some(Plan { tokens: bytes, length: bytes + ENVELOPE, source: Source::Memory }), None)
             }
-            Item::Block(hash) => (self.plan_of_block(hash)?, Some(hash.to_bytes())),
-            Item::Transaction(txid) => (self.plan_of_transaction(txid)?, Some(txid.to_bytes())),
+            Item::Block(hash) => (self.plan_of_block(hash, chain)?, Some(hash.to_bytes())),
+            Item::Transaction(txid) => (self.plan_of_transaction(txid, chain, pool)?, Some(txid.to_bytes())),
             Item::Missing => (Some(Plan { tokens: 0, length: MISSING_LENGTH, source: Source::Memory }), None),
         };
-        if let Some(link) = self.net.links.get_mut(&peer.0) {
+        if let Some(link) = net.links.get_mut(&peer.0) {
             match plan {
                 Some(plan) => link.questions.plan(&peer.1, Some(plan)),
                 None => link.questions.answered(&peer.1, missing),
@@ -121,31 +141,39 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Reads and sends an answer that was charged.
-    fn give(&mut self, peer: PeerKey, item: Item, plan: Plan) -> Result<(), String> {
+    fn give<S: ChainStore<Error: Display>>(
+        &mut self,
+        peer: PeerKey,
+        item: Item,
+        plan: Plan,
+        net: &mut Net,
+        chain: &Chain<S>,
+        pool: &Mempool,
+    ) -> Result<(), String> {
         let answer = match (item, plan.source) {
             (Item::Headers(request), _) => {
-                let headers = self.wanted_headers(&request).filter_map(|height| self.chain.header_at(height));
+                let headers = wanted_headers(&request, chain).filter_map(|height| chain.header_at(height));
                 Some(NodeMessage::Headers(headers.map(|entry| entry.header).collect()))
             }
-            (Item::Transaction(txid), Source::Memory) => self.mempool.get(&txid).cloned().map(NodeMessage::Transaction),
+            (Item::Transaction(txid), Source::Memory) => pool.get(&txid).cloned().map(NodeMessage::Transaction),
             (Item::Block(_) | Item::Transaction(_), Source::Body { hash, place, is_kept }) => {
-                let body = self.body_to_hand_out(&hash, !is_kept)?;
+                let body = self.body(&hash, !is_kept, chain)?;
                 body.and_then(|body| match place {
                     0 => Some(NodeMessage::Block(body.block().clone())),
                     place => in_block(&body, place).cloned().map(NodeMessage::Transaction),
                 })
             }
             (Item::Missing, _) => {
-                let link = self.net.links.get(&peer.0);
+                let link = net.links.get(&peer.0);
                 link.map(|link| NodeMessage::NotFound(link.questions.missing(&peer.1)))
             }
             (Item::Block(_), Source::Memory) => None,
         };
-        let Some(link) = self.net.links.get_mut(&peer.0) else { return Ok(()) };
+        let Some(link) = net.links.get_mut(&peer.0) else { return Ok(()) };
         match answer {
             Some(answer) => {
                 link.questions.answered(&peer.1, None);
-                self.net.publish(Purpose::Answer, Some(peer.1), &answer, |connection| connection == peer.0);
+                net.publish(Purpose::Answer, Some(peer.1), &answer, |connection| connection == peer.0);
             }
             // the item has moved since it was looked up
             None => link.questions.plan(&peer.1, None),
@@ -153,30 +181,20 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         Ok(())
     }
 
-    /// Returns the heights of the active chain's headers that a request asks for.
-    fn wanted_headers(&self, request: &GetHeaders) -> Range<u64> {
-        let height_of = |hash: &BlockHash| {
-            let height = self.chain.headers().get(hash)?.header.height;
-            self.chain.is_active(hash).then_some(height)
-        };
-        let first = request.locator.iter().find_map(height_of).unwrap_or(0) + 1;
-        let end = (self.chain.height() + 1).min(first + limits::HEADERS_A_MESSAGE as u64).max(first);
-        match height_of(&request.stop) {
-            Some(stop) if (first..end).contains(&stop) => first..stop + 1,
-            _ => first..end,
-        }
-    }
-
     /// Returns the plan for a block that is, or was, on the active chain. Other blocks here are not fully judged, and a
     /// node that forwarded an invalid one would be muted for another's fault.
-    fn plan_of_block(&mut self, hash: &BlockHash) -> Result<Option<Plan>, String> {
-        if !self.chain.headers().get(hash).is_some_and(|entry| entry.connected) {
+    fn plan_of_block<S: ChainStore<Error: Display>>(
+        &mut self,
+        hash: &BlockHash,
+        chain: &Chain<S>,
+    ) -> Result<Option<Plan>, String> {
+        if !chain.headers().get(hash).is_some_and(|entry| entry.connected) {
             return Ok(None);
         }
         let kept = self.kept_bodies.get(hash).map(|body| body.block().size());
         let size = match kept {
             Some(size) => Some(size),
-            None => self.chain.body_size(hash).map_err(|error| error.to_string())?,
+            None => chain.body_size(hash).map_err(|error| error.to_string())?,
         };
         let source = Source::Body { hash: *hash, place: 0, is_kept: kept.is_some() };
         // the bytes read are the bytes sent; the encoded list of transactions is a little longer than its size by
@@ -185,21 +203,26 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Returns the plan for a transaction. A coinbase is not available by itself.
-    fn plan_of_transaction(&mut self, txid: &Txid) -> Result<Option<Plan>, String> {
+    fn plan_of_transaction<S: ChainStore<Error: Display>>(
+        &mut self,
+        txid: &Txid,
+        chain: &Chain<S>,
+        pool: &Mempool,
+    ) -> Result<Option<Plan>, String> {
         let alone = |transaction: &Transaction, source| {
             let size = transaction.size();
             Plan { tokens: size, length: size + ENVELOPE, source }
         };
-        if let Some(transaction) = self.mempool.get(txid) {
+        if let Some(transaction) = pool.get(txid) {
             return Ok(Some(alone(transaction, Source::Memory)));
         }
-        let found = self.chain.find_transaction(txid).map_err(|error| error.to_string())?;
+        let found = chain.find_transaction(txid).map_err(|error| error.to_string())?;
         let Some((hash, place)) = found.filter(|(_, place)| *place > 0) else { return Ok(None) };
         if let Some(body) = self.kept_bodies.get(&hash) {
             let source = Source::Body { hash, place, is_kept: true };
             return Ok(in_block(&body, place).map(|transaction| alone(transaction, source)));
         }
-        let read = self.chain.body_size(&hash).map_err(|error| error.to_string())?;
+        let read = chain.body_size(&hash).map_err(|error| error.to_string())?;
         // its size is unknown until its block is read
         let size = Transaction::MAX_SIZE;
         let source = Source::Body { hash, place, is_kept: false };
@@ -207,37 +230,48 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Returns a body from the cache, or reads it and puts it into the cache.
-    fn body_to_hand_out(&mut self, hash: &BlockHash, may_read: bool) -> Result<Option<Arc<CheckedBlock>>, String> {
+    fn body<S: ChainStore<Error: Display>>(
+        &mut self,
+        hash: &BlockHash,
+        may_read: bool,
+        chain: &Chain<S>,
+    ) -> Result<Option<Arc<CheckedBlock>>, String> {
         if let Some(body) = self.kept_bodies.get(hash) {
             return Ok(Some(body));
         }
         if !may_read {
             return Ok(None);
         }
-        let body = self.chain.block(hash).map_err(|error| error.to_string())?;
+        let body = chain.block(hash).map_err(|error| error.to_string())?;
         if let Some(body) = &body {
             self.kept_bodies.keep(Arc::clone(body));
         }
         Ok(body)
     }
 
-    /// Sends a peer the rule that it broke. This helps teaching and debugging, and has a rate limit of a few per
-    /// second.
-    pub(super) fn reject(&mut self, peer: PeerKey, hash: [u8; 32], error: &RuleError) {
-        let now = self.net.now.monotonic;
-        if !self.net.peers.get_mut(&peer).is_some_and(|peer| peer.rejects.take(1, now)) {
-            return;
-        }
-        let mut text = error.to_string();
-        while text.len() > limits::REJECT_TEXT {
-            text.pop();
-        }
-        self.net.send_to(peer, &NodeMessage::Reject(Reject { hash, rule: error.rule().number(), text }));
+    /// Returns the bytes of bodies that are kept because peers may request them again.
+    #[cfg(feature = "test-util")]
+    pub(in crate::protocol) fn kept_bytes(&self) -> u64 {
+        self.kept_bodies.bytes()
     }
 
     /// Returns when the budget allows the next answer.
-    pub(super) fn answers_timeout(&self) -> Option<Monotonic> {
-        self.net.links.values().filter_map(|link| link.answer_at).min()
+    pub(in crate::protocol) fn next_timeout(&self, net: &Net) -> Option<Monotonic> {
+        net.links.values().filter_map(|link| link.answer_at).min()
+    }
+}
+
+/// Returns the heights of the active chain's headers that a request asks for.
+fn wanted_headers<S: ChainStore>(request: &GetHeaders, chain: &Chain<S>) -> Range<u64> {
+    let height_of = |hash: &BlockHash| {
+        let height = chain.headers().get(hash)?.header.height;
+        chain.is_active(hash).then_some(height)
+    };
+    let first = request.locator.iter().find_map(height_of).unwrap_or(0) + 1;
+    let end = (chain.height() + 1).min(first + limits::HEADERS_A_MESSAGE as u64).max(first);
+    match height_of(&request.stop) {
+        Some(stop) if (first..end).contains(&stop) => first..stop + 1,
+        _ => first..end,
     }
 }
 

@@ -1,0 +1,340 @@
+//! The machine: its parts, the inputs that reach them, and the order in which they do what became due.
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use toycoin_core::{
+    ChainParams,
+    chain::{Chain, ChainError},
+    store::ChainStore,
+};
+use toycoin_wire::node::NodeMessage;
+
+use crate::{
+    limits,
+    machine::{Machine, Monotonic, Now},
+    mempool::{Mempool, MempoolConfig},
+    protocol::{
+        Event, Input, NodeConfig, Output, Response, announce, answers::Answers, bodies::BodySync, clock::ClockWatch,
+        connecting::Connecting, durability::Durability, headers::HeaderSync, links::Link, mining::Mining, net::Net,
+        peers::PeerKey, transactions::TransactionRelay, waiting_blocks::WaitingBlocks,
+    },
+    relay::ConnectionId,
+};
+
+/// A full node without I/O; see the [module](super).
+#[derive(Debug)]
+pub struct NodeMachine<S> {
+    pub(super) net: Net,
+    pub(super) chain: Chain<S>,
+    pub(super) durability: Durability,
+    pub(super) headers: HeaderSync,
+    pub(super) bodies: BodySync,
+    pub(super) waiting: WaitingBlocks,
+    pub(super) connecting: Connecting,
+    pub(super) transactions: TransactionRelay,
+    pub(super) mining: Mining,
+    pub(super) answers: Answers,
+    pub(super) clock: ClockWatch,
+    next_sweep: Monotonic,
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    /// Returns a node on top of a chain.
+    pub fn new(chain: Chain<S>, mut config: NodeConfig, now: Now) -> Self {
+        let mut rng = ChaCha8Rng::from_seed(config.seed);
+        mark(&mut config.extra, rng.next_u32());
+        let mempool_config = MempoolConfig { min_fee_rate: config.min_fee_rate, max_bytes: config.mempool_bytes };
+        let mining = Mining::new(config.payout.is_some(), now.monotonic + limits::JOIN_GRACE);
+        let mut machine = Self {
+            transactions: TransactionRelay::new(Mempool::new(chain.params().clone(), mempool_config)),
+            net: Net::new(config, rng, now),
+            chain,
+            durability: Durability::default(),
+            headers: HeaderSync::default(),
+            bodies: BodySync::new(now.monotonic),
+            waiting: WaitingBlocks::default(),
+            connecting: Connecting::at_start(),
+            mining,
+            answers: Answers::default(),
+            clock: ClockWatch::default(),
+            next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
+        };
+        machine.transactions.take_up(&mut machine.net, &mut machine.chain);
+        machine
+    }
+
+    /// Returns the chain.
+    pub const fn chain(&self) -> &Chain<S> {
+        &self.chain
+    }
+
+    /// Returns the mempool.
+    pub const fn mempool(&self) -> &Mempool {
+        self.transactions.pool()
+    }
+
+    /// Returns the number of answers that peers did not get, because they asked for more than the rate limits allow.
+    pub const fn overloads(&self) -> u64 {
+        self.net.overloads
+    }
+
+    /// Returns the number of messages that were not sent, because too many bytes waited on their connection.
+    pub const fn unsent(&self) -> u64 {
+        self.net.unsent
+    }
+
+    /// Returns whether arrived bodies wait for others before they are connected. This happens during initial block
+    /// download (IBD), for at most [`GATHER_TIME`](limits::GATHER_TIME).
+    pub const fn is_gathering(&self) -> bool {
+        self.connecting.is_gathering()
+    }
+
+    /// Returns the chain with its store.
+    pub fn into_chain(self) -> Chain<S> {
+        self.chain
+    }
+
+    /// Saves the waiting transactions for the next start, makes everything durable, and ends the node.
+    ///
+    /// # Errors
+    /// When the store fails. A store that had failed before is not written.
+    pub fn finish(mut self) -> Result<(), ChainError<S::Error>> {
+        // the last move of the tip may still bring back transactions
+        self.follow_to_the_end();
+        if self.net.halted {
+            return Ok(());
+        }
+        self.transactions.keep_all(&mut self.chain)?;
+        self.chain.sync()
+    }
+
+    /// Makes all parts forget the peers that were muted.
+    pub(super) fn forget_muted(&mut self) {
+        for peer in self.net.take_muted() {
+            self.transactions.forget(&peer, &self.net);
+            self.forget(|key| *key == peer);
+        }
+    }
+
+    /// Asks other peers for what was requested from peers that are gone or muted.
+    pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
+        self.headers.forget(&gone);
+        self.bodies.forget(&gone);
+        for (connection, link) in &mut self.net.links {
+            link.questions.forget(|id| gone(&(*connection, *id)));
+        }
+        self.headers.look(&mut self.net);
+        self.bodies.request(&mut self.net, &self.chain);
+    }
+
+    fn sweep(&mut self) {
+        let now = self.net.now.monotonic;
+        if self.next_sweep > now {
+            return;
+        }
+        self.next_sweep = now + limits::SWEEP_INTERVAL;
+        for key in self.net.peers.remove_silent(now) {
+            self.forget(|gone| *gone == key);
+            self.net.emit(Event::PeerDisconnected { id: key.1 });
+        }
+        // a peer that rested may be asked again
+        self.headers.look(&mut self.net);
+    }
+
+    fn on_links_timeout(&mut self) {
+        let now = self.net.now;
+        let mut lost = Vec::new();
+        for (connection, link) in &mut self.net.links {
+            if let Err(error) = link.client.handle_timeout(now) {
+                lost.push((*connection, error.to_string()));
+            }
+        }
+        for (connection, error) in lost {
+            self.close(connection, error);
+        }
+    }
+
+    /// Asks other peers where answers are late, and sends PINGs to relays that may hold back overdue answers.
+    fn lapse_requests(&mut self) {
+        let now = self.net.now.monotonic;
+        let mut has_moved = false;
+        for link in self.net.links.values_mut() {
+            link.barrier.give_up(now);
+            has_moved |= link.barrier.take_moved();
+        }
+        let mut unclear = self.headers.lapse(&mut self.net);
+        unclear.append(&mut self.bodies.lapse(has_moved, &mut self.net, &self.chain));
+        for connection in unclear {
+            self.net.ping(connection);
+        }
+    }
+
+    /// Answers the dropped deliveries on each connection where it is time.
+    fn answer_lags(&mut self) {
+        let now = self.net.now.monotonic;
+        let due = |(connection, link): (&ConnectionId, &mut Link)| Some((*connection, link.lag.take_due(now)?));
+        let due: Vec<_> = self.net.links.iter_mut().filter_map(due).collect();
+        for (connection, count) in due {
+            self.net.emit(Event::Lagged { count });
+            announce::send_status(&mut self.net, &mut self.chain, &mut self.durability, connection);
+            let most = self.net.peers.iter().filter(|((at, _), _)| *at == connection);
+            let most = most.max_by_key(|(_, peer)| peer.status.map(|status| status.work)).map(|(key, _)| *key);
+            if let Some(peer) = most.and_then(|key| self.net.peers.get_mut(&key)) {
+                peer.note_news();
+            }
+            self.headers.look(&mut self.net);
+        }
+    }
+
+    /// Publishes the own blocks whose time has come.
+    fn publish_blocks(&mut self) {
+        while let Some(block) = self.mining.take_due(self.net.now.monotonic) {
+            if !self.durability.make_durable(&mut self.net, &mut self.chain) {
+                return;
+            }
+            let hash = block.hash();
+            let had_no_room = self.net.broadcast(&NodeMessage::Block(block), |_| true);
+            announce::published(&mut self.net, hash, &had_no_room);
+        }
+    }
+
+    fn refresh_mining(&mut self) {
+        let is_behind = self.bodies.is_far_behind(&self.chain, self.net.now.monotonic);
+        let is_busy = self.connecting.is_busy || self.connecting.is_following();
+        let Self { net, chain, transactions, durability, .. } = self;
+        self.mining.refresh(is_behind, is_busy, net, chain, transactions.pool(), durability);
+    }
+
+    /// Does the work that any input may have made due. The order matters:
+    ///
+    /// 1. Connections come first: one that has timed out must not get more to send.
+    /// 2. `LAGD` is answered with a status and a search for headers, because the lost messages may have announced a
+    ///    tip.
+    /// 3. Peers that were silent for long are removed, so that nothing below waits for them.
+    /// 4. Deferred blocks whose time has come become ready to connect, and clocks are compared with those that remain.
+    /// 5. The last move of the tip is followed to its end before the chain moves on, so that events, mempool and waits
+    ///    see one move after the other. Then at most one block is connected.
+    /// 6. During initial block download (IBD), the store's changes become durable at intervals. (At the tip, each move
+    ///    is made durable before it is announced.)
+    /// 7. Requests lapse after the chain has moved, so that an answer in this very input still counts.
+    /// 8. Own blocks are published, then the new tip, then own payments, in the order of their value to others.
+    /// 9. Strangers' questions are answered within the remaining room, from the newest state.
+    /// 10. Mining begins on the present tip and mempool, once and not after each step.
+    /// 11. The relay layer's own frames leave last, because they refer to everything that was sent before.
+    fn settle(&mut self) {
+        self.forget_muted();
+        self.on_links_timeout();
+        self.answer_lags();
+        self.sweep();
+        self.retry_deferred();
+        self.clock.handle_timeout(&mut self.net, self.chain.params(), self.waiting.first_deferred());
+        self.connect();
+        self.forget_muted();
+        self.durability.handle_timeout(&mut self.net, &mut self.chain);
+        self.lapse_requests();
+        self.headers.handle_timeout(&mut self.net, self.chain.headers());
+        self.bodies.handle_timeout(&mut self.net, &self.chain);
+        self.publish_blocks();
+        let is_held_back = self.mining.holds_back_blocks();
+        announce::announce(&mut self.net, &mut self.chain, &mut self.durability, is_held_back);
+        self.transactions.retell_own(&mut self.net);
+        self.answers.answer(&mut self.net, &self.chain, self.transactions.pool());
+        self.refresh_mining();
+        let links: Vec<_> = self.net.links.keys().copied().collect();
+        for connection in links {
+            self.net.flush_link(connection);
+        }
+    }
+}
+
+impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
+    type Input<'a> = Input<'a>;
+    type Output = Output;
+
+    fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.net.now = now;
+        if self.net.halted {
+            if let Input::Request { id, .. } = input {
+                self.net.outputs.push_back(Output::Reply { id, response: Box::new(Response::Halted) });
+            }
+            return;
+        }
+        match input {
+            Input::Connected { connection, relay, node_id } => self.on_connected(connection, relay, node_id),
+            Input::Received { connection, bytes } => {
+                self.on_received(connection, bytes);
+                self.transactions.admit_pressing(&mut self.net, &mut self.chain);
+            }
+            Input::Written { connection, bytes } => self.on_written(connection, bytes),
+            Input::Disconnected { connection } => self.on_disconnected(connection),
+            Input::Request { id, request } => {
+                self.transactions.admit_arrivals(&mut self.net, &mut self.chain);
+                self.forget_muted();
+                self.on_request(id, request);
+            }
+            Input::Mined { job, nonce } => self.on_mined(job, nonce),
+            // blocks go first
+            Input::Timeout if self.connecting.has_more() => {
+                self.transactions.admit_pressing(&mut self.net, &mut self.chain);
+            }
+            Input::Timeout => self.transactions.admit_arrivals(&mut self.net, &mut self.chain),
+        }
+        self.settle();
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.net.outputs.pop_front()
+    }
+
+    fn next_timeout(&self) -> Option<Monotonic> {
+        if self.net.halted {
+            return None;
+        }
+        if self.connecting.has_more() {
+            return Some(self.net.now.monotonic);
+        }
+        let drift = self.chain.params().spec().max_future_ms;
+        let deferred = self.waiting.first_deferred().map(|(time, _)| {
+            let wait = time.saturating_sub(drift).saturating_sub(self.net.now.unix_ms);
+            self.net.now.monotonic + std::time::Duration::from_millis(wait)
+        });
+        let links = self.net.links.values().flat_map(|link| {
+            let lag = link.lag.next_timeout();
+            let retelling = link.retelling.next_timeout();
+            [
+                link.client.next_timeout(),
+                link.announcements.next_timeout(link.ready),
+                lag,
+                link.barrier.gives_up_at(),
+                retelling,
+            ]
+        });
+        let parts = [
+            Some(self.next_sweep),
+            self.connecting.next_timeout(),
+            deferred,
+            self.clock.next_timeout(),
+            self.headers.next_timeout(),
+            self.bodies.next_timeout(),
+            self.transactions.next_timeout(self.net.now.monotonic),
+            self.mining.next_timeout(
+                &self.net,
+                self.transactions.pool(),
+                self.connecting.is_busy,
+                self.bodies.catching_up_until(),
+            ),
+            self.durability.next_timeout(),
+            self.answers.next_timeout(&self.net),
+        ];
+        links.chain(parts).flatten().min()
+    }
+}
+
+/// Appends a node's own mark to its coinbase text, so that two nodes with the same payout search different headers.
+fn mark(extra: &mut Vec<u8>, random: u32) {
+    let mark = format!("#{random:08x}");
+    extra.truncate(ChainParams::MAX_EXTRA - mark.len());
+    extra.extend(mark.into_bytes());
+}

@@ -1,0 +1,202 @@
+//! What comes from relays: connections that open and close, and the messages of peers.
+
+use toycoin_core::{Work, store::ChainStore};
+use toycoin_wire::{
+    NodeId,
+    node::{NodeMessage, Payload, PayloadError, Status as StatusMessage},
+    printable,
+};
+
+use crate::{
+    client::{ClientEvent, RelayClient},
+    limits,
+    machine::Monotonic,
+    protocol::{
+        Event, MuteReason, NodeMachine, Output, announce,
+        answers::Question,
+        links::Link,
+        peers::{PeerKey, PeerStatus},
+    },
+    relay::ConnectionId,
+};
+
+impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
+    pub(super) fn on_connected(&mut self, connection: ConnectionId, relay: usize, node_id: NodeId) {
+        let channels = vec![self.net.config.channel.clone()];
+        match RelayClient::new(self.net.now, node_id, &self.net.config.agent, channels) {
+            Ok(client) => {
+                self.net.links.insert(connection, Link::new(relay, client, self.net.now.monotonic));
+            }
+            Err(error) => self.net.outputs.push_back(Output::Close { connection, reason: error.to_string() }),
+        }
+    }
+
+    pub(super) fn on_disconnected(&mut self, connection: ConnectionId) {
+        let Some(link) = self.net.links.remove(&connection) else { return };
+        if link.ready {
+            self.net.emit(Event::RelayDisconnected { relay: link.relay });
+        }
+        self.transactions.forget_connection(connection);
+        for id in self.net.peers.remove_connection(connection) {
+            self.net.emit(Event::PeerDisconnected { id });
+        }
+        self.headers.forget_connection(connection);
+        self.forget(|(at, _)| *at == connection);
+    }
+
+    /// Passes received bytes to a connection's client, and handles its events as they are found, without a copy.
+    pub(super) fn on_received(&mut self, connection: ConnectionId, bytes: &[u8]) {
+        let Some(mut link) = self.net.links.remove(&connection) else { return };
+        let now = self.net.now;
+        let (relay, channel) = (link.relay, self.net.config.channel.clone());
+        let mut became_ready = false;
+        let mut inbox = Vec::new();
+        let (peers, barrier) = (&self.net.peers, &mut link.barrier);
+        let result = link.client.handle_bytes(now, bytes, &mut |event| match event {
+            ClientEvent::Ready => became_ready = true,
+            // a muted peer's messages are not even decoded
+            ClientEvent::Delivered { channel: on, from, payload }
+                if on == channel.borrowed() && !peers.is_muted(&(connection, from), now.monotonic) =>
+            {
+                inbox.push(Inbox::Payload(from, NodeMessage::decode(payload)));
+            }
+            ClientEvent::Lagged { count } => inbox.push(Inbox::Lagged(count)),
+            ClientEvent::Ponged { nonce } => barrier.answered(nonce),
+            // another channel, a muted peer, or an event of a later version of the client
+            _ => {}
+        });
+        if became_ready {
+            link.welcomed(now.monotonic);
+        }
+        self.net.links.insert(connection, link);
+        if became_ready {
+            self.net.emit(Event::RelayConnected { relay });
+            announce::send_status(&mut self.net, &mut self.chain, &mut self.durability, connection);
+            self.transactions.queue_own(connection, &mut self.net);
+        }
+        for message in inbox {
+            match message {
+                Inbox::Payload(from, payload) => {
+                    self.on_payload((connection, from), payload);
+                    self.forget_muted();
+                }
+                Inbox::Lagged(count) => self.on_lagged(connection, count),
+            }
+        }
+        if let Err(error) = result {
+            self.close(connection, error.to_string());
+        }
+    }
+
+    fn on_payload(&mut self, peer: PeerKey, payload: Result<Payload, PayloadError>) {
+        // an earlier message in the same bytes may have muted the peer
+        if self.net.peers.is_muted(&peer, self.net.now.monotonic) {
+            return;
+        }
+        let (_, new, gone) = self.net.peers.heard(peer, self.net.now.monotonic);
+        if let Some(gone) = gone {
+            self.forget(|key| *key == gone);
+            self.net.emit(Event::PeerDisconnected { id: gone.1 });
+        }
+        if new {
+            self.net.emit(Event::PeerConnected { id: peer.1 });
+        }
+        let message = match payload {
+            Ok(Payload::Message(message)) => message,
+            // a message of another version or another program, which is not misbehaviour
+            Ok(_) => return,
+            Err(error) if error.is_misbehaviour() => {
+                return self.net.mute(peer, MuteReason::Undecodable(error.to_string()));
+            }
+            Err(_) => return,
+        };
+        match message {
+            NodeMessage::Status(status) => self.on_status(peer, &status),
+            NodeMessage::Transaction(transaction) => self.transactions.on_transaction(peer, transaction, &mut self.net),
+            NodeMessage::Block(block) => self.on_block(peer, block),
+            NodeMessage::GetHeaders(request) => self.on_question(peer, &Question::Headers(&request)),
+            NodeMessage::Headers(headers) => {
+                let Self { net, chain, clock, .. } = self;
+                self.headers.on_headers(peer, &headers, net, chain, clock);
+                self.bodies.request(net, chain);
+            }
+            NodeMessage::GetBlocks(hashes) => self.on_question(peer, &Question::Blocks(&hashes)),
+            NodeMessage::NotFound(hashes) => self.bodies.on_not_found(peer, &hashes, &mut self.net, &self.chain),
+            NodeMessage::GetTransactions(txids) => self.on_question(peer, &Question::Transactions(&txids)),
+            NodeMessage::Reject(reject) => {
+                let text = printable(&reject.text, limits::REJECT_TEXT_SHOWN);
+                self.net.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text });
+            }
+        }
+    }
+
+    pub(super) fn close(&mut self, connection: ConnectionId, reason: String) {
+        self.net.flush_link(connection);
+        self.on_disconnected(connection);
+        self.net.outputs.push_back(Output::Close { connection, reason });
+    }
+
+    /// Processes a report of written bytes, after which the connection has room again.
+    pub(super) fn on_written(&mut self, connection: ConnectionId, bytes: u64) {
+        if let Some(link) = self.net.links.get_mut(&connection) {
+            link.backlog.written(bytes, self.net.now.monotonic);
+            link.retelling.has_room_again(self.net.now.monotonic);
+        }
+    }
+
+    fn on_question(&mut self, peer: PeerKey, question: &Question<'_>) {
+        self.answers.on_question(peer, question, &mut self.net);
+    }
+
+    /// Processes a peer's status.
+    fn on_status(&mut self, peer: PeerKey, status: &StatusMessage) {
+        if status.genesis != self.chain.params().genesis_hash() {
+            return;
+        }
+        let work = Work::from_be_bytes(status.work);
+        let said = PeerStatus { tip: status.tip, height: status.height, work };
+        let Some(known) = self.net.peers.get_mut(&peer) else { return };
+        if known.status.is_none_or(|before| before.tip != said.tip) {
+            known.resting_until = Monotonic::ORIGIN;
+        }
+        let is_new = known.status.replace(said).is_none();
+        known.clock.note(status.time, self.net.now);
+        self.clock.note_news(self.net.now.monotonic);
+        if let Some(link) = self.net.links.get_mut(&peer.0) {
+            link.announcements.saw(status.tip);
+        }
+        let ours = self.chain.tip().work;
+        if work > self.chain.headers().best().work {
+            self.headers.look(&mut self.net);
+        } else if work > ours && self.chain.headers().get(&status.tip).is_none() {
+            // better headers are known already, but perhaps nobody sends their bodies
+            if let Some(known) = self.net.peers.get_mut(&peer) {
+                known.has_news = true;
+            }
+            self.headers.look(&mut self.net);
+        } else if work > ours {
+            // the headers are known already, and this peer is one more source of their bodies
+            self.bodies.request(&mut self.net, &self.chain);
+        } else if work < ours || is_new && work == ours {
+            announce::answer_status(&mut self.net, &self.chain, peer);
+        }
+    }
+
+    /// Records that the relay dropped messages for us. One answer covers several reports.
+    fn on_lagged(&mut self, connection: ConnectionId, count: u64) {
+        if let Some(link) = self.net.links.get_mut(&connection) {
+            link.lag.note(count);
+            let (now, patience) = (self.net.now.monotonic, link.patience_with_newcomers());
+            link.pipeline.lagged(now);
+            self.headers.doubt(connection, patience, now);
+            self.bodies.doubt(connection, patience, now);
+        }
+    }
+}
+
+/// The decoded contents of received bytes.
+#[expect(clippy::large_enum_variant, reason = "lives for one read, and payloads are what nearly all are")]
+enum Inbox {
+    Payload(NodeId, Result<Payload, PayloadError>),
+    Lagged(u64),
+}

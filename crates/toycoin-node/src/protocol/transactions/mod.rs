@@ -1,0 +1,21 @@
+//! Unconfirmed transactions: from peers and the embedder into the mempool, on to other relays, and again until they
+//! are confirmed or dropped.
+//!
+//! ```text
+//!   TXN ─▶ arrivals ─▶ mempool ─┬▶ forwarded
+//!                        ▲      ├▶ dropped, with the reason ─▶ waits end
+//!   submit ──────────────┘      └▶ confirmed ─▶ waits end
+//!                └─▶ own payments, told again until then
+//! ```
+
+mod arrivals;
+mod confirming;
+mod drops;
+mod fair_queue;
+mod own_payments;
+mod relay;
+mod retelling;
+mod taking_up;
+mod waits;
+
+pub(super) use self::{fair_queue::Rank, relay::TransactionRelay, retelling::Retelling};

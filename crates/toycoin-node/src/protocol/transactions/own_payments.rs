@@ -1,0 +1,98 @@
+//! The payments that were submitted here.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use toycoin_core::Txid;
+
+use crate::{
+    limits,
+    machine::Monotonic,
+    mempool::Mempool,
+    protocol::{net::Net, peers::up_to},
+};
+
+/// Payments that were submitted here and are not confirmed yet.
+///
+/// They are published again at intervals, so that nodes that were offline at first receive them in the end.
+#[derive(Debug, Default)]
+pub(super) struct OwnPayments {
+    /// When each payment is published again.
+    next: BTreeMap<Txid, Monotonic>,
+    /// Confirmed payments, the oldest first. A reorganisation may remove them from their blocks.
+    confirmed: VecDeque<Txid>,
+}
+
+impl OwnPayments {
+    #[cfg(feature = "test-util")]
+    pub(super) fn len(&self) -> usize {
+        self.next.len().max(self.confirmed.len())
+    }
+
+    pub(super) fn is_own(&self, txid: &Txid) -> bool {
+        self.next.contains_key(txid)
+    }
+
+    /// Returns the payments that are published again at intervals.
+    pub(super) fn repeated(&self) -> impl Iterator<Item = Txid> {
+        self.next.keys().copied()
+    }
+
+    /// Returns the payments that are due to be published again.
+    pub(super) fn due(&self, now: Monotonic) -> Vec<Txid> {
+        self.next.iter().filter(|(_, at)| **at <= now).map(|(txid, _)| *txid).collect()
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Monotonic> {
+        self.next.values().min().copied()
+    }
+
+    /// Plans to publish a payment again after about [`PAYMENT_REPEAT`](limits::PAYMENT_REPEAT).
+    pub(super) fn repeat_later(&mut self, txid: Txid, net: &mut Net) {
+        self.next.insert(txid, next_repeat(net));
+    }
+
+    /// Returns whether no more payments may be submitted.
+    pub(super) fn is_full(&self) -> bool {
+        self.next.len() >= limits::OWN_PAYMENTS
+    }
+
+    /// Stops repeating the payments that are confirmed.
+    pub(super) fn settle(&mut self, mempool: &Mempool) {
+        self.confirmed.extend(self.next.extract_if(.., |txid, _| !mempool.contains(txid)).map(|(txid, _)| txid));
+        let too_many = self.confirmed.len().saturating_sub(limits::OWN_PAYMENTS);
+        self.confirmed.drain(..too_many);
+    }
+
+    /// Remembers a payment that is confirmed.
+    pub(super) fn remember_confirmed(&mut self, txid: Txid, mempool: &Mempool) {
+        self.confirmed.push_back(txid);
+        self.settle(mempool);
+    }
+
+    /// Repeats payments that returned to the mempool with a stale block, because perhaps no other node has them: the
+    /// confirmed own ones, and those that `is_waited_for`.
+    pub(super) fn repeat_returned(
+        &mut self,
+        back: &BTreeSet<Txid>,
+        is_waited_for: impl Fn(&Txid) -> bool,
+        net: &mut Net,
+    ) {
+        let mut repeated: BTreeSet<_> = back.iter().copied().filter(is_waited_for).collect();
+        repeated.extend(self.confirmed.iter().filter(|txid| back.contains(txid)));
+        self.confirmed.retain(|txid| !back.contains(txid));
+        // at the same time, so that parents are sent first
+        let at = next_repeat(net);
+        self.next.extend(repeated.into_iter().map(|txid| (txid, at)));
+    }
+
+    /// Removes a payment that was dropped. Returns whether it was one of our own.
+    pub(super) fn remove(&mut self, txid: &Txid) -> bool {
+        self.next.remove(txid).is_some()
+    }
+}
+
+/// Returns a random time at which a payment is published again.
+fn next_repeat(net: &mut Net) -> Monotonic {
+    let jitter = up_to(limits::PAYMENT_REPEAT, net.random());
+    net.now.monotonic + limits::PAYMENT_REPEAT / 2 + jitter
+}
