@@ -1,23 +1,79 @@
-//! A node's relay connections.
+//! A node's connections: how each reaches its peers, and what waits on it.
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use toycoin_wire::{Channel, EncodeError, NodeId};
+
 use crate::{
-    client::RelayClient,
+    client::{ClientError, RelayClient},
     limits,
-    machine::Monotonic,
+    machine::{Monotonic, Now},
     protocol::{
         announce::Announcements, answers::Questions, backlog::Backlog, barrier::Barrier, bodies::Pipeline,
         budget::TokenBucket, lag::Lag, transactions::Retelling,
     },
 };
 
-/// A connection to a relay.
+/// How a connection reaches its peers. What differs between kinds stands here and where bytes come in
+/// (`receiving.rs`); sync, mempool and mining see peers on a connection, of whatever kind.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// A relay copies each message to its other subscribers.
+    Relay {
+        /// The relay's index in the configuration.
+        index: usize,
+        client: RelayClient,
+    },
+}
+
+impl Way {
+    /// Returns when the connection's own protocol needs a timeout.
+    pub(super) fn next_timeout(&self) -> Option<Monotonic> {
+        match self {
+            Self::Relay { client, .. } => client.next_timeout(),
+        }
+    }
+
+    /// Lets the connection's own protocol do what became due.
+    ///
+    /// # Errors
+    /// When the connection is lost.
+    pub(super) fn handle_timeout(&mut self, now: Now) -> Result<(), ClientError> {
+        match self {
+            Self::Relay { client, .. } => client.handle_timeout(now),
+        }
+    }
+
+    /// Returns the bytes that carry a payload to one peer, or to all.
+    ///
+    /// # Errors
+    /// When the payload is too large.
+    pub(super) fn carry(&self, channel: &Channel, to: Option<NodeId>, payload: &[u8]) -> Result<Bytes, EncodeError> {
+        match self {
+            Self::Relay { client, .. } => client.publish(channel, to, payload),
+        }
+    }
+
+    /// Returns the bytes of a PING, whose answer comes behind all that waits for us at the other end.
+    pub(super) fn ping(&self, nonce: u64) -> Bytes {
+        match self {
+            Self::Relay { client, .. } => client.ping(nonce),
+        }
+    }
+
+    /// Takes bytes of the connection's own protocol.
+    pub(super) fn take_output(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Relay { client, .. } => client.take_output(),
+        }
+    }
+}
+
+/// A connection, and what waits on it.
 #[derive(Debug)]
 pub(super) struct Link {
-    /// The relay's index in the configuration.
-    pub(super) relay: usize,
-    pub(super) client: RelayClient,
+    pub(super) way: Way,
     pub(super) ready: bool,
     /// Messages that were sent and are not written yet.
     pub(super) backlog: Backlog,
@@ -40,10 +96,9 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(relay: usize, client: RelayClient, now: Monotonic) -> Self {
+    pub(super) fn new(way: Way, now: Monotonic) -> Self {
         Self {
-            relay,
-            client,
+            way,
             ready: false,
             backlog: Backlog::default(),
             questions: Questions::default(),

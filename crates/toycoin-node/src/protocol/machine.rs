@@ -147,7 +147,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let now = self.net.now;
         let mut lost = Vec::new();
         for (connection, link) in &mut self.net.links {
-            if let Err(error) = link.client.handle_timeout(now) {
+            if let Err(error) = link.way.handle_timeout(now) {
                 lost.push((*connection, error.to_string()));
             }
         }
@@ -304,7 +304,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             let lag = link.lag.next_timeout();
             let retelling = link.retelling.next_timeout();
             [
-                link.client.next_timeout(),
+                link.way.next_timeout(),
                 link.announcements.next_timeout(link.ready),
                 lag,
                 link.barrier.gives_up_at(),

@@ -116,7 +116,7 @@ impl Net {
         let mut unsendable = None;
         let ready = self.links.iter_mut().filter(|(connection, link)| link.ready && wanted(**connection));
         for (connection, link) in ready {
-            match link.client.publish(&self.config.channel, to, &payload) {
+            match link.way.carry(&self.config.channel, to, &payload) {
                 Ok(bytes) if link.backlog.has_room(purpose, bytes.len() as u64) => {
                     link.backlog.push(purpose, bytes.len() as u64, self.now.monotonic);
                     self.outputs.push_back(Output::Send { connection: *connection, bytes });
@@ -145,7 +145,7 @@ impl Net {
     pub(super) fn flush_link(&mut self, connection: ConnectionId) {
         let Some(link) = self.links.get_mut(&connection) else { return };
         while link.backlog.waiting(Purpose::Client) < limits::CLIENT_SHARE / 2
-            && let Some(bytes) = link.client.take_output()
+            && let Some(bytes) = link.way.take_output()
         {
             link.backlog.push(Purpose::Client, bytes.len() as u64, self.now.monotonic);
             self.outputs.push_back(Output::Send { connection, bytes });
@@ -158,7 +158,7 @@ impl Net {
         let now = self.now.monotonic;
         let Some(link) = self.links.get_mut(&connection).filter(|link| link.ready) else { return };
         if let Some(number) = link.barrier.ask(now) {
-            let bytes = link.client.ping(number);
+            let bytes = link.way.ping(number);
             link.backlog.push(Purpose::Client, bytes.len() as u64, now);
             self.outputs.push_back(Output::Send { connection, bytes });
         }

@@ -14,7 +14,7 @@ use crate::{
     protocol::{
         Event, MuteReason, NodeMachine, Output, announce,
         answers::Question,
-        links::Link,
+        links::{Link, Way},
         peers::{PeerKey, PeerStatus},
     },
     relay::ConnectionId,
@@ -25,7 +25,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let channels = vec![self.net.config.channel.clone()];
         match RelayClient::new(self.net.now, node_id, &self.net.config.agent, channels) {
             Ok(client) => {
-                self.net.links.insert(connection, Link::new(relay, client, self.net.now.monotonic));
+                let way = Way::Relay { index: relay, client };
+                self.net.links.insert(connection, Link::new(way, self.net.now.monotonic));
             }
             Err(error) => self.net.outputs.push_back(Output::Close { connection, reason: error.to_string() }),
         }
@@ -33,8 +34,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     pub(super) fn on_disconnected(&mut self, connection: ConnectionId) {
         let Some(link) = self.net.links.remove(&connection) else { return };
+        let Way::Relay { index, .. } = link.way;
         if link.ready {
-            self.net.emit(Event::RelayDisconnected { relay: link.relay });
+            self.net.emit(Event::RelayDisconnected { relay: index });
         }
         self.transactions.forget_connection(connection);
         for id in self.net.peers.remove_connection(connection) {
@@ -48,11 +50,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn on_received(&mut self, connection: ConnectionId, bytes: &[u8]) {
         let Some(mut link) = self.net.links.remove(&connection) else { return };
         let now = self.net.now;
-        let (relay, channel) = (link.relay, self.net.config.channel.clone());
+        let channel = self.net.config.channel.clone();
         let mut became_ready = false;
         let mut inbox = Vec::new();
         let (peers, barrier) = (&self.net.peers, &mut link.barrier);
-        let result = link.client.handle_bytes(now, bytes, &mut |event| match event {
+        let Way::Relay { index, client } = &mut link.way;
+        let relay = *index;
+        let result = client.handle_bytes(now, bytes, &mut |event| match event {
             ClientEvent::Ready => became_ready = true,
             // a muted peer's messages are not even decoded
             ClientEvent::Delivered { channel: on, from, payload }
