@@ -2,11 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{
-    chain::HeaderError,
-    consensus::{Rule, RuleError},
-    digest::BlockHash,
-};
+use crate::{chain::HeaderError, consensus::RuleError, digest::BlockHash, rule::Rule};
 
 /// The reason why a chain refuses a block. `E` is the error type of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     amount::Amount,
-    consensus::Rule,
     keys::{PublicKey, SecretKey},
+    rule::Rule,
     transaction::{OutPoint, Transaction, TxOut},
 };
 

@@ -4,9 +4,9 @@ use thiserror::Error;
 
 use crate::{
     amount::Amount,
-    consensus::Rule,
     digest::{BlockHash, MerkleRoot, StateRoot, Txid},
     human_duration::HumanDuration,
+    rule::Rule,
     target::CompactTarget,
     transaction::{OutPoint, Transaction},
 };

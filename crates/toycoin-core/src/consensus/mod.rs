@@ -20,7 +20,6 @@ mod form;
 mod gather;
 mod header;
 mod payments;
-mod rule;
 mod signature_cache;
 mod signatures;
 
@@ -32,7 +31,6 @@ pub use self::{
     gather::{BlockCoins, gather},
     header::{HeaderContext, check_header, check_proof_of_work},
     payments::{JudgedTransaction, judge_transaction},
-    rule::{Rule, RuleSet},
     signature_cache::CachingVerifier,
     signatures::{BatchVerifier, PlainVerifier, SignatureCheck, SignatureVerifier},
 };
@@ -42,6 +40,7 @@ pub(crate) use self::{
     header::check_time_range,
 };
 use crate::params::ChainParams;
+pub use crate::rule::{Rule, RuleSet};
 
 impl ChainParams {
     /// Returns `error` if a rule does not hold, unless a sandbox has switched the rule off.

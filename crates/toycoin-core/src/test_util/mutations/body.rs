@@ -2,9 +2,9 @@
 
 use crate::{
     amount::Amount,
-    consensus::Rule,
     digest::MerkleRoot,
     params::ChainParams,
+    rule::Rule,
     test_util::{classroom, mutations::Mutation},
     transaction::TxOut,
 };

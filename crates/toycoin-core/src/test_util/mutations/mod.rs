@@ -9,7 +9,7 @@ mod header;
 mod ledger;
 mod transaction;
 
-use crate::{consensus::Rule, test_util::Scene};
+use crate::{rule::Rule, test_util::Scene};
 
 /// A way to break one rule.
 #[derive(Debug, Clone, Copy)]
