@@ -11,7 +11,6 @@ use crate::{
     digest::{BlockHash, MerkleRoot, StateRoot},
     header::Header,
     keys::{PublicKey, SecretKey},
-    network_builder::NetworkBuilder,
     rule::{Rule, RuleSet},
     state::ChainState,
     subsidy::{self, subsidy},
@@ -177,11 +176,6 @@ impl ChainParams {
     /// When the parameters contradict themselves; see [`ParamsError`].
     pub fn new(spec: NetworkSpec) -> Result<Self, ParamsError> {
         Self::build(spec, RuleSet::NONE)
-    }
-
-    /// Returns a builder of a network with that name: 1 to 32 lower-case letters, digits and hyphens.
-    pub fn builder(name: &str) -> NetworkBuilder {
-        NetworkBuilder::new(name)
     }
 
     /// Builds a network in which the given rules are not enforced, to show what they prevent.
