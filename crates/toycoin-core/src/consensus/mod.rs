@@ -15,6 +15,7 @@
 
 mod body;
 mod connect;
+mod enforcement;
 mod error;
 mod form;
 mod gather;
@@ -39,16 +40,4 @@ pub(crate) use self::{
     connect::{Judged, judge, transition},
     header::check_time_range,
 };
-use crate::params::ChainParams;
 pub use crate::rule::{Rule, RuleSet};
-
-impl ChainParams {
-    /// Returns `error` if a rule does not hold, unless a sandbox has switched the rule off.
-    pub(crate) fn require(&self, holds: bool, error: impl FnOnce() -> RuleError) -> Result<(), RuleError> {
-        if holds {
-            return Ok(());
-        }
-        let error = error();
-        if self.enforces(error.rule()) { Err(error) } else { Ok(()) }
-    }
-}
