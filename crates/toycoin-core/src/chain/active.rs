@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     amount::Amount,
-    chain::{Chain, ChainError, HeaderEntry, HeaderTree, header_tree::NodeId, height_index},
+    chain::{Chain, ChainError, HeaderEntry, HeaderTree, engine::height_index, header_tree::NodeId},
     consensus::{CheckedBlock, SignatureVerifier, judge_transaction},
     digest::{BlockHash, StateRoot, Txid},
     header::Header,

@@ -1,5 +1,7 @@
 //! The errors of a chain.
 
+use std::convert::Infallible;
+
 use thiserror::Error;
 
 use crate::{chain::HeaderError, consensus::RuleError, digest::BlockHash, rule::Rule};
@@ -53,3 +55,6 @@ impl<E> From<HeaderError> for ChainError<E> {
         }
     }
 }
+
+/// The error of a chain whose store is in memory.
+pub type MemoryChainError = ChainError<Infallible>;

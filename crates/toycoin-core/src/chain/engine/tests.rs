@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     amount::Amount,
+    digest::BlockHash,
     keys::{PublicKey, SecretKey},
     rule::Rule,
     transaction::{OutPoint, Transaction, TxOut},
