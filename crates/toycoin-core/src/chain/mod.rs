@@ -22,6 +22,8 @@ mod error;
 mod header_tree;
 mod locator;
 mod lookahead;
+mod missing;
+mod opening;
 mod outcome;
 mod recent;
 mod reorg;

@@ -5,7 +5,9 @@ use crate::{
     amount::Amount,
     digest::BlockHash,
     keys::{PublicKey, SecretKey},
+    params::ChainParams,
     rule::Rule,
+    store::MemoryStore,
     transaction::{OutPoint, Transaction, TxOut},
 };
 
