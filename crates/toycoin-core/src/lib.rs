@@ -85,7 +85,7 @@ pub mod export;
 mod header;
 pub mod hex;
 mod human_duration;
-mod identified;
+mod identified_transaction;
 mod keyed_map;
 mod keys;
 mod merkle;
@@ -118,7 +118,7 @@ pub use self::{
     digest::{BlockHash, MerkleRoot, ParseHexError, Sighash, StateRoot, Txid, Wtxid},
     header::Header,
     human_duration::HumanDuration,
-    identified::IdentifiedTransaction,
+    identified_transaction::IdentifiedTransaction,
     keys::{PublicKey, SecretKey, SecretKeyError, Signature, verify},
     merkle::{InclusionProof, merkle_root},
     network_builder::NetworkBuilder,

@@ -6,7 +6,7 @@ use crate::{
     chain::{Chain, ChainError},
     consensus::{CheckedBlock, check_extra, check_time_range, gather, transition},
     header::Header,
-    identified::IdentifiedTransaction,
+    identified_transaction::IdentifiedTransaction,
     keys::PublicKey,
     merkle::merkle_root,
     store::ChainStore,

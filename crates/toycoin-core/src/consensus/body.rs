@@ -7,7 +7,7 @@ use crate::{
     consensus::{RuleError, check_form, check_proof_of_work},
     digest::{BlockHash, MerkleRoot, Txid, Wtxid},
     header::Header,
-    identified::IdentifiedTransaction,
+    identified_transaction::IdentifiedTransaction,
     keyed_map::{KeyedMap, KeyedSet},
     merkle::merkle_root,
     params::ChainParams,
