@@ -85,6 +85,7 @@ pub mod export;
 mod header;
 pub mod hex;
 mod human_duration;
+mod identified_block;
 mod identified_transaction;
 mod keyed_map;
 mod keys;
@@ -118,6 +119,7 @@ pub use self::{
     digest::{BlockHash, MerkleRoot, ParseHexError, Sighash, StateRoot, Txid, Wtxid},
     header::Header,
     human_duration::HumanDuration,
+    identified_block::IdentifiedBlock,
     identified_transaction::IdentifiedTransaction,
     keys::{PublicKey, SecretKey, SecretKeyError, Signature, verify},
     merkle::{InclusionProof, merkle_root},

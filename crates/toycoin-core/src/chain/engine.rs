@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::{
-    block::Block,
     chain::{
         Advance, Applied, ChainError, HeaderError, HeaderTree, Inserted, Moved,
         candidates::Candidates,
@@ -15,6 +14,7 @@ use crate::{
     consensus::{RuleError, SignatureVerifier, check_body, check_form},
     digest::Txid,
     header::Header,
+    identified_block::IdentifiedBlock,
     state::{ChainState, Deltas},
     store::{ChainStore, WaitingTransaction},
     transaction::Transaction,
@@ -53,13 +53,15 @@ impl<S: ChainStore> Chain<S> {
         }
     }
 
-    /// Judges and stores a block, then moves the tip as far as the stored blocks allow.
+    /// Judges and stores a block, then moves the tip as far as the stored blocks allow. A caller who knows the block's
+    /// hash passes an [`IdentifiedBlock`], so that it is not computed again.
     ///
     /// `now_ms` is the Unix time in milliseconds, for the rule that no block is far ahead of now (R14).
     ///
     /// # Errors
     /// When the block breaks a rule, its parent is unknown or invalid, or the store fails.
-    pub fn apply(&mut self, block: Block, now_ms: u64) -> Result<Applied, ChainError<S::Error>> {
+    pub fn apply(&mut self, block: impl Into<IdentifiedBlock>, now_ms: u64) -> Result<Applied, ChainError<S::Error>> {
+        let block = block.into();
         let hash = block.hash();
         if self.insert_block(block, now_ms)? == Inserted::Known {
             return Ok(Applied::Known);
@@ -96,14 +98,20 @@ impl<S: ChainStore> Chain<S> {
     }
 
     /// Judges a block by rules R01 to R21 and R33, which need no UTXO set, and stores it. [`advance`](Self::advance)
-    /// moves the tip.
+    /// moves the tip. A caller who knows the block's hash passes an [`IdentifiedBlock`], so that it is not computed
+    /// again.
     ///
     /// An error of a rule up to R15 says nothing about the block's hash: the sender of the body is to blame. From R16
     /// on, the block itself is marked as invalid.
     ///
     /// # Errors
     /// When the block breaks a rule, its parent is unknown or invalid, or the store fails.
-    pub fn insert_block(&mut self, block: Block, now_ms: u64) -> Result<Inserted, ChainError<S::Error>> {
+    pub fn insert_block(
+        &mut self,
+        block: impl Into<IdentifiedBlock>,
+        now_ms: u64,
+    ) -> Result<Inserted, ChainError<S::Error>> {
+        let block = block.into();
         let hash = block.hash();
         match self.tree.find(&hash) {
             Some(id) if self.tree.node(id).invalid => return Err(ChainError::Invalid(hash)),
@@ -112,7 +120,7 @@ impl<S: ChainStore> Chain<S> {
         }
         check_form(self.params(), &block)?;
         let id = self.tree.insert_node(&block.header, hash, now_ms)?;
-        let block = match check_body(self.params(), block, hash) {
+        let block = match check_body(self.params(), block) {
             Ok(block) => Arc::new(block),
             Err(error) => {
                 // the header may commit to another body

@@ -12,6 +12,7 @@ use crate::{
         reorg,
     },
     consensus::{BatchVerifier, CheckedBlock, SignatureVerifier},
+    identified_block::IdentifiedBlock,
     params::ChainParams,
     state::Deltas,
     store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate, MemoryStore},
@@ -107,7 +108,7 @@ impl<S: ChainStore> Chain<S> {
 
     fn store_genesis(&mut self) -> Result<(), ChainError<S::Error>> {
         let params = self.params();
-        let block = CheckedBlock::unjudged(params.genesis().clone());
+        let block = CheckedBlock::unjudged(IdentifiedBlock::new(params.genesis().clone(), params.genesis_hash()));
         let update = ChainUpdate {
             disconnected: Vec::new(),
             connected: vec![ConnectedUpdate {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     amount::Amount,
+    block::Block,
     digest::BlockHash,
     keys::{PublicKey, SecretKey},
     params::ChainParams,
