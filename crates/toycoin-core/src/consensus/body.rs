@@ -17,7 +17,15 @@ use crate::{
 
 /// A block whose form, Merkle root and proof of work are valid. Rules R01 to R07, R11, R15 to R21 and R33.
 ///
-/// It carries its hash and the ids of its transactions, each computed once.
+/// It carries its hash and the ids of its transactions, each computed once. Only [`Block::check`],
+/// [`IdentifiedBlock::check`] and the chain make one, and nothing changes it:
+///
+/// ```compile_fail,E0451
+/// use toycoin_core::{ChainParams, CheckedBlock, IdentifiedBlock};
+///
+/// let block = IdentifiedBlock::from(ChainParams::regtest().genesis().clone());
+/// let unchecked = CheckedBlock { block, ids: Vec::new() };
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedBlock {
     block: IdentifiedBlock,
