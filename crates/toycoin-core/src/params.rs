@@ -15,7 +15,7 @@ use crate::{
     state::ChainState,
     subsidy::{self, subsidy},
     target::{CompactTarget, Target, Work},
-    transaction::{Coinbase, Transaction, TxOut},
+    transaction::{BASE_SIZE, Coinbase, OUTPUT_SIZE, Transaction, TxOut},
     utxo::{Coin, UtxoDiff},
 };
 
@@ -43,7 +43,7 @@ pub struct NetworkSpec {
     pub coinbase_maturity: u64,
     /// The number of blocks after which the subsidy halves, at least 1.
     pub halving_interval: u64,
-    /// The block size limit, in bytes by formula (rule R05): from [`ChainParams::LEAST_BLOCK_SIZE_LIMIT`] to
+    /// The block size limit, in bytes by formula (rule R05): from [`ChainParams::MIN_BLOCK_SIZE_LIMIT`] to
     /// [`ChainParams::MAX_BLOCK_SIZE_LIMIT`].
     pub block_size_limit: u64,
     /// The bits of genesis and of blocks 1 and 2.
@@ -70,7 +70,7 @@ pub struct NetworkSpec {
 #[non_exhaustive]
 pub enum ParamsError {
     /// The name is not 1 to 32 lower-case letters, digits and hyphens, so logs or the export could not show it as it is.
-    #[error("{0:?} is no network's name: 1 to 32 lower-case letters, digits and hyphens")]
+    #[error("{0:?} is no network's name: 1 to {MAX_NAME} lower-case letters, digits and hyphens")]
     BadName(String),
     /// The coinbase maturity is 0. A coin must be older than its own block to be spent.
     #[error("maturity must be at least 1 block")]
@@ -121,7 +121,7 @@ pub enum ParamsError {
     #[error("an allocation must be from 1 grain to 21000000 toycoins")]
     AllocationOutOfRange,
     /// The data of the genesis coinbase is too long: rule R17 holds for genesis too.
-    #[error("genesis extra has {0} bytes, 64 are allowed")]
+    #[error("genesis extra has {0} bytes, {most} are allowed", most = ChainParams::MAX_EXTRA)]
     ExtraTooLong(usize),
     /// Genesis is larger than a block may be: rule R05 holds for genesis too.
     #[error("genesis takes {size} bytes, the network's limit is {limit}")]
@@ -168,7 +168,7 @@ impl ChainParams {
 
     /// Smallest block size limit that a network may set, in bytes by formula: a header, and a coinbase with one output
     /// and [`MAX_EXTRA`](Self::MAX_EXTRA) bytes of data.
-    pub const LEAST_BLOCK_SIZE_LIMIT: u64 = Header::SIZE as u64 + 16 + Self::MAX_EXTRA as u64 + 40;
+    pub const MIN_BLOCK_SIZE_LIMIT: u64 = Header::SIZE as u64 + BASE_SIZE + Self::MAX_EXTRA as u64 + OUTPUT_SIZE;
 
     /// Builds a network and its genesis.
     ///
@@ -290,7 +290,7 @@ impl ChainParams {
     /// Returns the size of the largest transaction that fits in a block beside a coinbase with one output, in bytes by
     /// formula. It is [`Transaction::MAX_SIZE`], or less where blocks are small.
     pub fn max_transaction_size(&self) -> u64 {
-        let room = self.0.spec.block_size_limit.saturating_sub(Self::LEAST_BLOCK_SIZE_LIMIT);
+        let room = self.0.spec.block_size_limit.saturating_sub(Self::MIN_BLOCK_SIZE_LIMIT);
         room.min(Transaction::MAX_SIZE)
     }
 
@@ -396,7 +396,7 @@ fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
         }
     }
     let (limit, least, most) =
-        (spec.block_size_limit, ChainParams::LEAST_BLOCK_SIZE_LIMIT, ChainParams::MAX_BLOCK_SIZE_LIMIT);
+        (spec.block_size_limit, ChainParams::MIN_BLOCK_SIZE_LIMIT, ChainParams::MAX_BLOCK_SIZE_LIMIT);
     if limit < least {
         return Err(ParamsError::BlockLimitTooSmall { limit, least });
     }

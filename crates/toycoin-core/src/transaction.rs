@@ -92,7 +92,7 @@ impl Transaction {
     ///
     /// The size is a formula instead of the length of an encoding, so that no codec can split the network.
     pub fn size(&self) -> u64 {
-        16 + 100 * self.inputs.len() as u64 + 40 * self.outputs.len() as u64
+        BASE_SIZE + INPUT_SIZE * self.inputs.len() as u64 + OUTPUT_SIZE * self.outputs.len() as u64
     }
 
     /// Returns each output with its outpoint. `txid` is this transaction's id.
@@ -137,7 +137,7 @@ impl Coinbase {
 
     /// Returns the coinbase's size by formula, in bytes: `16 + extra + 40 * outputs`.
     pub fn size(&self) -> u64 {
-        16 + self.extra.len() as u64 + 40 * self.outputs.len() as u64
+        BASE_SIZE + self.extra.len() as u64 + OUTPUT_SIZE * self.outputs.len() as u64
     }
 
     /// Returns each output with its outpoint. `txid` is this coinbase's id.
@@ -145,6 +145,15 @@ impl Coinbase {
         outpoints(txid, &self.outputs)
     }
 }
+
+/// Size of a transaction or coinbase without its parts, in bytes by formula.
+pub(crate) const BASE_SIZE: u64 = 16;
+
+/// Size of an input with its signature, in bytes by formula.
+const INPUT_SIZE: u64 = 100;
+
+/// Size of an output, in bytes by formula.
+pub(crate) const OUTPUT_SIZE: u64 = 40;
 
 /// Returns the message that all signatures of a transaction sign: `H_sighash(genesis | txid | (value | owner)*)`.
 ///

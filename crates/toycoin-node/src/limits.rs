@@ -463,7 +463,7 @@ pub const MINING_WAIT_INTERVAL: Duration = Duration::from_secs(60);
 pub const TEMPLATES: usize = 4;
 
 /// Bytes of a block that are reserved for header and coinbase.
-pub const TEMPLATE_RESERVE: u64 = toycoin_core::ChainParams::LEAST_BLOCK_SIZE_LIMIT;
+pub const TEMPLATE_RESERVE: u64 = toycoin_core::ChainParams::MIN_BLOCK_SIZE_LIMIT;
 
 /// Most headers beyond the tip with which a node still mines while bodies arrive. With more it waits, for as long as
 /// its [pause](PAUSE_MOST) lasts.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Most transactions whose change of the state is kept precomputed, 2,048 bytes each. A block holds fewer.
-const PREPARED_TRANSACTIONS: usize = 8_192;
+const MAX_PREPARED: usize = 8_192;
 
 impl Chain<MemoryStore> {
     /// Starts a chain at genesis, in memory.
@@ -43,12 +43,12 @@ impl<S: ChainStore> Chain<S> {
             tree: HeaderTree::new(params),
             store,
             verifier: Arc::new(BatchVerifier),
-            deltas: Deltas::new(PREPARED_TRANSACTIONS),
+            deltas: Deltas::new(MAX_PREPARED),
             active: vec![NodeId::GENESIS],
             state,
             reorg: None,
             stage_bytes: reorg::STAGE_BYTES,
-            lookahead: Lookahead::new(lookahead::BLOCKS),
+            lookahead: Lookahead::new(lookahead::MAX_BLOCKS),
             recent: Recent::default(),
             doubted: None,
         };

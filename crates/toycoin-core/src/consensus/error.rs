@@ -6,6 +6,7 @@ use crate::{
     amount::Amount,
     digest::{BlockHash, MerkleRoot, StateRoot, Txid},
     human_duration::HumanDuration,
+    params::ChainParams,
     rule::Rule,
     target::CompactTarget,
     transaction::{OutPoint, Transaction},
@@ -145,7 +146,7 @@ pub enum RuleError {
         expected: u64,
     },
     /// A coinbase's data has at most 64 bytes.
-    #[error("coinbase has {found} bytes of extra, 64 are allowed (rule R17)")]
+    #[error("coinbase has {found} bytes of extra, {} are allowed (rule R17)", ChainParams::MAX_EXTRA)]
     CoinbaseExtra {
         /// The length of the data, in bytes.
         found: usize,
