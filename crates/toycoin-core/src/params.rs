@@ -121,7 +121,7 @@ pub enum ParamsError {
     #[error("an allocation must be from 1 grain to 21000000 toycoins")]
     AllocationOutOfRange,
     /// The data of the genesis coinbase is too long: rule R17 holds for genesis too.
-    #[error("genesis extra has {0} bytes, {most} are allowed", most = ChainParams::MAX_EXTRA)]
+    #[error("genesis extra has {0} bytes, {most} are allowed", most = Coinbase::MAX_EXTRA)]
     ExtraTooLong(usize),
     /// Genesis is larger than a block may be: rule R05 holds for genesis too.
     #[error("genesis takes {size} bytes, the network's limit is {limit}")]
@@ -159,7 +159,7 @@ struct Inner {
 
 impl ChainParams {
     /// Greatest length of a coinbase's data, in bytes.
-    pub const MAX_EXTRA: usize = 64;
+    pub const MAX_EXTRA: usize = Coinbase::MAX_EXTRA;
 
     /// Greatest block size limit that a network may set, in bytes by formula.
     ///
@@ -167,8 +167,8 @@ impl ChainParams {
     pub const MAX_BLOCK_SIZE_LIMIT: u64 = 1_000_000;
 
     /// Smallest block size limit that a network may set, in bytes by formula: a header, and a coinbase with one output
-    /// and [`MAX_EXTRA`](Self::MAX_EXTRA) bytes of data.
-    pub const MIN_BLOCK_SIZE_LIMIT: u64 = Header::SIZE as u64 + BASE_SIZE + Self::MAX_EXTRA as u64 + OUTPUT_SIZE;
+    /// and [`Coinbase::MAX_EXTRA`] bytes of data.
+    pub const MIN_BLOCK_SIZE_LIMIT: u64 = Header::SIZE as u64 + BASE_SIZE + Coinbase::MAX_EXTRA as u64 + OUTPUT_SIZE;
 
     /// Builds a network and its genesis.
     ///
@@ -413,7 +413,7 @@ fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
     if spec.genesis_time >= Header::TIME_LIMIT {
         return Err(ParamsError::TimeOutOfRange);
     }
-    if spec.extra.len() > ChainParams::MAX_EXTRA {
+    if spec.extra.len() > Coinbase::MAX_EXTRA {
         return Err(ParamsError::ExtraTooLong(spec.extra.len()));
     }
     if !spec.allocations.iter().all(|output| output.value.is_coin_value()) {

@@ -121,7 +121,7 @@ impl Transaction {
 pub struct Coinbase {
     /// The block's height, so that no two coinbases of a chain have the same id.
     pub height: u64,
-    /// The coinbase's data, chosen by the miner: at most 64 bytes (rule R17).
+    /// The coinbase's data, chosen by the miner: at most [`MAX_EXTRA`](Self::MAX_EXTRA) bytes (rule R17).
     #[cfg_attr(feature = "serde", serde(with = "serde_bytes"))]
     pub extra: Vec<u8>,
     /// The outputs, which pay subsidy and fees to owners of the miner's choice. There may be none if both are zero.
@@ -129,6 +129,9 @@ pub struct Coinbase {
 }
 
 impl Coinbase {
+    /// Greatest length of the data, in bytes (rule R17).
+    pub const MAX_EXTRA: usize = 64;
+
     /// Returns the coinbase's id: `H_coinbase(height | n_extra | extra | n_out | (value | owner)*)`.
     pub fn txid(&self) -> Txid {
         let preimage = Domain::Coinbase.hasher().u64(self.height).count(self.extra.len()).bytes(&self.extra);

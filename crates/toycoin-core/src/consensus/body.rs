@@ -164,7 +164,7 @@ fn check_coinbase_form(params: &ChainParams, coinbase: &Coinbase, height: u64) -
 /// Checks that the data of a coinbase is not too long: rule R17.
 pub(crate) fn check_extra(params: &ChainParams, extra: &[u8]) -> Result<(), RuleError> {
     let found = extra.len();
-    params.require(found <= ChainParams::MAX_EXTRA, || RuleError::CoinbaseExtra { found })
+    params.require(found <= Coinbase::MAX_EXTRA, || RuleError::CoinbaseExtra { found })
 }
 
 /// Checks that no coin is spent twice within a block, whether or not the coins exist: rules R20 and R21.

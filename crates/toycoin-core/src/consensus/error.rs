@@ -6,10 +6,9 @@ use crate::{
     amount::Amount,
     digest::{BlockHash, MerkleRoot, StateRoot, Txid},
     human_duration::HumanDuration,
-    params::ChainParams,
     rule::Rule,
     target::CompactTarget,
-    transaction::{OutPoint, Transaction},
+    transaction::{Coinbase, OutPoint, Transaction},
 };
 
 /// A rule that a block or a transaction breaks. Each variant states the rule, and each message ends with the rule's
@@ -146,7 +145,7 @@ pub enum RuleError {
         expected: u64,
     },
     /// A coinbase's data has at most 64 bytes.
-    #[error("coinbase has {found} bytes of extra, {} are allowed (rule R17)", ChainParams::MAX_EXTRA)]
+    #[error("coinbase has {found} bytes of extra, {} are allowed (rule R17)", Coinbase::MAX_EXTRA)]
     CoinbaseExtra {
         /// The length of the data, in bytes.
         found: usize,
