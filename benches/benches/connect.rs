@@ -155,7 +155,7 @@ impl Climb<'_> {
         let connected = connect(self.chain.params(), &block, &coins, place, &Trusting).expect("a block of our own");
         let mut state = self.chain.state().clone();
         cpu_time(|| {
-            state.apply(black_box(&connected.diff));
+            state.apply(black_box(connected.diff()));
             black_box(state.root())
         })
         .1

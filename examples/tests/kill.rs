@@ -181,6 +181,7 @@ impl Scene {
             Midst::CatchingUp => !seen.tips.is_empty(),
             Midst::Reorganising => seen.reorganising || !seen.tips.is_empty(),
         });
+        #[expect(clippy::disallowed_methods, reason = "the kill is to come at any moment")]
         thread::sleep(wait);
         let seen = victim.kill();
         let offered = peer.map(|(height, peer)| {

@@ -155,7 +155,7 @@ impl Scene {
         let (chain, (block, coins)) = (self.chain(), self.checked());
         let place = BlockContext { state: chain.state(), work: chain.tip().work };
         let connected = connect(&self.params, &block, &coins, place, &Trusting).expect("a block of our own");
-        (chain.state().clone(), connected.diff)
+        (chain.state().clone(), connected.diff().clone())
     }
 
     /// Submits all payments to a mempool, with signatures verified ahead in batches of `size`, or one by one.

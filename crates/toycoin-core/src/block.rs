@@ -10,7 +10,7 @@ use crate::{
 
 /// Fewest transactions whose ids one core computes at a time.
 #[cfg(feature = "parallel")]
-const PARALLEL_SHARE: usize = 64;
+const MIN_SHARE: usize = 64;
 
 /// A block that has not been judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +47,9 @@ impl Block {
         let mut all = Vec::with_capacity(1 + self.transactions.len());
         all.push((coinbase, Wtxid::from_bytes(coinbase.to_bytes())));
         #[cfg(feature = "parallel")]
-        if self.transactions.len() >= 2 * PARALLEL_SHARE {
+        if self.transactions.len() >= 2 * MIN_SHARE {
             use rayon::prelude::*;
-            all.par_extend(self.transactions.par_iter().with_min_len(PARALLEL_SHARE).map(ids));
+            all.par_extend(self.transactions.par_iter().with_min_len(MIN_SHARE).map(ids));
             return all;
         }
         all.extend(self.transactions.iter().map(ids));

@@ -85,7 +85,7 @@ impl Domain {
             Domain::ALL.map(|domain| blake3::hash(format!("toycoin/1 {}", domain.name()).as_bytes()).into())
         });
         let key = KEYS.get(self as usize).expect("the table has a key for each domain");
-        Commitment { key, short: [0; SHORT], len: 0, long: None }
+        Commitment { key, short: [0; MAX_SHORT], len: 0, long: None }
     }
 }
 
@@ -96,14 +96,14 @@ impl Domain {
 #[derive(Debug, Clone)]
 pub struct Commitment {
     key: &'static [u8; 32],
-    short: [u8; SHORT],
+    short: [u8; MAX_SHORT],
     /// How many bytes of `short` are used. It no longer grows once `long` is in use.
     len: usize,
     long: Option<Box<blake3::Hasher>>,
 }
 
 /// Greatest length of a short preimage, in bytes.
-const SHORT: usize = 192;
+const MAX_SHORT: usize = 192;
 
 impl Commitment {
     /// Feeds bytes whose number the preimage's format fixes.
@@ -192,9 +192,9 @@ mod tests {
     fn short_and_long_preimages_hash_alike_however_they_are_fed() {
         let key = blake3::hash(b"toycoin/1 txid");
         let bytes: Vec<u8> = (0..=255).cycle().take(3_000).collect();
-        for len in [0, 1, 100, SHORT - 1, SHORT, SHORT + 1, 2 * SHORT, 3_000] {
+        for len in [0, 1, 100, MAX_SHORT - 1, MAX_SHORT, MAX_SHORT + 1, 2 * MAX_SHORT, 3_000] {
             let expected = blake3::keyed_hash(key.as_bytes(), &bytes[..len]);
-            for step in [1, 7, 100, SHORT, 3_000] {
+            for step in [1, 7, 100, MAX_SHORT, 3_000] {
                 let pieces = bytes[..len].chunks(step);
                 let commitment = Domain::Txid.hasher().each(pieces, |hash, piece| hash.bytes(piece));
                 assert_eq!(commitment.finish(), *expected.as_bytes());

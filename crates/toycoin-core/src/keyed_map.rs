@@ -54,6 +54,7 @@ impl MapSecret {
 impl Default for MapSecret {
     fn default() -> Self {
         static SECRET: LazyLock<MapSecret> = LazyLock::new(|| {
+            #[expect(clippy::disallowed_methods, reason = "strangers must not know it, and no result follows from it")]
             let random = RandomState::new();
             let mut secret = [0; 32];
             for (number, word) in (0..4_u8).zip(secret.chunks_exact_mut(8)) {

@@ -17,6 +17,7 @@
 //!   amount keys address transaction block header          values
 //!   batch                                               batch verification of signatures
 //!   merkle state target difficulty subsidy                what a header commits to, and what it costs
+//!   rule                                                the rules as data
 //!   consensus    Block ─▶ CheckedBlock ─▶ ConnectedBlock  the rules, in the order in which they are judged
 //!   utxo         view, diff, overlay                      the UTXO set, and changes to it
 //!   chain store  Chain<S: ChainStore>                     the tree of blocks and fork choice, over any store
@@ -84,13 +85,15 @@ pub mod export;
 mod header;
 pub mod hex;
 mod human_duration;
-mod identified;
+mod identified_block;
+mod identified_transaction;
 mod keyed_map;
 mod keys;
 mod merkle;
 mod network_builder;
 mod padding;
 mod params;
+mod rule;
 pub mod state;
 pub mod store;
 mod subsidy;
@@ -111,17 +114,19 @@ pub use self::{
     builder::{BuildError, TransactionBuilder},
     chain::{Applied, Audit, Chain, ChainError, HeaderTree, Tip},
     commitment::{Commitment, Domain},
-    consensus::{CheckedBlock, ConnectedBlock, Rule, RuleError},
+    consensus::{CheckedBlock, ConnectedBlock, RuleError},
     difficulty::asert,
     digest::{BlockHash, MerkleRoot, ParseHexError, Sighash, StateRoot, Txid, Wtxid},
     header::Header,
     human_duration::HumanDuration,
-    identified::IdentifiedTransaction,
+    identified_block::IdentifiedBlock,
+    identified_transaction::IdentifiedTransaction,
     keys::{PublicKey, SecretKey, SecretKeyError, Signature, verify},
     merkle::{InclusionProof, merkle_root},
     network_builder::NetworkBuilder,
     padding::pad_whole,
     params::{ChainParams, NetworkSpec, ParamsError, Retargeting},
+    rule::Rule,
     store::{ChainStore, MemoryStore},
     subsidy::{INITIAL_SUBSIDY, subsidy},
     target::{CompactTarget, CompactTargetError, Target, Work},

@@ -39,8 +39,15 @@ const HALF_LIFE_SPACINGS: u64 = 20;
 /// The default limit of a block's time ahead of now, in block spacings.
 const MAX_FUTURE_SPACINGS: u64 = 5;
 
+impl ChainParams {
+    /// Returns a builder of a network with that name: 1 to 32 lower-case letters, digits and hyphens.
+    pub fn builder(name: &str) -> NetworkBuilder {
+        NetworkBuilder::new(name)
+    }
+}
+
 impl NetworkBuilder {
-    pub(crate) fn new(name: &str) -> Self {
+    fn new(name: &str) -> Self {
         let spec = NetworkSpec {
             name: name.to_owned(),
             extra: format!("toycoin {name}").into_bytes(),

@@ -1,147 +1,30 @@
 //! The parameters of a network: everything in which two networks may differ, as data.
 
+mod error;
+mod known;
+mod spec;
+
 use std::sync::Arc;
 
-use thiserror::Error;
-
+pub use self::{
+    error::ParamsError,
+    spec::{NetworkSpec, Retargeting},
+};
 use crate::{
-    address::{Address, AddressPrefix},
+    address::Address,
     amount::Amount,
     block::Block,
-    consensus::{Rule, RuleSet},
     digest::{BlockHash, MerkleRoot, StateRoot},
     header::Header,
-    keys::{PublicKey, SecretKey},
-    network_builder::NetworkBuilder,
+    keys::PublicKey,
+    params::spec::MAX_NAME,
+    rule::{Rule, RuleSet},
     state::ChainState,
     subsidy::{self, subsidy},
     target::{CompactTarget, Target, Work},
-    transaction::{Coinbase, Transaction, TxOut},
+    transaction::{BASE_SIZE, Coinbase, OUTPUT_SIZE, Transaction},
     utxo::{Coin, UtxoDiff},
 };
-
-/// Difficulty adjustment: how the target follows the times of the blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retargeting {
-    /// The target block spacing, in milliseconds, at least 1.
-    pub spacing_ms: u64,
-    /// The delay that doubles the target, in milliseconds, at least the spacing.
-    pub half_life_ms: u64,
-}
-
-/// The definition of a network, to be filled in for a network of one's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkSpec {
-    /// The network's name in logs and in the export: 1 to 32 lower-case letters, digits and hyphens.
-    pub name: String,
-    /// The prefix of the network's addresses.
-    pub address_prefix: AddressPrefix,
-    /// The difficulty rule. With `None`, every block has the bits of genesis.
-    pub retargeting: Option<Retargeting>,
-    /// How far a block's time may lie ahead of now, in milliseconds (rule R14).
-    pub max_future_ms: u64,
-    /// Coinbase maturity: the number of blocks after which a coinbase's coins may be spent, at least 1 (rule R23).
-    pub coinbase_maturity: u64,
-    /// The number of blocks after which the subsidy halves, at least 1.
-    pub halving_interval: u64,
-    /// The block size limit, in bytes by formula (rule R05): from [`ChainParams::LEAST_BLOCK_SIZE_LIMIT`] to
-    /// [`ChainParams::MAX_BLOCK_SIZE_LIMIT`].
-    pub block_size_limit: u64,
-    /// The bits of genesis and of blocks 1 and 2.
-    pub genesis_bits: CompactTarget,
-    /// The easiest bits that a block may have.
-    pub limit_bits: CompactTarget,
-    /// The least work of a chain, genesis included, whose headers a node accepts from peers. `None` stands for the work
-    /// of genesis, which every chain has.
-    ///
-    /// It keeps a new node from storing long chains of little work. Blocks that a node mines, has in its store or
-    /// [applies](crate::Chain::apply) are not subject to it. The work must be within reach of the headers that a node
-    /// buffers during download, whose number docs/protocol.md limits.
-    pub minimum_work: Option<Work>,
-    /// The time of genesis, in Unix milliseconds.
-    pub genesis_time: u64,
-    /// The data of the genesis coinbase, at most 64 bytes. Other data makes another network.
-    pub extra: Vec<u8>,
-    /// The coins that genesis creates, spendable from block 1.
-    pub allocations: Vec<TxOut>,
-}
-
-/// The reason why a network definition is invalid.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ParamsError {
-    /// The name is not 1 to 32 lower-case letters, digits and hyphens, so logs or the export could not show it as it is.
-    #[error("{0:?} is no network's name: 1 to 32 lower-case letters, digits and hyphens")]
-    BadName(String),
-    /// The coinbase maturity is 0. A coin must be older than its own block to be spent.
-    #[error("maturity must be at least 1 block")]
-    ZeroMaturity,
-    /// The halving interval is 0.
-    #[error("halving must be at least 1 block")]
-    ZeroHalving,
-    /// The block spacing is 0.
-    #[error("retargeting needs a spacing of at least 1 ms")]
-    ZeroSpacing,
-    /// The half-life is shorter than the spacing. A block without delay would make the next one more than twice as
-    /// hard.
-    #[error("half-life of {half_life_ms} ms is shorter than the spacing of {spacing_ms} ms; make it at least as long")]
-    HalfLifeBelowSpacing {
-        /// The half-life, in milliseconds.
-        half_life_ms: u64,
-        /// The spacing, in milliseconds.
-        spacing_ms: u64,
-    },
-    /// The block size limit is above what one message carries.
-    #[error("block size limit of {limit} bytes is too large: one message carries blocks of at most {most}")]
-    BlockLimitTooLarge {
-        /// The network's limit, in bytes.
-        limit: u64,
-        /// The largest limit that is allowed, in bytes.
-        most: u64,
-    },
-    /// The block size limit leaves no room to pay a miner.
-    #[error("block size limit of {limit} bytes is too small: a header and a coinbase with one output need {least}")]
-    BlockLimitTooSmall {
-        /// The network's limit, in bytes.
-        limit: u64,
-        /// The smallest limit that is allowed, in bytes.
-        least: u64,
-    },
-    /// The bits are no target, or not in the canonical form of their target.
-    #[error("{0} is not how a target is written in compact form")]
-    NonCanonicalBits(CompactTarget),
-    /// Genesis is easier than the limit.
-    #[error("genesis bits {genesis} are easier than the limit {limit}")]
-    BitsAboveLimit {
-        /// The bits of genesis.
-        genesis: CompactTarget,
-        /// The easiest bits of the network.
-        limit: CompactTarget,
-    },
-    /// An allocation is out of range: rule R18 holds for genesis too.
-    #[error("an allocation must be from 1 grain to 21000000 toycoins")]
-    AllocationOutOfRange,
-    /// The data of the genesis coinbase is too long: rule R17 holds for genesis too.
-    #[error("genesis extra has {0} bytes, 64 are allowed")]
-    ExtraTooLong(usize),
-    /// Genesis is larger than a block may be: rule R05 holds for genesis too.
-    #[error("genesis takes {size} bytes, the network's limit is {limit}")]
-    GenesisTooLarge {
-        /// The size of genesis by formula, in bytes.
-        size: u64,
-        /// The network's limit, in bytes.
-        limit: u64,
-    },
-    /// The time of genesis is too late: rule R13 holds for genesis too.
-    #[error("genesis time must be below 2^48 ms")]
-    TimeOutOfRange,
-    /// The allocations and all subsidies together exceed the money limit.
-    #[error("allocations and all subsidies together come to more than 21000000 toycoins")]
-    TooMuchMoney,
-    /// A sandbox has the genesis of a real network.
-    #[error("a sandbox must not have the genesis of a real network")]
-    SandboxOfRealNetwork,
-}
 
 /// The parameters of a network, with its genesis block. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -160,7 +43,7 @@ struct Inner {
 
 impl ChainParams {
     /// Greatest length of a coinbase's data, in bytes.
-    pub const MAX_EXTRA: usize = 64;
+    pub const MAX_EXTRA: usize = Coinbase::MAX_EXTRA;
 
     /// Greatest block size limit that a network may set, in bytes by formula.
     ///
@@ -168,8 +51,8 @@ impl ChainParams {
     pub const MAX_BLOCK_SIZE_LIMIT: u64 = 1_000_000;
 
     /// Smallest block size limit that a network may set, in bytes by formula: a header, and a coinbase with one output
-    /// and [`MAX_EXTRA`](Self::MAX_EXTRA) bytes of data.
-    pub const LEAST_BLOCK_SIZE_LIMIT: u64 = Header::SIZE as u64 + 16 + Self::MAX_EXTRA as u64 + 40;
+    /// and [`Coinbase::MAX_EXTRA`] bytes of data.
+    pub const MIN_BLOCK_SIZE_LIMIT: u64 = Header::SIZE as u64 + BASE_SIZE + Coinbase::MAX_EXTRA as u64 + OUTPUT_SIZE;
 
     /// Builds a network and its genesis.
     ///
@@ -177,11 +60,6 @@ impl ChainParams {
     /// When the parameters contradict themselves; see [`ParamsError`].
     pub fn new(spec: NetworkSpec) -> Result<Self, ParamsError> {
         Self::build(spec, RuleSet::NONE)
-    }
-
-    /// Returns a builder of a network with that name: 1 to 32 lower-case letters, digits and hyphens.
-    pub fn builder(name: &str) -> NetworkBuilder {
-        NetworkBuilder::new(name)
     }
 
     /// Builds a network in which the given rules are not enforced, to show what they prevent.
@@ -196,63 +74,6 @@ impl ChainParams {
             return Err(ParamsError::SandboxOfRealNetwork);
         }
         Ok(params)
-    }
-
-    /// The network of the examples: a block every 2 seconds, and coins in genesis for four classroom wallets.
-    pub fn lab() -> Self {
-        Self::known(NetworkSpec {
-            name: "lab".into(),
-            address_prefix: AddressPrefix::LAB,
-            retargeting: Some(Retargeting { spacing_ms: 2_000, half_life_ms: 40_000 }),
-            max_future_ms: 10_000,
-            coinbase_maturity: 5,
-            halving_interval: 100_000,
-            block_size_limit: 1_000_000,
-            genesis_bits: CompactTarget::from_bits(0x1e01_0000),
-            limit_bits: CompactTarget::from_bits(0x1f01_0000),
-            minimum_work: None,
-            genesis_time: GENESIS_TIME,
-            extra: b"toycoin lab".to_vec(),
-            allocations: classroom_allocations(),
-        })
-    }
-
-    /// The network with the strictest parameters: a block every minute, and no coins in genesis.
-    pub fn reference() -> Self {
-        Self::known(NetworkSpec {
-            name: "reference".into(),
-            address_prefix: AddressPrefix::REFERENCE,
-            retargeting: Some(Retargeting { spacing_ms: 60_000, half_life_ms: 8_640_000 }),
-            max_future_ms: 120_000,
-            coinbase_maturity: 100,
-            halving_interval: 210_000,
-            block_size_limit: 1_000_000,
-            genesis_bits: CompactTarget::from_bits(0x1d00_ffff),
-            limit_bits: CompactTarget::from_bits(0x1d00_ffff),
-            minimum_work: None,
-            genesis_time: GENESIS_TIME,
-            extra: b"toycoin reference".to_vec(),
-            allocations: Vec::new(),
-        })
-    }
-
-    /// The network of tests: every second hash is a block, and the difficulty never changes.
-    pub fn regtest() -> Self {
-        Self::known(NetworkSpec {
-            name: "regtest".into(),
-            address_prefix: AddressPrefix::REGTEST,
-            retargeting: None,
-            max_future_ms: 3_600_000,
-            coinbase_maturity: 2,
-            halving_interval: 150,
-            block_size_limit: 1_000_000,
-            genesis_bits: CompactTarget::from_bits(0x207f_ffff),
-            limit_bits: CompactTarget::from_bits(0x207f_ffff),
-            minimum_work: None,
-            genesis_time: GENESIS_TIME,
-            extra: b"toycoin regtest".to_vec(),
-            allocations: classroom_allocations(),
-        })
     }
 
     /// Returns the definition of the network.
@@ -296,7 +117,7 @@ impl ChainParams {
     /// Returns the size of the largest transaction that fits in a block beside a coinbase with one output, in bytes by
     /// formula. It is [`Transaction::MAX_SIZE`], or less where blocks are small.
     pub fn max_transaction_size(&self) -> u64 {
-        let room = self.0.spec.block_size_limit.saturating_sub(Self::LEAST_BLOCK_SIZE_LIMIT);
+        let room = self.0.spec.block_size_limit.saturating_sub(Self::MIN_BLOCK_SIZE_LIMIT);
         room.min(Transaction::MAX_SIZE)
     }
 
@@ -318,10 +139,6 @@ impl ChainParams {
     /// Returns whether every rule is enforced.
     pub(crate) fn enforces_all(&self) -> bool {
         self.0.disabled.is_empty()
-    }
-
-    fn known(spec: NetworkSpec) -> Self {
-        Self::new(spec).expect("the parameters of a known network")
     }
 
     fn build(spec: NetworkSpec, disabled: RuleSet) -> Result<Self, ParamsError> {
@@ -364,23 +181,6 @@ impl PartialEq for ChainParams {
 
 impl Eq for ChainParams {}
 
-/// Greatest length of a network's name, in bytes.
-const MAX_NAME: usize = 32;
-
-/// The time of genesis in the networks here: 2026-01-01 00:00:00 UTC, in Unix milliseconds.
-const GENESIS_TIME: u64 = 1_767_225_600_000;
-
-/// Returns 100, 50, 25 and 10 toycoins for classroom keys 0 to 3.
-fn classroom_allocations() -> Vec<TxOut> {
-    (0..)
-        .zip([100, 50, 25, 10])
-        .map(|(key, toycoins)| TxOut {
-            value: Amount::from_grains(toycoins * crate::amount::GRAINS_PER_TOYCOIN),
-            owner: SecretKey::classroom(key).public_key(),
-        })
-        .collect()
-}
-
 /// Checks the parameters and returns the limit's target.
 fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
     let is_fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -402,7 +202,7 @@ fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
         }
     }
     let (limit, least, most) =
-        (spec.block_size_limit, ChainParams::LEAST_BLOCK_SIZE_LIMIT, ChainParams::MAX_BLOCK_SIZE_LIMIT);
+        (spec.block_size_limit, ChainParams::MIN_BLOCK_SIZE_LIMIT, ChainParams::MAX_BLOCK_SIZE_LIMIT);
     if limit < least {
         return Err(ParamsError::BlockLimitTooSmall { limit, least });
     }
@@ -419,7 +219,7 @@ fn check(spec: &NetworkSpec) -> Result<Target, ParamsError> {
     if spec.genesis_time >= Header::TIME_LIMIT {
         return Err(ParamsError::TimeOutOfRange);
     }
-    if spec.extra.len() > ChainParams::MAX_EXTRA {
+    if spec.extra.len() > Coinbase::MAX_EXTRA {
         return Err(ParamsError::ExtraTooLong(spec.extra.len()));
     }
     if !spec.allocations.iter().all(|output| output.value.is_coin_value()) {

@@ -92,7 +92,7 @@ impl Transaction {
     ///
     /// The size is a formula instead of the length of an encoding, so that no codec can split the network.
     pub fn size(&self) -> u64 {
-        16 + 100 * self.inputs.len() as u64 + 40 * self.outputs.len() as u64
+        BASE_SIZE + INPUT_SIZE * self.inputs.len() as u64 + OUTPUT_SIZE * self.outputs.len() as u64
     }
 
     /// Returns each output with its outpoint. `txid` is this transaction's id.
@@ -121,7 +121,7 @@ impl Transaction {
 pub struct Coinbase {
     /// The block's height, so that no two coinbases of a chain have the same id.
     pub height: u64,
-    /// The coinbase's data, chosen by the miner: at most 64 bytes (rule R17).
+    /// The coinbase's data, chosen by the miner: at most [`MAX_EXTRA`](Self::MAX_EXTRA) bytes (rule R17).
     #[cfg_attr(feature = "serde", serde(with = "serde_bytes"))]
     pub extra: Vec<u8>,
     /// The outputs, which pay subsidy and fees to owners of the miner's choice. There may be none if both are zero.
@@ -129,6 +129,9 @@ pub struct Coinbase {
 }
 
 impl Coinbase {
+    /// Greatest length of the data, in bytes (rule R17).
+    pub const MAX_EXTRA: usize = 64;
+
     /// Returns the coinbase's id: `H_coinbase(height | n_extra | extra | n_out | (value | owner)*)`.
     pub fn txid(&self) -> Txid {
         let preimage = Domain::Coinbase.hasher().u64(self.height).count(self.extra.len()).bytes(&self.extra);
@@ -137,7 +140,7 @@ impl Coinbase {
 
     /// Returns the coinbase's size by formula, in bytes: `16 + extra + 40 * outputs`.
     pub fn size(&self) -> u64 {
-        16 + self.extra.len() as u64 + 40 * self.outputs.len() as u64
+        BASE_SIZE + self.extra.len() as u64 + OUTPUT_SIZE * self.outputs.len() as u64
     }
 
     /// Returns each output with its outpoint. `txid` is this coinbase's id.
@@ -145,6 +148,15 @@ impl Coinbase {
         outpoints(txid, &self.outputs)
     }
 }
+
+/// Size of a transaction or coinbase without its parts, in bytes by formula.
+pub(crate) const BASE_SIZE: u64 = 16;
+
+/// Size of an input with its signature, in bytes by formula.
+const INPUT_SIZE: u64 = 100;
+
+/// Size of an output, in bytes by formula.
+pub(crate) const OUTPUT_SIZE: u64 = 40;
 
 /// Returns the message that all signatures of a transaction sign: `H_sighash(genesis | txid | (value | owner)*)`.
 ///

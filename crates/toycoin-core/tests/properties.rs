@@ -130,19 +130,19 @@ proptest! {
             let connected = at.push(block.as_ref().clone(), block.header.time).unwrap();
 
             let mut coins = before.coins().clone();
-            prop_assert!(change(&mut coins, &connected.diff));
+            prop_assert!(change(&mut coins, connected.diff()));
             prop_assert_eq!(&coins, at.coins());
-            prop_assert_eq!(&connected.state, at.state());
+            prop_assert_eq!(connected.state(), at.state());
 
-            let inverse = connected.diff.clone().inverse();
+            let inverse = connected.diff().clone().inverse();
             prop_assert!(change(&mut coins, &inverse));
             prop_assert_eq!(&coins, before.coins());
-            let mut state = connected.state;
+            let mut state = connected.state().clone();
             state.apply(&inverse);
-            state.ancestors.pop(&connected.merged);
+            state.ancestors.pop(connected.merged());
             prop_assert_eq!(&state, before.state());
 
-            let mut both = connected.diff.clone();
+            let mut both = connected.diff().clone();
             both.append(&inverse);
             prop_assert!(both.is_empty(), "a change and its inverse are no change");
         }
@@ -154,7 +154,7 @@ proptest! {
         let cut = cut.index(ledger.blocks().len());
         let (mut whole, mut from_cut, mut at_cut) = (UtxoDiff::default(), UtxoDiff::default(), at.clone());
         for (place, block) in ledger.blocks().iter().enumerate().skip(1) {
-            let diff = at.push(block.as_ref().clone(), block.header.time).unwrap().diff;
+            let diff = at.push(block.as_ref().clone(), block.header.time).unwrap().diff().clone();
             whole.append(&diff);
             if place <= cut {
                 at_cut = at.clone();

@@ -65,7 +65,7 @@ fn the_block_of_a_scene_is_valid() {
     for params in [ChainParams::regtest(), strategies::params(), sandbox(&[Rule::Signature])] {
         let scene = Scene::new(params);
         let connected = scene.judge().unwrap();
-        assert_eq!(connected.fees.grains(), 200);
+        assert_eq!(connected.fees().grains(), 200);
         assert_eq!(scene.block.transactions.len(), 2);
     }
 }

@@ -152,7 +152,7 @@ pub const REJECTS: u64 = 10;
 pub const REJECTS_A_SECOND: u64 = 2;
 
 /// Most bytes of a reject's text.
-pub const REJECT_TEXT: usize = 128;
+pub const REJECT_TEXT: usize = toycoin_wire::limits::MAX_REJECT_TEXT;
 
 /// Most characters of a received reject's text that an event shows, escapes included.
 pub const REJECT_TEXT_SHOWN: usize = 256;
@@ -204,10 +204,10 @@ pub const CLOCK_BLOCKS: usize = 11;
 // ---- node: catching up
 
 /// Most headers per message.
-pub const HEADERS_A_MESSAGE: usize = 2_000;
+pub const HEADERS_A_MESSAGE: usize = toycoin_wire::limits::MAX_HEADERS;
 
 /// Most block hashes per locator.
-pub const LOCATOR: usize = 64;
+pub const LOCATOR: usize = toycoin_wire::limits::MAX_LOCATOR;
 
 /// Most headers that are held back until their work exceeds our tip's, over all connections: 130,000 headers of 128
 /// bytes, 16 MB. A longer branch is not followed unless it has more work by then; 130,000 blocks are three days at one
@@ -287,7 +287,7 @@ pub const BRANCHES: usize = 16;
 pub const WITHHELD_AFTER: Duration = Duration::from_secs(2);
 
 /// Most block hashes per message.
-pub const BLOCKS_A_MESSAGE: usize = 16;
+pub const BLOCKS_A_MESSAGE: usize = toycoin_wire::limits::MAX_GET_BLOCKS;
 
 /// Most blocks that are requested from one peer at a time, unless [`BYTES_A_PEER`] allows more.
 pub const BLOCKS_A_PEER: usize = 16;
@@ -430,7 +430,7 @@ pub const OWN_PAYMENT_BYTES_PER_SECOND: u64 = 512 << 10;
 pub const OWN_PAYMENTS: usize = 10_000;
 
 /// Most transaction ids per request message.
-pub const TXIDS_A_MESSAGE: usize = 128;
+pub const TXIDS_A_MESSAGE: usize = toycoin_wire::limits::MAX_GET_TRANSACTIONS;
 
 /// Most dropped transactions whose reasons are remembered: this many that were submitted here, and as many others.
 pub const REMEMBERED_DROPS: usize = 4_096;
@@ -466,7 +466,7 @@ pub const MINING_WAIT_INTERVAL: Duration = Duration::from_secs(60);
 pub const TEMPLATES: usize = 4;
 
 /// Bytes of a block that are reserved for header and coinbase.
-pub const TEMPLATE_RESERVE: u64 = toycoin_core::ChainParams::LEAST_BLOCK_SIZE_LIMIT;
+pub const TEMPLATE_RESERVE: u64 = toycoin_core::ChainParams::MIN_BLOCK_SIZE_LIMIT;
 
 /// Most headers beyond the tip with which a node still mines while bodies arrive. With more it waits, for as long as
 /// its [pause](PAUSE_MOST) lasts.

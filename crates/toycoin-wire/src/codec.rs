@@ -137,11 +137,11 @@ fn refused(error: BincodeDecodeError) -> DecodeError {
 /// Converts a text of serde, which may quote the input. It is cut and escaped, so that it cannot forge or flood log
 /// lines.
 fn malformed(reason: &str) -> DecodeError {
-    DecodeError::Malformed { reason: printable(reason, MAX_REASON) }
+    DecodeError::Malformed { reason: printable(reason, MAX_MALFORMED_TEXT) }
 }
 
 fn unsupported(error: &BincodeEncodeError) -> EncodeError {
-    EncodeError::Unsupported { reason: error.to_string().chars().take(MAX_REASON).collect() }
+    EncodeError::Unsupported { reason: error.to_string().chars().take(MAX_MALFORMED_TEXT).collect() }
 }
 
 /// A writer that counts bytes, and stops as soon as there are too many.
@@ -168,7 +168,7 @@ impl Writer for Appender<'_> {
 
 const SMALL: usize = 4 << 10;
 const MEDIUM: usize = 256 << 10;
-const MAX_REASON: usize = 128;
+const MAX_MALFORMED_TEXT: usize = 128;
 
 #[cfg(test)]
 mod tests {

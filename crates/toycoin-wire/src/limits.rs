@@ -2,6 +2,9 @@
 //!
 //! A frame's `length` counts its tag and its body. Caps on `length` below are caps on that number.
 
+#[doc(inline)]
+pub use toycoin_core::chain::MAX_LOCATOR;
+
 use crate::Tag;
 
 /// Bytes before a frame's body: length and tag.
@@ -53,9 +56,6 @@ pub const MAX_HEADERS_PAYLOAD: usize = 257 << 10;
 
 /// Most bytes of any other known payload: 16 KiB.
 pub const MAX_SMALL_PAYLOAD: usize = 16 << 10;
-
-/// Most hashes of a block locator.
-pub const MAX_LOCATOR: usize = 64;
 
 /// Most headers per message.
 pub const MAX_HEADERS: usize = 2_000;

@@ -60,6 +60,7 @@ impl Liar {
         let threads = vec![
             thread::spawn(move || {
                 while writer.write_all(&said).is_ok() {
+                    #[expect(clippy::disallowed_methods, reason = "a stranger sends at its own pace")]
                     thread::sleep(REPEAT);
                 }
             }),

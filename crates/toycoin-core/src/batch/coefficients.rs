@@ -1,6 +1,6 @@
 //! The random-looking coefficients that keep one invalid signature from cancelling another.
 
-use crate::batch::Triple;
+use crate::batch::triple::Triple;
 
 /// The domain of this hash: BLAKE3's `derive_key` takes such a sentence.
 const CONTEXT: &str = "toycoin 2026-11 coefficients of a batch verification";

@@ -1,12 +1,10 @@
 //! The errors of a chain.
 
+use std::convert::Infallible;
+
 use thiserror::Error;
 
-use crate::{
-    chain::HeaderError,
-    consensus::{Rule, RuleError},
-    digest::BlockHash,
-};
+use crate::{chain::HeaderError, consensus::RuleError, digest::BlockHash, rule::Rule};
 
 /// The reason why a chain refuses a block. `E` is the error type of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -57,3 +55,6 @@ impl<E> From<HeaderError> for ChainError<E> {
         }
     }
 }
+
+/// The error of a chain whose store is in memory.
+pub type MemoryChainError = ChainError<Infallible>;

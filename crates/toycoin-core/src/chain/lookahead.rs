@@ -30,12 +30,12 @@ use crate::{
 };
 
 /// Most blocks that are judged ahead at a time.
-pub(super) const BLOCKS: usize = 64;
+pub(super) const MAX_BLOCKS: usize = 64;
 
 /// Most signatures that are verified together across several blocks: about 15 ms on one core, a sixth of the time of
 /// the largest block. Larger batches gain little more (docs/performance.md). A block with more signatures is verified
 /// alone.
-const SIGNATURES: usize = 1_024;
+const MAX_SIGNATURES: usize = 1_024;
 
 /// The next blocks of a branch, valid except for their state roots, which are not judged yet.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl Lookahead {
             let Ok(block) = site.body(id) else { return };
             size = size.saturating_add(block.block().size());
             signatures += block.block().transactions.iter().map(|payment| payment.signatures.len()).sum::<usize>();
-            if size > most || signatures > SIGNATURES {
+            if size > most || signatures > MAX_SIGNATURES {
                 return;
             }
             diff.append(last.judged.diff());

@@ -5,10 +5,10 @@ use std::{collections::VecDeque, sync::Arc};
 use crate::{consensus::CheckedBlock, digest::BlockHash};
 
 /// Most blocks that the cache holds.
-const BLOCKS: usize = 64;
+const MAX_BLOCKS: usize = 64;
 
 /// Most bytes by formula that the cache holds, unless a single block is larger: 4 MiB.
-const BYTES: u64 = 4 << 20;
+const MAX_BYTES: u64 = 4 << 20;
 
 /// Blocks that entered the active chain recently, the oldest first. Some may have left it again.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,7 @@ impl Recent {
         let bytes = block.block().size();
         self.bytes += bytes;
         self.blocks.push_back((Arc::clone(block), bytes));
-        while self.blocks.len() > BLOCKS || (self.bytes > BYTES && self.blocks.len() > 1) {
+        while self.blocks.len() > MAX_BLOCKS || (self.bytes > MAX_BYTES && self.blocks.len() > 1) {
             self.bytes -= self.blocks.pop_front().map_or(0, |(_, bytes)| bytes);
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     chain::{Chain, ChainError},
     consensus::{CheckedBlock, check_extra, check_time_range, gather, transition},
     header::Header,
-    identified::IdentifiedTransaction,
+    identified_transaction::IdentifiedTransaction,
     keys::PublicKey,
     merkle::merkle_root,
     store::ChainStore,
@@ -24,7 +24,7 @@ impl<S: ChainStore> Chain<S> {
     ///
     /// # Errors
     /// When a transaction breaks another rule in its context, `extra` is longer than
-    /// [`MAX_EXTRA`](crate::ChainParams::MAX_EXTRA) (rule R17), the time is 2^48 ms or more (rule R13), or the store
+    /// [`MAX_EXTRA`](crate::Coinbase::MAX_EXTRA) (rule R17), the time is 2^48 ms or more (rule R13), or the store
     /// fails. A `now_ms` before the tip's time is not an error.
     pub fn template(
         &self,

@@ -7,7 +7,8 @@ use crate::{
     consensus::{RuleError, check_form, check_proof_of_work},
     digest::{BlockHash, MerkleRoot, Txid, Wtxid},
     header::Header,
-    identified::IdentifiedTransaction,
+    identified_block::IdentifiedBlock,
+    identified_transaction::IdentifiedTransaction,
     keyed_map::{KeyedMap, KeyedSet},
     merkle::merkle_root,
     params::ChainParams,
@@ -16,28 +17,35 @@ use crate::{
 
 /// A block whose form, Merkle root and proof of work are valid. Rules R01 to R07, R11, R15 to R21 and R33.
 ///
-/// It carries its hash and the ids of its transactions, each computed once.
+/// It carries its hash and the ids of its transactions, each computed once. Only [`Block::check`],
+/// [`IdentifiedBlock::check`] and the chain make one, and nothing changes it:
+///
+/// ```compile_fail,E0451
+/// use toycoin_core::{ChainParams, CheckedBlock, IdentifiedBlock};
+///
+/// let block = IdentifiedBlock::from(ChainParams::regtest().genesis().clone());
+/// let unchecked = CheckedBlock { block, ids: Vec::new() };
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedBlock {
-    block: Block,
-    hash: BlockHash,
+    block: IdentifiedBlock,
     ids: Vec<(Txid, Wtxid)>,
 }
 
 impl CheckedBlock {
     /// Returns the block.
     pub const fn block(&self) -> &Block {
-        &self.block
+        self.block.block()
     }
 
     /// Returns the header's hash.
     pub const fn hash(&self) -> BlockHash {
-        self.hash
+        self.block.hash()
     }
 
     /// Returns the height in the header.
     pub const fn height(&self) -> u64 {
-        self.block.header.height
+        self.block().header.height
     }
 
     /// Returns the coinbase's id.
@@ -71,7 +79,7 @@ impl CheckedBlock {
         let mut ids = vec![(coinbase_txid, Wtxid::from_bytes(coinbase_txid.to_bytes()))];
         ids.extend(transactions.iter().map(|transaction| (transaction.txid(), transaction.wtxid())));
         let transactions = transactions.into_iter().map(IdentifiedTransaction::into_transaction).collect();
-        Self { hash: header.hash(), block: Block { header, coinbase, transactions }, ids }
+        Self { block: Block { header, coinbase, transactions }.into(), ids }
     }
 
     /// Replaces the coinbase of a draft.
@@ -80,18 +88,19 @@ impl CheckedBlock {
         if let Some(first) = self.ids.first_mut() {
             *first = (txid, Wtxid::from_bytes(txid.to_bytes()));
         }
-        self.block.coinbase = coinbase;
+        let hash = self.hash();
+        self.block = IdentifiedBlock::new(Block { coinbase, ..self.block.into_block() }, hash);
         self
     }
 
     /// Wraps a block without judging it. Genesis is valid by definition.
-    pub(crate) fn unjudged(block: Block) -> Self {
-        Self { hash: block.hash(), ids: block.transaction_ids(), block }
+    pub(crate) fn unjudged(block: IdentifiedBlock) -> Self {
+        Self { ids: block.transaction_ids(), block }
     }
 
     /// Returns the block itself.
     pub fn into_block(self) -> Block {
-        self.block
+        self.block.into_block()
     }
 }
 
@@ -102,28 +111,37 @@ impl Block {
     /// # Errors
     /// The first rule that it breaks.
     pub fn check(self, params: &ChainParams) -> Result<CheckedBlock, RuleError> {
-        let hash = self.hash();
-        check_form(params, &self)?;
-        if hash != params.genesis_hash() {
-            check_proof_of_work(params, &self.header, hash)?;
-        }
-        check_body(params, self, hash)
+        IdentifiedBlock::from(self).check(params)
     }
 }
 
-/// Checks a body whose form and header were checked before: rules R15 to R21. `hash` is the hash of the header.
+impl IdentifiedBlock {
+    /// Checks everything that needs no other block, as [`Block::check`] does.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn check(self, params: &ChainParams) -> Result<CheckedBlock, RuleError> {
+        check_form(params, &self)?;
+        if self.hash() != params.genesis_hash() {
+            check_proof_of_work(params, &self.header, self.hash())?;
+        }
+        check_body(params, self)
+    }
+}
+
+/// Checks a body whose form and header were checked before: rules R15 to R21.
 ///
 /// A wrong Merkle root ([`RuleError::MerkleRoot`]) says nothing about the hash: another body may match. With the right
 /// root, the body is the one that the header commits to, so any later error makes the block invalid for good.
 ///
 /// # Errors
 /// The first rule that it breaks.
-pub(crate) fn check_body(params: &ChainParams, block: Block, hash: BlockHash) -> Result<CheckedBlock, RuleError> {
+pub(crate) fn check_body(params: &ChainParams, block: IdentifiedBlock) -> Result<CheckedBlock, RuleError> {
     let ids = block.transaction_ids();
     check_merkle_root(params, block.header.merkle_root, &ids)?;
     check_coinbase_form(params, &block.coinbase, block.header.height)?;
     check_no_coin_twice(params, &block.transactions, &ids)?;
-    Ok(CheckedBlock { block, hash, ids })
+    Ok(CheckedBlock { block, ids })
 }
 
 fn check_merkle_root(params: &ChainParams, expected: MerkleRoot, ids: &[(Txid, Wtxid)]) -> Result<(), RuleError> {
@@ -146,7 +164,7 @@ fn check_coinbase_form(params: &ChainParams, coinbase: &Coinbase, height: u64) -
 /// Checks that the data of a coinbase is not too long: rule R17.
 pub(crate) fn check_extra(params: &ChainParams, extra: &[u8]) -> Result<(), RuleError> {
     let found = extra.len();
-    params.require(found <= ChainParams::MAX_EXTRA, || RuleError::CoinbaseExtra { found })
+    params.require(found <= Coinbase::MAX_EXTRA, || RuleError::CoinbaseExtra { found })
 }
 
 /// Checks that no coin is spent twice within a block, whether or not the coins exist: rules R20 and R21.

@@ -34,18 +34,43 @@ pub struct BlockContext<'a> {
     pub work: Work,
 }
 
-/// A valid block's effect on the state. Only [`connect`] and [`connect_prepared`] make one.
+/// A valid block's effect on the state. Only [`connect`] and [`connect_prepared`] make one, and nothing changes it:
+///
+/// ```compile_fail,E0616
+/// use toycoin_core::{ConnectedBlock, state::ChainState};
+///
+/// fn forge(mut block: ConnectedBlock) {
+///     block.state = ChainState::default();
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct ConnectedBlock {
-    /// The change of the UTXO set: coins spent and coins created.
-    pub diff: UtxoDiff,
-    /// The state after the block.
-    pub state: ChainState,
-    /// The peaks that the block merged in the Merkle mountain range, which disconnecting it needs.
-    pub merged: MergedPeaks,
-    /// The fees that the block's transactions leave to the miner.
-    pub fees: Amount,
+    pub(crate) diff: UtxoDiff,
+    pub(crate) state: ChainState,
+    pub(crate) merged: MergedPeaks,
+    fees: Amount,
+}
+
+impl ConnectedBlock {
+    /// Returns the change of the UTXO set: coins spent and coins created.
+    pub const fn diff(&self) -> &UtxoDiff {
+        &self.diff
+    }
+
+    /// Returns the state after the block.
+    pub const fn state(&self) -> &ChainState {
+        &self.state
+    }
+
+    /// Returns the peaks that the block merged in the Merkle mountain range, which disconnecting it needs.
+    pub const fn merged(&self) -> &MergedPeaks {
+        &self.merged
+    }
+
+    /// Returns the fees that the block's transactions leave to the miner.
+    pub const fn fees(&self) -> Amount {
+        self.fees
+    }
 }
 
 /// Judges a block against the state after its parent: rules R22 to R32. `coins` are what [`gather`](super::gather)

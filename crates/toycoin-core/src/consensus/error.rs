@@ -4,11 +4,11 @@ use thiserror::Error;
 
 use crate::{
     amount::Amount,
-    consensus::Rule,
     digest::{BlockHash, MerkleRoot, StateRoot, Txid},
     human_duration::HumanDuration,
+    rule::Rule,
     target::CompactTarget,
-    transaction::{OutPoint, Transaction},
+    transaction::{Coinbase, OutPoint, Transaction},
 };
 
 /// A rule that a block or a transaction breaks. Each variant states the rule, and each message ends with the rule's
@@ -145,7 +145,7 @@ pub enum RuleError {
         expected: u64,
     },
     /// A coinbase's data has at most 64 bytes.
-    #[error("coinbase has {found} bytes of extra, 64 are allowed (rule R17)")]
+    #[error("coinbase has {found} bytes of extra, {} are allowed (rule R17)", Coinbase::MAX_EXTRA)]
     CoinbaseExtra {
         /// The length of the data, in bytes.
         found: usize,

@@ -15,12 +15,12 @@
 
 mod body;
 mod connect;
+mod enforcement;
 mod error;
 mod form;
 mod gather;
 mod header;
 mod payments;
-mod rule;
 mod signature_cache;
 mod signatures;
 
@@ -32,7 +32,6 @@ pub use self::{
     gather::{BlockCoins, gather},
     header::{HeaderContext, check_header, check_proof_of_work},
     payments::{JudgedTransaction, judge_transaction},
-    rule::{Rule, RuleSet},
     signature_cache::CachingVerifier,
     signatures::{BatchVerifier, PlainVerifier, SignatureCheck, SignatureVerifier},
 };
@@ -41,15 +40,4 @@ pub(crate) use self::{
     connect::{Judged, judge, transition},
     header::check_time_range,
 };
-use crate::params::ChainParams;
-
-impl ChainParams {
-    /// Returns `error` if a rule does not hold, unless a sandbox has switched the rule off.
-    pub(crate) fn require(&self, holds: bool, error: impl FnOnce() -> RuleError) -> Result<(), RuleError> {
-        if holds {
-            return Ok(());
-        }
-        let error = error();
-        if self.enforces(error.rule()) { Err(error) } else { Ok(()) }
-    }
-}
+pub use crate::rule::{Rule, RuleSet};

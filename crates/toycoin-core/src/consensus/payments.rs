@@ -12,17 +12,24 @@ use crate::{
 
 /// A transaction that keeps all rules except R31: its signatures are still to be verified.
 ///
-/// Only [`judge_transaction`] makes one.
+/// Only [`judge_transaction`] makes one, and nothing changes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct JudgedTransaction {
-    /// The fee that it leaves to the miner.
-    pub fee: Amount,
-    /// Its signature checks, in the order of its inputs.
-    pub checks: Vec<SignatureCheck>,
+    fee: Amount,
+    checks: Vec<SignatureCheck>,
 }
 
 impl JudgedTransaction {
+    /// Returns the fee that it leaves to the miner.
+    pub const fn fee(&self) -> Amount {
+        self.fee
+    }
+
+    /// Returns its signature checks, in the order of its inputs.
+    pub fn into_checks(self) -> Vec<SignatureCheck> {
+        self.checks
+    }
+
     /// Verifies the signatures and returns the fee. `txid` is the transaction's id.
     ///
     /// # Errors

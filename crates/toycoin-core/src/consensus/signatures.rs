@@ -89,7 +89,7 @@ fn holds(batch: &[SignatureCheck]) -> bool {
 /// Returns the index of the first check that does not hold in a batch that failed.
 fn first_culprit_of(batch: &[SignatureCheck]) -> Option<usize> {
     let (mut skipped, mut suspects) = (0, batch);
-    while suspects.len() > FEW {
+    while suspects.len() > MAX_SINGLES {
         let (first, second) = suspects.split_at(suspects.len() / 2);
         if holds(first) {
             skipped += first.len();
@@ -110,15 +110,15 @@ fn batch_size(checks: usize) -> usize {
     let cores = rayon::current_num_threads();
     #[cfg(not(feature = "parallel"))]
     let cores = 1;
-    checks.div_ceil(cores).clamp(SMALLEST_SHARE, LARGEST_BATCH)
+    checks.div_ceil(cores).clamp(MIN_SHARE, MAX_BATCH)
 }
 
 /// Most signatures of a failed batch that are checked one by one.
-const FEW: usize = 8;
+const MAX_SINGLES: usize = 8;
 /// Smallest batch that several cores share. Smaller halves would cost more than they save.
-const SMALLEST_SHARE: usize = 32;
+const MIN_SHARE: usize = 32;
 /// Largest batch. More signatures gain little (docs/performance.md).
-const LARGEST_BATCH: usize = 4_096;
+const MAX_BATCH: usize = 4_096;
 
 #[cfg(test)]
 mod tests {

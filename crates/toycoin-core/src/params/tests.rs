@@ -1,4 +1,5 @@
 use super::*;
+use crate::transaction::TxOut;
 
 #[test]
 fn the_known_networks_have_the_published_genesis() {

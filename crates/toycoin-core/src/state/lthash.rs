@@ -19,7 +19,7 @@ use crate::{
 const LANES: usize = 1024;
 /// Fewest coins of a change that are hashed on several cores.
 #[cfg(feature = "parallel")]
-const PARALLEL_COINS: usize = 256;
+const MIN_PARALLEL_COINS: usize = 256;
 /// The number of coins that a core hashes at a time.
 #[cfg(feature = "parallel")]
 const PARALLEL_SHARE: usize = 128;
@@ -46,7 +46,7 @@ impl LtHash {
     /// Applies a change to the set. With the feature `parallel`, several cores hash its coins.
     pub fn apply(&mut self, diff: &UtxoDiff) {
         #[cfg(feature = "parallel")]
-        if diff.spent_unordered().len() + diff.created_unordered().len() >= PARALLEL_COINS {
+        if diff.spent_unordered().len() + diff.created_unordered().len() >= MIN_PARALLEL_COINS {
             use rayon::prelude::*;
             let spent: Vec<_> = diff.spent_unordered().collect();
             let created: Vec<_> = diff.created_unordered().collect();

@@ -8,6 +8,7 @@ use crate::{
         BlockContext, ConnectedBlock, HeaderContext, PlainVerifier, RuleError, check_body, check_form, check_header,
         connect, gather,
     },
+    identified_block::IdentifiedBlock,
     params::ChainParams,
     utxo::UtxoView,
 };
@@ -27,10 +28,10 @@ pub fn judge<V: UtxoView<Error = Infallible>>(
     block: Block,
     now_ms: u64,
 ) -> Result<ConnectedBlock, RuleError> {
-    let hash = block.hash();
+    let block = IdentifiedBlock::from(block);
     check_form(params, &block)?;
-    check_header(params, &block.header, hash, context, now_ms)?;
-    let block = check_body(params, block, hash)?;
+    check_header(params, &block.header, block.hash(), context, now_ms)?;
+    let block = check_body(params, block)?;
     let Ok(found) = gather(&block, coins);
     connect(params, &block, &found, place, &PlainVerifier)
 }

@@ -106,7 +106,7 @@ impl Mempool {
             }
             Err(error) => return Err(self.refuse(wtxid, error)),
         };
-        let (fee, minimum) = (judged.fee, self.config.min_fee_rate);
+        let (fee, minimum) = (judged.fee(), self.config.min_fee_rate);
         if fee < minimum.fee(size) {
             return Err(AdmitError::FeeTooLow { fee, size, minimum });
         }

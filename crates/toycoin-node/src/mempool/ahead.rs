@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use toycoin_core::{
     IdentifiedTransaction,
-    consensus::{SignatureCheck, SignatureVerifier, check_transaction_form},
+    consensus::{JudgedTransaction, SignatureCheck, SignatureVerifier, check_transaction_form},
     utxo::{Coin, UtxoView},
 };
 
@@ -76,7 +76,9 @@ impl Mempool {
             if spends.saturating_sub(pays) >= self.config.min_fee_rate.fee(transaction.size()) {
                 // a transaction that breaks another rule costs no verification
                 checks.extend(
-                    self.judge(txid, transaction, &coins, next_height).into_iter().flat_map(|judged| judged.checks),
+                    self.judge(txid, transaction, &coins, next_height)
+                        .into_iter()
+                        .flat_map(JudgedTransaction::into_checks),
                 );
             }
         }

@@ -99,7 +99,8 @@ impl Mempool {
             let coins = self.coins(&transaction, store)?;
             // its signatures were verified when its block was connected
             match self.judge_returning(&transaction, &coins, next_height) {
-                Ok(JudgedTransaction { fee, .. }) => {
+                Ok(judged) => {
+                    let fee = judged.fee();
                     let coinbase_height = youngest_coinbase(&coins);
                     self.orphans.remove(&txid);
                     self.entries.put(Newcomer { transaction, fee, coinbase_height, returned: true }, arrival);

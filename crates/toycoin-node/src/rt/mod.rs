@@ -1,5 +1,11 @@
 //! The upper half of the crate: tokio, sockets, clocks and threads around the machines of the lower half.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "clocks, threads and randomness come from here"
+)]
+
 mod builder;
 mod driver;
 mod error;

@@ -2,11 +2,10 @@
 
 use crate::{
     amount::Amount,
-    consensus::Rule,
     digest::MerkleRoot,
-    params::ChainParams,
+    rule::Rule,
     test_util::{classroom, mutations::Mutation},
-    transaction::TxOut,
+    transaction::{Coinbase, TxOut},
 };
 
 const GRAIN: Amount = Amount::from_grains(1);
@@ -21,7 +20,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         scene.recommit();
     }),
     Mutation::new(Rule::CoinbaseExtra, "a miner's text of 65 bytes", |scene| {
-        scene.block.coinbase.extra = vec![b'a'; ChainParams::MAX_EXTRA + 1];
+        scene.block.coinbase.extra = vec![b'a'; Coinbase::MAX_EXTRA + 1];
         scene.recommit();
     }),
     Mutation::new(Rule::CoinbaseOutputValue, "a reward coin worth nothing", |scene| {

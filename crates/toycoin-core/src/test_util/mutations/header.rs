@@ -1,9 +1,9 @@
 //! Mutations of a header: rules R06 to R14.
 
 use crate::{
-    consensus::Rule,
     digest::BlockHash,
     header::Header,
+    rule::Rule,
     target::CompactTarget,
     test_util::mutations::{Mutation, Setting},
 };

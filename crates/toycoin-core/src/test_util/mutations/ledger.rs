@@ -2,8 +2,8 @@
 
 use crate::{
     amount::Amount,
-    consensus::Rule,
     digest::{StateRoot, Txid},
+    rule::Rule,
     test_util::{
         Scene, classroom,
         mutations::{Mutation, Setting},

@@ -2,7 +2,7 @@
 
 use crate::{
     amount::Amount,
-    consensus::Rule,
+    rule::Rule,
     test_util::{classroom, mutations::Mutation},
     transaction::{OutPoint, Transaction, TxOut},
 };

@@ -3,8 +3,12 @@
 use super::*;
 use crate::{
     amount::Amount,
-    consensus::Rule,
+    block::Block,
+    digest::BlockHash,
     keys::{PublicKey, SecretKey},
+    params::ChainParams,
+    rule::Rule,
+    store::MemoryStore,
     transaction::{OutPoint, Transaction, TxOut},
 };
 

@@ -1,4 +1,4 @@
-//! The rules as data: number, name, one sentence, and the section of docs/consensus.md that explains each.
+//! The consensus rules as data: number, name, one sentence, and the section of docs/consensus.md that explains each.
 
 use std::fmt;
 
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_rule_stands_in_the_documentation_under_its_heading() {
-        let page = include_str!("../../../../docs/consensus.md");
+        let page = include_str!("../../../docs/consensus.md");
         let mut section = String::new();
         let mut places = std::collections::BTreeMap::new();
         for line in page.lines() {

@@ -12,15 +12,17 @@
 //! A wallet spends only coins of the active chain, never the change of a payment that is still pending. Nothing but a
 //! reorganisation takes such a coin back.
 
+mod balance;
 mod coins;
+mod error;
 mod history;
 mod payment;
 
 use std::collections::BTreeMap;
 
-use thiserror::Error;
-
 pub use self::{
+    balance::Balance,
+    error::WalletError,
     history::HistoryEntry,
     payment::{Payment, PaymentStatus},
 };
@@ -77,46 +79,6 @@ pub struct Wallet {
     made: Vec<Txid>,
     /// Coins that pending payments spend, with the payment's id.
     reserved: BTreeMap<OutPoint, Txid>,
-}
-
-/// The balance of a wallet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Balance {
-    /// The amount that can be spent in the next block.
-    pub available: Amount,
-    /// Immature rewards: a coinbase's coins that are too young to be spent.
-    pub immature: Amount,
-    /// Coins that pending payments spend. Their change is available again after confirmation.
-    pub reserved: Amount,
-}
-
-impl Balance {
-    /// Returns the sum of the three amounts: what the wallet owns on the active chain.
-    pub const fn total(&self) -> Amount {
-        self.available.saturating_add(self.immature).saturating_add(self.reserved)
-    }
-}
-
-/// The reason why a block does not fit the wallet's view of the chain.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum WalletError {
-    /// The block does not build on the wallet's last block.
-    #[error("block {block} does not build on {tip}, the wallet's last")]
-    NotNext {
-        /// The refused block.
-        block: BlockHash,
-        /// The wallet's last block.
-        tip: BlockHash,
-    },
-    /// The block to disconnect is not the wallet's last block, or is genesis.
-    #[error("block {block} cannot be taken back, the wallet's last is {tip}")]
-    NotLast {
-        /// The refused block.
-        block: BlockHash,
-        /// The wallet's last block.
-        tip: BlockHash,
-    },
 }
 
 impl Wallet {

@@ -1,0 +1,124 @@
+//! How a chain begins: at genesis, or with what its store holds.
+
+use std::sync::Arc;
+
+use crate::{
+    chain::{
+        Chain, ChainError, HeaderError, HeaderTree,
+        candidates::Candidates,
+        header_tree::NodeId,
+        lookahead::{self, Lookahead},
+        recent::Recent,
+        reorg,
+    },
+    consensus::{BatchVerifier, CheckedBlock, SignatureVerifier},
+    identified_block::IdentifiedBlock,
+    params::ChainParams,
+    state::Deltas,
+    store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate, MemoryStore},
+};
+
+/// Most transactions whose change of the state is kept precomputed, 2,048 bytes each. A block holds fewer.
+const MAX_PREPARED: usize = 8_192;
+
+impl Chain<MemoryStore> {
+    /// Starts a chain at genesis, in memory.
+    pub fn in_memory(params: ChainParams) -> Self {
+        match Self::open(params, MemoryStore::new()) {
+            Ok(chain) => chain,
+            Err(error) => unreachable!("an empty store in memory does not fail: {error}"),
+        }
+    }
+}
+
+impl<S: ChainStore> Chain<S> {
+    /// Opens the chain that a store holds, or starts a new one at genesis.
+    ///
+    /// # Errors
+    /// When the store fails or holds the chain of another network.
+    pub fn open(params: ChainParams, store: S) -> Result<Self, ChainError<S::Error>> {
+        let state = params.genesis_state().clone();
+        let mut chain = Self {
+            candidates: Candidates::new(),
+            tree: HeaderTree::new(params),
+            store,
+            verifier: Arc::new(BatchVerifier),
+            deltas: Deltas::new(MAX_PREPARED),
+            active: vec![NodeId::GENESIS],
+            state,
+            reorg: None,
+            stage_bytes: reorg::STAGE_BYTES,
+            lookahead: Lookahead::new(lookahead::MAX_BLOCKS),
+            recent: Recent::default(),
+            doubted: None,
+        };
+        // left over from a chain that was dropped in the middle of a reorganisation
+        chain.store.unstage().map_err(ChainError::Store)?;
+        match chain.store.load().map_err(ChainError::Store)? {
+            None => chain.store_genesis()?,
+            Some(stored) => {
+                for (header, invalid) in stored.headers {
+                    let hash = header.hash();
+                    // the time was judged before the header was stored; a clock that was set back must not refuse it
+                    // now
+                    match chain.tree.insert_node(&header, hash, u64::MAX) {
+                        Ok(id) if invalid => chain.tree.mark_node_invalid(id),
+                        Ok(id) => chain.candidates.body_arrived(&chain.tree, id),
+                        // a body that arrived before its parent's, or builds on an invalid one: it has to be requested
+                        // again
+                        Err(HeaderError::Invalid(_) | HeaderError::UnknownParent(_)) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                let tip = chain.tree.find(&stored.tip).ok_or(ChainError::Lost(stored.tip))?;
+                chain.set_active(tip);
+                chain.state = stored.state;
+            }
+        }
+        Ok(chain)
+    }
+
+    /// Replaces the verifier of signatures.
+    #[must_use]
+    pub fn with_verifier(mut self, verifier: Arc<dyn SignatureVerifier>) -> Self {
+        self.verifier = verifier;
+        self.lookahead.clear();
+        self
+    }
+
+    /// Sets how many waiting blocks have their signatures verified together: 64 by default. With 1, each block is
+    /// verified alone.
+    ///
+    /// The value changes the cost of catching up and of reorganisations, never which blocks are valid.
+    #[must_use]
+    pub fn with_lookahead(mut self, blocks: usize) -> Self {
+        self.lookahead = Lookahead::new(blocks);
+        self
+    }
+
+    /// Sets the size in bytes of the parts in which a reorganisation goes to the store: 32 MiB by default. The size is
+    /// an estimate of the memory that a part takes.
+    ///
+    /// The value changes the memory that a deep reorganisation takes, never which blocks are valid.
+    #[must_use]
+    pub fn with_stage_bytes(mut self, bytes: u64) -> Self {
+        self.stage_bytes = bytes;
+        self
+    }
+
+    fn store_genesis(&mut self) -> Result<(), ChainError<S::Error>> {
+        let params = self.params();
+        let block = CheckedBlock::unjudged(IdentifiedBlock::new(params.genesis().clone(), params.genesis_hash()));
+        let update = ChainUpdate {
+            disconnected: Vec::new(),
+            connected: vec![ConnectedUpdate {
+                block: Arc::new(block),
+                undo: BlockUndo { spent: Vec::new(), merged: Default::default() },
+            }],
+            diff: params.genesis_coins().clone(),
+            tip: params.genesis_hash(),
+            state: params.genesis_state().clone(),
+        };
+        self.store.commit(update).map_err(ChainError::Store)
+    }
+}
