@@ -97,6 +97,15 @@ impl<S: ChainStore> Chain<S> {
         self.tree.insert(header, now_ms)
     }
 
+    /// Judges a block's header as [`insert_header`](Self::insert_header) does, without computing its hash again.
+    ///
+    /// # Errors
+    /// As for [`insert_header`](Self::insert_header).
+    pub fn insert_header_of(&mut self, block: &IdentifiedBlock, now_ms: u64) -> Result<bool, HeaderError> {
+        let was_known = self.tree.find(&block.hash()).is_some();
+        self.tree.insert_node(&block.header, block.hash(), now_ms).map(|_| !was_known)
+    }
+
     /// Judges a block by rules R01 to R21 and R33, which need no UTXO set, and stores it. [`advance`](Self::advance)
     /// moves the tip. A caller who knows the block's hash passes an [`IdentifiedBlock`], so that it is not computed
     /// again.

@@ -102,6 +102,11 @@ impl CheckedBlock {
     pub fn into_block(self) -> Block {
         self.block.into_block()
     }
+
+    /// Returns the block with its hash.
+    pub fn into_identified_block(self) -> IdentifiedBlock {
+        self.block
+    }
 }
 
 impl Block {

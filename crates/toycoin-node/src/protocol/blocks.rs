@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use toycoin_core::{
-    Block, BlockHash, Header, RuleError, Work,
+    Block, BlockHash, Header, IdentifiedBlock, RuleError, Work,
     chain::{ChainError, HeaderError, Inserted},
     consensus::{check_form, check_proof_of_work},
     store::ChainStore,
@@ -17,6 +17,7 @@ use crate::{
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Processes a block from a peer.
     pub(super) fn on_block(&mut self, peer: PeerKey, block: Block) {
+        let block = IdentifiedBlock::from(block);
         let hash = block.hash();
         if let Some(link) = self.net.links.get_mut(&peer.0) {
             link.announcements.saw(hash);
@@ -41,7 +42,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Keeps an orphan block if its own proof of work is valid, and asks for the blocks before it.
-    fn on_orphan(&mut self, peer: PeerKey, block: Block) {
+    fn on_orphan(&mut self, peer: PeerKey, block: IdentifiedBlock) {
         let (hash, params) = (block.hash(), self.chain.params());
         let judged = check_form(params, &block).and_then(|()| check_proof_of_work(params, &block.header, hash));
         if let Err(error) = judged {
@@ -67,7 +68,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Accepts a block whose parent is known, and the orphan blocks that waited for it.
-    pub(super) fn take_in(&mut self, peer: Option<PeerKey>, block: Block) {
+    pub(super) fn take_in(&mut self, peer: Option<PeerKey>, block: IdentifiedBlock) {
         let mut queue = VecDeque::from([(peer, block)]);
         while let Some((peer, block)) = queue.pop_front() {
             let hash = block.hash();
@@ -79,9 +80,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Accepts one block, and returns whether it is kept.
-    fn take_in_one(&mut self, peer: Option<PeerKey>, block: Block) -> bool {
+    fn take_in_one(&mut self, peer: Option<PeerKey>, block: IdentifiedBlock) -> bool {
         let (hash, header) = (block.hash(), block.header);
-        match self.chain.insert_header(&header, self.net.now.unix_ms) {
+        match self.chain.insert_header_of(&block, self.net.now.unix_ms) {
             Ok(_) => {}
             Err(HeaderError::Rule(error)) if error.is_deferred() => {
                 return self.defer(peer, block);
@@ -132,10 +133,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Defers a block that is valid by itself until its time has come. Its descendants are not followed until then.
-    fn defer(&mut self, peer: Option<PeerKey>, block: Block) -> bool {
+    fn defer(&mut self, peer: Option<PeerKey>, block: IdentifiedBlock) -> bool {
         let hash = block.hash();
         let block = match block.check(self.chain.params()) {
-            Ok(checked) => checked.into_block(),
+            Ok(checked) => checked.into_identified_block(),
             Err(error) => return self.refuse(peer, hash, &error),
         };
         self.clock.note_news(self.net.now.monotonic);
@@ -165,7 +166,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Accepts a block of our own and plans its publication. A block with a timestamp in the future is not published
     /// before its time, because other nodes would defer it too.
-    fn take_in_own(&mut self, block: Block) {
+    fn take_in_own(&mut self, block: IdentifiedBlock) {
         let (hash, height) = (block.hash(), block.header.height);
         self.take_in(None, block.clone());
         if self.chain.has_block(&hash) {

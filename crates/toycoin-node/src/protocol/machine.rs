@@ -195,7 +195,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 return;
             }
             let hash = block.hash();
-            let had_no_room = self.net.broadcast(&NodeMessage::Block(block), |_| true);
+            let had_no_room = self.net.broadcast(&NodeMessage::Block(block.into_block()), |_| true);
             announce::published(&mut self.net, hash, &had_no_room);
         }
     }

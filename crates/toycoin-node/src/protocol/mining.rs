@@ -10,7 +10,7 @@
 use std::{collections::VecDeque, fmt::Display, time::Duration};
 
 use toycoin_core::{
-    Block, Header, PublicKey,
+    Block, IdentifiedBlock, PublicKey,
     chain::{Chain, ChainError},
     store::ChainStore,
 };
@@ -33,7 +33,7 @@ pub(super) struct Mining {
     /// The block templates on the present tip, the latest last.
     jobs: VecDeque<Job>,
     /// Found blocks that wait to be published, with their times.
-    held_back: VecDeque<(Monotonic, Block)>,
+    held_back: VecDeque<(Monotonic, IdentifiedBlock)>,
     /// When to check again whether the clock allows a block on the tip; `None` while it does.
     look_again: Option<Monotonic>,
     /// When the last event about waiting for the clock was emitted.
@@ -214,17 +214,16 @@ impl Mining {
     }
 
     /// Processes a nonce that was found, and returns the block.
-    pub(super) fn on_mined(&mut self, id: JobId, nonce: u64, net: &mut Net) -> Option<Block> {
+    pub(super) fn on_mined(&mut self, id: JobId, nonce: u64, net: &mut Net) -> Option<IdentifiedBlock> {
         let Some(job) = self.jobs.iter().find(|job| job.id == id) else {
             net.emit(Event::StaleJob { job: id });
             return None;
         };
         let mut block = job.block.clone();
         block.header.nonce = nonce;
-        let Header { bits, .. } = block.header;
-        let hash = block.hash();
-        if !bits.to_target().is_ok_and(|target| target.is_met_by(&hash)) {
-            tracing::error!(%hash, nonce, "the search returned a nonce that does not meet its target");
+        let (bits, block) = (block.header.bits, IdentifiedBlock::from(block));
+        if !bits.to_target().is_ok_and(|target| target.is_met_by(&block.hash())) {
+            tracing::error!(hash = %block.hash(), nonce, "the search returned a nonce that does not meet its target");
             return None;
         }
         self.jobs.clear();
@@ -234,12 +233,12 @@ impl Mining {
     }
 
     /// Plans the publication of a found block. A slow node knows its block at once and publishes it late.
-    pub(super) fn hold_back(&mut self, block: Block, net: &Net) {
+    pub(super) fn hold_back(&mut self, block: IdentifiedBlock, net: &Net) {
         self.held_back.push_back((net.now.monotonic + net.config.block_delay, block));
     }
 
     /// Takes a block whose time to be published has come.
-    pub(super) fn take_due(&mut self, now: Monotonic) -> Option<Block> {
+    pub(super) fn take_due(&mut self, now: Monotonic) -> Option<IdentifiedBlock> {
         self.held_back.pop_front_if(|(at, _)| *at <= now).map(|(_, block)| block)
     }
 }

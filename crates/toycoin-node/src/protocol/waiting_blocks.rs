@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use toycoin_core::{Block, BlockHash};
+use toycoin_core::{BlockHash, IdentifiedBlock};
 
 use crate::{limits, protocol::peers::PeerKey};
 
@@ -10,9 +10,9 @@ use crate::{limits, protocol::peers::PeerKey};
 #[derive(Debug, Default)]
 pub(super) struct WaitingBlocks {
     /// Orphan blocks, whose parent is unknown, the oldest first.
-    orphans: VecDeque<(PeerKey, Block)>,
+    orphans: VecDeque<(PeerKey, IdentifiedBlock)>,
     /// Blocks that are valid but for a timestamp in the future, by timestamp.
-    deferred: BTreeMap<(u64, BlockHash), (Option<PeerKey>, Block)>,
+    deferred: BTreeMap<(u64, BlockHash), (Option<PeerKey>, IdentifiedBlock)>,
     /// The senders of bodies that are not connected yet, the oldest first.
     senders: VecDeque<(BlockHash, PeerKey)>,
     /// Our own blocks that are not connected yet.
@@ -45,7 +45,7 @@ impl WaitingBlocks {
         self.senders.len().max(self.own.len())
     }
 
-    pub(super) fn keep_orphan(&mut self, peer: PeerKey, block: Block) {
+    pub(super) fn keep_orphan(&mut self, peer: PeerKey, block: IdentifiedBlock) {
         let hash = block.hash();
         if self.orphans.iter().any(|(_, orphan)| orphan.hash() == hash) {
             return;
@@ -57,7 +57,7 @@ impl WaitingBlocks {
         }
     }
 
-    pub(super) fn take_orphans_of(&mut self, parent: &BlockHash) -> Vec<(PeerKey, Block)> {
+    pub(super) fn take_orphans_of(&mut self, parent: &BlockHash) -> Vec<(PeerKey, IdentifiedBlock)> {
         let (children, others) =
             std::mem::take(&mut self.orphans).into_iter().partition(|(_, block)| block.header.previous == *parent);
         self.orphans = others;
@@ -100,7 +100,7 @@ impl WaitingBlocks {
     }
 
     /// Keeps a block that is valid by itself until its time has come.
-    pub(super) fn defer(&mut self, peer: Option<PeerKey>, block: Block) {
+    pub(super) fn defer(&mut self, peer: Option<PeerKey>, block: IdentifiedBlock) {
         self.deferred.insert((block.header.time, block.hash()), (peer, block));
         let is_too_much = |(count, bytes)| count > limits::DEFERRED_BLOCKS || bytes > limits::ORPHAN_BLOCK_BYTES;
         while is_too_much(self.deferred()) {
@@ -109,7 +109,7 @@ impl WaitingBlocks {
     }
 
     /// Takes a deferred block whose timestamp is `latest` or earlier.
-    pub(super) fn take_deferred(&mut self, latest: u64) -> Option<(Option<PeerKey>, Block)> {
+    pub(super) fn take_deferred(&mut self, latest: u64) -> Option<(Option<PeerKey>, IdentifiedBlock)> {
         self.deferred.first_entry().filter(|first| first.key().0 <= latest).map(|first| first.remove())
     }
 }
