@@ -11,7 +11,7 @@ use toycoin_core::{
 
 use crate::{
     limits,
-    protocol::{Event, JobId, MuteReason, NodeMachine, peers::PeerKey},
+    protocol::{Event, JobId, MuteReason, NodeMachine, peer_key::PeerKey},
 };
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {

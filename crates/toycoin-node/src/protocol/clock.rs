@@ -17,50 +17,10 @@ use toycoin_core::{BlockHash, ChainParams};
 use crate::{
     limits,
     machine::{Monotonic, Now},
-    protocol::{ClockCause, ClockSuspect, ClockWarning, Event, clock_warning::ClockKind, net::Net},
+    protocol::{
+        ClockCause, ClockSuspect, ClockWarning, Event, clock_readings::Lead, clock_warning::ClockKind, net::Net,
+    },
 };
-
-/// A reported time minus the monotonic time of its arrival. It gives the present difference to our clock, even after
-/// our clock was set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Lead(i128);
-
-impl Lead {
-    fn new(said_ms: u64, now: Now) -> Self {
-        Self(i128::from(said_ms) - monotonic_ms(now))
-    }
-
-    /// Returns by how many milliseconds the other clock is ahead of ours, at most a year in either direction.
-    fn offset_ms(self, now: Now) -> i64 {
-        let most = i128::from(limits::CLOCK_OFFSET_MOST);
-        let offset = self.0 - (i128::from(now.unix_ms) - monotonic_ms(now));
-        i64::try_from(offset.clamp(-most, most)).unwrap_or_default()
-    }
-}
-
-fn monotonic_ms(now: Now) -> i128 {
-    i128::try_from(now.monotonic.since_origin().as_millis()).unwrap_or(i128::MAX / 2)
-}
-
-/// The last readings of a peer's clock.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ClockReadings(VecDeque<Lead>);
-
-impl ClockReadings {
-    /// Records a status's time.
-    pub(super) fn note(&mut self, said_ms: u64, now: Now) {
-        self.0.push_back(Lead::new(said_ms, now));
-        if self.0.len() > limits::CLOCK_READINGS {
-            self.0.pop_front();
-        }
-    }
-
-    /// Returns by how many milliseconds the peer's clock is ahead, according to the status with the shortest time in
-    /// transit.
-    fn offset_ms(&self, now: Now) -> Option<i64> {
-        self.0.iter().max().map(|lead| lead.offset_ms(now))
-    }
-}
 
 /// The evidence from others about our clock.
 #[derive(Debug, Default)]
@@ -201,8 +161,6 @@ fn median(offsets: &mut [i64]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -216,23 +174,5 @@ mod tests {
         assert_eq!(of(&[-500, -400]), Some(-400));
         assert_eq!(of(&[-500, 3, 9]), Some(3));
         assert_eq!(of(&[1, 2, i64::MAX, i64::MAX]), Some(2));
-    }
-
-    #[test]
-    fn the_quickest_of_a_peers_last_statuses_counts() {
-        let now = |seconds| Now { monotonic: Monotonic::new(Duration::from_secs(seconds)), unix_ms: 1_000_000 };
-        let mut readings = ClockReadings::default();
-        for (seconds, said) in [(0, 1_000_000), (10, 1_008_000), (20, 1_005_000)] {
-            let moment = Now { unix_ms: 1_000_000 + seconds * 1_000, ..now(seconds) };
-            readings.note(said, moment);
-            assert_eq!(readings.offset_ms(moment), Some(0), "the first came at once");
-        }
-        let set_back = Now { unix_ms: 1_010_000, ..now(20) };
-        assert_eq!(readings.offset_ms(set_back), Some(10_000), "what was read before counts by the clock as it is now");
-        for said in [u64::MAX; limits::CLOCK_READINGS] {
-            readings.note(said, set_back);
-        }
-        assert_eq!(readings.offset_ms(set_back), Some(limits::CLOCK_OFFSET_MOST), "an absurd time counts as a year");
-        assert_eq!(readings.0.len(), limits::CLOCK_READINGS);
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     limits,
     machine::{Monotonic, Now},
     protocol::{
-        announce::Announcements, answers::Questions, backlog::Backlog, barrier::Barrier, bodies::Pipeline,
+        announcements::Announcements, answers::Questions, backlog::Backlog, barrier::Barrier, bodies::Pipeline,
         budget::TokenBucket, lag::Lag, transactions::Retelling,
     },
 };

@@ -18,7 +18,7 @@ use crate::{
     protocol::{
         Event, Input, NodeConfig, Output, Response, announce, answers::Answers, bodies::BodySync, clock::ClockWatch,
         connecting::Connecting, durability::Durability, headers::HeaderSync, links::Link, mining::Mining, net::Net,
-        peers::PeerKey, transactions::TransactionRelay, waiting_blocks::WaitingBlocks,
+        peer_key::PeerKey, transactions::TransactionRelay, waiting_blocks::WaitingBlocks,
     },
     relay::ConnectionId,
 };

@@ -12,6 +12,7 @@
 //! remaining work follows as an immediate timeout. A peer's misbehaviour costs that peer, never the node.
 
 mod announce;
+mod announcements;
 mod answers;
 mod backlog;
 mod barrier;
@@ -20,6 +21,7 @@ mod bodies;
 mod budget;
 mod claims;
 mod clock;
+mod clock_readings;
 mod clock_warning;
 mod config;
 mod connecting;
@@ -36,6 +38,7 @@ mod mining;
 mod mutes;
 mod net;
 mod pause;
+mod peer_key;
 mod peers;
 mod receiving;
 mod requests;

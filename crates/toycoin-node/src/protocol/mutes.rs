@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{limits, machine::Monotonic, protocol::peers::PeerKey, relay::ConnectionId};
+use crate::{limits, machine::Monotonic, protocol::peer_key::PeerKey, relay::ConnectionId};
 
 /// Mutes by peer, up to a bound.
 #[derive(Debug, Default)]

@@ -16,10 +16,8 @@ use crate::{
     log_limiter::LogLimiter,
     machine::Now,
     protocol::{
-        Event, MuteReason, NodeConfig, Output, RequestId, Response,
-        backlog::Purpose,
-        links::Link,
-        peers::{PeerKey, Peers},
+        Event, MuteReason, NodeConfig, Output, RequestId, Response, backlog::Purpose, links::Link, peer_key::PeerKey,
+        peers::Peers,
     },
     relay::ConnectionId,
 };

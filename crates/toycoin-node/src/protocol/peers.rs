@@ -16,16 +16,14 @@ use crate::{
     machine::Monotonic,
     protocol::{
         budget::{RecentUse, TokenBucket},
-        clock::ClockReadings,
+        clock_readings::ClockReadings,
         mutes::Mutes,
+        peer_key::PeerKey,
         standing::Standing,
         transactions::Rank,
     },
     relay::ConnectionId,
 };
-
-/// The name of a peer: a node id on a relay connection.
-pub(super) type PeerKey = (ConnectionId, NodeId);
 
 /// The contents of a peer's last status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

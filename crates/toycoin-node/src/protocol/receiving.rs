@@ -15,7 +15,8 @@ use crate::{
         Event, MuteReason, NodeMachine, Output, announce,
         answers::Question,
         links::{Link, Way},
-        peers::{PeerKey, PeerStatus},
+        peer_key::PeerKey,
+        peers::PeerStatus,
     },
     relay::ConnectionId,
 };

@@ -8,8 +8,7 @@ use crate::{
     limits,
     protocol::{
         ChainDelta, Claims, ClockWarning, NodeMachine, PeerClaim, PeerInfo, Request, RequestId, Response, Status,
-        TransactionPlace,
-        peers::{Peer, PeerKey},
+        TransactionPlace, peer_key::PeerKey, peers::Peer,
     },
 };
 

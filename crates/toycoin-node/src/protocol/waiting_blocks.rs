@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use toycoin_core::{BlockHash, IdentifiedBlock};
 
-use crate::{limits, protocol::peers::PeerKey};
+use crate::{limits, protocol::peer_key::PeerKey};
 
 /// Blocks that cannot be judged yet, and the senders of those that can.
 #[derive(Debug, Default)]

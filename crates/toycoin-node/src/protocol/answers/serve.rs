@@ -13,7 +13,7 @@ use crate::{
     limits,
     machine::Monotonic,
     mempool::Mempool,
-    protocol::{backlog::Purpose, links::Link, net::Net, peers::PeerKey},
+    protocol::{backlog::Purpose, links::Link, net::Net, peer_key::PeerKey},
     relay::ConnectionId,
 };
 

@@ -7,7 +7,7 @@ use std::{
 
 use toycoin_core::BlockHash;
 
-use crate::{machine::Monotonic, protocol::peers::PeerKey, relay::ConnectionId};
+use crate::{machine::Monotonic, protocol::peer_key::PeerKey, relay::ConnectionId};
 
 /// A request for a block.
 #[derive(Debug, Clone, Copy)]

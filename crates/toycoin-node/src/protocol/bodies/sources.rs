@@ -10,11 +10,7 @@ use toycoin_core::{BlockHash, Work};
 
 use crate::{
     limits,
-    protocol::{
-        net::Net,
-        peers::{Peer, PeerKey},
-        standing::Trust,
-    },
+    protocol::{net::Net, peer_key::PeerKey, peers::Peer, standing::Trust},
     relay::ConnectionId,
 };
 

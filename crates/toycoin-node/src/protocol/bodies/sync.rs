@@ -21,7 +21,7 @@ use super::{
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{links::Link, net::Net, peers::PeerKey},
+    protocol::{links::Link, net::Net, peer_key::PeerKey},
     relay::ConnectionId,
 };
 

@@ -8,7 +8,7 @@ use std::{
 use toycoin_core::BlockHash;
 
 use super::held::Held;
-use crate::{limits, machine::Monotonic, protocol::peers::PeerKey, relay::ConnectionId};
+use crate::{limits, machine::Monotonic, protocol::peer_key::PeerKey, relay::ConnectionId};
 
 /// An unanswered request for headers.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use toycoin_core::Work;
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{net::Net, peers::PeerKey, standing::Trust},
+    protocol::{net::Net, peer_key::PeerKey, standing::Trust},
     relay::ConnectionId,
 };
 

@@ -21,12 +21,7 @@ use crate::{
     limits,
     machine::Monotonic,
     protocol::{
-        MuteReason,
-        clock::ClockWatch,
-        links::Link,
-        net::Net,
-        peers::{PeerKey, up_to},
-        standing::Trust,
+        MuteReason, clock::ClockWatch, links::Link, net::Net, peer_key::PeerKey, peers::up_to, standing::Trust,
     },
     relay::ConnectionId,
 };

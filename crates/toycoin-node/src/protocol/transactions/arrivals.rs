@@ -22,7 +22,7 @@ use super::fair_queue::{FairQueue, Queued, Rank};
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{budget::TokenBucket, peers::PeerKey},
+    protocol::{budget::TokenBucket, peer_key::PeerKey},
     relay::ConnectionId,
 };
 

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use toycoin_core::Txid;
+use toycoin_wire::node::NodeMessage;
 
 use crate::{
     limits,
     machine::Monotonic,
     mempool::Mempool,
-    protocol::{net::Net, peers::up_to},
+    protocol::{backlog::Purpose, net::Net, peers::up_to},
+    relay::ConnectionId,
 };
 
 /// Payments that were submitted here and are not confirmed yet.
@@ -89,7 +91,67 @@ impl OwnPayments {
     pub(super) fn remove(&mut self, txid: &Txid) -> bool {
         self.next.remove(txid).is_some()
     }
+
+    /// Queues the payments that are due on all connections, and sends those whose turn it is.
+    pub(super) fn retell(&mut self, net: &mut Net, mempool: &Mempool) {
+        let now = net.now.monotonic;
+        let due = self.due(now);
+        for txid in &due {
+            self.repeat_later(*txid, net);
+        }
+        for txid in mempool.parents_first(due) {
+            self.queue(txid, net);
+        }
+        let has_turn = net.links.iter().filter(|(_, link)| link.retelling.is_due(now));
+        let connections: Vec<_> = has_turn.map(|(connection, _)| *connection).collect();
+        for connection in connections {
+            retell_on(net, mempool, connection);
+        }
+    }
+
+    /// Queues a payment on all connections.
+    pub(super) fn queue(&self, txid: Txid, net: &mut Net) {
+        for link in net.links.values_mut().filter(|link| link.ready) {
+            link.retelling.push(txid, net.now.monotonic);
+        }
+    }
+
+    /// Queues all payments on a connection that has become ready.
+    pub(super) fn queue_all(&self, net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
+        let own = mempool.parents_first(self.repeated().collect());
+        if let Some(link) = net.links.get_mut(&connection) {
+            own.into_iter().for_each(|txid| link.retelling.push(txid, net.now.monotonic));
+        }
+    }
 }
+
+/// Sends own payments on a connection until no payment, no room or no token is left.
+fn retell_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
+    let now = net.now.monotonic;
+    while let Some(link) = net.links.get_mut(&connection) {
+        let retelling = &mut link.retelling;
+        let Some(txid) = retelling.begin() else { return };
+        let Some(transaction) = mempool.get(&txid) else {
+            // confirmed or dropped meanwhile
+            retelling.pop();
+            continue;
+        };
+        let length = transaction.size() + ENVELOPE;
+        if !link.backlog.has_room(Purpose::OwnPayment, length) {
+            // tried again when bytes are written
+            return;
+        }
+        if !retelling.may_send(length, now) {
+            return;
+        }
+        retelling.pop();
+        let message = NodeMessage::Transaction(transaction.clone());
+        net.publish(Purpose::OwnPayment, None, &message, |other| other == connection);
+    }
+}
+
+/// Upper bound of the bytes around a payment in its frame.
+const ENVELOPE: u64 = 256;
 
 /// Returns a random time at which a payment is published again.
 fn next_repeat(net: &mut Net) -> Monotonic {

@@ -21,7 +21,7 @@ use crate::{
     machine::Monotonic,
     mempool::{Admission, AdmitError, DropReason, Mempool, Orphan},
     protocol::{
-        Event, MuteReason, RequestId, Response, SubmitError, WaitError, backlog::Purpose, net::Net, peers::PeerKey,
+        Event, MuteReason, RequestId, Response, SubmitError, WaitError, backlog::Purpose, net::Net, peer_key::PeerKey,
     },
     relay::ConnectionId,
 };
