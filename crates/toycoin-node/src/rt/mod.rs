@@ -1,16 +1,20 @@
 //! The upper half of the crate: tokio, sockets, clocks and threads around the machines of the lower half.
 
 mod builder;
+mod clock;
+mod connections;
 mod driver;
 mod error;
 mod events_since;
 mod hash_rate;
 mod life;
 mod listener;
+mod message;
 mod miner;
 mod node;
 mod relay;
 mod relay_state;
+mod relays;
 mod transport;
 
 pub use builder::NodeBuilder;

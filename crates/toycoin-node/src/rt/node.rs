@@ -20,8 +20,8 @@ use toycoin_core::{
 use crate::{
     protocol::{ChainDelta, Confirmed, Event, PeerInfo, Request, RequestId, Response, Status, TransactionPlace},
     rt::{
-        EventsSince, ExportError, PaymentError, RelayError, RelayState, SinceError, Stopped, driver::Message,
-        life::Life,
+        EventsSince, ExportError, PaymentError, RelayError, RelayState, SinceError, Stopped, life::Life,
+        message::Message,
     },
 };
 
