@@ -11,7 +11,7 @@ pub const INVARIANTS: [(&str, &str); 14] = [
         "every 20 blocks, after a crash and at the end, coins are those of the ledger, and what the tip commits to",
     ),
     ("most work", "the tip has the most work among the valid chains that the node holds"),
-    ("bounds", "queues, pools and scores of nodes and relays are within `limits.rs`"),
+    ("bounds", "queues, pools and scores of nodes and relays are within `limits`"),
     ("no honest mute", "nobody honest is muted by somebody honest"),
     ("convergence", "once faults have ended, all honest nodes are on one tip within a bound"),
     ("payments", "by then every payment that a node took is confirmed, or dropped with a reason"),
@@ -29,7 +29,7 @@ pub const INVARIANTS: [(&str, &str); 14] = [
 /// An invariant that the caller supplies.
 pub(crate) type Check = Box<dyn Fn(&Network) -> Result<(), String>>;
 
-/// Invariants of the caller, and limits that may differ from those of `limits.rs`.
+/// Invariants of the caller, and limits that may differ from those of `limits`.
 pub(crate) struct Invariants {
     pub(crate) callers: Vec<(String, Check)>,
     pub(crate) mempool_bytes: u64,
