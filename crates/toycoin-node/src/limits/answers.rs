@@ -57,8 +57,8 @@ pub const REJECTS: u64 = 10;
 /// Rejects that are sent to one peer per second after a burst.
 pub const REJECTS_A_SECOND: u64 = 2;
 
-/// Most bytes of a reject's text.
-pub const REJECT_TEXT: usize = 128;
+/// Most bytes of a reject's text: what the wire allows.
+pub const REJECT_TEXT: usize = toycoin_wire::limits::MAX_REJECT_TEXT;
 
 /// Most characters of a received reject's text that an event shows, escapes included.
 pub const REJECT_TEXT_SHOWN: usize = 256;

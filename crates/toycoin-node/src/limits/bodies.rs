@@ -18,8 +18,8 @@ pub const BODY_REQUESTS: usize = 256;
 /// block.
 pub const BRANCHES: usize = 16;
 
-/// Most block hashes per message.
-pub const BLOCKS_A_MESSAGE: usize = 16;
+/// Most block hashes per message: what the wire allows.
+pub const BLOCKS_A_MESSAGE: usize = toycoin_wire::limits::MAX_GET_BLOCKS;
 
 /// Most blocks that are requested from one peer at a time, unless [`BYTES_A_PEER`] allows more.
 pub const BLOCKS_A_PEER: usize = 16;

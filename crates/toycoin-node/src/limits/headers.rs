@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-/// Most headers per message.
-pub const HEADERS_A_MESSAGE: usize = 2_000;
+/// Most headers per message: what the wire allows.
+pub const HEADERS_A_MESSAGE: usize = toycoin_wire::limits::MAX_HEADERS;
 
-/// Most block hashes per locator.
-pub const LOCATOR: usize = 64;
+/// Most block hashes per locator: what the wire allows.
+pub const LOCATOR: usize = toycoin_wire::limits::MAX_LOCATOR;
 
 /// Most headers that are held back until their work exceeds our tip's, over all connections: 130,000 headers of 128
 /// bytes, 16 MB. A longer branch is not followed unless it has more work by then; 130,000 blocks are three days at one

@@ -58,8 +58,8 @@ pub const OWN_PAYMENT_BYTES_PER_SECOND: u64 = 512 << 10;
 /// Most own payments that wait for their confirmation.
 pub const OWN_PAYMENTS: usize = 10_000;
 
-/// Most transaction ids per request message.
-pub const TXIDS_A_MESSAGE: usize = 128;
+/// Most transaction ids per request message: what the wire allows.
+pub const TXIDS_A_MESSAGE: usize = toycoin_wire::limits::MAX_GET_TRANSACTIONS;
 
 /// Most dropped transactions whose reasons are remembered: this many that were submitted here, and as many others.
 pub const REMEMBERED_DROPS: usize = 4_096;

@@ -13,6 +13,7 @@ use std::{fmt, io, path::Path};
 
 use redb::StorageBackend;
 use toycoin_core::BlockHash;
+use toycoin_wire::limits::MAX_DECODE;
 
 use crate::store::{
     BODIES_FILE, SCHEMA, StoreError,
@@ -152,7 +153,8 @@ impl Bodies {
             let mut head = [0; RECORD];
             file.read(at, &mut head).map_err(io)?;
             let record = Record::parse(&head).filter(|record| at + (RECORD as u64) + u64::from(record.length) <= end);
-            if let Some(record) = record.filter(|record| record.length <= MAX_LENGTH) {
+            // no longer body or undo data can be decoded
+            if let Some(record) = record.filter(|record| record.length as usize <= MAX_DECODE) {
                 let mut bytes = vec![0; record.length as usize];
                 file.read(at + RECORD as u64, &mut bytes).map_err(io)?;
                 let kind = if record.kind == Kind::Body as u8 { Kind::Body } else { Kind::Undo };
@@ -215,5 +217,3 @@ const FILE_MAGIC: &[u8; 8] = b"toyblock";
 const RECORD_MAGIC: &[u8; 4] = b"\xf0blk";
 const HEAD: usize = 8 + 4 + 32 + CHECK;
 const RECORD: usize = 4 + 1 + 4 + 8;
-/// Longest record, in bytes. No block or undo data is longer.
-const MAX_LENGTH: u32 = 4 << 20;
