@@ -25,7 +25,7 @@ use toycoin_wire::{
 };
 
 use crate::{
-    limits::{PING_INTERVAL, QUEUE_CONTROLS, SILENCE_TIMEOUT, WELCOME_TIMEOUT},
+    limits::{GOODBYE_SHOWN, PING_INTERVAL, QUEUE_CONTROLS, SILENCE_TIMEOUT, WELCOME_TIMEOUT},
     machine::{Monotonic, Now},
 };
 
@@ -319,7 +319,7 @@ impl RelayClient {
                 }
                 RelayMessage::Welcome(welcome) => self.welcome(welcome)?,
                 RelayMessage::Goodbye(reason) => {
-                    return Err(ClientError::Goodbye { reason: printable(reason, MAX_GOODBYE) });
+                    return Err(ClientError::Goodbye { reason: printable(reason, GOODBYE_SHOWN) });
                 }
                 // the decoder refuses the tags that only a client sends
                 _ => return Err(FrameError::Unexpected { tag }.into()),
@@ -361,8 +361,6 @@ const BARRIER: u64 = 1;
 const KEEP_ALIVE: u64 = 2;
 /// Bit of a PING's nonce that marks a PING of the caller.
 const CALLERS: u64 = 1 << 63;
-/// Most characters of a relay's goodbye that are kept.
-const MAX_GOODBYE: usize = 256;
 
 #[cfg(test)]
 mod tests;

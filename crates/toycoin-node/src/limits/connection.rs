@@ -1,4 +1,4 @@
-//! Times on a connection between a client and a relay, kept by both ends: handshake, keepalive, slow writers.
+//! Bounds on a connection between a client and a relay: handshake, keepalive, slow writers, goodbye.
 
 use std::time::Duration;
 
@@ -26,3 +26,6 @@ pub const FRAME_WINDOW_BYTES: u64 = 10_000;
 
 /// Time that a connection that is being closed has to read the reason.
 pub const CLOSE_GRACE: Duration = Duration::from_secs(1);
+
+/// Most characters of a relay's goodbye that an error shows, escapes included: as many as it has bytes.
+pub const GOODBYE_SHOWN: usize = toycoin_wire::limits::MAX_REASON;

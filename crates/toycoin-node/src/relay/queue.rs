@@ -21,6 +21,7 @@ use super::{
     origin::Origin,
     shares::Shares,
 };
+use crate::limits::{EXPRESS_BYTES, EXPRESS_LOOKS, EXPRESS_MESSAGES, LOOSE_GAPS, RETAINED_ENTRIES};
 
 /// One waiting frame. Control frames are encoded when they are written, so a waiting one needs no further memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -461,23 +462,8 @@ impl Queue {
     }
 }
 
-/// Bytes of messages that move to the front at a time: as much as is written in a turn.
-const EXPRESS_BYTES: usize = 64 << 10;
-
-/// Most messages that move to the front at a time.
-const EXPRESS_MESSAGES: usize = 64;
-
-/// Most origins that are looked at to choose them, or all of them once.
-const EXPRESS_LOOKS: usize = 4_096;
-
 /// The place of the first entry of a queue, so that there are places before it.
 const FIRST_PLACE: u64 = 1 << 62;
-
-/// A queue that was longer gives its room back once it is drained: ten thousand connections may each keep this much.
-const RETAINED_ENTRIES: usize = 256;
-
-/// Number of gaps above twice the number of all other entries at which adjacent gaps are merged.
-const LOOSE_GAPS: usize = 64;
 
 /// Length in bytes from which copying a delivery costs more than a system call of its own.
 const LARGE: usize = 16 << 10;

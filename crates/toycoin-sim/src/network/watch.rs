@@ -89,7 +89,7 @@ impl Network {
         let Some(machine) = &self.relays[relay].machine else { return };
         let (stats, counts) = (machine.stats(), machine.counts());
         // twice the number of messages that gaps can separate, plus gaps that wait to be merged
-        let most_gaps = 2 * (self.invariants.queue_deliveries + limits::QUEUE_CONTROLS + 3) + 65;
+        let most_gaps = 2 * (self.invariants.queue_deliveries + limits::QUEUE_CONTROLS + 3) + limits::LOOSE_GAPS + 1;
         let bounds = [
             ("connections", stats.connections, limits::RELAY_CONNECTIONS + limits::RELAY_REFUSALS),
             ("channels", stats.channels, limits::RELAY_CHANNELS),

@@ -49,7 +49,7 @@ pub(crate) struct RelaySite {
 }
 
 /// Longest time that an adversary's bytes may wait for its link.
-const MOST_BACKLOG: Duration = Duration::from_secs(4);
+const MAX_BACKLOG: Duration = Duration::from_secs(4);
 
 /// Number of bytes that a relay's socket takes at once.
 const SOCKET_BYTES: usize = 64 << 10;
@@ -111,7 +111,7 @@ impl Network {
         }
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         // an adversary discards what its own link cannot carry
-        if !self.nodes[wire.node].honest && wire.up.busy_until > now + MOST_BACKLOG {
+        if !self.nodes[wire.node].honest && wire.up.busy_until > now + MAX_BACKLOG {
             return;
         }
         let length = bytes.len() as u64;
