@@ -20,10 +20,13 @@
 mod channels;
 mod config;
 mod connection;
+mod connection_id;
 mod controls;
 #[cfg(feature = "test-util")]
 mod counts;
 mod deliveries;
+mod entry;
+mod io;
 mod machine;
 mod origin;
 mod queue;
@@ -37,9 +40,11 @@ mod stats;
 mod timers;
 
 pub use config::RelayConfig;
+pub use connection_id::ConnectionId;
 #[cfg(feature = "test-util")]
 pub use counts::RelayCounts;
-pub use machine::{ConnectionId, RelayInput, RelayMachine, RelayOutput};
+pub use io::{RelayInput, RelayOutput};
+pub use machine::RelayMachine;
 pub use origin::Source;
 pub use reason::CloseReason;
 pub use stats::RelayStats;

@@ -8,7 +8,7 @@ use toycoin_wire::{
 };
 use tracing::debug;
 
-use super::{CloseReason, RelayMachine, connection::Phase, queue::Entry};
+use super::{CloseReason, RelayMachine, connection::Phase, entry::Entry};
 use crate::{limits::QUEUE_CONTROLS, machine::Monotonic};
 
 impl RelayMachine {
