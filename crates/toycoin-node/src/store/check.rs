@@ -8,7 +8,7 @@ use toycoin_core::{
     state::{ChainState, LtHash},
 };
 
-use crate::store::{RedbStore, StoreError, read::Reader, tables::*};
+use crate::store::{RedbStore, StoreError, reader::Reader, tables::*};
 
 /// Most problems that a report names.
 pub const MAX_PROBLEMS: usize = 100;
