@@ -82,7 +82,7 @@ pub enum ClientError {
         reason: String,
     },
     /// The relay allows fewer subscriptions than the client has channels.
-    #[error("relay takes {offered} subscriptions, {wanted} are wanted")]
+    #[error("relay allows {offered} subscriptions, this client has {wanted} channels")]
     TooFewSubscriptions {
         /// The number that the relay allows.
         offered: u32,
@@ -90,16 +90,16 @@ pub enum ClientError {
         wanted: usize,
     },
     /// The relay did not complete the handshake in time.
-    #[error("relay did not welcome the client in time")]
+    #[error("relay did not complete the handshake within {} s", WELCOME_TIMEOUT.as_secs())]
     WelcomeTimeout,
     /// No byte came for two minutes.
-    #[error("relay is silent")]
+    #[error("relay sent nothing for {} s", SILENCE_TIMEOUT.as_secs())]
     Silent,
     /// The relay sends PINGs faster than the client's answers can be sent.
     #[error("relay sends more PINGs than can be answered")]
     PingFlood,
     /// The connection had already failed with an earlier error.
-    #[error("relay connection is over")]
+    #[error("relay connection has failed already; connect again")]
     Over,
 }
 

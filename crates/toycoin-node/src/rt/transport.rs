@@ -27,7 +27,8 @@ use self::{
     queue::{Command, Next, Queue},
 };
 use crate::limits::{
-    CONNECT_TIMEOUT, RECONNECT_FIRST, RECONNECT_MOST, STALL_TIMEOUT, STEADY_CONNECTION, TRANSPORT_READ,
+    CONNECT_TIMEOUT, RECONNECT_FIRST, RECONNECT_MOST, STALL_TIMEOUT, STEADY_CONNECTION, TRANSPORT_QUEUE_BYTES,
+    TRANSPORT_READ,
 };
 
 /// An event of a transport. For each connection: `Connected`, any number of `Received` and `Written`, `Disconnected`.
@@ -71,10 +72,10 @@ pub(super) enum TransportEvent {
 #[non_exhaustive]
 pub(super) enum SendError {
     /// 8 MiB wait already: the relay reads more slowly than the node sends.
-    #[error("too much waits to be sent to the relay")]
+    #[error("the relay reads too slowly: {} MiB wait to be sent", TRANSPORT_QUEUE_BYTES >> 20)]
     Full,
     /// The transport's task has ended.
-    #[error("transport has ended")]
+    #[error("the relay connection has ended with its node")]
     Ended,
 }
 
@@ -148,7 +149,7 @@ async fn run<E>(
                 let end = serve(stream, &mut queue, &sink).await;
                 let reason = match &end {
                     End::Lost(reason) => reason.clone(),
-                    End::Closed => "closed from here".to_owned(),
+                    End::Closed => "closed by this node".to_owned(),
                     End::Over => return,
                 };
                 debug!(%address, connection, reason, "relay connection ended");
@@ -244,9 +245,9 @@ async fn write<E>(mut writer: OwnedWriteHalf, queue: &mut Queue, sink: &Sink<E, 
                         return End::Over;
                     }
                 }
-                Ok(Ok(_)) => return End::Lost("nothing more can be written".to_owned()),
+                Ok(Ok(_)) => return End::Lost("the socket takes no more bytes".to_owned()),
                 Ok(Err(error)) => return End::Lost(error.to_string()),
-                Err(_) => return End::Lost("relay takes no bytes".to_owned()),
+                Err(_) => return End::Lost(format!("the relay took no byte for {} s", STALL_TIMEOUT.as_secs())),
             }
         }
         if let Some(end) = end {

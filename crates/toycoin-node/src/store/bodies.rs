@@ -70,7 +70,7 @@ impl Bodies {
         file.read(0, &mut head).map_err(io)?;
         let mut fields = Fields::open(BODIES_FILE, b"", &head)?;
         if fields.take()? != *FILE_MAGIC {
-            return Err(fields.damaged("it does not begin as the blocks' file does"));
+            return Err(fields.damaged("its first 8 bytes are not those of a blocks file"));
         }
         let found = fields.u32()?;
         if found > SCHEMA {
@@ -120,18 +120,18 @@ impl Bodies {
             |reason: &str| StoreError::damaged(format!("{name} at byte {} of {BODIES_FILE}", place.at), reason);
         let mut record = vec![0; RECORD + place.length as usize];
         if place.at.checked_add(record.len() as u64).is_none_or(|end| end > self.end) {
-            return Err(damaged("it reaches beyond the file's end"));
+            return Err(damaged("it ends beyond the valid part of the file"));
         }
         self.file.read(place.at, &mut record).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => damaged("the file ends before it"),
+            io::ErrorKind::UnexpectedEof => damaged("the file ends before it does"),
             _ => io(error),
         })?;
         match Record::parse(&record) {
             Some(record) if record.kind == kind as u8 && record.length == place.length => {}
-            _ => return Err(damaged("its head differs")),
+            _ => return Err(damaged("its header in the file is not the one in the index")),
         }
         if record[9..RECORD] != sum(kind, &record[RECORD..]) {
-            return Err(damaged("its check differs"));
+            return Err(damaged("its checksum is wrong"));
         }
         record.drain(..RECORD);
         Ok(record)

@@ -71,7 +71,7 @@ fn write_active(transaction: &WriteTransaction, pending: &Pending, undo: &[FileO
     let mut work = match pending.standing.checked_sub(1) {
         Some(height) => {
             let below = active.get(height)?.map(|bytes| ActiveRecord::from_bytes(height, bytes.value())).transpose()?;
-            below.ok_or_else(|| damaged("active", &height.to_be_bytes(), "it is not there"))?.work
+            below.ok_or_else(|| damaged("active", &height.to_be_bytes(), "it is missing"))?.work
         }
         None => Work::default(),
     };
@@ -91,7 +91,7 @@ fn write_coins(transaction: &WriteTransaction, pending: &Pending) -> Result<(), 
     for (outpoint, coin) in pending.diff.spent() {
         let key = outpoint_key(outpoint);
         if coins.remove(&key)?.is_none() {
-            return Err(damaged("coins", &key, "a coin that was spent is not there"));
+            return Err(damaged("coins", &key, "it is missing, but a block spends it"));
         }
         changes.push((owned_key(&coin.output.owner, &key), false));
     }

@@ -24,7 +24,7 @@ impl Head {
         let Some(schema) = value(SCHEMA_KEY)? else { return Ok(None) };
         let schema = Fields::open("meta", SCHEMA_KEY.as_bytes(), &schema)?.u32()?;
         let read = |key: &str| {
-            value(key)?.ok_or_else(|| StoreError::damaged(format!("record {key} of meta"), "it is not there"))
+            value(key)?.ok_or_else(|| StoreError::damaged(format!("record {key} of meta"), "it is missing"))
         };
         if schema > SCHEMA {
             // the rest of a newer format is unknown

@@ -21,7 +21,9 @@ use crate::store::{
 impl RedbStore {
     pub(super) fn reader(&self) -> Result<&Reader, StoreError> {
         // a failed write leaves no reader
-        self.reader.as_ref().ok_or_else(|| StoreError::Database("an earlier write failed".into()))
+        self.reader
+            .as_ref()
+            .ok_or_else(|| StoreError::Database("an earlier write failed; start again to reopen it".into()))
     }
 
     pub(super) fn stored(&self) -> Result<Option<StoredChain>, StoreError> {
@@ -34,7 +36,7 @@ impl RedbStore {
             let record = BlockRecord::from_bytes(key.value(), value.value())?;
             let hash = BlockHash::from_bytes(*key.value());
             if record.header.hash() != hash {
-                return Err(damaged("blocks", hash.as_bytes(), "its header has another hash"));
+                return Err(damaged("blocks", hash.as_bytes(), "the header in it has another hash"));
             }
             let invalid = record.invalid || self.pending.invalid.contains(&hash);
             headers.push((record.header, invalid, record.body.at));
@@ -86,7 +88,7 @@ impl RedbStore {
         let block: Block = codec::decode(&bytes, MAX_DECODE).map_err(|error| damaged(error.to_string()))?;
         let checked = block.check(&self.params).map_err(|error| damaged(error.to_string()))?;
         if checked.hash() != *hash {
-            return Err(damaged(format!("its hash is {}", checked.hash())));
+            return Err(damaged(format!("its content has the hash {}", checked.hash())));
         }
         Ok(checked)
     }
@@ -132,7 +134,9 @@ impl RedbStore {
             Some(above) => self.pending.connected.get(above).map(|(block, _)| block.hash()),
             None => reader.active(height)?.map(|active| active.hash),
         };
-        let lost = || damaged("transactions", txid.as_bytes(), format!("there is no block at height {height}"));
+        let lost = || {
+            damaged("transactions", txid.as_bytes(), format!("it names height {height}, where the chain has no block"))
+        };
         hash.map(|hash| Some((hash, place))).ok_or_else(lost)
     }
 
@@ -158,7 +162,9 @@ impl RedbStore {
             if self.pending.diff.get(&outpoint).is_some() {
                 continue;
             }
-            let coin = reader.coin(&key)?.ok_or_else(|| damaged("owners", &key, "there is no such coin"))?;
+            let coin = reader
+                .coin(&key)?
+                .ok_or_else(|| damaged("owners", &key, "it names a coin that is not in the UTXO set"))?;
             if coin.output.owner == *owner {
                 coins.push((outpoint, coin));
             }
@@ -180,7 +186,7 @@ impl RedbStore {
             let mut fields = Fields::open("waiting", &key, value.value())?;
             let [flags] = fields.take()?;
             let flags = waiting_of_flags(flags);
-            let (own, returned) = flags.ok_or_else(|| fields.damaged("its first byte is none that is written"))?;
+            let (own, returned) = flags.ok_or_else(|| fields.damaged("its flags are not 0 to 3"))?;
             let transaction: Transaction =
                 codec::decode(fields.rest(), MAX_DECODE).map_err(|error| fields.damaged(error))?;
             waiting.push(WaitingTransaction { transaction, own, returned });

@@ -36,7 +36,7 @@ impl Reader {
             Ok(meta) => meta,
             Err(TableError::TableDoesNotExist(_)) => return Ok(None),
             Err(TableError::TableTypeMismatch { .. } | TableError::TypeDefinitionChanged { .. }) => {
-                return Err(StoreError::damaged(INDEX_FILE, "its tables are another program's"));
+                return Err(StoreError::damaged(INDEX_FILE, "its tables are not those of a toycoin store"));
             }
             Err(error) => return Err(error.into()),
         };

@@ -132,7 +132,10 @@ impl RedbStore {
             }
         };
         if !bodies.is_whole()? {
-            return Err(StoreError::damaged(BODIES_FILE, format!("it ends before byte {}", bodies.end())));
+            return Err(StoreError::damaged(
+                BODIES_FILE,
+                format!("it is shorter than the {} bytes that the index counts", bodies.end()),
+            ));
         }
         let reader = Reader::new(&database)?;
         let pending = Pending::new(reader.active_blocks()?);

@@ -80,7 +80,7 @@ impl Network {
         let mut halted = None;
         if self.nodes[node].planted == Some(Planted::Halts) && self.node(node).is_some_and(|n| n.chain().height() >= 5)
         {
-            halted = Some("it was told to".to_owned());
+            halted = Some("a planted bug halts it".to_owned());
         }
         while let Some(output) = self.nodes[node].machine.as_mut().and_then(|machine| machine.poll_output()) {
             match output {

@@ -92,7 +92,14 @@ impl Network {
         let used = pause.used;
         self.statistics.most_paused = self.statistics.most_paused.max(used);
         if used > limits::PAUSE_MOST + SLACK {
-            self.violate("pause", Some(node), format!("branches have stopped its search for {used:?} in all"));
+            self.violate(
+                "pause",
+                Some(node),
+                format!(
+                    "branches stopped its search for {used:?} in all, at most {:?} are allowed",
+                    limits::PAUSE_MOST + SLACK
+                ),
+            );
         }
     }
 }
