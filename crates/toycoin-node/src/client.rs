@@ -146,7 +146,6 @@ impl RelayClient {
     /// `id` must be fresh for each connection: a relay refuses an id that it already knows.
     ///
     /// # Errors
-    ///
     /// [`EncodeError::FieldTooLong`] for an agent of more than 64 bytes.
     pub fn new(now: Now, id: NodeId, agent: &str, channels: Vec<Channel>) -> Result<Self, EncodeError> {
         let now = now.monotonic;
@@ -182,7 +181,6 @@ impl RelayClient {
     /// Processes bytes from the relay, split at any place, and calls `on_event` for each event.
     ///
     /// # Errors
-    ///
     /// [`ClientError`]; the connection must then be closed. Later calls return [`ClientError::Over`].
     pub fn handle_bytes(
         &mut self,
@@ -207,7 +205,6 @@ impl RelayClient {
     /// Returns the frame of a `PUBL`, to be sent after the output of [`take_output`](Self::take_output).
     ///
     /// # Errors
-    ///
     /// [`EncodeError`] for a payload above 1.5 MiB, or for a frame above the limit that the relay announced.
     pub fn publish(&self, channel: &Channel, to: Option<NodeId>, payload: &[u8]) -> Result<Bytes, EncodeError> {
         let frame = RelayMessage::Publish(Publish { channel: channel.borrowed(), to, payload }).to_frame()?;
@@ -257,7 +254,6 @@ impl RelayClient {
     /// Handles a timeout: sends a PING as keepalive to a quiet relay, or gives the relay up.
     ///
     /// # Errors
-    ///
     /// [`ClientError::WelcomeTimeout`] or [`ClientError::Silent`]; the connection must then be closed.
     pub fn handle_timeout(&mut self, now: Now) -> Result<(), ClientError> {
         let now = now.monotonic;

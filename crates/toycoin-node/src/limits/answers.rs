@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::unwritten::ANSWER_SHARE;
+use crate::limits::unwritten::ANSWER_SHARE;
 
 /// Tokens in each relay connection's token bucket for answers, shared by all its peers: 4 MiB. One token pays for one
 /// byte that is read or sent.

@@ -2,11 +2,13 @@
 
 use std::mem;
 
-use super::{
-    origin::{Origin, OriginId, Origins},
-    shares::Shares,
+use crate::{
+    limits::{LARGE_SPARE_BYTES, RETAINED_SLOTS, SMALL_SPARE_BYTES},
+    relay::{
+        origin::{Origin, OriginId, Origins},
+        shares::Shares,
+    },
 };
-use crate::limits::{LARGE_SPARE_BYTES, RETAINED_SLOTS, SMALL_SPARE_BYTES};
 
 /// The name of a delivery, valid while a queue holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! One frame that waits in a queue.
 
-use super::{CloseReason, deliveries::DeliveryId};
+use crate::relay::{CloseReason, deliveries::DeliveryId};
 
 /// One waiting frame. Control frames are encoded when they are written, so a waiting one needs no further memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Inputs and outputs of a relay's machine.
 
-use super::{CloseReason, connection_id::ConnectionId, origin::Source};
+use crate::relay::{CloseReason, connection_id::ConnectionId, origin::Source};
 
 /// An input of a relay's machine. An input for a connection that the relay has closed has no effect.
 #[derive(Debug, Clone, Copy)]

@@ -6,22 +6,21 @@ use std::{
 };
 
 use toycoin_wire::{FrameDecoder, NodeId, Reader};
-use tracing::debug;
 
-use super::{
-    CloseReason, ConnectionId, RelayConfig, RelayInput, RelayOutput, RelayStats,
-    channels::Channels,
-    connection::{Connection, Due, Phase},
-    controls::ControlFrames,
-    deliveries::Deliveries,
-    entry::Entry,
-    origin::{Origin, Source},
-    queue::Bounds,
-    timers::Timers,
-};
 use crate::{
     limits::RELAY_REFUSALS,
     machine::{Machine, Monotonic, Now},
+    relay::{
+        CloseReason, ConnectionId, RelayConfig, RelayInput, RelayOutput, RelayStats,
+        channels::Channels,
+        connection::{Connection, Due, Phase},
+        controls::ControlFrames,
+        deliveries::Deliveries,
+        entry::Entry,
+        origin::{Origin, Source},
+        queue::Bounds,
+        timers::Timers,
+    },
 };
 
 /// The relay without its sockets.
@@ -228,7 +227,7 @@ impl RelayMachine {
         if connection.is_closing() {
             return;
         }
-        debug!(connection = connection.id.0, %reason, "connection ends");
+        tracing::debug!(connection = connection.id.0, %reason, "connection ends");
         self.stats.closed += 1;
         self.stats.closed_for_misbehaviour += u64::from(reason.is_misbehaviour());
         self.withdraw(slot);

@@ -39,12 +39,15 @@ mod shed;
 mod stats;
 mod timers;
 
-pub use config::RelayConfig;
-pub use connection_id::ConnectionId;
+pub use self::{
+    config::RelayConfig,
+    connection_id::ConnectionId,
+    io::{RelayInput, RelayOutput},
+    machine::RelayMachine,
+    origin::Source,
+    reason::CloseReason,
+    stats::RelayStats,
+};
+
 #[cfg(feature = "test-util")]
-pub use counts::RelayCounts;
-pub use io::{RelayInput, RelayOutput};
-pub use machine::RelayMachine;
-pub use origin::Source;
-pub use reason::CloseReason;
-pub use stats::RelayStats;
+pub use self::counts::RelayCounts;

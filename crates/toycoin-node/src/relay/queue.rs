@@ -16,13 +16,15 @@ mod sharing;
 
 use std::collections::VecDeque;
 
-use super::{
-    controls::ControlFrames,
-    deliveries::{Deliveries, DeliveryId, Doomed},
-    entry::Entry,
-    shares::Shares,
+use crate::{
+    limits::{LOOSE_GAPS, RETAINED_ENTRIES},
+    relay::{
+        controls::ControlFrames,
+        deliveries::{Deliveries, DeliveryId, Doomed},
+        entry::Entry,
+        shares::Shares,
+    },
 };
-use crate::limits::{LOOSE_GAPS, RETAINED_ENTRIES};
 
 /// The bounds of a queue.
 #[derive(Debug, Clone, Copy)]

@@ -17,11 +17,14 @@ mod relay_state;
 mod relays;
 mod transport;
 
-pub use builder::NodeBuilder;
-pub use error::{ExportError, PaymentError, RelayError, SinceError, SpawnError, Stopped};
-pub use events_since::{BlockEvent, EventsSince};
-pub use listener::{Listener, ListenerEvent};
-pub use node::NodeHandle;
-pub use relay::{RelayHandle, RelayServer};
-pub use relay_state::RelayState;
-use transport::{TransportEvent, TransportHandle, transport};
+pub use self::{
+    builder::NodeBuilder,
+    error::{ExportError, PaymentError, RelayError, SinceError, SpawnError, Stopped},
+    events_since::{BlockEvent, EventsSince},
+    listener::{Listener, ListenerEvent},
+    node::NodeHandle,
+    relay::{RelayHandle, RelayServer},
+    relay_state::RelayState,
+};
+
+use self::transport::{TransportEvent, TransportHandle, transport};

@@ -20,7 +20,6 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},
 };
-use tracing::debug;
 
 use self::{
     progress::{Progress, weight},
@@ -90,7 +89,6 @@ impl TransportHandle {
     /// Queues bytes for a connection. Without effect if that connection has ended.
     ///
     /// # Errors
-    ///
     /// [`SendError`] when the bytes were not accepted.
     pub(super) fn send(&self, connection: u64, bytes: Bytes) -> Result<(), SendError> {
         let Some(fits) = self.progress.wait(connection, weight(&bytes)) else { return Ok(()) };
@@ -152,7 +150,7 @@ async fn run<E>(
                     End::Closed => "closed by this node".to_owned(),
                     End::Over => return,
                 };
-                debug!(%address, connection, reason, "relay connection ended");
+                tracing::debug!(%address, connection, reason, "relay connection ended");
                 if sink.emit(TransportEvent::Disconnected { connection, reason }).await.is_err() {
                     return;
                 }
@@ -162,7 +160,7 @@ async fn run<E>(
                 }
             }
             Err(error) => {
-                debug!(%address, %error, "relay cannot be reached");
+                tracing::debug!(%address, %error, "relay cannot be reached");
                 let reason = error.to_string();
                 if sink.emit(TransportEvent::Unreachable { reason }).await.is_err() {
                     return;

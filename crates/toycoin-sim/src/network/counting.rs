@@ -3,7 +3,7 @@
 use toycoin_node::relay::ConnectionId;
 use toycoin_wire::{Tag, relay::RelayMessage};
 
-use super::{
+use crate::network::{
     Network,
     traffic::{header_of_body, split_frame},
 };

@@ -2,7 +2,7 @@
 
 use toycoin_node::protocol::{Input, JobId, MiningJob};
 
-use super::{
+use crate::network::{
     Happening, Network,
     search::{Search, solve_header},
 };

@@ -8,8 +8,10 @@ use toycoin_node::{
     protocol::{Event, Input, NodeMachine, Output},
 };
 
-use super::{Happening, Network};
-use crate::planted::Planted;
+use crate::{
+    network::{Happening, Network},
+    planted::Planted,
+};
 
 impl Network {
     /// Starts a node with an empty store, or with what its disk holds.

@@ -5,7 +5,7 @@ use toycoin_node::{
     relay::{RelayConfig, RelayMachine},
 };
 
-use super::queue::QueueKey;
+use crate::network::queue::QueueKey;
 
 /// A relay of the network.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use toycoin_node::{
     relay::{ConnectionId, RelayInput, RelayOutput},
 };
 
-use super::{Happening, Network};
+use crate::network::{Happening, Network};
 
 /// Number of bytes that a relay's socket takes at once.
 const SOCKET_BYTES: usize = 64 << 10;

@@ -3,7 +3,7 @@
 use toycoin_core::Header;
 use toycoin_node::protocol::MiningJob;
 
-use super::queue::QueueKey;
+use crate::network::queue::QueueKey;
 
 /// A node's current search for a block.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 use toycoin_core::{ChainParams, FeeRate, Wallet};
 use toycoin_node::{protocol::NodeConfig, relay::ConnectionId};
 
-use super::{pause::Pause, queue::QueueKey, search::Search};
 use crate::{
     ledger::Ledger,
     link::Link,
+    network::{pause::Pause, queue::QueueKey, search::Search},
     node_spec::NodeSpec,
     participant::Participant,
     planted::Planted,

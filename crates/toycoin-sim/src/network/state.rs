@@ -16,18 +16,18 @@ use toycoin_node::{
 };
 use toycoin_wire::NodeId;
 
-use super::{
-    payments::Payments,
-    queue::{Happening, Queue},
-    relay_site::RelaySite,
-    sim_node::SimNode,
-    traffic::Traffic,
-    wire::Wire,
-};
 use crate::{
     dice::Dice,
     fault::{FaultKind, Scheduled},
     invariant::Invariants,
+    network::{
+        payments::Payments,
+        queue::{Happening, Queue},
+        relay_site::RelaySite,
+        sim_node::SimNode,
+        traffic::Traffic,
+        wire::Wire,
+    },
     params::{GENESIS_TIME, PAST},
     report::{Statistics, Violation},
     store::CrashStore,

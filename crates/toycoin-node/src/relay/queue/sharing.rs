@@ -2,13 +2,13 @@
 
 use std::mem;
 
-use super::Queue;
 use crate::{
     limits::{EXPRESS_BYTES, EXPRESS_LOOKS, EXPRESS_MESSAGES},
     relay::{
         deliveries::{Deliveries, DeliveryId},
         entry::Entry,
         origin::Origin,
+        queue::Queue,
         shares::Shares,
     },
 };

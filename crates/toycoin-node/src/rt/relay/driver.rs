@@ -19,13 +19,12 @@ use tokio::{
     net::TcpListener,
     time::{Sleep, sleep_until},
 };
-use tracing::{debug, info};
 
-use super::{log::RelayLog, ready::ReadyList, socket::Socket, source::source, turns::Turns};
 use crate::{
     limits::{ACCEPT_PAUSE, ACCEPTS_A_ROUND, CLOSE_GRACE, RELAY_READ, RELAY_REFUSALS, RELAY_ROUNDS, RELAY_WRITE},
     machine::{Machine, Monotonic, Now},
     relay::{CloseReason, ConnectionId, RelayInput, RelayMachine, RelayOutput, RelayStats},
+    rt::relay::{log::RelayLog, ready::ReadyList, socket::Socket, source::source, turns::Turns},
 };
 
 #[derive(Debug)]
@@ -86,7 +85,7 @@ impl Driver {
         // rounds are bounded already; tokio's budget would end them between a read and its writes
         tokio::task::unconstrained(poll_fn(|cx| {
             if self.listener.is_some() && shutdown.as_mut().poll(cx).is_ready() {
-                info!(connections = self.sockets.len(), "relay is shutting down");
+                tracing::info!(connections = self.sockets.len(), "relay is shutting down");
                 self.listener = None;
                 last_call = Some(Instant::now() + 2 * CLOSE_GRACE);
                 self.machine.handle(self.now(), RelayInput::Shutdown);
@@ -154,7 +153,7 @@ impl Driver {
                 Poll::Ready(Ok((stream, address))) => {
                     let name = self.next_name;
                     self.next_name += 1;
-                    debug!(connection = name, %address, "client connects");
+                    tracing::debug!(connection = name, %address, "client connects");
                     let connection = ConnectionId(name);
                     let source = source(address.ip(), connection);
                     let socket = Socket::new(stream, name, source, Arc::clone(&self.ready));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::progress::{Progress, weight};
+use crate::rt::transport::progress::{Progress, weight};
 
 /// A message from the handle to the task.
 #[derive(Debug)]
