@@ -13,95 +13,24 @@
 //! The relay is a stranger too. The frame decoder bounds what it sends. It cannot make the client answer faster than
 //! the client's output is taken. A relay that falls silent runs into a timeout.
 
+mod error;
+mod event;
+
 use std::mem;
 
 use bytes::Bytes;
-use thiserror::Error;
 use toycoin_wire::{
-    Channel, ChannelRef, DecodeError, EncodeError, FrameDecoder, FrameError, NodeId, Reader, Tag,
+    Channel, ChannelRef, EncodeError, FrameDecoder, FrameError, NodeId, Reader,
     limits::{MAX_ENVELOPE, MAX_REASON, TAG_SIZE},
     printable,
     relay::{Hello, Publish, RelayMessage, Welcome},
 };
 
+pub use self::{error::ClientError, event::ClientEvent};
 use crate::{
     limits::{GOODBYE_SHOWN, PING_INTERVAL, QUEUE_CONTROLS, SILENCE_TIMEOUT, WELCOME_TIMEOUT},
     machine::{Monotonic, Now},
 };
-
-/// An event of a relay connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClientEvent<'a> {
-    /// The relay has welcomed the client and confirmed its subscriptions. This event comes once, before any other.
-    Ready,
-    /// Another client published a message on a subscribed channel.
-    Delivered {
-        /// The channel.
-        channel: ChannelRef<'a>,
-        /// The publisher's id, as the relay reports it.
-        from: NodeId,
-        /// The payload. It is borrowed, so copy what must outlive the call.
-        payload: &'a [u8],
-    },
-    /// The relay dropped deliveries for this client, which read too slowly.
-    Lagged {
-        /// The number of dropped deliveries.
-        count: u64,
-    },
-    /// The answer to a [`ping`](RelayClient::ping) arrived. Every delivery that waited at the relay before the PING has
-    /// arrived too.
-    Ponged {
-        /// The number that the PING carried.
-        nonce: u64,
-    },
-}
-
-/// The reason why a relay connection failed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// The relay's bytes are not valid frames.
-    #[error("relay sent a bad frame: {0}")]
-    Frame(#[from] FrameError),
-    /// The relay sent a frame whose body does not match its tag.
-    #[error("relay sent a malformed {tag}: {error}")]
-    Message {
-        /// The tag.
-        tag: Tag,
-        /// The decoding error.
-        error: DecodeError,
-    },
-    /// The relay welcomed the client twice.
-    #[error("relay sent a second WELC")]
-    SecondWelcome,
-    /// The relay said goodbye and closes the connection.
-    #[error("relay said goodbye: {reason}")]
-    Goodbye {
-        /// The relay's reason; control characters are escaped.
-        reason: String,
-    },
-    /// The relay allows fewer subscriptions than the client has channels.
-    #[error("relay allows {offered} subscriptions, this client has {wanted} channels")]
-    TooFewSubscriptions {
-        /// The number that the relay allows.
-        offered: u32,
-        /// The number of the client's channels.
-        wanted: usize,
-    },
-    /// The relay did not complete the handshake in time.
-    #[error("relay did not complete the handshake within {} s", WELCOME_TIMEOUT.as_secs())]
-    WelcomeTimeout,
-    /// No byte came for two minutes.
-    #[error("relay sent nothing for {} s", SILENCE_TIMEOUT.as_secs())]
-    Silent,
-    /// The relay sends PINGs faster than the client's answers can be sent.
-    #[error("relay sends more PINGs than can be answered")]
-    PingFlood,
-    /// The connection had already failed with an earlier error.
-    #[error("relay connection has failed already; connect again")]
-    Over,
-}
 
 /// A client of one relay connection.
 ///
