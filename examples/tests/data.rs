@@ -117,7 +117,7 @@ fn a_flipped_bit_is_named_and_served_to_nobody() {
 
     let (code, said) = node(&address, &data, &["--check"]).end();
     assert_eq!(code, 1);
-    says(&said, "is damaged: its check differs");
+    says(&said, "is damaged: its checksum is wrong");
     says(&node(&address, &data, &["--reindex"]).success(), "bytes could not be read");
     node(&address, &data, &["--check"]).success();
 }

@@ -13,95 +13,24 @@
 //! The relay is a stranger too. The frame decoder bounds what it sends. It cannot make the client answer faster than
 //! the client's output is taken. A relay that falls silent runs into a timeout.
 
+mod error;
+mod event;
+
 use std::mem;
 
 use bytes::Bytes;
-use thiserror::Error;
 use toycoin_wire::{
-    Channel, ChannelRef, DecodeError, EncodeError, FrameDecoder, FrameError, NodeId, Reader, Tag,
+    Channel, ChannelRef, EncodeError, FrameDecoder, FrameError, NodeId, Reader,
     limits::{MAX_ENVELOPE, MAX_REASON, TAG_SIZE},
     printable,
     relay::{Hello, Publish, RelayMessage, Welcome},
 };
 
+pub use self::{error::ClientError, event::ClientEvent};
 use crate::{
-    limits::{PING_INTERVAL, QUEUE_CONTROLS, SILENCE_TIMEOUT, WELCOME_TIMEOUT},
+    limits::{GOODBYE_SHOWN, PING_INTERVAL, QUEUE_CONTROLS, SILENCE_TIMEOUT, WELCOME_TIMEOUT},
     machine::{Monotonic, Now},
 };
-
-/// An event of a relay connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClientEvent<'a> {
-    /// The relay has welcomed the client and confirmed its subscriptions. This event comes once, before any other.
-    Ready,
-    /// Another client published a message on a subscribed channel.
-    Delivered {
-        /// The channel.
-        channel: ChannelRef<'a>,
-        /// The publisher's id, as the relay reports it.
-        from: NodeId,
-        /// The payload. It is borrowed, so copy what must outlive the call.
-        payload: &'a [u8],
-    },
-    /// The relay dropped deliveries for this client, which read too slowly.
-    Lagged {
-        /// The number of dropped deliveries.
-        count: u64,
-    },
-    /// The answer to a [`ping`](RelayClient::ping) arrived. Every delivery that waited at the relay before the PING has
-    /// arrived too.
-    Ponged {
-        /// The number that the PING carried.
-        nonce: u64,
-    },
-}
-
-/// The reason why a relay connection failed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// The relay's bytes are not valid frames.
-    #[error("relay sent a bad frame: {0}")]
-    Frame(#[from] FrameError),
-    /// The relay sent a frame whose body does not match its tag.
-    #[error("relay sent a malformed {tag}: {error}")]
-    Message {
-        /// The tag.
-        tag: Tag,
-        /// The decoding error.
-        error: DecodeError,
-    },
-    /// The relay welcomed the client twice.
-    #[error("relay sent a second WELC")]
-    SecondWelcome,
-    /// The relay said goodbye and closes the connection.
-    #[error("relay said goodbye: {reason}")]
-    Goodbye {
-        /// The relay's reason; control characters are escaped.
-        reason: String,
-    },
-    /// The relay allows fewer subscriptions than the client has channels.
-    #[error("relay takes {offered} subscriptions, {wanted} are wanted")]
-    TooFewSubscriptions {
-        /// The number that the relay allows.
-        offered: u32,
-        /// The number of the client's channels.
-        wanted: usize,
-    },
-    /// The relay did not complete the handshake in time.
-    #[error("relay did not welcome the client in time")]
-    WelcomeTimeout,
-    /// No byte came for two minutes.
-    #[error("relay is silent")]
-    Silent,
-    /// The relay sends PINGs faster than the client's answers can be sent.
-    #[error("relay sends more PINGs than can be answered")]
-    PingFlood,
-    /// The connection had already failed with an earlier error.
-    #[error("relay connection is over")]
-    Over,
-}
 
 /// A client of one relay connection.
 ///
@@ -146,7 +75,6 @@ impl RelayClient {
     /// `id` must be fresh for each connection: a relay refuses an id that it already knows.
     ///
     /// # Errors
-    ///
     /// [`EncodeError::FieldTooLong`] for an agent of more than 64 bytes.
     pub fn new(now: Now, id: NodeId, agent: &str, channels: Vec<Channel>) -> Result<Self, EncodeError> {
         let now = now.monotonic;
@@ -182,7 +110,6 @@ impl RelayClient {
     /// Processes bytes from the relay, split at any place, and calls `on_event` for each event.
     ///
     /// # Errors
-    ///
     /// [`ClientError`]; the connection must then be closed. Later calls return [`ClientError::Over`].
     pub fn handle_bytes(
         &mut self,
@@ -207,7 +134,6 @@ impl RelayClient {
     /// Returns the frame of a `PUBL`, to be sent after the output of [`take_output`](Self::take_output).
     ///
     /// # Errors
-    ///
     /// [`EncodeError`] for a payload above 1.5 MiB, or for a frame above the limit that the relay announced.
     pub fn publish(&self, channel: &Channel, to: Option<NodeId>, payload: &[u8]) -> Result<Bytes, EncodeError> {
         let frame = RelayMessage::Publish(Publish { channel: channel.borrowed(), to, payload }).to_frame()?;
@@ -257,7 +183,6 @@ impl RelayClient {
     /// Handles a timeout: sends a PING as keepalive to a quiet relay, or gives the relay up.
     ///
     /// # Errors
-    ///
     /// [`ClientError::WelcomeTimeout`] or [`ClientError::Silent`]; the connection must then be closed.
     pub fn handle_timeout(&mut self, now: Now) -> Result<(), ClientError> {
         let now = now.monotonic;
@@ -319,7 +244,7 @@ impl RelayClient {
                 }
                 RelayMessage::Welcome(welcome) => self.welcome(welcome)?,
                 RelayMessage::Goodbye(reason) => {
-                    return Err(ClientError::Goodbye { reason: printable(reason, MAX_GOODBYE) });
+                    return Err(ClientError::Goodbye { reason: printable(reason, GOODBYE_SHOWN) });
                 }
                 // the decoder refuses the tags that only a client sends
                 _ => return Err(FrameError::Unexpected { tag }.into()),
@@ -361,8 +286,6 @@ const BARRIER: u64 = 1;
 const KEEP_ALIVE: u64 = 2;
 /// Bit of a PING's nonce that marks a PING of the caller.
 const CALLERS: u64 = 1 << 63;
-/// Most characters of a relay's goodbye that are kept.
-const MAX_GOODBYE: usize = 256;
 
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,7 @@ pub struct Simulation {
     pub(crate) settle: Option<Duration>,
     pub(crate) keep_trace: bool,
     pub(crate) censored: Option<Txid>,
-    pub(crate) invariants: Invariants,
+    pub(crate) invariants: Invariants<Network>,
     pub(crate) boundless_relays: bool,
     /// Number of drawn adversaries by the name of their tactic.
     pub(crate) tactics: BTreeMap<&'static str, u64>,

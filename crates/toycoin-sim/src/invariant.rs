@@ -1,7 +1,5 @@
 //! Invariants: what must hold after every event.
 
-use crate::network::Network;
-
 /// The built-in invariants: each name, as a [`Violation`](crate::Violation) reports it, with what must hold.
 pub const INVARIANTS: [(&str, &str); 14] = [
     ("supply", "the money issued is what the rules make of the height"),
@@ -11,7 +9,7 @@ pub const INVARIANTS: [(&str, &str); 14] = [
         "every 20 blocks, after a crash and at the end, coins are those of the ledger, and what the tip commits to",
     ),
     ("most work", "the tip has the most work among the valid chains that the node holds"),
-    ("bounds", "queues, pools and scores of nodes and relays are within `limits.rs`"),
+    ("bounds", "queues, pools and scores of nodes and relays are within `limits`"),
     ("no honest mute", "nobody honest is muted by somebody honest"),
     ("convergence", "once faults have ended, all honest nodes are on one tip within a bound"),
     ("payments", "by then every payment that a node took is confirmed, or dropped with a reason"),
@@ -26,12 +24,12 @@ pub const INVARIANTS: [(&str, &str); 14] = [
     ("halt", "no node halts while its store works"),
 ];
 
-/// An invariant that the caller supplies.
-pub(crate) type Check = Box<dyn Fn(&Network) -> Result<(), String>>;
+/// An invariant of a network that the caller supplies.
+pub(crate) type Check<N> = Box<dyn Fn(&N) -> Result<(), String>>;
 
-/// Invariants of the caller, and limits that may differ from those of `limits.rs`.
-pub(crate) struct Invariants {
-    pub(crate) callers: Vec<(String, Check)>,
+/// Invariants of the caller for a network `N`, and limits that may differ from those of `limits`.
+pub(crate) struct Invariants<N> {
+    pub(crate) callers: Vec<(String, Check<N>)>,
     pub(crate) mempool_bytes: u64,
     pub(crate) queue_deliveries: usize,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::dice::Dice;
 
-/// Distribution of a link's latency in each direction; no drawn latency exceeds [one minute](Self::MOST).
+/// Distribution of a link's latency in each direction; no drawn latency exceeds [one minute](Self::MAX).
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,18 +51,18 @@ pub enum Latency {
 
 impl Latency {
     /// Longest latency that is ever drawn.
-    pub const MOST: Duration = Duration::from_secs(60);
+    pub const MAX: Duration = Duration::from_secs(60);
 
     /// Draws a latency, the same on every machine.
     pub fn draw(&self, dice: &mut Dice) -> Duration {
         let drawn = match *self {
             Self::Fixed(latency) => latency,
             Self::Uniform { least, most } => dice.between(least, most),
-            Self::Exponential { least, mean } => least + dice.exponential(mean).min(Self::MOST),
+            Self::Exponential { least, mean } => least + dice.exponential(mean).min(Self::MAX),
             Self::LogNormal { median, sigma } => dice.log_normal(median, sigma),
             Self::Pareto { least, shape } => dice.pareto(least, shape),
         };
-        drawn.min(Self::MOST)
+        drawn.min(Self::MAX)
     }
 
     /// Returns the same distribution with every time multiplied by `factor`.
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn no_tail_is_longer_than_the_bound() {
         let endless = Latency::Pareto { least: MS, shape: 0.1 };
-        assert_eq!(drawn(endless)[19_999], Latency::MOST.as_secs_f64());
+        assert_eq!(drawn(endless)[19_999], Latency::MAX.as_secs_f64());
         assert_eq!(Latency::from(40 * MS).times(20), Latency::Fixed(800 * MS));
     }
 

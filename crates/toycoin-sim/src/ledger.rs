@@ -29,7 +29,10 @@ impl Ledger {
                 match self.coins.remove(outpoint) {
                     Some(coin) => spent.push((*outpoint, coin)),
                     None => {
-                        return Err(format!("{txid} in block {} spends {outpoint}, which is no coin", block.hash()));
+                        return Err(format!(
+                            "transaction {txid} in block {} spends {outpoint}, which is no unspent coin",
+                            block.hash()
+                        ));
                     }
                 }
             }
@@ -41,7 +44,7 @@ impl Ledger {
 
     pub(crate) fn disconnect(&mut self, block: &Arc<CheckedBlock>) -> Result<(), String> {
         let Some((_, spent)) = self.spent.pop_if(|(hash, _)| *hash == block.hash()) else {
-            return Err(format!("block {} left a chain that it was not the tip of", block.hash()));
+            return Err(format!("block {} left the chain, but was not its tip", block.hash()));
         };
         self.coins.extend(spent);
         let coinbase = block.block().coinbase.outpoints(block.coinbase_txid());
@@ -66,10 +69,10 @@ impl Ledger {
             }
         });
         match (visited.is_err(), wrong) {
-            (true, _) => Err("the store failed".into()),
-            (_, Some(outpoint)) => Err(format!("the store has {outpoint}, a recompute has not")),
+            (true, _) => Err("the store failed to list its coins".into()),
+            (_, Some(outpoint)) => Err(format!("the store has coin {outpoint}, the blocks leave no such coin")),
             _ if count != self.coins.len() => {
-                Err(format!("the store has {count} coins, a recompute has {}", self.coins.len()))
+                Err(format!("the store has {count} coins, the blocks leave {}", self.coins.len()))
             }
             _ => Ok(()),
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use toycoin_core::{BlockHash, Txid};
 
-use crate::{fault::FaultKind, network::Network};
+use crate::fault::FaultKind;
 
 /// Counters of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,44 +111,6 @@ pub struct Run {
 }
 
 impl Run {
-    pub(crate) fn of(seed: u64, network: Network) -> Self {
-        let tip = |node| network.node(node).map(|node| (node.chain().height(), node.chain().tip().hash));
-        let chain = network.chains().next().map(|(_, chain)| chain);
-        let mined = network.mined_at.keys();
-        let stale = mined.filter(|hash| chain.is_none_or(|chain| !chain.is_active(hash))).count();
-        let paid = network.payments.all.values();
-        let confirmations = paid.filter_map(|paid| Some(paid.confirmed_at?.saturating_sub(paid.at))).collect();
-        let dropped = network.payments.all.iter();
-        let dropped = dropped.filter_map(|(txid, paid)| Some((*txid, paid.dropped.clone()?))).collect();
-        let mut payments: Vec<_> = network.payments.all.iter().filter(|(_, paid)| paid.accepted).collect();
-        payments.sort_by_key(|(_, paid)| paid.at);
-        let payments = payments.into_iter().map(|(txid, _)| *txid).collect();
-        let heights = 0..=chain.map_or(0, |chain| chain.height());
-        let difficulty = heights.filter_map(|height| {
-            let header = chain?.header_at(height)?.header;
-            let work = header.bits.to_target().map_or(0.0, |target| target.work().to_f64());
-            Some((height, header.time, work))
-        });
-        Self {
-            seed,
-            lasted: network.now,
-            tips: (0..network.nodes.len()).map(tip).collect(),
-            caught_up: network.nodes.iter().map(|site| site.caught_up).collect(),
-            converged: network.agrees(),
-            stale_blocks: stale as u64,
-            injected: network.injected.clone(),
-            tactics: network.tactics.clone(),
-            confirmations,
-            payments,
-            dropped,
-            signatures: network.verifier.judged(),
-            difficulty: difficulty.collect(),
-            trace_hash: network.trace.hash(),
-            trace: network.trace.lines().map(str::to_owned),
-            statistics: network.statistics,
-        }
-    }
-
     /// Returns whether all honest nodes had the same tip at the end.
     pub const fn converged(&self) -> bool {
         self.converged

@@ -9,7 +9,7 @@ use crate::{
     builder::{Drawn, Simulation},
     dice::{Dice, FAR},
     fault::{Fault, Scheduled, draw, draw_late},
-    network::{DiceSet, Network, SimNode, queue::Queue, relay_site},
+    network::{DiceSet, Network, RelaySite, SimNode, queue::Queue},
     params::{GENESIS_HASHES, params},
     report::{Run, Statistics, Violation},
     store::Disk,
@@ -78,7 +78,7 @@ impl Simulation {
             queue_deliveries: if self.boundless_relays { usize::MAX } else { self.invariants.queue_deliveries },
             ..RelayConfig::default()
         };
-        let relays = (0..self.relay_count()).map(|_| relay_site(&relay_config)).collect();
+        let relays = (0..self.relay_count()).map(|_| RelaySite::new(&relay_config)).collect();
         let dice = |stream| Dice::new(self.seed, stream);
         let mut network = Network {
             now: Duration::ZERO,
@@ -137,6 +137,47 @@ impl Simulation {
             }
         }
         network
+    }
+}
+
+impl Run {
+    /// Returns the result of a network at its end.
+    fn of(seed: u64, network: Network) -> Self {
+        let tip = |node| network.node(node).map(|node| (node.chain().height(), node.chain().tip().hash));
+        let chain = network.chains().next().map(|(_, chain)| chain);
+        let mined = network.mined_at.keys();
+        let stale = mined.filter(|hash| chain.is_none_or(|chain| !chain.is_active(hash))).count();
+        let paid = network.payments.all.values();
+        let confirmations = paid.filter_map(|paid| Some(paid.confirmed_at?.saturating_sub(paid.at))).collect();
+        let dropped = network.payments.all.iter();
+        let dropped = dropped.filter_map(|(txid, paid)| Some((*txid, paid.dropped.clone()?))).collect();
+        let mut payments: Vec<_> = network.payments.all.iter().filter(|(_, paid)| paid.accepted).collect();
+        payments.sort_by_key(|(_, paid)| paid.at);
+        let payments = payments.into_iter().map(|(txid, _)| *txid).collect();
+        let heights = 0..=chain.map_or(0, |chain| chain.height());
+        let difficulty = heights.filter_map(|height| {
+            let header = chain?.header_at(height)?.header;
+            let work = header.bits.to_target().map_or(0.0, |target| target.work().to_f64());
+            Some((height, header.time, work))
+        });
+        Self {
+            seed,
+            lasted: network.now,
+            tips: (0..network.nodes.len()).map(tip).collect(),
+            caught_up: network.nodes.iter().map(|site| site.caught_up).collect(),
+            converged: network.agrees(),
+            stale_blocks: stale as u64,
+            injected: network.injected.clone(),
+            tactics: network.tactics.clone(),
+            confirmations,
+            payments,
+            dropped,
+            signatures: network.verifier.judged(),
+            difficulty: difficulty.collect(),
+            trace_hash: network.trace.hash(),
+            trace: network.trace.lines().map(str::to_owned),
+            statistics: network.statistics,
+        }
     }
 }
 

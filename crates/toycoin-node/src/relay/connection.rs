@@ -2,16 +2,16 @@
 
 use toycoin_wire::{Channel, FrameDecoder, NodeId, Reader};
 
-use super::{
-    CloseReason, ConnectionId,
-    origin::OriginId,
-    queue::{Bounds, Queue},
-};
 use crate::{
     limits::{
         CLOSE_GRACE, FRAME_WINDOW, FRAME_WINDOW_BYTES, HELLO_TIMEOUT, PING_INTERVAL, SILENCE_TIMEOUT, STALL_TIMEOUT,
     },
     machine::Monotonic,
+    relay::{
+        CloseReason, ConnectionId,
+        origin::OriginId,
+        queue::{Bounds, Queue},
+    },
 };
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use toycoin_wire::{
     relay::{RelayMessage, Welcome},
 };
 
-use super::{RelayConfig, queue::Entry};
+use crate::relay::{RelayConfig, entry::Entry};
 
 /// The encoder of control frames, with the contents of this relay's `WELC`.
 #[derive(Debug)]

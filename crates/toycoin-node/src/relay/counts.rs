@@ -1,6 +1,6 @@
 //! What a relay holds for slow readers, for tests of the bounds (feature `test-util`).
 
-use super::RelayMachine;
+use crate::relay::RelayMachine;
 
 /// The largest values over all connections of a relay. Each has its bound in [`limits`](crate::limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,9 +2,12 @@
 
 use std::mem;
 
-use super::{
-    origin::{Origin, OriginId, Origins},
-    shares::Shares,
+use crate::{
+    limits::{LARGE_SPARE_BYTES, RETAINED_SLOTS, SMALL_SPARE_BYTES},
+    relay::{
+        origin::{Origin, OriginId, Origins},
+        shares::Shares,
+    },
 };
 
 /// The name of a delivery, valid while a queue holds it.
@@ -212,11 +215,8 @@ impl Spares {
 const SLOT_WEIGHT: usize = 96;
 /// Bytes that a delivery costs in each queue: its entry, and two entries for gaps that may surround it.
 const HOLDER_WEIGHT: usize = 48;
-const RETAINED_SLOTS: usize = 1 << 14;
 /// Length in bytes from which a frame may use any spare buffer that is long enough.
 const LARGE: usize = 16 << 10;
-const LARGE_SPARE_BYTES: usize = 4 << 20;
-const SMALL_SPARE_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! The relay's machine: its inputs, its outputs, and its connections.
+//! The relay's machine, and its connections.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -6,77 +6,22 @@ use std::{
 };
 
 use toycoin_wire::{FrameDecoder, NodeId, Reader};
-use tracing::debug;
 
-use super::{
-    CloseReason, RelayConfig, RelayStats,
-    channels::Channels,
-    connection::{Connection, Due, Phase},
-    controls::ControlFrames,
-    deliveries::Deliveries,
-    origin::{Origin, Source},
-    queue::{Bounds, Entry},
-    timers::Timers,
-};
 use crate::{
     limits::RELAY_REFUSALS,
     machine::{Machine, Monotonic, Now},
+    relay::{
+        CloseReason, ConnectionId, RelayConfig, RelayInput, RelayOutput, RelayStats,
+        channels::Channels,
+        connection::{Connection, Due, Phase},
+        controls::ControlFrames,
+        deliveries::Deliveries,
+        entry::Entry,
+        origin::{Origin, Source},
+        queue::Bounds,
+        timers::Timers,
+    },
 };
-
-/// The name of a connection. The driver chooses it and never uses it again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(pub u64);
-
-/// An input of a relay's machine. An input for a connection that the relay has closed has no effect.
-#[derive(Debug, Clone, Copy)]
-pub enum RelayInput<'a> {
-    /// A client has connected.
-    Connected {
-        /// The connection's name from now on.
-        connection: ConnectionId,
-        /// The source with which it shares its room in queues.
-        source: Source,
-    },
-    /// Bytes from a client: all that one read returned.
-    Received {
-        /// The connection.
-        connection: ConnectionId,
-        /// At least one byte.
-        bytes: &'a [u8],
-    },
-    /// The first bytes that [`RelayMachine::fill`] last returned for this connection were written. Between the two
-    /// calls the driver must not pass any other input.
-    Written {
-        /// The connection.
-        connection: ConnectionId,
-        /// The number of bytes; at least one.
-        count: usize,
-    },
-    /// A connection has ended.
-    Disconnected {
-        /// The connection.
-        connection: ConnectionId,
-    },
-    /// The time of [`Machine::next_timeout`] has come.
-    Timeout,
-    /// The relay shuts down. It accepts no new connections; present ones get what waits for them, and a `GBYE`.
-    Shutdown,
-}
-
-/// An output of a relay's machine: what its driver must do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RelayOutput {
-    /// Bytes wait for this connection: pull with [`RelayMachine::fill`] until it returns nothing. This output is not
-    /// repeated until then.
-    Writable(ConnectionId),
-    /// Close the connection, which the relay has forgotten.
-    Close {
-        /// The connection.
-        connection: ConnectionId,
-        /// The reason; the client gets it too, if it reads.
-        reason: CloseReason,
-    },
-}
 
 /// The relay without its sockets.
 ///
@@ -282,7 +227,7 @@ impl RelayMachine {
         if connection.is_closing() {
             return;
         }
-        debug!(connection = connection.id.0, %reason, "connection ends");
+        tracing::debug!(connection = connection.id.0, %reason, "connection ends");
         self.stats.closed += 1;
         self.stats.closed_for_misbehaviour += u64::from(reason.is_misbehaviour());
         self.withdraw(slot);

@@ -20,10 +20,13 @@
 mod channels;
 mod config;
 mod connection;
+mod connection_id;
 mod controls;
 #[cfg(feature = "test-util")]
 mod counts;
 mod deliveries;
+mod entry;
+mod io;
 mod machine;
 mod origin;
 mod queue;
@@ -36,10 +39,15 @@ mod shed;
 mod stats;
 mod timers;
 
-pub use config::RelayConfig;
+pub use self::{
+    config::RelayConfig,
+    connection_id::ConnectionId,
+    io::{RelayInput, RelayOutput},
+    machine::RelayMachine,
+    origin::Source,
+    reason::CloseReason,
+    stats::RelayStats,
+};
+
 #[cfg(feature = "test-util")]
-pub use counts::RelayCounts;
-pub use machine::{ConnectionId, RelayInput, RelayMachine, RelayOutput};
-pub use origin::Source;
-pub use reason::CloseReason;
-pub use stats::RelayStats;
+pub use self::counts::RelayCounts;

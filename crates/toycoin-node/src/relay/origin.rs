@@ -1,6 +1,6 @@
 //! The origin of a message, which decides whose messages are dropped when a queue is full.
 
-use super::ConnectionId;
+use crate::relay::ConnectionId;
 
 /// The connections that count as one publisher when they share a queue's room. The driver chooses it.
 ///

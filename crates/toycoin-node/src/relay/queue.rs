@@ -12,26 +12,19 @@
 //! messages move to the front before each turn of writing. Each origin's messages stay in order, and no message moves
 //! behind a control frame that it stood before.
 
+mod sharing;
+
 use std::collections::VecDeque;
 
-use super::{
-    CloseReason,
-    controls::ControlFrames,
-    deliveries::{Deliveries, DeliveryId, Doomed},
-    origin::Origin,
-    shares::Shares,
+use crate::{
+    limits::{LOOSE_GAPS, RETAINED_ENTRIES},
+    relay::{
+        controls::ControlFrames,
+        deliveries::{Deliveries, DeliveryId, Doomed},
+        entry::Entry,
+        shares::Shares,
+    },
 };
-
-/// One waiting frame. Control frames are encoded when they are written, so a waiting one needs no further memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry {
-    Delivery(DeliveryId),
-    Welcome,
-    Ping(u64),
-    Pong(u64),
-    Lagged(u64),
-    Goodbye(CloseReason),
-}
 
 /// The bounds of a queue.
 #[derive(Debug, Clone, Copy)]
@@ -300,42 +293,6 @@ impl Queue {
         }
     }
 
-    /// Moves messages of those who hold little to the front, behind what is half written.
-    #[cold]
-    fn favour_light(&mut self, deliveries: &mut Deliveries) {
-        let Some(shares) = &mut self.shares else { return };
-        deliveries.refund(shares.memory());
-        // each choice looks at all origins, so that many origins get fewer of them
-        let most = (EXPRESS_LOOKS / shares.origins().max(1)).clamp(1, EXPRESS_MESSAGES);
-        let (mut moved, mut bytes) = (Vec::new(), 0);
-        while bytes < EXPRESS_BYTES
-            && moved.len() < most
-            && let Some((place, _)) = shares.pop_lightest()
-        {
-            let at = usize::try_from(place - self.first).expect("shares know the places of this queue");
-            if let Entry::Delivery(id) = std::mem::replace(&mut self.entries[at], Entry::Lagged(0)) {
-                self.gaps += 1;
-                bytes += deliveries.frame(id).len();
-                moved.push(Entry::Delivery(id));
-            }
-        }
-        deliveries.charge(shares.memory());
-        let half_written = if self.written > 0 { self.entries.pop_front() } else { None };
-        (self.express, self.owed) = (moved.len(), bytes);
-        self.first -= moved.len() as u64;
-        for entry in moved.into_iter().rev().chain(half_written) {
-            self.entries.push_front(entry);
-        }
-        self.join_gaps(deliveries);
-    }
-
-    /// Returns whether the delivery at an index was moved to the front.
-    fn is_express(&self, at: usize) -> bool {
-        let waiting = self.entries.iter().take(at).skip(self.begun());
-        let before = waiting.filter(|entry| matches!(entry, Entry::Delivery(_))).take(self.express);
-        self.express > 0 && before.count() < self.express
-    }
-
     const fn is_over(&self) -> bool {
         self.bytes > self.bounds.bytes || self.deliveries > self.bounds.deliveries
     }
@@ -343,60 +300,6 @@ impl Queue {
     /// Returns the number of entries at the front that are half written: one or none.
     const fn begun(&self) -> usize {
         (self.written > 0) as usize
-    }
-
-    /// Counts the last delivery in its origin's share, and drops deliveries beyond the bounds. Returns their number.
-    #[cold]
-    fn share(&mut self, id: DeliveryId, length: usize, deliveries: &mut Deliveries) -> u64 {
-        let mut shares = if let Some(mut shares) = self.shares.take() {
-            deliveries.refund(shares.memory());
-            let last = self.first + self.entries.len() as u64 - 1;
-            shares.push(deliveries.origin(id), last, self.bounds.weight(length));
-            shares
-        } else {
-            Box::new(self.count_shares(deliveries))
-        };
-        let mut dropped = 0;
-        while self.is_over()
-            && let Some((place, _)) = shares.pop_heaviest()
-        {
-            let at = usize::try_from(place - self.first).expect("shares know the places of this queue");
-            self.drop_at(at, deliveries);
-            dropped += 1;
-        }
-        deliveries.charge(shares.memory());
-        self.shares = Some(shares);
-        self.join_gaps(deliveries);
-        dropped
-    }
-
-    /// Returns each origin's share.
-    fn count_shares(&self, deliveries: &Deliveries) -> Shares {
-        let waiting = (self.first..).zip(&self.entries).skip(self.begun());
-        let waiting = waiting.filter_map(|(place, entry)| match entry {
-            Entry::Delivery(id) => {
-                let weight = self.bounds.weight(deliveries.frame(*id).len());
-                Some((deliveries.origin(*id), place, weight))
-            }
-            _ => None,
-        });
-        Shares::of(waiting.skip(self.express))
-    }
-
-    fn end_sharing(&mut self, deliveries: &mut Deliveries) {
-        self.owed = 0;
-        if let Some(shares) = self.shares.take() {
-            deliveries.refund(shares.memory());
-        }
-    }
-
-    /// Removes an origin's oldest delivery from its share.
-    fn unshare(&mut self, origin: Origin, deliveries: &mut Deliveries) {
-        if let Some(shares) = &mut self.shares {
-            deliveries.refund(shares.memory());
-            shares.pop(origin);
-            deliveries.charge(shares.memory());
-        }
     }
 
     /// Drops the delivery at an index, and leaves a gap there.
@@ -461,23 +364,8 @@ impl Queue {
     }
 }
 
-/// Bytes of messages that move to the front at a time: as much as is written in a turn.
-const EXPRESS_BYTES: usize = 64 << 10;
-
-/// Most messages that move to the front at a time.
-const EXPRESS_MESSAGES: usize = 64;
-
-/// Most origins that are looked at to choose them, or all of them once.
-const EXPRESS_LOOKS: usize = 4_096;
-
 /// The place of the first entry of a queue, so that there are places before it.
 const FIRST_PLACE: u64 = 1 << 62;
-
-/// A queue that was longer gives its room back once it is drained: ten thousand connections may each keep this much.
-const RETAINED_ENTRIES: usize = 256;
-
-/// Number of gaps above twice the number of all other entries at which adjacent gaps are merged.
-const LOOSE_GAPS: usize = 64;
 
 /// Length in bytes from which copying a delivery costs more than a system call of its own.
 const LARGE: usize = 16 << 10;

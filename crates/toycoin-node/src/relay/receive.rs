@@ -6,10 +6,12 @@ use toycoin_wire::{
     ChannelRef, DecodeError, Frame, FrameDecoder, Reader,
     relay::{Hello, RelayMessage},
 };
-use tracing::debug;
 
-use super::{CloseReason, RelayMachine, connection::Phase, queue::Entry};
-use crate::{limits::QUEUE_CONTROLS, machine::Monotonic};
+use crate::{
+    limits::QUEUE_CONTROLS,
+    machine::Monotonic,
+    relay::{CloseReason, RelayMachine, connection::Phase, entry::Entry},
+};
 
 impl RelayMachine {
     /// Processes all frames that one read completes. The first invalid frame ends this connection, and no other.
@@ -39,7 +41,7 @@ impl RelayMachine {
                 }
                 Ok(None) => break None,
                 Err(error) => {
-                    debug!(%error, "bad frame");
+                    tracing::debug!(%error, "bad frame");
                     break Some(CloseReason::BadFrame);
                 }
             }
@@ -64,7 +66,7 @@ impl RelayMachine {
 
     fn take(&mut self, now: Monotonic, slot: usize, frame: Frame<'_>) -> Result<(), CloseReason> {
         let message = RelayMessage::decode(frame).map_err(|error| {
-            debug!(tag = %frame.tag, %error, "malformed message");
+            tracing::debug!(tag = %frame.tag, %error, "malformed message");
             match error {
                 DecodeError::Version { .. } => CloseReason::Version,
                 DecodeError::Channel(_) => CloseReason::BadChannel,
@@ -98,7 +100,7 @@ impl RelayMachine {
         if self.nodes.contains_key(&hello.node_id) {
             return Err(CloseReason::NodeIdTaken);
         }
-        debug!(connection = connection.id.0, node = %hello.node_id, agent = ?hello.agent, "client joins");
+        tracing::debug!(connection = connection.id.0, node = %hello.node_id, agent = ?hello.agent, "client joins");
         connection.phase = Phase::Open(hello.node_id);
         self.nodes.insert(hello.node_id, slot);
         self.push_control(now, slot, Entry::Welcome);

@@ -5,8 +5,10 @@ use toycoin_wire::{
     relay::{Deliver, Publish, RelayMessage},
 };
 
-use super::{RelayMachine, connection::Phase, machine::announce};
-use crate::machine::Monotonic;
+use crate::{
+    machine::Monotonic,
+    relay::{RelayMachine, connection::Phase, machine::announce},
+};
 
 impl RelayMachine {
     /// Puts a message into the queues of its receivers. The publisher is not among them, and never waits.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{
+use crate::relay::{
     ConnectionId,
     origin::{Origin, Source},
     ranking::{Ranked, Ranking},

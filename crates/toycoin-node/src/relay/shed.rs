@@ -1,6 +1,6 @@
 //! Load shedding: the relay drops messages when all its queues together hold too much.
 
-use super::{CloseReason, RelayMachine, deliveries::Doomed};
+use crate::relay::{CloseReason, RelayMachine, deliveries::Doomed};
 
 impl RelayMachine {
     /// Drops the oldest deliveries of the origins that hold most, from every queue, until the relay is well below its

@@ -1,6 +1,7 @@
 //! Building a node: its network, store, relays, payout and miner threads.
 
 use std::{
+    collections::BTreeMap,
     error::Error,
     io, panic,
     sync::{Arc, atomic::AtomicU64},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, broadcast, mpsc, watch},
+    sync::{Notify, broadcast, mpsc},
     task,
 };
 use toycoin_core::{
@@ -22,15 +23,10 @@ use toycoin_wire::Channel;
 
 use crate::{
     limits::{DRIVER_QUEUE, EVENT_QUEUE, MINED_QUEUE, REMEMBERED_SIGNATURES},
-    log_limiter::LogLimiter,
     protocol::{NodeConfig, NodeMachine},
     rt::{
-        NodeHandle, RelayState, SpawnError,
-        driver::{Clock, Driver, Message},
-        hash_rate::HashRate,
-        life::Life,
-        miner::Miner,
-        transport,
+        NodeHandle, SpawnError, clock::Clock, connections::Connections, driver::Driver, hash_rate::HashRate,
+        life::Life, miner::Miner, relays::Relays,
     },
 };
 
@@ -192,21 +188,7 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         let miner =
             Miner::start(threads, self.throttle_percent, Arc::clone(&hashes), found).map_err(SpawnError::Start)?;
 
-        let (relays, relay_states) = watch::channel(vec![RelayState::Connecting; self.relays.len()]);
-        let mut transports = Vec::new();
-        for (relay, address) in self.relays.iter().cloned().enumerate() {
-            let random = || {
-                let mut bytes = [0; 8];
-                // without randomness there is no jitter, so the clients of a relay may all reconnect at once
-                let _ = getrandom::fill(&mut bytes);
-                u64::from_le_bytes(bytes)
-            };
-            let wrap = move |event| Message::Transport { relay, event };
-            let (handle, task) = transport(address, random, sender.clone(), wrap);
-            tokio::spawn(task);
-            transports.push(handle);
-        }
-
+        let (relays, relay_states) = Relays::start(self.relays, &sender);
         let weak_events = events.downgrade();
         let driver = Driver {
             machine,
@@ -216,12 +198,11 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
             abandoned: Arc::clone(&abandoned),
             mined,
             events,
-            transports,
-            addresses: self.relays,
             relays,
+            connections: Connections::default(),
+            replies: BTreeMap::new(),
             miner,
             hash_rate: HashRate::new(Arc::clone(&hashes)),
-            log: LogLimiter::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(SpawnError::Start)?;
         let run = move || {

@@ -34,6 +34,16 @@ pub struct EventsSince {
     complete: bool,
 }
 
+impl NodeHandle {
+    /// Returns the blocks that left and entered the active chain since `block`, and then the following moves as they
+    /// happen.
+    ///
+    /// However slow the reader is, it gets every move exactly once, which [`events`](Self::events) cannot guarantee.
+    pub fn events_since(&self, block: BlockHash) -> EventsSince {
+        EventsSince::new(self.clone(), block)
+    }
+}
+
 impl EventsSince {
     pub(super) fn new(node: NodeHandle, block: BlockHash) -> Self {
         // subscribes before it asks, so that no move falls between

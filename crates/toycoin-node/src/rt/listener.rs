@@ -12,7 +12,7 @@ use toycoin_wire::{Channel, NodeId};
 use crate::{
     client::{ClientEvent, RelayClient},
     limits::DRIVER_QUEUE,
-    rt::{TransportEvent, TransportHandle, driver::Clock, transport},
+    rt::{TransportEvent, TransportHandle, clock::Clock, transport},
 };
 
 /// An event of a [`Listener`].

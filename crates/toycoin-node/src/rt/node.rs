@@ -19,15 +19,12 @@ use toycoin_core::{
 
 use crate::{
     protocol::{ChainDelta, Confirmed, Event, PeerInfo, Request, RequestId, Response, Status, TransactionPlace},
-    rt::{
-        EventsSince, ExportError, PaymentError, RelayError, RelayState, SinceError, Stopped, driver::Message,
-        life::Life,
-    },
+    rt::{ExportError, PaymentError, RelayError, RelayState, SinceError, Stopped, life::Life, message::Message},
 };
 
 /// A handle to a running node; cheap to clone.
 ///
-/// The node runs until [`shutdown`](Self::shutdown), or until the last handle is dropped; [`EventsSince`] holds one.
+/// The node runs until [`shutdown`](Self::shutdown), or until the last handle is dropped; [`EventsSince`](super::EventsSince) holds one.
 /// Its threads, its connections and its store end with it. Only `shutdown` waits for that and reports whether the store
 /// is sound.
 ///
@@ -214,14 +211,6 @@ impl NodeHandle {
             Response::Since(since) => since.ok_or(SinceError::UnknownBlock(block)),
             other => misfit(&other),
         }
-    }
-
-    /// Returns the blocks that left and entered the active chain since `block`, and then the following moves as they
-    /// happen.
-    ///
-    /// However slow the reader is, it gets every move exactly once, which [`events`](Self::events) cannot guarantee.
-    pub fn events_since(&self, block: BlockHash) -> EventsSince {
-        EventsSince::new(self.clone(), block)
     }
 
     /// Writes the present active chain as lines of JSON ([`toycoin_core::export`]). Returns the number of blocks.

@@ -40,7 +40,6 @@ impl RelayServer {
     /// Listens on `addr`; port 0 chooses a free port. Clients may connect from now on, and are served later.
     ///
     /// # Errors
-    ///
     /// The system's error, for example [`io::ErrorKind::AddrInUse`].
     pub fn bind(addr: impl ToSocketAddrs, config: RelayConfig) -> io::Result<Self> {
         let listener = TcpListener::bind(addr)?;
@@ -60,11 +59,9 @@ impl RelayServer {
     /// ends the relay at once.
     ///
     /// # Errors
-    ///
     /// When the listener cannot be registered with the runtime, or the runtime aborts the task.
     ///
     /// # Panics
-    ///
     /// Outside a tokio runtime with I/O and time enabled.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<RelayStats> {
         let driver = driver::Driver::new(tokio::net::TcpListener::from_std(self.listener)?, self.machine);
@@ -82,7 +79,6 @@ impl RelayServer {
     /// Serves on a thread of its own, until the handle is shut down or dropped.
     ///
     /// # Errors
-    ///
     /// When the system provides no thread or no runtime.
     pub fn spawn(self) -> io::Result<RelayHandle> {
         let local_addr = self.local_addr;

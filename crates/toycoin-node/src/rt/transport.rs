@@ -4,11 +4,10 @@
 //! are not sent on the next one. Both directions are bounded: a slow reader makes the socket wait, and a sender that is
 //! too fast gets an error.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+mod progress;
+mod queue;
+
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
@@ -21,11 +20,14 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},
 };
-use tracing::debug;
 
+use self::{
+    progress::{Progress, weight},
+    queue::{Command, Next, Queue},
+};
 use crate::limits::{
-    CONNECT_TIMEOUT, MESSAGE_WEIGHT, RECONNECT_FIRST, RECONNECT_MOST, STALL_TIMEOUT, STEADY_CONNECTION,
-    TRANSPORT_QUEUE_BYTES, TRANSPORT_READ,
+    CONNECT_TIMEOUT, RECONNECT_FIRST, RECONNECT_MOST, STALL_TIMEOUT, STEADY_CONNECTION, TRANSPORT_QUEUE_BYTES,
+    TRANSPORT_READ,
 };
 
 /// An event of a transport. For each connection: `Connected`, any number of `Received` and `Written`, `Disconnected`.
@@ -69,10 +71,10 @@ pub(super) enum TransportEvent {
 #[non_exhaustive]
 pub(super) enum SendError {
     /// 8 MiB wait already: the relay reads more slowly than the node sends.
-    #[error("too much waits to be sent to the relay")]
+    #[error("the relay reads too slowly: {} MiB wait to be sent", TRANSPORT_QUEUE_BYTES >> 20)]
     Full,
     /// The transport's task has ended.
-    #[error("transport has ended")]
+    #[error("the relay connection has ended with its node")]
     Ended,
 }
 
@@ -83,17 +85,10 @@ pub(super) struct TransportHandle {
     progress: Arc<Progress>,
 }
 
-#[derive(Debug)]
-enum Command {
-    Send { connection: u64, bytes: Bytes },
-    Close { connection: u64 },
-}
-
 impl TransportHandle {
     /// Queues bytes for a connection. Without effect if that connection has ended.
     ///
     /// # Errors
-    ///
     /// [`SendError`] when the bytes were not accepted.
     pub(super) fn send(&self, connection: u64, bytes: Bytes) -> Result<(), SendError> {
         let Some(fits) = self.progress.wait(connection, weight(&bytes)) else { return Ok(()) };
@@ -105,71 +100,13 @@ impl TransportHandle {
 
     /// Returns the connection and the bytes that were written on it since the last call; `None` if there are none.
     pub(super) fn take_written(&self) -> Option<(u64, u64)> {
-        let mut state = self.progress.lock();
-        state.told = false;
-        let written = std::mem::take(&mut state.written);
-        (written > 0).then_some((state.connection, written))
+        self.progress.take_written()
     }
 
     /// Closes a connection once the bytes that wait are written. Without effect if that connection has ended.
     pub(super) fn close(&self, connection: u64) {
         // a transport that has ended has no connection
         let _ = self.commands.send(Command::Close { connection });
-    }
-}
-
-/// The bytes that wait and that were written, on the connection of the last send.
-#[derive(Debug, Default)]
-struct Progress(Mutex<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    connection: u64,
-    /// Weight of the waiting bytes.
-    waiting: usize,
-    /// Bytes that were written and not yet taken by [`TransportHandle::take_written`].
-    written: u64,
-    /// Whether an event has announced them.
-    told: bool,
-}
-
-impl Progress {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Counts bytes that are to be sent, and returns whether they fit. `None` if an earlier connection is meant, for
-    /// which nothing counts any more.
-    fn wait(&self, connection: u64, weight: usize) -> Option<bool> {
-        let mut state = self.lock();
-        if connection < state.connection {
-            return None;
-        }
-        if connection > state.connection {
-            *state = State { connection, ..State::default() };
-        }
-        let sum = state.waiting.checked_add(weight).filter(|sum| *sum <= TRANSPORT_QUEUE_BYTES);
-        if let Some(sum) = sum {
-            state.waiting = sum;
-        }
-        Some(sum.is_some())
-    }
-
-    fn taken(&self, connection: u64, weight: usize) {
-        let mut state = self.lock();
-        if connection == state.connection {
-            state.waiting -= weight;
-        }
-    }
-
-    /// Counts bytes that were written, and returns whether an event must announce them.
-    fn wrote(&self, connection: u64, bytes: usize) -> bool {
-        let mut state = self.lock();
-        if connection != state.connection {
-            return false;
-        }
-        state.written += bytes as u64;
-        !std::mem::replace(&mut state.told, true)
     }
 }
 
@@ -210,10 +147,10 @@ async fn run<E>(
                 let end = serve(stream, &mut queue, &sink).await;
                 let reason = match &end {
                     End::Lost(reason) => reason.clone(),
-                    End::Closed => "closed from here".to_owned(),
+                    End::Closed => "closed by this node".to_owned(),
                     End::Over => return,
                 };
-                debug!(%address, connection, reason, "relay connection ended");
+                tracing::debug!(%address, connection, reason, "relay connection ended");
                 if sink.emit(TransportEvent::Disconnected { connection, reason }).await.is_err() {
                     return;
                 }
@@ -223,7 +160,7 @@ async fn run<E>(
                 }
             }
             Err(error) => {
-                debug!(%address, %error, "relay cannot be reached");
+                tracing::debug!(%address, %error, "relay cannot be reached");
                 let reason = error.to_string();
                 if sink.emit(TransportEvent::Unreachable { reason }).await.is_err() {
                     return;
@@ -306,9 +243,9 @@ async fn write<E>(mut writer: OwnedWriteHalf, queue: &mut Queue, sink: &Sink<E, 
                         return End::Over;
                     }
                 }
-                Ok(Ok(_)) => return End::Lost("nothing more can be written".to_owned()),
+                Ok(Ok(_)) => return End::Lost("the socket takes no more bytes".to_owned()),
                 Ok(Err(error)) => return End::Lost(error.to_string()),
-                Err(_) => return End::Lost("relay takes no bytes".to_owned()),
+                Err(_) => return End::Lost(format!("the relay took no byte for {} s", STALL_TIMEOUT.as_secs())),
             }
         }
         if let Some(end) = end {
@@ -329,62 +266,6 @@ impl<E, W: Fn(TransportEvent) -> E> Sink<E, W> {
     async fn emit(&self, event: TransportEvent) -> Result<(), mpsc::error::SendError<E>> {
         self.events.send((self.wrap)(event)).await
     }
-}
-
-/// The messages that wait to be sent on the present connection. Those for earlier connections are skipped.
-struct Queue {
-    commands: mpsc::UnboundedReceiver<Command>,
-    progress: Arc<Progress>,
-    connection: u64,
-}
-
-enum Next {
-    Send(Bytes),
-    Close,
-    Over,
-}
-
-impl Queue {
-    /// Returns the next command for the present connection. Dropping the future loses nothing.
-    async fn next(&mut self) -> Next {
-        loop {
-            let Some(command) = self.commands.recv().await else { return Next::Over };
-            if let Some(next) = self.judge(command) {
-                return next;
-            }
-        }
-    }
-
-    fn try_next(&mut self) -> Option<Next> {
-        while let Ok(command) = self.commands.try_recv() {
-            if let Some(next) = self.judge(command) {
-                return Some(next);
-            }
-        }
-        None
-    }
-
-    /// Discards commands while there is no connection, until the handle is dropped.
-    async fn discard(&mut self) {
-        while let Some(command) = self.commands.recv().await {
-            self.judge(command);
-        }
-    }
-
-    fn judge(&self, command: Command) -> Option<Next> {
-        match command {
-            Command::Send { connection, bytes } => {
-                self.progress.taken(connection, weight(&bytes));
-                (connection == self.connection).then_some(Next::Send(bytes))
-            }
-            Command::Close { connection } => (connection == self.connection).then_some(Next::Close),
-        }
-    }
-}
-
-/// Returns the memory that a waiting message counts, in bytes.
-fn weight(bytes: &Bytes) -> usize {
-    bytes.len().saturating_add(MESSAGE_WEIGHT)
 }
 
 /// Returns the backoff after this many failures. It doubles each time up to a cap, and up to half of it is taken away

@@ -13,6 +13,7 @@ use std::{fmt, io, path::Path};
 
 use redb::StorageBackend;
 use toycoin_core::BlockHash;
+use toycoin_wire::limits::MAX_DECODE;
 
 use crate::store::{
     BODIES_FILE, SCHEMA, StoreError,
@@ -69,7 +70,7 @@ impl Bodies {
         file.read(0, &mut head).map_err(io)?;
         let mut fields = Fields::open(BODIES_FILE, b"", &head)?;
         if fields.take()? != *FILE_MAGIC {
-            return Err(fields.damaged("it does not begin as the blocks' file does"));
+            return Err(fields.damaged("its first 8 bytes are not those of a blocks file"));
         }
         let found = fields.u32()?;
         if found > SCHEMA {
@@ -119,18 +120,18 @@ impl Bodies {
             |reason: &str| StoreError::damaged(format!("{name} at byte {} of {BODIES_FILE}", place.at), reason);
         let mut record = vec![0; RECORD + place.length as usize];
         if place.at.checked_add(record.len() as u64).is_none_or(|end| end > self.end) {
-            return Err(damaged("it reaches beyond the file's end"));
+            return Err(damaged("it ends beyond the valid part of the file"));
         }
         self.file.read(place.at, &mut record).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => damaged("the file ends before it"),
+            io::ErrorKind::UnexpectedEof => damaged("the file ends before it does"),
             _ => io(error),
         })?;
         match Record::parse(&record) {
             Some(record) if record.kind == kind as u8 && record.length == place.length => {}
-            _ => return Err(damaged("its head differs")),
+            _ => return Err(damaged("its header in the file is not the one in the index")),
         }
         if record[9..RECORD] != sum(kind, &record[RECORD..]) {
-            return Err(damaged("its check differs"));
+            return Err(damaged("its checksum is wrong"));
         }
         record.drain(..RECORD);
         Ok(record)
@@ -152,7 +153,8 @@ impl Bodies {
             let mut head = [0; RECORD];
             file.read(at, &mut head).map_err(io)?;
             let record = Record::parse(&head).filter(|record| at + (RECORD as u64) + u64::from(record.length) <= end);
-            if let Some(record) = record.filter(|record| record.length <= MAX_LENGTH) {
+            // no longer body or undo data can be decoded
+            if let Some(record) = record.filter(|record| record.length as usize <= MAX_DECODE) {
                 let mut bytes = vec![0; record.length as usize];
                 file.read(at + RECORD as u64, &mut bytes).map_err(io)?;
                 let kind = if record.kind == Kind::Body as u8 { Kind::Body } else { Kind::Undo };
@@ -215,5 +217,3 @@ const FILE_MAGIC: &[u8; 8] = b"toyblock";
 const RECORD_MAGIC: &[u8; 4] = b"\xf0blk";
 const HEAD: usize = 8 + 4 + 32 + CHECK;
 const RECORD: usize = 4 + 1 + 4 + 8;
-/// Longest record, in bytes. No block or undo data is longer.
-const MAX_LENGTH: u32 = 4 << 20;

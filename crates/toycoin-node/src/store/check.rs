@@ -8,7 +8,7 @@ use toycoin_core::{
     state::{ChainState, LtHash},
 };
 
-use crate::store::{RedbStore, StoreError, read::Reader, tables::*};
+use crate::store::{RedbStore, StoreError, reader::Reader, tables::*};
 
 /// Most problems that a report names.
 pub const MAX_PROBLEMS: usize = 100;
@@ -91,13 +91,13 @@ impl RedbStore {
                 && let Some(block) = report.note(self.read_body(&hash, &record))
                 && block.block().header != record.header
             {
-                report.problem(format!("block {hash}: the index has another header"));
+                report.problem(format!("block {hash}: its header in the index is not the one in its body"));
             }
             report.blocks += 1;
         }
         let Some(Some((tip, state))) = report.note(reader.tip()) else {
             if active > 0 {
-                report.problem("the tip is not known".into());
+                report.problem("the index names no tip".into());
             }
             return Ok(report);
         };
@@ -128,17 +128,19 @@ impl RedbStore {
                 continue;
             };
             if whole && active.hash != expected {
-                report
-                    .problem(format!("the active chain breaks at height {height}: {} is not {expected}", active.hash));
+                report.problem(format!(
+                    "the active chain breaks at height {height}: it has block {}, the block above follows {expected}",
+                    active.hash
+                ));
             }
             let Some(Some(record)) = report.note(reader.block(&active.hash)) else {
-                report.problem(format!("block {} at height {height} is not kept", active.hash));
+                report.problem(format!("block {} at height {height} is missing in the index", active.hash));
                 whole = false;
                 continue;
             };
             let own = record.header.bits.to_target().map(|target| target.work()).unwrap_or_default();
             if work_above.is_some_and(|(above, of_above)| active.work + of_above != above) {
-                report.problem(format!("the work at height {height} does not add up"));
+                report.problem(format!("the work at height {height} is not the sum of the blocks up to it"));
             }
             work_above = Some((active.work, own));
             expected = record.header.previous;
@@ -150,11 +152,11 @@ impl RedbStore {
             for (place, (txid, _)) in (0..).zip(block.ids()) {
                 report.transactions += 1;
                 if report.note(reader.place(txid)).is_some_and(|found| found != Some((height, place))) {
-                    report.problem(format!("transaction {txid}: the index has another place"));
+                    report.problem(format!("transaction {txid}: the index does not have its place in block {height}"));
                 }
             }
             if whole && state.root() != record.header.state_root {
-                report.problem(format!("the state at height {height} is not what its header says"));
+                report.problem(format!("the state root at height {height} is not the one in its header"));
                 whole = false;
             }
             let Some(undo) = report.note(self.read_undo(&active)) else {
@@ -190,14 +192,18 @@ fn check_coins(reader: &Reader, state: &ChainState, report: &mut CheckReport) ->
         sum.add(&outpoint, &coin);
         worth = worth.saturating_add(coin.output.value);
         if reader.owners.get(&owned_key(&coin.output.owner, key.value()))?.is_none() {
-            report.problem(format!("coin {outpoint} is not among its owner's"));
+            report.problem(format!("coin {outpoint} is missing in its owner's list"));
         }
     }
     if (sum, report.coins, worth) != (state.utxo_hash.clone(), state.coin_count, state.issued) {
-        report.problem("the coins do not add up to the tip's state".into());
+        report.problem("the UTXO set is not the one that the tip commits to".into());
     }
     if reader.owners.len()? != report.coins {
-        report.problem(format!("owners have {} coins, there are {}", reader.owners.len()?, report.coins));
+        report.problem(format!(
+            "the lists of owners have {} coins, the UTXO set has {}",
+            reader.owners.len()?,
+            report.coins
+        ));
     }
     Ok(())
 }

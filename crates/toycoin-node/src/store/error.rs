@@ -11,13 +11,13 @@ use toycoin_core::BlockHash;
 #[non_exhaustive]
 pub enum StoreError {
     /// Another process has the store open.
-    #[error("{path} is in use by another process")]
+    #[error("{path} is in use by another process; end that process or name another directory")]
     Locked {
         /// The directory.
         path: String,
     },
     /// The store holds another network's chain.
-    #[error("{path} keeps the chain of another network, of genesis {found} and not {expected}")]
+    #[error("{path} keeps the chain of another network (genesis {found}, not {expected}); name another directory")]
     OtherNetwork {
         /// The directory.
         path: String,
@@ -27,7 +27,7 @@ pub enum StoreError {
         expected: BlockHash,
     },
     /// A later version of this program wrote the store.
-    #[error("{path} was written by a later version: schema {found}, and this one knows {known}")]
+    #[error("{path} was written by a later version (schema {found}, this version knows {known}); use that version")]
     NewerSchema {
         /// The directory.
         path: String,
@@ -37,7 +37,7 @@ pub enum StoreError {
         known: u32,
     },
     /// The directory or file is not writable.
-    #[error("{path} cannot be written: {source}")]
+    #[error("{path} cannot be written: {source}; set its permissions")]
     ReadOnly {
         /// The directory or file.
         path: String,
@@ -45,7 +45,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The disk is full.
-    #[error("no space is left for {path}; make some and start again")]
+    #[error("no space is left for {path}; free some and start again")]
     Full {
         /// The directory.
         path: String,
@@ -59,7 +59,7 @@ pub enum StoreError {
         way_out: &'static str,
     },
     /// A record differs from what was written, for example by its checksum.
-    #[error("{record} is damaged: {reason}; --reindex rebuilds what the blocks tell")]
+    #[error("{record} is damaged: {reason}; --reindex rebuilds the store from its blocks")]
     Damaged {
         /// The damaged record: a table and a key, or an offset in a file.
         record: String,
@@ -70,7 +70,7 @@ pub enum StoreError {
     #[error("interrupted; the chain on disk is as it was")]
     Interrupted,
     /// The system reported an error.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be used: {source}")]
     Io {
         /// The directory or file.
         path: String,
@@ -78,7 +78,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The database failed for another reason.
-    #[error("the database failed: {0}")]
+    #[error("the database of the store failed: {0}")]
     Database(String),
 }
 
@@ -124,12 +124,12 @@ impl StoreError {
                 Self::damaged(path.display().to_string(), source)
             }
             redb::Error::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
-                Self::damaged(path.display().to_string(), "it ends too early")
+                Self::damaged(path.display().to_string(), "the file is too short")
             }
             redb::Error::Io(source) => Self::of_io(path, source),
             redb::Error::Corrupted(reason) => Self::damaged(path.display().to_string(), reason),
             redb::Error::UpgradeRequired(version) => {
-                Self::damaged(path.display().to_string(), format!("file format {version} is not known"))
+                Self::damaged(path.display().to_string(), format!("its file format {version} is unknown"))
             }
             other => Self::Database(other.to_string()),
         }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A move of the tip that is too large for memory arrives in parts. They go into one transaction that stays open until
-//! the last part has come (`stage`).
+//! the last part has come (`staging`).
 //!
 //! All changes since the last [`sync`](toycoin_core::store::ChainStore::sync) are one group: a crash loses it as a
 //! whole, never in part. Each record carries a checksum, and bodies are hashed again when they are read. So a flipped
@@ -15,10 +15,16 @@
 
 mod bodies;
 mod check;
+mod database;
 mod error;
+mod files;
+mod group;
+mod head;
 mod measured;
 mod pending;
+mod port;
 mod read;
+mod reader;
 mod record;
 mod redb_store;
 #[cfg(feature = "test-util")]
@@ -26,22 +32,17 @@ mod reencode;
 mod reindex;
 mod rot;
 mod stage;
+mod staging;
 mod tables;
 mod write;
 
 pub use self::{
     check::{CheckReport, MAX_PROBLEMS, unwatched},
     error::StoreError,
+    files::{BODIES_FILE, INDEX_FILE, SCHEMA},
     redb_store::RedbStore,
     reindex::{Reindexed, reindex},
 };
 
 #[cfg(feature = "test-util")]
 pub use self::reencode::{TABLES, reencode};
-
-/// File name of the database.
-pub const INDEX_FILE: &str = "chain.redb";
-/// File name of the bodies and undo data.
-pub const BODIES_FILE: &str = "blocks.dat";
-/// Version of the format, for both files.
-pub const SCHEMA: u32 = 1;

@@ -2,104 +2,28 @@
 
 use std::{path::Path, sync::Arc};
 
-use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableError};
+use redb::{ReadableTable, ReadableTableMetadata};
 use toycoin_core::{
     Block, BlockHash, CheckedBlock, OutPoint, PublicKey, Transaction, Txid,
-    state::ChainState,
     store::{BlockUndo, StoredChain, WaitingTransaction},
     utxo::Coin,
 };
 use toycoin_wire::{codec, limits::MAX_DECODE};
 
 use crate::store::{
-    INDEX_FILE, RedbStore, StoreError,
+    RedbStore, StoreError,
     bodies::{Bodies, Kind},
+    reader::Reader,
     record::{Fields, damaged},
-    redb_store::Head,
     tables::*,
 };
-
-/// The database's state after the last transaction.
-pub(super) struct Reader {
-    pub(super) meta: ReadOnlyTable<&'static str, &'static [u8]>,
-    pub(super) blocks: ReadOnlyTable<&'static [u8; 32], &'static [u8; BLOCK]>,
-    pub(super) active: ReadOnlyTable<u64, &'static [u8; ACTIVE_BLOCK]>,
-    pub(super) coins: ReadOnlyTable<&'static [u8; OUTPOINT], &'static [u8; COIN]>,
-    pub(super) owners: ReadOnlyTable<&'static [u8; OWNED], ()>,
-    pub(super) transactions: ReadOnlyTable<&'static [u8; 32], &'static [u8; PLACE]>,
-    pub(super) waiting: ReadOnlyTable<u32, &'static [u8]>,
-}
-
-impl Reader {
-    pub(super) fn new(database: &Database) -> Result<Self, StoreError> {
-        let transaction = database.begin_read()?;
-        Ok(Self {
-            meta: transaction.open_table(META)?,
-            blocks: transaction.open_table(BLOCKS)?,
-            active: transaction.open_table(ACTIVE)?,
-            coins: transaction.open_table(COINS)?,
-            owners: transaction.open_table(OWNERS)?,
-            transactions: transaction.open_table(TRANSACTIONS)?,
-            waiting: transaction.open_table(WAITING)?,
-        })
-    }
-
-    /// Returns the values that identify a database; `None` for a new one.
-    pub(super) fn head(database: &Database) -> Result<Option<Head>, StoreError> {
-        let meta = match database.begin_read()?.open_table(META) {
-            Ok(meta) => meta,
-            Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(TableError::TableTypeMismatch { .. } | TableError::TypeDefinitionChanged { .. }) => {
-                return Err(StoreError::damaged(INDEX_FILE, "its tables are another program's"));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        Head::parse(|key| Ok(meta.get(key)?.map(|value| value.value().to_vec())))
-    }
-
-    pub(super) fn active_blocks(&self) -> Result<u64, StoreError> {
-        Ok(self.active.len()?)
-    }
-
-    /// Returns the bytes of keys and values in the large tables.
-    pub(super) fn bytes(&self) -> Result<u64, StoreError> {
-        let tables = [
-            (self.blocks.len()?, 32 + BLOCK),
-            (self.active.len()?, 8 + ACTIVE_BLOCK),
-            (self.coins.len()?, OUTPOINT + COIN),
-            (self.owners.len()?, OWNED),
-            (self.transactions.len()?, 32 + PLACE),
-        ];
-        Ok(tables.into_iter().map(|(rows, width)| rows * width as u64).sum())
-    }
-
-    pub(super) fn tip(&self) -> Result<Option<(BlockHash, ChainState)>, StoreError> {
-        self.meta.get(TIP_KEY)?.map(|bytes| tip_from_bytes(bytes.value())).transpose()
-    }
-
-    pub(super) fn block(&self, hash: &BlockHash) -> Result<Option<BlockRecord>, StoreError> {
-        let found = self.blocks.get(hash.as_bytes())?;
-        found.map(|bytes| BlockRecord::from_bytes(hash.as_bytes(), bytes.value())).transpose()
-    }
-
-    pub(super) fn active(&self, height: u64) -> Result<Option<ActiveRecord>, StoreError> {
-        self.active.get(height)?.map(|bytes| ActiveRecord::from_bytes(height, bytes.value())).transpose()
-    }
-
-    pub(super) fn coin(&self, key: &[u8; OUTPOINT]) -> Result<Option<Coin>, StoreError> {
-        self.coins.get(key)?.map(|bytes| coin_from_bytes(key, bytes.value())).transpose()
-    }
-
-    pub(super) fn place(&self, txid: &Txid) -> Result<Option<(u64, u32)>, StoreError> {
-        let found = self.transactions.get(txid.as_bytes())?;
-        found.map(|bytes| place_from_bytes(txid.as_bytes(), bytes.value())).transpose()
-    }
-}
 
 impl RedbStore {
     pub(super) fn reader(&self) -> Result<&Reader, StoreError> {
         // a failed write leaves no reader
-        self.reader.as_ref().ok_or_else(|| StoreError::Database("an earlier write failed".into()))
+        self.reader
+            .as_ref()
+            .ok_or_else(|| StoreError::Database("an earlier write failed; start again to reopen it".into()))
     }
 
     pub(super) fn stored(&self) -> Result<Option<StoredChain>, StoreError> {
@@ -112,7 +36,7 @@ impl RedbStore {
             let record = BlockRecord::from_bytes(key.value(), value.value())?;
             let hash = BlockHash::from_bytes(*key.value());
             if record.header.hash() != hash {
-                return Err(damaged("blocks", hash.as_bytes(), "its header has another hash"));
+                return Err(damaged("blocks", hash.as_bytes(), "the header in it has another hash"));
             }
             let invalid = record.invalid || self.pending.invalid.contains(&hash);
             headers.push((record.header, invalid, record.body.at));
@@ -164,7 +88,7 @@ impl RedbStore {
         let block: Block = codec::decode(&bytes, MAX_DECODE).map_err(|error| damaged(error.to_string()))?;
         let checked = block.check(&self.params).map_err(|error| damaged(error.to_string()))?;
         if checked.hash() != *hash {
-            return Err(damaged(format!("its hash is {}", checked.hash())));
+            return Err(damaged(format!("its content has the hash {}", checked.hash())));
         }
         Ok(checked)
     }
@@ -210,7 +134,9 @@ impl RedbStore {
             Some(above) => self.pending.connected.get(above).map(|(block, _)| block.hash()),
             None => reader.active(height)?.map(|active| active.hash),
         };
-        let lost = || damaged("transactions", txid.as_bytes(), format!("there is no block at height {height}"));
+        let lost = || {
+            damaged("transactions", txid.as_bytes(), format!("it names height {height}, where the chain has no block"))
+        };
         hash.map(|hash| Some((hash, place))).ok_or_else(lost)
     }
 
@@ -236,7 +162,9 @@ impl RedbStore {
             if self.pending.diff.get(&outpoint).is_some() {
                 continue;
             }
-            let coin = reader.coin(&key)?.ok_or_else(|| damaged("owners", &key, "there is no such coin"))?;
+            let coin = reader
+                .coin(&key)?
+                .ok_or_else(|| damaged("owners", &key, "it names a coin that is not in the UTXO set"))?;
             if coin.output.owner == *owner {
                 coins.push((outpoint, coin));
             }
@@ -258,7 +186,7 @@ impl RedbStore {
             let mut fields = Fields::open("waiting", &key, value.value())?;
             let [flags] = fields.take()?;
             let flags = waiting_of_flags(flags);
-            let (own, returned) = flags.ok_or_else(|| fields.damaged("its first byte is none that is written"))?;
+            let (own, returned) = flags.ok_or_else(|| fields.damaged("its flags are not 0 to 3"))?;
             let transaction: Transaction =
                 codec::decode(fields.rest(), MAX_DECODE).map_err(|error| fields.damaged(error))?;
             waiting.push(WaitingTransaction { transaction, own, returned });

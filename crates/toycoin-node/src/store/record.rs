@@ -50,12 +50,13 @@ impl<'a> Fields<'a> {
         if check(table, key, rest) == *found {
             Ok(Self { table, key, rest })
         } else {
-            Err(damaged(table, key, "its check differs"))
+            Err(damaged(table, key, "its checksum is wrong"))
         }
     }
 
     pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
-        let (front, rest) = self.rest.split_first_chunk().ok_or_else(|| self.damaged("it is too short"))?;
+        let (front, rest) =
+            self.rest.split_first_chunk().ok_or_else(|| self.damaged("it is shorter than its fields"))?;
         self.rest = rest;
         Ok(*front)
     }

@@ -8,20 +8,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use redb::{Builder, Database, Durability, StorageBackend, WriteTransaction, backends::FileBackend};
-use toycoin_core::{BlockHash, ChainParams};
+use redb::{Builder, Database, StorageBackend, backends::FileBackend};
+use toycoin_core::ChainParams;
 
 use crate::{
     limits,
     store::{
-        BODIES_FILE, INDEX_FILE, SCHEMA, StoreError,
+        BODIES_FILE, INDEX_FILE, StoreError,
         bodies::Bodies,
+        database::create_tables,
         measured::{Length, Measured},
         pending::Pending,
-        read::Reader,
-        record::{Fields, seal_long},
+        reader::Reader,
         stage::{Stage, Unindexed},
-        tables::{ACTIVE, BLOCKS, BODIES_END_KEY, COINS, GENESIS_KEY, META, OWNERS, SCHEMA_KEY, TRANSACTIONS, WAITING},
     },
 };
 
@@ -133,7 +132,10 @@ impl RedbStore {
             }
         };
         if !bodies.is_whole()? {
-            return Err(StoreError::damaged(BODIES_FILE, format!("it ends before byte {}", bodies.end())));
+            return Err(StoreError::damaged(
+                BODIES_FILE,
+                format!("it is shorter than the {} bytes that the index counts", bodies.end()),
+            ));
         }
         let reader = Reader::new(&database)?;
         let pending = Pending::new(reader.active_blocks()?);
@@ -156,74 +158,6 @@ impl fmt::Debug for RedbStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedbStore").field("path", &self.path).field("bodies", &self.bodies).finish_non_exhaustive()
     }
-}
-
-/// The values that identify a database.
-pub(super) struct Head {
-    schema: u32,
-    genesis: BlockHash,
-    bodies_end: u64,
-}
-
-impl Head {
-    pub(super) fn parse<'a>(
-        value: impl Fn(&str) -> Result<Option<Vec<u8>>, StoreError> + 'a,
-    ) -> Result<Option<Self>, StoreError> {
-        let Some(schema) = value(SCHEMA_KEY)? else { return Ok(None) };
-        let schema = Fields::open("meta", SCHEMA_KEY.as_bytes(), &schema)?.u32()?;
-        let read = |key: &str| {
-            value(key)?.ok_or_else(|| StoreError::damaged(format!("record {key} of meta"), "it is not there"))
-        };
-        if schema > SCHEMA {
-            // the rest of a newer format is unknown
-            return Ok(Some(Self { schema, genesis: BlockHash::ZERO, bodies_end: 0 }));
-        }
-        let genesis = BlockHash::from_bytes(Fields::open("meta", GENESIS_KEY.as_bytes(), &read(GENESIS_KEY)?)?.take()?);
-        let bodies_end = Fields::open("meta", BODIES_END_KEY.as_bytes(), &read(BODIES_END_KEY)?)?.u64()?;
-        Ok(Some(Self { schema, genesis, bodies_end }))
-    }
-
-    /// Returns the end of the bodies' file, if this program and network can use the database.
-    fn end_of(&self, path: &Path, params: &ChainParams) -> Result<u64, StoreError> {
-        let (path, expected) = (path.display().to_string(), params.genesis_hash());
-        if self.schema > SCHEMA {
-            return Err(StoreError::NewerSchema { path, found: self.schema, known: SCHEMA });
-        }
-        if self.genesis != expected {
-            return Err(StoreError::OtherNetwork { path, found: self.genesis, expected });
-        }
-        Ok(self.bodies_end)
-    }
-}
-
-/// Begins a transaction with two-phase commit. The notes of redb recommend it where strangers choose the values, so
-/// that none of them can forge a commit.
-pub(super) fn begin_write(database: &Database) -> Result<WriteTransaction, StoreError> {
-    let mut transaction = database.begin_write()?;
-    transaction.set_two_phase_commit(true);
-    transaction.set_durability(Durability::Immediate).map_err(|error| StoreError::Database(error.to_string()))?;
-    Ok(transaction)
-}
-
-fn create_tables(database: &Database, genesis: BlockHash, bodies_end: u64) -> Result<(), StoreError> {
-    let transaction = begin_write(database)?;
-    {
-        let mut meta = transaction.open_table(META)?;
-        let mut put = |key: &str, value: &[u8]| -> Result<(), StoreError> {
-            meta.insert(key, seal_long("meta", key.as_bytes(), value.to_vec()).as_slice())?;
-            Ok(())
-        };
-        put(SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
-        put(GENESIS_KEY, genesis.as_bytes())?;
-        put(BODIES_END_KEY, &bodies_end.to_le_bytes())?;
-        transaction.open_table(BLOCKS)?;
-        transaction.open_table(ACTIVE)?;
-        transaction.open_table(COINS)?;
-        transaction.open_table(OWNERS)?;
-        transaction.open_table(TRANSACTIONS)?;
-        transaction.open_table(WAITING)?;
-    }
-    Ok(transaction.commit()?)
 }
 
 fn open_file(path: &Path) -> Result<File, StoreError> {

@@ -9,7 +9,7 @@ use toycoin_core::OutPoint;
 
 use crate::store::{
     INDEX_FILE, RedbStore, StoreError,
-    read::Reader,
+    reader::Reader,
     record::damaged,
     tables::{BODIES_END_KEY, TIP_KEY, outpoint_key},
 };

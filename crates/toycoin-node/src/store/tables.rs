@@ -62,7 +62,7 @@ impl BlockRecord {
         let invalid = match fields.take()? {
             [0] => false,
             [1] => true,
-            [other] => return Err(fields.damaged(format_args!("{other} is no answer to whether it is invalid"))),
+            [other] => return Err(fields.damaged(format_args!("its mark of invalid blocks is {other}, not 0 or 1"))),
         };
         Ok(Self { header, invalid, body: FileOffset { at: fields.u64()?, length: fields.u32()? } })
     }
@@ -164,7 +164,9 @@ pub(super) fn tip_from_bytes(bytes: &[u8]) -> Result<(BlockHash, ChainState), St
     let count = fields.u64()?;
     let (peaks, rest) = fields.rest().as_chunks::<32>();
     let ancestors = Ancestors::from_parts(count, peaks.to_vec()).filter(|_| rest.is_empty());
-    let ancestors = ancestors.ok_or_else(|| damaged("meta", TIP_KEY.as_bytes(), "its peaks do not fit their count"))?;
+    let ancestors = ancestors.ok_or_else(|| {
+        damaged("meta", TIP_KEY.as_bytes(), "the number of its peaks does not follow from their count")
+    })?;
     Ok((tip, ChainState { utxo_hash: coins, coin_count, issued, ancestors }))
 }
 

@@ -1,12 +1,8 @@
 //! Writing a store: changes become a group, and each group becomes one transaction.
 
-use std::sync::Arc;
-
-use redb::{ReadableTable, WriteTransaction};
 use toycoin_core::{
-    BlockHash, CheckedBlock, OutPoint, PublicKey, Txid, Work,
-    store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
-    utxo::{Coin, UtxoView},
+    BlockHash,
+    store::{ChainStore, ChainUpdate},
 };
 use toycoin_wire::{codec, limits::MAX_DECODE};
 
@@ -15,119 +11,16 @@ use crate::{
     store::{
         RedbStore, StoreError,
         bodies::{FileOffset, Kind},
+        database::begin_write,
+        group::{Written, write_tables},
         pending::Pending,
-        read::Reader,
-        record::{damaged, seal_long},
-        redb_store::begin_write,
-        tables::*,
+        reader::Reader,
+        tables::BlockRecord,
     },
 };
 
-impl UtxoView for RedbStore {
-    type Error = StoreError;
-
-    fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
-        self.find_coin(outpoint)
-    }
-}
-
-impl ChainStore for RedbStore {
-    fn load(&self) -> Result<Option<StoredChain>, StoreError> {
-        self.stored()
-    }
-
-    fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), StoreError> {
-        if !self.has_body(&block.hash())? {
-            self.pending.insert(block);
-        }
-        self.write_if_enough()
-    }
-
-    fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, StoreError> {
-        self.find_block(hash)
-    }
-
-    fn body_size(&self, hash: &BlockHash) -> Result<Option<u64>, StoreError> {
-        self.find_body_size(hash)
-    }
-
-    fn undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, StoreError> {
-        self.find_undo(hash)
-    }
-
-    fn mark_invalid(&mut self, hash: &BlockHash) -> Result<(), StoreError> {
-        self.pending.invalid.insert(*hash);
-        Ok(())
-    }
-
-    fn commit(&mut self, update: ChainUpdate) -> Result<(), StoreError> {
-        if self.stage.is_some() {
-            return self.or_fail(|store| store.commit_staged(update));
-        }
-        self.note_bodies(&update)?;
-        self.pending.commit(update);
-        self.write_if_enough()
-    }
-
-    fn stage(&mut self, part: ChainUpdate) -> Result<(), StoreError> {
-        self.or_fail(|store| store.stage_part(part))
-    }
-
-    fn staged_coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
-        self.find_staged_coin(outpoint)
-    }
-
-    fn unstage(&mut self) -> Result<(), StoreError> {
-        self.or_fail(Self::drop_stage)
-    }
-
-    fn sync(&mut self) -> Result<(), StoreError> {
-        if self.is_synced() {
-            return Ok(());
-        }
-        // a group that must be durable cannot wait for the end of a move in parts
-        self.unstage()?;
-        let blocks = self.pending.order.len().max(self.pending.connected.len());
-        self.or_fail(Self::write_group)?;
-        // during initial block download the space is needed again at once
-        if blocks <= limits::FEW_BLOCKS { self.compact_if_bloated() } else { Ok(()) }
-    }
-
-    fn is_synced(&self) -> bool {
-        match &self.stage {
-            Some(_) => !self.pending.must_last(),
-            None => self.pending.is_empty() && self.unindexed.is_empty(),
-        }
-    }
-
-    fn check_integrity(&mut self, missing: Option<&OutPoint>) -> Result<(), StoreError> {
-        self.or_fail(|store| store.compare_pages(missing))
-    }
-
-    fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), StoreError> {
-        self.pending.waiting = Some(waiting);
-        Ok(())
-    }
-
-    fn waiting(&self) -> Result<Vec<WaitingTransaction>, StoreError> {
-        self.waiting_transactions()
-    }
-
-    fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, StoreError> {
-        self.find_place(txid)
-    }
-
-    fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), StoreError> {
-        self.each_coin(visit)
-    }
-
-    fn coins_of(&self, owner: &PublicKey) -> Result<Vec<(OutPoint, Coin)>, StoreError> {
-        self.owned_coins(owner)
-    }
-}
-
 impl RedbStore {
-    fn write_if_enough(&mut self) -> Result<(), StoreError> {
+    pub(super) fn write_if_enough(&mut self) -> Result<(), StoreError> {
         let Pending { order, connected, bytes, .. } = &self.pending;
         let enough = order.len().max(connected.len()) >= limits::GROUP_BLOCKS || *bytes >= limits::GROUP_BYTES;
         match (enough, &self.stage) {
@@ -139,7 +32,7 @@ impl RedbStore {
 
     /// Runs an operation. If it fails, the store is neither read nor written until it is opened again, because the
     /// state on disk is unknown.
-    fn or_fail<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(super) fn or_fail<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         act(self).map_err(|error| {
             self.reader = None;
             self.stage = None;
@@ -157,7 +50,7 @@ impl RedbStore {
         Ok(())
     }
 
-    fn has_body(&self, hash: &BlockHash) -> Result<bool, StoreError> {
+    pub(super) fn has_body(&self, hash: &BlockHash) -> Result<bool, StoreError> {
         let is_new = self.pending.bodies.contains_key(hash) || self.unindexed.contains_key(hash);
         Ok(is_new || self.reader()?.block(hash)?.is_some())
     }
@@ -209,7 +102,7 @@ impl RedbStore {
     /// Each group rewrites pages whose old copies become free only after it. So initial block download leaves the file
     /// three times as long as needed. The database doubles its file whenever it grows, so twice its last compacted
     /// length is no reason to compact again.
-    fn compact_if_bloated(&mut self) -> Result<(), StoreError> {
+    pub(super) fn compact_if_bloated(&mut self) -> Result<(), StoreError> {
         let length = self.length.get();
         let is_bloated = length > 3 * self.reader()?.bytes()? + limits::INDEX_SLACK;
         if is_bloated && length > self.compacted_to.saturating_mul(5) / 2 { self.compact() } else { Ok(()) }
@@ -251,130 +144,4 @@ impl Drop for RedbStore {
             tracing::error!(%error, "the last blocks were not written");
         }
     }
-}
-
-/// Locations of a group's bodies and undo data.
-pub(super) struct Written {
-    pub(super) bodies: Vec<(BlockHash, BlockRecord)>,
-    undo: Vec<FileOffset>,
-    /// Length of all of them, in bytes.
-    pub(super) length: u64,
-}
-
-/// Writes a group into the tables. `end` is the end of the bodies' file with this group.
-pub(super) fn write_tables(
-    transaction: &WriteTransaction,
-    group: &Pending,
-    written: &Written,
-    end: u64,
-) -> Result<(), StoreError> {
-    write_blocks(transaction, group, &written.bodies)?;
-    write_active(transaction, group, &written.undo)?;
-    write_coins(transaction, group)?;
-    write_transactions(transaction, group)?;
-    write_waiting(transaction, group)?;
-    let mut meta = transaction.open_table(META)?;
-    let end = seal_long("meta", BODIES_END_KEY.as_bytes(), end.to_le_bytes().to_vec());
-    meta.insert(BODIES_END_KEY, end.as_slice())?;
-    if let Some((tip, state)) = &group.tip {
-        meta.insert(TIP_KEY, tip_to_bytes(tip, state).as_slice())?;
-    }
-    Ok(())
-}
-
-fn write_blocks(
-    transaction: &WriteTransaction,
-    pending: &Pending,
-    bodies: &[(BlockHash, BlockRecord)],
-) -> Result<(), StoreError> {
-    let mut blocks = transaction.open_table(BLOCKS)?;
-    let mut sorted: Vec<_> = bodies.iter().collect();
-    sorted.sort_unstable_by_key(|(hash, _)| *hash);
-    for (hash, record) in sorted {
-        blocks.insert(hash.as_bytes(), &record.to_bytes(hash))?;
-    }
-    for hash in pending.invalid.iter().filter(|hash| !pending.bodies.contains_key(hash)) {
-        let found = blocks.get(hash.as_bytes())?;
-        let record = found.map(|bytes| BlockRecord::from_bytes(hash.as_bytes(), bytes.value())).transpose()?;
-        if let Some(record) = record {
-            let record = BlockRecord { invalid: true, ..record };
-            blocks.insert(hash.as_bytes(), &record.to_bytes(hash))?;
-        }
-    }
-    Ok(())
-}
-
-fn write_active(transaction: &WriteTransaction, pending: &Pending, undo: &[FileOffset]) -> Result<(), StoreError> {
-    if pending.tip.is_none() {
-        return Ok(());
-    }
-    let mut active = transaction.open_table(ACTIVE)?;
-    let mut work = match pending.standing.checked_sub(1) {
-        Some(height) => {
-            let below = active.get(height)?.map(|bytes| ActiveRecord::from_bytes(height, bytes.value())).transpose()?;
-            below.ok_or_else(|| damaged("active", &height.to_be_bytes(), "it is not there"))?.work
-        }
-        None => Work::default(),
-    };
-    active.retain_in(pending.standing.., |_, _| false)?;
-    for (height, ((block, _), undo)) in (pending.standing..).zip(pending.connected.iter().zip(undo)) {
-        let own = block.block().header.bits.to_target().map(|target| target.work()).unwrap_or_default();
-        work = work + own;
-        let record = ActiveRecord { hash: block.hash(), work, undo: *undo };
-        active.insert(height, &record.to_bytes(height))?;
-    }
-    Ok(())
-}
-
-fn write_coins(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
-    let (mut coins, mut owners) = (transaction.open_table(COINS)?, transaction.open_table(OWNERS)?);
-    let mut changes = Vec::new();
-    for (outpoint, coin) in pending.diff.spent() {
-        let key = outpoint_key(outpoint);
-        if coins.remove(&key)?.is_none() {
-            return Err(damaged("coins", &key, "a coin that was spent is not there"));
-        }
-        changes.push((owned_key(&coin.output.owner, &key), false));
-    }
-    for (outpoint, coin) in pending.diff.created() {
-        let key = outpoint_key(outpoint);
-        coins.insert(&key, &coin_to_bytes(&key, coin))?;
-        changes.push((owned_key(&coin.output.owner, &key), true));
-    }
-    // in the order of keys, the removal of a coin before its creation
-    changes.sort_unstable();
-    for (key, made) in changes {
-        if made {
-            owners.insert(&key, ())?;
-        } else {
-            owners.remove(&key)?;
-        }
-    }
-    Ok(())
-}
-
-fn write_transactions(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
-    let mut transactions = transaction.open_table(TRANSACTIONS)?;
-    for (txid, place) in &pending.transactions {
-        match place {
-            Some((height, place)) => {
-                transactions.insert(txid.as_bytes(), &place_to_bytes(txid, *height, *place))?;
-            }
-            None => drop(transactions.remove(txid.as_bytes())?),
-        }
-    }
-    Ok(())
-}
-
-fn write_waiting(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
-    let Some(kept) = &pending.waiting else { return Ok(()) };
-    let mut waiting = transaction.open_table(WAITING)?;
-    waiting.retain(|_, _| false)?;
-    for (place, kept) in (0u32..).zip(kept) {
-        let mut value = vec![waiting_flags(kept)];
-        codec::encode_into(&mut value, &kept.transaction, MAX_DECODE)
-            .map_err(|error| StoreError::Database(error.to_string()))?;
-        waiting.insert(place, seal_long("waiting", &place.to_be_bytes(), value).as_slice())?;
-    }
-    Ok(())
 }

@@ -1,6 +1,10 @@
 //! Relays, nodes and strangers under virtual time, on links that have a latency and carry so many bytes a second.
 //!
 //! Bytes arrive in pieces, as on TCP, and a relay's queue fills while its link is busy.
+//!
+//! `toycoin-sim` simulates whole runs, in which all nodes begin at genesis. These tests measure one catch-up: each node
+//! begins with a chain that it is given, a joiner comes later, and strangers answer as they like. So the node's tests
+//! also need no crate that stands on it.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},

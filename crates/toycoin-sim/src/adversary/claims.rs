@@ -77,7 +77,7 @@ impl ClaimsWork {
                 let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
                 let due = scene.unix_ms.saturating_add(wait);
                 let answers = truth(message, scene).into_iter().map(|answer| (due, (Some(from), answer)));
-                self.late.extend(answers.take(MOST_LATE.saturating_sub(self.late.len())));
+                self.late.extend(answers.take(MAX_LATE.saturating_sub(self.late.len())));
                 None
             }
             _ => None,
@@ -86,7 +86,7 @@ impl ClaimsWork {
 }
 
 /// Most answers that the adversary keeps for later.
-const MOST_LATE: usize = 64;
+const MAX_LATE: usize = 64;
 
 impl Tactic for ClaimsWork {
     fn outgoing(&mut self, (to, message): Said, scene: &mut Scene<'_>) -> Vec<Said> {

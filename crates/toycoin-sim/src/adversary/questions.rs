@@ -62,11 +62,11 @@ impl QuestionFlood {
 }
 
 /// Most peers to which requests are directed.
-const MOST_PEERS: usize = 64;
+const MAX_PEERS: usize = 64;
 
 impl Tactic for QuestionFlood {
     fn incoming(&mut self, from: NodeId, _: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
-        if self.peers.len() < MOST_PEERS {
+        if self.peers.len() < MAX_PEERS {
             self.peers.insert(from);
         }
         None

@@ -1,16 +1,11 @@
 //! Simulated proof of work: the time at which a block is found is drawn, and its nonce is then searched for.
 
-use toycoin_core::Header;
 use toycoin_node::protocol::{Input, JobId, MiningJob};
 
-use crate::network::{Happening, Network, queue::QueueKey};
-
-/// A node's current search for a block.
-#[derive(Debug)]
-pub(crate) struct Search {
-    job: MiningJob,
-    place: Option<QueueKey>,
-}
+use crate::network::{
+    Happening, Network,
+    search::{Search, solve_header},
+};
 
 impl Network {
     /// Begins a search. Its duration is memoryless, so a renewed template may draw a new one.
@@ -44,14 +39,4 @@ impl Network {
         let Some(search) = self.nodes[node].search.take_if(|search| search.job.id == job) else { return };
         self.node_input(node, Input::Mined { job, nonce: solve_header(search.job.header).nonce });
     }
-}
-
-/// Returns the header with a nonce that meets its target, which takes a few hundred tries on this network.
-pub(crate) fn solve_header(mut header: Header) -> Header {
-    if let Ok(target) = header.bits.to_target() {
-        while !target.is_met_by(&header.hash()) {
-            header.nonce = header.nonce.wrapping_add(1);
-        }
-    }
-    header
 }

@@ -5,33 +5,15 @@
 //! It comes back with time, and with each body on the way to the best header. The model counts every moment without a
 //! search, whatever reason the node gives. So many short pauses break the limit just as one long pause does.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use toycoin_core::{BlockHash, CompactTarget};
 use toycoin_node::{limits, protocol::NodeMachine};
 
 use crate::{
-    network::{Network, traffic::delivered_headers},
+    network::{Network, pause::Pause, traffic::delivered_headers},
     store::CrashStore,
 };
-
-/// Pause account of one miner.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Pause {
-    /// Time at which the miner was last observed.
-    seen: Duration,
-    /// Whether the miner was pausing then: it did not search, although nothing except a branch could stop it.
-    is_on: bool,
-    /// Pause time that was used up and has not come back.
-    used: Duration,
-    /// Work of the tip block when the miner was last observed.
-    tip_work: f64,
-    /// Bodies that were delivered but that the node has not stored yet, with their work.
-    delivered: VecDeque<(BlockHash, f64)>,
-}
 
 /// Tolerance above the limit, because a body that waited for its parent counts only once it is stored.
 const SLACK: Duration = Duration::from_secs(2);
@@ -110,7 +92,14 @@ impl Network {
         let used = pause.used;
         self.statistics.most_paused = self.statistics.most_paused.max(used);
         if used > limits::PAUSE_MOST + SLACK {
-            self.violate("pause", Some(node), format!("branches have stopped its search for {used:?} in all"));
+            self.violate(
+                "pause",
+                Some(node),
+                format!(
+                    "branches stopped its search for {used:?} in all, at most {:?} are allowed",
+                    limits::PAUSE_MOST + SLACK
+                ),
+            );
         }
     }
 }

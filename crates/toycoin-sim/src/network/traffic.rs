@@ -1,63 +1,20 @@
-//! Traffic of the relays: how much of it is useful, and how much of what honest nodes publish arrives.
+//! The bodies that relays delivered, and how they are found among the bytes.
 
 use std::collections::BTreeSet;
 
 use toycoin_core::{BlockHash, Header};
-use toycoin_node::relay::ConnectionId;
 use toycoin_wire::{Frame, Tag, relay::RelayMessage};
-
-use crate::network::Network;
 
 /// Bodies that each node has received so far.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
-    bodies: BTreeSet<(usize, BlockHash)>,
+    pub(super) bodies: BTreeSet<(usize, BlockHash)>,
 }
 
 impl Traffic {
     /// Forgets what a node received, because it may have lost it.
     pub(crate) fn forget(&mut self, node: usize) {
         self.bodies.retain(|(to, _)| *to != node);
-    }
-}
-
-impl Network {
-    /// Counts the honest recipients of the messages that an honest node publishes.
-    pub(crate) fn note_published(&mut self, connection: ConnectionId, mut bytes: &[u8]) {
-        let Some(wire) = self.wires.get(&connection).filter(|wire| self.nodes[wire.node].honest) else { return };
-        let relay = wire.relay;
-        while let Some((frame, rest)) = split_frame(bytes) {
-            bytes = rest;
-            if frame.tag != Tag::PUBL {
-                continue;
-            }
-            let Ok(RelayMessage::Publish(publish)) = RelayMessage::decode(frame) else { continue };
-            let receivers = match publish.to {
-                Some(id) => u64::from(self.owners.get(&id).is_some_and(|owner| self.nodes[*owner].honest)),
-                None => {
-                    let others = self.wires.iter().filter(|(other, wire)| **other != connection && wire.relay == relay);
-                    others.filter(|(_, wire)| wire.welcomed && self.nodes[wire.node].honest).count() as u64
-                }
-            };
-            self.statistics.honest_published += receivers;
-        }
-    }
-
-    /// Counts a delivery to a node.
-    pub(crate) fn note_delivery(&mut self, node: usize, frame: &[u8]) {
-        let Some((frame, _)) = split_frame(frame).filter(|(frame, _)| frame.tag == Tag::DELV) else { return };
-        let Ok(RelayMessage::Deliver(deliver)) = RelayMessage::decode(frame) else { return };
-        let is_honest = |node: &usize| self.nodes[*node].honest;
-        if !is_honest(&node) || !self.owners.get(&deliver.from).is_some_and(is_honest) {
-            return;
-        }
-        self.statistics.honest_delivered += 1;
-        let Some(header) = header_of_body(deliver.payload) else { return };
-        let bytes = deliver.payload.len() as u64;
-        self.statistics.body_bytes += bytes;
-        if !self.traffic.bodies.insert((node, header.hash())) {
-            self.statistics.repeated_body_bytes += bytes;
-        }
     }
 }
 
@@ -74,12 +31,12 @@ pub(crate) fn delivered_headers(mut bytes: &[u8]) -> impl Iterator<Item = Header
     })
 }
 
-fn header_of_body(payload: &[u8]) -> Option<Header> {
+pub(super) fn header_of_body(payload: &[u8]) -> Option<Header> {
     payload.strip_prefix(b"BLOC")?.first_chunk().map(Header::from_bytes)
 }
 
 /// Returns the first frame, and the bytes after it.
-fn split_frame(bytes: &[u8]) -> Option<(Frame<'_>, &[u8])> {
+pub(super) fn split_frame(bytes: &[u8]) -> Option<(Frame<'_>, &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     let (frame, behind) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
     let (tag, body) = frame.split_first_chunk()?;

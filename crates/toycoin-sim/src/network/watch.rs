@@ -24,7 +24,8 @@ impl Network {
         let expected = self.supply(tip.height);
         if chain.state().issued != expected {
             let issued = chain.state().issued;
-            broken = Some(("supply", format!("{issued} at height {}, {expected} are due", tip.height)));
+            broken =
+                Some(("supply", format!("{issued} are issued at height {}, the rules make it {expected}", tip.height)));
         }
         // work that is due right now may not have had its turn
         let is_due =
@@ -89,7 +90,7 @@ impl Network {
         let Some(machine) = &self.relays[relay].machine else { return };
         let (stats, counts) = (machine.stats(), machine.counts());
         // twice the number of messages that gaps can separate, plus gaps that wait to be merged
-        let most_gaps = 2 * (self.invariants.queue_deliveries + limits::QUEUE_CONTROLS + 3) + 65;
+        let most_gaps = 2 * (self.invariants.queue_deliveries + limits::QUEUE_CONTROLS + 3) + limits::LOOSE_GAPS + 1;
         let bounds = [
             ("connections", stats.connections, limits::RELAY_CONNECTIONS + limits::RELAY_REFUSALS),
             ("channels", stats.channels, limits::RELAY_CHANNELS),
@@ -117,11 +118,11 @@ impl Network {
         let supply = self.supply(chain.height());
         let mut result = ledger.compare(chain.store());
         if result.is_ok() && ledger.sum() != supply {
-            result = Err(format!("coins are worth {}, {supply} are due", ledger.sum()));
+            result = Err(format!("all coins are worth {}, the rules make it {supply}", ledger.sum()));
         }
         let tip = chain.tip().hash;
         if result.is_ok() && !self.audited.contains(&tip) && !chain.audit().is_ok_and(|audit| audit.holds) {
-            result = Err("the coins are not those that the tip commits to".into());
+            result = Err("the UTXO set is not the one that the tip commits to".into());
         }
         self.audited.insert(tip);
         if let Err(what) = result {
@@ -211,7 +212,7 @@ impl Network {
     pub(crate) fn muted(&mut self, node: usize, of: Option<usize>, reason: &str) {
         self.statistics.mutes += u64::from(self.nodes[node].honest);
         let Some(of) = of.filter(|of| self.nodes[*of].honest && self.nodes[node].honest) else { return };
-        self.violate("no honest mute", Some(node), format!("node {of}, honest as it is, was muted: {reason}"));
+        self.violate("no honest mute", Some(node), format!("it muted node {of}, which is honest: {reason}"));
     }
 
     /// Brings a restarted node's wallet to its chain, and recomputes its coins from genesis.
@@ -229,7 +230,7 @@ impl Network {
         let mut broken = None;
         for height in 1..=chain.height() {
             let Ok(Some(block)) = chain.block_at(height) else {
-                broken = Some(format!("the store lacks the block at {height}"));
+                broken = Some(format!("the store has no block at height {height}"));
                 break;
             };
             if let Err(what) = ledger.connect(&block) {
@@ -237,7 +238,7 @@ impl Network {
                 break;
             }
             if height > wallet.height() && wallet.connect(block.block()).is_err() {
-                broken = Some("the wallet does not find back to the chain".into());
+                broken = Some(format!("the wallet cannot connect the block at height {height}"));
                 break;
             }
         }
@@ -245,7 +246,7 @@ impl Network {
         let site = &mut self.nodes[node];
         (site.wallet, site.ledger) = (wallet, ledger);
         if let Some(hash) = lost {
-            let what = format!("its disk is in order, and its own block {hash}, which it had told of, is gone");
+            let what = format!("it lost its own block {hash}, which it had announced, although its disk is in order");
             return self.violate("durability", Some(node), what);
         }
         match broken {

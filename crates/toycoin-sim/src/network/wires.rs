@@ -1,58 +1,22 @@
-//! Connections between nodes and relays: bytes in transit, and what a relay does with envelopes.
+//! What happens on connections: bytes in transit, and what a relay does with envelopes.
 
 use std::{collections::VecDeque, time::Duration};
 
 use toycoin_node::{
     limits,
-    machine::Machine,
     protocol::Input,
-    relay::{ConnectionId, RelayInput, RelayMachine, RelayOutput, Source},
+    relay::{ConnectionId, RelayInput, Source},
 };
 use toycoin_wire::{Frame, NodeId, Tag, node::NodeMessage, node::Payload, relay::RelayMessage};
 
 use crate::{
     link::{Link, Pipe},
-    network::{Happening, Network},
+    network::{Happening, Network, wire::Wire},
     planted::Planted,
 };
 
-/// A connection between a node and a relay.
-#[derive(Debug)]
-pub(crate) struct Wire {
-    pub(crate) node: usize,
-    pub(crate) slot: usize,
-    pub(crate) relay: usize,
-    up: Pipe,
-    down: Pipe,
-    /// Times at which parts of the node's bytes count as written, with their sizes in bytes.
-    writing: VecDeque<(Duration, u64)>,
-    /// The same from the link's view, whatever the node is informed of.
-    unwritten: VecDeque<(Duration, u64)>,
-    unwritten_bytes: u64,
-    /// Whether the node's end is still open.
-    at_node: bool,
-    /// Whether the relay's end is still open.
-    at_relay: bool,
-    /// Bytes from the relay that do not form a whole frame yet.
-    partial: Vec<u8>,
-    /// Whether a pull is planned.
-    pulling: bool,
-    /// Whether the relay has sent WELC.
-    pub(crate) welcomed: bool,
-}
-
-/// A relay of the network.
-#[derive(Debug)]
-pub(crate) struct RelaySite {
-    pub(crate) machine: Option<RelayMachine>,
-    pub(crate) wake: Option<super::queue::QueueKey>,
-}
-
 /// Longest time that an adversary's bytes may wait for its link.
-const MOST_BACKLOG: Duration = Duration::from_secs(4);
-
-/// Number of bytes that a relay's socket takes at once.
-const SOCKET_BYTES: usize = 64 << 10;
+const MAX_BACKLOG: Duration = Duration::from_secs(4);
 
 impl Network {
     /// Plans when a node dials a relay.
@@ -111,7 +75,7 @@ impl Network {
         }
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         // an adversary discards what its own link cannot carry
-        if !self.nodes[wire.node].honest && wire.up.busy_until > now + MOST_BACKLOG {
+        if !self.nodes[wire.node].honest && wire.up.busy_until > now + MAX_BACKLOG {
             return;
         }
         let length = bytes.len() as u64;
@@ -179,7 +143,7 @@ impl Network {
         self.dial_later(node, slot);
     }
 
-    fn cut_later(&mut self, connection: ConnectionId, upwards: bool) {
+    pub(super) fn cut_later(&mut self, connection: ConnectionId, upwards: bool) {
         let Some(wire) = self.wires.get(&connection) else { return };
         let link = self.link_of(wire.node);
         let Some(wire) = self.wires.get_mut(&connection) else { return };
@@ -210,83 +174,8 @@ impl Network {
         }
     }
 
-    pub(crate) fn relay_input(&mut self, relay: usize, input: RelayInput<'_>) {
-        let now = self.moment();
-        let Some(machine) = &mut self.relays[relay].machine else { return };
-        machine.handle(now, input);
-        self.drain_relay(relay);
-    }
-
-    fn drain_relay(&mut self, relay: usize) {
-        while let Some(output) = self.relays[relay].machine.as_mut().and_then(Machine::poll_output) {
-            match output {
-                RelayOutput::Writable(connection) => self.pull(connection),
-                RelayOutput::Close { connection, reason } => {
-                    self.trace
-                        .note(self.now, format_args!(r#""relay":{relay},"closes":{},"why":"{reason}""#, connection.0));
-                    if let Some(wire) = self.wires.get_mut(&connection) {
-                        wire.at_relay = false;
-                        self.cut_later(connection, false);
-                    }
-                }
-            }
-        }
-        self.wake_relay(relay);
-        self.watch_relay(relay);
-    }
-
-    fn wake_relay(&mut self, relay: usize) {
-        let site = &mut self.relays[relay];
-        let wanted = site.machine.as_ref().and_then(Machine::next_timeout).map(|at| at.since_origin().max(self.now));
-        if site.wake.map(|(at, _)| at) == wanted {
-            return;
-        }
-        if let Some(place) = site.wake.take() {
-            self.queue.remove(place);
-        }
-        site.wake = wanted.map(|at| self.queue.push(at, Happening::WakeRelay { relay }));
-    }
-
-    /// Takes a relay's output for a connection as fast as the link carries it.
-    pub(crate) fn pull(&mut self, connection: ConnectionId) {
-        let now = self.moment();
-        loop {
-            let Some(wire) = self.wires.get_mut(&connection) else { return };
-            let (relay, node) = (wire.relay, wire.node);
-            if wire.down.busy_until > self.now {
-                if !wire.pulling {
-                    wire.pulling = true;
-                    let at = wire.down.busy_until;
-                    self.queue.push(at, Happening::Pull { connection });
-                }
-                return;
-            }
-            let Some(machine) = &mut self.relays[relay].machine else { return };
-            let mut bytes = Vec::new();
-            let lent = machine.fill(connection, &mut bytes, SOCKET_BYTES).to_vec();
-            bytes.extend_from_slice(&lent);
-            if bytes.is_empty() {
-                return;
-            }
-            machine.handle(now, RelayInput::Written { connection, count: bytes.len() });
-            let link = self.link_of(node);
-            if self.breaks(&link) {
-                return self.break_wire(connection);
-            }
-            self.send_down(connection, &link, &bytes);
-        }
-    }
-
-    pub(crate) fn pull_again(&mut self, connection: ConnectionId) {
-        let Some(wire) = self.wires.get_mut(&connection) else { return };
-        wire.pulling = false;
-        let relay = wire.relay;
-        self.pull(connection);
-        self.drain_relay(relay);
-    }
-
     /// Puts a relay's output on the link, envelope by envelope if a fault may affect one.
-    fn send_down(&mut self, connection: ConnectionId, link: &Link, bytes: &[u8]) {
+    pub(super) fn send_down(&mut self, connection: ConnectionId, link: &Link, bytes: &[u8]) {
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         let mut whole = std::mem::take(&mut wire.partial);
         let node = wire.node;
@@ -374,7 +263,7 @@ impl Network {
     }
 
     /// Returns the current properties of a node's links.
-    fn link_of(&self, node: usize) -> Link {
+    pub(super) fn link_of(&self, node: usize) -> Link {
         let node = &self.nodes[node];
         let mut link = node.link;
         for (bandwidth, latency) in &node.slow {
@@ -390,7 +279,7 @@ impl Network {
         link
     }
 
-    fn breaks(&mut self, link: &Link) -> bool {
+    pub(super) fn breaks(&mut self, link: &Link) -> bool {
         link.loss >= 0.3 && self.dice.links.chance(0.01)
     }
 }

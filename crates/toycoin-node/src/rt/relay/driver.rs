@@ -12,20 +12,19 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::{
     net::TcpListener,
     time::{Sleep, sleep_until},
 };
-use tracing::{debug, info};
 
-use super::{log::RelayLog, ready::ReadyList, socket::Socket, source::source, turns::Turns};
 use crate::{
-    limits::{CLOSE_GRACE, RELAY_REFUSALS},
+    limits::{ACCEPT_PAUSE, ACCEPTS_A_ROUND, CLOSE_GRACE, RELAY_READ, RELAY_REFUSALS, RELAY_ROUNDS, RELAY_WRITE},
     machine::{Machine, Monotonic, Now},
     relay::{CloseReason, ConnectionId, RelayInput, RelayMachine, RelayOutput, RelayStats},
+    rt::relay::{log::RelayLog, ready::ReadyList, socket::Socket, source::source, turns::Turns},
 };
 
 #[derive(Debug)]
@@ -75,8 +74,8 @@ impl Driver {
             turns: Turns::default(),
             log: RelayLog::default(),
             writable: Vec::new(),
-            input: vec![0; READ_SIZE].into_boxed_slice(),
-            output: Vec::with_capacity(WRITE_SIZE),
+            input: vec![0; RELAY_READ].into_boxed_slice(),
+            output: Vec::with_capacity(RELAY_WRITE),
         }
     }
 
@@ -86,7 +85,7 @@ impl Driver {
         // rounds are bounded already; tokio's budget would end them between a read and its writes
         tokio::task::unconstrained(poll_fn(|cx| {
             if self.listener.is_some() && shutdown.as_mut().poll(cx).is_ready() {
-                info!(connections = self.sockets.len(), "relay is shutting down");
+                tracing::info!(connections = self.sockets.len(), "relay is shutting down");
                 self.listener = None;
                 last_call = Some(Instant::now() + 2 * CLOSE_GRACE);
                 self.machine.handle(self.now(), RelayInput::Shutdown);
@@ -94,7 +93,7 @@ impl Driver {
             }
             self.ready.set_task(cx.waker());
             self.accept(cx);
-            for _ in 0..ROUNDS {
+            for _ in 0..RELAY_ROUNDS {
                 self.round();
                 if self.again.is_empty() {
                     break;
@@ -147,14 +146,14 @@ impl Driver {
         self.accept_again = None;
         // the machine no longer counts the lingering sockets
         let room = self.machine.capacity() + 2 * RELAY_REFUSALS;
-        for _ in 0..ACCEPTS_AT_ONCE {
+        for _ in 0..ACCEPTS_A_ROUND {
             let Some(listener) = self.listener.as_ref().filter(|_| self.sockets.len() < room) else { return };
             match listener.poll_accept(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Ok((stream, address))) => {
                     let name = self.next_name;
                     self.next_name += 1;
-                    debug!(connection = name, %address, "client connects");
+                    tracing::debug!(connection = name, %address, "client connects");
                     let connection = ConnectionId(name);
                     let source = source(address.ip(), connection);
                     let socket = Socket::new(stream, name, source, Arc::clone(&self.ready));
@@ -229,7 +228,7 @@ impl Driver {
                 return;
             }
             self.output.clear();
-            let large = self.machine.fill(connection, &mut self.output, WRITE_SIZE);
+            let large = self.machine.fill(connection, &mut self.output, RELAY_WRITE);
             if self.output.is_empty() && large.is_empty() {
                 socket.is_blocked = false;
                 return;
@@ -298,10 +297,3 @@ fn is_of_the_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
-
-const READ_SIZE: usize = 256 << 10;
-const WRITE_SIZE: usize = 256 << 10;
-/// Rounds before the task yields, so that the runtime can look for other ready sockets.
-const ROUNDS: usize = 4;
-const ACCEPTS_AT_ONCE: usize = 64;
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

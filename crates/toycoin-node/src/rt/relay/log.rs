@@ -2,8 +2,6 @@
 
 use std::io;
 
-use tracing::{info, warn};
-
 use crate::{log_limiter::LogLimiter, machine::Monotonic, relay::CloseReason};
 
 /// Writes the lines that strangers can cause; each kind has its own rate limit.
@@ -16,7 +14,7 @@ impl RelayLog {
     /// Logs that the system provides no more connections.
     pub(super) fn cannot_accept(&mut self, error: &io::Error, now: Monotonic) {
         if let Some(omitted) = self.limiter.admit(ACCEPT, now) {
-            warn!(%error, "cannot accept connections for a moment{omitted}");
+            tracing::warn!(%error, "cannot accept connections for a moment{omitted}");
         }
     }
 
@@ -24,12 +22,12 @@ impl RelayLog {
     pub(super) fn closes(&mut self, connection: u64, reason: CloseReason, now: Monotonic) {
         if is_for_want_of_room(reason) {
             if let Some(omitted) = self.limiter.admit(ROOM, now) {
-                warn!(connection, %reason, "closed a connection for want of room{omitted}");
+                tracing::warn!(connection, %reason, "closed a connection for want of room{omitted}");
             }
         } else if reason.is_misbehaviour()
             && let Some(omitted) = self.limiter.admit(MISBEHAVIOUR, now)
         {
-            info!(connection, %reason, "closed a connection that broke the protocol{omitted}");
+            tracing::info!(connection, %reason, "closed a connection that broke the protocol{omitted}");
         }
     }
 
@@ -42,9 +40,9 @@ impl RelayLog {
     pub(super) fn report(&mut self, now: Monotonic) {
         while let Some((kind, omitted)) = self.limiter.take_report(now) {
             if kind == MISBEHAVIOUR {
-                info!("{kind}{omitted}");
+                tracing::info!("{kind}{omitted}");
             } else {
-                warn!("{kind}{omitted}");
+                tracing::warn!("{kind}{omitted}");
             }
         }
     }

@@ -12,8 +12,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::ready::{ReadyList, SocketWaker};
-use crate::relay::Source;
+use crate::{
+    relay::Source,
+    rt::relay::ready::{ReadyList, SocketWaker},
+};
 
 #[derive(Debug)]
 pub(super) struct Socket {

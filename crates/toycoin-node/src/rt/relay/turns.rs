@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::relay::Source;
+use crate::{
+    limits::{LEAST_READ, SOURCE_BYTES_A_ROUND},
+    relay::Source,
+};
 
 /// The bytes that were read in the present round, by source.
 #[derive(Debug, Default)]
@@ -22,7 +25,7 @@ impl Turns {
         match source {
             // a source with one connection is read once per round anyway
             Source::Connection(_) => false,
-            Source::Address(address) => self.taken.get(&address).is_some_and(|bytes| *bytes >= BYTES_A_ROUND),
+            Source::Address(address) => self.taken.get(&address).is_some_and(|bytes| *bytes >= SOURCE_BYTES_A_ROUND),
         }
     }
 
@@ -33,12 +36,6 @@ impl Turns {
         }
     }
 }
-
-/// Approximate bytes that are read per source and round: four reads of a connection that floods.
-const BYTES_A_ROUND: usize = 1 << 20;
-
-/// Fewest bytes that a read counts, because of the cost of its system call.
-const LEAST_READ: usize = 2 << 10;
 
 #[cfg(test)]
 mod tests {

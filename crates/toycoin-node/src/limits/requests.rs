@@ -1,0 +1,11 @@
+//! Bounds on the requests of the node's user.
+
+/// Most requests that wait for confirmations.
+pub const WAITS: usize = 4_096;
+
+/// Most blocks in each direction of one answer about the tip's moves since a block.
+pub const BLOCKS_SINCE: usize = 64;
+
+/// Bytes of blocks, by formula, at which each direction of such an answer ends: 4 MB. The block that crosses the bound
+/// is included.
+pub const BLOCK_BYTES_SINCE: u64 = 4_000_000;

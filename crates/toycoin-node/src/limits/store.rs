@@ -1,0 +1,23 @@
+//! Bounds on the store: its cache, the groups that it writes, and the free space in its database.
+
+use std::time::Duration;
+
+/// Memory for pages that were read from the store's database, in bytes: 64 MiB.
+pub const STORE_CACHE: usize = 64 << 20;
+
+/// Most blocks that a store holds back during initial block download (IBD), to write them together.
+pub const GROUP_BLOCKS: usize = 10_000;
+
+/// Approximate bytes of blocks after which a store writes what it holds back: 16 MiB.
+pub const GROUP_BYTES: u64 = 16 << 20;
+
+/// Longest time for which a store holds blocks back.
+pub const GROUP_TIME: Duration = Duration::from_secs(2);
+
+/// Most blocks in a group that counts as written at the tip. After a larger group the store does not compact its
+/// database, because initial block download (IBD) needs the space again at once.
+pub const FEW_BLOCKS: usize = 8;
+
+/// Bytes that a store's database may exceed a multiple of its contents before it is compacted: 64 KiB. The multiple is
+/// three at the tip, and two when the store is closed.
+pub const INDEX_SLACK: u64 = 64 << 10;

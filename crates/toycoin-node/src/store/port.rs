@@ -1,0 +1,117 @@
+//! A store behind the port of the chain engine.
+
+use std::sync::Arc;
+
+use toycoin_core::{
+    BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
+    store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
+    utxo::{Coin, UtxoView},
+};
+
+use crate::{
+    limits,
+    store::{RedbStore, StoreError},
+};
+
+impl UtxoView for RedbStore {
+    type Error = StoreError;
+
+    fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
+        self.find_coin(outpoint)
+    }
+}
+
+impl ChainStore for RedbStore {
+    fn load(&self) -> Result<Option<StoredChain>, StoreError> {
+        self.stored()
+    }
+
+    fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), StoreError> {
+        if !self.has_body(&block.hash())? {
+            self.pending.insert(block);
+        }
+        self.write_if_enough()
+    }
+
+    fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, StoreError> {
+        self.find_block(hash)
+    }
+
+    fn body_size(&self, hash: &BlockHash) -> Result<Option<u64>, StoreError> {
+        self.find_body_size(hash)
+    }
+
+    fn undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, StoreError> {
+        self.find_undo(hash)
+    }
+
+    fn mark_invalid(&mut self, hash: &BlockHash) -> Result<(), StoreError> {
+        self.pending.invalid.insert(*hash);
+        Ok(())
+    }
+
+    fn commit(&mut self, update: ChainUpdate) -> Result<(), StoreError> {
+        if self.stage.is_some() {
+            return self.or_fail(|store| store.commit_staged(update));
+        }
+        self.note_bodies(&update)?;
+        self.pending.commit(update);
+        self.write_if_enough()
+    }
+
+    fn stage(&mut self, part: ChainUpdate) -> Result<(), StoreError> {
+        self.or_fail(|store| store.stage_part(part))
+    }
+
+    fn staged_coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
+        self.find_staged_coin(outpoint)
+    }
+
+    fn unstage(&mut self) -> Result<(), StoreError> {
+        self.or_fail(Self::drop_stage)
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        if self.is_synced() {
+            return Ok(());
+        }
+        // a group that must be durable cannot wait for the end of a move in parts
+        self.unstage()?;
+        let blocks = self.pending.order.len().max(self.pending.connected.len());
+        self.or_fail(Self::write_group)?;
+        // during initial block download the space is needed again at once
+        if blocks <= limits::FEW_BLOCKS { self.compact_if_bloated() } else { Ok(()) }
+    }
+
+    fn is_synced(&self) -> bool {
+        match &self.stage {
+            Some(_) => !self.pending.must_last(),
+            None => self.pending.is_empty() && self.unindexed.is_empty(),
+        }
+    }
+
+    fn check_integrity(&mut self, missing: Option<&OutPoint>) -> Result<(), StoreError> {
+        self.or_fail(|store| store.compare_pages(missing))
+    }
+
+    fn keep_waiting(&mut self, waiting: Vec<WaitingTransaction>) -> Result<(), StoreError> {
+        self.pending.waiting = Some(waiting);
+        Ok(())
+    }
+
+    fn waiting(&self) -> Result<Vec<WaitingTransaction>, StoreError> {
+        self.waiting_transactions()
+    }
+
+    fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, StoreError> {
+        self.find_place(txid)
+    }
+
+    fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), StoreError> {
+        self.each_coin(visit)
+    }
+
+    fn coins_of(&self, owner: &PublicKey) -> Result<Vec<(OutPoint, Coin)>, StoreError> {
+        self.owned_coins(owner)
+    }
+}

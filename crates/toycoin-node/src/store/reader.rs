@@ -1,0 +1,83 @@
+//! The state on disk after the last transaction.
+
+use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableError};
+use toycoin_core::{BlockHash, Txid, state::ChainState, utxo::Coin};
+
+use crate::store::{INDEX_FILE, StoreError, head::Head, tables::*};
+
+/// The database's state after the last transaction.
+pub(super) struct Reader {
+    pub(super) meta: ReadOnlyTable<&'static str, &'static [u8]>,
+    pub(super) blocks: ReadOnlyTable<&'static [u8; 32], &'static [u8; BLOCK]>,
+    pub(super) active: ReadOnlyTable<u64, &'static [u8; ACTIVE_BLOCK]>,
+    pub(super) coins: ReadOnlyTable<&'static [u8; OUTPOINT], &'static [u8; COIN]>,
+    pub(super) owners: ReadOnlyTable<&'static [u8; OWNED], ()>,
+    pub(super) transactions: ReadOnlyTable<&'static [u8; 32], &'static [u8; PLACE]>,
+    pub(super) waiting: ReadOnlyTable<u32, &'static [u8]>,
+}
+
+impl Reader {
+    pub(super) fn new(database: &Database) -> Result<Self, StoreError> {
+        let transaction = database.begin_read()?;
+        Ok(Self {
+            meta: transaction.open_table(META)?,
+            blocks: transaction.open_table(BLOCKS)?,
+            active: transaction.open_table(ACTIVE)?,
+            coins: transaction.open_table(COINS)?,
+            owners: transaction.open_table(OWNERS)?,
+            transactions: transaction.open_table(TRANSACTIONS)?,
+            waiting: transaction.open_table(WAITING)?,
+        })
+    }
+
+    /// Returns the values that identify a database; `None` for a new one.
+    pub(super) fn head(database: &Database) -> Result<Option<Head>, StoreError> {
+        let meta = match database.begin_read()?.open_table(META) {
+            Ok(meta) => meta,
+            Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+            Err(TableError::TableTypeMismatch { .. } | TableError::TypeDefinitionChanged { .. }) => {
+                return Err(StoreError::damaged(INDEX_FILE, "its tables are not those of a toycoin store"));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Head::parse(|key| Ok(meta.get(key)?.map(|value| value.value().to_vec())))
+    }
+
+    pub(super) fn active_blocks(&self) -> Result<u64, StoreError> {
+        Ok(self.active.len()?)
+    }
+
+    /// Returns the bytes of keys and values in the large tables.
+    pub(super) fn bytes(&self) -> Result<u64, StoreError> {
+        let tables = [
+            (self.blocks.len()?, 32 + BLOCK),
+            (self.active.len()?, 8 + ACTIVE_BLOCK),
+            (self.coins.len()?, OUTPOINT + COIN),
+            (self.owners.len()?, OWNED),
+            (self.transactions.len()?, 32 + PLACE),
+        ];
+        Ok(tables.into_iter().map(|(rows, width)| rows * width as u64).sum())
+    }
+
+    pub(super) fn tip(&self) -> Result<Option<(BlockHash, ChainState)>, StoreError> {
+        self.meta.get(TIP_KEY)?.map(|bytes| tip_from_bytes(bytes.value())).transpose()
+    }
+
+    pub(super) fn block(&self, hash: &BlockHash) -> Result<Option<BlockRecord>, StoreError> {
+        let found = self.blocks.get(hash.as_bytes())?;
+        found.map(|bytes| BlockRecord::from_bytes(hash.as_bytes(), bytes.value())).transpose()
+    }
+
+    pub(super) fn active(&self, height: u64) -> Result<Option<ActiveRecord>, StoreError> {
+        self.active.get(height)?.map(|bytes| ActiveRecord::from_bytes(height, bytes.value())).transpose()
+    }
+
+    pub(super) fn coin(&self, key: &[u8; OUTPOINT]) -> Result<Option<Coin>, StoreError> {
+        self.coins.get(key)?.map(|bytes| coin_from_bytes(key, bytes.value())).transpose()
+    }
+
+    pub(super) fn place(&self, txid: &Txid) -> Result<Option<(u64, u32)>, StoreError> {
+        let found = self.transactions.get(txid.as_bytes())?;
+        found.map(|bytes| place_from_bytes(txid.as_bytes(), bytes.value())).transpose()
+    }
+}

@@ -1,0 +1,187 @@
+//! The inputs and outputs of nodes: start, messages, requests, events.
+
+use std::{sync::Arc, time::Duration};
+
+use toycoin_core::chain::Chain;
+use toycoin_node::{
+    machine::Monotonic,
+    protocol::{Event, Input, NodeMachine, Output},
+};
+
+use crate::{
+    network::{Happening, Network},
+    planted::Planted,
+};
+
+impl Network {
+    /// Starts a node with an empty store, or with what its disk holds.
+    pub(crate) fn start(&mut self, node: usize) {
+        let site = &mut self.nodes[node];
+        let store = site.disk.take().unwrap_or_default();
+        let verifier = Arc::clone(&self.verifier);
+        let Ok(chain) = Chain::open(site.params.clone(), store) else {
+            return self.violate("crash", Some(node), "the store does not open after a crash".into());
+        };
+        let mut config = site.config.clone();
+        config.seed = self.dice.links.bytes();
+        let now = self.moment_of(node);
+        // some nodes write their reorganisations to the store in stages, which must change no decision
+        let chain = if node % 3 == 1 { chain.with_stage_bytes(0) } else { chain };
+        let machine = NodeMachine::new(chain.with_verifier(verifier), config, now);
+        self.nodes[node].machine = Some(Box::new(machine));
+        self.after_start(node);
+    }
+
+    /// Makes a started node dial its relays, and brings its wallet and ledger to its chain.
+    pub(crate) fn after_start(&mut self, node: usize) {
+        self.trace.note(self.now, format_args!(r#""start":{node}"#));
+        self.follow_store(node);
+        self.nodes[node].started_at = self.now;
+        self.nodes[node].caught_up = None;
+        self.forget_pause(node);
+        for slot in 0..self.nodes[node].relays.len() {
+            self.nodes[node].failures[slot] = 0;
+            self.dial_later(node, slot);
+        }
+        self.wake_node(node);
+        let wait = self.dice.payments.between(Duration::from_secs(1), Duration::from_secs(2));
+        self.queue.push(self.now + wait, Happening::Repeat { node });
+    }
+
+    /// Gives a node an input, and carries out its outputs.
+    pub(crate) fn node_input(&mut self, node: usize, input: Input<'_>) {
+        let now = self.moment_of(node);
+        let Some(machine) = &mut self.nodes[node].machine else { return };
+        match &input {
+            Input::Received { connection, bytes } => self.trace.note(
+                self.now,
+                format_args!(
+                    r#""node":{node},"received":{},"connection":{},"hash":"{}""#,
+                    bytes.len(),
+                    connection.0,
+                    short(bytes)
+                ),
+            ),
+            Input::Mined { job, nonce } => {
+                self.trace.note(self.now, format_args!(r#""node":{node},"job":{},"nonce":{nonce}"#, job.0));
+            }
+            _ => {}
+        }
+        let before = self.verifier.verified();
+        machine.handle(now, input);
+        let verified = self.verifier.verified() - before;
+        let blocks = self.statistics.blocks_connected + self.statistics.blocks_rejected;
+        self.take_outputs(node);
+        if self.nodes[node].honest && blocks == self.statistics.blocks_connected + self.statistics.blocks_rejected {
+            self.statistics.payment_signatures += verified;
+            self.statistics.most_payment_signatures = self.statistics.most_payment_signatures.max(verified);
+        }
+    }
+
+    pub(crate) fn take_outputs(&mut self, node: usize) {
+        let mut halted = None;
+        if self.nodes[node].planted == Some(Planted::Halts) && self.node(node).is_some_and(|n| n.chain().height() >= 5)
+        {
+            halted = Some("a planted bug halts it".to_owned());
+        }
+        while let Some(output) = self.nodes[node].machine.as_mut().and_then(|machine| machine.poll_output()) {
+            match output {
+                Output::Send { connection, bytes } => {
+                    self.statistics.messages += 1;
+                    self.statistics.honest_bytes += u64::from(self.nodes[node].honest) * bytes.len() as u64;
+                    self.send_up(connection, bytes.to_vec());
+                }
+                Output::Close { connection, reason } => {
+                    let reason = reason.replace(['"', '\\'], "'");
+                    self.trace
+                        .note(self.now, format_args!(r#""node":{node},"closes":{},"why":"{reason}""#, connection.0));
+                    self.close_at_node(connection);
+                }
+                Output::Reply { id, response } => self.answered(node, id, *response),
+                Output::Mine(job)
+                    if self.nodes[node].planted == Some(Planted::StopsMining) && job.header.height > 5 => {}
+                Output::Mine(_)
+                    if self.nodes[node].planted == Some(Planted::RestsOften) && self.now.as_secs() % 20 < 10 =>
+                {
+                    self.stop_search(node);
+                }
+                Output::Mine(job) => self.search(node, job),
+                Output::StopMining => self.stop_search(node),
+                Output::Emit(event) => self.heard(node, event),
+                Output::Halt { error } => halted = Some(error),
+            }
+        }
+        if let Some(error) = halted {
+            self.violate("halt", Some(node), error);
+        }
+        self.wake_node(node);
+        self.watch(node);
+    }
+
+    fn wake_node(&mut self, node: usize) {
+        let site = &mut self.nodes[node];
+        let mut wanted = site.machine.as_ref().and_then(|machine| machine.next_timeout()).map(Monotonic::since_origin);
+        if site.planted == Some(Planted::SleepsWithWorkToDo) {
+            wanted = wanted.map(|at| at.max(self.now + Duration::from_millis(1)));
+        }
+        let wanted = wanted.map(|at| at.max(self.now));
+        if site.wake.map(|(at, _)| at) == wanted {
+            return;
+        }
+        if let Some(place) = site.wake.take() {
+            self.queue.remove(place);
+        }
+        site.wake = wanted.map(|at| self.queue.push(at, Happening::WakeNode { node }));
+    }
+
+    /// Handles an event of a node.
+    fn heard(&mut self, node: usize, event: Event) {
+        let now = self.now;
+        match event {
+            Event::BlockConnected { block, own } => {
+                self.trace.note(now, format_args!(r#""node":{node},"connected":"{}","own":{own}"#, block.hash()));
+                self.statistics.blocks_connected += u64::from(self.nodes[node].honest);
+                self.connected(node, &block);
+            }
+            Event::BlockDisconnected { .. } if self.nodes[node].planted == Some(Planted::HidesDisconnections) => {}
+            Event::BlockDisconnected { block } => {
+                self.trace.note(now, format_args!(r#""node":{node},"disconnected":"{}""#, block.hash()));
+                self.disconnected(node, &block);
+            }
+            Event::TipChanged { tip, disconnected } => {
+                self.trace.note(now, format_args!(r#""node":{node},"tip":"{}","height":{}"#, tip.hash, tip.height));
+                if self.nodes[node].honest {
+                    self.statistics.moved(disconnected);
+                }
+            }
+            Event::BlockMined { hash, height } => {
+                self.trace.note(now, format_args!(r#""node":{node},"mined":"{hash}","height":{height}"#));
+                self.mined_at.insert(hash, (now, node));
+                self.statistics.blocks_mined += 1;
+            }
+            Event::TransactionDropped { txid, reason } => {
+                self.trace.note(now, format_args!(r#""node":{node},"dropped":"{txid}","why":"{reason}""#));
+                self.dropped(node, txid, &reason.to_string());
+            }
+            Event::PeerMuted { id, reason } => {
+                let of = self.owners.get(&id).copied();
+                let whom = of.map_or_else(|| "null".to_owned(), |of| of.to_string());
+                let why = reason.to_string().replace(['"', '\\'], "'");
+                self.trace.note(now, format_args!(r#""node":{node},"mutes":{whom},"why":"{why}""#));
+                self.muted(node, of, &reason.to_string());
+            }
+            Event::BlockRejected { hash, rule, .. } => {
+                self.trace.note(now, format_args!(r#""node":{node},"rejected":"{hash}","rule":"{rule}""#));
+                self.statistics.blocks_rejected += u64::from(self.nodes[node].honest);
+            }
+            Event::Lagged { count } => self.statistics.lagged += count,
+            Event::ClockOff(_) => self.statistics.clock_warnings += u64::from(self.nodes[node].honest),
+            _ => {}
+        }
+    }
+}
+
+/// Returns the first 12 hex digits of the hash of some bytes, for the trace.
+fn short(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().get(..12).unwrap_or_default().to_owned()
+}

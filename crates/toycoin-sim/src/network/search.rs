@@ -1,0 +1,23 @@
+//! A node's search for a block.
+
+use toycoin_core::Header;
+use toycoin_node::protocol::MiningJob;
+
+use crate::network::queue::QueueKey;
+
+/// A node's current search for a block.
+#[derive(Debug)]
+pub(crate) struct Search {
+    pub(super) job: MiningJob,
+    pub(super) place: Option<QueueKey>,
+}
+
+/// Returns the header with a nonce that meets its target, which takes a few hundred tries on this network.
+pub(crate) fn solve_header(mut header: Header) -> Header {
+    if let Ok(target) = header.bits.to_target() {
+        while !target.is_met_by(&header.hash()) {
+            header.nonce = header.nonce.wrapping_add(1);
+        }
+    }
+    header
+}

@@ -1,0 +1,108 @@
+//! A node of the simulation: its machine or its disk, its links, and what the invariants know of it.
+
+use std::time::Duration;
+
+use toycoin_core::{ChainParams, FeeRate, Wallet};
+use toycoin_node::{protocol::NodeConfig, relay::ConnectionId};
+
+use crate::{
+    ledger::Ledger,
+    link::Link,
+    network::{pause::Pause, queue::QueueKey, search::Search},
+    node_spec::NodeSpec,
+    participant::Participant,
+    planted::Planted,
+    spending::Spending,
+    store::{CrashStore, Disk},
+};
+
+/// A node of the simulation.
+pub(crate) struct SimNode {
+    pub(crate) machine: Option<Box<dyn Participant>>,
+    /// Store that a crashed node left.
+    pub(crate) disk: Option<CrashStore>,
+    pub(crate) params: ChainParams,
+    pub(crate) config: NodeConfig,
+    pub(crate) honest: bool,
+    pub(crate) planted: Option<Planted>,
+    pub(crate) link: Link,
+    /// Indices of the relays that the node dials.
+    pub(crate) relays: Vec<usize>,
+    pub(crate) wires: Vec<Option<ConnectionId>>,
+    pub(crate) failures: Vec<u32>,
+    pub(crate) hash_rate: f64,
+    pub(crate) burst: f64,
+    pub(crate) clock_offset_ms: i64,
+    /// Effects of slow-link faults: bytes per second, and the factor of the latency.
+    pub(crate) slow: Vec<(u64, u32)>,
+    pub(crate) lossy: u32,
+    pub(crate) careless: u32,
+    pub(crate) lag_floods: u32,
+    pub(crate) pause: Pause,
+    pub(crate) started_at: Duration,
+    /// Time that the node took from its start to the best tip of the honest nodes.
+    pub(crate) caught_up: Option<Duration>,
+    pub(crate) down: u32,
+    pub(crate) wake: Option<QueueKey>,
+    pub(crate) search: Option<Search>,
+    pub(crate) spending: Spending,
+    pub(crate) disk_kind: Disk,
+    pub(crate) wallet: Wallet,
+    pub(crate) ledger: Ledger,
+    pub(crate) checked_at: u64,
+}
+
+impl SimNode {
+    pub(crate) fn new(
+        node: usize,
+        spec: &NodeSpec,
+        params: &ChainParams,
+        link: Link,
+        relays: Vec<usize>,
+        mempool_bytes: u64,
+    ) -> Self {
+        let own = spec.rules.clone().unwrap_or_else(|| params.clone());
+        let mut config = NodeConfig::new(&own);
+        config.payout = (spec.hash_rate > 0.0).then(|| crate::params::miner_key(node).public_key());
+        config.extra = format!("node {node}").into_bytes();
+        config.mempool_bytes = mempool_bytes;
+        config.min_fee_rate = FeeRate::grains_per_byte(spec.min_fee_rate);
+        match spec.planted {
+            Some(Planted::KeepsEveryPayment) => config.mempool_bytes = u64::MAX,
+            Some(Planted::Forgives) => config.mute_score = u32::MAX,
+            _ => {}
+        }
+        let mut disk = CrashStore::new(spec.sync_every).on(spec.disk);
+        disk.planted = spec.planted;
+        Self {
+            machine: None,
+            disk: Some(disk),
+            params: own,
+            config,
+            honest: spec.honest,
+            planted: spec.planted,
+            link: spec.link.unwrap_or(link),
+            wires: vec![None; relays.len()],
+            failures: vec![0; relays.len()],
+            relays,
+            hash_rate: spec.hash_rate,
+            burst: 1.0,
+            clock_offset_ms: spec.clock_offset_ms,
+            slow: Vec::new(),
+            lossy: 0,
+            careless: 0,
+            lag_floods: 0,
+            pause: Pause::default(),
+            started_at: Duration::ZERO,
+            caught_up: None,
+            down: 0,
+            wake: None,
+            search: None,
+            spending: spec.spending.clone(),
+            disk_kind: spec.disk,
+            wallet: Wallet::new(params.clone(), crate::params::wallet_key(node)),
+            ledger: Ledger::new(params),
+            checked_at: 0,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The state of a running network: its nodes and relays, messages in transit, and results so far.
+
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Txid, Work, chain::Chain};
+use toycoin_node::{
+    machine::{Monotonic, Now},
+    protocol::{Input, NodeMachine},
+    relay::{ConnectionId, RelayConfig, RelayInput},
+};
+use toycoin_wire::NodeId;
+
+use crate::{
+    dice::Dice,
+    fault::{FaultKind, Scheduled},
+    invariant::Invariants,
+    network::{
+        payments::Payments,
+        queue::{Happening, Queue},
+        relay_site::RelaySite,
+        sim_node::SimNode,
+        traffic::Traffic,
+        wire::Wire,
+    },
+    params::{GENESIS_TIME, PAST},
+    report::{Statistics, Violation},
+    store::CrashStore,
+    trace::Trace,
+    verifier::MemoVerifier,
+};
+
+/// A network of nodes and relays under virtual time.
+pub struct Network {
+    pub(crate) params: ChainParams,
+    pub(crate) now: Duration,
+    pub(crate) queue: Queue,
+    pub(crate) dice: DiceSet,
+    pub(crate) nodes: Vec<SimNode>,
+    pub(crate) relays: Vec<RelaySite>,
+    pub(crate) relay_config: RelayConfig,
+    pub(crate) wires: BTreeMap<ConnectionId, Wire>,
+    pub(crate) connections: u64,
+    /// The node that uses, or used, each node id.
+    pub(crate) owners: BTreeMap<NodeId, usize>,
+    /// Number of active faults that block messages from one node to another.
+    pub(crate) blocked: BTreeMap<(usize, usize), u32>,
+    pub(crate) censored: Option<Txid>,
+    pub(crate) faults: Vec<Scheduled>,
+    pub(crate) injected: BTreeMap<FaultKind, u64>,
+    pub(crate) active_faults: usize,
+    pub(crate) tactics: BTreeMap<&'static str, u64>,
+    pub(crate) is_over: Rc<Cell<bool>>,
+    pub(crate) trace: Trace,
+    pub(crate) verifier: Arc<MemoVerifier>,
+    /// Every block that an honest node considered valid.
+    pub(crate) archive: BTreeMap<BlockHash, Arc<CheckedBlock>>,
+    /// Tips whose state root was recomputed.
+    pub(crate) audited: BTreeSet<BlockHash>,
+    /// Blocks of the archive by the work of their chains, to check the fork choice.
+    pub(crate) by_work: BTreeSet<(Work, BlockHash)>,
+    pub(crate) mined_at: BTreeMap<BlockHash, (Duration, usize)>,
+    pub(crate) payments: Payments,
+    pub(crate) traffic: Traffic,
+    pub(crate) statistics: Statistics,
+    pub(crate) invariants: Invariants<Self>,
+    pub(crate) violation: Option<Violation>,
+    /// Hashes per second that a hash rate of 1 stands for.
+    pub(crate) hashes_a_share: f64,
+    pub(crate) requests: u64,
+}
+
+impl Network {
+    /// Returns the virtual time since the beginning of the run.
+    pub const fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Returns the lowest height among the honest nodes that are up; 0 if none is.
+    pub fn height(&self) -> u64 {
+        self.chains().map(|(_, chain)| chain.height()).min().unwrap_or(0)
+    }
+
+    /// Returns the chain of each honest node that is up.
+    pub fn chains(&self) -> impl Iterator<Item = (usize, &Chain<CrashStore>)> {
+        let honest = self.nodes.iter().enumerate().filter(|(_, site)| site.honest);
+        honest.filter_map(|(node, site)| Some((node, site.machine.as_ref()?.node()?.chain())))
+    }
+
+    /// Returns a node's machine, if the node is up and its participant contains one.
+    pub fn node(&self, node: usize) -> Option<&NodeMachine<CrashStore>> {
+        self.nodes.get(node)?.machine.as_ref()?.node()
+    }
+
+    /// Returns whether all honest nodes are up and have the same tip.
+    pub fn agrees(&self) -> bool {
+        let honest = self.nodes.iter().filter(|site| site.honest).count();
+        let tips: Vec<_> = self.chains().map(|(_, chain)| chain.tip().hash).collect();
+        tips.len() == honest && tips.windows(2).all(|pair| pair.first() == pair.last())
+    }
+
+    /// Returns how many faults are active or still to come.
+    pub const fn faults_left(&self) -> usize {
+        self.active_faults
+    }
+
+    /// Returns the counters so far.
+    pub const fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// Processes the next event of the queue.
+    pub(crate) fn step(&mut self) {
+        let Some((at, happening)) = self.queue.pop() else { return };
+        self.now = self.now.max(at);
+        self.statistics.events += 1;
+        match happening {
+            Happening::Dial { node, slot } => self.dial(node, slot),
+            Happening::Up { connection, bytes } => self.arrive_up(connection, &bytes),
+            Happening::Down { connection, bytes } => self.arrive_down(connection, &bytes),
+            Happening::Written { connection } => self.wrote(connection),
+            Happening::Cut { connection } => self.cut(connection),
+            Happening::Pull { connection } => self.pull_again(connection),
+            Happening::WakeNode { node } => {
+                self.nodes[node].wake = None;
+                self.node_input(node, Input::Timeout);
+            }
+            Happening::WakeRelay { relay } => {
+                self.relays[relay].wake = None;
+                self.relay_input(relay, RelayInput::Timeout);
+            }
+            Happening::Found { node, job } => self.found(node, job),
+            Happening::SayLagged { node } => self.say_lagged(node),
+            Happening::Pay => self.pay(),
+            Happening::Repeat { node } => self.repeat(node),
+            Happening::Begin { fault } => self.begin_fault(fault),
+            Happening::End { fault } => self.end_fault(fault),
+        }
+    }
+
+    /// Returns the current time as relays see it.
+    pub(crate) fn moment(&self) -> Now {
+        let since = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
+        Now { monotonic: Monotonic::new(self.now), unix_ms: GENESIS_TIME + PAST + since }
+    }
+
+    /// Returns the current time as a node's clock shows it.
+    pub(crate) fn moment_of(&self, node: usize) -> Now {
+        let now = self.moment();
+        Now { unix_ms: now.unix_ms.saturating_add_signed(self.nodes[node].clock_offset_ms), ..now }
+    }
+
+    /// Records a broken invariant, unless one was recorded before.
+    pub(crate) fn violate(&mut self, invariant: &str, node: Option<usize>, what: String) {
+        if self.violation.is_none() {
+            let (event, at) = (self.trace.events(), self.now);
+            self.trace.note(at, format_args!(r#""violation":"{invariant}""#));
+            self.violation =
+                Some(Violation { seed: 0, event, at, invariant: invariant.into(), node, what, lines: None });
+        }
+    }
+}
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let heights: Vec<_> = self.chains().map(|(_, chain)| chain.height()).collect();
+        f.debug_struct("Network").field("now", &self.now).field("heights", &heights).finish_non_exhaustive()
+    }
+}
+
+/// One random number generator per purpose.
+pub(crate) struct DiceSet {
+    pub(crate) links: Dice,
+    pub(crate) mining: Dice,
+    pub(crate) payments: Dice,
+    pub(crate) troubles: Dice,
+}
