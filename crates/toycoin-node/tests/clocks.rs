@@ -110,7 +110,7 @@ fn absurd_times_are_told_in_bounded_words() {
         tell_time(&mut stage, peers[0], time);
         let said = warnings(&stage);
         assert_eq!(said.len(), 1);
-        assert_eq!(said[0].offset_ms.abs(), limits::CLOCK_OFFSET_MOST);
+        assert_eq!(said[0].offset_ms.abs(), limits::MAX_CLOCK_OFFSET);
         let text = said[0].to_string();
         assert!(text.contains("more than a year") && !text.contains("ms"), "{text}");
         let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();

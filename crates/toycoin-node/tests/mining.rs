@@ -107,7 +107,7 @@ fn under_a_longer_branch(branch: u8) -> (Stage, Peer, PeerChain) {
 #[test]
 fn trickled_bodies_stop_mining_for_a_bounded_time() {
     let (mut stage, peer, theirs) = under_a_longer_branch(2);
-    let pause = limits::PAUSE_MOST.as_secs() * 10;
+    let pause = limits::MAX_PAUSE.as_secs() * 10;
     let mined = mined_in(&mut stage, 650, |stage, tenth| {
         if tenth % 30 == 0 {
             stage.tell(peer, &NodeMessage::Block(block_at(&theirs, 1 + tenth / 30)));

@@ -56,14 +56,14 @@ pub const QUEUE_DELAY: Duration = Duration::from_millis(250);
 
 /// Queueing delay above which the number of requested blocks is halved. It is measured against twice the time of the
 /// fastest blocks.
-pub const QUEUE_DELAY_MOST: Duration = Duration::from_secs(1);
+pub const MAX_QUEUE_DELAY: Duration = Duration::from_secs(1);
 
-/// Factor by which a peer's blocks take longer than the fastest peer's, plus [`SLOW_LEAST`], before that peer is only
+/// Factor by which a peer's blocks take longer than the fastest peer's, plus [`SLOW_MARGIN`], before that peer is only
 /// tried.
 pub const SLOW_FACTOR: u32 = 4;
 
 /// Time that a peer must be slower than the fastest, in addition to [`SLOW_FACTOR`], before it is only tried.
-pub const SLOW_LEAST: Duration = Duration::from_secs(1);
+pub const SLOW_MARGIN: Duration = Duration::from_secs(1);
 
 /// Most peers per connection that are tried with one block each while others deliver.
 pub const TRIALS: usize = 2;

@@ -9,10 +9,10 @@ pub const CLOCK_WARNING_INTERVAL: Duration = Duration::from_secs(600);
 pub const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Largest clock difference that counts, in milliseconds: 365 days. A larger claim counts as this.
-pub const CLOCK_OFFSET_MOST: i64 = 365 * 24 * 3_600_000;
+pub const MAX_CLOCK_OFFSET: i64 = 365 * 24 * 3_600_000;
 
 /// Smallest clock difference that causes a warning on any network, in milliseconds. Delivery alone may take as long.
-pub const CLOCK_TOLERANCE_LEAST: u64 = 1_000;
+pub const MIN_CLOCK_TOLERANCE: u64 = 1_000;
 
 /// Most statuses per peer whose times are remembered.
 pub const CLOCK_READINGS: usize = 4;

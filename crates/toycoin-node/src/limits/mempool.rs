@@ -15,7 +15,7 @@ pub const RETURNING_ANCESTORS: usize = 500;
 pub const REMEMBERED_SPENDS: usize = 200_000;
 
 /// More transactions than any block holds. The order of returning transactions counts in steps of this number.
-pub const MOST_TRANSACTIONS_A_BLOCK: usize = 1 << 20;
+pub const MAX_TRANSACTIONS_A_BLOCK: usize = 1 << 20;
 
 /// Number of packages in a row that do not fit into a block template before selection ends.
 pub const SELECTION_MISFITS: usize = 1_000;

@@ -24,17 +24,17 @@ pub const TEMPLATES: usize = 4;
 pub const TEMPLATE_RESERVE: u64 = toycoin_core::ChainParams::MIN_BLOCK_SIZE_LIMIT;
 
 /// Most headers beyond the tip with which a node still mines while bodies arrive. With more it waits, for as long as
-/// its [pause](PAUSE_MOST) lasts.
+/// its [pause](MAX_PAUSE) lasts.
 pub const BEHIND: u64 = 6;
 
 /// Time without a body after which bodies count as no longer arriving.
 pub const CATCHING_UP: Duration = Duration::from_secs(10);
 
 /// Longest time for which mining waits for branches whose bodies arrive too slowly, over all branches.
-pub const PAUSE_MOST: Duration = Duration::from_secs(10);
+pub const MAX_PAUSE: Duration = Duration::from_secs(10);
 
 /// Shortest remaining pause with which mining begins to wait.
-pub const PAUSE_LEAST: Duration = Duration::from_secs(1);
+pub const MIN_PAUSE: Duration = Duration::from_secs(1);
 
 /// Seconds without a pause after which the next pause may last one second longer.
 pub const PAUSE_REFILL: u32 = 60;

@@ -18,7 +18,11 @@ pub const MUTE_SCORE: u32 = 100;
 pub const MUTE_FIRST: Duration = Duration::from_secs(5);
 
 /// Longest duration of a mute.
-pub const MUTE_MOST: Duration = Duration::from_secs(600);
+pub const MAX_MUTE: Duration = Duration::from_secs(600);
+
+/// Highest count of a peer's mutes. It gives the longest mute, and a higher count would only take longer to decay.
+pub const MAX_MUTE_COUNT: u32 = 8;
+const _: () = assert!(MUTE_FIRST.as_secs() << (MAX_MUTE_COUNT - 1) >= MAX_MUTE.as_secs());
 
 /// Time without a mute after which a peer's number of mutes counts half. It is halved again after each further such
 /// time.

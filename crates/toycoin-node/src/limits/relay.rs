@@ -68,7 +68,7 @@ pub const RELAY_ROUNDS: usize = 4;
 pub const SOURCE_BYTES_A_ROUND: usize = 1 << 20;
 
 /// Fewest bytes that a read counts against [`SOURCE_BYTES_A_ROUND`], because of the cost of its system call.
-pub const LEAST_READ: usize = 2 << 10;
+pub const MIN_READ: usize = 2 << 10;
 
 /// Most connections that a relay accepts in one round.
 pub const ACCEPTS_A_ROUND: usize = 64;

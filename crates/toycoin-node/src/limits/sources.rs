@@ -7,7 +7,7 @@ use std::time::Duration;
 pub const NEWCOMER_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Longest time in which a peer that has delivered nothing yet must answer.
-pub const NEWCOMER_PATIENCE_MOST: Duration = Duration::from_secs(4);
+pub const MAX_NEWCOMER_PATIENCE: Duration = Duration::from_secs(4);
 
 /// Most doublings of the number of newcomers that are asked for headers in one round on a connection: 1, 2, 4, 8, 16.
 pub const ROUND_DOUBLINGS: u32 = 4;
@@ -16,7 +16,7 @@ pub const ROUND_DOUBLINGS: u32 = 4;
 pub const FREE_ROUNDS: u32 = 6;
 
 /// Longest time between two rounds of newcomers on a connection where some peer has delivered.
-pub const SEARCH_REST_MOST: Duration = Duration::from_secs(20);
+pub const MAX_SEARCH_REST: Duration = Duration::from_secs(20);
 
 /// Longest time between two rounds of newcomers on a connection where no peer has delivered yet.
 pub const SEARCH_REST_ALONE: Duration = Duration::from_secs(2);
@@ -25,7 +25,10 @@ pub const SEARCH_REST_ALONE: Duration = Duration::from_secs(2);
 pub const STALL_REST: Duration = Duration::from_secs(4);
 
 /// Longest time for which a peer that let requests lapse is not asked again.
-pub const STALL_REST_MOST: Duration = Duration::from_secs(600);
+pub const MAX_STALL_REST: Duration = Duration::from_secs(600);
+
+/// Number of strikes after which the backoff no longer grows.
+pub const MAX_STRIKE_DOUBLINGS: u32 = 10;
 
 /// Most lapses with which a peer that has delivered still ranks before an unknown peer.
 pub const SHAKEN_STRIKES: u32 = 3;
@@ -34,7 +37,7 @@ pub const SHAKEN_STRIKES: u32 = 3;
 pub const STRIKE_DELIVERIES: u32 = 8;
 
 /// Longest time that a peer has for an answer after its earlier requests lapsed.
-pub const PATIENCE_MOST: Duration = Duration::from_secs(60);
+pub const MAX_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Time after which a barrier PING counts as answered. By this PING a node distinguishes a late answer from one that
 /// waits behind others.

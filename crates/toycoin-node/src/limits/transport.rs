@@ -9,7 +9,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub const RECONNECT_FIRST: Duration = Duration::from_millis(250);
 
 /// Longest backoff between two attempts.
-pub const RECONNECT_MOST: Duration = Duration::from_secs(10);
+pub const MAX_RECONNECT: Duration = Duration::from_secs(10);
 
 /// Duration of a connection after which earlier failures are forgotten.
 pub const STEADY_CONNECTION: Duration = Duration::from_secs(10);

@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+/// Most bytes around the items of a message: frame, channel, receiver, tag and counts.
+pub const MAX_ENVELOPE_BYTES: u64 = 256;
+
 /// Most bytes of answers to peers' questions that wait to be written, over all peers: 4 MiB.
 pub const ANSWER_SHARE: u64 = 4 << 20;
 

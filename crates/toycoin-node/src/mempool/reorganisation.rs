@@ -83,9 +83,9 @@ impl Mempool {
     ) -> Result<Reorganised, S::Error> {
         let mut outcome = Reorganised::default();
         // returning transactions come before all others
-        let first = reorganisation.next_arrival.unwrap_or_else(|| {
-            self.entries.arrivals_in_front(blocks.saturating_mul(limits::MOST_TRANSACTIONS_A_BLOCK))
-        });
+        let first = reorganisation
+            .next_arrival
+            .unwrap_or_else(|| self.entries.arrivals_in_front(blocks.saturating_mul(limits::MAX_TRANSACTIONS_A_BLOCK)));
         let mut arrival = first;
         reorganisation.coinbases.insert(block.coinbase_txid());
         for transaction in block.identified() {

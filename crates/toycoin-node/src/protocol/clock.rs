@@ -147,7 +147,7 @@ impl ClockWatch {
 fn tolerance_ms(params: &ChainParams) -> i64 {
     let spec = params.spec();
     let spacing = spec.retargeting.as_ref().map_or(u64::MAX, |retargeting| retargeting.spacing_ms);
-    let bears = (spec.max_future_ms / 2).min(spacing).max(limits::CLOCK_TOLERANCE_LEAST);
+    let bears = (spec.max_future_ms / 2).min(spacing).max(limits::MIN_CLOCK_TOLERANCE);
     i64::try_from(bears).unwrap_or(i64::MAX)
 }
 

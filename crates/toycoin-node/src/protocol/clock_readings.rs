@@ -16,7 +16,7 @@ impl Lead {
 
     /// Returns by how many milliseconds the other clock is ahead of ours, at most a year in either direction.
     pub(super) fn offset_ms(self, now: Now) -> i64 {
-        let most = i128::from(limits::CLOCK_OFFSET_MOST);
+        let most = i128::from(limits::MAX_CLOCK_OFFSET);
         let offset = self.0 - (i128::from(now.unix_ms) - monotonic_ms(now));
         i64::try_from(offset.clamp(-most, most)).unwrap_or_default()
     }
@@ -67,7 +67,7 @@ mod tests {
         for said in [u64::MAX; limits::CLOCK_READINGS] {
             readings.note(said, set_back);
         }
-        assert_eq!(readings.offset_ms(set_back), Some(limits::CLOCK_OFFSET_MOST), "an absurd time counts as a year");
+        assert_eq!(readings.offset_ms(set_back), Some(limits::MAX_CLOCK_OFFSET), "an absurd time counts as a year");
         assert_eq!(readings.0.len(), limits::CLOCK_READINGS);
     }
 }

@@ -10,7 +10,7 @@ use toycoin_core::HumanDuration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockWarning {
     /// Milliseconds by which the others are ahead of this machine's clock; negative when they are behind. At most a
-    /// year in either direction ([`CLOCK_OFFSET_MOST`](crate::limits::CLOCK_OFFSET_MOST)), whatever they claim.
+    /// year in either direction ([`MAX_CLOCK_OFFSET`](crate::limits::MAX_CLOCK_OFFSET)), whatever they claim.
     pub offset_ms: i64,
     /// Milliseconds by which the network lets a block be ahead of a node's clock.
     pub max_future_ms: u64,

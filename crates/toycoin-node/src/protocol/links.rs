@@ -122,6 +122,6 @@ impl Link {
 
     /// Returns how long a peer that has delivered nothing yet may take to answer before others are asked too.
     pub(super) fn patience_with_newcomers(&self) -> Duration {
-        (self.welcomed_in * 2).clamp(limits::NEWCOMER_PATIENCE, limits::NEWCOMER_PATIENCE_MOST)
+        (self.welcomed_in * 2).clamp(limits::NEWCOMER_PATIENCE, limits::MAX_NEWCOMER_PATIENCE)
     }
 }

@@ -45,7 +45,7 @@ impl Mutes {
     /// Mutes a peer and returns the end of the mute. A full table forgets the mute with the earliest end.
     pub(super) fn mute(&mut self, peer: PeerKey, now: Monotonic) -> Monotonic {
         let before = self.by_peer.get(&peer).copied();
-        let count = before.map_or(0, |mute| mute.count_at(now)).saturating_add(1).min(MOST);
+        let count = before.map_or(0, |mute| mute.count_at(now)).saturating_add(1).min(limits::MAX_MUTE_COUNT);
         let until = now + length(count);
         if let Some(before) = before {
             self.by_end.remove(&(before.until, peer));
@@ -78,12 +78,8 @@ impl Mute {
 /// minutes.
 fn length(count: u32) -> Duration {
     let doubled = 1u32.checked_shl(count.saturating_sub(1)).unwrap_or(u32::MAX);
-    limits::MUTE_FIRST.saturating_mul(doubled).min(limits::MUTE_MOST)
+    limits::MUTE_FIRST.saturating_mul(doubled).min(limits::MAX_MUTE)
 }
-
-/// Highest count of mutes. It gives the longest mute, and a higher count would only take longer to decay.
-const MOST: u32 = 8;
-const _: () = assert!(limits::MUTE_FIRST.as_secs() << (MOST - 1) >= limits::MUTE_MOST.as_secs());
 
 #[cfg(test)]
 mod tests {
@@ -123,7 +119,7 @@ mod tests {
             let mut mutes = Mutes::default();
             mute_again_and_again(&mut mutes, Monotonic::ORIGIN, 8);
             let began = mutes.by_peer[&peer(1)].began;
-            let now = (began + HOUR * hours).max(began + limits::MUTE_MOST);
+            let now = (began + HOUR * hours).max(began + limits::MAX_MUTE);
             assert_eq!(mutes.mute(peer(1), now).saturating_since(now).as_secs(), next, "{hours} h");
         }
     }

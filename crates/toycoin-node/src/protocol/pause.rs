@@ -22,7 +22,7 @@ pub(super) struct Pause {
 
 impl Default for Pause {
     fn default() -> Self {
-        Self { left: limits::PAUSE_MOST, at: Monotonic::ORIGIN, is_on: false }
+        Self { left: limits::MAX_PAUSE, at: Monotonic::ORIGIN, is_on: false }
     }
 }
 
@@ -31,7 +31,7 @@ impl Pause {
     pub(super) fn holds(&mut self, now: Monotonic, is_behind: bool) -> bool {
         self.settle(now);
         // a pause that has begun runs out before the next one begins
-        let least = if self.is_on { Duration::ZERO } else { limits::PAUSE_LEAST };
+        let least = if self.is_on { Duration::ZERO } else { limits::MIN_PAUSE };
         self.is_on = is_behind && self.left > least;
         self.is_on
     }
@@ -43,7 +43,7 @@ impl Pause {
 
     /// Adds time for a body.
     fn earn(&mut self, time: Duration) {
-        self.left = (self.left + time).min(limits::PAUSE_MOST);
+        self.left = (self.left + time).min(limits::MAX_PAUSE);
     }
 
     fn settle(&mut self, now: Monotonic) {
@@ -102,7 +102,7 @@ mod tests {
     fn a_pause_ends_and_is_refilled_slowly() {
         let mut pause = Pause::default();
         assert!(pause.holds(at(0), true));
-        assert_eq!(pause.until(), Some(Monotonic::ORIGIN + limits::PAUSE_MOST));
+        assert_eq!(pause.until(), Some(Monotonic::ORIGIN + limits::MAX_PAUSE));
         assert!(!pause.holds(at(10), true) && !pause.holds(at(11), true), "and does not flicker");
         assert_eq!(pause.until(), None);
         let tenths = held(&mut pause, 11, 3_600, |_| ());

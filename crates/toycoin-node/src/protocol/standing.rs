@@ -97,9 +97,9 @@ impl Standing {
 
     fn patience(&self, known: Option<Duration>, takes: Option<Duration>, newcomers: Duration) -> Duration {
         let takes = takes.unwrap_or_default().saturating_mul(2);
-        let backoff = 1u32 << self.strikes.min(MOST_DOUBLINGS);
+        let backoff = 1u32 << self.strikes.min(limits::MAX_STRIKE_DOUBLINGS);
         let patience = known.unwrap_or(newcomers).max(takes).saturating_mul(backoff);
-        patience.min(limits::PATIENCE_MOST.max(takes))
+        patience.min(limits::MAX_PATIENCE.max(takes))
     }
 
     /// Records headers that entered the tree.
@@ -137,10 +137,10 @@ impl Standing {
 
     /// Records that a request lapsed, or that its answer did not support the peer's claim.
     pub(super) fn stalled(&mut self, now: Monotonic) {
-        let doublings = self.strikes.min(MOST_DOUBLINGS);
+        let doublings = self.strikes.min(limits::MAX_STRIKE_DOUBLINGS);
         self.strikes = self.strikes.saturating_add(1);
         self.streak = 0;
-        let rest = limits::STALL_REST.saturating_mul(1 << doublings).min(limits::STALL_REST_MOST);
+        let rest = limits::STALL_REST.saturating_mul(1 << doublings).min(limits::MAX_STALL_REST);
         self.rests_until = now + rest;
     }
 
@@ -162,9 +162,6 @@ impl Standing {
 fn smooth(before: Option<Duration>, took: Duration) -> Duration {
     before.map_or(took, |before| took.max((before * 3 + took) / 4))
 }
-
-/// Number of strikes after which the backoff no longer grows.
-const MOST_DOUBLINGS: u32 = 10;
 
 #[cfg(test)]
 mod tests {
@@ -195,7 +192,7 @@ mod tests {
             rests.push(liar.rests_until.since_origin());
         }
         assert_eq!(rests[..3], [limits::STALL_REST, limits::STALL_REST * 2, limits::STALL_REST * 4]);
-        assert_eq!(rests.last(), Some(&limits::STALL_REST_MOST));
+        assert_eq!(rests.last(), Some(&limits::MAX_STALL_REST));
     }
 
     #[test]

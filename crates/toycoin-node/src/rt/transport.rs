@@ -26,7 +26,7 @@ use self::{
     queue::{Command, Next, Queue},
 };
 use crate::limits::{
-    CONNECT_TIMEOUT, RECONNECT_FIRST, RECONNECT_MOST, STALL_TIMEOUT, STEADY_CONNECTION, TRANSPORT_QUEUE_BYTES,
+    CONNECT_TIMEOUT, MAX_RECONNECT, RECONNECT_FIRST, STALL_TIMEOUT, STEADY_CONNECTION, TRANSPORT_QUEUE_BYTES,
     TRANSPORT_READ,
 };
 
@@ -272,7 +272,7 @@ impl<E, W: Fn(TransportEvent) -> E> Sink<E, W> {
 /// at random. So the clients of a relay that restarts do not all reconnect at once.
 fn backoff(failures: u32, random: u64) -> Duration {
     let doubled = RECONNECT_FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16));
-    let half = doubled.min(RECONNECT_MOST) / 2;
+    let half = doubled.min(MAX_RECONNECT) / 2;
     let thousandths = u32::try_from(random % 1001).unwrap_or_default();
     half + half * thousandths / 1000
 }

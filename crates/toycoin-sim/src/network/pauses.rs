@@ -1,7 +1,7 @@
 //! Model of how long branches pause a miner in total, independent of the code in `protocol/pause.rs` whose promise it
 //! checks.
 //!
-//! A miner may spend up to [`PAUSE_MOST`](limits::PAUSE_MOST) waiting for better branches. Waiting uses this time up.
+//! A miner may spend up to [`MAX_PAUSE`](limits::MAX_PAUSE) waiting for better branches. Waiting uses this time up.
 //! It comes back with time, and with each body on the way to the best header. The model counts every moment without a
 //! search, whatever reason the node gives. So many short pauses break the limit just as one long pause does.
 
@@ -91,13 +91,13 @@ impl Network {
         (pause.seen, pause.is_on, pause.tip_work) = (self.now, is_on, tip_work);
         let used = pause.used;
         self.statistics.most_paused = self.statistics.most_paused.max(used);
-        if used > limits::PAUSE_MOST + SLACK {
+        if used > limits::MAX_PAUSE + SLACK {
             self.violate(
                 "pause",
                 Some(node),
                 format!(
                     "branches stopped its search for {used:?} in all, at most {:?} are allowed",
-                    limits::PAUSE_MOST + SLACK
+                    limits::MAX_PAUSE + SLACK
                 ),
             );
         }

@@ -23,7 +23,7 @@ impl Network {
     pub(crate) fn dial_later(&mut self, node: usize, slot: usize) {
         let failures = self.nodes[node].failures[slot].min(6);
         self.nodes[node].failures[slot] += 1;
-        let most = (limits::RECONNECT_FIRST * 2u32.pow(failures)).min(limits::RECONNECT_MOST);
+        let most = (limits::RECONNECT_FIRST * 2u32.pow(failures)).min(limits::MAX_RECONNECT);
         let wait = self.dice.links.between(most / 2, most);
         self.queue.push(self.now + wait, Happening::Dial { node, slot });
     }

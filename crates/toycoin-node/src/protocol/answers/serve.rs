@@ -125,7 +125,7 @@ impl Answers {
             Item::Headers(request) => {
                 let headers = wanted_headers(request, chain);
                 let bytes = (headers.end - headers.start) * 128;
-                (Some(Plan { tokens: bytes, length: bytes + ENVELOPE, source: Source::Memory }), None)
+                (Some(Plan { tokens: bytes, length: bytes + limits::MAX_ENVELOPE_BYTES, source: Source::Memory }), None)
             }
             Item::Block(hash) => (self.plan_of_block(hash, chain)?, Some(hash.to_bytes())),
             Item::Transaction(txid) => (self.plan_of_transaction(txid, chain, pool)?, Some(txid.to_bytes())),
@@ -199,7 +199,7 @@ impl Answers {
         let source = Source::Body { hash: *hash, place: 0, is_kept: kept.is_some() };
         // the bytes read are the bytes sent; the encoded list of transactions is a little longer than its size by
         // formula
-        Ok(size.map(|size| Plan { tokens: size, length: size + size / 8 + ENVELOPE, source }))
+        Ok(size.map(|size| Plan { tokens: size, length: size + size / 8 + limits::MAX_ENVELOPE_BYTES, source }))
     }
 
     /// Returns the plan for a transaction. A coinbase is not available by itself.
@@ -211,7 +211,7 @@ impl Answers {
     ) -> Result<Option<Plan>, String> {
         let alone = |transaction: &Transaction, source| {
             let size = transaction.size();
-            Plan { tokens: size, length: size + ENVELOPE, source }
+            Plan { tokens: size, length: size + limits::MAX_ENVELOPE_BYTES, source }
         };
         if let Some(transaction) = pool.get(txid) {
             return Ok(Some(alone(transaction, Source::Memory)));
@@ -226,7 +226,7 @@ impl Answers {
         // its size is unknown until its block is read
         let size = Transaction::MAX_SIZE;
         let source = Source::Body { hash, place, is_kept: false };
-        Ok(read.map(|read| Plan { tokens: read + size.min(read), length: size + ENVELOPE, source }))
+        Ok(read.map(|read| Plan { tokens: read + size.min(read), length: size + limits::MAX_ENVELOPE_BYTES, source }))
     }
 
     /// Returns a body from the cache, or reads it and puts it into the cache.
@@ -281,8 +281,5 @@ fn in_block(body: &CheckedBlock, place: u32) -> Option<&Transaction> {
     body.block().transactions.get(place)
 }
 
-/// Upper bound of the bytes around an answer's items: frame, channel, receiver, tag and counts.
-const ENVELOPE: u64 = 256;
-
 /// Most bytes of a NOTF.
-const MISSING_LENGTH: u64 = 32 * limits::TXIDS_A_MESSAGE as u64 + ENVELOPE;
+const MISSING_LENGTH: u64 = 32 * limits::TXIDS_A_MESSAGE as u64 + limits::MAX_ENVELOPE_BYTES;

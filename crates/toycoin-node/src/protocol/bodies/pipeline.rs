@@ -55,7 +55,7 @@ impl Pipeline {
         }
         if least + queued > limits::SLOW_BLOCK {
             self.shrink_to(1, now);
-        } else if queued > least + limits::QUEUE_DELAY_MOST {
+        } else if queued > least + limits::MAX_QUEUE_DELAY {
             self.shrink_to(self.window / 2, now);
         } else if queued <= least / 2 + limits::QUEUE_DELAY {
             self.came += 1;
@@ -167,7 +167,7 @@ mod tests {
         let mut pipeline = grown();
         pipeline.delivered(NOW, NOW + MS, MS * 100, MS * 500);
         assert_eq!(pipeline.room(600), limits::BLOCKS_A_CONNECTION, "a little is normal");
-        pipeline.delivered(NOW, NOW + MS, MS * 100, limits::QUEUE_DELAY_MOST + MS * 101);
+        pipeline.delivered(NOW, NOW + MS, MS * 100, limits::MAX_QUEUE_DELAY + MS * 101);
         assert_eq!(pipeline.room(600), limits::BLOCKS_A_CONNECTION / 2);
     }
 

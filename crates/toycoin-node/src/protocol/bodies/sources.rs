@@ -92,7 +92,7 @@ impl Sources {
         let able: Vec<_> = net.peers.iter().filter(is_able).collect();
         let delivering = able.iter().filter(|(_, peer)| peer.standing.trust() == Trust::Blocks);
         sources.fastest = delivering.map(|(_, peer)| peer.standing.blocks_take().unwrap_or_default()).min();
-        let slow = sources.fastest.unwrap_or_default() * limits::SLOW_FACTOR + limits::SLOW_LEAST;
+        let slow = sources.fastest.unwrap_or_default() * limits::SLOW_FACTOR + limits::SLOW_MARGIN;
         let small = usize::try_from(limits::BYTES_A_PEER / size.max(1)).unwrap_or(usize::MAX);
         for (key, peer) in able {
             let Some(link) = net.links.get(&key.0) else { continue };

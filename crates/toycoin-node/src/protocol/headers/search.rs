@@ -62,7 +62,7 @@ impl Search {
     pub(super) fn missed(&mut self, knows_somebody: bool, now: Monotonic) {
         self.misses = self.misses.saturating_add(1);
         if self.misses > limits::FREE_ROUNDS {
-            let most = if knows_somebody { limits::SEARCH_REST_MOST } else { limits::SEARCH_REST_ALONE };
+            let most = if knows_somebody { limits::MAX_SEARCH_REST } else { limits::SEARCH_REST_ALONE };
             let doublings = (self.misses - limits::FREE_ROUNDS).min(10);
             self.rests_until = now + (limits::NEWCOMER_PATIENCE * (1 << doublings)).min(most);
         }

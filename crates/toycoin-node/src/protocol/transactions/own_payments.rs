@@ -136,7 +136,7 @@ fn retell_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
             retelling.pop();
             continue;
         };
-        let length = transaction.size() + ENVELOPE;
+        let length = transaction.size() + limits::MAX_ENVELOPE_BYTES;
         if !link.backlog.has_room(Purpose::OwnPayment, length) {
             // tried again when bytes are written
             return;
@@ -149,9 +149,6 @@ fn retell_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
         net.publish(Purpose::OwnPayment, None, &message, |other| other == connection);
     }
 }
-
-/// Upper bound of the bytes around a payment in its frame.
-const ENVELOPE: u64 = 256;
 
 /// Returns a random time at which a payment is published again.
 fn next_repeat(net: &mut Net) -> Monotonic {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    limits::{LEAST_READ, SOURCE_BYTES_A_ROUND},
+    limits::{MIN_READ, SOURCE_BYTES_A_ROUND},
     relay::Source,
 };
 
@@ -32,7 +32,7 @@ impl Turns {
     /// Counts one read of this many bytes.
     pub(super) fn took(&mut self, source: Source, bytes: usize) {
         if let Source::Address(address) = source {
-            *self.taken.entry(address).or_default() += bytes.max(LEAST_READ);
+            *self.taken.entry(address).or_default() += bytes.max(MIN_READ);
         }
     }
 }
