@@ -142,7 +142,7 @@ impl Mempool {
     ///
     /// # Errors
     /// The view's error. The inner error is the reason why the transaction is dropped.
-    pub fn take_up_returned<V: UtxoView>(
+    pub fn restore_returned<V: UtxoView>(
         &mut self,
         transaction: IdentifiedTransaction,
         view: &V,

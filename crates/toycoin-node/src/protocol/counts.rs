@@ -39,7 +39,7 @@ pub struct Counts {
     /// Number of own payments that wait for their confirmation.
     pub own_payments: usize,
     /// Most own payments that wait to be sent on one connection.
-    pub most_retold: usize,
+    pub most_rebroadcast: usize,
     /// Number of requests that wait for confirmations.
     pub waits: usize,
     /// Number of dropped transactions whose reasons are remembered.
@@ -74,7 +74,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             deferred_blocks,
             deferred_block_bytes,
             senders: self.waiting.senders(),
-            most_retold: self.net.links.values().map(|link| link.retelling.len()).max().unwrap_or(0),
+            most_rebroadcast: self.net.links.values().map(|link| link.rebroadcast.len()).max().unwrap_or(0),
             most_seen_blocks: self.net.links.values().map(|link| link.announcements.seen()).max().unwrap_or(0),
             most_unwritten: self.net.links.values().map(|link| link.backlog.total()).max().unwrap_or(0),
             most_unwritten_answers: {

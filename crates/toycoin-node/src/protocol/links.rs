@@ -11,7 +11,7 @@ use crate::{
     machine::{Monotonic, Now},
     protocol::{
         announcements::Announcements, answers::Questions, backlog::Backlog, barrier::Barrier, bodies::Pipeline,
-        budget::TokenBucket, lag::Lag, transactions::Retelling,
+        budget::TokenBucket, lag::Lag, transactions::Rebroadcast,
     },
 };
 
@@ -89,7 +89,7 @@ pub(super) struct Link {
     pub(super) barrier: Barrier,
     pub(super) pipeline: Pipeline,
     /// Our own payments that wait to be sent on this connection.
-    pub(super) retelling: Retelling,
+    pub(super) rebroadcast: Rebroadcast,
     opened: Monotonic,
     /// Duration of the handshake, which is about two round trips.
     welcomed_in: Duration,
@@ -108,7 +108,7 @@ impl Link {
             lag: Lag::default(),
             barrier: Barrier::default(),
             pipeline: Pipeline::default(),
-            retelling: Retelling::new(now),
+            rebroadcast: Rebroadcast::new(now),
             opened: now,
             welcomed_in: Duration::ZERO,
         }

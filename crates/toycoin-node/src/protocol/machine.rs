@@ -61,7 +61,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             clock: ClockWatch::default(),
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
         };
-        machine.transactions.take_up(&mut machine.net, &mut machine.chain);
+        machine.transactions.restore(&mut machine.net, &mut machine.chain);
         machine
     }
 
@@ -239,7 +239,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.publish_blocks();
         let is_held_back = self.mining.holds_back_blocks();
         announce::announce(&mut self.net, &mut self.chain, &mut self.durability, is_held_back);
-        self.transactions.retell_own(&mut self.net);
+        self.transactions.rebroadcast_own(&mut self.net);
         self.answers.answer(&mut self.net, &self.chain, self.transactions.pool());
         self.refresh_mining();
         let links: Vec<_> = self.net.links.keys().copied().collect();
@@ -302,13 +302,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         });
         let links = self.net.links.values().flat_map(|link| {
             let lag = link.lag.next_timeout();
-            let retelling = link.retelling.next_timeout();
+            let rebroadcast = link.rebroadcast.next_timeout();
             [
                 link.way.next_timeout(),
                 link.announcements.next_timeout(link.ready),
                 lag,
                 link.barrier.gives_up_at(),
-                retelling,
+                rebroadcast,
             ]
         });
         let parts = [

@@ -145,7 +145,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn on_written(&mut self, connection: ConnectionId, bytes: u64) {
         if let Some(link) = self.net.links.get_mut(&connection) {
             link.backlog.written(bytes, self.net.now.monotonic);
-            link.retelling.has_room_again(self.net.now.monotonic);
+            link.rebroadcast.has_room_again(self.net.now.monotonic);
         }
     }
 

@@ -13,9 +13,9 @@ mod confirming;
 mod drops;
 mod fair_queue;
 mod own_payments;
+mod rebroadcast;
 mod relay;
-mod retelling;
-mod taking_up;
+mod restore;
 mod waits;
 
-pub(super) use self::{fair_queue::Rank, relay::TransactionRelay, retelling::Retelling};
+pub(super) use self::{fair_queue::Rank, rebroadcast::Rebroadcast, relay::TransactionRelay};

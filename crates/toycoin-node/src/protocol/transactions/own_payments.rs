@@ -93,7 +93,7 @@ impl OwnPayments {
     }
 
     /// Queues the payments that are due on all connections, and sends those whose turn it is.
-    pub(super) fn retell(&mut self, net: &mut Net, mempool: &Mempool) {
+    pub(super) fn rebroadcast(&mut self, net: &mut Net, mempool: &Mempool) {
         let now = net.now.monotonic;
         let due = self.due(now);
         for txid in &due {
@@ -102,17 +102,17 @@ impl OwnPayments {
         for txid in mempool.parents_first(due) {
             self.queue(txid, net);
         }
-        let has_turn = net.links.iter().filter(|(_, link)| link.retelling.is_due(now));
+        let has_turn = net.links.iter().filter(|(_, link)| link.rebroadcast.is_due(now));
         let connections: Vec<_> = has_turn.map(|(connection, _)| *connection).collect();
         for connection in connections {
-            retell_on(net, mempool, connection);
+            rebroadcast_on(net, mempool, connection);
         }
     }
 
     /// Queues a payment on all connections.
     pub(super) fn queue(&self, txid: Txid, net: &mut Net) {
         for link in net.links.values_mut().filter(|link| link.ready) {
-            link.retelling.push(txid, net.now.monotonic);
+            link.rebroadcast.push(txid, net.now.monotonic);
         }
     }
 
@@ -120,20 +120,20 @@ impl OwnPayments {
     pub(super) fn queue_all(&self, net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
         let own = mempool.parents_first(self.repeated().collect());
         if let Some(link) = net.links.get_mut(&connection) {
-            own.into_iter().for_each(|txid| link.retelling.push(txid, net.now.monotonic));
+            own.into_iter().for_each(|txid| link.rebroadcast.push(txid, net.now.monotonic));
         }
     }
 }
 
 /// Sends own payments on a connection until no payment, no room or no token is left.
-fn retell_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
+fn rebroadcast_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
     let now = net.now.monotonic;
     while let Some(link) = net.links.get_mut(&connection) {
-        let retelling = &mut link.retelling;
-        let Some(txid) = retelling.begin() else { return };
+        let rebroadcast = &mut link.rebroadcast;
+        let Some(txid) = rebroadcast.begin() else { return };
         let Some(transaction) = mempool.get(&txid) else {
             // confirmed or dropped meanwhile
-            retelling.pop();
+            rebroadcast.pop();
             continue;
         };
         let length = transaction.size() + limits::MAX_ENVELOPE_BYTES;
@@ -141,10 +141,10 @@ fn retell_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
             // tried again when bytes are written
             return;
         }
-        if !retelling.may_send(length, now) {
+        if !rebroadcast.may_send(length, now) {
             return;
         }
-        retelling.pop();
+        rebroadcast.pop();
         let message = NodeMessage::Transaction(transaction.clone());
         net.publish(Purpose::OwnPayment, None, &message, |other| other == connection);
     }

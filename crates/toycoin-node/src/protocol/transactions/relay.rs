@@ -300,8 +300,8 @@ impl TransactionRelay {
     }
 
     /// Tells own payments again that are due.
-    pub(in crate::protocol) fn retell_own(&mut self, net: &mut Net) {
-        self.own.retell(net, &self.pool);
+    pub(in crate::protocol) fn rebroadcast_own(&mut self, net: &mut Net) {
+        self.own.rebroadcast(net, &self.pool);
     }
 
     /// Remembers why a transaction left the mempool without a block, and tells those who wait for it.

@@ -11,7 +11,7 @@ use crate::{limits, machine::Monotonic, protocol::budget::TokenBucket};
 
 /// The own payments that wait to be sent on a connection.
 #[derive(Debug)]
-pub(in crate::protocol) struct Retelling {
+pub(in crate::protocol) struct Rebroadcast {
     queue: VecDeque<Txid>,
     /// The same payments as a set, so that none is queued twice.
     queued: BTreeSet<Txid>,
@@ -20,7 +20,7 @@ pub(in crate::protocol) struct Retelling {
     next: Option<Monotonic>,
 }
 
-impl Retelling {
+impl Rebroadcast {
     pub(in crate::protocol) const fn new(now: Monotonic) -> Self {
         let rate = TokenBucket::new(limits::OWN_PAYMENT_BURST, limits::OWN_PAYMENT_BYTES_PER_SECOND, now);
         Self { queue: VecDeque::new(), queued: BTreeSet::new(), rate, next: None }

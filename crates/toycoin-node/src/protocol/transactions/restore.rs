@@ -57,7 +57,7 @@ impl TransactionRelay {
     }
 
     /// Restores the waiting transactions of the last run, each judged again. Dropped ones are reported.
-    pub(in crate::protocol) fn take_up<S: ChainStore<Error: Display>>(&mut self, net: &mut Net, chain: &mut Chain<S>) {
+    pub(in crate::protocol) fn restore<S: ChainStore<Error: Display>>(&mut self, net: &mut Net, chain: &mut Chain<S>) {
         let waiting = match chain.store().waiting() {
             Ok(waiting) => waiting,
             Err(error) => return net.halt(&error.to_string()),
@@ -75,8 +75,8 @@ impl TransactionRelay {
                     }
                     continue;
                 }
-                Ok(None) if returned => self.take_up_returned(transaction, chain),
-                Ok(None) => self.take_up_policed(transaction, net, chain),
+                Ok(None) if returned => self.restore_returned(transaction, chain),
+                Ok(None) => self.restore_by_policy(transaction, net, chain),
                 Err(error) => Err(error.to_string()),
             };
             match taken {
@@ -88,7 +88,7 @@ impl TransactionRelay {
                         (DropReason::CoinsGone, Some(parent)) => DropReason::ParentDropped { parent },
                         (reason, _) => reason,
                     };
-                    tracing::info!(%txid, %reason, "a payment that waited is not taken up again");
+                    tracing::info!(%txid, %reason, "a payment that waited is not restored");
                     self.dropped(txid, reason, net);
                 }
                 Err(error) => return net.halt(&error),
@@ -98,17 +98,17 @@ impl TransactionRelay {
         self.all_dropped(dropped, net);
     }
 
-    fn take_up_returned<S: ChainStore<Error: Display>>(
+    fn restore_returned<S: ChainStore<Error: Display>>(
         &mut self,
         transaction: IdentifiedTransaction,
         chain: &Chain<S>,
     ) -> Result<Option<DropReason>, String> {
         let (next_height, verifier) = (chain.height() + 1, chain.shared_verifier());
-        let taken = self.pool.take_up_returned(transaction, chain.store(), next_height, verifier.as_ref());
+        let taken = self.pool.restore_returned(transaction, chain.store(), next_height, verifier.as_ref());
         Ok(taken.map_err(|error| error.to_string())?.err())
     }
 
-    fn take_up_policed<S: ChainStore<Error: Display>>(
+    fn restore_by_policy<S: ChainStore<Error: Display>>(
         &mut self,
         transaction: IdentifiedTransaction,
         net: &mut Net,
