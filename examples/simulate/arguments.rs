@@ -49,9 +49,9 @@ pub(crate) struct Arguments {
     /// Write the trace of the one seed to this file, as JSON lines.
     #[arg(long, requires = "seed")]
     pub(crate) trace: Option<PathBuf>,
-    /// Number of threads, each with its own networks.
-    #[arg(long, default_value_t = 2, value_parser = count(1..257))]
-    pub(crate) threads: usize,
+    /// Number of networks that run at the same time [default: the number of cores].
+    #[arg(long, short, value_parser = count(1..257))]
+    jobs: Option<usize>,
 }
 
 impl Arguments {
@@ -64,6 +64,11 @@ impl Arguments {
             Self::command().error(ErrorKind::ValueValidation, message).exit();
         }
         arguments
+    }
+
+    /// Returns the number of networks that run at the same time.
+    pub(crate) fn jobs(&self) -> usize {
+        self.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
     }
 
     pub(crate) fn seeds(&self) -> Range<u64> {

@@ -89,7 +89,7 @@ fn run_seeds(arguments: &Arguments, stop: &Arc<AtomicBool>) -> Result<BTreeMap<u
     let bar = ProgressBar::new(seeds.end - seeds.start).with_style(style).with_message("0");
     let (next, outcomes) = (Mutex::new(seeds), Mutex::new(BTreeMap::new()));
     thread::scope(|scope| {
-        for _ in 0..arguments.threads {
+        for _ in 0..arguments.jobs() {
             scope.spawn(|| {
                 while let Some(seed) = next.lock().ok().and_then(|mut seeds| seeds.next()) {
                     let before = processor_time();

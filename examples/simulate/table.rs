@@ -19,8 +19,11 @@ impl fmt::Display for Table<'_> {
         let sum = |of: fn(&Run) -> u64| runs.iter().map(|run| of(run)).sum::<u64>().to_string();
         let lasted: f64 = runs.iter().map(|run| run.lasted.as_secs_f64()).sum();
         let times = |took: Duration| format!("{:.0}", lasted / took.as_secs_f64().max(1e-9));
-        write!(f, "{:<36} {:>16}", "runs in which all invariants held", runs.len())?;
-        let mut row = |name: &str, value: String| write!(f, "\n{name:<36} {value:>16}");
+        write!(f, "{:<40} {:>16}", "runs in which all invariants held", runs.len())?;
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let mut row = |name: &str, value: String| write!(f, "\n{name:<40} {value:>16}");
         row("virtual seconds", format!("{lasted:.0}"))?;
         row("times real time", times(self.elapsed))?;
         if let Some(took) = self.took {
@@ -29,13 +32,9 @@ impl fmt::Display for Table<'_> {
         row("events", sum(|run| run.statistics.events))?;
         row("blocks found", sum(|run| run.statistics.blocks_mined))?;
         row("of these stale", sum(|run| run.stale_blocks))?;
-        row("blocks refused", sum(|run| run.statistics.blocks_rejected))?;
         row("deepest reorganisation", runs.iter().map(|run| run.deepest_reorg()).max().unwrap_or(0).to_string())?;
         row("payments confirmed", sum(|run| run.confirmations.len() as u64))?;
         row("payments dropped with a reason", sum(|run| run.dropped.len() as u64))?;
-        row("payments refused at once", sum(|run| run.statistics.payments_refused))?;
-        row("coins spent twice", sum(|run| run.statistics.double_spends))?;
-        row("peers muted", sum(|run| run.statistics.mutes))?;
         row("deliveries dropped for slow readers", sum(|run| run.statistics.lagged))?;
         row("envelopes delivered", sum(|run| run.statistics.deliveries))?;
         row("bytes sent", sum(|run| run.statistics.sent_bytes))?;
@@ -48,6 +47,10 @@ impl fmt::Display for Table<'_> {
         )?;
         let most = runs.iter().map(|run| run.statistics.most_paused).max().unwrap_or_default();
         row("most time that branches stop a miner", format!("{:.1} s", most.as_secs_f64()))?;
+        row("attempts to spend a coin twice", sum(|run| run.statistics.double_spends))?;
+        row("payments that the payer's node refused", sum(|run| run.statistics.payments_refused))?;
+        row("invalid blocks refused, by all nodes", sum(|run| run.statistics.blocks_rejected))?;
+        row("mutes of peers, by all nodes", sum(|run| run.statistics.mutes))?;
         let mut injected: BTreeMap<FaultKind, u64> = BTreeMap::new();
         for (kind, count) in runs.iter().flat_map(|run| &run.injected) {
             *injected.entry(*kind).or_default() += count;
