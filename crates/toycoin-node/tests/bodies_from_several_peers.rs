@@ -311,6 +311,31 @@ fn bodies_that_trickle_keep_no_other_chain_out() {
     assert!(stage.has_tip_of(&near));
 }
 
+#[test]
+fn new_ids_that_claim_a_side_branch_do_not_hold_the_best_one() {
+    let (far, near) = (chain(20), chain_of(&ChainParams::regtest(), 12, 2));
+    let (mut stage, relay, honest) = with_headers(&far, 1);
+    // the headers of a side branch whose bodies nobody sends
+    let liar = Peer::new(relay, 9);
+    stage.tell_status(liar, &near);
+    let mut number = 10;
+    let mut go_on = |stage: &mut Stage, served: &[(Peer, &PeerChain)]| {
+        for question in stage.take_sent_to(liar) {
+            if matches!(question, NodeMessage::GetHeaders(_)) {
+                honest_answers(&near, &question).iter().for_each(|answer| stage.tell(liar, answer));
+            }
+        }
+        stage.tell_status(Peer::new(relay, number), &near);
+        stage.serve(served, SECOND / 5);
+        number += 1;
+    };
+    // the honest peer's first answers are lost
+    (0..15).for_each(|_| go_on(&mut stage, &[]));
+    stage.take_sent_to(honest[0]);
+    (0..75).for_each(|_| go_on(&mut stage, &[(honest[0], &far)]));
+    assert!(stage.has_tip_of(&far));
+}
+
 /// A node whose tip is a chain's, and two peers of which one has that chain.
 fn with_chain(blocks: &PeerChain) -> (Stage, Peer, Peer) {
     let mut stage = Stage::new(&ChainParams::regtest());

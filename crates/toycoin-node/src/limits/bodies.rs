@@ -14,12 +14,20 @@ pub const SMALL_BLOCK: u64 = 8 << 10;
 /// Most blocks that are requested at a time, over all peers.
 pub const BODY_REQUESTS: usize = 256;
 
-/// Most branches besides the best whose blocks are requested. They are tried when nobody sends the best branch's lowest
-/// block.
+/// Most branches besides the best whose blocks are requested. They are tried when the best branch's lowest block does not come.
 pub const BRANCHES: usize = 16;
 
 /// Time for the lowest missing block of the best header's branch, after which other branches come before it.
 pub const WITHHELD_AFTER: Duration = Duration::from_secs(2);
+
+/// Longest time for which a peer that did not send a block is not asked for it again.
+pub const TRIED_MEMORY: Duration = Duration::from_secs(5);
+
+/// Most branches whose lowest missing blocks are remembered.
+pub const MAX_BRANCH_WAITS: usize = 64;
+
+/// Time for which a branch's lowest missing block is remembered when no peer leads there any more.
+pub const BRANCH_WAIT_MEMORY: Duration = Duration::from_secs(60);
 
 /// Most block hashes per message: what the wire allows.
 pub const BLOCKS_A_MESSAGE: usize = toycoin_wire::limits::MAX_GET_BLOCKS;

@@ -122,8 +122,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::GetHeaders(request) => self.on_question(peer, &Question::Headers(&request)),
             NodeMessage::Headers(headers) => {
                 let Self { net, chain, clock, .. } = self;
-                self.headers.on_headers(peer, &headers, net, chain, clock);
-                self.bodies.request(net, chain);
+                if self.headers.on_headers(peer, &headers, net, chain, clock) {
+                    self.bodies.request(net, chain);
+                }
             }
             NodeMessage::GetBlocks(hashes) => self.on_question(peer, &Question::Blocks(&hashes)),
             NodeMessage::NotFound(hashes) => self.bodies.on_not_found(peer, &hashes, &mut self.net, &self.chain),

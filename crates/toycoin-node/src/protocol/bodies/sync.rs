@@ -67,7 +67,7 @@ impl BodySync {
     }
 
     /// Returns the end of the time in which missing blocks count as on their way. It follows the last block that
-    /// arrived, unless the node already knows that nobody sends the next one.
+    /// arrived, unless the next one already takes too long.
     pub(in crate::protocol) fn catching_up_until(&self) -> Monotonic {
         let withheld = self.withheld.best_since();
         self.last_block.min(withheld.unwrap_or(self.last_block)) + limits::CATCHING_UP
@@ -86,19 +86,18 @@ impl BodySync {
     /// Requests missing bodies wherever there is room.
     pub(in crate::protocol) fn request<S: ChainStore>(&mut self, net: &mut Net, chain: &Chain<S>) {
         let now = net.now.monotonic;
-        let is_quiet = self.withheld.is_empty() && self.withheld.next_timeout().is_none_or(|due| due > now);
+        let is_quiet = self.withheld.best_since().is_none() && self.withheld.next_timeout().is_none_or(|due| due > now);
         if is_quiet && !self.has_room(net) {
             return;
         }
         let size = self.sizes.estimate();
         let window = if size <= limits::SMALL_BLOCK { limits::SMALL_BODY_WINDOW } else { limits::BODY_WINDOW };
         let best = chain.missing_blocks(limits::BODY_REQUESTS, window);
-        self.withheld.note_lowest(best.first().copied(), now);
+        self.withheld.note_best(best.first().copied(), now);
         let mut branches = vec![best];
         self.withheld.add_others(&mut branches, net, chain);
         let wanted: BTreeSet<_> = branches.iter().flatten().copied().collect();
-        self.tried.retain(|hash, _| wanted.contains(hash));
-        self.withheld.retain(|hash| wanted.contains(hash));
+        self.tried.retain(|hash, _| wanted.contains(hash) || self.withheld.remembers(hash));
         self.in_flight.forget_late(|hash| wanted.contains(hash));
         if wanted.is_empty() {
             return self.withheld.settle(now);
@@ -116,8 +115,9 @@ impl BodySync {
             }
         }
         self.withheld.settle(now);
-        if starved && self.retry_at.is_none() {
-            self.retry_at = Some(now + limits::BODY_TIMEOUT);
+        if starved {
+            let soon = now + limits::BODY_TIMEOUT;
+            self.retry_at = Some(self.retry_at.map_or(soon, |at| at.min(soon)));
         }
         for (peer, hashes) in sources.into_requests() {
             for hashes in hashes.chunks(limits::BLOCKS_A_MESSAGE) {
@@ -154,11 +154,14 @@ impl BodySync {
                 Whom::These(those) => {
                     let Some(source) = net.choose(&those).copied() else { break };
                     self.ask(*hash, source, sources, source.patience, false, net.now.monotonic);
+                    if place == 0 {
+                        self.withheld.asked(hash);
+                    }
                 }
                 Whom::NobodyLeft => {
                     *starved = true;
                     if place == 0 {
-                        return self.withheld.insert(*hash);
+                        return self.withheld.asked_in_vain(hash);
                     }
                 }
                 Whom::NoRoom => break,
@@ -210,6 +213,13 @@ impl BodySync {
     ) {
         self.in_flight.ask(hash, Asked::new(source.key, now, now + patience, is_trial));
         sources.ask(source.key, hash, is_trial);
+    }
+
+    /// Records that a peer did not send a block. It may be asked again later, even if others are left to ask: new ids may
+    /// come for ever, and this peer may have been slow.
+    fn failed(&mut self, hash: BlockHash, peer: PeerKey, now: Monotonic) {
+        self.tried.entry(hash).or_default().insert(peer);
+        self.retry_at.get_or_insert(now + limits::TRIED_MEMORY);
     }
 
     /// Returns whether a peer must not be asked for a block: it was asked before, or its connection has an open request
@@ -265,7 +275,7 @@ impl BodySync {
         let (mut is_any, mut is_trial) = (false, false);
         for hash in hashes.iter().copied().map(BlockHash::from_bytes) {
             let Some(asked) = self.in_flight.refused(&hash, &peer) else { continue };
-            self.tried.entry(hash).or_default().insert(peer);
+            self.failed(hash, peer, net.now.monotonic);
             is_any = true;
             is_trial |= asked.is_trial;
         }
@@ -311,7 +321,7 @@ impl BodySync {
         // the peers whose strikes it counts, once each, and whether all their lapsed requests were trials
         let mut culprits: BTreeMap<PeerKey, bool> = BTreeMap::new();
         for (hash, asked) in lapsed.late.iter().filter(|(_, asked)| !asked.is_doubtful) {
-            self.tried.entry(*hash).or_default().insert(asked.peer);
+            self.failed(*hash, asked.peer, now);
             *culprits.entry(asked.peer).or_insert(true) &= asked.is_trial;
         }
         for (peer, is_trial) in culprits {

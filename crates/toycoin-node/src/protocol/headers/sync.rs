@@ -161,7 +161,7 @@ impl HeaderSync {
         self.requests.ask(peer, Asked { at, due, best, held, held_no_more, leads, is_doubtful, was_due });
     }
 
-    /// Processes the answer to a request for headers, even a late one.
+    /// Processes the answer to a request for headers, even a late one. Returns whether they were asked for.
     pub(in crate::protocol) fn on_headers<S: ChainStore>(
         &mut self,
         peer: PeerKey,
@@ -169,10 +169,11 @@ impl HeaderSync {
         net: &mut Net,
         chain: &mut Chain<S>,
         clock: &mut ClockWatch,
-    ) {
-        let Some(known) = net.peers.get_mut(&peer) else { return };
+    ) -> bool {
+        let Some(known) = net.peers.get_mut(&peer) else { return false };
         let Some(still_owed) = known.owed_headers.checked_sub(1) else {
-            return net.score(peer, limits::POINTS_UNASKED);
+            net.score(peer, limits::POINTS_UNASKED);
+            return false;
         };
         known.owed_headers = still_owed;
         let (now, best) = (net.now.monotonic, chain.headers().best().hash);
@@ -216,6 +217,7 @@ impl HeaderSync {
             }
         };
         self.end_round(peer.0, was_useful, net);
+        true
     }
 
     /// Processes a valid page of headers, and requests the next one if there is one. Returns whether it was useful.
