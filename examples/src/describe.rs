@@ -2,58 +2,86 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use serde_json::{Map, Value};
 use toycoin_core::Amount;
 use toycoin_node::log_limiter::Omitted;
 use toycoin_wire::{NodeId, NodeMessage, Payload, printable};
 
-use crate::{lines::Kind, view::short};
+use crate::{lines::Kind, message_fields::fields, view::short};
 
 /// Most characters of a reject's text that are shown, after escaping.
-const REJECT_TEXT: usize = 128;
+pub(crate) const REJECT_TEXT: usize = 128;
 
-/// A received message, in words.
+/// A received message, in words or field by field.
 #[derive(Debug, Clone)]
 pub struct Description {
     from: NodeId,
-    kind: &'static str,
     bytes: usize,
-    text: String,
+    content: Content,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    Message(Box<NodeMessage>),
+    /// A message of another version or another program.
+    Unknown,
+    /// Why the bytes are no message.
+    Malformed(String),
 }
 
 /// Returns the description of a message.
 pub fn describe(from: NodeId, payload: &[u8]) -> Description {
-    let (kind, text) = match NodeMessage::decode(payload) {
-        Ok(Payload::Message(message)) => (kind_of(&message), in_words(&message)),
-        Ok(_) => ("unknown", format!("{} bytes", payload.len())),
-        Err(error) => ("malformed", error.to_string()),
+    let content = match NodeMessage::decode(payload) {
+        Ok(Payload::Message(message)) => Content::Message(Box::new(message)),
+        Ok(_) => Content::Unknown,
+        Err(error) => Content::Malformed(error.to_string()),
     };
-    Description { from, kind, bytes: payload.len(), text }
+    Description { from, bytes: payload.len(), content }
 }
 
 impl Description {
     /// Returns the kind of line, for the rate limit.
     pub const fn kind(&self) -> Kind {
-        Kind::Other(self.kind)
+        Kind::Other(self.content.kind())
     }
 
     /// Returns the message as a JSON object on one line, with the number of earlier messages of its kind that were left
     /// out.
     pub fn json(&self, omitted: Omitted) -> String {
-        let Self { from, kind, bytes, text } = self;
-        let mut line =
-            serde_json::json!({ "from": from.to_string(), "kind": kind.trim(), "bytes": bytes, "text": text });
+        let mut line = match &self.content {
+            Content::Message(message) => fields(message),
+            Content::Unknown => Map::new(),
+            Content::Malformed(error) => Map::from_iter([("error".to_owned(), error.as_str().into())]),
+        };
+        line.insert("kind".into(), self.content.kind().trim().into());
+        line.insert("from".into(), self.from.to_string().into());
+        line.insert("bytes".into(), self.bytes.into());
         if omitted.lines > 0 {
-            line["left_out"] = omitted.lines.into();
+            line.insert("left_out".into(), omitted.lines.into());
         }
-        line.to_string()
+        Value::Object(line).to_string()
+    }
+}
+
+impl Content {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Message(message) => kind_of(message),
+            Self::Unknown => "unknown",
+            Self::Malformed(_) => "malformed",
+        }
     }
 }
 
 impl Display for Description {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { from, kind, text, .. } = self;
-        let from: String = from.to_string().chars().take(8).collect();
-        write!(f, "{from}  {kind}  {text}")
+        let from: String = self.from.to_string().chars().take(8).collect();
+        write!(f, "{from}  {}  ", self.content.kind())?;
+        match &self.content {
+            Content::Message(message) => f.write_str(&in_words(message)),
+            Content::Unknown => write!(f, "{} bytes", self.bytes),
+            Content::Malformed(error) => f.write_str(error),
+        }
     }
 }
 
@@ -111,8 +139,38 @@ mod tests {
         for payload in [&*reject, &long, b"\x1b[2J\n", b"HDRS\n", b""] {
             let message = describe(NodeId::new([7; 16]), payload);
             for line in [message.to_string(), message.json(Omitted::default())] {
-                assert!(!line.contains(|c: char| c.is_control()) && line.len() < 300, "{line}");
+                assert!(!line.contains(|c: char| c.is_control()) && line.len() < 400, "{line}");
             }
         }
+    }
+
+    #[test]
+    fn a_block_as_json_has_the_fields_of_its_header() {
+        let block = toycoin_core::ChainParams::regtest().genesis().clone();
+        let payload = NodeMessage::Block(block.clone()).encode().unwrap();
+        let line = describe(NodeId::new([7; 16]), &payload).json(Omitted { lines: 3, ..Omitted::default() });
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["kind"], "BLOC");
+        assert_eq!(line["hash"], block.hash().to_string());
+        assert_eq!(line["previous"], block.header.previous.to_string());
+        assert_eq!((&line["height"], &line["payments"], &line["left_out"]), (&0.into(), &0.into(), &3.into()));
+        assert_eq!(line["bytes"], payload.len());
+        assert!(line.get("text").is_none(), "no prose: {line}");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let owner = toycoin_core::SecretKey::from_bytes(&[1; 32]).unwrap().public_key();
+        let output = toycoin_core::TxOut { value: Amount::ZERO, owner };
+        let payment = toycoin_core::Transaction {
+            version: 1,
+            inputs: Vec::new(),
+            outputs: vec![output; 1_000],
+            signatures: Vec::new(),
+        };
+        let payload = NodeMessage::Transaction(payment).encode().unwrap();
+        let line = describe(NodeId::new([7; 16]), &payload).json(Omitted::default());
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert!(line["outputs"].as_array().is_some_and(|listed| (1..1_000).contains(&listed.len())), "{line}");
     }
 }

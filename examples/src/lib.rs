@@ -27,6 +27,7 @@ pub mod gave_up;
 pub mod joining;
 pub mod key_file;
 pub mod lines;
+mod message_fields;
 pub mod network_file;
 pub mod pace;
 pub mod paying;
