@@ -13,6 +13,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use crate::gave_up::GaveUp;
 
 pub mod arguments;
+pub mod block_row;
 pub mod board;
 #[cfg(doctest)]
 pub mod book;
@@ -29,10 +30,13 @@ pub mod joining;
 pub mod key_file;
 pub mod lines;
 pub mod look;
+
 pub mod network_file;
 pub mod pace;
 pub mod paying;
+pub mod retargeting;
 pub mod view;
+pub mod words;
 
 /// Sends logs to standard error at the level that `RUST_LOG` sets; by default warnings and errors.
 ///
