@@ -17,6 +17,7 @@ pub mod block_row;
 pub mod board;
 #[cfg(doctest)]
 pub mod book;
+pub mod cable;
 pub mod catching_up;
 pub mod classroom;
 pub mod columns;
