@@ -14,7 +14,6 @@ use crate::gave_up::GaveUp;
 
 pub mod arguments;
 pub mod block_row;
-pub mod board;
 #[cfg(doctest)]
 pub mod book;
 pub mod cable;
