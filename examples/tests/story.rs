@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, path::Path, process::Command};
 
 use common::{Program, path_of, start};
 
@@ -15,7 +15,7 @@ fn network(more: &[&str]) -> Program {
 
 /// The hash and the parent of a block's row, `None` for other lines.
 fn row(line: &str) -> Option<(&str, &str)> {
-    let words: Vec<_> = line.split_whitespace().filter(|word| !["+", "`"].contains(word)).collect();
+    let words: Vec<_> = line.split_whitespace().filter(|word| !["+", "`", "┬", "└"].contains(word)).collect();
     let is_hash = |word: &str| word.len() == 10 && word.chars().all(|c| c.is_ascii_hexdigit());
     match words[..] {
         [height, hash, parent, ..] if height.parse::<u64>().is_ok() && is_hash(hash) => Some((hash, parent)),
@@ -57,6 +57,21 @@ fn the_whole_story_is_told_in_order_within_80_columns() {
         }
     }
     assert!(blocks.len() > 28, "{said:#?}");
+}
+
+#[test]
+fn the_recording_in_the_docs_fits_a_terminal_and_is_in_order() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/network.txt");
+    let recording = std::fs::read_to_string(path).expect("the recording");
+    let mut blocks = BTreeSet::from(["genesis"]);
+    for line in recording.lines() {
+        assert!(line.chars().count() <= 80 && !line.contains('\x1b'), "{line}");
+        if let Some((hash, parent)) = row(line) {
+            assert!(blocks.contains(parent), "{line}");
+            blocks.insert(hash);
+        }
+    }
+    assert!(recording.matches("\nact ").count() == 4 && blocks.len() > 28, "{recording}");
 }
 
 #[test]
