@@ -1,45 +1,89 @@
-//! A whole network in one process, over real sockets: a relay, three mining nodes and an oracle. One of the miners is
-//! slow. The oracle's node observes the blocks. The oracle pays between the classroom wallets and waits for each
-//! confirmation.
+//! A whole network in one process, over real sockets, as a story in acts: one chain, a fork, a cheat, and a coin that
+//! is spent twice. Alice, Bob, Carol and Dave pay each other all the while.
 //!
 //!     cargo run --release --example network
-//!     cargo run --release --example network -- --nodes 4 --blocks 50 --payments 20
+//!     cargo run --release --example network -- --acts 2,3
+//!     cargo run --release --example network -- --plain --acts 1 --blocks 50 --nodes 4
 //!
-//! It ends by itself. The exit code is 0 only if all nodes agree on a tip and the supply adds up.
+//! Everything that is shown has happened on the nodes. It takes about a minute and ends by itself. The exit code is 0
+//! only if all nodes agree on a tip, the money adds up, and what the acts claim has happened.
 
-mod run;
-mod summary;
+mod act;
+mod cheat;
+mod double_spend;
+mod ending;
+mod fork;
+mod mallory;
+mod network;
+mod page;
+mod people;
+mod story;
 
-use std::{error::Error, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{error::Error, path::PathBuf, process::ExitCode};
 
-use clap::Parser;
-use toycoin_examples::{board::Board, exit, export::ExportFile, init_logs, interrupted, say};
+use clap::{CommandFactory as _, Parser, error::ErrorKind};
+use toycoin_examples::{
+    exit,
+    export::ExportFile,
+    init_logs, interrupted,
+    look::{ColourChoice, Look},
+    say,
+};
 
-use crate::run::Network;
+use crate::{
+    act::Act,
+    network::{LAB_SPACING_MS, Network},
+    page::Page,
+    people::People,
+    story::Story,
+};
 
-/// Runs a network and shows what happens.
+/// Blocks for each act, unless `--blocks` says how many there are.
+const BLOCKS_PER_ACT: u64 = 7;
+
+/// Runs a network and tells what happens, in acts.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Number of mining nodes; the last one is slow.
+    /// Acts to play, such as 1,3: 1 one chain, 2 a fork, 3 a cheat, 4 one coin spent twice [default: all].
+    #[arg(long, value_name = "LIST", value_enum, hide_possible_values = true, value_delimiter = ',')]
+    acts: Vec<Act>,
+    /// Number of mining nodes; acts 2 and 4 need 2.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=32))]
     nodes: u32,
-    /// Number of blocks to wait for.
-    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
-    blocks: u64,
-    /// Number of payments to wait for.
+    /// Number of blocks to wait for, shared among the acts [default: 7 for each act].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    blocks: Option<u64>,
+    /// Number of confirmed payments to wait for.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
     payments: u64,
-    /// Seed from which wallets and amounts are drawn.
+    /// Target block spacing in milliseconds; another one than 2000 makes a network of its own.
+    #[arg(long, value_name = "MS", default_value_t = LAB_SPACING_MS, value_parser = clap::value_parser!(u64).range(50..=60_000))]
+    spacing: u64,
+    /// Seed from which payers and amounts are drawn.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Write the chain to this file at the end, as lines of JSON.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
+    /// When to use colour.
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    color: ColourChoice,
+    /// Print without colour, without symbols beyond ASCII and without a progress bar.
+    #[arg(long, conflicts_with = "color")]
+    plain: bool,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    if arguments.acts.is_empty() {
+        arguments.acts = Act::ALL.into_iter().filter(|act| act.fewest_nodes() <= arguments.nodes).collect();
+    }
+    if let Some(act) = arguments.acts.iter().find(|act| act.fewest_nodes() > arguments.nodes) {
+        let (number, fewest) = (act.number(), act.fewest_nodes());
+        let text = format!("act {number} needs {fewest} nodes or more: --nodes {fewest}");
+        Arguments::command().error(ErrorKind::ValueValidation, text).exit();
+    }
     init_logs();
     exit(run(&arguments))
 }
@@ -47,39 +91,43 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let export = arguments.export.as_deref().map(ExportFile::open).transpose()?;
-    let board = Arc::new(Board::new(arguments.blocks, arguments.payments));
+    let blocks = arguments.blocks.unwrap_or_else(|| BLOCKS_PER_ACT * arguments.acts.len() as u64);
+    let look = if arguments.plain { Look::PLAIN } else { Look::of_stdout(arguments.color) };
+    let page = Page::new(look, blocks);
     tokio::select! {
         signal = interrupted() => {
+            page.clear();
             signal?;
-            board.clear();
             say!("stopped");
             Ok(())
         }
-        result = network(arguments, &board, export) => {
-            board.clear();
+        result = play(arguments, blocks, &page, export) => {
+            page.clear();
             result
         }
     }
 }
 
-async fn network(arguments: &Arguments, board: &Arc<Board>, export: Option<ExportFile>) -> Result<(), Box<dyn Error>> {
-    let network = Network::start(arguments.nodes, arguments.blocks, board).await?;
-    let confirmed = network.pay(arguments.payments, arguments.seed).await?;
-    network.wait_for_height(arguments.blocks).await?;
-    let agreed = network.settle().await?;
-    board.clear();
-    let holds = summary::print(&network, board.sight(), (confirmed, arguments.payments), agreed).await?;
+/// Plays the acts and tells the end.
+async fn play(
+    arguments: &Arguments,
+    blocks: u64,
+    page: &Page,
+    export: Option<ExportFile>,
+) -> Result<(), Box<dyn Error>> {
+    let params = network::params(arguments.spacing)?;
+    let network = Network::start(usize::try_from(arguments.nodes)?, &params).await?;
+    let mut story = Story::begin(page, network, People::new(params, arguments.seed)).await?;
+    act::play_all(&mut story, &arguments.acts, blocks, arguments.payments).await?;
+    page.clear();
+    let told = ending::tell(&story).await;
     let exported = match export {
-        Some(export) => Some(export.write(network.oracle()).await),
+        Some(export) => Some(export.write(story.network.watcher()).await),
         None => None,
     };
-    network.shutdown().await?;
+    story.network.shutdown().await?;
     if let Some(blocks) = exported.transpose()? {
         say!("export    {blocks} blocks");
     }
-    match (agreed, holds) {
-        (true, true) => Ok(()),
-        (false, _) => Err("the nodes do not agree on a tip".into()),
-        (true, false) => Err("the supply does not add up".into()),
-    }
+    told
 }

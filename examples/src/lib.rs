@@ -13,11 +13,13 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use crate::gave_up::GaveUp;
 
 pub mod arguments;
-pub mod board;
+pub mod block_row;
 #[cfg(doctest)]
 pub mod book;
+pub mod cable;
 pub mod catching_up;
 pub mod classroom;
+pub mod columns;
 pub mod data;
 pub mod describe;
 pub mod export;
@@ -27,11 +29,14 @@ pub mod gave_up;
 pub mod joining;
 pub mod key_file;
 pub mod lines;
+pub mod look;
 mod message_fields;
 pub mod network_file;
 pub mod pace;
 pub mod paying;
+pub mod retargeting;
 pub mod view;
+pub mod words;
 
 /// Sends logs to standard error at the level that `RUST_LOG` sets; by default warnings and errors.
 ///

@@ -31,7 +31,7 @@ pub(crate) fn fields(message: &NodeMessage) -> Map<String, Value> {
         }),
         NodeMessage::GetBlocks(hashes) => json!({ "count": hashes.len(), "hashes": listed(hashes) }),
         NodeMessage::NotFound(hashes) => {
-            let texts: Vec<_> = hashes.iter().map(|hash| hex(hash)).collect();
+            let texts: Vec<_> = hashes.iter().map(hex).collect();
             json!({ "count": hashes.len(), "hashes": listed(&texts) })
         }
         NodeMessage::GetTransactions(txids) => json!({ "count": txids.len(), "txids": listed(txids) }),
