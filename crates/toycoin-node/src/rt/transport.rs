@@ -23,6 +23,9 @@ use tokio::{
 };
 use tracing::debug;
 
+mod dial;
+
+use self::dial::dial;
 use crate::limits::{
     CONNECT_TIMEOUT, MESSAGE_WEIGHT, RECONNECT_FIRST, RECONNECT_MOST, STALL_TIMEOUT, STEADY_CONNECTION,
     TRANSPORT_QUEUE_BYTES, TRANSPORT_READ,
@@ -241,7 +244,9 @@ async fn run<E>(
 /// Makes one attempt to connect; `None` if the transport must end.
 async fn connect(address: &str, queue: &mut Queue) -> io::Result<Option<TcpStream>> {
     let stream = tokio::select! {
-        stream = timeout(CONNECT_TIMEOUT, TcpStream::connect(address)) => stream.map_err(io::Error::from)??,
+        stream = timeout(CONNECT_TIMEOUT, dial(address)) => stream.map_err(|_| {
+            io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))
+        })??,
         () = queue.discard() => return Ok(None),
     };
     stream.set_nodelay(true)?;
