@@ -1,4 +1,4 @@
-//! Checks or rebuilds a node's chain on disk, with a progress bar.
+//! Checks or rebuilds a node's chain on disk, and shows the progress.
 
 use std::{
     error::Error,
@@ -10,11 +10,13 @@ use std::{
     },
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
 use toycoin_core::ChainParams;
-use toycoin_node::store::{BODIES_FILE, INDEX_FILE, RedbStore, reindex};
+use toycoin_node::{
+    NodeBuilder,
+    store::{BODIES_FILE, INDEX_FILE, RedbStore, reindex},
+};
 
-use crate::{interrupted, say};
+use crate::{export::ExportFile, interrupted, progress::Progress, say};
 
 /// Checks the chain in a directory, and prints the result. Ctrl-C and SIGTERM interrupt the check.
 ///
@@ -60,22 +62,31 @@ pub async fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<d
     Ok(())
 }
 
-/// Callback to which long work reports its progress (done, total), and whose result says whether to continue.
-type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
+/// Exports the chain in a directory, without connecting to anybody, and prints how many blocks it has.
+///
+/// # Errors
+/// If the chain cannot be opened or read, the file cannot be written, or a signal came.
+pub async fn export(directory: &Path, params: &ChainParams, file: ExportFile) -> Result<(), Box<dyn Error>> {
+    let node = NodeBuilder::new(params.clone()).store(RedbStore::open(directory, params)?).spawn().await?;
+    say!("exporting the chain");
+    say!("{} blocks exported", file.write(&node).await?);
+    Ok(node.shutdown().await?)
+}
 
-/// Runs work on its own thread, with a bar on a terminal, until it is done or a signal interrupts it.
+/// Callback to which long work reports its progress (done, total), and whose result says whether to continue.
+type Report<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
+
+/// Runs work on its own thread and shows its progress, until it is done or a signal interrupts it.
 async fn watched<T: Send + 'static, E: Error + Send + 'static>(
     what: &str,
-    work: impl FnOnce(Progress<'_>) -> Result<T, E> + Send + 'static,
+    work: impl FnOnce(Report<'_>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Box<dyn Error>> {
-    let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template(&format!("{what} {{bar:40}} {{percent:>3}} %, {{eta}}"))?);
+    let mut shown = Progress::new(what, "{bar:40} {percent:>3} %, {eta}")?;
     let is_over = Arc::new(AtomicBool::new(false));
-    let (shown, stop) = (bar.clone(), Arc::clone(&is_over));
+    let stop = Arc::clone(&is_over);
     let mut work = tokio::task::spawn_blocking(move || {
         work(&mut |done, total| {
-            shown.set_length(total);
-            shown.set_position(done);
+            shown.show(done, total, "", || format!("{} %", done.saturating_mul(100) / total.max(1)));
             if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     });
@@ -87,6 +98,5 @@ async fn watched<T: Send + 'static, E: Error + Send + 'static>(
             work.await
         }
     };
-    bar.finish_and_clear();
     Ok(result??)
 }
