@@ -24,10 +24,9 @@ use toycoin_examples::{
     init_logs, interrupted,
     joining::wait_for_relay,
     say,
-    signals::unless_signalled,
     view::View,
 };
-use toycoin_node::{NodeBuilder, NodeHandle, protocol::Event, store::RedbStore};
+use toycoin_node::{NodeBuilder, NodeHandle, protocol::Event};
 use toycoin_wire::Channel;
 
 /// Longest time to wait for the last height of a node that ends.
@@ -132,13 +131,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     let spawning = async {
         Ok::<_, Box<dyn Error>>(match &arguments.data {
-            Some(directory) => {
-                let (directory, params) = (directory.clone(), params.clone());
-                let Some(store) = unless_signalled(move || RedbStore::open(&directory, &params)).await? else {
-                    return Ok(None);
-                };
-                Some(builder.store(store?).spawn().await?)
-            }
+            Some(directory) => match data::open(directory, &params).await? {
+                Some(store) => Some(builder.store(store).spawn().await?),
+                None => None,
+            },
             None => Some(builder.spawn().await?),
         })
     };

@@ -5,7 +5,7 @@ use std::{
     ops::ControlFlow,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -13,10 +13,45 @@ use std::{
 use toycoin_core::ChainParams;
 use toycoin_node::{
     NodeBuilder,
-    store::{BODIES_FILE, INDEX_FILE, RedbStore, reindex},
+    store::{BODIES_FILE, INDEX_FILE, RedbStore, StoreError, Watch, Work, reindex},
 };
 
-use crate::{export::ExportFile, interrupted, progress::Progress, say};
+use crate::{export::ExportFile, interrupted, progress::Progress, say, signals::unless_signalled, tell};
+
+/// Opens the chain in a directory, and shows the progress if that takes long. Later it announces when the database is
+/// compacted. `None` if a signal came first.
+///
+/// # Errors
+/// If the chain cannot be opened.
+pub async fn open(directory: &Path, params: &ChainParams) -> Result<Option<RedbStore>, Box<dyn Error>> {
+    let (place, network) = (directory.to_owned(), params.clone());
+    let opening = Mutex::new(Some(Progress::new("opening the chain", "{bar:16} {percent:>3} % of {msg}")?));
+    let opening = Arc::new(opening);
+    let shown = Arc::clone(&opening);
+    let watch = Watch::new(move |work| match work {
+        Work::Opening { read, length } => {
+            if let Some(shown) = &mut *shown.lock().unwrap_or_else(PoisonError::into_inner) {
+                let (percent, length_mb) = (read.min(length).saturating_mul(100) / length.max(1), megabytes(length));
+                shown.show(read.min(length), length, &length_mb, || {
+                    format!("{percent} % of {length_mb} compared with their checksums")
+                });
+            }
+        }
+        Work::Compacting { moved: 0, used, length } => {
+            let (length, used) = (megabytes(length), megabytes(used));
+            tell!("compacting the database: {length}, of which {used} are in use; a second signal ends it at once");
+        }
+        _ => {}
+    });
+    let opened = unless_signalled(move || RedbStore::open_watched(&place, &network, watch)).await;
+    // the bar goes
+    opening.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Ok(opened?.transpose()?)
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
 
 /// Checks the chain in a directory, and prints the result. Ctrl-C and SIGTERM interrupt the check.
 ///
@@ -26,8 +61,8 @@ pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn
     if ![INDEX_FILE, BODIES_FILE].iter().any(|file| directory.join(file).exists()) {
         return Err(format!("{} keeps no chain", directory.display()).into());
     }
-    let (place, network) = (directory.to_owned(), params.clone());
-    let report = watched("checking", move |progress| RedbStore::open(&place, &network)?.check(progress)).await?;
+    let Some(store) = open(directory, params).await? else { return Err(StoreError::Interrupted.into()) };
+    let report = watched("checking", move |progress| store.check(progress)).await?;
     for problem in report.problems.iter().take(10) {
         say!("  {problem}");
     }
@@ -67,7 +102,8 @@ pub async fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<d
 /// # Errors
 /// If the chain cannot be opened or read, the file cannot be written, or a signal came.
 pub async fn export(directory: &Path, params: &ChainParams, file: ExportFile) -> Result<(), Box<dyn Error>> {
-    let node = NodeBuilder::new(params.clone()).store(RedbStore::open(directory, params)?).spawn().await?;
+    let Some(store) = open(directory, params).await? else { return Err(StoreError::Interrupted.into()) };
+    let node = NodeBuilder::new(params.clone()).store(store).spawn().await?;
     say!("exporting the chain");
     say!("{} blocks exported", file.write(&node).await?);
     Ok(node.shutdown().await?)

@@ -15,6 +15,7 @@
 
 mod bodies;
 mod check;
+mod compact;
 mod error;
 mod measured;
 mod pending;
@@ -27,6 +28,7 @@ mod reindex;
 mod rot;
 mod stage;
 mod tables;
+mod work;
 mod write;
 
 pub use self::{
@@ -34,6 +36,7 @@ pub use self::{
     error::StoreError,
     redb_store::RedbStore,
     reindex::{Reindexed, reindex},
+    work::{Watch, Work},
 };
 
 #[cfg(feature = "test-util")]
