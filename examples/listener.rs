@@ -3,14 +3,7 @@
 //!     cargo run --release --example listener
 //!     cargo run --release --example listener -- --json --count 10
 
-#![allow(clippy::print_stdout, reason = "what a program prints is its result")]
-
-use std::{
-    error::Error,
-    io::{Write as _, stdout},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{error::Error, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use toycoin_examples::{
@@ -18,6 +11,7 @@ use toycoin_examples::{
     describe::{describe, left_out},
     exit, init_logs, interrupted,
     lines::{Kind, Lines},
+    say, tell,
 };
 use toycoin_node::{Listener, ListenerEvent, log_limiter::Omitted};
 
@@ -67,16 +61,14 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             heard = listener.next() => heard,
             (kind, omitted) = messages.report() => {
                 let line = if arguments.json { left_out(kind, omitted) } else { format!("{kind}{omitted}") };
-                if writeln!(stdout(), "{line}").is_err() {
-                    return Ok(());
-                }
+                say!("{line}");
                 continue;
             }
         };
         match heard {
             Some(ListenerEvent::Ready) => {
                 if let Some(line) = troubles.line(Kind::Other("connections"), format_args!("listening on {relay}")) {
-                    eprintln!("{line}");
+                    tell!("{line}");
                 }
                 joined = true;
             }
@@ -86,21 +78,18 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 let Some(omitted) = omitted else { continue };
                 seen += 1;
                 let line = if arguments.json { message.json(omitted) } else { format!("{message}{omitted}") };
-                // the reader may have gone, such as `| head`
-                if writeln!(stdout(), "{line}").is_err() {
-                    return Ok(());
-                }
+                say!("{line}");
             }
             Some(ListenerEvent::Lagged { count }) => {
                 let line = format_args!("too slow, {count} messages were not seen");
                 if let Some(line) = troubles.line(Kind::Other("gaps"), line) {
-                    eprintln!("{line}");
+                    tell!("{line}");
                 }
             }
             Some(ListenerEvent::Failed { reason }) if joined => {
                 let line = format_args!("lost the relay ({reason}), trying again");
                 if let Some(line) = troubles.line(Kind::Other("losses"), line) {
-                    eprintln!("{line}");
+                    tell!("{line}");
                 }
             }
             Some(ListenerEvent::Failed { reason }) => {

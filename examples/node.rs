@@ -11,21 +11,33 @@
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::timeout,
+};
 use toycoin_core::{Address, FeeRate, SecretKey};
 use toycoin_examples::{
-    arguments::NetworkChoice, catching_up::CatchingUp, data, exit, export::ExportFile, init_logs, interrupted,
-    joining::wait_for_relay, say, view::View,
+    arguments::{NetworkChoice, relay_address},
+    catching_up::CatchingUp,
+    data,
+    export::ExportFile,
+    init_logs, interrupted,
+    joining::wait_for_relay,
+    say,
+    view::View,
 };
-use toycoin_node::{NodeBuilder, NodeHandle, protocol::Event, store::RedbStore};
+use toycoin_node::{NodeBuilder, NodeHandle, protocol::Event};
 use toycoin_wire::Channel;
+
+/// Longest time to wait for the last height of a node that ends.
+const ANSWER: Duration = Duration::from_millis(500);
 
 /// Runs a full node: validates, catches up, and mines.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// Address of a relay; repeat it for more relays.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", value_parser = relay_address)]
     relay: Vec<String>,
     /// The channel on which peers meet.
     #[arg(long, value_name = "NAME", default_value = "/topic/main")]
@@ -73,12 +85,12 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_logs();
-    exit(run(arguments))
+    toycoin_examples::run(run(arguments))
 }
 
-#[tokio::main]
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let params = arguments.network.params()?;
+    let export = arguments.export.as_deref().map(ExportFile::open).transpose()?;
     if let Some(directory) = &arguments.data {
         if arguments.reindex {
             data::rebuild(directory, &params).await?;
@@ -87,7 +99,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             data::check(directory, &params).await?;
         }
         if arguments.check || arguments.reindex {
-            return Ok(());
+            return match export {
+                Some(export) => data::export(directory, &params, export).await,
+                None => Ok(()),
+            };
         }
     }
     let mut random = [0; 32];
@@ -114,10 +129,22 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(rate) = arguments.min_fee_rate {
         builder = builder.min_fee_rate(FeeRate::grains_per_byte(rate));
     }
-    let export = arguments.export.as_deref().map(ExportFile::open).transpose()?;
-    let node = match &arguments.data {
-        Some(directory) => builder.store(RedbStore::open(directory, &params)?).spawn().await?,
-        None => builder.spawn().await?,
+    let spawning = async {
+        Ok::<_, Box<dyn Error>>(match &arguments.data {
+            Some(directory) => match data::open(directory, &params).await? {
+                Some(store) => Some(builder.store(store).spawn().await?),
+                None => None,
+            },
+            None => Some(builder.spawn().await?),
+        })
+    };
+    let node = tokio::select! {
+        signal = interrupted() => signal.map(|()| None)?,
+        node = spawning => node?,
+    };
+    let Some(node) = node else {
+        say!("node {name} stopped while it started");
+        return Ok(());
     };
     // subscribed before anything is printed, so that no later event is missed
     let events = node.events();
@@ -133,12 +160,17 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(export) = export {
         // the exported chain must not change meanwhile
         node.set_mining(false).await?;
+        say!("exporting the chain");
         say!("{} blocks exported", export.write(&node).await?);
     }
-    let height = node.status().await?.tip.height;
+    // under a flood the answer may wait behind it, but the end does not
+    let height = match timeout(ANSWER, node.status()).await {
+        Ok(status) => format!(" at height {}", status?.tip.height),
+        Err(_) => String::new(),
+    };
     let rate = node.hash_rate() / 1e6;
     node.shutdown().await?;
-    say!("node {name} stopped at height {height}, {rate:.1} MH/s");
+    say!("node {name} stopped{height}, {rate:.1} MH/s");
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use toycoin_core::SecretKey;
 use toycoin_examples::{
     arguments::{Meeting, NetworkChoice},
     classroom::{Choices, Classroom},
-    exit, init_logs, interrupted,
+    init_logs, interrupted,
     joining::{catch_up, warn},
     say,
 };
@@ -42,10 +42,9 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_logs();
-    exit(run(&arguments))
+    toycoin_examples::run(run(&arguments))
 }
 
-#[tokio::main]
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let params = arguments.network.params()?;
     let is_classroom = |owner| (0..4).any(|key| SecretKey::classroom(key).public_key() == owner);

@@ -6,15 +6,10 @@
 //! It forwards what its clients publish and inspects none of it. Stop it with Ctrl-C; the clients reconnect when it is
 //! back. `RUST_LOG=toycoin_node=debug` shows who connects and disconnects.
 
-use std::{
-    error::Error,
-    io::{Write as _, stdout},
-    net::SocketAddr,
-    process::ExitCode,
-};
+use std::{error::Error, net::SocketAddr, process::ExitCode};
 
 use clap::Parser;
-use toycoin_examples::{exit, init_logs, interrupted};
+use toycoin_examples::{arguments::listen_address, exit, init_logs, say, signalled};
 use toycoin_node::{RelayServer, relay::RelayConfig};
 
 /// Forwards what clients publish to all subscribers.
@@ -22,7 +17,7 @@ use toycoin_node::{RelayServer, relay::RelayConfig};
 #[command(version)]
 struct Arguments {
     /// Address to listen on.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", value_parser = listen_address)]
     listen: SocketAddr,
 }
 
@@ -37,10 +32,11 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let listen = arguments.listen;
     let relay = RelayServer::bind(listen, RelayConfig::default())
         .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    writeln!(stdout(), "relay listening on {}", relay.local_addr())?;
+    say!("relay listening on {}", relay.local_addr());
     let mut signal = Ok(());
-    let stats = relay.run(async { signal = interrupted().await }).await?;
+    // whoever read the first line may have gone, and the clients need the relay all the same
+    let stats = relay.run(async { signal = signalled().await }).await?;
     signal?;
-    writeln!(stdout(), "relay stopped: {} messages published, {} delivered", stats.published, stats.delivered)?;
+    say!("relay stopped: {} messages published, {} delivered", stats.published, stats.delivered);
     Ok(())
 }

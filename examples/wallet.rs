@@ -15,13 +15,12 @@ use toycoin_core::{
 };
 use toycoin_examples::{
     arguments::{Meeting, NetworkChoice},
-    exit,
     follow::follow,
-    init_logs, interrupted,
+    init_logs,
     joining::{catch_up, while_blocks_come},
     key_file,
     paying::{confirmed, pay_apart},
-    say,
+    say, signalled,
 };
 use toycoin_node::NodeHandle;
 
@@ -71,10 +70,10 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_logs();
-    exit(run(&arguments))
+    toycoin_examples::run(run(&arguments))
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // before a key is made for a network that there is not
     let params = arguments.network.params()?;
     let key = match arguments.command {
@@ -83,19 +82,19 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     match arguments.command {
         Command::New | Command::Address => say!("{}", params.address(key.public_key())),
-        _ => online(arguments, params, key)?,
+        _ => online(arguments, params, key).await?,
     }
     Ok(())
 }
 
-#[tokio::main]
 async fn online(arguments: &Arguments, params: ChainParams, key: SecretKey) -> Result<(), Box<dyn Error>> {
     if let Command::Pay { address, .. } = arguments.command {
         address.require(params.spec().address_prefix)?;
     }
     let node = arguments.meeting.node(params.clone()).spawn().await?;
     tokio::select! {
-        signal = interrupted() => signal?,
+        // a payment goes on when nobody reads what the wallet says
+        signal = signalled() => signal?,
         result = act(arguments, Wallet::new(params, key.clone()), &key, &node) => result?,
     }
     Ok(node.shutdown().await?)

@@ -1,6 +1,10 @@
 //! Arguments that several programs share.
 
-use std::{error::Error, path::PathBuf};
+use std::{
+    error::Error,
+    net::{Ipv6Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueEnum};
 use toycoin_core::{ChainParams, FeeRate};
@@ -69,7 +73,7 @@ impl NetworkChoice {
 #[derive(Debug, Clone, Args)]
 pub struct Meeting {
     /// Address of the relay.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", global = true)]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", global = true, value_parser = relay_address)]
     pub relay: String,
     /// Name of the channel.
     #[arg(long, value_name = "NAME", default_value = "/topic/main", global = true)]
@@ -80,5 +84,63 @@ impl Meeting {
     /// Returns a builder for a node that meets its peers there.
     pub fn node(&self, params: ChainParams) -> NodeBuilder {
         NodeBuilder::new(params).relay(self.relay.clone()).channel(self.channel.clone())
+    }
+}
+
+/// Reads a relay's address: host and port, as in `127.0.0.1:25000`, `relay.example:25000` or `[::1]:25000`.
+///
+/// # Errors
+/// If the text has another form; the error says which part is wrong.
+pub fn relay_address(text: &str) -> Result<String, String> {
+    let wanted = "an address is a host and a port, such as 127.0.0.1:25000";
+    let wrong = |what: &str| Err(format!("{what}; {wanted}"));
+    if text.contains("://") {
+        return wrong("it begins like the address of a web page");
+    }
+    let Some((host, port)) = text.rsplit_once(':') else { return wrong("the port is missing") };
+    if !port.parse().is_ok_and(|port: u16| port > 0) {
+        return wrong("the port is not a number from 1 to 65535");
+    }
+    let is_host = match host.strip_prefix('[') {
+        Some(ip) => ip.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
+        None if host.contains(':') => return wrong("an IPv6 address stands in brackets, such as [::1]:25000"),
+        None => !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || "-._".contains(c)),
+    };
+    if is_host { Ok(text.to_owned()) } else { wrong("the host is neither a name nor an IP address") }
+}
+
+/// Reads the address on which to listen: an IP address and a port.
+///
+/// # Errors
+/// If the text has another form.
+pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let wanted = "an IP address and a port are wanted, such as 127.0.0.1:25000 or 0.0.0.0:25000 for all interfaces";
+    text.parse().map_err(|_| wanted.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_hosts_with_ports_and_says_what_is_wrong_with_others() {
+        for good in ["127.0.0.1:25000", "[::1]:1", "relay:65535", "relay.example-1.org:25000", "my_relay:1"] {
+            assert_eq!(relay_address(good).as_deref(), Ok(good));
+        }
+        for (bad, said) in [
+            ("localhost", "the port is missing"),
+            ("", "the port is missing"),
+            ("localhost:", "the port is not a number"),
+            ("localhost:0", "the port is not a number"),
+            ("127.0.0.1:99999", "the port is not a number"),
+            (":25000", "the host is neither"),
+            ("127.0.0.1;:25000", "the host is neither"),
+            ("[127.0.0.1]:25000", "the host is neither"),
+            ("::1:25000", "in brackets"),
+            ("http://127.0.0.1:25000", "a web page"),
+        ] {
+            let error = relay_address(bad).unwrap_err();
+            assert!(error.contains(said), "{bad}: {error}");
+        }
     }
 }

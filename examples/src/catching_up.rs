@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use toycoin_core::HumanDuration;
 use toycoin_node::{NodeHandle, protocol::Status};
 
-use crate::print_line;
+use crate::{output::has_bars, print_line};
 
 /// A node that is more than this many blocks behind is catching up; fewer blocks are shown one by one.
 const BEHIND: u64 = 100;
@@ -22,6 +22,9 @@ const WINDOW: Duration = Duration::from_secs(5);
 const STALL: Duration = Duration::from_secs(10);
 /// Shortest time between two lines where there is no terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(2);
+
+/// Template of a bar whose message is a [`Pace`].
+pub const BAR: &str = "{bar:16} {pos} of {len}, {msg}";
 
 /// Shows how a node catches up, from when it falls far behind until it reaches the best height.
 #[derive(Debug)]
@@ -50,7 +53,7 @@ struct Run {
 
 impl Default for CatchingUp {
     fn default() -> Self {
-        let on_terminal = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let on_terminal = io::stdout().is_terminal() && has_bars();
         Self { on_terminal, run: None, shown_to: 0, stalled_at: None }
     }
 }
@@ -159,19 +162,10 @@ impl Drop for CatchingUp {
 
 impl Run {
     fn new(on_terminal: bool, from: u64, now: Instant) -> Result<Self, Box<dyn Error>> {
-        let bar = if on_terminal { bar()? } else { ProgressBar::hidden() };
+        let bar = if on_terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        bar.set_style(ProgressStyle::with_template(&format!("catching up {BAR}"))?);
         Ok(Self { bar, begun: now, from, target: 0, pace: Pace::default(), said_at: now, highest: (from, now) })
     }
-}
-
-/// Returns a bar whose message is a [`Pace`].
-///
-/// # Errors
-/// If its template is wrong.
-pub fn bar() -> Result<ProgressBar, Box<dyn Error>> {
-    let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template("catching up {bar:16} {pos} of {len}, {msg}")?);
-    Ok(bar)
 }
 
 /// Speed at which a node catches up, from its heights in the last seconds.

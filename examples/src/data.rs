@@ -1,20 +1,57 @@
-//! Checks or rebuilds a node's chain on disk, with a progress bar.
+//! Checks or rebuilds a node's chain on disk, and shows the progress.
 
 use std::{
     error::Error,
     ops::ControlFlow,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
 use toycoin_core::ChainParams;
-use toycoin_node::store::{BODIES_FILE, INDEX_FILE, RedbStore, reindex};
+use toycoin_node::{
+    NodeBuilder,
+    store::{BODIES_FILE, INDEX_FILE, RedbStore, StoreError, Watch, Work, reindex},
+};
 
-use crate::{interrupted, say};
+use crate::{export::ExportFile, interrupted, progress::Progress, say, signals::unless_signalled, tell};
+
+/// Opens the chain in a directory, and shows the progress if that takes long. Later it announces when the database is
+/// compacted. `None` if a signal came first.
+///
+/// # Errors
+/// If the chain cannot be opened.
+pub async fn open(directory: &Path, params: &ChainParams) -> Result<Option<RedbStore>, Box<dyn Error>> {
+    let (place, network) = (directory.to_owned(), params.clone());
+    let opening = Mutex::new(Some(Progress::new("opening the chain", "{bar:16} {percent:>3} % of {msg}")?));
+    let opening = Arc::new(opening);
+    let shown = Arc::clone(&opening);
+    let watch = Watch::new(move |work| match work {
+        Work::Opening { read, length } => {
+            if let Some(shown) = &mut *shown.lock().unwrap_or_else(PoisonError::into_inner) {
+                let (percent, length_mb) = (read.min(length).saturating_mul(100) / length.max(1), megabytes(length));
+                shown.show(read.min(length), length, &length_mb, || {
+                    format!("{percent} % of {length_mb} compared with their checksums")
+                });
+            }
+        }
+        Work::Compacting { moved: 0, used, length } => {
+            let (length, used) = (megabytes(length), megabytes(used));
+            tell!("compacting the database: {length}, of which {used} are in use; a second signal ends it at once");
+        }
+        _ => {}
+    });
+    let opened = unless_signalled(move || RedbStore::open_watched(&place, &network, watch)).await;
+    // the bar goes
+    opening.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Ok(opened?.transpose()?)
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
 
 /// Checks the chain in a directory, and prints the result. Ctrl-C and SIGTERM interrupt the check.
 ///
@@ -24,8 +61,8 @@ pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn
     if ![INDEX_FILE, BODIES_FILE].iter().any(|file| directory.join(file).exists()) {
         return Err(format!("{} keeps no chain", directory.display()).into());
     }
-    let (place, network) = (directory.to_owned(), params.clone());
-    let report = watched("checking", move |progress| RedbStore::open(&place, &network)?.check(progress)).await?;
+    let Some(store) = open(directory, params).await? else { return Err(StoreError::Interrupted.into()) };
+    let report = watched("checking", move |progress| store.check(progress)).await?;
     for problem in report.problems.iter().take(10) {
         say!("  {problem}");
     }
@@ -60,22 +97,32 @@ pub async fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<d
     Ok(())
 }
 
-/// Callback to which long work reports its progress (done, total), and whose result says whether to continue.
-type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
+/// Exports the chain in a directory, without connecting to anybody, and prints how many blocks it has.
+///
+/// # Errors
+/// If the chain cannot be opened or read, the file cannot be written, or a signal came.
+pub async fn export(directory: &Path, params: &ChainParams, file: ExportFile) -> Result<(), Box<dyn Error>> {
+    let Some(store) = open(directory, params).await? else { return Err(StoreError::Interrupted.into()) };
+    let node = NodeBuilder::new(params.clone()).store(store).spawn().await?;
+    say!("exporting the chain");
+    say!("{} blocks exported", file.write(&node).await?);
+    Ok(node.shutdown().await?)
+}
 
-/// Runs work on its own thread, with a bar on a terminal, until it is done or a signal interrupts it.
+/// Callback to which long work reports its progress (done, total), and whose result says whether to continue.
+type Report<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
+
+/// Runs work on its own thread and shows its progress, until it is done or a signal interrupts it.
 async fn watched<T: Send + 'static, E: Error + Send + 'static>(
     what: &str,
-    work: impl FnOnce(Progress<'_>) -> Result<T, E> + Send + 'static,
+    work: impl FnOnce(Report<'_>) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Box<dyn Error>> {
-    let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template(&format!("{what} {{bar:40}} {{percent:>3}} %, {{eta}}"))?);
+    let mut shown = Progress::new(what, "{bar:40} {percent:>3} %, {eta}")?;
     let is_over = Arc::new(AtomicBool::new(false));
-    let (shown, stop) = (bar.clone(), Arc::clone(&is_over));
+    let stop = Arc::clone(&is_over);
     let mut work = tokio::task::spawn_blocking(move || {
         work(&mut |done, total| {
-            shown.set_length(total);
-            shown.set_position(done);
+            shown.show(done, total, "", || format!("{} %", done.saturating_mul(100) / total.max(1)));
             if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     });
@@ -87,6 +134,5 @@ async fn watched<T: Send + 'static, E: Error + Send + 'static>(
             work.await
         }
     };
-    bar.finish_and_clear();
     Ok(result??)
 }

@@ -20,9 +20,11 @@ use toycoin_node::{
 };
 
 use crate::{
-    catching_up::{Pace, bar},
+    catching_up::{BAR, Pace},
     gave_up::GaveUp,
     lines::Lines,
+    progress::Progress,
+    tell,
     view::trouble,
 };
 
@@ -57,7 +59,8 @@ pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Waits until the node's tip is the best that peers have shown, with a progress bar on a terminal.
+/// Waits until the node's tip is the best that peers have shown, and shows the progress on
+/// standard error.
 ///
 /// It warns on standard error if clocks differ. It gives up when nothing new was verified for `patience`.
 ///
@@ -66,7 +69,7 @@ pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
 /// claim.
 pub async fn catch_up(node: &NodeHandle, patience: Duration) -> Result<(), Box<dyn Error>> {
     wait_for_relay(node).await?;
-    let (bar, mut pace) = (bar()?, Pace::default());
+    let (mut progress, mut pace) = (Progress::new("catching up", BAR)?, Pace::default());
     let mut joining = Joining::new(patience, Instant::now());
     let mut warned = None;
     let mut looks = interval(LOOKS);
@@ -75,25 +78,23 @@ pub async fn catch_up(node: &NodeHandle, patience: Duration) -> Result<(), Box<d
         looks.tick().await;
         let (status, now) = (node.status().await?, Instant::now());
         if let Some(warning) = status.clock.filter(|_| warned.is_none()) {
-            bar.suspend(|| eprintln!("warning: {warning}"));
+            progress.suspend(|| tell!("warning: {warning}"));
             warned = Some(warning);
         }
         let (height, best) = (status.tip.height, status.best_height);
-        bar.set_length(best);
-        bar.set_position(height);
-        bar.set_message(pace.tell(height, best, status.peers, now.into_std()));
+        let how_fast = pace.tell(height, best, status.peers, now.into_std());
+        progress.show(height, best, &how_fast, || format!("height {height} of {best}, {how_fast}"));
         match joining.look(&status, now) {
             Verdict::Wait => {}
             Verdict::There { doubted } => {
-                bar.finish_and_clear();
+                drop(progress);
                 if doubted > 0 {
                     let (peers, them) = if doubted == 1 { ("peer claims", "it") } else { ("peers claim", "them") };
-                    eprintln!("note: {doubted} {peers} a longer chain and showed none of it; not waiting for {them}");
+                    tell!("note: {doubted} {peers} a longer chain and showed none of it; not waiting for {them}");
                 }
                 return Ok(());
             }
             Verdict::GiveUp(why) => {
-                bar.finish_and_clear();
                 return Err(GaveUp::new(why.to_string()).into());
             }
         }
@@ -140,7 +141,7 @@ pub async fn warn(mut events: Receiver<Event>) {
             Err(RecvError::Closed) => return,
         };
         if let Some(line) = trouble.and_then(|(kind, line)| lines.line(kind, line)) {
-            eprintln!("{line}");
+            tell!("{line}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::{
     error::Error,
-    fs::{File, OpenOptions},
-    io::{ErrorKind, Read as _, Write as _},
+    fs::File,
+    io::{self, ErrorKind, Read as _, Write as _},
     path::Path,
 };
 
@@ -12,24 +12,25 @@ use toycoin_core::{
     hex::{self, Hex},
 };
 
-/// Draws a key and writes it to a new file.
+use crate::whole_file::WholeFile;
+
+/// Draws a key and writes it to a new file, which appears whole and durable, or not at all.
 ///
 /// # Errors
 /// If the file exists already or cannot be written.
 pub fn create(path: &Path) -> Result<SecretKey, Box<dyn Error>> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|error| match error.kind() {
+    let failed = |error: io::Error| match error.kind() {
         ErrorKind::AlreadyExists => format!("{} is there already; --key names another file", path.display()),
         _ => format!("cannot write {}: {error}", path.display()),
-    })?;
+    };
+    if path.symlink_metadata().is_ok() {
+        return Err(failed(ErrorKind::AlreadyExists.into()).into());
+    }
     let mut secret = [0; 32];
     getrandom::fill(&mut secret)?;
     let key = SecretKey::from_bytes(&secret)?;
-    writeln!(file, "{}", Hex(&secret))?;
-    file.sync_all()?;
+    let new = WholeFile::private(path).map_err(failed)?;
+    writeln!(new.file(), "{}", Hex(&secret)).and_then(|()| new.appear()).map_err(failed)?;
     Ok(key)
 }
 

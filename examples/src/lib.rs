@@ -3,14 +3,17 @@
 use std::{
     env,
     error::Error,
-    fmt::Display,
-    io::{self, IsTerminal as _, Write as _},
-    process::{self, ExitCode},
+    io::{self, IsTerminal as _},
+    process::ExitCode,
 };
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::gave_up::GaveUp;
+pub use crate::{
+    output::print_line,
+    signals::{interrupted, signalled},
+};
 
 pub mod arguments;
 pub mod block_row;
@@ -32,10 +35,14 @@ pub mod lines;
 pub mod look;
 mod message_fields;
 pub mod network_file;
+pub mod output;
 pub mod pace;
 pub mod paying;
+pub mod progress;
 pub mod retargeting;
+pub mod signals;
 pub mod view;
+pub mod whole_file;
 pub mod words;
 
 /// Sends logs to standard error at the level that `RUST_LOG` sets; by default warnings and errors.
@@ -44,51 +51,35 @@ pub mod words;
 pub fn init_logs() {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
     let colours = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
+    // a log that cannot be written is lost; by default the subscriber complains with `eprintln!`, which panics
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    logs.with_ansi(colours).with_writer(io::stderr).init();
 }
 
-/// Prints a line, formatted as with `println!`. Ends the program when the reader has gone, as with `| head`.
-#[macro_export]
-macro_rules! say {
-    ($($line:tt)*) => { $crate::print_line(format_args!($($line)*)) };
-}
-
-/// Prints a line for [`say!`].
-pub fn print_line(line: impl Display) {
-    if let Err(error) = writeln!(io::stdout(), "{line}") {
-        let quiet = error.kind() == io::ErrorKind::BrokenPipe;
-        if !quiet {
-            eprintln!("error: cannot print: {error}");
-        }
-        process::exit(i32::from(!quiet));
-    }
-}
-
-/// Waits for Ctrl-C or SIGTERM.
+/// Runs a program on a runtime with several threads, and returns its exit code ([`exit`]).
 ///
-/// # Errors
-/// If the system does not let the program listen for them.
-pub async fn interrupted() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            result = tokio::signal::ctrl_c() => result,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+/// What still blocks a thread in the end is not waited for: it ends with the process.
+pub fn run(program: impl Future<Output = Result<(), Box<dyn Error>>>) -> ExitCode {
+    let started = signals::listen().and_then(|()| tokio::runtime::Runtime::new());
+    exit(started.map_err(Into::into).and_then(|runtime| {
+        let result = runtime.block_on(program);
+        runtime.shutdown_background();
+        result
+    }))
 }
 
 /// Turns a program's result into its exit code: 0 for success, 3 for [`GaveUp`] and 1 for every other error. An error
-/// is printed on standard error, in one line.
+/// is printed on standard error, in one line. A program whose results could not be printed ends with 1 too, unless only
+/// their reader has gone.
 pub fn exit(result: Result<(), Box<dyn Error>>) -> ExitCode {
+    // work that was left behind may have begun one
+    whole_file::abandon();
     match result {
+        // the reason has been printed
+        Ok(()) if output::has_failed() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", one_line(&*error));
+            tell!("error: {}", one_line(&*error));
             if error.is::<GaveUp>() { ExitCode::from(3) } else { ExitCode::FAILURE }
         }
     }

@@ -9,7 +9,7 @@
 //! allocations. The fields are those of [`NetworkBuilder`]. An unknown field is an error, so that a typing mistake does
 //! not make another network.
 
-use std::{error::Error, fs, path::Path, time::Duration};
+use std::{error::Error, fs, io::ErrorKind, path::Path, time::Duration};
 
 use serde_json::{Map, Value};
 use toycoin_core::{AddressPrefix, Amount, ChainParams, CompactTarget, NetworkBuilder};
@@ -29,13 +29,19 @@ pub fn read(path: &Path) -> Result<ChainParams, Box<dyn Error>> {
         if length > MOST_BYTES {
             return Err(format!("the file has {length} bytes, a network takes at most {MOST_BYTES}").into());
         }
-        Ok(fs::read_to_string(path)?)
+        let text = fs::read_to_string(path);
+        text.map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => "the file is not a text in UTF-8".into(),
+            _ => error.into(),
+        })
     };
     parse(&text().map_err(within)?).map_err(within)
 }
 
 fn parse(text: &str) -> Result<ChainParams, Box<dyn Error>> {
-    let Value::Object(fields) = serde_json::from_str(text)? else {
+    let not_json =
+        |error: serde_json::Error| format!("not JSON, from line {} column {} on", error.line(), error.column());
+    let Value::Object(fields) = serde_json::from_str(text).map_err(not_json)? else {
         return Err("a network is a JSON object, such as {\"name\": \"school\"}".into());
     };
     let name = fields.get("name").and_then(Value::as_str).ok_or("the field \"name\" is missing: a text")?;
@@ -113,7 +119,7 @@ mod tests {
     fn says_which_field_is_wrong() {
         for (text, said) in [
             ("[]", "a JSON object"),
-            ("{", "EOF"),
+            ("{", "not JSON, from line 1 column 1 on"),
             ("{}", "\"name\" is missing"),
             (r#"{"name":"Our School"}"#, "lower-case"),
             (r#"{"name":"a","spacing":1}"#, "field \"spacing\": there is no such field"),

@@ -60,6 +60,17 @@ impl Program {
     pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(path_of(name));
         command.args(arguments).env_remove("RUST_LOG");
+        Self::of(name, command)
+    }
+
+    /// Starts a program of this package through a shell. In the script `"$0"` is the program.
+    pub(crate) fn shell(name: &str, script: &str) -> Self {
+        let mut command = Command::new("bash");
+        command.args(["-c", script]).arg(path_of(name)).env_remove("RUST_LOG");
+        Self::of(name, command)
+    }
+
+    fn of(name: &str, command: Command) -> Self {
         let (child, lines) = start(command);
         Self { name: name.to_owned(), child, lines, said: Vec::new() }
     }

@@ -18,6 +18,5 @@ pub const GROUP_TIME: Duration = Duration::from_secs(2);
 /// database, because initial block download (IBD) needs the space again at once.
 pub const FEW_BLOCKS: usize = 8;
 
-/// Bytes that a store's database may exceed a multiple of its contents before it is compacted: 64 KiB. The multiple is
-/// three at the tip, and two when the store is closed.
+/// Bytes that a store's database may exceed two and a half times its pages in use before it is compacted: 64 KiB.
 pub const INDEX_SLACK: u64 = 64 << 10;

@@ -5,6 +5,12 @@ use std::time::Duration;
 /// Longest time of one attempt to connect.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Time after which the next address of a host joins the race to connect.
+pub const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+
+/// Most addresses of one host that are tried.
+pub const MAX_ADDRESSES: usize = 8;
+
 /// Backoff after the first failed attempt. It doubles with each further failure.
 pub const RECONNECT_FIRST: Duration = Duration::from_millis(250);
 

@@ -5,13 +5,13 @@
 use std::{
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use toycoin_pow::{NonceRange, Outcome, Search};
 
 use crate::{
@@ -50,6 +50,8 @@ struct Job {
     search: Search,
     /// The next chunk that no thread has taken, so that no nonce is tried twice.
     next_chunk: AtomicU64,
+    /// Whether a thread has found a nonce. The others leave the job then: one nonce is all that it needs.
+    is_done: AtomicBool,
     generation: u64,
 }
 
@@ -84,7 +86,8 @@ impl Miner {
         let generation = self.shared.generation.fetch_add(1, Ordering::Relaxed) + 1;
         state.job = job.and_then(|MiningJob { id, header }| {
             let search = Search::new(&header).ok()?;
-            Some(Arc::new(Job { id, height: header.height, search, next_chunk: AtomicU64::new(0), generation }))
+            let (height, next_chunk, is_done) = (header.height, AtomicU64::new(0), AtomicBool::new(false));
+            Some(Arc::new(Job { id, height, search, next_chunk, is_done, generation }))
         });
         drop(state);
         self.shared.changed.notify_all();
@@ -135,7 +138,7 @@ impl Shared {
     }
 
     fn search(&self, job: &Job) {
-        while self.generation.load(Ordering::Relaxed) == job.generation {
+        while self.generation.load(Ordering::Relaxed) == job.generation && !job.is_done.load(Ordering::Relaxed) {
             let Some(range) = NonceRange::chunk(job.next_chunk.fetch_add(1, Ordering::Relaxed), CHUNK_NONCES) else {
                 return;
             };
@@ -144,7 +147,8 @@ impl Shared {
                 Outcome::Exhausted { hashes } => self.hashes.fetch_add(hashes, Ordering::Relaxed),
                 Outcome::Found { nonce, hashes } => {
                     self.hashes.fetch_add(hashes, Ordering::Relaxed);
-                    if self.found.try_send((job.id, nonce)).is_err() {
+                    let is_first = !job.is_done.swap(true, Ordering::Relaxed);
+                    if is_first && let Err(TrySendError::Full(_)) = self.found.try_send((job.id, nonce)) {
                         tracing::warn!("a nonce was found that nobody takes");
                     }
                     return;
@@ -160,7 +164,9 @@ impl Shared {
             return;
         }
         let idle = worked * (100 - self.throttle_percent) / self.throttle_percent;
-        let stands = |_: &mut State| self.generation.load(Ordering::Relaxed) == job.generation;
+        let stands = |_: &mut State| {
+            self.generation.load(Ordering::Relaxed) == job.generation && !job.is_done.load(Ordering::Relaxed)
+        };
         drop(self.changed.wait_timeout_while(self.lock(), idle, stands));
     }
 }
@@ -184,12 +190,24 @@ mod tests {
             header.previous = BlockHash::from_bytes([number; 32]);
             let id = JobId(u64::from(number));
             miner.set_job(Some(MiningJob { id, header }));
-            // both threads may find a nonce for a job that has just ended
-            let (job, nonce) = std::iter::from_fn(|| found.blocking_recv()).find(|(job, _)| *job == id).unwrap();
+            let (job, nonce) = found.blocking_recv().unwrap();
             header.nonce = nonce;
             assert_eq!(job, id);
             assert!(header.bits.to_target().unwrap().is_met_by(&header.hash()));
         }
+    }
+
+    #[test]
+    fn many_threads_report_one_nonce_for_each_job() {
+        let (miner, mut found) = miner(32);
+        for number in 1..10 {
+            let mut header = ChainParams::regtest().genesis().header;
+            header.previous = BlockHash::from_bytes([number; 32]);
+            miner.set_job(Some(MiningJob { id: JobId(u64::from(number)), header }));
+            assert_eq!(found.blocking_recv().unwrap().0, JobId(u64::from(number)));
+        }
+        drop(miner);
+        assert_eq!(found.blocking_recv(), None, "no thread found a second nonce for the last job");
     }
 
     #[test]

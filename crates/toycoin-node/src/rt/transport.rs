@@ -4,6 +4,7 @@
 //! are not sent on the next one. Both directions are bounded: a slow reader makes the socket wait, and a sender that is
 //! too fast gets an error.
 
+mod dial;
 mod progress;
 mod queue;
 
@@ -22,6 +23,7 @@ use tokio::{
 };
 
 use self::{
+    dial::dial,
     progress::{Progress, weight},
     queue::{Command, Next, Queue},
 };
@@ -178,7 +180,9 @@ async fn run<E>(
 /// Makes one attempt to connect; `None` if the transport must end.
 async fn connect(address: &str, queue: &mut Queue) -> io::Result<Option<TcpStream>> {
     let stream = tokio::select! {
-        stream = timeout(CONNECT_TIMEOUT, TcpStream::connect(address)) => stream.map_err(io::Error::from)??,
+        stream = timeout(CONNECT_TIMEOUT, dial(address)) => stream.map_err(|_| {
+            io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))
+        })??,
         () = queue.discard() => return Ok(None),
     };
     stream.set_nodelay(true)?;

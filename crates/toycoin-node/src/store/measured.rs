@@ -1,15 +1,17 @@
-//! A storage medium that keeps track of its length.
+//! A storage medium that keeps track of its length, and reports what is read and written during long work.
 
 use std::{
     io,
     ops::Bound,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use redb::{BackendError, StorageBackend};
+
+use crate::store::work::{Watch, Work};
 
 /// The present length of a medium, in bytes.
 #[derive(Debug, Clone, Default)]
@@ -21,18 +23,50 @@ impl Length {
     }
 }
 
+/// The long work under way, shared by a store and its medium.
+#[derive(Debug, Clone)]
+pub(super) struct Reporter {
+    watch: Watch,
+    current: Arc<Mutex<Option<Work>>>,
+}
+
+impl Reporter {
+    pub(super) fn new(watch: Watch) -> Self {
+        Self { watch, current: Arc::default() }
+    }
+
+    /// Begins to report work, or ends to with `None`.
+    pub(super) fn set(&self, work: Option<Work>) {
+        if let Some(work) = work {
+            self.watch.report(work);
+        }
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = work;
+    }
+
+    fn add(&self, bytes: usize) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(work) = current.as_mut() else { return };
+        work.advance(bytes as u64);
+        let work = *work;
+        // the watcher may take its time
+        drop(current);
+        self.watch.report(work);
+    }
+}
+
 /// A medium that records its length.
 #[derive(Debug)]
 pub(super) struct Measured<B> {
     medium: B,
     length: Length,
+    reporter: Reporter,
 }
 
 impl<B: StorageBackend> Measured<B> {
-    pub(super) fn new(medium: B) -> io::Result<(Self, Length)> {
+    pub(super) fn new(medium: B, reporter: Reporter) -> io::Result<(Self, Length)> {
         let length = Length::default();
         length.0.store(medium.len()?, Ordering::Relaxed);
-        Ok((Self { medium, length: length.clone() }, length))
+        Ok((Self { medium, length: length.clone(), reporter }, length))
     }
 }
 
@@ -42,7 +76,9 @@ impl<B: StorageBackend> StorageBackend for Measured<B> {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.medium.read(offset, out)
+        self.medium.read(offset, out)?;
+        self.reporter.add(out.len());
+        Ok(())
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
@@ -56,7 +92,9 @@ impl<B: StorageBackend> StorageBackend for Measured<B> {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.medium.write(offset, data)
+        self.medium.write(offset, data)?;
+        self.reporter.add(data.len());
+        Ok(())
     }
 
     fn close(&self) -> io::Result<()> {

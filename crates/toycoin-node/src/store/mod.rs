@@ -15,6 +15,7 @@
 
 mod bodies;
 mod check;
+mod compact;
 mod database;
 mod error;
 mod files;
@@ -34,6 +35,7 @@ mod rot;
 mod stage;
 mod staging;
 mod tables;
+mod work;
 mod write;
 
 pub use self::{
@@ -42,6 +44,7 @@ pub use self::{
     files::{BODIES_FILE, INDEX_FILE, SCHEMA},
     redb_store::RedbStore,
     reindex::{Reindexed, reindex},
+    work::{Watch, Work},
 };
 
 #[cfg(feature = "test-util")]

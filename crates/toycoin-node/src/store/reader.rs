@@ -3,7 +3,7 @@
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableError};
 use toycoin_core::{BlockHash, Txid, state::ChainState, utxo::Coin};
 
-use crate::store::{INDEX_FILE, StoreError, head::Head, tables::*};
+use crate::store::{INDEX_FILE, StoreError, head::Head, record::Fields, tables::*};
 
 /// The database's state after the last transaction.
 pub(super) struct Reader {
@@ -47,16 +47,10 @@ impl Reader {
         Ok(self.active.len()?)
     }
 
-    /// Returns the bytes of keys and values in the large tables.
-    pub(super) fn bytes(&self) -> Result<u64, StoreError> {
-        let tables = [
-            (self.blocks.len()?, 32 + BLOCK),
-            (self.active.len()?, 8 + ACTIVE_BLOCK),
-            (self.coins.len()?, OUTPOINT + COIN),
-            (self.owners.len()?, OWNED),
-            (self.transactions.len()?, 32 + PLACE),
-        ];
-        Ok(tables.into_iter().map(|(rows, width)| rows * width as u64).sum())
+    /// Returns what the database needed when that was last measured, in bytes; 0 if it never was.
+    pub(super) fn packed(&self) -> Result<u64, StoreError> {
+        let value = self.meta.get(PACKED_KEY)?;
+        value.map_or(Ok(0), |bytes| Fields::open("meta", PACKED_KEY.as_bytes(), bytes.value())?.u64())
     }
 
     pub(super) fn tip(&self) -> Result<Option<(BlockHash, ChainState)>, StoreError> {

@@ -17,10 +17,11 @@ use crate::{
         BODIES_FILE, INDEX_FILE, StoreError,
         bodies::Bodies,
         database::create_tables,
-        measured::{Length, Measured},
+        measured::{Length, Measured, Reporter},
         pending::Pending,
         reader::Reader,
         stage::{Stage, Unindexed},
+        work::{Watch, Work},
     },
 };
 
@@ -37,8 +38,11 @@ pub struct RedbStore {
     pub(super) bodies: Bodies,
     /// The database's present length, in bytes.
     pub(super) length: Length,
-    /// The database's length after it was last compacted, in bytes; 0 before.
-    pub(super) compacted_to: u64,
+    /// Bytes that the database needed when that was last counted; 0 before. Kept in the database.
+    pub(super) packed: u64,
+    /// Whether `packed` differs from what the database keeps.
+    pub(super) packed_is_new: bool,
+    pub(super) reporter: Reporter,
     // the last field, so that its lock is released after everything else
     pub(super) database: Database,
 }
@@ -52,6 +56,15 @@ impl RedbStore {
     /// # Errors
     /// [`StoreError`], which names the file and the problem.
     pub fn open(directory: &Path, params: &ChainParams) -> Result<Self, StoreError> {
+        Self::open_watched(directory, params, Watch::default())
+    }
+
+    /// Opens the store in a directory like [`open`](Self::open), and reports its long work to `watch`: this opening, and
+    /// later compactions of the database.
+    ///
+    /// # Errors
+    /// The same as for [`open`](Self::open).
+    pub fn open_watched(directory: &Path, params: &ChainParams, watch: Watch) -> Result<Self, StoreError> {
         tracing::debug!(directory = %directory.display(), "opening the chain");
         if directory.exists() && !directory.is_dir() {
             return Err(StoreError::of_io(directory, io::ErrorKind::NotADirectory.into()));
@@ -78,7 +91,7 @@ impl RedbStore {
                 FileBackend::new(open_file(&bodies)?).map_err(|error| StoreError::of_database(&bodies, error))?;
             Ok(Box::new(file))
         };
-        Self::open_files(directory, index, open_bodies, params).map_err(|error| error.within(directory))
+        Self::open_files(directory, index, open_bodies, params, watch).map_err(|error| error.within(directory))
     }
 
     /// Opens a store on other media than a directory's files, for example disks in tests that forget.
@@ -90,7 +103,7 @@ impl RedbStore {
         bodies: impl StorageBackend,
         params: &ChainParams,
     ) -> Result<Self, StoreError> {
-        Self::open_files(Path::new(""), index, || Ok(Box::new(bodies)), params)
+        Self::open_files(Path::new(""), index, || Ok(Box::new(bodies)), params, Watch::default())
     }
 
     /// Returns the directory.
@@ -103,11 +116,16 @@ impl RedbStore {
         index: impl StorageBackend,
         bodies: impl FnOnce() -> Result<Box<dyn StorageBackend>, StoreError>,
         params: &ChainParams,
+        watch: Watch,
     ) -> Result<Self, StoreError> {
         let mut builder = Builder::new();
         builder.set_cache_size(limits::STORE_CACHE).set_check_integrity_on_open(true);
-        let (index, length) = Measured::new(index).map_err(|error| StoreError::of_io(Path::new(INDEX_FILE), error))?;
+        let reporter = Reporter::new(watch);
+        let (index, length) =
+            Measured::new(index, reporter.clone()).map_err(|error| StoreError::of_io(Path::new(INDEX_FILE), error))?;
+        reporter.set(Some(Work::Opening { read: 0, length: length.get() }));
         let database = builder.create_with_backend(index)?;
+        reporter.set(None);
         let file = bodies()?;
         let head = Bodies::genesis(file.as_ref())?;
         let end = match Reader::head(&database)? {
@@ -141,7 +159,9 @@ impl RedbStore {
         let pending = Pending::new(reader.active_blocks()?);
         Ok(Self {
             length,
-            compacted_to: 0,
+            packed: reader.packed()?,
+            packed_is_new: false,
+            reporter,
             path: path.to_owned(),
             params: params.clone(),
             reader: Some(reader),

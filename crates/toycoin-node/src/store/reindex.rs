@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     ops::{Bound, ControlFlow},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use redb::{StorageBackend, backends::FileBackend};
@@ -65,25 +65,82 @@ pub fn reindex(
         // a damaged head proves nothing; blocks of another genesis will not connect
         _ => {}
     }
-    let fresh = directory.join("reindex");
-    remove(&fresh)?;
-    let result = build(&fresh, params, file, &mut progress).inspect_err(|_| {
+    let new = NewFiles::beside(&index, &bodies)?;
+    let result = build(&new.directory, params, file, &mut progress).inspect_err(|_| {
         // an incomplete store is useless, and its space may be needed
-        remove(&fresh).ok();
+        new.remove().ok();
     })?;
-
-    // without the index the next start asks for a reindex, so a crash in between mixes nothing
-    let replace = |from: &Path, to: &Path| fs::rename(from, to).map_err(of_io(to));
-    if index.exists() {
-        fs::remove_file(&index).map_err(of_io(&index))?;
-    }
-    sync_directory(directory);
-    replace(&fresh.join(BODIES_FILE), &bodies)?;
-    sync_directory(directory);
-    replace(&fresh.join(INDEX_FILE), &index)?;
-    remove(&fresh)?;
-    sync_directory(directory);
+    new.replace_old()?;
     Ok(result)
+}
+
+/// Files in the making, each in the file system of the one that it will replace: a store's file may be a symbolic link
+/// to another disk.
+struct NewFiles {
+    directory: PathBuf,
+    bodies: PathBuf,
+    old_index: PathBuf,
+    old_bodies: PathBuf,
+}
+
+impl NewFiles {
+    fn beside(index: &Path, bodies: &Path) -> Result<Self, StoreError> {
+        let (old_index, old_bodies) = (target(index)?, target(bodies)?);
+        let directory = old_index.with_file_name("reindex");
+        let is_one_place = old_bodies.parent() == old_index.parent();
+        let bodies = if is_one_place { directory.join(BODIES_FILE) } else { old_bodies.with_extension("new") };
+        let new = Self { directory, bodies, old_index, old_bodies };
+        // what an earlier attempt left
+        new.remove()?;
+        #[cfg(unix)]
+        if !is_one_place {
+            let link = new.directory.join(BODIES_FILE);
+            let linked =
+                fs::create_dir_all(&new.directory).and_then(|()| std::os::unix::fs::symlink(&new.bodies, &link));
+            linked.map_err(of_io(&link))?;
+        }
+        Ok(new)
+    }
+
+    /// Puts the files at their places. Without the index the next start asks for a reindex, so a crash in between mixes
+    /// nothing.
+    fn replace_old(&self) -> Result<(), StoreError> {
+        let replace = |from: &Path, to: &Path| fs::rename(from, to).map_err(of_io(to));
+        if self.old_index.exists() {
+            fs::remove_file(&self.old_index).map_err(of_io(&self.old_index))?;
+        }
+        sync_directory_of(&self.old_index);
+        replace(&self.bodies, &self.old_bodies)?;
+        sync_directory_of(&self.old_bodies);
+        replace(&self.directory.join(INDEX_FILE), &self.old_index)?;
+        self.remove()?;
+        sync_directory_of(&self.old_index);
+        Ok(())
+    }
+
+    /// Removes what is not at its place.
+    fn remove(&self) -> Result<(), StoreError> {
+        let gone = |path: &Path, removed: io::Result<()>| match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(of_io(path)(error)),
+            _ => Ok(()),
+        };
+        gone(&self.directory, fs::remove_dir_all(&self.directory))?;
+        gone(&self.bodies, fs::remove_file(&self.bodies))
+    }
+}
+
+/// Returns the absolute path to which a symbolic link leads; a file that is missing is taken at its word.
+fn target(path: &Path) -> Result<PathBuf, StoreError> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let directory = path.parent().unwrap_or(Path::new(""));
+            let whole = fs::canonicalize(directory).map_err(of_io(directory))?;
+            // a link to a missing file, or no link at all
+            let name = fs::read_link(path).ok().or_else(|| path.file_name().map(PathBuf::from));
+            Ok(whole.join(name.unwrap_or_default()))
+        }
+        found => found.map_err(of_io(path)),
+    }
 }
 
 /// Builds a store in a directory of its own, from another store's blocks' file.
@@ -146,19 +203,12 @@ fn locked(directory: &Path, path: &Path) -> Result<FileBackend, StoreError> {
     Ok(file)
 }
 
-/// Removes a directory, if it exists.
-fn remove(directory: &Path) -> Result<(), StoreError> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(of_io(directory)(error)),
-        _ => Ok(()),
-    }
-}
-
 fn of_io(path: &Path) -> impl Fn(io::Error) -> StoreError {
     |error| StoreError::of_io(path, error)
 }
 
 /// Makes renames durable. An error is ignored: a system without this operation does not need it.
-fn sync_directory(directory: &Path) {
+fn sync_directory_of(file: &Path) {
+    let directory = file.parent().unwrap_or(Path::new("."));
     fs::File::open(directory).and_then(|directory| directory.sync_all()).ok();
 }

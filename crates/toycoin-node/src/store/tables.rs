@@ -14,7 +14,7 @@ use crate::store::{
     record::{CHECK, Fields, damaged, seal, seal_long},
 };
 
-/// Single values by name: [`SCHEMA_KEY`], [`GENESIS_KEY`], [`TIP_KEY`], [`BODIES_END_KEY`].
+/// Single values by name: [`SCHEMA_KEY`], [`GENESIS_KEY`], [`TIP_KEY`], [`BODIES_END_KEY`], [`PACKED_KEY`].
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// Every block whose body is kept, by hash.
 pub(super) const BLOCKS: TableDefinition<'_, &[u8; 32], &[u8; BLOCK]> = TableDefinition::new("blocks");
@@ -32,6 +32,7 @@ pub(super) const WAITING: TableDefinition<'_, u32, &[u8]> = TableDefinition::new
 pub(super) const SCHEMA_KEY: &str = "schema";
 pub(super) const GENESIS_KEY: &str = "genesis";
 pub(super) const TIP_KEY: &str = "tip";
+pub(super) const PACKED_KEY: &str = "packed";
 pub(super) const BODIES_END_KEY: &str = "bodies_end";
 
 pub(super) const BLOCK: usize = Header::SIZE + 1 + 8 + 4 + CHECK;

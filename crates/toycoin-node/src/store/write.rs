@@ -97,36 +97,12 @@ impl RedbStore {
         Ok(Written { bodies, undo, length: batch.len() as u64 })
     }
 
-    /// Compacts the database if earlier groups have left much free space in it.
-    ///
-    /// Each group rewrites pages whose old copies become free only after it. So initial block download leaves the file
-    /// three times as long as needed. The database doubles its file whenever it grows, so twice its last compacted
-    /// length is no reason to compact again.
-    pub(super) fn compact_if_bloated(&mut self) -> Result<(), StoreError> {
-        let length = self.length.get();
-        let is_bloated = length > 3 * self.reader()?.bytes()? + limits::INDEX_SLACK;
-        if is_bloated && length > self.compacted_to.saturating_mul(5) / 2 { self.compact() } else { Ok(()) }
-    }
-
-    fn compact(&mut self) -> Result<(), StoreError> {
-        let before = self.length.get();
-        self.reader = None;
-        if let Err(error) = self.database.compact() {
-            // the database still works as before
-            tracing::warn!(%error, "the database could not be compacted");
-        }
-        self.compacted_to = self.length.get();
-        tracing::debug!(before, after = self.compacted_to, "the database is compacted");
-        self.reader = Some(Reader::new(&self.database)?);
-        Ok(())
-    }
-
-    /// Writes the last group when the store is dropped, and compacts the database if it has much free space.
+    /// Writes the last group when the store is dropped, and compacts the database if much of it is free.
     fn close(&mut self) -> Result<(), StoreError> {
         self.unstage()?;
         self.sync()?;
-        let is_loose = self.length.get() > 2 * self.reader()?.bytes()? + limits::INDEX_SLACK;
-        if is_loose { self.compact() } else { Ok(()) }
+        self.compact_if_bloated()?;
+        self.keep_packed()
     }
 
     fn put<T: serde::Serialize>(&self, batch: &mut Vec<u8>, kind: Kind, value: &T) -> Result<FileOffset, StoreError> {
