@@ -17,7 +17,7 @@ impl<S: ChainStore> Chain<S> {
     /// [`missing_blocks`](Self::missing_blocks) does for the best one. Returns none when the header is unknown or
     /// invalid, or has no more work than the tip.
     ///
-    /// A node needs it when no peer serves the bodies of the best header's branch.
+    /// A node needs it when the bodies of the best header's branch do not come.
     pub fn missing_blocks_towards(&self, header: &BlockHash, limit: usize, window: u64) -> Vec<BlockHash> {
         let header = self.tree.find(header).filter(|id| !self.tree.node(*id).invalid);
         header.map(|header| self.missing_towards(header, limit, window)).unwrap_or_default()

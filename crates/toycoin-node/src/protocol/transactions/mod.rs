@@ -5,7 +5,7 @@
 //!   TXN ─▶ arrivals ─▶ mempool ─┬▶ forwarded
 //!                        ▲      ├▶ dropped, with the reason ─▶ waits end
 //!   submit ──────────────┘      └▶ confirmed ─▶ waits end
-//!                └─▶ own payments, told again until then
+//!                └─▶ own payments, sent again until then
 //! ```
 
 mod arrivals;

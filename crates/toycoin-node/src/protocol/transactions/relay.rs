@@ -46,7 +46,7 @@ impl TransactionRelay {
         &self.pool
     }
 
-    /// Returns when the next transaction may be validated, or an own payment is due to be told again.
+    /// Returns when the next transaction may be validated, or an own payment is due to be sent again.
     pub(in crate::protocol) fn next_timeout(&self, now: Monotonic) -> Option<Monotonic> {
         self.arrivals.next_timeout(now).into_iter().chain(self.own.next_timeout()).min()
     }
