@@ -1,8 +1,9 @@
-//! A wallet: makes a key, shows its balance, pays, and waits for the confirmation.
+//! A wallet: makes a key, shows its balance, pays, and waits for the confirmation. It also shows what is on the chain.
 //!
 //!     cargo run --release --example wallet -- new
 //!     cargo run --release --example wallet -- balance
 //!     cargo run --release --example wallet -- pay tlab1... 2.5
+//!     cargo run --release --example wallet -- block 8
 //!
 //! `node --payout ADDRESS` earns the first coins. The key is a file; the chain comes from the network each time.
 
@@ -10,13 +11,15 @@ use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use toycoin_core::{
-    Address, Amount, ChainParams, FeeRate, SecretKey,
+    Address, Amount, ChainParams, FeeRate, SecretKey, Txid,
     wallet::{HistoryEntry, Wallet},
 };
 use toycoin_examples::{
     arguments::{Meeting, NetworkChoice},
     follow::follow,
     init_logs,
+    inspect::{self, BlockName},
+    interrupted,
     joining::{catch_up, while_blocks_come},
     key_file,
     paying::{confirmed, pay_apart},
@@ -65,6 +68,29 @@ enum Command {
     },
     /// Show incoming and outgoing payments.
     History,
+    /// Show the tip of the chain; this and what follows needs no key.
+    Tip,
+    /// Show a block.
+    Block {
+        /// Height or hash.
+        block: BlockName,
+    },
+    /// Show a payment.
+    Tx {
+        /// Transaction id.
+        txid: Txid,
+    },
+    /// Show how many payments wait for a block.
+    Mempool,
+    /// Show the other nodes.
+    Peers,
+}
+
+impl Command {
+    /// Returns whether the command only looks at the chain, for which no key is needed.
+    const fn only_looks(&self) -> bool {
+        matches!(self, Self::Tip | Self::Block { .. } | Self::Tx { .. } | Self::Mempool | Self::Peers)
+    }
 }
 
 fn main() -> ExitCode {
@@ -76,6 +102,9 @@ fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // before a key is made for a network that there is not
     let params = arguments.network.params()?;
+    if arguments.command.only_looks() {
+        return look(arguments, params).await;
+    }
     let key = match arguments.command {
         Command::New => key_file::create(&arguments.key)?,
         _ => key_file::read(&arguments.key)?,
@@ -85,6 +114,25 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         _ => online(arguments, params, key).await?,
     }
     Ok(())
+}
+
+async fn look(arguments: &Arguments, params: ChainParams) -> Result<(), Box<dyn Error>> {
+    let node = arguments.meeting.node(params).spawn().await?;
+    let look = async {
+        catch_up(&node, Duration::from_secs(arguments.patience)).await?;
+        match arguments.command {
+            Command::Block { block } => inspect::block(&node, block).await,
+            Command::Tx { txid } => inspect::payment(&node, txid).await,
+            Command::Mempool => inspect::mempool(&node).await,
+            Command::Peers => inspect::peers(&node).await,
+            _ => inspect::tip(&node).await,
+        }
+    };
+    tokio::select! {
+        signal = interrupted() => signal?,
+        lines = look => lines?.iter().for_each(|line| say!("{line}")),
+    }
+    Ok(node.shutdown().await?)
 }
 
 async fn online(arguments: &Arguments, params: ChainParams, key: SecretKey) -> Result<(), Box<dyn Error>> {

@@ -29,6 +29,7 @@ pub mod export;
 pub mod follow;
 pub mod forks;
 pub mod gave_up;
+pub mod inspect;
 pub mod joining;
 pub mod key_file;
 pub mod lines;

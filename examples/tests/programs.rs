@@ -135,6 +135,16 @@ fn a_wallet_is_made_earns_pays_and_remembers() {
     assert!(history.iter().any(|line| line.contains("+50.00000000") && line.contains("mined")), "{history:#?}");
     let balance = wallet(&["balance"]).success();
     assert!(balance.iter().any(|line| line.contains("toycoins at height")), "{balance:#?}");
+    let shown = wallet(&["block", "3"]).success();
+    assert!(shown.iter().any(|line| line.starts_with("block 3, ")), "{shown:#?}");
+    let hash = shown.iter().find_map(|line| line.strip_prefix("  hash         ")).expect("its hash");
+    assert!(wallet(&["block", hash]).success().contains(&format!("  hash         {hash}")));
+    let paid = said.iter().find_map(|line| line.strip_prefix("paying ")?.rsplit_once(": ")).expect("its id").1;
+    let shown = wallet(&["tx", paid]).success();
+    assert!(shown.iter().any(|line| line.contains("confirmation")), "{shown:#?}");
+    assert!(wallet(&["block", "1000000"]).failure(1).contains("the tip is block"));
+    assert!(wallet(&["tip"]).success().iter().any(|line| line.starts_with("block ")));
+    assert!(wallet(&["peers"]).success().iter().any(|line| line.contains("heard")));
     let poor = wallet(&["pay", elsewhere, "20000000"]).failure(1);
     assert!(poor.contains("are needed, there are"), "{poor}");
 }

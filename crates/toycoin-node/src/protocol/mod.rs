@@ -8,8 +8,8 @@
 //!   Request ─▶ requests          Mined ─▶ mining ◀──────────────── templates ◀─────────────────────┘
 //! ```
 //!
-//! Everything from outside is bounded. [`limits`] bounds the tables. Each call judges at most one block, and the
-//! remaining work follows as an immediate timeout. A peer's misbehaviour costs that peer, never the node.
+//! Everything from outside is bounded. [`limits`](crate::limits) bounds the tables. Each call judges at most one block,
+//! and the remaining work follows as an immediate timeout. A peer's misbehaviour costs that peer, never the node.
 
 mod announce;
 mod announcements;

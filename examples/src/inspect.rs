@@ -1,0 +1,191 @@
+//! What there is on a chain, as lines: a block, a payment, the tip, the mempool, the peers.
+
+use std::{error::Error, str::FromStr, time::SystemTime};
+
+use toycoin_core::{Block, BlockHash, ChainParams, HumanDuration, TxOut, Txid};
+use toycoin_node::{
+    NodeHandle,
+    protocol::{PeerInfo, TransactionPlace},
+};
+use toycoin_wire::printable;
+
+use crate::block_row::bits_of;
+
+/// Most characters of a miner's text that are shown, after escaping.
+const MINER_TEXT: usize = 60;
+
+/// A block's name: its height or its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockName {
+    /// The height of a block of the active chain.
+    Height(u64),
+    /// The hash of any block.
+    Hash(BlockHash),
+}
+
+impl FromStr for BlockName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // a height has at most 20 digits, a hash always 64
+        let height = text.parse().map(Self::Height).ok();
+        let hash = || text.parse().map(Self::Hash).ok();
+        height.or_else(hash).ok_or_else(|| "a block has a height, such as 8, or a hash of 64 hexadecimal digits".into())
+    }
+}
+
+/// Returns the lines about a block.
+///
+/// # Errors
+/// When the chain has no such block, or the node has ended.
+pub async fn block(node: &NodeHandle, name: BlockName) -> Result<Vec<String>, Box<dyn Error>> {
+    let tip = node.status().await?.tip.height;
+    let found = match name {
+        BlockName::Height(height) => {
+            node.block_at(height).await?.ok_or_else(|| format!("there is no block {height}: the tip is block {tip}"))?
+        }
+        BlockName::Hash(hash) => {
+            node.block(hash).await?.ok_or_else(|| format!("no block with the hash {hash} is known"))?
+        }
+    };
+    let is_active = node.block_at(found.height()).await?.is_some_and(|active| active.hash() == found.hash());
+    let confirmations = is_active.then(|| tip + 1 - found.height());
+    Ok(block_lines(found.block(), &found.hash(), confirmations, node.params()))
+}
+
+fn block_lines(block: &Block, hash: &BlockHash, confirmations: Option<u64>, params: &ChainParams) -> Vec<String> {
+    let header = &block.header;
+    let standing = match confirmations {
+        Some(1) => "the tip".into(),
+        Some(confirmations) => format!("{confirmations} confirmations"),
+        None => "stale: the chain goes another way".into(),
+    };
+    let text = String::from_utf8_lossy(&block.coinbase.extra);
+    let mut lines = vec![
+        format!("block {}, {standing}", header.height),
+        format!("  hash         {hash}"),
+        format!("  previous     {}", header.previous),
+        format!("  merkle root  {}", header.merkle_root),
+        format!("  state root   {}", header.state_root),
+        format!("  time         {} ms since 1970{}", header.time, ago(header.time)),
+        format!("  target       {}, {:.1} bits of work", header.bits, bits_of(header)),
+        format!("  nonce        {}", header.nonce),
+        format!("  size         {} bytes", block.size()),
+        format!("  miner        {}", printable(&text, MINER_TEXT)),
+    ];
+    lines.extend(block.coinbase.outputs.iter().map(|output| paid("  mined", output, params)));
+    lines.push(format!("  payments     {}", block.transactions.len()));
+    lines.extend(block.transactions.iter().map(|payment| format!("    {}", payment.txid())));
+    lines
+}
+
+/// Returns the lines about a payment.
+///
+/// # Errors
+/// When nothing is known of it, or the node has ended.
+pub async fn payment(node: &NodeHandle, txid: Txid) -> Result<Vec<String>, Box<dyn Error>> {
+    let place = node.transaction(txid).await?;
+    let place = place.ok_or_else(|| format!("no payment {txid} is in the chain or waits here"))?;
+    Ok(payment_lines(txid, &place, node.params()))
+}
+
+fn payment_lines(txid: Txid, place: &TransactionPlace, params: &ChainParams) -> Vec<String> {
+    let mut lines = vec![format!("payment {txid}")];
+    lines.push(match place.block {
+        Some((_, height)) if place.confirmations == 1 => format!("  in block {height}, the tip: 1 confirmation"),
+        Some((_, height)) => format!("  in block {height}, {} confirmations", place.confirmations),
+        None => "  waits for a block".into(),
+    });
+    let Some(transaction) = &place.transaction else {
+        lines.push("  a coinbase: it creates the block's new coins, and spends none".into());
+        return lines;
+    };
+    lines.extend(transaction.inputs.iter().map(|input| format!("  spends  {input}")));
+    lines.extend(transaction.outputs.iter().map(|output| paid("  pays ", output, params)));
+    lines.push(format!("  size    {} bytes", transaction.size()));
+    lines
+}
+
+/// Returns the lines about the tip.
+///
+/// # Errors
+/// When the node has ended.
+pub async fn tip(node: &NodeHandle) -> Result<Vec<String>, Box<dyn Error>> {
+    let tip = node.status().await?.tip;
+    Ok(vec![format!("block {}{}", tip.height, ago(tip.time)), format!("  hash  {}", tip.hash)])
+}
+
+/// Returns the lines about the mempool.
+///
+/// # Errors
+/// When the node has ended.
+pub async fn mempool(node: &NodeHandle) -> Result<Vec<String>, Box<dyn Error>> {
+    let status = node.status().await?;
+    Ok(vec![
+        format!("{} payments of {} bytes in all", status.mempool, status.mempool_bytes),
+        "They came since this program joined; older ones are known to the others alone.".into(),
+    ])
+}
+
+/// Returns the lines about the peers.
+///
+/// # Errors
+/// When the node has ended.
+pub async fn peers(node: &NodeHandle) -> Result<Vec<String>, Box<dyn Error>> {
+    let peers = node.peers().await?;
+    let count = match peers.len() {
+        0 => "no other node is heard".into(),
+        1 => "1 other node is heard".into(),
+        count => format!("{count} other nodes are heard"),
+    };
+    Ok([count].into_iter().chain(peers.iter().map(peer_line)).collect())
+}
+
+fn peer_line(peer: &PeerInfo) -> String {
+    let claim = match &peer.claim {
+        Some(claim) if claim.is_verified => format!("height {}", claim.height),
+        Some(claim) => format!("claims height {}", claim.height),
+        None => "has not said its height".into(),
+    };
+    let muted = if peer.muted { ", muted" } else { "" };
+    format!("  {}  {claim}, {} points{muted}", peer.id, peer.score)
+}
+
+fn paid(what: &str, output: &TxOut, params: &ChainParams) -> String {
+    let amount = output.value.to_string();
+    format!("{what} {amount}\n          {}", params.address(output.owner))
+}
+
+/// Returns how long ago a time was, if it was.
+fn ago(time: u64) -> String {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let passed = now.checked_sub(std::time::Duration::from_millis(time));
+    passed.map(|passed| format!(", {} ago", HumanDuration::from(passed))).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::{WIDTH, width};
+
+    #[test]
+    fn a_block_is_named_by_height_or_hash() {
+        let hash = ChainParams::lab().genesis_hash();
+        assert_eq!("8".parse(), Ok(BlockName::Height(8)));
+        assert_eq!(hash.to_string().parse(), Ok(BlockName::Hash(hash)));
+        let error = BlockName::from_str("eight").expect_err("neither");
+        assert!(error.contains("height") && error.contains("hash"), "{error}");
+    }
+
+    #[test]
+    fn lines_about_a_block_fit_80_columns() {
+        let params = ChainParams::lab();
+        let lines = block_lines(params.genesis(), &params.genesis_hash(), None, &params);
+        assert!(lines.iter().any(|line| line.contains("stale")), "{lines:#?}");
+        let lines = block_lines(params.genesis(), &params.genesis_hash(), Some(3), &params);
+        assert_eq!(lines[0], "block 0, 3 confirmations");
+        for line in lines.iter().flat_map(|line| line.lines()) {
+            assert!(width(line) <= WIDTH, "{line}");
+        }
+    }
+}
