@@ -10,7 +10,7 @@
 use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use toycoin_benches::{cpu_time, median};
+use toycoin_benches::{Split, cpu_time, is_bench, median};
 use toycoin_core::{
     Amount, Applied, Block, Chain, ChainParams, NetworkSpec, OutPoint, Transaction, TxOut,
     consensus::{BlockContext, PlainVerifier, SignatureCheck, SignatureVerifier, connect, gather},
@@ -21,34 +21,44 @@ use toycoin_core::{
 /// Payments per block; each spends one coin of the store and creates two.
 const PAYMENTS: usize = 20;
 
-/// Heights of the chains on which the measured blocks begin.
-const HEIGHTS: [u64; 2] = [100, 20_000];
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    /// Heights of the chains on which the measured blocks begin.
+    heights: [u64; 2],
+    /// Number of blocks that are measured in a row before the chain is reset to its original height.
+    blocks: usize,
+    /// Rounds of the comparison.
+    rounds: usize,
+}
 
-/// Number of blocks that are measured in a row before the chain is reset to its original height.
-const BLOCKS: usize = 200;
+const MEASUREMENT: Extent = Extent { heights: [100, 20_000], blocks: 200, rounds: 5 };
 
-/// Rounds of the comparison.
-const ROUNDS: usize = 5;
+const TEST: Extent = Extent { heights: [2, 20], blocks: 3, rounds: 1 };
 
 fn main() {
-    if std::env::args().any(|argument| argument == "--ratios") {
-        return print_ratios();
+    if !is_bench() {
+        return print_ratios(TEST);
     }
+    if std::env::args().any(|argument| argument == "--ratios") {
+        return print_ratios(MEASUREMENT);
+    }
+    let Extent { heights, blocks: row, .. } = MEASUREMENT;
     let mut criterion = Criterion::default().measurement_time(Duration::from_secs(10)).configure_from_args();
     let mut group = criterion.benchmark_group("connect");
     group.throughput(Throughput::Elements(1));
-    for height in HEIGHTS {
-        let branch = Branch::new(height, PAYMENTS);
+    for height in heights {
+        let branch = Branch::new(height, row, PAYMENTS);
         let name = BenchmarkId::new(format!("{PAYMENTS} payments"), format!("height {height}"));
         group.bench_function(name, |bencher| {
             bencher.iter_custom(|blocks| {
                 let mut spent = Duration::ZERO;
                 let mut climb = branch.climb(Arc::new(PlainVerifier));
                 for number in 0..usize::try_from(blocks).expect("a number of blocks") {
-                    if number > 0 && number % BLOCKS == 0 {
+                    if number > 0 && number % row == 0 {
                         climb = branch.climb(Arc::new(PlainVerifier));
                     }
-                    spent += climb.connect(number % BLOCKS);
+                    spent += climb.connect(number % row);
                 }
                 spent
             });
@@ -59,8 +69,9 @@ fn main() {
 }
 
 /// Connects one block to each chain in turn, so that a slow moment of the machine affects all equally.
-fn print_ratios() {
-    let [full, empty] = [PAYMENTS, 0].map(|payments| HEIGHTS.map(|height| Branch::new(height, payments)));
+fn print_ratios(extent: Extent) {
+    let Extent { heights, blocks, rounds } = extent;
+    let [full, empty] = [PAYMENTS, 0].map(|payments| heights.map(|height| Branch::new(height, blocks, payments)));
     let plain: Arc<dyn SignatureVerifier> = Arc::new(PlainVerifier);
     let trusting: Arc<dyn SignatureVerifier> = Arc::new(Trusting);
     let rows = [
@@ -68,12 +79,12 @@ fn print_ratios() {
         (format!("{PAYMENTS} payments, signatures not looked at"), &full, &trusting),
         ("empty".into(), &empty, &plain),
     ];
-    let mut times = rows.each_ref().map(|_| HEIGHTS.map(|_| Vec::new()));
+    let mut times = rows.each_ref().map(|_| heights.map(|_| Vec::new()));
     let mut state_root = Vec::new();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let mut climbs =
             rows.each_ref().map(|(_, branches, verifier)| branches.each_ref().map(|it| it.climb(Arc::clone(verifier))));
-        for number in 0..BLOCKS {
+        for number in 0..blocks {
             state_root.push(climbs[0][1].state_root(number).as_secs_f64());
             for (climbs, times) in climbs.iter_mut().zip(&mut times) {
                 for (climb, times) in climbs.iter_mut().zip(times) {
@@ -82,8 +93,8 @@ fn print_ratios() {
             }
         }
     }
-    let [low, high] = HEIGHTS;
-    println!("thread CPU time of a block, {} blocks of each kind at each height, interleaved\n", ROUNDS * BLOCKS);
+    let [low, high] = heights;
+    println!("thread CPU time of a block, {} blocks of each kind at each height, interleaved\n", rounds * blocks);
     println!("| block | height {low}, µs | height {high}, µs | ratio of medians | ratio of means |");
     println!("| --- | ---: | ---: | ---: | ---: |");
     let mut medians = Vec::new();
@@ -113,14 +124,14 @@ struct Branch {
 }
 
 impl Branch {
-    fn new(height: u64, payments: usize) -> Self {
+    fn new(height: u64, blocks: usize, payments: usize) -> Self {
         let params = params();
         let mut chain = Chain::in_memory(params.clone());
-        let mut payer = Payer::new(&mut chain);
+        let mut payer = Payer::new(&mut chain, blocks * PAYMENTS);
         let empty = height - chain.height();
         grow(&mut chain, empty, classroom::owner(7));
         let store = chain.store().clone();
-        let blocks = (0..BLOCKS).map(|_| extend(&mut chain, payer.pay(payments))).collect();
+        let blocks = (0..blocks).map(|_| extend(&mut chain, payer.pay(payments))).collect();
         Self { params, store, blocks }
     }
 
@@ -170,17 +181,15 @@ struct Payer {
 
 impl Payer {
     /// Splits a genesis coin in block 1 into as many coins as the payments need.
-    fn new(chain: &mut Chain<MemoryStore>) -> Self {
+    fn new(chain: &mut Chain<MemoryStore>, count: usize) -> Self {
         let owner = classroom::owner(0);
         let (outpoint, coin) = chain.coins_of(&owner).expect("a store in memory")[0];
         let mut payments = Payments::new(chain.params().genesis_hash(), [(outpoint, coin)]);
-        let count = BLOCKS * PAYMENTS;
-        let value = coin.output.value.grains() / count as u64;
+        let value = coin.output.value.grains() / (count as u64 + 1);
         let output = TxOut { value: Amount::from_grains(value), owner };
-        let split = payments.spend(vec![outpoint], vec![output; count]);
-        let coins: Vec<_> = split.outpoints(split.txid()).map(|(outpoint, output)| (outpoint, *output)).collect();
-        extend(chain, vec![split]);
-        Self { payments, coins: coins.into_iter() }
+        let split = Split::new(&mut payments, outpoint, &vec![output; count]);
+        extend(chain, split.transactions);
+        Self { payments, coins: split.coins.into_iter() }
     }
 
     fn pay(&mut self, count: usize) -> Vec<Transaction> {

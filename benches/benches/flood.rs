@@ -28,7 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use toycoin_benches::percentile;
+use toycoin_benches::{is_bench, percentile};
 use toycoin_node::{RelayServer, relay::RelayConfig};
 use toycoin_wire::{
     ChannelRef, FrameDecoder, NodeId, Reader,
@@ -56,9 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1)
     };
-    // without this argument the program runs as a test, which checks only that it works
-    let is_bench = arguments.iter().any(|argument| argument == "--bench");
-    let seconds = value("--seconds").map_or(Ok(if is_bench { 8.0 } else { 0.2 }), |seconds| seconds.parse())?;
+    let seconds = value("--seconds").map_or(Ok(if is_bench() { 8.0 } else { 0.2 }), |seconds| seconds.parse())?;
     let only: Option<u8> = value("--row").map(|row| row.parse()).transpose()?;
     let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default())?.spawn()?;
     let address = value("--addr").map_or(Ok(relay.local_addr()), |address| address.parse())?;

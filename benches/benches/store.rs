@@ -15,7 +15,7 @@ use std::{
 };
 
 use redb::{Database, TableDefinition};
-use toycoin_benches::median;
+use toycoin_benches::{Split, is_bench, median};
 use toycoin_core::{
     Amount, Applied, Block, Chain, ChainParams, NetworkSpec, OutPoint, Transaction, TxOut,
     chain::Advance,
@@ -29,12 +29,33 @@ use toycoin_node::{
     store::{BODIES_FILE, INDEX_FILE, RedbStore},
 };
 
-/// Number of blocks of the initial block download.
-const CATCHING_UP: u64 = 20_000;
-/// Heights at which blocks are connected.
-const HEIGHTS: [u64; 2] = [1_000, 100_000];
-/// Number of coins in the UTXO set at the restart.
-const COINS: usize = 500_000;
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    /// Groups of bodies that are made durable, of 80 kB and of 600 B.
+    groups: [usize; 2],
+    /// Number of blocks of the initial block download.
+    catching_up: u64,
+    /// Runs of the initial block download.
+    runs: usize,
+    /// Heights at which blocks are connected.
+    heights: [u64; 2],
+    /// Number of blocks that are connected there.
+    connected: usize,
+    /// Number of coins in the UTXO set at the restart.
+    coins: u64,
+}
+
+const MEASUREMENT: Extent = Extent {
+    groups: [30, 20],
+    catching_up: 20_000,
+    runs: 3,
+    heights: [1_000, 100_000],
+    connected: 200,
+    coins: 500_000,
+};
+
+const TEST: Extent = Extent { groups: [1, 1], catching_up: 70, runs: 1, heights: [5, 50], connected: 2, coins: 5_000 };
 
 fn main() {
     let arguments: Vec<_> = std::env::args().collect();
@@ -43,7 +64,8 @@ fn main() {
     {
         return restarted(Path::new(directory));
     }
-    if !arguments.iter().any(|argument| argument == "--ratios") {
+    let extent = if is_bench() { MEASUREMENT } else { TEST };
+    if is_bench() && !arguments.iter().any(|argument| argument == "--ratios") {
         return println!("the store is measured with --ratios");
     }
     let parts = ["bodies", "catching-up", "heights", "restart"];
@@ -52,22 +74,23 @@ fn main() {
         !named || arguments.iter().any(|argument| argument == part)
     };
     if wanted("bodies") {
-        compare_bodies();
+        compare_bodies(extent.groups);
     }
     if wanted("catching-up") {
-        catch_up();
+        catch_up(extent.catching_up, extent.runs);
     }
     if wanted("heights") || wanted("restart") {
-        heights(wanted("heights"), wanted("restart"));
+        let connected = if wanted("heights") { extent.connected } else { 0 };
+        heights(extent.heights, connected, wanted("restart").then_some(extent.coins));
     }
 }
 
 /// Compares bodies inside the database and in a file beside it, in groups that are each made durable.
-fn compare_bodies() {
-    println!("bodies of 80 kB, 10 a group, 30 groups, each durable; and 2,000 of 600 B, 20 groups\n");
+fn compare_bodies([large, small]: [usize; 2]) {
+    println!("bodies of 80 kB, 10 a group, {large} groups, each durable; and 2,000 of 600 B, {small} groups\n");
     println!("| bodies | in redb, ms a group | in a file, ms a group | redb's size / bodies | file's |");
     println!("| --- | ---: | ---: | ---: | ---: |");
-    for (name, length, count, groups) in [("80 kB", 80_000, 10, 30), ("600 B", 600, 2_000, 20)] {
+    for (name, length, count, groups) in [("80 kB", 80_000, 10, large), ("600 B", 600, 2_000, small)] {
         let directory = Directory::new("bodies");
         let database = Database::create(directory.0.join("bodies.redb")).expect("a database");
         let mut file = fs::File::create(directory.0.join("bodies.dat")).expect("a file");
@@ -127,15 +150,15 @@ fn compare_bodies() {
 ///
 /// For comparison it connects the same blocks in memory: one by one, and in windows whose blocks all wait when the
 /// first is connected.
-fn catch_up() {
+fn catch_up(height: u64, runs: usize) {
     let params = params();
     let mut source = Chain::in_memory(params.clone());
     let mut payer = Payer::new(&mut source);
-    while source.height() < CATCHING_UP {
+    while source.height() < height {
         let payments = payer.pay(2);
         extend(&mut source, payments);
     }
-    let blocks: Vec<Block> = (1..=CATCHING_UP)
+    let blocks: Vec<Block> = (1..=height)
         .map(|height| source.block_at(height).expect("memory").expect("a height").block().clone())
         .collect();
     let bodies: u64 = blocks.iter().map(Block::size).sum();
@@ -147,11 +170,8 @@ fn catch_up() {
     let peer = runtime.block_on(peer).expect("a node");
     let (mut connecting, mut in_windows, mut on_disk, mut in_memory) = (vec![], vec![], vec![], vec![]);
     let mut size = (0, 0);
-    println!(
-        "catching up {CATCHING_UP} blocks of two payments and a coinbase, {:.1} MB of bodies\n",
-        bodies as f64 / 1e6
-    );
-    for _ in 0..3 {
+    println!("catching up {height} blocks of two payments and a coinbase, {:.1} MB of bodies\n", bodies as f64 / 1e6);
+    for _ in 0..runs {
         let mut chain = Chain::in_memory(params.clone());
         let copies = blocks.clone();
         let begun = Instant::now();
@@ -172,10 +192,10 @@ fn catch_up() {
         let directory = Directory::new("catching-up");
         let store = RedbStore::open(&directory.0, &params).expect("a directory of our own");
         let builder = NodeBuilder::new(params.clone()).relay(address.clone());
-        on_disk.push(runtime.block_on(time_to_catch_up(builder.store(store))));
+        on_disk.push(runtime.block_on(time_to_catch_up(builder.store(store), height)));
         size = sizes(&directory.0);
         let builder = NodeBuilder::new(params.clone()).relay(address.clone());
-        in_memory.push(runtime.block_on(time_to_catch_up(builder)));
+        in_memory.push(runtime.block_on(time_to_catch_up(builder, height)));
     }
     runtime.block_on(peer.shutdown()).expect("an end");
     let coins = source.state().coin_count * 84;
@@ -199,13 +219,13 @@ fn catch_up() {
     );
 }
 
-async fn time_to_catch_up<S>(builder: NodeBuilder<S>) -> f64
+async fn time_to_catch_up<S>(builder: NodeBuilder<S>, height: u64) -> f64
 where
     S: ChainStore<Error: std::error::Error + Send + Sync + 'static> + Send + 'static,
 {
     let begun = Instant::now();
     let node = builder.spawn().await.expect("a node");
-    while node.status().await.expect("a node that runs").tip.height < CATCHING_UP {
+    while node.status().await.expect("a node that runs").tip.height < height {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let time = begun.elapsed().as_secs_f64();
@@ -213,11 +233,12 @@ where
     time
 }
 
-/// Connects blocks of 20 payments at two heights in turn, and then restarts at the greater height.
-fn heights(connect: bool, restart: bool) {
-    let (params, directories) = (params(), HEIGHTS.map(|height| Directory::new(&format!("height-{height}"))));
+/// Connects `connected` blocks of 20 payments at each of two heights in turn, and then restarts at the greater height
+/// with so many coins.
+fn heights(heights: [u64; 2], connected: usize, coins: Option<u64>) {
+    let (params, directories) = (params(), heights.map(|height| Directory::new(&format!("height-{height}"))));
     let mut climbs = Vec::new();
-    for (height, directory) in HEIGHTS.iter().zip(&directories) {
+    for (height, directory) in heights.iter().zip(&directories) {
         let store = RedbStore::open(&directory.0, &params).expect("a directory of our own");
         let mut chain = Chain::open(params.clone(), store).expect("an empty store");
         let payer = Payer::new(&mut chain);
@@ -228,8 +249,8 @@ fn heights(connect: bool, restart: bool) {
         println!("grown to {height} on disk in {:.1} s", begun.elapsed().as_secs_f64());
         climbs.push((chain, payer, Vec::new(), Vec::new()));
     }
-    if connect {
-        for _ in 0..200 {
+    if connected > 0 {
+        for _ in 0..connected {
             for (chain, payer, times, synced) in &mut climbs {
                 let payments = payer.pay(20);
                 let time = chain.tip().time + 1_000;
@@ -242,8 +263,8 @@ fn heights(connect: bool, restart: bool) {
                 synced.push(begun.elapsed().as_secs_f64());
             }
         }
-        println!("\n200 blocks of 20 payments at each height, in turn\n");
-        println!("| | height {}, ms | height {}, ms | ratio |\n| --- | ---: | ---: | ---: |", HEIGHTS[0], HEIGHTS[1]);
+        println!("\n{connected} blocks of 20 payments at each height, in turn\n");
+        println!("| | height {}, ms | height {}, ms | ratio |\n| --- | ---: | ---: | ---: |", heights[0], heights[1]);
         let mut rows = [Vec::new(), Vec::new()];
         for (.., times, synced) in &mut climbs {
             rows[0].push(median(times) * 1e3);
@@ -253,11 +274,11 @@ fn heights(connect: bool, restart: bool) {
             println!("| {name} | {:.2} | {:.2} | {:.2} |", row[0], row[1], row[1] / row[0]);
         }
     }
-    if restart {
+    if let Some(coins) = coins {
         let (mut chain, mut payer, ..) = climbs.pop().expect("two heights");
-        while chain.state().coin_count < COINS as u64 {
-            let payment = payer.scatter(20_000);
-            extend(&mut chain, vec![payment]);
+        while chain.state().coin_count < coins {
+            let payments = payer.scatter(20_000.min(usize::try_from(coins).unwrap_or(0)));
+            extend(&mut chain, payments);
         }
         chain.sync().expect("a disk");
         let (height, coins) = (chain.height(), chain.state().coin_count);
@@ -313,16 +334,9 @@ impl Payer {
         let (outpoint, coin) = chain.coins_of(&owner).expect("a store")[0];
         let mut payments = Payments::new(chain.params().genesis_hash(), [(outpoint, coin)]);
         let output = TxOut { value: Amount::from_grains(1_000_000), owner };
-        let spent = output.value.grains() * RING as u64;
-        let rest = TxOut { value: Amount::from_grains(coin.output.value.grains() - spent), owner };
-        let mut outputs = vec![output; RING];
-        outputs.push(rest);
-        let split = payments.spend(vec![outpoint], outputs);
-        let mut ring: std::collections::VecDeque<_> =
-            split.outpoints(split.txid()).map(|(outpoint, output)| (outpoint, *output)).collect();
-        let rest = ring.pop_back().expect("the rest");
-        extend(chain, vec![split]);
-        Self { payments, ring, rest }
+        let split = Split::new(&mut payments, outpoint, &[output; RING]);
+        extend(chain, split.transactions);
+        Self { payments, ring: split.coins.into(), rest: split.rest }
     }
 
     /// Returns payments that each spend one coin and create two, one of them small.
@@ -338,20 +352,19 @@ impl Payer {
         (0..count).map(|_| pay()).collect()
     }
 
-    /// Returns a transaction that creates `count` small coins from one.
-    fn scatter(&mut self, count: usize) -> Transaction {
-        let (outpoint, coin) = self.rest;
-        let value = coin.value.grains() - 10 * count as u64;
-        let rest = TxOut { value: Amount::from_grains(value), owner: coin.owner };
-        let small = |number| TxOut { value: Amount::from_grains(10), owner: classroom::owner(number) };
-        let mut outputs = vec![rest];
-        outputs.extend((0..count).map(|number| small(u32::try_from(number % 8).unwrap_or(0))));
-        let payment = self.payments.spend(vec![outpoint], outputs);
-        self.rest = (OutPoint { txid: payment.txid(), vout: 0 }, rest);
-        payment
+    /// Returns transactions that create `count` small coins from one.
+    fn scatter(&mut self, count: usize) -> Vec<Transaction> {
+        let small = |number: usize| {
+            let owner = classroom::owner(u32::try_from(number % 8).unwrap_or(0));
+            TxOut { value: Amount::from_grains(10), owner }
+        };
+        let split = Split::new(&mut self.payments, self.rest.0, &(0..count).map(small).collect::<Vec<_>>());
+        self.rest = split.rest;
+        split.transactions
     }
 }
 
+/// Number of coins in the ring, so that each is spent again only after many blocks.
 const RING: usize = 4_000;
 
 fn extend<S: ChainStore<Error: std::fmt::Debug + std::fmt::Display>>(
@@ -370,9 +383,21 @@ fn params() -> ChainParams {
     ChainParams::new(spec).expect("a network of our own")
 }
 
+/// Returns the bytes that index and bodies take on the disk. A file that was never written to its end takes less than
+/// its length.
 fn sizes(directory: &Path) -> (u64, u64) {
-    let size = |file| fs::metadata(directory.join(file)).map_or(0, |file| file.len());
+    let size = |file| fs::metadata(directory.join(file)).map_or(0, |file| on_disk(&file));
     (size(INDEX_FILE), size(BODIES_FILE))
+}
+
+#[cfg(unix)]
+fn on_disk(file: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::blocks(file) * 512
+}
+
+#[cfg(not(unix))]
+fn on_disk(file: &fs::Metadata) -> u64 {
+    file.len()
 }
 
 /// A directory in the build's temporary directory, which is removed at the end.

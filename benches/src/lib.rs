@@ -1,10 +1,20 @@
 //! Benchmarks of toycoin, each beside the peers that it is measured against: `cargo bench -p toycoin-benches`.
 //!
-//! Here is what they share: a clock that other programs of the machine do not disturb, and percentiles.
+//! Here is what they share: a clock that other programs of the machine do not disturb, percentiles, and coins to spend.
 
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
+
+mod split;
+
+pub use split::Split;
+
+/// Returns whether `cargo bench` runs this program. Otherwise it is a test, which checks with small numbers that the
+/// program works, and measures nothing.
+pub fn is_bench() -> bool {
+    std::env::args().any(|argument| argument == "--bench")
+}
 
 /// Runs something and returns the time for which its thread had a processor.
 ///
