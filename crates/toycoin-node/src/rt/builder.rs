@@ -19,7 +19,7 @@ use toycoin_core::{
     consensus::{BatchVerifier, CachingVerifier},
     store::{ChainStore, MemoryStore},
 };
-use toycoin_wire::Channel;
+use toycoin_wire::{Channel, limits::MAX_AGENT};
 
 use crate::{
     limits::{DRIVER_QUEUE, EVENT_QUEUE, MINED_QUEUE, REMEMBERED_SIGNATURES},
@@ -98,6 +98,16 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
     #[must_use]
     pub fn channel(mut self, channel: Channel) -> Self {
         self.config.channel = channel;
+        self
+    }
+
+    /// Introduces itself to relays by this name; what is beyond 64 bytes is cut off. The default is the name and the
+    /// version of this crate.
+    #[must_use]
+    pub fn agent(mut self, agent: impl Into<String>) -> Self {
+        let mut agent = agent.into();
+        agent.truncate(agent.floor_char_boundary(MAX_AGENT));
+        self.config.agent = agent;
         self
     }
 
