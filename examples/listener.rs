@@ -1,16 +1,22 @@
 //! Shows the messages between nodes, and sends nothing itself.
 //!
 //!     cargo run --release --example listener
+//!     cargo run --release --example listener -- --verbose
 //!     cargo run --release --example listener -- --json --count 10
+//!
+//! A line has the sender, the kind of message, its size in bytes and what it says. Whoever publishes blocks is named as
+//! they name their miner (`node --name`); of others the first digits of their id are shown.
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use toycoin_examples::{
-    arguments::Meeting,
+    arguments::{Meeting, NetworkChoice},
     describe::{describe, left_out},
     exit, init_logs, interrupted,
     lines::{Kind, Lines},
+    look::LookArguments,
+    names::Names,
     say, tell,
 };
 use toycoin_node::{Listener, ListenerEvent, log_limiter::Omitted};
@@ -26,15 +32,22 @@ const REFILL: Duration = Duration::from_millis(200);
 struct Arguments {
     #[command(flatten)]
     meeting: Meeting,
+    #[command(flatten)]
+    network: NetworkChoice,
     /// End after this many messages.
     #[arg(long, value_name = "N")]
     count: Option<u64>,
     /// Print one JSON object per line.
     #[arg(long)]
     json: bool,
+    /// Show whole headers.
+    #[arg(long, conflicts_with = "json")]
+    verbose: bool,
     /// Show every message, not at most 50 of a kind at once and 5 per second.
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    look: LookArguments,
 }
 
 fn main() -> ExitCode {
@@ -54,6 +67,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let Meeting { relay, channel } = &arguments.meeting;
     let mut listener = Listener::new(relay.clone(), channel.clone(), "listener");
+    let (params, look, mut names) = (arguments.network.params()?, arguments.look.look(), Names::default());
     let (mut joined, mut seen) = (false, 0);
     let (mut messages, mut troubles) = (Lines::with_rate(LINES, REFILL), Lines::default());
     while arguments.count.is_none_or(|count| seen < count) {
@@ -74,11 +88,21 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             }
             Some(ListenerEvent::Message { from, payload }) => {
                 let message = describe(from, &payload);
+                if let Some(block) = message.block() {
+                    names.learn(from, block);
+                }
                 let omitted = if arguments.all { Some(Omitted::default()) } else { messages.admit(message.kind()) };
                 let Some(omitted) = omitted else { continue };
                 seen += 1;
-                let line = if arguments.json { message.json(omitted) } else { format!("{message}{omitted}") };
-                say!("{line}");
+                let name = names.of(from);
+                if arguments.json {
+                    say!("{}", message.json(&name, omitted, &params));
+                    continue;
+                }
+                message.lines(&name, omitted, look).iter().for_each(|line| say!("{line}"));
+                if arguments.verbose {
+                    message.headers().iter().for_each(|line| say!("{line}"));
+                }
             }
             Some(ListenerEvent::Lagged { count }) => {
                 let line = format_args!("too slow, {count} messages were not seen");

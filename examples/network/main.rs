@@ -22,13 +22,7 @@ mod story;
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser, error::ErrorKind};
-use toycoin_examples::{
-    exit,
-    export::ExportFile,
-    init_logs, interrupted,
-    look::{ColourChoice, Look},
-    say,
-};
+use toycoin_examples::{exit, export::ExportFile, init_logs, interrupted, look::LookArguments, say};
 
 use crate::{
     act::Act,
@@ -66,12 +60,8 @@ struct Arguments {
     /// Write the chain to this file at the end, as lines of JSON.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
-    /// When to use colour.
-    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
-    color: ColourChoice,
-    /// Print without colour, without symbols beyond ASCII and without a progress bar.
-    #[arg(long, conflicts_with = "color")]
-    plain: bool,
+    #[command(flatten)]
+    look: LookArguments,
 }
 
 fn main() -> ExitCode {
@@ -92,8 +82,7 @@ fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let export = arguments.export.as_deref().map(ExportFile::open).transpose()?;
     let blocks = arguments.blocks.unwrap_or_else(|| BLOCKS_PER_ACT * arguments.acts.len() as u64);
-    let look = if arguments.plain { Look::PLAIN } else { Look::of_stdout(arguments.color) };
-    let page = Page::new(look, blocks);
+    let page = Page::new(arguments.look.look(), blocks);
     tokio::select! {
         signal = interrupted() => {
             page.clear();

@@ -36,7 +36,7 @@ impl Page {
 
     /// Prints the names of the table's columns.
     pub(crate) fn head(&self) {
-        self.print(&[Row::head(self.look)]);
+        self.print(&[Row::head(self.look, "payments")]);
     }
 
     /// Prints a row of the table.

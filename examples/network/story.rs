@@ -7,18 +7,18 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
-    sync::Arc,
     time::Duration,
 };
 
 use tokio::time::Instant;
-use toycoin_core::{Block, BlockHash, ChainParams, CheckedBlock, Rule, Tip, Txid};
+use toycoin_core::{Block, BlockHash, ChainParams, Rule, Tip, Txid};
 use toycoin_examples::{
     block_row::{Branch, Row, short},
     forks::{Forks, Kin},
     lines::Lines,
     look::Colour,
-    view::trouble,
+    reorganisation::{Move, Reorganisation},
+    trouble::trouble,
     words::money,
 };
 use toycoin_node::{mempool::DropReason, protocol::Event};
@@ -62,13 +62,6 @@ pub(crate) struct Story<'a> {
     limit: Duration,
 }
 
-/// A move of a node's tip in the making.
-#[derive(Debug, Clone, Default)]
-struct Move {
-    disconnected: Vec<Arc<CheckedBlock>>,
-    connected: Vec<Arc<CheckedBlock>>,
-}
-
 impl<'a> Story<'a> {
     pub(crate) async fn begin(page: &'a Page, network: Network, people: People) -> Result<Self, Box<dyn Error>> {
         let tips = network.tips().await?;
@@ -76,7 +69,7 @@ impl<'a> Story<'a> {
         let limit = LIMIT.max(Duration::from_millis(spacing_ms.saturating_mul(LIMIT_SPACINGS)));
         Ok(Self {
             page,
-            moves: vec![Move::default(); tips.len()],
+            moves: tips.iter().map(|_| Move::default()).collect(),
             tips,
             network,
             people,
@@ -198,18 +191,17 @@ impl<'a> Story<'a> {
                         self.page.note(Colour::Fork, &format!("{from}'s {amount} is confirmed in block {height}."));
                     }
                 }
-                self.moves[node].connected.push(block);
+                self.moves[node].connected(&block);
             }
             Event::BlockDisconnected { block } => {
                 if watches {
                     self.people.disconnected(block.block());
                 }
-                self.moves[node].disconnected.push(block);
+                self.moves[node].disconnected(&block);
             }
             Event::TipChanged { tip, .. } => {
                 self.tips[node] = tip;
-                let moved = std::mem::take(&mut self.moves[node]);
-                if !moved.disconnected.is_empty() {
+                if let Some(moved) = self.moves[node].end() {
                     self.tell_reorganisation(node, &moved);
                 }
                 if watches {
@@ -261,19 +253,11 @@ impl<'a> Story<'a> {
     }
 
     /// Tells that a node left its branch, and which payments wait again.
-    fn tell_reorganisation(&mut self, node: usize, moved: &Move) {
+    fn tell_reorganisation(&mut self, node: usize, moved: &Reorganisation) {
         self.reorganisations += 1;
-        let lowest = |blocks: &[Arc<CheckedBlock>]| {
-            blocks.iter().min_by_key(|block| block.height()).map(|block| short(block.hash())).unwrap_or_default()
-        };
-        let (old, new) = (lowest(&moved.disconnected), lowest(&moved.connected));
+        let (old, new) = (short(moved.old_lowest), short(moved.new_lowest.unwrap_or(moved.ancestor.1)));
         let mut told = format!("{} reorganises: {old} {} {new}", self.network.name(node), self.page.look().arrow());
-        let held = |blocks: &[Arc<CheckedBlock>]| -> Vec<Txid> {
-            let transactions = blocks.iter().flat_map(|block| &block.block().transactions);
-            transactions.map(toycoin_core::Transaction::txid).collect()
-        };
-        let kept = held(&moved.connected);
-        for txid in held(&moved.disconnected).iter().filter(|txid| !kept.contains(txid)) {
+        for txid in &moved.returned {
             if let Some(payment) = self.people.payment(txid) {
                 told = format!("{told}; {}'s {} waits again", payment.from, money(payment.amount));
                 self.people.returned(txid);

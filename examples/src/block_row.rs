@@ -79,11 +79,11 @@ impl Row {
         self
     }
 
-    /// Returns the names of the columns.
-    pub fn head(look: Look) -> String {
+    /// Returns the names of the columns, the last of which is free to choose.
+    pub fn head(look: Look, last: &str) -> String {
         let head = format!(
             "  {:>6}  {:<DIGITS$}  {:<12}  {:>4}  {:>4}  {:<NAME$}  {}",
-            "height", "hash", "  on", "bits", "pays", "miner", "payments"
+            "height", "hash", "  on", "bits", "pays", "miner", last
         );
         look.paint(Colour::Faint, &head)
     }
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_row_stands_under_its_head() {
-        let head = Row::head(Look::PLAIN);
+        let head = Row::head(Look::PLAIN, "payments");
         let lines = row(Branch::Other, &["Alice -> Bob 2.50", "Bob -> Carol 0.01"]).lines(Look::PLAIN);
         assert_eq!(
             [&*head, &*lines[0], &*lines[1]],

@@ -1,16 +1,25 @@
 //! Messages between nodes, in words.
 
-use std::fmt::{self, Display, Formatter};
-
 use serde_json::{Map, Value};
-use toycoin_core::Amount;
+use toycoin_core::{Amount, Block, BlockHash, ChainParams, Header};
 use toycoin_node::log_limiter::Omitted;
 use toycoin_wire::{NodeId, NodeMessage, Payload, printable};
 
-use crate::{lines::Kind, message_fields::fields, view::short};
+use crate::{
+    block_row::{bits_of, short},
+    columns::wrap,
+    header_lines::header_lines,
+    lines::Kind,
+    look::{Colour, Look},
+    message_fields::fields,
+    words::{count, money},
+};
 
 /// Most characters of a reject's text that are shown, after escaping.
 pub(crate) const REJECT_TEXT: usize = 128;
+
+/// Most headers of a message that are shown as a whole.
+const MAX_HEADERS: usize = 20;
 
 /// A received message, in words or field by field.
 #[derive(Debug, Clone)]
@@ -45,21 +54,75 @@ impl Description {
         Kind::Other(self.content.kind())
     }
 
-    /// Returns the message as a JSON object on one line, with the number of earlier messages of its kind that were left
-    /// out.
-    pub fn json(&self, omitted: Omitted) -> String {
+    /// Returns the block that the message brings, if it does.
+    pub fn block(&self) -> Option<&Block> {
+        match &self.content {
+            Content::Message(message) => match &**message {
+                NodeMessage::Block(block) => Some(block),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Returns the message as a JSON object on one line, with its sender's name and the number of earlier messages of
+    /// its kind that were left out. `params` are those of the network, which say what a block's fees are.
+    pub fn json(&self, name: &str, omitted: Omitted, params: &ChainParams) -> String {
         let mut line = match &self.content {
-            Content::Message(message) => fields(message),
+            Content::Message(message) => fields(message, params),
             Content::Unknown => Map::new(),
             Content::Malformed(error) => Map::from_iter([("error".to_owned(), error.as_str().into())]),
         };
         line.insert("kind".into(), self.content.kind().trim().into());
         line.insert("from".into(), self.from.to_string().into());
+        line.insert("name".into(), name.into());
         line.insert("bytes".into(), self.bytes.into());
         if omitted.lines > 0 {
             line.insert("left_out".into(), omitted.lines.into());
         }
         Value::Object(line).to_string()
+    }
+
+    /// Returns the message in words, of at most 80 columns in each line: its sender's name, its kind, its size in bytes,
+    /// and what it says.
+    pub fn lines(&self, name: &str, omitted: Omitted, look: Look) -> Vec<String> {
+        let words = match &self.content {
+            Content::Message(message) => in_words(message),
+            Content::Unknown => "of another version or another program".into(),
+            Content::Malformed(error) => error.clone(),
+        };
+        let first = format!("{name:<8}  {}  {:>7}  ", self.content.kind(), self.bytes);
+        let colour = match &self.content {
+            Content::Message(message) => match **message {
+                NodeMessage::Transaction(_) => Some(Colour::Money),
+                NodeMessage::Block(_) => Some(Colour::Heading),
+                NodeMessage::Reject(_) => Some(Colour::Refused),
+                _ => None,
+            },
+            Content::Unknown | Content::Malformed(_) => Some(Colour::Refused),
+        };
+        let paint = |line: String| colour.map_or_else(|| line.clone(), |colour| look.paint(colour, &line));
+        wrap(&first, &format!("{words}{omitted}")).into_iter().map(paint).collect()
+    }
+
+    /// Returns the headers that the message brings, field by field.
+    pub fn headers(&self) -> Vec<String> {
+        let Content::Message(message) = &self.content else { return Vec::new() };
+        let (shown, more) = match &**message {
+            NodeMessage::Block(block) => (std::slice::from_ref(&block.header), 0),
+            NodeMessage::Headers(headers) => {
+                let shown = headers.get(..MAX_HEADERS).unwrap_or(headers);
+                (shown, headers.len() - shown.len())
+            }
+            _ => return Vec::new(),
+        };
+        let of = |header: &Header| {
+            let height = format!("  height       {}", header.height);
+            [height].into_iter().chain(header_lines(header, &header.hash()).into_iter().map(|line| format!("  {line}")))
+        };
+        let mut lines: Vec<_> = shown.iter().flat_map(of).collect();
+        lines.extend((more > 0).then(|| format!("  and {} more", count(more as u64, "header"))));
+        lines
     }
 }
 
@@ -69,18 +132,6 @@ impl Content {
             Self::Message(message) => kind_of(message),
             Self::Unknown => "unknown",
             Self::Malformed(_) => "malformed",
-        }
-    }
-}
-
-impl Display for Description {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let from: String = self.from.to_string().chars().take(8).collect();
-        write!(f, "{from}  {}  ", self.content.kind())?;
-        match &self.content {
-            Content::Message(message) => f.write_str(&in_words(message)),
-            Content::Unknown => write!(f, "{} bytes", self.bytes),
-            Content::Malformed(error) => f.write_str(error),
         }
     }
 }
@@ -106,22 +157,29 @@ const fn kind_of(message: &NodeMessage) -> &'static str {
 
 fn in_words(message: &NodeMessage) -> String {
     match message {
-        NodeMessage::Status(status) => format!("claims height {}, tip {}", status.height, short(&status.tip)),
+        NodeMessage::Status(status) => format!("height {}, tip {}", status.height, short(status.tip)),
         NodeMessage::Transaction(payment) => {
             let paid: Amount = payment.outputs.iter().map(|output| output.value).sum();
-            let (inputs, outputs) = (payment.inputs.len(), payment.outputs.len());
-            let txid: String = payment.txid().to_string().chars().take(10).collect();
-            format!("{txid}, {inputs} inputs, {paid} in {outputs} outputs")
+            let [inputs, outputs] = [(payment.inputs.len(), "input"), (payment.outputs.len(), "output")]
+                .map(|(number, noun)| count(number as u64, noun));
+            format!("{}, {} in {outputs} from {inputs}", short(payment.txid()), money(paid))
         }
         NodeMessage::Block(block) => {
-            format!("height {}, {}, {} payments", block.header.height, short(&block.hash()), block.transactions.len())
+            let Header { height, previous, .. } = block.header;
+            let hash: BlockHash = block.hash();
+            let (bits, payments) = (bits_of(&block.header), count(block.transactions.len() as u64, "payment"));
+            format!("{height}  {} on {}, {bits:.1} bits, {payments}", short(hash), short(previous))
         }
-        NodeMessage::GetHeaders(request) => format!("after one of {} blocks", request.locator.len()),
-        NodeMessage::Headers(headers) => format!("{} headers", headers.len()),
-        NodeMessage::GetBlocks(hashes) => format!("{} blocks wanted", hashes.len()),
-        NodeMessage::NotFound(hashes) => format!("{} not held", hashes.len()),
-        NodeMessage::GetTransactions(txids) => format!("{} payments wanted", txids.len()),
-        NodeMessage::Reject(reject) => format!("rule {}: {}", reject.rule, printable(&reject.text, REJECT_TEXT)),
+        NodeMessage::GetHeaders(request) => {
+            format!("asks for headers after one of {}", count(request.locator.len() as u64, "block"))
+        }
+        NodeMessage::Headers(headers) => count(headers.len() as u64, "header"),
+        NodeMessage::GetBlocks(hashes) => format!("asks for {}", count(hashes.len() as u64, "block")),
+        NodeMessage::NotFound(hashes) => format!("does not hold {}", count(hashes.len() as u64, "thing")),
+        NodeMessage::GetTransactions(txids) => format!("asks for {}", count(txids.len() as u64, "payment")),
+        NodeMessage::Reject(reject) => {
+            format!("refuses by rule {}: {}", reject.rule, printable(&reject.text, REJECT_TEXT))
+        }
     }
 }
 
@@ -130,6 +188,7 @@ mod tests {
     use toycoin_wire::node::Reject;
 
     use super::*;
+    use crate::columns::{WIDTH, width};
 
     #[test]
     fn a_message_is_one_line_whatever_a_stranger_wrote() {
@@ -138,24 +197,52 @@ mod tests {
         let long = NodeMessage::Reject(Reject { hash: [0; 32], rule: 7, text: "\0".repeat(128) }).encode().unwrap();
         for payload in [&*reject, &long, b"\x1b[2J\n", b"HDRS\n", b""] {
             let message = describe(NodeId::new([7; 16]), payload);
-            for line in [message.to_string(), message.json(Omitted::default())] {
-                assert!(!line.contains(|c: char| c.is_control()) && line.len() < 400, "{line}");
+            let lines = message.lines("node 1", Omitted::default(), Look::PLAIN);
+            assert!(lines.iter().all(|line| width(line) <= WIDTH), "{lines:#?}");
+            let json = message.json("node 1", Omitted::default(), &ChainParams::lab());
+            for line in [lines.concat(), json] {
+                assert!(!line.contains(|c: char| c.is_control()) && line.len() < 500, "{line}");
             }
         }
     }
 
     #[test]
     fn a_block_as_json_has_the_fields_of_its_header() {
-        let block = toycoin_core::ChainParams::regtest().genesis().clone();
+        let block = ChainParams::regtest().genesis().clone();
         let payload = NodeMessage::Block(block.clone()).encode().unwrap();
-        let line = describe(NodeId::new([7; 16]), &payload).json(Omitted { lines: 3, ..Omitted::default() });
+        let omitted = Omitted { lines: 3, ..Omitted::default() };
+        let line = describe(NodeId::new([7; 16]), &payload).json("node 1", omitted, &ChainParams::regtest());
         let line: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(line["kind"], "BLOC");
+        assert_eq!((&line["kind"], &line["name"]), (&"BLOC".into(), &"node 1".into()));
         assert_eq!(line["hash"], block.hash().to_string());
         assert_eq!(line["previous"], block.header.previous.to_string());
         assert_eq!((&line["height"], &line["payments"], &line["left_out"]), (&0.into(), &0.into(), &3.into()));
         assert_eq!(line["bytes"], payload.len());
         assert!(line.get("text").is_none(), "no prose: {line}");
+    }
+
+    #[test]
+    fn a_block_is_told_in_one_line_and_its_header_whole() {
+        let params = ChainParams::lab();
+        let chain = toycoin_core::Chain::in_memory(params.clone());
+        let owner = toycoin_core::SecretKey::classroom(0).public_key();
+        let block = chain.template(Vec::new(), owner, b"", 1 << 42).unwrap();
+        let payload = NodeMessage::Block(block.clone()).encode().unwrap();
+        let message = describe(NodeId::new([7; 16]), &payload);
+        assert_eq!(message.block(), Some(&block));
+        let lines = message.lines("node 1", Omitted::default(), Look::PLAIN);
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        assert!(
+            lines[0].starts_with("node 1    BLOC      ") && lines[0].ends_with("24.0 bits, 0 payments"),
+            "{lines:?}"
+        );
+        let headers = message.headers();
+        assert!(headers.iter().any(|line| line.ends_with(&block.header.merkle_root.to_string())), "{headers:#?}");
+        assert!(headers.iter().all(|line| width(line) <= WIDTH), "{headers:#?}");
+        let line: Value = serde_json::from_str(&message.json("", Omitted::default(), &params)).unwrap();
+        assert_eq!(line["fees"], "0.00000000");
+        let many = NodeMessage::Headers(vec![block.header; MAX_HEADERS + 1]).encode().unwrap();
+        assert_eq!(describe(NodeId::new([7; 16]), &many).headers().last().unwrap(), "  and 1 header more");
     }
 
     #[test]
@@ -169,7 +256,7 @@ mod tests {
             signatures: Vec::new(),
         };
         let payload = NodeMessage::Transaction(payment).encode().unwrap();
-        let line = describe(NodeId::new([7; 16]), &payload).json(Omitted::default());
+        let line = describe(NodeId::new([7; 16]), &payload).json("", Omitted::default(), &ChainParams::lab());
         let line: Value = serde_json::from_str(&line).unwrap();
         assert!(line["outputs"].as_array().is_some_and(|listed| (1..1_000).contains(&listed.len())), "{line}");
     }

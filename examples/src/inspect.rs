@@ -1,15 +1,15 @@
 //! What there is on a chain, as lines: a block, a payment, the tip, the mempool, the peers.
 
-use std::{error::Error, str::FromStr, time::SystemTime};
+use std::{error::Error, str::FromStr};
 
-use toycoin_core::{Block, BlockHash, ChainParams, HumanDuration, TxOut, Txid};
+use toycoin_core::{Block, BlockHash, ChainParams, TxOut, Txid};
 use toycoin_node::{
     NodeHandle,
     protocol::{PeerInfo, TransactionPlace},
 };
 use toycoin_wire::printable;
 
-use crate::block_row::bits_of;
+use crate::header_lines::{ago, header_lines};
 
 /// Most characters of a miner's text that are shown, after escaping.
 const MINER_TEXT: usize = 60;
@@ -61,18 +61,12 @@ fn block_lines(block: &Block, hash: &BlockHash, confirmations: Option<u64>, para
         None => "stale: the chain goes another way".into(),
     };
     let text = String::from_utf8_lossy(&block.coinbase.extra);
-    let mut lines = vec![
-        format!("block {}, {standing}", header.height),
-        format!("  hash         {hash}"),
-        format!("  previous     {}", header.previous),
-        format!("  merkle root  {}", header.merkle_root),
-        format!("  state root   {}", header.state_root),
-        format!("  time         {} ms since 1970{}", header.time, ago(header.time)),
-        format!("  target       {}, {:.1} bits of work", header.bits, bits_of(header)),
-        format!("  nonce        {}", header.nonce),
+    let mut lines = vec![format!("block {}, {standing}", header.height)];
+    lines.extend(header_lines(header, hash).iter().map(|line| format!("  {line}")));
+    lines.extend([
         format!("  size         {} bytes", block.size()),
         format!("  miner        {}", printable(&text, MINER_TEXT)),
-    ];
+    ]);
     lines.extend(block.coinbase.outputs.iter().map(|output| paid("  mined", output, params)));
     lines.push(format!("  payments     {}", block.transactions.len()));
     lines.extend(block.transactions.iter().map(|payment| format!("    {}", payment.txid())));
@@ -154,13 +148,6 @@ fn peer_line(peer: &PeerInfo) -> String {
 fn paid(what: &str, output: &TxOut, params: &ChainParams) -> String {
     let amount = output.value.to_string();
     format!("{what} {amount}\n          {}", params.address(output.owner))
-}
-
-/// Returns how long ago a time was, if it was.
-fn ago(time: u64) -> String {
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let passed = now.checked_sub(std::time::Duration::from_millis(time));
-    passed.map(|passed| format!(", {} ago", HumanDuration::from(passed))).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use crate::{
     lines::Lines,
     progress::Progress,
     tell,
-    view::trouble,
+    trouble::trouble,
 };
 
 /// Shortest time to listen to peers before a program has joined; an honest peer shows its chain within a round trip.

@@ -5,7 +5,7 @@ use std::{
     io::{self, IsTerminal as _},
 };
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 /// When lines have colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -17,6 +17,24 @@ pub enum ColourChoice {
     Always,
     /// Never.
     Never,
+}
+
+/// The flags that say how a program's lines look.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct LookArguments {
+    /// When to use colour.
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    pub color: ColourChoice,
+    /// Print without colour, without symbols beyond ASCII and without anything that moves.
+    #[arg(long, conflicts_with = "color")]
+    pub plain: bool,
+}
+
+impl LookArguments {
+    /// Returns the look of standard output.
+    pub fn look(self) -> Look {
+        if self.plain { Look::PLAIN } else { Look::of_stdout(self.color) }
+    }
 }
 
 /// A colour, named for what it marks.

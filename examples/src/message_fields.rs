@@ -4,7 +4,7 @@
 //! What a stranger wrote as text is escaped and bounded. A long list is cut; its count is whole.
 
 use serde_json::{Map, Value, json};
-use toycoin_core::{Block, Header, Transaction, TxOut};
+use toycoin_core::{Amount, Block, ChainParams, Header, Transaction, TxOut};
 use toycoin_wire::{NodeMessage, node::Status, printable};
 
 use crate::describe::REJECT_TEXT;
@@ -15,12 +15,12 @@ const MINER_TEXT: usize = 128;
 /// Most ids of a message that are listed.
 const MAX_LISTED: usize = 200;
 
-/// Returns the fields of a message.
-pub(crate) fn fields(message: &NodeMessage) -> Map<String, Value> {
+/// Returns the fields of a message. A block's fees are what its coinbase pays above the network's subsidy.
+pub(crate) fn fields(message: &NodeMessage, params: &ChainParams) -> Map<String, Value> {
     let value = match message {
         NodeMessage::Status(status) => of_status(status),
         NodeMessage::Transaction(payment) => of_payment(payment),
-        NodeMessage::Block(block) => of_block(block),
+        NodeMessage::Block(block) => of_block(block, params),
         NodeMessage::GetHeaders(request) => {
             json!({ "locator": listed(&request.locator), "stop": request.stop.to_string() })
         }
@@ -66,12 +66,14 @@ fn of_payment(payment: &Transaction) -> Value {
     })
 }
 
-fn of_block(block: &Block) -> Value {
+fn of_block(block: &Block, params: &ChainParams) -> Value {
     let mut value = of_header(&block.header);
     let listed_payments = block.transactions.iter().take(MAX_LISTED);
     value["payments"] = block.transactions.len().into();
     value["txids"] = listed_payments.map(|payment| payment.txid().to_string()).collect();
     value["size"] = block.size().into();
+    let made: Amount = block.coinbase.outputs.iter().map(|output| output.value).sum();
+    value["fees"] = made.checked_sub(params.subsidy(block.header.height)).map(|fees| fees.to_string()).into();
     value["coinbase"] = json!({
         "text": printable(&String::from_utf8_lossy(&block.coinbase.extra), MINER_TEXT),
         "outputs": outputs(&block.coinbase.outputs),

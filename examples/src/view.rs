@@ -1,165 +1,222 @@
-//! Display of a node's events as lines.
+//! Display of a node's events as lines: blocks as rows of a table, everything else as notes below them.
 
-use std::time::Instant;
+use std::{collections::VecDeque, time::Instant};
 
-use toycoin_core::{Block, BlockHash, HumanDuration};
-use toycoin_node::protocol::Event;
-use toycoin_wire::printable;
+use toycoin_core::{Amount, BlockHash, CheckedBlock, PublicKey};
+use toycoin_node::{NodeHandle, Stopped, protocol::Event};
 
-use crate::lines::{Kind, Lines};
+use crate::{
+    block_row::{Branch, Row, short},
+    columns::wrap,
+    lines::{Kind, Lines},
+    look::{Colour, Look},
+    purse::{Purse, Turnover, mined},
+    reorganisation::{Move, Reorganisation},
+    trouble::trouble,
+    words::money,
+};
 
-/// Most characters of a miner's text that are shown, after escaping.
-const MINER_TEXT: usize = 64;
+/// Number of the latest blocks that are remembered as told, so that each is told once.
+const TOLD: usize = 1_000;
+
+/// Number of rows below the names of the columns, until these are printed again.
+const ROWS_PER_HEAD: u64 = 40;
 
 /// Turns the events of one node into lines, at a rate that a person can read.
 #[derive(Debug)]
 pub struct View {
-    name: String,
-    blocks: BlockLines,
+    look: Look,
+    /// Receives the rewards of the node's blocks.
+    owner: PublicKey,
+    /// The coins of the owner, if somebody waits for payments to it.
+    purse: Option<Purse>,
+    moved: Move,
+    /// The rewards in the blocks that left the chain in this move.
+    lost: Amount,
+    told: VecDeque<BlockHash>,
+    /// When the last block came.
+    last: Instant,
+    /// Number of rows so far.
+    rows: u64,
     lines: Lines,
 }
 
 impl View {
-    /// Returns the view of a node; its lines begin with this name.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), blocks: BlockLines::default(), lines: Lines::default() }
-    }
-
-    /// Returns the line for an event, unless the event is of no interest or the rate limit of its kind is reached.
-    pub fn line(&mut self, event: &Event) -> Option<String> {
-        if let Event::BlockConnected { block, .. } = event {
-            let line = self.blocks.line(block.block(), &block.hash());
-            return self.lines.line(Kind::Blocks("blocks"), line);
+    /// Returns the view of a node whose blocks pay this owner.
+    pub fn new(look: Look, owner: PublicKey) -> Self {
+        Self {
+            look,
+            owner,
+            purse: None,
+            moved: Move::default(),
+            lost: Amount::ZERO,
+            told: VecDeque::new(),
+            last: Instant::now(),
+            rows: 0,
+            lines: Lines::default(),
         }
-        let (kind, line) = match event {
+    }
+
+    /// Tells from now on what the owner of this purse receives and pays.
+    #[must_use]
+    pub fn with_purse(mut self, purse: Purse) -> Self {
+        self.purse = Some(purse);
+        self
+    }
+
+    /// Returns the lines for an event. There are none if it is of no interest or the rate limit of its kind is reached.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn tell(&mut self, event: &Event, node: &NodeHandle) -> Result<Vec<String>, Stopped> {
+        match event {
+            Event::BlockConnected { block, .. } => Ok(self.connected(block)),
             Event::BlockDisconnected { block } => {
-                (Kind::Blocks("blocks that lost their race"), lost_race(block.block(), &block.hash()))
+                self.moved.disconnected(block);
+                self.lost = self.lost.saturating_add(mined(block, self.owner));
+                Ok(Vec::new())
             }
-            Event::TipChanged { disconnected, .. } if *disconnected > 0 => {
-                (Kind::Blocks("reorganisations"), format!("reorganisation, {disconnected} deep"))
+            Event::TipChanged { .. } => {
+                let lost = std::mem::take(&mut self.lost);
+                let reorganisation = self.moved.end();
+                Ok(reorganisation.map(|moved| self.reorganised(&moved, lost)).unwrap_or_default())
             }
-            Event::SideBlock { hash, height } => {
-                (Kind::Blocks("forks"), format!("fork, block {height:>5} {} stands beside the chain", short(hash)))
+            Event::SideBlock { hash, .. } if self.is_new(*hash) => {
+                let Some(omitted) = self.lines.admit(Kind::Blocks("blocks beside the chain")) else {
+                    return Ok(Vec::new());
+                };
+                let mut lines = match node.block(*hash).await? {
+                    Some(block) => self.row(&Row::new(block.block(), hash, Branch::Other, Vec::new())),
+                    None => self.note(Colour::Fork, &format!("block {} stands beside the chain", short(hash))),
+                };
+                if omitted.lines > 0 {
+                    lines.extend(self.note(Colour::Faint, &format!("blocks beside the chain{omitted}")));
+                }
+                Ok(lines)
             }
-            other => trouble(other)?,
-        };
-        self.lines.line(kind, format_args!("  {}: {line}", self.name))
+            Event::SideBlock { .. } => Ok(Vec::new()),
+            other => {
+                let line = trouble(other).and_then(|(kind, text)| self.lines.line(kind, text));
+                Ok(line.map(|line| self.note(Colour::Refused, &line)).unwrap_or_default())
+            }
+        }
     }
 
-    /// Records a block whose line is not shown.
-    pub fn pass_over(&mut self) {
-        self.blocks.last = Instant::now();
+    /// Takes notice of an event that is not shown.
+    pub fn pass_over(&mut self, event: &Event) {
+        self.last = Instant::now();
+        match event {
+            Event::BlockConnected { block, .. } => {
+                self.moved.connected(block);
+                if let Some(purse) = &mut self.purse {
+                    purse.connected(block);
+                }
+            }
+            Event::BlockDisconnected { block } => self.moved.disconnected(block),
+            Event::TipChanged { .. } => drop(self.moved.end()),
+            _ => {}
+        }
     }
 
-    /// Returns a line about events that passed too quickly to show, unless the rate limit is reached.
-    pub fn missed(&mut self, events: u64) -> Option<String> {
-        let line = format_args!("  {}: {events} events passed too quickly to show", self.name);
-        self.lines.line(Kind::Other("gaps between events"), line)
+    /// Returns a line about events that passed too quickly to show, unless the rate limit is reached. It looks what the
+    /// owner has meanwhile.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn missed(&mut self, events: u64, node: &NodeHandle) -> Result<Vec<String>, Stopped> {
+        self.moved = Move::default();
+        if let Some(purse) = &mut self.purse {
+            purse.look(node).await?;
+        }
+        let text = format_args!("{events} events passed too quickly to show");
+        let line = self.lines.line(Kind::Other("gaps between events"), text);
+        Ok(line.map(|line| self.note(Colour::Refused, &line)).unwrap_or_default())
     }
 
     /// Waits until a report about omitted lines is due, and returns it; waits for ever if no line was omitted.
-    pub async fn report(&mut self) -> String {
+    pub async fn report(&mut self) -> Vec<String> {
         let (kind, omitted) = self.lines.report().await;
-        format!("  {}: {kind}{omitted}", self.name)
+        self.note(Colour::Faint, &format!("{kind}{omitted}"))
     }
-}
 
-/// Returns the line for an event that does not concern the chain's blocks, and its kind; `None` if it is of no
-/// interest.
-pub fn trouble(event: &Event) -> Option<(Kind, String)> {
-    let (kind, line) = match event {
-        Event::TransactionDropped { txid, reason } => {
-            let txid: String = txid.to_string().chars().take(10).collect();
-            ("dropped payments", format!("payment {txid} dropped: {reason}"))
-        }
-        Event::BlockRejected { hash, reason, .. } => {
-            ("rejected blocks", format!("block {} rejected: {reason}", short(hash)))
-        }
-        Event::PeerMuted { id, reason } => ("muted peers", format!("peer {id} muted: {reason}")),
-        Event::RelayConnected { .. } => ("connections to the relay", "connected to the relay".into()),
-        Event::RelayDisconnected { .. } => ("losses of the relay", "lost the relay, trying again".into()),
-        Event::ClockOff(warning) => ("clock warnings", format!("warning: {warning}")),
-        Event::MiningWaits { wait } => {
-            let wait = HumanDuration::from(*wait);
-            let line = format!(
-                "mining waits {wait}: the chain's times are too far ahead of this clock; check that it is right"
-            );
-            ("waits of the miner", line)
-        }
-        Event::Lagged { count } => ("messages about a slow connection", format!("the relay dropped {count} messages")),
-        _ => return None,
-    };
-    Some((Kind::Other(kind), line))
-}
-
-/// Returns a line about a block that left the chain, and about its payments.
-pub fn lost_race(block: &Block, hash: &BlockHash) -> String {
-    let (height, payments) = (block.header.height, block.transactions.len());
-    let payments = match payments {
-        0 => "it held no payment".to_owned(),
-        1 => "its payment waits again".to_owned(),
-        more => format!("its {more} payments wait again"),
-    };
-    format!("block {height:>5} {} lost its race; {payments}", short(hash))
-}
-
-/// Turns blocks into lines that show the time since the block before.
-#[derive(Debug)]
-pub struct BlockLines {
-    last: Instant,
-}
-
-impl Default for BlockLines {
-    fn default() -> Self {
-        Self { last: Instant::now() }
-    }
-}
-
-impl BlockLines {
-    /// Returns the line of a block that has just arrived.
-    pub fn line(&mut self, block: &Block, hash: &BlockHash) -> String {
+    fn connected(&mut self, block: &CheckedBlock) -> Vec<String> {
+        self.moved.connected(block);
+        let turnover = match &mut self.purse {
+            Some(purse) => purse.connected(block),
+            None => Turnover { mined: mined(block, self.owner), ..Turnover::default() },
+        };
         let since = self.last.elapsed().as_secs_f64();
         self.last = Instant::now();
-        let (height, payments) = (block.header.height, block.transactions.len());
-        let zeros = leading_zero_bits(hash);
-        let extra = String::from_utf8_lossy(&block.coinbase.extra);
-        // the node's mark follows the miner's text
-        let miner = printable(extra.rsplit_once('#').map_or(&*extra, |(text, _)| text), MINER_TEXT);
-        let hash = short(hash);
-        format!(
-            "block {height:>5}  {hash}  {zeros:>2} zero bits  {payments:>2} payments  {since:>5.1} s  mined by {miner}"
-        )
-    }
-}
-
-/// Returns a hash's first digits behind its zeros, which is where they differ.
-pub fn short(hash: &BlockHash) -> String {
-    let text = hash.to_string();
-    let zeros = text.len() - text.trim_start_matches('0').len();
-    text.chars().skip(zeros.min(text.len() - 10)).take(10).collect()
-}
-
-/// Returns the number of zero bits at the beginning of a hash.
-pub fn leading_zero_bits(hash: &BlockHash) -> u32 {
-    let mut bits = 0;
-    for byte in hash.as_bytes() {
-        bits += byte.leading_zeros();
-        if *byte != 0 {
-            break;
+        let mined = (turnover.mined > Amount::ZERO).then(|| format!("mined {}", money(turnover.mined)));
+        let mut lines = Vec::new();
+        if self.is_new(block.hash()) {
+            if let Some(omitted) = self.lines.admit(Kind::Blocks("blocks")) {
+                let mined = mined.map(|mined| format!(", {mined}")).unwrap_or_default();
+                let said = vec![format!("{since:.1} s{mined}")];
+                lines = self.row(&Row::new(block.block(), &block.hash(), Branch::Only, said));
+                if omitted.lines > 0 {
+                    lines.extend(self.note(Colour::Faint, &format!("blocks{omitted}")));
+                }
+            }
+        } else if let Some(mined) = mined {
+            // it stood beside the chain when it was told
+            let line = self.lines.line(Kind::Blocks("rewards"), format_args!("{mined} in block {}", block.height()));
+            lines.extend(line.iter().flat_map(|line| self.note(Colour::Money, line)));
         }
+        for (what, payments) in [("received", &turnover.received), ("paid", &turnover.paid)] {
+            for (txid, amount) in payments {
+                let text = format_args!("{what} {} in block {}: {}", money(*amount), block.height(), short(txid));
+                let line = self.lines.line(Kind::Other("payments of yours"), text);
+                lines.extend(line.iter().flat_map(|line| self.note(Colour::Money, line)));
+            }
+        }
+        lines
     }
-    bits
+
+    fn reorganised(&mut self, moved: &Reorganisation, lost: Amount) -> Vec<String> {
+        let mut said = moved.said(self.look);
+        if lost > Amount::ZERO {
+            said = format!("{said}; {} mined there is lost", money(lost));
+        }
+        let line = self.lines.line(Kind::Blocks("reorganisations"), said);
+        line.map(|line| self.note(Colour::Fork, &line)).unwrap_or_default()
+    }
+
+    /// Returns the lines of a row, below the names of the columns if those have scrolled away.
+    fn row(&mut self, row: &Row) -> Vec<String> {
+        let head = (self.rows % ROWS_PER_HEAD == 0).then(|| Row::head(self.look, "after"));
+        self.rows += 1;
+        head.into_iter().chain(row.lines(self.look)).collect()
+    }
+
+    /// Remembers a block as told, and returns whether it had not been told before.
+    fn is_new(&mut self, hash: BlockHash) -> bool {
+        // the latest blocks are the likely ones
+        if self.told.iter().rev().any(|told| *told == hash) {
+            return false;
+        }
+        if self.told.len() == TOLD {
+            self.told.pop_front();
+        }
+        self.told.push_back(hash);
+        true
+    }
+
+    fn note(&self, colour: Colour, text: &str) -> Vec<String> {
+        wrap("  ", text).iter().map(|line| self.look.paint(colour, line)).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::{sync::Arc, time::Duration};
 
-    use toycoin_core::{Chain, ChainParams, CheckedBlock, Rule, SecretKey, chain::Tip};
-    use toycoin_node::protocol::MuteReason;
+    use toycoin_core::{Chain, ChainParams, Rule, SecretKey, chain::Tip};
+    use toycoin_node::{NodeBuilder, protocol::MuteReason};
     use toycoin_wire::NodeId;
 
     use super::*;
+    use crate::columns::{WIDTH, width};
 
     /// Returns every kind of event that a stranger can cause, as in a flood.
     fn flood(number: u64, block: &Arc<CheckedBlock>, tip: Tip) -> Vec<Event> {
@@ -183,20 +240,26 @@ mod tests {
         ]
     }
 
-    #[test]
-    fn a_minute_of_every_flood_is_less_than_a_megabyte() {
+    #[tokio::test]
+    async fn a_minute_of_every_flood_is_less_than_a_megabyte() {
+        let node = NodeBuilder::new(ChainParams::regtest()).spawn().await.unwrap();
         let chain = Chain::in_memory(ChainParams::regtest());
         let owner = SecretKey::classroom(0).public_key();
         let block = chain.template(Vec::new(), owner, &[b'x'; 64], u64::MAX >> 16).unwrap().mine_trivial();
         let block = Arc::new(block.check(chain.params()).unwrap());
-        let mut view = View::new("node");
-        let (mut bytes, mut lines, mut omitted) = (0, 0, 0_u64);
+        let mut view = View::new(Look::PLAIN, owner);
+        let (mut bytes, mut told, mut omitted) = (0, 0, 0_u64);
         for number in 0..12_000 {
             for event in flood(number, &block, chain.tip()) {
-                let Some(line) = view.line(&event) else { continue };
-                bytes += line.len() + 1;
-                lines += 1;
-                let more = line.split_once(" (and ").and_then(|(_, rest)| rest.split_once(' '));
+                let lines = view.tell(&event, &node).await.unwrap();
+                assert!(lines.iter().all(|line| width(line) <= WIDTH), "{lines:#?}");
+                if lines.is_empty() {
+                    continue;
+                }
+                bytes += lines.iter().map(|line| line.len() + 1).sum::<usize>();
+                told += 1;
+                let text = lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+                let more = text.split_once("(and ").and_then(|(_, rest)| rest.split_once(' '));
                 omitted += more.and_then(|(count, _)| count.parse::<u64>().ok()).unwrap_or(0);
             }
             view.lines.skipped += Duration::from_millis(5);
@@ -207,33 +270,29 @@ mod tests {
         while let Some((_, report)) = view.lines.take_report() {
             omitted += report.lines;
         }
-        assert_eq!(lines + omitted, 12_000 * 9, "two kinds are nobody's concern");
+        assert_eq!(told + omitted, 12_000 * 8, "three kinds make no line of their own");
+        node.shutdown().await.unwrap();
     }
 
-    #[test]
-    fn a_miners_text_is_shown_escaped() {
-        let mut block = ChainParams::lab().genesis().clone();
-        block.coinbase.extra = b"\x1b[2J\r\nerror: forged\xff#00000000".to_vec();
-        let line = BlockLines::default().line(&block, &block.hash());
-        assert!(line.ends_with("mined by \\u{1b}[2J\\r\\nerror: forged\u{fffd}"), "{line}");
-        assert!(!line.contains(|c: char| c.is_control()));
-    }
-
-    #[test]
-    fn a_wait_for_the_clock_is_told_in_human_units() {
-        let (_, line) = trouble(&Event::MiningWaits { wait: Duration::from_secs(252) }).unwrap();
-        assert!(line.starts_with("mining waits 4 min 12 s: "), "{line}");
-    }
-
-    #[test]
-    fn a_hash_is_shown_where_hashes_differ() {
-        let mut bytes = [0xab; 32];
-        bytes[..2].fill(0);
-        bytes[2] = 0x0f;
-        let hash = BlockHash::from_bytes(bytes);
-        assert_eq!(short(&hash), "fababababa");
-        assert_eq!(leading_zero_bits(&hash), 20);
-        let zero = BlockHash::from_bytes([0; 32]);
-        assert_eq!((short(&zero).as_str(), leading_zero_bits(&zero)), ("0000000000", 256));
+    #[tokio::test]
+    async fn a_block_is_told_once_and_its_reward_when_it_counts() {
+        let node = NodeBuilder::new(ChainParams::regtest()).spawn().await.unwrap();
+        let chain = Chain::in_memory(ChainParams::regtest());
+        let owner = SecretKey::classroom(0).public_key();
+        let block = chain.template(Vec::new(), owner, b"node 1#00000000", u64::MAX >> 16).unwrap().mine_trivial();
+        let block = Arc::new(block.check(chain.params()).unwrap());
+        let mut view = View::new(Look::PLAIN, owner);
+        let connected = Event::BlockConnected { block: Arc::clone(&block), own: true };
+        let lines = view.tell(&connected, &node).await.unwrap();
+        let [head, line] = &lines[..] else { panic!("{lines:#?}") };
+        assert!(head.starts_with("  height  hash ") && head.ends_with("  after"), "{head}");
+        assert!(line.starts_with("       1  ") && line.contains("node 1 ") && line.ends_with(" s, mined 50"), "{line}");
+        let gone = Event::BlockDisconnected { block };
+        assert!(view.tell(&gone, &node).await.unwrap().is_empty());
+        let moved = view.tell(&Event::TipChanged { tip: chain.tip(), disconnected: 1 }, &node).await.unwrap().join(" ");
+        assert!(moved.contains("reorganises: ") && moved.ends_with("50 mined there is lost"), "{moved}");
+        let again = view.tell(&connected, &node).await.unwrap();
+        assert_eq!(again, ["  mined 50 in block 1"]);
+        node.shutdown().await.unwrap();
     }
 }

@@ -19,7 +19,7 @@ use std::{
 };
 
 use toycoin_core::{Chain, ChainParams, PublicKey, Work, store::MemoryStore};
-use toycoin_examples::view::short;
+use toycoin_examples::block_row::short;
 use toycoin_node::{
     NodeBuilder, NodeHandle, RelayHandle, RelayServer,
     relay::RelayConfig,
@@ -83,7 +83,7 @@ fn a_killed_node_keeps_what_it_said_and_goes_on() {
         if midst != Midst::CatchingUp {
             for (height, hash) in &blocks {
                 let header = chain.as_ref().and_then(|chain| chain.header_at(*height)).expect("it was announced");
-                assert_eq!(short(&header.hash), *hash, "{midst:?}: block {height} was announced and is gone");
+                assert_eq!(short(header.hash), *hash, "{midst:?}: block {height} was announced and is gone");
             }
             blocks_said += blocks.len();
         }
@@ -121,7 +121,7 @@ fn node_that_catches_up_or_mines_ends_well() {
     let seen = victim.terminate();
     let chain = scene.sound_chain().unwrap();
     let (height, hash) = seen.blocks.last().unwrap();
-    assert_eq!((chain.height(), short(&chain.tip().hash)), (*height, hash.clone()));
+    assert_eq!((chain.height(), short(chain.tip().hash)), (*height, hash.clone()));
 }
 
 /// Returns whether fewer kills than their share were in the midst of something.

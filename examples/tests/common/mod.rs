@@ -109,9 +109,8 @@ impl Program {
     /// Waits until a node says that it connected a block of at least this height, and returns the height.
     pub(crate) fn block(&mut self, height: u64) -> u64 {
         loop {
-            let line = self.line_with("zero bits");
-            let said = line.split_whitespace().nth(1).and_then(|height| height.parse().ok());
-            if let Some(said) = said.filter(|said| *said >= height) {
+            let line = self.line_with("  ");
+            if let Some((said, _)) = row(&line).filter(|(said, _)| *said >= height) {
                 return said;
             }
         }
@@ -161,6 +160,15 @@ impl Program {
         let [error] = errors[..] else { panic!("{name} says not one error: {said:#?}") };
         error.clone()
     }
+}
+
+/// Returns height and first digits of the hash of a block that a node connected, if the line is its row.
+pub(crate) fn row(line: &str) -> Option<(u64, String)> {
+    let mut words = line.strip_prefix("  ")?.split_whitespace();
+    let (height, hash, parent) = (words.next()?.parse().ok()?, words.next()?, words.next()?);
+    let is_hash = |text: &str| text.len() == 10 && text.chars().all(|c| c.is_ascii_hexdigit());
+    // a block beside the chain has a mark before its parent
+    (is_hash(hash) && (is_hash(parent) || parent == "genesis")).then(|| (height, hash.to_owned()))
 }
 
 impl Drop for Running {

@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use crate::common::{DEADLINE, Running, path_of, start};
+use crate::common::{self, DEADLINE, Running, path_of, start};
 
 /// A running node program.
 pub(crate) struct Victim {
@@ -37,18 +37,15 @@ impl Seen {
     fn take(&mut self, line: &str) {
         if line.contains("opening the chain") {
             self.opening = true;
-        } else if line.contains("goes on at height") {
+        } else if line.contains(" on regtest, at height ") {
             self.ready = true;
         } else if line.contains("a step of a reorganisation") {
             self.reorganising = true;
         } else if let Some((_, height)) = line.split_once("height=").filter(|_| line.contains("hash=")) {
             self.reorganising = false;
             self.tips.extend(height.split_whitespace().next().and_then(|height| height.parse::<u64>().ok()));
-        } else if let Some(block) = line.strip_prefix("block ") {
-            let mut words = block.split_whitespace();
-            if let (Some(Ok(height)), Some(hash)) = (words.next().map(str::parse), words.next()) {
-                self.blocks.push((height, hash.to_owned()));
-            }
+        } else if let Some((height, hash)) = common::row(line) {
+            self.blocks.push((height, hash));
         }
     }
 }

@@ -7,27 +7,33 @@
 //!
 //! It validates everything, catches up with the chain of most work (initial block download), and mines. Stop it with
 //! Ctrl-C. `RUST_LOG=toycoin_node=debug` shows what it receives.
+//!
+//! A row of its table is a block: on which other one it stands, how much work it took (bits: log2 of the expected
+//! hashes), how many payments it holds, who mined it, and how long after the last one it came.
+
+mod show;
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
-    time::timeout,
-};
+use tokio::time::timeout;
 use toycoin_core::{Address, FeeRate, SecretKey};
 use toycoin_examples::{
     arguments::{NetworkChoice, relay_address},
-    catching_up::CatchingUp,
+    block_row::short,
     data,
     export::ExportFile,
     init_logs, interrupted,
-    joining::wait_for_relay,
+    look::LookArguments,
+    node_name::NodeName,
+    purse::Purse,
     say,
     view::View,
 };
-use toycoin_node::{NodeBuilder, NodeHandle, protocol::Event};
+use toycoin_node::NodeBuilder;
 use toycoin_wire::Channel;
+
+use crate::show::Show;
 
 /// Longest time to wait for the last height of a node that ends.
 const ANSWER: Duration = Duration::from_millis(500);
@@ -44,6 +50,9 @@ struct Arguments {
     channel: Channel,
     #[command(flatten)]
     network: NetworkChoice,
+    /// Name in its blocks, for its relay and in the lines of others; by default six digits of its payout.
+    #[arg(long, value_name = "NAME")]
+    name: Option<NodeName>,
     /// Keep the chain in this directory; without it, in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -80,6 +89,8 @@ struct Arguments {
     /// Write the chain to this file at the end, as lines of JSON.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
+    #[command(flatten)]
+    look: LookArguments,
 }
 
 fn main() -> ExitCode {
@@ -111,11 +122,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some(address) => address.require(params.spec().address_prefix)?.owner(),
         None => SecretKey::from_bytes(&random)?.public_key(),
     };
-    let name: String = payout.to_string().chars().take(8).collect();
+    let name = arguments.name.unwrap_or_else(|| NodeName::of(&payout));
     let mut builder = NodeBuilder::new(params.clone())
         .channel(arguments.channel)
         .throttle(arguments.throttle)
-        .extra(format!("node {name}"))
+        .agent(name.to_string())
+        .extra(name.to_string())
         .block_delay(Duration::from_millis(arguments.delay));
     for relay in arguments.relay {
         builder = builder.relay(relay);
@@ -143,19 +155,24 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         node = spawning => node?,
     };
     let Some(node) = node else {
-        say!("node {name} stopped while it started");
+        say!("{name} stopped while it started");
         return Ok(());
     };
     // subscribed before anything is printed, so that no later event is missed
     let events = node.events();
-    say!("node {name} on {}, pays {}", params.spec().name, params.address(payout));
-    if arguments.data.is_some() {
-        let tip = node.status().await?.tip;
-        say!("  goes on at height {}, tip {}", tip.height, tip.hash);
+    let tip = node.status().await?.tip;
+    say!("{name} on {}, at height {}, tip {}", params.spec().name, tip.height, short(tip.hash));
+    if !arguments.no_mine {
+        say!("  its blocks pay {}", params.address(payout));
+    }
+    let look = arguments.look.look();
+    let mut view = View::new(look, payout);
+    if arguments.payout.is_some() {
+        view = view.with_purse(Purse::open(payout, &node).await?);
     }
     tokio::select! {
         signal = interrupted() => signal?,
-        result = show(&node, events, &name, arguments.until_height) => result?,
+        result = Show::new(&node, view, look).until(events, arguments.until_height) => result?,
     }
     if let Some(export) = export {
         // the exported chain must not change meanwhile
@@ -170,65 +187,6 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
     let rate = node.hash_rate() / 1e6;
     node.shutdown().await?;
-    say!("node {name} stopped{height}, {rate:.1} MH/s");
+    say!("{name} stopped{height}, {rate:.1} MH/s");
     Ok(())
-}
-
-/// Shows a node's events until its tip reaches a height.
-async fn show(
-    node: &NodeHandle,
-    mut events: Receiver<Event>,
-    name: &str,
-    until_height: Option<u64>,
-) -> Result<(), Box<dyn Error>> {
-    let is_there = |height| until_height.is_some_and(|until| height >= until);
-    if is_there(node.status().await?.tip.height) {
-        return Ok(());
-    }
-    // a relay that is lost later is dialled again, but one that was never reached is a mistake
-    wait_for_relay(node).await?;
-    let (mut view, mut progress) = (View::new(name), CatchingUp::default());
-    let mut looks = tokio::time::interval(Duration::from_millis(100));
-    loop {
-        let event = tokio::select! {
-            event = events.recv() => event,
-            _ = looks.tick(), if progress.is_on() => {
-                progress.look(node).await?;
-                continue;
-            }
-            report = view.report() => {
-                progress.say(report);
-                continue;
-            }
-        };
-        match event {
-            Ok(event) => {
-                let mut is_hidden = false;
-                if let Event::BlockConnected { block, .. } = &event {
-                    progress.reached(node, block.height()).await?;
-                    is_hidden = progress.hides(block.height());
-                }
-                if is_hidden {
-                    view.pass_over();
-                } else if let Some(line) = view.line(&event) {
-                    progress.say(line);
-                }
-                if let Event::TipChanged { tip, .. } = event
-                    && is_there(tip.height)
-                {
-                    return Ok(());
-                }
-            }
-            Err(RecvError::Lagged(count)) => {
-                if let Some(line) = view.missed(count).filter(|_| !progress.is_on()) {
-                    say!("{line}");
-                }
-                if is_there(node.status().await?.tip.height) {
-                    return Ok(());
-                }
-            }
-            // the node reports the reason at the next request
-            Err(RecvError::Closed) => return Ok(()),
-        }
-    }
 }

@@ -1,0 +1,71 @@
+//! A node's present state in words.
+
+use toycoin_node::protocol::Status;
+
+use crate::words::count;
+
+/// Returns what a node does now: what it searches and how fast, what waits in its mempool, and how many peers it hears.
+///
+/// `hash_rate` is in hashes per second, if it has been measured.
+pub fn said(status: &Status, hash_rate: Option<u64>) -> String {
+    let mut parts = Vec::new();
+    if status.mining {
+        let height = status.tip.height + 1;
+        let rate = hash_rate.map(|rate| format!(" at {}", hashes(rate))).unwrap_or_default();
+        parts.push(format!("searches block {height}{rate}"));
+    } else {
+        parts.push(format!("at height {}", status.tip.height));
+    }
+    let waiting = count(status.mempool as u64, "payment");
+    let waits = if status.mempool == 1 { "waits" } else { "wait" };
+    let size = if status.mempool == 0 { String::new() } else { format!(" ({})", bytes(status.mempool_bytes)) };
+    parts.push(format!("{waiting} {waits}{size}"));
+    parts.push(count(status.peers as u64, "peer"));
+    parts.join(", ")
+}
+
+/// Returns a hash rate with its unit.
+pub fn hashes(per_second: u64) -> String {
+    scaled(per_second, "H/s")
+}
+
+/// Returns a size with its unit.
+pub fn bytes(size: u64) -> String {
+    scaled(size, "B")
+}
+
+/// Returns a number with a unit, and a prefix of a thousand, a million or more.
+fn scaled(number: u64, unit: &str) -> String {
+    let scales = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    let number = number as f64;
+    match scales.into_iter().find(|(scale, _)| number >= *scale) {
+        Some((scale, prefix)) => format!("{:.1} {prefix}{unit}", number / scale),
+        None => format!("{number} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toycoin_node::NodeBuilder;
+
+    use super::*;
+
+    #[test]
+    fn numbers_have_units() {
+        let said = [999, 1_000, 28_400_000, 3_000_000_000].map(hashes);
+        assert_eq!(said, ["999 H/s", "1.0 kH/s", "28.4 MH/s", "3.0 GH/s"]);
+        assert_eq!([0, 914_000].map(bytes), ["0 B", "914.0 kB"]);
+    }
+
+    #[tokio::test]
+    async fn the_present_fits_a_terminal() {
+        let node = NodeBuilder::new(toycoin_core::ChainParams::regtest()).spawn().await.unwrap();
+        let mut status = node.status().await.unwrap();
+        assert_eq!(said(&status, None), "at height 0, 0 payments wait, 0 peers");
+        status.mining = true;
+        (status.tip.height, status.mempool, status.mempool_bytes, status.peers) = (9_999_999, 65_535, 1 << 33, 4_096);
+        let text = said(&status, Some(u64::MAX / 1_000_000));
+        assert!(text.len() <= 78, "{text}");
+        node.shutdown().await.unwrap();
+    }
+}
