@@ -26,6 +26,7 @@ use toycoin_examples::{
     init_logs, interrupted,
     look::LookArguments,
     node_name::NodeName,
+    pace::{default_threads, throttle_for},
     purse::Purse,
     say,
     view::View,
@@ -65,9 +66,10 @@ struct Arguments {
     /// Number of miner threads; by default one less than the cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Share of the time in which the miner threads work.
-    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100))]
-    throttle: u32,
+    /// Share of the time in which the miner threads work; by default 100, but on lab so much that a new network, whose
+    /// difficulty is low, finds about one block in 2 s.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
+    throttle: Option<u32>,
     /// Check the stored chain, report, and exit (with --data).
     #[arg(long, requires = "data")]
     check: bool,
@@ -123,9 +125,17 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         None => SecretKey::from_bytes(&random)?.public_key(),
     };
     let name = arguments.name.unwrap_or_else(|| NodeName::of(&payout));
+    let threads = arguments.threads.map_or_else(default_threads, usize::from);
+    let throttle = match arguments.throttle {
+        Some(percent) => percent,
+        // at full speed its first hundred blocks, which are easy, would come at once and fork
+        None if params.spec().name == "lab" && !arguments.no_mine => throttle_for(&params, u32::try_from(threads)?),
+        None => 100,
+    };
     let mut builder = NodeBuilder::new(params.clone())
+        .threads(threads)
         .channel(arguments.channel)
-        .throttle(arguments.throttle)
+        .throttle(throttle)
         .agent(name.to_string())
         .extra(name.to_string())
         .block_delay(Duration::from_millis(arguments.delay));
@@ -134,9 +144,6 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     if !arguments.no_mine {
         builder = builder.mine_to(payout);
-    }
-    if let Some(threads) = arguments.threads {
-        builder = builder.threads(usize::from(threads));
     }
     if let Some(rate) = arguments.min_fee_rate {
         builder = builder.min_fee_rate(FeeRate::grains_per_byte(rate));

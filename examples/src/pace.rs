@@ -1,6 +1,6 @@
 //! Throttle of the miners, so that a short run on any machine shows what a long run would show.
 
-use std::time::Instant;
+use std::{thread, time::Instant};
 
 use toycoin_core::{ChainParams, CompactTarget, Target};
 use toycoin_pow::{NonceRange, Search};
@@ -31,4 +31,9 @@ pub fn throttle_for(params: &ChainParams, miners: u32) -> u32 {
     let rate = (0..SAMPLES).map(sample).fold(1.0, f64::max);
     let wanted = hashes * 1_000.0 / retargeting.spacing_ms.max(1) as f64 / f64::from(miners.max(1));
     (1..=100).find(|percent| rate * f64::from(*percent) / 100.0 >= wanted).unwrap_or(100)
+}
+
+/// Returns the number of cores less one, so that the machine stays usable for its user; at least one.
+pub fn default_threads() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }

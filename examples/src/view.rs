@@ -184,7 +184,7 @@ impl View {
 
     /// Returns the lines of a row, below the names of the columns if those have scrolled away.
     fn row(&mut self, row: &Row) -> Vec<String> {
-        let head = (self.rows % ROWS_PER_HEAD == 0).then(|| Row::head(self.look, "after"));
+        let head = self.rows.is_multiple_of(ROWS_PER_HEAD).then(|| Row::head(self.look, "after"));
         self.rows += 1;
         head.into_iter().chain(row.lines(self.look)).collect()
     }
