@@ -73,5 +73,18 @@ pub const MIN_READ: usize = 2 << 10;
 /// Most connections that a relay accepts in one round.
 pub const ACCEPTS_A_ROUND: usize = 64;
 
+/// Most events that a relay keeps for its observer until they are taken. The rest is counted.
+pub const RELAY_EVENTS: usize = 2_048;
+
+/// Most events that a relay keeps when the next one is about a message. The room above is for who comes and goes.
+pub const RELAY_MESSAGE_EVENTS: usize = 1_536;
+
+/// Most batches of a relay's events, of up to [`RELAY_EVENTS`] each, that wait for its observer.
+pub const RELAY_EVENT_BATCHES: usize = 4;
+
+/// Shortest time between two batches of a relay's events. So however much is published, a relay makes at most 100,000
+/// events per second.
+pub const RELAY_EVENT_INTERVAL: Duration = Duration::from_millis(20);
+
 /// Time for which a relay accepts no connection after the system refused one.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

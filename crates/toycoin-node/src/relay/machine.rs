@@ -11,12 +11,13 @@ use crate::{
     limits::RELAY_REFUSALS,
     machine::{Machine, Monotonic, Now},
     relay::{
-        CloseReason, ConnectionId, RelayConfig, RelayInput, RelayOutput, RelayStats,
+        CloseReason, ConnectionId, RelayConfig, RelayEvent, RelayInput, RelayOutput, RelayStats,
         channels::Channels,
         connection::{Connection, Due, Phase},
         controls::ControlFrames,
         deliveries::Deliveries,
         entry::Entry,
+        observation::Observation,
         origin::{Origin, Source},
         queue::Bounds,
         timers::Timers,
@@ -55,6 +56,7 @@ pub struct RelayMachine {
     pub(super) timers: Timers,
     pub(super) outputs: VecDeque<RelayOutput>,
     pub(super) stats: RelayStats,
+    pub(super) observation: Observation,
     free: Vec<usize>,
     slots: BTreeMap<ConnectionId, usize>,
     controls: ControlFrames,
@@ -79,6 +81,7 @@ impl RelayMachine {
             timers: Timers::default(),
             outputs: VecDeque::new(),
             stats: RelayStats::default(),
+            observation: Observation::default(),
             free: Vec::new(),
             slots: BTreeMap::new(),
             partial: 0,
@@ -124,6 +127,7 @@ impl RelayMachine {
         let reason = if self.is_shutting_down { CloseReason::Shutdown } else { CloseReason::TooManyConnections };
         if self.slots.len() >= self.config.connections.saturating_add(RELAY_REFUSALS) {
             self.outputs.push_back(RelayOutput::Close { connection: id, reason });
+            self.observation.record(|| RelayEvent::Refused { connection: id, reason });
             return;
         }
         self.stats.accepted += 1;
@@ -230,6 +234,7 @@ impl RelayMachine {
         tracing::debug!(connection = connection.id.0, %reason, "connection ends");
         self.stats.closed += 1;
         self.stats.closed_for_misbehaviour += u64::from(reason.is_misbehaviour());
+        self.record_end(slot, Some(reason));
         self.withdraw(slot);
     }
 
@@ -286,6 +291,7 @@ impl Machine for RelayMachine {
             }
             RelayInput::Disconnected { connection } => {
                 if let Some(slot) = slot(&self.slots, connection) {
+                    self.record_end(slot, None);
                     self.remove(slot);
                 }
             }

@@ -16,6 +16,8 @@
 //! There are bounds on each queue, on all queues together, and on incomplete frames. The publisher that fills a queue
 //! loses first: the origins of the waiting messages share the queue's room, and an origin below its share loses
 //! nothing.
+//!
+//! What happens can be observed: [`RelayMachine::observe`] and [`RelayEvent`]. Without an observer that costs nothing.
 
 mod channels;
 mod config;
@@ -26,8 +28,10 @@ mod controls;
 mod counts;
 mod deliveries;
 mod entry;
+mod event;
 mod io;
 mod machine;
+mod observation;
 mod origin;
 mod queue;
 mod ranking;
@@ -42,6 +46,7 @@ mod timers;
 pub use self::{
     config::RelayConfig,
     connection_id::ConnectionId,
+    event::RelayEvent,
     io::{RelayInput, RelayOutput},
     machine::RelayMachine,
     origin::Source,

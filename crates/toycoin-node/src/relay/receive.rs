@@ -10,7 +10,7 @@ use toycoin_wire::{
 use crate::{
     limits::QUEUE_CONTROLS,
     machine::Monotonic,
-    relay::{CloseReason, RelayMachine, connection::Phase, entry::Entry},
+    relay::{CloseReason, RelayEvent, RelayMachine, connection::Phase, entry::Entry},
 };
 
 impl RelayMachine {
@@ -102,7 +102,13 @@ impl RelayMachine {
         }
         tracing::debug!(connection = connection.id.0, node = %hello.node_id, agent = ?hello.agent, "client joins");
         connection.phase = Phase::Open(hello.node_id);
+        let connection = connection.id;
         self.nodes.insert(hello.node_id, slot);
+        self.observation.record(|| RelayEvent::Joined {
+            connection,
+            node_id: hello.node_id,
+            agent: hello.agent.to_owned(),
+        });
         self.push_control(now, slot, Entry::Welcome);
         Ok(())
     }
@@ -125,12 +131,21 @@ impl RelayMachine {
             return Err(CloseReason::TooManyChannels);
         }
         connection.subscriptions.push(channel.to_channel());
+        if let Phase::Open(node_id) = connection.phase {
+            self.observation.record(|| RelayEvent::Subscribed { node_id, channel: channel.to_channel() });
+        }
         Ok(())
     }
 
     fn unsubscribe(&mut self, slot: usize, channel: ChannelRef<'_>) {
         let Some(connection) = &mut self.connections[slot] else { return };
+        let before = connection.subscriptions.len();
         connection.subscriptions.retain(|subscribed| subscribed.borrowed() != channel);
+        if let Phase::Open(node_id) = connection.phase
+            && connection.subscriptions.len() < before
+        {
+            self.observation.record(|| RelayEvent::Unsubscribed { node_id, channel: channel.to_channel() });
+        }
         self.channels.unsubscribe(channel, slot);
     }
 

@@ -1,13 +1,14 @@
 //! The way of a published message into its subscribers' queues.
 
 use toycoin_wire::{
+    Tag,
     limits::FRAME_HEADER,
     relay::{Deliver, Publish, RelayMessage},
 };
 
 use crate::{
     machine::Monotonic,
-    relay::{RelayMachine, connection::Phase, machine::announce},
+    relay::{RelayEvent, RelayMachine, connection::Phase, machine::announce},
 };
 
 impl RelayMachine {
@@ -24,15 +25,24 @@ impl RelayMachine {
             Some(node) => {
                 let slot =
                     self.nodes.get(&node).filter(|slot| **slot != from && subscribers.binary_search(slot).is_ok());
-                let Some(slot) = slot else {
+                if let Some(slot) = slot {
+                    one = [*slot];
+                    &one[..]
+                } else {
                     self.stats.undeliverable += 1;
-                    return;
-                };
-                one = [*slot];
-                &one
+                    &[][..]
+                }
             }
         };
         let count = receivers.len() - usize::from(receivers.binary_search(&from).is_ok());
+        self.observation.record_message(|| RelayEvent::Published {
+            from: node_id,
+            to: publish.to,
+            channel: publish.channel.to_channel(),
+            tag: publish.payload.first_chunk().copied().map(Tag::new),
+            size: publish.payload.len(),
+            receivers: count,
+        });
         if count == 0 {
             return;
         }

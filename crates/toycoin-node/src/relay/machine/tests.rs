@@ -3,6 +3,7 @@
 mod bounds;
 mod conversation;
 mod delivery;
+mod events;
 mod fairness;
 mod hostile;
 mod model;
