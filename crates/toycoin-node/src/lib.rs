@@ -97,7 +97,7 @@ pub mod store;
 #[doc(inline)]
 pub use self::rt::{
     BlockEvent, EventsSince, ExportError, Listener, ListenerEvent, NodeBuilder, NodeHandle, PaymentError, RelayError,
-    RelayHandle, RelayServer, RelayState, SinceError, SpawnError, Stopped,
+    RelayEvents, RelayHandle, RelayServer, RelayState, RelayStatsReader, SinceError, SpawnError, Stopped,
 };
 #[cfg(feature = "redb")]
 #[doc(inline)]

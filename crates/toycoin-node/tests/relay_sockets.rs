@@ -9,9 +9,13 @@ use std::{
     time::Duration,
 };
 
-use toycoin_node::{RelayHandle, RelayServer, relay::RelayConfig};
+use toycoin_node::{
+    RelayEvents, RelayHandle, RelayServer,
+    limits::{RELAY_EVENT_BATCHES, RELAY_EVENTS, RELAY_ROUNDS},
+    relay::{CloseReason, RelayConfig, RelayEvent},
+};
 use toycoin_wire::{
-    ChannelRef, FrameDecoder, NodeId, Reader,
+    ChannelRef, FrameDecoder, NodeId, Reader, Tag,
     relay::{Hello, Publish, RelayMessage},
     test_util::RelayMessageBuf,
 };
@@ -22,6 +26,20 @@ const MAIN: &str = "/topic/main";
 
 fn relay() -> RelayHandle {
     RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap().spawn().unwrap()
+}
+
+/// A relay with its events.
+fn observed_relay() -> (RelayHandle, RelayEvents) {
+    let mut relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap();
+    let events = relay.observe();
+    (relay.spawn().unwrap(), events)
+}
+
+/// Returns all events that still come until the relay has ended.
+fn rest(mut events: RelayEvents) -> Vec<RelayEvent> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let next = || runtime.block_on(events.next());
+    std::iter::from_fn(next).collect()
 }
 
 /// A client that does one thing at a time.
@@ -237,6 +255,120 @@ fn a_relay_that_is_full_says_so() {
     let mut first = Client::join(&relay, 1);
     Client::connect(relay.local_addr()).assert_goodbye("relay has no room for another connection");
     assert_eq!(first.barrier(), []);
+}
+
+#[test]
+fn an_observer_hears_who_comes_and_goes_and_each_message() {
+    let (relay, events) = observed_relay();
+    let (mut publisher, mut subscriber) = (Client::join(&relay, 1), Client::subscribe(&relay, 2));
+    publisher.publish(b"BLOC and more");
+    assert_eq!(subscriber.hear_payload(), b"BLOC and more");
+    publisher.say(RelayMessage::Goodbye("enough"));
+    assert_eq!(publisher.hear(), None);
+    relay.shutdown();
+    let (one, two) = (NodeId::new([1; 16]), NodeId::new([2; 16]));
+    let mut said = Vec::new();
+    for event in rest(events) {
+        said.push(match event {
+            RelayEvent::Joined { node_id, agent, .. } => (node_id, agent),
+            RelayEvent::Subscribed { node_id, channel } => (node_id, channel.to_string()),
+            RelayEvent::Published { from, to: None, tag: Some(Tag::BLOC), size: 13, receivers: 1, .. } => {
+                (from, "BLOC".to_owned())
+            }
+            RelayEvent::Left { node_id, reason, .. } => (node_id, format!("{reason:?}")),
+            other => panic!("unexpected {other:?}"),
+        });
+    }
+    let left = |reason: CloseReason| format!("{:?}", Some(reason));
+    let expected = [
+        (one, "test".to_owned()),
+        (two, "test".to_owned()),
+        (two, MAIN.to_owned()),
+        (one, "BLOC".to_owned()),
+        (one, left(CloseReason::ByPeer)),
+        (two, left(CloseReason::Shutdown)),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn an_observer_that_reads_nothing_holds_up_nobody() {
+    let (relay, events) = observed_relay();
+    let (mut publisher, mut subscriber) = (Client::join(&relay, 1), Client::subscribe(&relay, 2));
+    let most = (RELAY_EVENT_BATCHES + 1) * (RELAY_EVENTS + 1);
+    let mut sent = 0;
+    while sent <= most as u64 {
+        for _ in 0..1_000 {
+            publisher.publish(b"TXN ");
+        }
+        sent += 1_000;
+        assert_eq!(publisher.barrier(), []);
+        subscriber.barrier();
+    }
+    assert_eq!(relay.shutdown().published, sent);
+    let (mut messages, mut left_out, mut others) = (0, 0, 0);
+    for event in rest(events) {
+        match event {
+            RelayEvent::Published { .. } => messages += 1,
+            RelayEvent::LeftOut { count } => left_out += count,
+            _ => others += 1,
+        }
+    }
+    assert!(messages + others <= most as u64, "{messages} messages wait");
+    // two clients joined and left, one subscribed
+    assert_eq!(messages + left_out + others, sent + 5);
+}
+
+#[test]
+fn a_relay_goes_on_when_its_observer_has_gone() {
+    let (relay, events) = observed_relay();
+    drop(events);
+    let (mut publisher, mut subscriber) = (Client::join(&relay, 1), Client::subscribe(&relay, 2));
+    for _ in 0..3 {
+        publisher.publish(b"x");
+        assert_eq!(subscriber.hear_payload(), b"x");
+    }
+}
+
+#[test]
+fn counters_are_read_while_the_relay_runs() {
+    let server = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap();
+    let reader = server.stats_reader();
+    assert_eq!(reader.stats().accepted, 0);
+    let relay = server.spawn().unwrap();
+    let (mut publisher, mut subscriber) = (Client::join(&relay, 1), Client::subscribe(&relay, 2));
+    for _ in 0..3 {
+        publisher.publish(b"x");
+        subscriber.hear_payload();
+    }
+    // a turn answers at most this many PINGs that wait for each other, so the one of the last message is over
+    (0..=RELAY_ROUNDS).for_each(|_| assert_eq!(publisher.barrier(), []));
+    let stats = relay.stats();
+    assert_eq!((stats.connections, stats.accepted, stats.published, stats.delivered), (2, 2, 3, 3));
+    let last = relay.shutdown();
+    assert_eq!((last.published, last.connections, reader.stats()), (3, 0, last));
+}
+
+#[test]
+fn a_relay_listens_on_several_addresses() {
+    let mut server = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap();
+    let taken = server.listen_also(server.local_addr()).unwrap_err();
+    assert_eq!((taken.kind(), server.local_addrs().len()), (ErrorKind::AddrInUse, 1));
+    server.listen_also("127.0.0.1:0").unwrap();
+    let addresses = server.local_addrs().to_vec();
+    assert_eq!(addresses[0], server.local_addr());
+    let relay = server.spawn().unwrap();
+    let mut clients: Vec<_> = addresses.iter().map(|address| Client::connect(*address)).collect();
+    for (id, client) in (1..).zip(&mut clients) {
+        client.say(RelayMessage::Hello(Hello { node_id: NodeId::new([id; 16]), agent: "test" }));
+        assert!(matches!(client.hear(), Some(RelayMessageBuf::Welcome { .. })));
+    }
+    clients[1].say(RelayMessage::Subscribe(ChannelRef::new(MAIN).unwrap()));
+    clients[1].barrier();
+    clients[0].publish(b"across");
+    assert_eq!(clients[1].hear_payload(), b"across");
+    relay.shutdown();
+    addresses.iter().for_each(|address| drop(RelayServer::bind(address, RelayConfig::default()).unwrap()));
 }
 
 #[test]

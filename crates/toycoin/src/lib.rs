@@ -82,8 +82,8 @@ pub use toycoin_node::RedbStore;
 #[cfg(feature = "runtime")]
 #[doc(inline)]
 pub use toycoin_node::{
-    BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeHandle, PaymentError, RelayError, RelayHandle,
-    RelayServer, SinceError, SpawnError, Stopped,
+    BlockEvent, EventsSince, Listener, ListenerEvent, NodeBuilder, NodeHandle, PaymentError, RelayError, RelayEvents,
+    RelayHandle, RelayServer, RelayStatsReader, SinceError, SpawnError, Stopped,
 };
 #[cfg(feature = "node")]
 #[doc(inline)]

@@ -29,7 +29,7 @@ pub use self::{
     events_since::{BlockEvent, EventsSince},
     listener::{Listener, ListenerEvent},
     node::NodeHandle,
-    relay::{RelayHandle, RelayServer},
+    relay::{RelayEvents, RelayHandle, RelayServer, RelayStatsReader},
     relay_state::RelayState,
 };
 

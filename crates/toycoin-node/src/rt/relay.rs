@@ -1,10 +1,12 @@
 //! A relay on real sockets.
 
 mod driver;
+mod events;
 mod log;
 mod ready;
 mod socket;
 mod source;
+mod stats;
 mod turns;
 
 use std::{
@@ -16,6 +18,13 @@ use std::{
 use tokio::{sync::oneshot, task::JoinSet};
 
 use crate::relay::{RelayConfig, RelayMachine, RelayStats};
+
+use self::{
+    driver::Driver,
+    events::{EventSender, events},
+};
+
+pub use self::{events::RelayEvents, stats::RelayStatsReader};
 
 /// A relay that listens. It serves once it is [run](Self::run) or [spawned](Self::spawn).
 ///
@@ -31,26 +40,86 @@ use crate::relay::{RelayConfig, RelayMachine, RelayStats};
 /// ```
 #[derive(Debug)]
 pub struct RelayServer {
-    listener: TcpListener,
-    local_addr: SocketAddr,
+    listeners: Vec<TcpListener>,
+    /// The address of each listener; at least one.
+    local_addrs: Vec<SocketAddr>,
     machine: RelayMachine,
+    events: Option<EventSender>,
+    stats: RelayStatsReader,
 }
 
 impl RelayServer {
-    /// Listens on `addr`; port 0 chooses a free port. Clients may connect from now on, and are served later.
+    /// Listens on `addr`, or on the first of several addresses that works; port 0 chooses a free port. Clients may
+    /// connect from now on, and are served later.
     ///
     /// # Errors
     /// The system's error, for example [`io::ErrorKind::AddrInUse`].
     pub fn bind(addr: impl ToSocketAddrs, config: RelayConfig) -> io::Result<Self> {
-        let listener = TcpListener::bind(addr)?;
-        listener.set_nonblocking(true)?;
-        let local_addr = listener.local_addr()?;
-        Ok(Self { listener, local_addr, machine: RelayMachine::new(config) })
+        let (listener, local_addr) = listen(addr)?;
+        Ok(Self {
+            listeners: vec![listener],
+            local_addrs: vec![local_addr],
+            machine: RelayMachine::new(config),
+            events: None,
+            stats: RelayStatsReader::default(),
+        })
     }
 
-    /// Returns the address on which the relay listens.
-    pub const fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+    /// Listens on one more address, for example on `::1` beside `127.0.0.1`.
+    ///
+    /// # Errors
+    /// Those of [`bind`](Self::bind). The relay then listens as before.
+    pub fn listen_also(&mut self, addr: impl ToSocketAddrs) -> io::Result<()> {
+        let (listener, local_addr) = listen(addr)?;
+        self.listeners.push(listener);
+        self.local_addrs.push(local_addr);
+        Ok(())
+    }
+
+    /// Returns the address on which the relay listens, the first if there are several.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addrs[0]
+    }
+
+    /// Returns all addresses on which the relay listens; at least one.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.local_addrs
+    }
+
+    /// Returns the events of the relay from its start on: who joins and leaves, who subscribes to what, and one event
+    /// per message. A second call ends the events that the first one returned.
+    ///
+    /// The relay never waits for their reader. Events come in batches, at most one every 20 ms
+    /// ([`RELAY_EVENT_INTERVAL`](crate::limits::RELAY_EVENT_INTERVAL)). Of what happens in between, and of what a slow
+    /// reader does not take, a bounded number waits ([`RELAY_EVENTS`](crate::limits::RELAY_EVENTS)). The rest is
+    /// counted by [`RelayEvent::LeftOut`](crate::relay::RelayEvent::LeftOut). Once the reader is dropped, no events are
+    /// made any more.
+    ///
+    /// ```
+    /// use toycoin_node::{NodeBuilder, RelayConfig, RelayServer, relay::RelayEvent};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default())?;
+    /// let mut events = relay.observe();
+    /// let relay = relay.spawn()?;
+    /// let params = toycoin_core::ChainParams::regtest();
+    /// let node = NodeBuilder::new(params).relay(relay.local_addr().to_string()).spawn().await?;
+    /// assert!(matches!(events.next().await, Some(RelayEvent::Joined { .. })));
+    /// node.shutdown().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn observe(&mut self) -> RelayEvents {
+        let (sender, receiver) = events();
+        self.events = Some(sender);
+        self.machine.observe(true);
+        receiver
+    }
+
+    /// Returns a reader of the relay's counters, for while it [runs](Self::run).
+    pub fn stats_reader(&self) -> RelayStatsReader {
+        self.stats.clone()
     }
 
     /// Serves until `shutdown` is ready, then says goodbye to all clients and returns the counters.
@@ -59,12 +128,13 @@ impl RelayServer {
     /// ends the relay at once.
     ///
     /// # Errors
-    /// When the listener cannot be registered with the runtime, or the runtime aborts the task.
+    /// When a listener cannot be registered with the runtime, or the runtime aborts the task.
     ///
     /// # Panics
     /// Outside a tokio runtime with I/O and time enabled.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<RelayStats> {
-        let driver = driver::Driver::new(tokio::net::TcpListener::from_std(self.listener)?, self.machine);
+        let listeners = self.listeners.into_iter().map(tokio::net::TcpListener::from_std).collect::<io::Result<_>>()?;
+        let driver = Driver::new(listeners, self.machine, self.events, self.stats);
         let (stop, stopped) = oneshot::channel::<()>();
         // A task of its own: waking the future of `block_on` takes a system call each time, waking a task takes none.
         let mut task = JoinSet::new();
@@ -81,7 +151,7 @@ impl RelayServer {
     /// # Errors
     /// When the system provides no thread or no runtime.
     pub fn spawn(self) -> io::Result<RelayHandle> {
-        let local_addr = self.local_addr;
+        let (local_addr, stats) = (self.local_addr(), self.stats_reader());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::Builder::new().name("relay".into()).spawn(move || {
@@ -90,22 +160,35 @@ impl RelayServer {
                 let _ = stopped.await;
             }))
         })?;
-        Ok(RelayHandle { local_addr, stop: Some(stop), thread: Some(thread) })
+        Ok(RelayHandle { local_addr, stats, stop: Some(stop), thread: Some(thread) })
     }
+}
+
+fn listen(addr: impl ToSocketAddrs) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(addr)?;
+    listener.set_nonblocking(true)?;
+    let local_addr = listener.local_addr()?;
+    Ok((listener, local_addr))
 }
 
 /// A relay on its own thread. Dropping the handle shuts the relay down and waits for its end, at most two seconds.
 #[derive(Debug)]
 pub struct RelayHandle {
     local_addr: SocketAddr,
+    stats: RelayStatsReader,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<RelayStats>>>,
 }
 
 impl RelayHandle {
-    /// Returns the address on which the relay listens.
+    /// Returns the address on which the relay listens, the first if there are several.
     pub const fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Returns the counters at the end of the relay's last turn. It neither waits for the relay nor delays it.
+    pub fn stats(&self) -> RelayStats {
+        self.stats.stats()
     }
 
     /// Stops the relay and returns its counters, which are zero if it had failed.

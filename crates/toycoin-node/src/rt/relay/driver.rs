@@ -24,14 +24,20 @@ use crate::{
     limits::{ACCEPT_PAUSE, ACCEPTS_A_ROUND, CLOSE_GRACE, RELAY_READ, RELAY_REFUSALS, RELAY_ROUNDS, RELAY_WRITE},
     machine::{Machine, Monotonic, Now},
     relay::{CloseReason, ConnectionId, RelayInput, RelayMachine, RelayOutput, RelayStats},
-    rt::relay::{log::RelayLog, ready::ReadyList, socket::Socket, source::source, turns::Turns},
+    rt::relay::{
+        RelayStatsReader, events::EventSender, log::RelayLog, ready::ReadyList, socket::Socket, source::source,
+        turns::Turns,
+    },
 };
 
 #[derive(Debug)]
 pub(super) struct Driver {
-    /// The listening socket; `None` once the relay is shutting down.
-    listener: Option<TcpListener>,
+    /// The listening sockets; none once the relay is shutting down.
+    listeners: Vec<TcpListener>,
     machine: RelayMachine,
+    /// The way to whoever observes the relay.
+    events: Option<EventSender>,
+    stats: RelayStatsReader,
     sockets: BTreeMap<u64, Socket>,
     /// Lingering sockets with the end of their linger time, ordered by that time.
     lingering: VecDeque<(Instant, u64)>,
@@ -55,11 +61,18 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(listener: TcpListener, machine: RelayMachine) -> Self {
+    pub(super) fn new(
+        listeners: Vec<TcpListener>,
+        machine: RelayMachine,
+        events: Option<EventSender>,
+        stats: RelayStatsReader,
+    ) -> Self {
         let origin = Instant::now();
         Self {
-            listener: Some(listener),
+            listeners,
             machine,
+            events,
+            stats,
             sockets: BTreeMap::new(),
             lingering: VecDeque::new(),
             ready: Arc::default(),
@@ -84,9 +97,9 @@ impl Driver {
         let mut last_call = None;
         // rounds are bounded already; tokio's budget would end them between a read and its writes
         tokio::task::unconstrained(poll_fn(|cx| {
-            if self.listener.is_some() && shutdown.as_mut().poll(cx).is_ready() {
+            if !self.listeners.is_empty() && shutdown.as_mut().poll(cx).is_ready() {
                 tracing::info!(connections = self.sockets.len(), "relay is shutting down");
-                self.listener = None;
+                self.listeners.clear();
                 last_call = Some(Instant::now() + 2 * CLOSE_GRACE);
                 self.machine.handle(self.now(), RelayInput::Shutdown);
                 self.carry_out();
@@ -99,7 +112,8 @@ impl Driver {
                     break;
                 }
             }
-            if self.listener.is_none()
+            self.stats.set(self.machine.stats());
+            if self.listeners.is_empty()
                 && (self.sockets.is_empty() || last_call.is_some_and(|last| Instant::now() >= last))
             {
                 return Poll::Ready(());
@@ -110,6 +124,9 @@ impl Driver {
             Poll::Pending
         }))
         .await;
+        if let Some(events) = self.events.take() {
+            events.finish(&mut self.machine);
+        }
         self.machine.stats()
     }
 
@@ -137,6 +154,14 @@ impl Driver {
         self.carry_out();
         self.end_lingering();
         self.log.report(now.monotonic);
+        self.pass_on_events(now.monotonic);
+    }
+
+    fn pass_on_events(&mut self, now: Monotonic) {
+        if self.events.as_mut().is_some_and(|events| !events.pass_on(&mut self.machine, now)) {
+            self.events = None;
+            self.machine.observe(false);
+        }
     }
 
     fn accept(&mut self, cx: &mut Context<'_>) {
@@ -146,11 +171,17 @@ impl Driver {
         self.accept_again = None;
         // the machine no longer counts the lingering sockets
         let room = self.machine.capacity() + 2 * RELAY_REFUSALS;
-        for _ in 0..ACCEPTS_A_ROUND {
-            let Some(listener) = self.listener.as_ref().filter(|_| self.sockets.len() < room) else { return };
-            match listener.poll_accept(cx) {
-                Poll::Pending => return,
+        // listeners in a row on which nobody waits
+        let mut idle = 0;
+        for turn in 0..ACCEPTS_A_ROUND {
+            if idle == self.listeners.len() || self.sockets.len() >= room {
+                return;
+            }
+            idle += 1;
+            match self.listeners[turn % self.listeners.len()].poll_accept(cx) {
+                Poll::Pending => {}
                 Poll::Ready(Ok((stream, address))) => {
+                    idle = 0;
                     let name = self.next_name;
                     self.next_name += 1;
                     tracing::debug!(connection = name, %address, "client connects");
@@ -161,7 +192,7 @@ impl Driver {
                     self.sockets.insert(name, socket);
                     self.machine.handle(self.now(), RelayInput::Connected { connection, source });
                 }
-                Poll::Ready(Err(error)) if is_of_the_client(&error) => {}
+                Poll::Ready(Err(error)) if is_of_the_client(&error) => idle = 0,
                 Poll::Ready(Err(error)) => {
                     // most likely the process has no free file descriptors, and retrying at once would only spin
                     self.log.cannot_accept(&error, self.now().monotonic);
@@ -271,7 +302,8 @@ impl Driver {
 
     /// Sets the alarm to the earliest deadline. Returns whether that deadline has already passed.
     fn set_alarm(&mut self, cx: &mut Context<'_>, last_call: Option<Instant>) -> bool {
-        let timeouts = [self.machine.next_timeout(), self.log.next_report()];
+        let events = self.events.as_ref().and_then(|events| events.due(&self.machine));
+        let timeouts = [self.machine.next_timeout(), self.log.next_report(), events];
         let timeout = timeouts.into_iter().flatten().min().map(|time| self.origin + time.since_origin());
         let linger = self.lingering.front().map(|(until, _)| *until);
         let Some(first) = [timeout, linger, self.accept_again, last_call].into_iter().flatten().min() else {
