@@ -9,6 +9,14 @@ pub fn width(text: &str) -> usize {
     text.chars().count()
 }
 
+/// Returns a text that is at most `most` columns wide. Two dots stand for what was cut off.
+pub fn cut(text: &str, most: usize) -> String {
+    if width(text) <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(2)).chain("..".chars()).take(most).collect()
+}
+
 /// Wraps prose into lines of at most [`WIDTH`] columns. The first line begins with `first`, the others with as many
 /// spaces. A word that is too long for a line is broken.
 pub fn wrap(first: &str, prose: &str) -> Vec<String> {
@@ -55,6 +63,12 @@ mod tests {
                 assert!(width(&line) <= WIDTH, "{line}");
             }
         }
+    }
+
+    #[test]
+    fn a_cut_text_says_that_it_is_cut() {
+        assert_eq!(["abcdef", "abcdefg", "└└└└└└└"].map(|text| cut(text, 6)), ["abcdef", "abcd..", "└└└└.."]);
+        assert_eq!([cut("abc", 2), cut("abc", 1), cut("abc", 0)], ["..", ".", ""]);
     }
 
     #[test]

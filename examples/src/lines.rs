@@ -90,6 +90,18 @@ impl Lines {
         self.blocks.take_report(now).or_else(|| self.others.take_report(now))
     }
 
+    /// Returns the kinds and counts of all omitted lines that no line has counted, whether their report is due or not:
+    /// for the end of a program.
+    pub fn take_all(&mut self) -> Vec<(&'static str, Omitted)> {
+        let mut all = Vec::new();
+        for limiter in [&mut self.blocks, &mut self.others] {
+            while let Some(report) = limiter.next_report().and_then(|due| limiter.take_report(due)) {
+                all.push(report);
+            }
+        }
+        all
+    }
+
     fn now(&self) -> Monotonic {
         let since = self.started.elapsed();
         #[cfg(test)]

@@ -7,17 +7,27 @@ use toycoin_core::Amount;
 pub fn money(amount: Amount) -> String {
     let text = amount.to_string();
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    let whole = with_commas(whole);
+    match decimals.trim_end_matches('0') {
+        "" => whole,
+        decimals => format!("{whole}.{decimals:0<2}"),
+    }
+}
+
+/// Returns a number with commas between the thousands.
+pub fn grouped(number: u64) -> String {
+    with_commas(&number.to_string())
+}
+
+fn with_commas(digits: &str) -> String {
     let mut grouped = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    match decimals.trim_end_matches('0') {
-        "" => grouped,
-        decimals => format!("{grouped}.{decimals:0<2}"),
-    }
+    grouped
 }
 
 /// Returns an amount as [`money`] does, with two decimals even if it is whole.
@@ -54,6 +64,7 @@ mod tests {
         assert_eq!(money(Amount::from_toycoins(21_000_000).unwrap()), "21,000,000");
         assert_eq!(price(Amount::from_toycoins(3).unwrap()), "3.00");
         assert_eq!(price("2.125".parse().unwrap()), "2.125");
+        assert_eq!([0, 999, 10_000, 1_572_864].map(grouped), ["0", "999", "10,000", "1,572,864"]);
     }
 
     #[test]
