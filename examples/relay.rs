@@ -1,24 +1,44 @@
 //! The relay that all other programs connect to.
 //!
 //!     cargo run --release --example relay
-//!     cargo run --release --example relay -- --listen 0.0.0.0:25000
+//!     cargo run --release --example relay -- --listen 0.0.0.0:25000 --quiet
 //!
-//! It forwards what its clients publish and inspects none of it. Stop it with Ctrl-C; the clients reconnect when it is
-//! back. `RUST_LOG=toycoin_node=debug` shows who connects and disconnects.
+//! It forwards what its clients publish and inspects none of it. It says who joins and leaves, who subscribes to what,
+//! and one line per message, unless they come in a flood. Stop it with Ctrl-C; the clients reconnect when it is back.
 
-use std::{error::Error, net::SocketAddr, process::ExitCode};
+use std::{error::Error, process::ExitCode, thread, time::Duration};
 
 use clap::Parser;
-use toycoin_examples::{arguments::listen_address, exit, init_logs, say, signalled};
-use toycoin_node::{RelayServer, relay::RelayConfig};
+use tokio::{runtime, sync::oneshot, time::timeout};
+use toycoin_examples::{
+    arguments::listen_address,
+    columns::wrap,
+    exit, init_logs,
+    listening::listen,
+    look::{ColourChoice, Look},
+    open_files,
+    relay_lines::{RelayLines, print},
+    say, signalled,
+    words::{grouped, listed},
+};
+use toycoin_node::relay::RelayConfig;
 
-/// Forwards what clients publish to all subscribers.
+/// Longest wait at the end until the last lines are printed. Nobody may be reading them.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+/// Forwards what clients publish to all subscribers, and says what happens.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Address to listen on.
+    /// Address to listen on; a name stands for all its addresses.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", value_parser = listen_address)]
-    listen: SocketAddr,
+    listen: String,
+    /// Print only the start, the end and warnings.
+    #[arg(long)]
+    quiet: bool,
+    /// When to use colour.
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    color: ColourChoice,
 }
 
 fn main() -> ExitCode {
@@ -29,14 +49,35 @@ fn main() -> ExitCode {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let listen = arguments.listen;
-    let relay = RelayServer::bind(listen, RelayConfig::default())
-        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    say!("relay listening on {}", relay.local_addr());
+    let open_files = open_files::raise_limit();
+    let default = RelayConfig::default();
+    let wanted = default.connections;
+    let config = RelayConfig { connections: open_files::connections(wanted, open_files), ..default };
+    let mut relay = listen(&arguments.listen, &config)?;
+    let addresses: Vec<_> = relay.local_addrs().iter().map(ToString::to_string).collect();
+    wrap("", &format!("relay listening on {}", listed(&addresses))).iter().for_each(|line| say!("{line}"));
+    open_files::room(config.connections, wanted, open_files).iter().for_each(|line| say!("{line}"));
+
+    let (done, printed) = oneshot::channel::<()>();
+    if arguments.quiet {
+        drop(done);
+    } else {
+        let lines = RelayLines::new(Look::of_stdout(arguments.color), config.connections);
+        let events = relay.observe();
+        // a thread of its own, so that whoever does not read the lines does not hold up the relay
+        let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
+        thread::Builder::new().name("lines".into()).spawn(move || {
+            runtime.block_on(print(events, lines));
+            drop(done);
+        })?;
+    }
     let mut signal = Ok(());
     // whoever read the first line may have gone, and the clients need the relay all the same
     let stats = relay.run(async { signal = signalled().await }).await?;
     signal?;
-    say!("relay stopped: {} messages published, {} delivered", stats.published, stats.delivered);
+    if timeout(LAST_LINES, printed).await.is_ok() {
+        let (published, delivered) = (grouped(stats.published), grouped(stats.delivered));
+        say!("relay stopped: {published} messages published, {delivered} delivered");
+    }
     Ok(())
 }

@@ -1,10 +1,6 @@
 //! Arguments that several programs share.
 
-use std::{
-    error::Error,
-    net::{Ipv6Addr, SocketAddr},
-    path::PathBuf,
-};
+use std::{error::Error, net::Ipv6Addr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use toycoin_core::{ChainParams, FeeRate};
@@ -92,14 +88,28 @@ impl Meeting {
 /// # Errors
 /// If the text has another form; the error says which part is wrong.
 pub fn relay_address(text: &str) -> Result<String, String> {
-    let wanted = "an address is a host and a port, such as 127.0.0.1:25000";
-    let wrong = |what: &str| Err(format!("{what}; {wanted}"));
+    host_and_port(text, 1).map_err(|what| format!("{what}; an address is a host and a port, such as 127.0.0.1:25000"))
+}
+
+/// Reads the address on which to listen: a host and a port, as in `127.0.0.1:25000` or `localhost:25000`. Port 0 lets
+/// the system choose.
+///
+/// # Errors
+/// If the text has another form; the error says which part is wrong.
+pub fn listen_address(text: &str) -> Result<String, String> {
+    let wanted = "listen on a host and a port, such as 127.0.0.1:25000 or 0.0.0.0:25000 for all interfaces";
+    host_and_port(text, 0).map_err(|what| format!("{what}; {wanted}"))
+}
+
+/// Reads a host and a port that is at least `least_port`.
+fn host_and_port(text: &str, least_port: u16) -> Result<String, String> {
+    let wrong = |what: &str| Err(what.to_owned());
     if text.contains("://") {
         return wrong("it begins like the address of a web page");
     }
     let Some((host, port)) = text.rsplit_once(':') else { return wrong("the port is missing") };
-    if !port.parse().is_ok_and(|port: u16| port > 0) {
-        return wrong("the port is not a number from 1 to 65535");
+    if !port.parse().is_ok_and(|port: u16| port >= least_port) {
+        return Err(format!("the port is not a number from {least_port} to 65535"));
     }
     let is_host = match host.strip_prefix('[') {
         Some(ip) => ip.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
@@ -107,15 +117,6 @@ pub fn relay_address(text: &str) -> Result<String, String> {
         None => !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || "-._".contains(c)),
     };
     if is_host { Ok(text.to_owned()) } else { wrong("the host is neither a name nor an IP address") }
-}
-
-/// Reads the address on which to listen: an IP address and a port.
-///
-/// # Errors
-/// If the text has another form.
-pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
-    let wanted = "an IP address and a port are wanted, such as 127.0.0.1:25000 or 0.0.0.0:25000 for all interfaces";
-    text.parse().map_err(|_| wanted.to_owned())
 }
 
 #[cfg(test)]
@@ -141,6 +142,17 @@ mod tests {
         ] {
             let error = relay_address(bad).unwrap_err();
             assert!(error.contains(said), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_place_to_listen_may_leave_the_port_to_the_system() {
+        for good in ["0.0.0.0:0", "[::]:25000", "localhost:25000"] {
+            assert_eq!(listen_address(good).as_deref(), Ok(good));
+        }
+        for bad in ["localhost", "25000", ":25000", "localhost:65536"] {
+            let error = listen_address(bad).unwrap_err();
+            assert!(error.contains("0.0.0.0:25000 for all interfaces"), "{bad}: {error}");
         }
     }
 }

@@ -4,12 +4,13 @@ mod common;
 
 use common::{
     Program,
-    stranger::{FalseRelay, Victim, boast, delivery, lagged},
+    stranger::{Caller, FalseRelay, Victim, boast, delivery, lagged},
 };
 use toycoin_core::{Block, ChainParams};
 use toycoin_wire::{
     Tag,
     node::{NodeMessage, Reject},
+    relay::RelayMessage,
 };
 
 /// So many messages of each kind: all of them together, each printed, would be a megabyte.
@@ -96,4 +97,47 @@ fn wallet_and_oracle_print_little_of_a_flood() {
     let (code, said) = oracle.end();
     assert_eq!(code, 3, "{said:#?}");
     assert!(bytes(&said) < MOST_BYTES, "{} bytes", bytes(&said));
+}
+
+#[test]
+fn a_relay_prints_little_of_a_flood_and_counts_the_rest() {
+    let (mut relay, address) = Program::relay();
+    let long = "z".repeat(64);
+    let mut flooder = Caller::join(&address, u128::MAX, "\u{1b}[2J\r\nerror: forged");
+    let tags: [&[u8]; 12] = [
+        b"STAT",
+        b"TXN ",
+        b"BLOC",
+        b"GHDR",
+        b"HDRS",
+        b"GBLK",
+        b"NOTF",
+        b"GTXN",
+        b"RJCT",
+        b"error: forged",
+        b"\x1b[2J\r\n",
+        b"",
+    ];
+    for number in 0..FLOOD {
+        for payload in tags {
+            flooder.publish(&long, (number % 2 == 0).then_some(number.into()), payload);
+        }
+        flooder.subscribe(&long);
+        flooder.say(&RelayMessage::Unsubscribe(toycoin_wire::ChannelRef::new(&long).expect("a good name")));
+        if number % 16 == 0 {
+            let mut guest = Caller::join(&address, number.into(), &long);
+            guest.say(&RelayMessage::Goodbye("enough"));
+            // the first frame must be a HELO
+            Caller::connect(&address).say(&RelayMessage::Ping(1));
+        }
+    }
+    flooder.settle();
+    relay.line_with("lines left out");
+    relay.signal("TERM");
+    let said = relay.success();
+    assert!(said.iter().all(|line| line.chars().count() <= 80), "{said:#?}");
+    assert!(bytes(&said) < 1_000_000, "{} bytes", bytes(&said));
+    let published = format!("relay stopped: {} messages published", FLOOD * 12);
+    let digits = |line: &String| line.replace(',', "").starts_with(&published);
+    assert!(said.iter().any(digits), "{:?}", said.last());
 }

@@ -53,17 +53,18 @@ fn errors_hold_no_words_of_a_library() {
     std::fs::write(path("half.json"), "{").expect("a place for files");
     std::fs::write(path("bytes.json"), [0xff, 0xfe]).expect("a place for files");
     let (half, bytes) = (path("half.json"), path("bytes.json"));
-    let mistakes: [(&str, &[&str], &str); 5] = [
+    let mistakes: [(&str, &[&str], &str); 6] = [
         ("node", &["--params", &half], "not JSON, from line 1 column 1 on"),
         ("node", &["--params", &bytes], "not a text in UTF-8"),
         ("node", &["--payout", "tlab1nonsense"], "a character or the checksum is wrong"),
         ("wallet", &["pay", "tlab1nonsense", "1"], "a character or the checksum is wrong"),
-        ("relay", &["--listen", "localhost:1"], "an IP address and a port are wanted"),
+        ("relay", &["--listen", "127.0.0.1"], "the port is missing; listen on a host and a port"),
+        ("relay", &["--listen", "nowhere.invalid:1"], "the name has no address; try 127.0.0.1:1"),
     ];
     for (name, arguments, sentence) in mistakes {
         let (_, said) = Program::start(name, arguments).end();
         assert!(said.iter().any(|line| line.contains(sentence)), "{name}: {said:#?}");
-        let inner = ["parse failed", "EOF while", "stream did not", "invalid socket address"];
+        let inner = ["parse failed", "EOF while", "stream did not", "invalid socket address", "lookup"];
         assert!(!said.iter().any(|line| inner.iter().any(|text| line.contains(text))), "{name}: {said:#?}");
     }
 }

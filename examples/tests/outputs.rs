@@ -11,7 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::{Program, Running, folder, free_address, path_of};
+use common::{Program, Running, folder, free_address, path_of, stranger::Caller};
 use toycoin_node::store::{BODIES_FILE, INDEX_FILE};
 
 fn text(path: &Path) -> &str {
@@ -126,6 +126,31 @@ fn relay_goes_on_when_the_reader_of_its_first_line_has_gone() {
     let id = relay.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().expect("there is kill").success());
     assert_eq!(relay.0.wait().expect("it was started here").code(), Some(0));
+}
+
+#[test]
+fn relay_goes_on_and_ends_although_nobody_reads_its_lines() {
+    let mut command = Command::new(path_of("relay"));
+    command.args(["--listen", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut relay = Running(command.spawn().expect("it starts"));
+    let mut unread = BufReader::new(relay.0.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    unread.read_line(&mut line).expect("a line");
+    let address = line.trim_end().rsplit(' ').next().expect("an address");
+    let (channel, agent) = ("z".repeat(64), "a program with a long name");
+    let mut caller = Caller::join(address, 1, agent);
+    // more lines than a pipe holds
+    for tag in ["STAT", "TXN ", "BLOC", "GHDR", "HDRS", "GBLK", "NOTF", "GTXN", "RJCT", "more"] {
+        (0..110).for_each(|_| caller.publish(&channel, None, tag.as_bytes()));
+        caller.settle();
+    }
+    (0..110).for_each(|_| caller.subscribe(&channel));
+    caller.settle();
+    node(address, &["--until-height", "2"]).success();
+    let id = relay.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("there is kill").success());
+    assert_eq!(relay.0.wait().expect("it was started here").code(), Some(0));
+    drop(unread);
 }
 
 #[test]

@@ -83,6 +83,81 @@ impl Drop for Liar {
     }
 }
 
+/// A client of an honest relay that says what it likes.
+pub(crate) struct Caller {
+    stream: TcpStream,
+    decoder: FrameDecoder,
+    nonce: u64,
+}
+
+impl Caller {
+    /// Connects, and says nothing yet.
+    pub(crate) fn connect(relay: &str) -> Self {
+        let stream = TcpStream::connect(relay).expect("the relay listens");
+        stream.set_read_timeout(Some(super::DEADLINE)).expect("a socket");
+        Self { stream, decoder: FrameDecoder::new(Reader::Client), nonce: 0 }
+    }
+
+    /// Connects and joins; the number, big-endian, is the node id.
+    pub(crate) fn join(relay: &str, id: u128, agent: &str) -> Self {
+        let mut caller = Self::connect(relay);
+        caller.say(&RelayMessage::Hello(Hello { node_id: NodeId::new(id.to_be_bytes()), agent }));
+        caller.settle();
+        caller
+    }
+
+    pub(crate) fn say(&mut self, message: &RelayMessage<'_>) {
+        self.stream.write_all(&frame(message)).expect("the relay reads");
+    }
+
+    pub(crate) fn subscribe(&mut self, channel: &str) {
+        self.say(&RelayMessage::Subscribe(ChannelRef::new(channel).expect("a good name")));
+    }
+
+    pub(crate) fn publish(&mut self, channel: &str, to: Option<u128>, payload: &[u8]) {
+        let channel = ChannelRef::new(channel).expect("a good name");
+        let to = to.map(|id| NodeId::new(id.to_be_bytes()));
+        self.say(&RelayMessage::Publish(Publish { channel, to, payload }));
+    }
+
+    /// Waits until the relay has taken everything that was said.
+    pub(crate) fn settle(&mut self) {
+        self.nonce += 1;
+        self.say(&RelayMessage::Ping(self.nonce));
+        let answer = frame(&RelayMessage::Pong(self.nonce));
+        self.hear_until(|heard| frame(heard) == answer);
+    }
+
+    /// Returns why the relay ends the connection.
+    pub(crate) fn goodbye(mut self) -> String {
+        let mut reason = String::new();
+        self.hear_until(|heard| match heard {
+            RelayMessage::Goodbye(said) => {
+                reason = (*said).to_owned();
+                true
+            }
+            _ => false,
+        });
+        reason
+    }
+
+    fn hear_until(&mut self, mut is_it: impl FnMut(&RelayMessage<'_>) -> bool) {
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let count = self.stream.read(&mut buffer).expect("the relay answers");
+            assert!(count > 0, "the relay has hung up");
+            let mut input = &buffer[..count];
+            let mut is_heard = false;
+            while let Some(frame) = self.decoder.next_frame(&mut input).expect("frames") {
+                is_heard |= is_it(&RelayMessage::decode(frame).expect("a message"));
+            }
+            if is_heard {
+                return;
+            }
+        }
+    }
+}
+
 /// A relay that takes one client in and tells it what it likes.
 pub(crate) struct FalseRelay {
     listener: TcpListener,
