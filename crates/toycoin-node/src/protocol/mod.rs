@@ -28,6 +28,7 @@ mod connecting;
 #[cfg(feature = "test-util")]
 mod counts;
 mod durability;
+mod event;
 mod following;
 mod headers;
 mod io;
@@ -52,6 +53,7 @@ pub use self::{
     claims::{Claims, PeerClaim},
     clock_warning::{ClockCause, ClockSuspect, ClockWarning},
     config::NodeConfig,
+    event::{Event, MuteReason},
     io::*,
     machine::NodeMachine,
 };

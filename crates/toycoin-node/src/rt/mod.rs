@@ -18,6 +18,7 @@ mod listener;
 mod message;
 mod miner;
 mod node;
+mod queries;
 mod relay;
 mod relay_state;
 mod relays;

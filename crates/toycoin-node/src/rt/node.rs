@@ -1,7 +1,6 @@
 //! A running node's handle: requests, events, and the end.
 
 use std::{
-    io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,16 +9,11 @@ use std::{
 };
 
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
-use toycoin_core::{
-    BlockHash, ChainParams, CheckedBlock, OutPoint, PublicKey, Transaction, Txid,
-    chain::Audit,
-    export::{BlockLine, NetworkLine},
-    utxo::Coin,
-};
+use toycoin_core::{ChainParams, Transaction, Txid};
 
 use crate::{
-    protocol::{ChainDelta, Confirmed, Event, PeerInfo, Request, RequestId, Response, Status, TransactionPlace},
-    rt::{ExportError, PaymentError, RelayError, RelayState, SinceError, Stopped, life::Life, message::Message},
+    protocol::{Confirmed, Event, Request, RequestId, Response},
+    rt::{PaymentError, RelayError, RelayState, Stopped, life::Life, message::Message},
 };
 
 /// A handle to a running node; cheap to clone.
@@ -91,55 +85,6 @@ impl NodeHandle {
         }
     }
 
-    /// Returns the node's status: tip, mempool, connections.
-    ///
-    /// # Errors
-    /// When the node has stopped.
-    pub async fn status(&self) -> Result<Status, Stopped> {
-        match self.ask(Request::Status).await? {
-            Response::Status(status) => Ok(status),
-            other => misfit(&other),
-        }
-    }
-
-    /// Returns an owner's coins, immature ones included.
-    ///
-    /// # Errors
-    /// When the node has stopped.
-    pub async fn coins_of(&self, owner: PublicKey) -> Result<Vec<(OutPoint, Coin)>, Stopped> {
-        match self.ask(Request::Coins(owner)).await? {
-            Response::Coins(coins) => Ok(coins),
-            other => misfit(&other),
-        }
-    }
-
-    /// Returns a block of any branch by its hash.
-    ///
-    /// # Errors
-    /// When the node has stopped.
-    pub async fn block(&self, hash: BlockHash) -> Result<Option<Arc<CheckedBlock>>, Stopped> {
-        self.ask_for_block(Request::Block(hash)).await
-    }
-
-    /// Returns the block of the active chain at a height.
-    ///
-    /// # Errors
-    /// When the node has stopped.
-    pub async fn block_at(&self, height: u64) -> Result<Option<Arc<CheckedBlock>>, Stopped> {
-        self.ask_for_block(Request::BlockAt(height)).await
-    }
-
-    /// Returns a transaction with its location, if it is in the mempool or on the active chain.
-    ///
-    /// # Errors
-    /// When the node has stopped.
-    pub async fn transaction(&self, txid: Txid) -> Result<Option<TransactionPlace>, Stopped> {
-        match self.ask(Request::Transaction(txid)).await? {
-            Response::Transaction(found) => Ok(found),
-            other => misfit(&other),
-        }
-    }
-
     /// Submits a transaction and waits until it has this many confirmations, its own block included. The answer covers
     /// everything that can happen to it in between. A transaction that is already confirmed is waited for as well.
     ///
@@ -173,65 +118,11 @@ impl NodeHandle {
         self.ask(Request::SetMining(enabled)).await.map(drop)
     }
 
-    /// Returns the known peers.
-    ///
-    /// # Errors
-    /// When the node has stopped.
-    pub async fn peers(&self) -> Result<Vec<PeerInfo>, Stopped> {
-        match self.ask(Request::Peers).await? {
-            Response::Peers(peers) => Ok(peers),
-            other => misfit(&other),
-        }
-    }
-
-    /// Counts the supply from the UTXO set and compares it with the tip's state root.
-    ///
-    /// # Errors
-    /// When the node has stopped.
-    pub async fn audit(&self) -> Result<Audit, Stopped> {
-        match self.ask(Request::Audit).await? {
-            Response::Audit(audit) => Ok(audit),
-            other => misfit(&other),
-        }
-    }
-
     /// Returns the events from now on, until the node stops. A slow receiver misses the oldest events and learns how
     /// many.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         // a node that has stopped has no more events
         self.events.upgrade().map_or_else(|| broadcast::channel(1).1, |events| events.subscribe())
-    }
-
-    /// Returns some of the tip's moves since `block`. Ask again from the last of them until the answer is complete.
-    ///
-    /// # Errors
-    /// When the node does not know the block, or has stopped.
-    pub async fn blocks_since(&self, block: BlockHash) -> Result<ChainDelta, SinceError> {
-        match self.ask(Request::Since(block)).await? {
-            Response::Since(since) => since.ok_or(SinceError::UnknownBlock(block)),
-            other => misfit(&other),
-        }
-    }
-
-    /// Writes the present active chain as lines of JSON ([`toycoin_core::export`]). Returns the number of blocks.
-    ///
-    /// # Errors
-    /// When `out` fails, the store has lost a block, or the node has stopped.
-    pub async fn export(&self, mut out: impl io::Write) -> Result<u64, ExportError> {
-        let hashes = match self.ask(Request::ActiveChain).await? {
-            Response::ActiveChain(hashes) => hashes,
-            other => misfit(&other),
-        };
-        writeln!(out, "{}", NetworkLine(&self.params)).map_err(ExportError::Write)?;
-        let mut blocks = 0;
-        for hash in hashes {
-            // by hash, so that a reorganisation meanwhile does not mix two branches
-            let block = self.block(hash).await?.ok_or(ExportError::Lost(hash))?;
-            writeln!(out, "{}", BlockLine(block.block())).map_err(ExportError::Write)?;
-            blocks += 1;
-        }
-        out.flush().map_err(ExportError::Write)?;
-        Ok(blocks)
     }
 
     /// Returns the miner threads' hashes per second, averaged since the start.
@@ -248,13 +139,6 @@ impl NodeHandle {
         self.life.end().await.map_err(|reason| Stopped { reason: Some(reason) })
     }
 
-    async fn ask_for_block(&self, request: Request) -> Result<Option<Arc<CheckedBlock>>, Stopped> {
-        match self.ask(request).await? {
-            Response::Block(block) => Ok(block),
-            other => misfit(&other),
-        }
-    }
-
     async fn ask_for_confirmations(&self, request: Request) -> Result<Confirmed, PaymentError> {
         match self.ask(request).await? {
             Response::Confirmed(confirmed) => Ok(confirmed),
@@ -264,7 +148,7 @@ impl NodeHandle {
         }
     }
 
-    async fn ask(&self, request: Request) -> Result<Response, Stopped> {
+    pub(super) async fn ask(&self, request: Request) -> Result<Response, Stopped> {
         let id = RequestId(self.next_request.fetch_add(1, Ordering::Relaxed));
         let (reply, answer) = oneshot::channel();
         self.sender.send(Message::Request { id, request, reply }).await.map_err(|_| self.stopped())?;
@@ -286,7 +170,7 @@ impl NodeHandle {
 }
 
 /// Panics: a response of the wrong kind is a bug in this crate.
-fn misfit(response: &Response) -> ! {
+pub(super) fn misfit(response: &Response) -> ! {
     panic!("the node answered another question: {response:?}")
 }
 
