@@ -80,7 +80,7 @@ enum Command {
         /// Transaction id.
         txid: Txid,
     },
-    /// Show how many payments wait for a block.
+    /// Show the payments that wait for a block, those that came since this program joined.
     Mempool,
     /// Show the other nodes.
     Peers,

@@ -9,7 +9,10 @@ use toycoin_node::{
 };
 use toycoin_wire::printable;
 
-use crate::header_lines::{ago, header_lines};
+use crate::{
+    header_lines::{ago, header_lines},
+    mempool_rows,
+};
 
 /// Most characters of a miner's text that are shown, after escaping.
 const MINER_TEXT: usize = 60;
@@ -114,11 +117,7 @@ pub async fn tip(node: &NodeHandle) -> Result<Vec<String>, Box<dyn Error>> {
 /// # Errors
 /// When the node has ended.
 pub async fn mempool(node: &NodeHandle) -> Result<Vec<String>, Box<dyn Error>> {
-    let status = node.status().await?;
-    Ok(vec![
-        format!("{} payments of {} bytes in all", status.mempool, status.mempool_bytes),
-        "They came since this program joined; older ones are known to the others alone.".into(),
-    ])
+    Ok(mempool_rows::lines(&node.mempool(None, mempool_rows::ROWS).await?))
 }
 
 /// Returns the lines about the peers.

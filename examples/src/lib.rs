@@ -37,6 +37,7 @@ pub mod key_file;
 pub mod lines;
 pub mod listening;
 pub mod look;
+pub mod mempool_rows;
 mod message_fields;
 pub mod names;
 pub mod network_file;

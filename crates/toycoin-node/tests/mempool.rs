@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use toycoin_core::{
@@ -17,8 +18,10 @@ use toycoin_core::{
     store::MemoryStore,
     utxo::Coin,
 };
-use toycoin_node::mempool::{
-    Admission, AdmitError, DropReason, Mempool, MempoolConfig, Orphan, Reorganisation, Reorganised,
+use toycoin_node::{
+    limits,
+    machine::Monotonic,
+    mempool::{Admission, AdmitError, DropReason, Mempool, MempoolConfig, Orphan, Reorganisation, Reorganised},
 };
 
 fn pool() -> (Chain<MemoryStore>, Mempool) {
@@ -256,4 +259,91 @@ fn what_was_verified_ahead_is_not_verified_again() {
     let (outcomes, verified) = submit_together(&[parent, child]);
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(Admission::Accepted(_)))));
     assert_eq!(verified, 2, "one a transaction");
+}
+
+/// Spends all coins of a wallet, or the last output of its parent, at `rate` grains per byte.
+fn spend(chain: &Chain<MemoryStore>, wallet: u32, parent: Option<&Transaction>, rate: u64) -> Transaction {
+    let key = SecretKey::classroom(wallet);
+    let coins = match parent {
+        None => chain.coins_of(&key.public_key()).unwrap(),
+        Some(parent) => {
+            let (outpoint, output) = parent.outpoints(parent.txid()).last().unwrap();
+            vec![(outpoint, Coin { output: *output, coinbase_height: 0 })]
+        }
+    };
+    TransactionBuilder::new(chain.params())
+        .spend(coins)
+        .pay(chain.params().address(SecretKey::classroom(9).public_key()), Amount::from_grains(7))
+        .fee_rate(FeeRate::grains_per_byte(rate))
+        .sign(&key)
+        .unwrap()
+}
+
+#[test]
+fn pages_follow_the_order_of_mining_and_miss_nothing() {
+    let (chain, mut pool) = pool();
+    let at = |seconds| Monotonic::new(Duration::from_secs(seconds));
+    let [first, rich, second, poor] =
+        [(0, 3), (1, 9), (2, 3), (3, 0)].map(|(key, rate)| spend(&chain, key, None, rate));
+    let child = spend(&chain, 3, Some(&poor), 50);
+    for (payment, seconds) in [&first, &rich, &second, &poor, &child].into_iter().zip(1..) {
+        pool.set_now(at(seconds));
+        submit(&chain, &mut pool, payment).unwrap();
+    }
+    pool.set_now(at(60));
+
+    let whole = pool.page(None, 100);
+    // the child pays for its parent, which is still the poorest by itself
+    let ids = [&child, &rich, &first, &second, &poor].map(Transaction::txid);
+    assert_eq!(whole.entries.iter().map(|entry| entry.txid).collect::<Vec<_>>(), ids);
+    assert_eq!((whole.count, whole.bytes, whole.now, whole.next), (5, pool.bytes(), at(60), None));
+    let [of_child, .., of_poor] = &whole.entries[..] else { panic!("five") };
+    assert_eq!((&*of_child.parents, &*of_poor.children), (&[poor.txid()][..], &[child.txid()][..]));
+    assert_eq!((of_child.parents.len(), of_child.children.len(), of_poor.parents.len()), (1, 0, 0));
+    assert_eq!((&of_child.spends, of_child.since, of_poor.since), (&child.inputs, at(5), at(4)));
+    assert_eq!((of_child.size, of_child.package_size), (child.size(), child.size() + poor.size()));
+    assert_eq!((of_poor.fee, of_child.package_fee), (Amount::ZERO, of_child.fee));
+
+    for limit in 0..6 {
+        let (mut found, mut page) = (Vec::new(), pool.page(None, limit));
+        loop {
+            assert!(page.entries.len() <= limit.max(1) && !page.entries.is_empty());
+            found.append(&mut page.entries);
+            let Some(next) = page.next else { break };
+            page = pool.page(Some(next), limit);
+        }
+        assert_eq!(found, whole.entries, "{limit} on a page");
+    }
+    // the place of a payment that has left stays a place
+    let after_two = pool.page(None, 2).next;
+    pool.block_connected(&checked(&chain, {
+        let time = chain.tip().time + 1_000;
+        let payout = toycoin_core::PublicKey::from_bytes([1; 32]);
+        chain.template(vec![rich], payout, &[1], time).unwrap().mine_trivial()
+    }));
+    assert_eq!(pool.page(after_two, 9).entries, whole.entries[2..]);
+}
+
+#[test]
+fn a_page_is_bounded_in_payments_and_bytes() {
+    let params = ChainParams::regtest();
+    let config = MempoolConfig { min_fee_rate: FeeRate::ZERO, max_bytes: limits::MEMPOOL_BYTES };
+    let (chain, mut pool) = (Chain::in_memory(params.clone()), Mempool::new(params, config));
+    // a chain of payments of 90 kB each, as long as the package limit allows
+    let key = SecretKey::classroom(0);
+    let mut coins = chain.coins_of(&key.public_key()).unwrap();
+    for _ in 0..20 {
+        let builder = TransactionBuilder::new(chain.params()).spend(coins);
+        let to = chain.params().address(SecretKey::classroom(9).public_key());
+        let builder = (0..2_200).fold(builder, |builder, _| builder.pay(to, Amount::from_grains(1)));
+        let payment = builder.sign(&key).unwrap();
+        let (outpoint, output) = payment.outpoints(payment.txid()).last().unwrap();
+        coins = vec![(outpoint, Coin { output: *output, coinbase_height: 0 })];
+        submit(&chain, &mut pool, &payment).unwrap();
+    }
+    assert!(pool.bytes() > limits::MEMPOOL_PAGE_BYTES, "{} bytes", pool.bytes());
+    let page = pool.page(None, usize::MAX);
+    let listed: u64 = page.entries.iter().map(|entry| entry.size).sum();
+    assert!(page.entries.len() < 20 && page.next.is_some(), "{} payments", page.entries.len());
+    assert!((limits::MEMPOOL_PAGE_BYTES..limits::MEMPOOL_PAGE_BYTES + 100_000).contains(&listed), "{listed} bytes");
 }

@@ -23,6 +23,13 @@ pub const SELECTION_MISFITS: usize = 1_000;
 /// Most transactions that one can replace (replace-by-fee), descendants included.
 pub const REPLACED: usize = 100;
 
+/// Most transactions on one page of the mempool.
+pub const MEMPOOL_PAGE: usize = 1_000;
+
+/// Bytes of transactions, by formula, at which a page of the mempool ends: 1 MB. The transaction that crosses the bound
+/// is included.
+pub const MEMPOOL_PAGE_BYTES: u64 = 1_000_000;
+
 /// Most transactions in the orphan pool.
 pub const ORPHANS: usize = 100;
 

@@ -130,7 +130,7 @@ impl Mempool {
         }
         self.orphans.remove(&txid);
         let coinbase_height = youngest_coinbase(&coins);
-        self.entries.insert(Newcomer { transaction, fee, coinbase_height, returned: false });
+        self.entries.insert(Newcomer { transaction, fee, coinbase_height, returned: false, since: self.now });
         accepted.unblocked = self.orphans.take_children_of(&txid);
         Ok(Admission::Accepted(accepted))
     }

@@ -1,6 +1,9 @@
 //! The mempool's transactions, the spender of each coin, and the orders by fee rate.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use toycoin_core::{OutPoint, Txid, utxo::Coin};
 
@@ -60,6 +63,12 @@ impl Entries {
         self.mining.iter()
     }
 
+    /// Returns the transactions after a position in the order of mining.
+    pub(super) fn by_mining_after(&self, after: Option<MiningKey>) -> impl Iterator<Item = (&MiningKey, &Txid)> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.mining.range((from, Bound::Unbounded))
+    }
+
     pub(super) fn spender(&self, outpoint: &OutPoint) -> Option<Txid> {
         self.spenders.get(outpoint).copied()
     }
@@ -85,7 +94,7 @@ impl Entries {
 
     /// Inserts a transaction with its arrival number. After a reorganisation its children may already be here.
     pub(super) fn put(&mut self, newcomer: Newcomer, arrival: i64) {
-        let Newcomer { transaction, fee, coinbase_height, returned } = newcomer;
+        let Newcomer { transaction, fee, coinbase_height, returned, since } = newcomer;
         let txid = transaction.txid();
         let own = Package::one(fee, transaction.size());
         let ancestors = self.ancestors(&transaction);
@@ -95,7 +104,8 @@ impl Entries {
         }
         self.bytes += own.bytes;
         self.generation += 1;
-        let entry = Entry { transaction, own, ancestors: own, descendants: own, arrival, coinbase_height, returned };
+        let entry =
+            Entry { transaction, own, ancestors: own, descendants: own, arrival, coinbase_height, returned, since };
         self.keeping.insert(entry.keeping_key(), txid);
         self.mining.insert(entry.mining_key(), txid);
         self.by_txid.insert(txid, entry);

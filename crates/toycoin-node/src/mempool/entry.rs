@@ -4,7 +4,10 @@ use std::cmp::Reverse;
 
 use toycoin_core::{Amount, IdentifiedTransaction};
 
-use crate::mempool::package::{Package, Rate};
+use crate::{
+    machine::Monotonic,
+    mempool::package::{Package, Rate},
+};
 
 /// A transaction in the mempool.
 #[derive(Debug, Clone)]
@@ -22,6 +25,8 @@ pub(super) struct Entry {
     pub(super) coinbase_height: u64,
     /// Whether a reorganisation brought it back, so that policy does not apply to it.
     pub(super) returned: bool,
+    /// When it entered the pool.
+    pub(super) since: Monotonic,
 }
 
 /// Order of eviction: the worst fee rate first, among equals the latest arrival.
@@ -65,4 +70,5 @@ pub(super) struct Newcomer {
     pub(super) fee: Amount,
     pub(super) coinbase_height: u64,
     pub(super) returned: bool,
+    pub(super) since: Monotonic,
 }

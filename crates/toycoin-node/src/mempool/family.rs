@@ -85,11 +85,15 @@ impl Entries {
         members
     }
 
-    fn parents<'a>(&'a self, transaction: &'a Transaction) -> impl Iterator<Item = Txid> + 'a {
+    pub(super) fn parents<'a>(&'a self, transaction: &'a Transaction) -> impl Iterator<Item = Txid> + 'a {
         transaction.inputs.iter().map(|outpoint| outpoint.txid).filter(|txid| self.contains(txid))
     }
 
-    fn children<'a>(&'a self, txid: &Txid, transaction: &'a Transaction) -> impl Iterator<Item = Txid> + use<'a> {
+    pub(super) fn children<'a>(
+        &'a self,
+        txid: &Txid,
+        transaction: &'a Transaction,
+    ) -> impl Iterator<Item = Txid> + use<'a> {
         transaction.outpoints(*txid).filter_map(|(outpoint, _)| self.spender(&outpoint))
     }
 }

@@ -26,6 +26,7 @@ mod eviction;
 mod family;
 mod orphans;
 mod package;
+mod page;
 mod pool;
 mod refused;
 mod reorganisation;
@@ -40,6 +41,7 @@ pub use self::{
     ahead::VerifiedAhead,
     drop_reason::DropReason,
     orphans::Orphan,
+    page::{MempoolCursor, MempoolEntry, MempoolPage},
     pool::{Mempool, MempoolConfig},
     reorganisation::{Reorganisation, Reorganised},
 };

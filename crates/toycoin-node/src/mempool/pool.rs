@@ -6,7 +6,10 @@ use toycoin_core::{
     ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, OutPoint, Rule, Transaction, Txid, Wtxid,
 };
 
-use crate::mempool::{DropReason, entries::Entries, orphans::Orphans, refused::Refused, select::select};
+use crate::{
+    machine::Monotonic,
+    mempool::{DropReason, entries::Entries, orphans::Orphans, refused::Refused, select::select},
+};
 
 /// The mempool's policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +28,21 @@ pub struct Mempool {
     pub(super) entries: Entries,
     pub(super) orphans: Orphans,
     pub(super) refused: Refused,
+    /// The time that newcomers get as theirs.
+    pub(super) now: Monotonic,
 }
 
 impl Mempool {
     /// Makes an empty pool.
     pub fn new(params: ChainParams, config: MempoolConfig) -> Self {
         let (entries, orphans, refused) = Default::default();
-        Self { params, config, entries, orphans, refused }
+        Self { params, config, entries, orphans, refused, now: Monotonic::ORIGIN }
+    }
+
+    /// Sets the time, which transactions that enter from now on have as [theirs](crate::mempool::MempoolEntry::since).
+    /// It decides nothing.
+    pub const fn set_now(&mut self, now: Monotonic) {
+        self.now = now;
     }
 
     /// Returns a transaction of the pool.

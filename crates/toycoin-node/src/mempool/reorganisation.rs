@@ -103,7 +103,8 @@ impl Mempool {
                     let fee = judged.fee();
                     let coinbase_height = youngest_coinbase(&coins);
                     self.orphans.remove(&txid);
-                    self.entries.put(Newcomer { transaction, fee, coinbase_height, returned: true }, arrival);
+                    self.entries
+                        .put(Newcomer { transaction, fee, coinbase_height, returned: true, since: self.now }, arrival);
                     arrival += 1;
                     outcome.readmitted.push((txid, fee));
                 }
@@ -154,7 +155,7 @@ impl Mempool {
         let verify = |judged: JudgedTransaction| judged.verify(&self.params, transaction.txid(), verifier);
         Ok(judged.and_then(|judged| verify(judged).map_err(DropReason::Invalid)).inspect(|fee| {
             let coinbase_height = youngest_coinbase(&coins);
-            self.entries.insert(Newcomer { transaction, fee: *fee, coinbase_height, returned: true });
+            self.entries.insert(Newcomer { transaction, fee: *fee, coinbase_height, returned: true, since: self.now });
         }))
     }
 

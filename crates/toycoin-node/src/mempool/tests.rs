@@ -9,6 +9,7 @@ use super::{
     entries::Entries,
     entry::{Entry, Newcomer},
 };
+use crate::machine::Monotonic;
 
 /// Builds transaction `number` of a graph. It spends one output of each parent, and a coin of its own from the chain.
 fn transaction(number: usize, parents: &BTreeSet<usize>, made: &[(Txid, Transaction)]) -> Transaction {
@@ -60,8 +61,9 @@ proptest! {
                     let (txid, transaction) = made[number].clone();
                     if !entries.contains(&txid) {
                         let fee = Amount::from_grains(graph[number].1);
-                        let transaction = transaction.into();
-                        entries.put(Newcomer { transaction, fee, coinbase_height: 0, returned: true }, arrival);
+                        let (transaction, since) = (transaction.into(), Monotonic::ORIGIN);
+                        let newcomer = Newcomer { transaction, fee, coinbase_height: 0, returned: true, since };
+                        entries.put(newcomer, arrival);
                     }
                 }
             } else {

@@ -11,7 +11,7 @@ use toycoin_core::{
 use toycoin_wire::NodeId;
 
 use crate::{
-    mempool::{AdmitError, DropReason},
+    mempool::{AdmitError, DropReason, MempoolCursor, MempoolPage},
     protocol::{Claims, ClockWarning, Event, PeerClaim},
     relay::ConnectionId,
 };
@@ -168,6 +168,14 @@ pub enum Request {
     SetMining(bool),
     /// The known peers: [`Response::Peers`].
     Peers,
+    /// Some of what waits in the mempool, in the order of [`Mempool::page`](crate::mempool::Mempool::page):
+    /// [`Response::Mempool`].
+    Mempool {
+        /// Where the page begins; `None` for the first page.
+        after: Option<MempoolCursor>,
+        /// Most transactions of the page, at most [`MEMPOOL_PAGE`](crate::limits::MEMPOOL_PAGE).
+        limit: usize,
+    },
 }
 
 /// The answer to a [`Request`].
@@ -198,6 +206,8 @@ pub enum Response {
     Done,
     /// Answers [`Request::Peers`].
     Peers(Vec<PeerInfo>),
+    /// Answers [`Request::Mempool`].
+    Mempool(MempoolPage),
     /// Answers any request, once the store has failed.
     Halted,
 }

@@ -61,6 +61,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             clock: ClockWatch::default(),
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
         };
+        machine.transactions.set_now(now.monotonic);
         machine.transactions.restore(&mut machine.net, &mut machine.chain);
         machine
     }
@@ -255,6 +256,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
 
     fn handle(&mut self, now: Now, input: Input<'_>) {
         self.net.now = now;
+        self.transactions.set_now(now.monotonic);
         if self.net.halted {
             if let Input::Request { id, .. } = input {
                 self.net.outputs.push_back(Output::Reply { id, response: Box::new(Response::Halted) });

@@ -56,6 +56,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 Response::Done
             }
             Request::Peers => Response::Peers(self.peer_infos()),
+            Request::Mempool { after, limit } => Response::Mempool(self.transactions.pool().page(after, limit)),
         }))
     }
 

@@ -10,6 +10,7 @@ use toycoin_core::{
 };
 
 use crate::{
+    mempool::{MempoolCursor, MempoolPage},
     protocol::{ChainDelta, PeerInfo, Request, Response, Status, TransactionPlace},
     rt::{ExportError, NodeHandle, SinceError, Stopped, node::misfit},
 };
@@ -71,6 +72,38 @@ impl NodeHandle {
     pub async fn peers(&self) -> Result<Vec<PeerInfo>, Stopped> {
         match self.ask(Request::Peers).await? {
             Response::Peers(peers) => Ok(peers),
+            other => misfit(&other),
+        }
+    }
+
+    /// Returns what waits in the mempool after a position, or its beginning: at most `limit` payments, at most
+    /// [`MEMPOOL_PAGE`](crate::limits::MEMPOOL_PAGE) of them, and about 1 MB of payments. The best package comes first,
+    /// as in mining; see [`MempoolPage`].
+    ///
+    /// A node learns of payments only while it is connected. So the mempool of one that has just joined has few, even if
+    /// others wait elsewhere.
+    ///
+    /// ```no_run
+    /// # async fn example(node: toycoin_node::NodeHandle) -> Result<(), toycoin_node::Stopped> {
+    /// let mut page = node.mempool(None, 100).await?;
+    /// println!("{} payments of {} bytes", page.count, page.bytes);
+    /// loop {
+    ///     for payment in &page.entries {
+    ///         let waited = page.now.saturating_since(payment.since);
+    ///         println!("{} pays {} and has waited {waited:?}", payment.txid, payment.fee);
+    ///     }
+    ///     let Some(next) = page.next else { break };
+    ///     page = node.mempool(Some(next), 100).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn mempool(&self, after: Option<MempoolCursor>, limit: usize) -> Result<MempoolPage, Stopped> {
+        match self.ask(Request::Mempool { after, limit }).await? {
+            Response::Mempool(page) => Ok(page),
             other => misfit(&other),
         }
     }

@@ -46,6 +46,11 @@ impl TransactionRelay {
         &self.pool
     }
 
+    /// Sets the time that transactions have as theirs when they enter the mempool.
+    pub(in crate::protocol) const fn set_now(&mut self, now: Monotonic) {
+        self.pool.set_now(now);
+    }
+
     /// Returns when the next transaction may be validated, or an own payment is due to be sent again.
     pub(in crate::protocol) fn next_timeout(&self, now: Monotonic) -> Option<Monotonic> {
         self.arrivals.next_timeout(now).into_iter().chain(self.own.next_timeout()).min()
