@@ -1,6 +1,6 @@
 //! The chain engine.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     chain::{
@@ -15,6 +15,7 @@ use crate::{
     digest::Txid,
     header::Header,
     identified_block::IdentifiedBlock,
+    rule::Rule,
     state::{ChainState, Deltas},
     store::{ChainStore, WaitingTransaction},
     transaction::Transaction,
@@ -39,6 +40,8 @@ pub struct Chain<S> {
     pub(super) recent: Recent,
     /// A block that the store's answers made invalid, for which the store has been compared with its checksums.
     pub(super) doubted: Option<NodeId>,
+    /// The rule that each invalid block breaks, as far as it was judged since the chain was opened.
+    pub(super) broken: BTreeMap<NodeId, Rule>,
 }
 
 impl<S: ChainStore> Chain<S> {
@@ -134,7 +137,7 @@ impl<S: ChainStore> Chain<S> {
             Err(error) => {
                 // the header may commit to another body
                 if !matches!(error, RuleError::MerkleRoot { .. }) {
-                    self.mark_invalid(id)?;
+                    self.mark_invalid(id, error.rule())?;
                 }
                 return Err(error.into());
             }
@@ -200,7 +203,7 @@ impl<S: ChainStore> Chain<S> {
                         Reorg::towards(&self.tree, reorg.target(), self.tip_node(), &self.state, self.lookahead.most());
                     return Ok(Advance::Working);
                 }
-                self.mark_invalid(id)?;
+                self.mark_invalid(id, error.rule())?;
                 Ok(Advance::Invalid { hash: self.tree.node(id).hash, error })
             }
             Step::Done(finished) => {
@@ -234,7 +237,8 @@ impl<S: ChainStore> Chain<S> {
         self.store.keep_waiting(waiting).map_err(ChainError::Store)
     }
 
-    fn mark_invalid(&mut self, id: NodeId) -> Result<(), ChainError<S::Error>> {
+    fn mark_invalid(&mut self, id: NodeId, rule: Rule) -> Result<(), ChainError<S::Error>> {
+        self.broken.insert(id, rule);
         self.tree.mark_node_invalid(id);
         self.candidates.drop_invalid(&self.tree);
         // the reorganisation in progress may build on it

@@ -6,6 +6,8 @@
 //!                     3' ── 4' ── 5'
 //! ```
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
 use crate::{
@@ -75,6 +77,8 @@ pub struct HeaderTree {
     nodes: Vec<HeaderEntry>,
     by_hash: KeyedMap<BlockHash, NodeId>,
     best: NodeId,
+    /// The nodes without children.
+    leaves: BTreeSet<NodeId>,
 }
 
 impl HeaderTree {
@@ -95,7 +99,8 @@ impl HeaderTree {
             first_child: None,
             next_sibling: None,
         };
-        Self { params, nodes: vec![genesis], by_hash: KeyedMap::from_iter([(hash, root)]), best: root }
+        let (by_hash, leaves) = (KeyedMap::from_iter([(hash, root)]), BTreeSet::from([root]));
+        Self { params, nodes: vec![genesis], by_hash, best: root, leaves }
     }
 
     /// Returns the network's parameters.
@@ -182,6 +187,11 @@ impl HeaderTree {
         std::iter::successors(self.node(id).first_child, |child| self.node(*child).next_sibling)
     }
 
+    /// Returns the nodes on which no other builds, in the order of their arrival.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = NodeId> {
+        self.leaves.iter().copied()
+    }
+
     pub(crate) fn insert_node(&mut self, header: &Header, hash: BlockHash, now_ms: u64) -> Result<NodeId, HeaderError> {
         if let Some(known) = self.find(&hash) {
             return if self.node(known).invalid { Err(HeaderError::Invalid(hash)) } else { Ok(known) };
@@ -210,6 +220,8 @@ impl HeaderTree {
         }
         self.nodes.push(entry);
         self.by_hash.insert(hash, id);
+        self.leaves.remove(&parent);
+        self.leaves.insert(id);
         if let Some(parent) = self.nodes.get_mut(parent.index()) {
             parent.first_child = Some(id);
         }

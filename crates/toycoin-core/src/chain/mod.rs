@@ -20,6 +20,7 @@ mod candidates;
 mod engine;
 mod error;
 mod header_tree;
+mod listing;
 mod locator;
 mod lookahead;
 mod missing;
@@ -34,6 +35,7 @@ pub use self::{
     engine::Chain,
     error::{ChainError, MemoryChainError},
     header_tree::{HeaderEntry, HeaderError, HeaderTree},
+    listing::{BlockStanding, HeaderCursor, HeaderPage, KnownHeader},
     locator::MAX_LOCATOR,
     outcome::{Advance, Applied, Inserted, Moved},
 };

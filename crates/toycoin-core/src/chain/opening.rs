@@ -1,6 +1,6 @@
 //! How a chain begins: at genesis, or with what its store holds.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     chain::{
@@ -51,6 +51,7 @@ impl<S: ChainStore> Chain<S> {
             lookahead: Lookahead::new(lookahead::MAX_BLOCKS),
             recent: Recent::default(),
             doubted: None,
+            broken: BTreeMap::new(),
         };
         // left over from a chain that was dropped in the middle of a reorganisation
         chain.store.unstage().map_err(ChainError::Store)?;

@@ -1,5 +1,11 @@
 //! Bounds on the requests of the node's user.
 
+/// Most headers on one page of all known headers, about 250 bytes each.
+pub const HEADER_PAGE: usize = 1_000;
+
+/// Most tips of branches in one answer.
+pub const TIPS: usize = 100;
+
 /// Most requests that wait for confirmations.
 pub const WAITS: usize = 4_096;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use toycoin_core::{
     BlockHash, CheckedBlock, Header, OutPoint, PublicKey, Rule, Transaction, Txid,
-    chain::{Audit, Tip},
+    chain::{Audit, HeaderCursor, HeaderPage, KnownHeader, Tip},
     utxo::Coin,
 };
 use toycoin_wire::NodeId;
@@ -176,6 +176,17 @@ pub enum Request {
         /// Most transactions of the page, at most [`MEMPOOL_PAGE`](crate::limits::MEMPOOL_PAGE).
         limit: usize,
     },
+    /// Some of the known headers of all branches, as [`Chain::headers_from`](toycoin_core::Chain::headers_from) returns
+    /// them: [`Response::Headers`].
+    Headers {
+        /// Where the page begins.
+        from: HeaderCursor,
+        /// Most headers of the page, at most [`HEADER_PAGE`](crate::limits::HEADER_PAGE).
+        limit: usize,
+    },
+    /// The tips of all branches, the active chain's first, then those with the most work, at most
+    /// [`TIPS`](crate::limits::TIPS): [`Response::Tips`].
+    Tips,
 }
 
 /// The answer to a [`Request`].
@@ -208,6 +219,10 @@ pub enum Response {
     Peers(Vec<PeerInfo>),
     /// Answers [`Request::Mempool`].
     Mempool(MempoolPage),
+    /// Answers [`Request::Headers`].
+    Headers(HeaderPage),
+    /// Answers [`Request::Tips`].
+    Tips(Vec<KnownHeader>),
     /// Answers any request, once the store has failed.
     Halted,
 }

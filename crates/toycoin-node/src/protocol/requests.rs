@@ -56,6 +56,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 Response::Done
             }
             Request::Peers => Response::Peers(self.peer_infos()),
+            Request::Headers { from, limit } => {
+                Response::Headers(self.chain.headers_from(from, limit.min(limits::HEADER_PAGE)))
+            }
+            Request::Tips => Response::Tips(self.chain.tips(limits::TIPS)),
             Request::Mempool { after, limit } => Response::Mempool(self.transactions.pool().page(after, limit)),
         }))
     }

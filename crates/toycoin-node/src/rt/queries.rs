@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use toycoin_core::{
     BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
-    chain::Audit,
+    chain::{Audit, HeaderCursor, HeaderPage, KnownHeader},
     export::{BlockLine, NetworkLine},
     utxo::Coin,
 };
@@ -72,6 +72,47 @@ impl NodeHandle {
     pub async fn peers(&self) -> Result<Vec<PeerInfo>, Stopped> {
         match self.ask(Request::Peers).await? {
             Response::Peers(peers) => Ok(peers),
+            other => misfit(&other),
+        }
+    }
+
+    /// Returns the known headers of all branches from a height or a page's [`next`](HeaderPage::next) on, each with its
+    /// standing: at most `limit`, and at most [`HEADER_PAGE`](crate::limits::HEADER_PAGE).
+    ///
+    /// Headers that are held back until their chain has more work than the tip
+    /// ([`Status::held_headers`]) are not among them.
+    ///
+    /// ```no_run
+    /// # async fn example(node: toycoin_node::NodeHandle) -> Result<(), toycoin_node::Stopped> {
+    /// let mut page = node.headers(100, 1_000).await?;
+    /// loop {
+    ///     for known in &page.headers {
+    ///         println!("{} {} {:?}", known.header.height, known.hash, known.standing);
+    ///     }
+    ///     let Some(next) = page.next else { break };
+    ///     page = node.headers(next, 1_000).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn headers(&self, from: impl Into<HeaderCursor>, limit: usize) -> Result<HeaderPage, Stopped> {
+        match self.ask(Request::Headers { from: from.into(), limit }).await? {
+            Response::Headers(page) => Ok(page),
+            other => misfit(&other),
+        }
+    }
+
+    /// Returns the tips of all branches: the active chain's first, then those with the most work, at most
+    /// [`TIPS`](crate::limits::TIPS).
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn tips(&self) -> Result<Vec<KnownHeader>, Stopped> {
+        match self.ask(Request::Tips).await? {
+            Response::Tips(tips) => Ok(tips),
             other => misfit(&other),
         }
     }
