@@ -17,11 +17,13 @@ use toycoin_examples::{
     forks::{Forks, Kin},
     lines::Lines,
     look::Colour,
-    reorganisation::{Move, Reorganisation},
     trouble::trouble,
     words::money,
 };
-use toycoin_node::{mempool::DropReason, protocol::Event};
+use toycoin_node::{
+    mempool::DropReason,
+    protocol::{Event, Reorg},
+};
 
 use crate::{
     network::Network,
@@ -46,8 +48,6 @@ pub(crate) struct Story<'a> {
     pub(crate) people: People,
     /// The tip of each node, as its events tell it.
     tips: Vec<Tip>,
-    /// The blocks of each node's present move of the tip.
-    moves: Vec<Move>,
     blocks: Forks,
     /// The block on which a fork is about to begin.
     fork_at: Option<BlockHash>,
@@ -69,7 +69,6 @@ impl<'a> Story<'a> {
         let limit = LIMIT.max(Duration::from_millis(spacing_ms.saturating_mul(LIMIT_SPACINGS)));
         Ok(Self {
             page,
-            moves: tips.iter().map(|_| Move::default()).collect(),
             tips,
             network,
             people,
@@ -191,18 +190,16 @@ impl<'a> Story<'a> {
                         self.page.note(Colour::Fork, &format!("{from}'s {amount} is confirmed in block {height}."));
                     }
                 }
-                self.moves[node].connected(&block);
             }
             Event::BlockDisconnected { block } => {
                 if watches {
                     self.people.disconnected(block.block());
                 }
-                self.moves[node].disconnected(&block);
             }
-            Event::TipChanged { tip, .. } => {
+            Event::TipChanged { tip, reorg } => {
                 self.tips[node] = tip;
-                if let Some(moved) = self.moves[node].end() {
-                    self.tell_reorganisation(node, &moved);
+                if let Some(reorg) = reorg {
+                    self.tell_reorganisation(node, &reorg);
                 }
                 if watches {
                     self.page.reached(tip.height);
@@ -253,11 +250,11 @@ impl<'a> Story<'a> {
     }
 
     /// Tells that a node left its branch, and which payments wait again.
-    fn tell_reorganisation(&mut self, node: usize, moved: &Reorganisation) {
+    fn tell_reorganisation(&mut self, node: usize, reorg: &Reorg) {
         self.reorganisations += 1;
-        let (old, new) = (short(moved.old_lowest), short(moved.new_lowest.unwrap_or(moved.ancestor.1)));
+        let (old, new) = (short(reorg.old_tip.hash), short(self.tips[node].hash));
         let mut told = format!("{} reorganises: {old} {} {new}", self.network.name(node), self.page.look().arrow());
-        for txid in &moved.returned {
+        for txid in &reorg.returned {
             if let Some(payment) = self.people.payment(txid) {
                 told = format!("{told}; {}'s {} waits again", payment.from, money(payment.amount));
                 self.people.returned(txid);

@@ -2,8 +2,11 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use toycoin_core::{Amount, BlockHash, CheckedBlock, PublicKey};
-use toycoin_node::{NodeHandle, Stopped, protocol::Event};
+use toycoin_core::{Amount, BlockHash, CheckedBlock, PublicKey, chain::Tip};
+use toycoin_node::{
+    NodeHandle, Stopped,
+    protocol::{Event, Reorg},
+};
 
 use crate::{
     block_row::{Branch, Row, short},
@@ -11,7 +14,7 @@ use crate::{
     lines::{Kind, Lines},
     look::{Colour, Look},
     purse::{Purse, Turnover, mined},
-    reorganisation::{Move, Reorganisation},
+    reorganisation,
     trouble::trouble,
     words::money,
 };
@@ -30,8 +33,7 @@ pub struct View {
     owner: PublicKey,
     /// The coins of the owner, if somebody waits for payments to it.
     purse: Option<Purse>,
-    moved: Move,
-    /// The rewards in the blocks that left the chain in this move.
+    /// The rewards in the blocks that left the chain in the present move.
     lost: Amount,
     told: VecDeque<BlockHash>,
     /// When the last block came.
@@ -48,7 +50,6 @@ impl View {
             look,
             owner,
             purse: None,
-            moved: Move::default(),
             lost: Amount::ZERO,
             told: VecDeque::new(),
             last: Instant::now(),
@@ -72,14 +73,12 @@ impl View {
         match event {
             Event::BlockConnected { block, .. } => Ok(self.connected(block)),
             Event::BlockDisconnected { block } => {
-                self.moved.disconnected(block);
                 self.lost = self.lost.saturating_add(mined(block, self.owner));
                 Ok(Vec::new())
             }
-            Event::TipChanged { .. } => {
+            Event::TipChanged { tip, reorg } => {
                 let lost = std::mem::take(&mut self.lost);
-                let reorganisation = self.moved.end();
-                Ok(reorganisation.map(|moved| self.reorganised(&moved, lost)).unwrap_or_default())
+                Ok(reorg.as_ref().map(|reorg| self.reorganised(reorg, tip, lost)).unwrap_or_default())
             }
             Event::SideBlock { hash, .. } if self.is_new(*hash) => {
                 let Some(omitted) = self.lines.admit(Kind::Blocks("blocks beside the chain")) else {
@@ -105,16 +104,8 @@ impl View {
     /// Takes notice of an event that is not shown.
     pub fn pass_over(&mut self, event: &Event) {
         self.last = Instant::now();
-        match event {
-            Event::BlockConnected { block, .. } => {
-                self.moved.connected(block);
-                if let Some(purse) = &mut self.purse {
-                    purse.connected(block);
-                }
-            }
-            Event::BlockDisconnected { block } => self.moved.disconnected(block),
-            Event::TipChanged { .. } => drop(self.moved.end()),
-            _ => {}
+        if let (Event::BlockConnected { block, .. }, Some(purse)) = (event, &mut self.purse) {
+            purse.connected(block);
         }
     }
 
@@ -124,7 +115,7 @@ impl View {
     /// # Errors
     /// When the node has stopped.
     pub async fn missed(&mut self, events: u64, node: &NodeHandle) -> Result<Vec<String>, Stopped> {
-        self.moved = Move::default();
+        self.lost = Amount::ZERO;
         if let Some(purse) = &mut self.purse {
             purse.look(node).await?;
         }
@@ -140,7 +131,6 @@ impl View {
     }
 
     fn connected(&mut self, block: &CheckedBlock) -> Vec<String> {
-        self.moved.connected(block);
         let turnover = match &mut self.purse {
             Some(purse) => purse.connected(block),
             None => Turnover { mined: mined(block, self.owner), ..Turnover::default() },
@@ -173,8 +163,8 @@ impl View {
         lines
     }
 
-    fn reorganised(&mut self, moved: &Reorganisation, lost: Amount) -> Vec<String> {
-        let mut said = moved.said(self.look);
+    fn reorganised(&mut self, reorg: &Reorg, tip: &Tip, lost: Amount) -> Vec<String> {
+        let mut said = reorganisation::said(reorg, tip, self.look);
         if lost > Amount::ZERO {
             said = format!("{said}; {} mined there is lost", money(lost));
         }
@@ -211,12 +201,20 @@ impl View {
 mod tests {
     use std::{sync::Arc, time::Duration};
 
-    use toycoin_core::{Chain, ChainParams, Rule, SecretKey, chain::Tip};
+    use toycoin_core::{Chain, ChainParams, Rule, SecretKey};
     use toycoin_node::{NodeBuilder, protocol::MuteReason};
     use toycoin_wire::NodeId;
 
     use super::*;
     use crate::columns::{WIDTH, width};
+
+    /// Returns a reorganisation from a tip, one block deep.
+    fn reorg(old_tip: Tip) -> Arc<Reorg> {
+        let (ancestor, ancestor_height) = (BlockHash::ZERO, old_tip.height.saturating_sub(1));
+        let (disconnected, connected, returned_count) = (1, 2, 3);
+        let returned = Vec::new();
+        Arc::new(Reorg { old_tip, ancestor, ancestor_height, disconnected, connected, returned, returned_count })
+    }
 
     /// Returns every kind of event that a stranger can cause, as in a flood.
     fn flood(number: u64, block: &Arc<CheckedBlock>, tip: Tip) -> Vec<Event> {
@@ -228,7 +226,7 @@ mod tests {
         vec![
             Event::BlockConnected { block: Arc::clone(block), own: false },
             Event::BlockDisconnected { block: Arc::clone(block) },
-            Event::TipChanged { tip, disconnected: 1 },
+            Event::TipChanged { tip, reorg: Some(reorg(tip)) },
             Event::SideBlock { hash, height: number },
             Event::BlockRejected { hash, rule: Rule::ProofOfWork, reason: "y".repeat(300) },
             Event::PeerConnected { id },
@@ -289,8 +287,9 @@ mod tests {
         assert!(line.starts_with("       1  ") && line.contains("node 1 ") && line.ends_with(" s, mined 50"), "{line}");
         let gone = Event::BlockDisconnected { block };
         assert!(view.tell(&gone, &node).await.unwrap().is_empty());
-        let moved = view.tell(&Event::TipChanged { tip: chain.tip(), disconnected: 1 }, &node).await.unwrap().join(" ");
-        assert!(moved.contains("reorganises: ") && moved.ends_with("50 mined there is lost"), "{moved}");
+        let moved = view.tell(&Event::TipChanged { tip: chain.tip(), reorg: Some(reorg(chain.tip())) }, &node).await;
+        let moved = moved.unwrap().join(" ");
+        assert!(moved.contains("reorganises: ") && moved.contains("; 3 payments wait again; ") && moved.ends_with("50 mined there is lost"), "{moved}");
         let again = view.tell(&connected, &node).await.unwrap();
         assert_eq!(again, ["  mined 50 in block 1"]);
         node.shutdown().await.unwrap();

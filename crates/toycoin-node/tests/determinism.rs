@@ -61,7 +61,7 @@ fn two_nodes_mine_fork_and_heal_and_two_runs_are_equal() {
     assert!(run(8).trace != one.trace, "another seed is another run");
 
     let reorgs = one.nodes.iter().flat_map(|node| &node.events).filter(|event| match event {
-        Event::TipChanged { disconnected, .. } => *disconnected > 0,
+        Event::TipChanged { reorg, .. } => reorg.is_some(),
         _ => false,
     });
     assert!(reorgs.count() >= 1, "one of the two gave up its branch");

@@ -5,7 +5,7 @@
 
 mod disk;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use disk::{memory::Memory, mine};
 use toycoin_core::{
@@ -17,7 +17,7 @@ use toycoin_node::{
     limits,
     machine::{Machine as _, Monotonic, Now},
     mempool::DropReason,
-    protocol::{Event, Input, NodeConfig, NodeMachine, Output, Request, RequestId, Response},
+    protocol::{Event, Input, NodeConfig, NodeMachine, Output, Reorg, Request, RequestId, Response, TransactionOrigin},
     store::RedbStore,
 };
 
@@ -51,10 +51,13 @@ fn row(chain: &Chain<impl ChainStore<Error: std::fmt::Debug>>, key: u32, count: 
 #[derive(Debug, Default)]
 struct Said {
     accepted: Vec<Txid>,
+    /// Size and origin of what was accepted.
+    origins: Vec<(u64, TransactionOrigin)>,
     dropped: BTreeMap<Txid, DropReason>,
     gone: Vec<BlockHash>,
     new: Vec<BlockHash>,
     tips: Vec<BlockHash>,
+    reorgs: Vec<Arc<Reorg>>,
     /// Most blocks that were told in one step.
     most_blocks: usize,
     steps: usize,
@@ -73,8 +76,14 @@ impl Said {
                     self.new.push(block.hash());
                     blocks += 1;
                 }
-                Output::Emit(Event::TipChanged { tip, .. }) => self.tips.push(tip.hash),
-                Output::Emit(Event::TransactionAccepted { txid, .. }) => self.accepted.push(txid),
+                Output::Emit(Event::TipChanged { tip, reorg }) => {
+                    self.tips.push(tip.hash);
+                    self.reorgs.extend(reorg);
+                }
+                Output::Emit(Event::TransactionAccepted { txid, size, origin, .. }) => {
+                    self.accepted.push(txid);
+                    self.origins.push((size, origin));
+                }
                 Output::Emit(Event::TransactionDropped { txid, reason }) => {
                     self.dropped.insert(txid, reason);
                 }
@@ -147,6 +156,42 @@ fn replaced(place: &Disk) -> (NodeMachine<RedbStore>, Vec<Transaction>) {
     said.settle(&mut node);
     assert_eq!((said.gone.len(), said.new.len(), said.accepted.len()), (3, 4, ROW));
     (node, row)
+}
+
+#[test]
+fn a_reorganisation_names_tips_ancestor_and_some_payments() {
+    let (mut chain, mut other) = (Chain::in_memory(params()), Chain::in_memory(params()));
+    let shared = mine(&mut chain, Vec::new(), 3);
+    other.apply(shared.clone(), u64::MAX).unwrap();
+    let row = row(&chain, 0, limits::REORG_PAYMENTS + 5);
+    let [low, high] = [0..2, 2..row.len()].map(|place| mine(&mut chain, row[place].to_vec(), 4));
+    let old_tip = chain.tip();
+    // the other branch holds the first payment
+    for payments in [&row[..1], &[], &[]] {
+        chain.insert_block(mine(&mut other, payments.to_vec(), 5), u64::MAX).unwrap();
+    }
+    let mut node = NodeMachine::new(chain, NodeConfig::new(&params()), later(0));
+    let mut said = Said::default();
+    said.settle(&mut node);
+
+    let [reorg] = &said.reorgs[..] else { panic!("one reorganisation: {:?}", said.reorgs) };
+    assert_eq!((reorg.old_tip, said.tips.last()), (old_tip, Some(&other.tip().hash)));
+    assert_eq!((reorg.ancestor, reorg.ancestor_height), (shared.hash(), 1));
+    assert_eq!((reorg.disconnected, reorg.connected), (2, 3));
+    let back: Vec<_> = row[1..].iter().map(Transaction::txid).collect();
+    assert_eq!((reorg.returned_count, &*reorg.returned), (back.len(), &back[..limits::REORG_PAYMENTS]));
+    assert_eq!(said.accepted, back);
+    let of = |block: &Block| TransactionOrigin::StaleBlock { block: block.hash() };
+    assert_eq!(said.origins[0], (row[1].size(), of(&low)));
+    assert_eq!(said.origins[1], (row[2].size(), of(&high)));
+
+    // a chain that only grows is no reorganisation
+    let mut grown = Chain::in_memory(params());
+    let block = mine(&mut Chain::in_memory(params()), Vec::new(), 3);
+    grown.insert_block(block, u64::MAX).unwrap();
+    let mut said = Said::default();
+    said.settle(&mut NodeMachine::new(grown, NodeConfig::new(&params()), later(0)));
+    assert_eq!((said.tips.len(), said.reorgs.len()), (1, 0));
 }
 
 #[test]

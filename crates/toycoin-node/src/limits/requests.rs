@@ -6,6 +6,9 @@ pub const HEADER_PAGE: usize = 1_000;
 /// Most tips of branches in one answer.
 pub const TIPS: usize = 100;
 
+/// Most payments that the event of a reorganisation names.
+pub const REORG_PAYMENTS: usize = 100;
+
 /// Most requests that wait for confirmations.
 pub const WAITS: usize = 4_096;
 

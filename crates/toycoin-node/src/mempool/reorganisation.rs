@@ -35,8 +35,8 @@ pub struct Reorganisation {
     spent: BTreeMap<OutPoint, Txid>,
     /// The coinbases of the blocks that left.
     coinbases: BTreeSet<Txid>,
-    /// Arrival number of the next transaction that returns.
-    next_arrival: Option<i64>,
+    /// Arrival numbers of the transactions that returned: the first, and the next one to be given.
+    arrivals: Option<(i64, i64)>,
 }
 
 impl Reorganisation {
@@ -83,10 +83,10 @@ impl Mempool {
     ) -> Result<Reorganised, S::Error> {
         let mut outcome = Reorganised::default();
         // returning transactions come before all others
-        let first = reorganisation
-            .next_arrival
-            .unwrap_or_else(|| self.entries.arrivals_in_front(blocks.saturating_mul(limits::MAX_TRANSACTIONS_A_BLOCK)));
-        let mut arrival = first;
+        let (first, mut arrival) = reorganisation.arrivals.unwrap_or_else(|| {
+            let first = self.entries.arrivals_in_front(blocks.saturating_mul(limits::MAX_TRANSACTIONS_A_BLOCK));
+            (first, first)
+        });
         reorganisation.coinbases.insert(block.coinbase_txid());
         for transaction in block.identified() {
             let txid = transaction.txid();
@@ -115,7 +115,7 @@ impl Mempool {
                 Err(reason) => outcome.dropped.push((txid, reason)),
             }
         }
-        reorganisation.next_arrival = Some(arrival);
+        reorganisation.arrivals = Some((first, arrival));
         self.drop_coinless(block, store, &mut outcome)?;
         self.trim(&mut outcome.dropped);
         outcome.readmitted.retain(|(txid, _)| self.contains(txid));
@@ -182,6 +182,19 @@ impl Mempool {
         };
         let marks: Vec<_> = entries.iter().copied().map(mark).collect();
         entries.iter().map(|entry| &entry.transaction).zip(marks).collect()
+    }
+
+    /// Returns the transactions that a move of the tip brought back and that still wait: the first `most` of them,
+    /// parents before children, and the number of all.
+    pub fn returned_by(&self, reorganisation: &Reorganisation, most: usize) -> (Vec<Txid>, usize) {
+        let Some((first, next)) = reorganisation.arrivals.filter(|(first, next)| first < next) else {
+            return (Vec::new(), 0);
+        };
+        let entries = self.entries.iter().filter(|(_, entry)| (first..next).contains(&entry.arrival));
+        let mut back: Vec<_> = entries.map(|(txid, entry)| (entry.arrival, *txid)).collect();
+        back.sort_unstable();
+        let count = back.len();
+        (back.into_iter().take(most).map(|(_, txid)| txid).collect(), count)
     }
 
     /// Sorts transactions so that parents come before children, and leaves out those that are not in the pool.

@@ -1,5 +1,7 @@
 //! The moves of the tip: one block is connected at a time, and each move is followed to its end before the next.
 
+use std::sync::Arc;
+
 use toycoin_core::{
     chain::{Advance, Moved},
     store::ChainStore,
@@ -138,7 +140,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                     bytes += more;
                     self.connecting.following = Some(following);
                 }
-                Ok(None) => self.end_move(following.left()),
+                Ok(None) => self.end_move(&following),
                 Err(error) => self.net.halt(&error),
             }
         }
@@ -151,13 +153,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Ends a move that made `left` blocks stale.
-    fn end_move(&mut self, left: usize) {
+    /// Ends a move that was followed.
+    fn end_move(&mut self, following: &Following) {
         let Self { net, chain, transactions, .. } = self;
+        let left = following.left();
         if let Err(error) = transactions.settle(left > 0, net, chain) {
             return net.halt(&error.to_string());
         }
-        net.emit(Event::TipChanged { tip: chain.tip(), disconnected: left });
+        let reorg = following.reorg(chain, transactions.pool()).map(Arc::new);
+        net.emit(Event::TipChanged { tip: chain.tip(), reorg });
         transactions.check_waits(net, chain);
         if left > 0 {
             transactions.keep_returned(net, chain);

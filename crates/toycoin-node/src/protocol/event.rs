@@ -26,12 +26,12 @@ pub enum Event {
         /// The block.
         block: Arc<CheckedBlock>,
     },
-    /// The tip moved. This event comes after all blocks of the move.
+    /// The tip moved. This event comes after all blocks of the move, and after all that it changes in the mempool.
     TipChanged {
         /// The new tip.
         tip: Tip,
-        /// The number of blocks that left the active chain.
-        disconnected: usize,
+        /// What became of the old branch, if blocks left the active chain.
+        reorg: Option<Arc<Reorg>>,
     },
     /// A block is kept on a branch with no more work than the active chain.
     SideBlock {
@@ -58,6 +58,10 @@ pub enum Event {
         txid: Txid,
         /// Its fee.
         fee: Amount,
+        /// Its size by formula, in bytes.
+        size: u64,
+        /// Where it came from.
+        origin: TransactionOrigin,
     },
     /// A transaction left the mempool, or an active block, and this node will not mine it.
     TransactionDropped {
@@ -131,6 +135,48 @@ pub enum Event {
         /// The time until the clock has come close enough, if nothing else changes.
         wait: Duration,
     },
+}
+
+/// A reorganisation: blocks left the active chain, because another branch has more work.
+///
+/// The blocks themselves were in the events before. This is their sum, bounded in size, for whoever reports the move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reorg {
+    /// The tip before.
+    pub old_tip: Tip,
+    /// The last block that both branches share.
+    pub ancestor: BlockHash,
+    /// Its height.
+    pub ancestor_height: u64,
+    /// The number of blocks that left the active chain, at least 1.
+    pub disconnected: usize,
+    /// The number of blocks that entered it, at least 1.
+    pub connected: usize,
+    /// Payments of the blocks that left which wait in the mempool again: the first
+    /// [`REORG_PAYMENTS`](crate::limits::REORG_PAYMENTS) of them, parents before children.
+    pub returned: Vec<Txid>,
+    /// The number of all such payments.
+    pub returned_count: usize,
+}
+
+/// Where a transaction in the mempool came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransactionOrigin {
+    /// This node's embedder submitted it.
+    Own,
+    /// A peer sent it.
+    Peer {
+        /// The peer's id.
+        id: NodeId,
+    },
+    /// A reorganisation brought it back from a block that became stale.
+    StaleBlock {
+        /// The block.
+        block: BlockHash,
+    },
+    /// It had waited when the node last stopped.
+    Restored,
 }
 
 /// The reason why a peer is muted.

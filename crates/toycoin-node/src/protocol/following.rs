@@ -15,13 +15,14 @@ use std::{fmt::Display, sync::Arc};
 
 use toycoin_core::{
     BlockHash, CheckedBlock,
-    chain::{Chain, ChainError, Moved},
+    chain::{Chain, ChainError, Moved, Tip},
     store::ChainStore,
 };
 
 use crate::{
-    mempool::Reorganisation,
-    protocol::{Event, net::Net, transactions::TransactionRelay, waiting_blocks::WaitingBlocks},
+    limits,
+    mempool::{Mempool, Reorganisation},
+    protocol::{Event, Reorg, net::Net, transactions::TransactionRelay, waiting_blocks::WaitingBlocks},
 };
 
 /// A move of the tip, and the progress of following it.
@@ -43,6 +44,22 @@ impl Following {
     /// Returns the number of blocks that became stale.
     pub(super) const fn left(&self) -> usize {
         self.moved.disconnected.len()
+    }
+
+    /// Returns the sum of a move that was followed to its end; `None` if no block became stale.
+    pub(super) fn reorg<S: ChainStore>(&self, chain: &Chain<S>, pool: &Mempool) -> Option<Reorg> {
+        let Moved { disconnected, connected } = &self.moved;
+        let (old, lowest) = (chain.headers().get(disconnected.first()?)?, chain.headers().get(disconnected.last()?)?);
+        let (returned, returned_count) = pool.returned_by(&self.reorganisation, limits::REORG_PAYMENTS);
+        Some(Reorg {
+            old_tip: Tip { hash: old.hash, height: old.header.height, work: old.work, time: old.header.time },
+            ancestor: lowest.header.previous,
+            ancestor_height: lowest.header.height.saturating_sub(1),
+            disconnected: disconnected.len(),
+            connected: connected.len(),
+            returned,
+            returned_count,
+        })
     }
 
     /// Follows one block and returns its bytes; `None` when no block is left.

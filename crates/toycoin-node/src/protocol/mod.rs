@@ -53,7 +53,7 @@ pub use self::{
     claims::{Claims, PeerClaim},
     clock_warning::{ClockCause, ClockSuspect, ClockWarning},
     config::NodeConfig,
-    event::{Event, MuteReason},
+    event::{Event, MuteReason, Reorg, TransactionOrigin},
     io::*,
     machine::NodeMachine,
 };

@@ -148,10 +148,10 @@ impl Network {
                 self.trace.note(now, format_args!(r#""node":{node},"disconnected":"{}""#, block.hash()));
                 self.disconnected(node, &block);
             }
-            Event::TipChanged { tip, disconnected } => {
+            Event::TipChanged { tip, reorg } => {
                 self.trace.note(now, format_args!(r#""node":{node},"tip":"{}","height":{}"#, tip.hash, tip.height));
                 if self.nodes[node].honest {
-                    self.statistics.moved(disconnected);
+                    self.statistics.moved(reorg.map_or(0, |reorg| reorg.disconnected));
                 }
             }
             Event::BlockMined { hash, height } => {

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, fmt::Display};
 
-use toycoin_core::{BlockHash, CheckedBlock, Txid, chain::Chain, store::ChainStore};
+use toycoin_core::{BlockHash, CheckedBlock, Transaction, Txid, chain::Chain, store::ChainStore};
 
 use super::relay::TransactionRelay;
 use crate::{
     mempool::{DropReason, Reorganisation, Reorganised},
-    protocol::{Event, net::Net},
+    protocol::{Event, TransactionOrigin, net::Net},
 };
 
 impl TransactionRelay {
@@ -35,7 +35,7 @@ impl TransactionRelay {
     ) -> Result<(), S::Error> {
         let next_height = chain.height() + 1;
         let outcome = self.pool.block_returned(block, reorganisation, depth, chain.store(), next_height)?;
-        self.reorganised(outcome, net);
+        self.reorganised(outcome, TransactionOrigin::StaleBlock { block: block.hash() }, net);
         let back: BTreeSet<_> = block.ids().iter().map(|(txid, _)| *txid).filter(|id| self.pool.contains(id)).collect();
         let waits = &self.waits;
         self.own.repeat_returned(&back, |txid| waits.len() > 0 && waits.is_waited_for(txid), net);
@@ -51,7 +51,8 @@ impl TransactionRelay {
         chain: &Chain<S>,
     ) -> Result<(), S::Error> {
         let outcome = self.pool.settle(left, chain.store(), chain.height() + 1)?;
-        self.reorganised(outcome, net);
+        self.all_dropped(outcome.dropped, net);
+        self.offer_orphans(outcome.unblocked, net);
         self.own.settle(&self.pool);
         Ok(())
     }
@@ -61,10 +62,11 @@ impl TransactionRelay {
         self.waits.check(net, chain);
     }
 
-    fn reorganised(&mut self, outcome: Reorganised, net: &mut Net) {
+    fn reorganised(&mut self, outcome: Reorganised, origin: TransactionOrigin, net: &mut Net) {
         for (txid, fee) in outcome.readmitted {
             self.drops.remove(&txid);
-            net.emit(Event::TransactionAccepted { txid, fee });
+            let size = self.pool.get(&txid).map_or(0, Transaction::size);
+            net.emit(Event::TransactionAccepted { txid, fee, size, origin });
         }
         self.all_dropped(outcome.dropped, net);
         self.offer_orphans(outcome.unblocked, net);

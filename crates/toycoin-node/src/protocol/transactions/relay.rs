@@ -21,7 +21,8 @@ use crate::{
     machine::Monotonic,
     mempool::{Admission, AdmitError, DropReason, Mempool, Orphan},
     protocol::{
-        Event, MuteReason, RequestId, Response, SubmitError, WaitError, backlog::Purpose, net::Net, peer_key::PeerKey,
+        Event, MuteReason, RequestId, Response, SubmitError, TransactionOrigin, WaitError, backlog::Purpose, net::Net,
+        peer_key::PeerKey,
     },
     relay::ConnectionId,
 };
@@ -34,6 +35,17 @@ pub(in crate::protocol) struct TransactionRelay {
     pub(super) own: OwnPayments,
     pub(super) waits: Waits,
     pub(super) drops: Drops,
+}
+
+/// Who submits a transaction.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Sender {
+    /// The embedder.
+    Own,
+    /// A peer.
+    Peer(PeerKey),
+    /// The node itself, before it was last stopped.
+    LastRun,
 }
 
 impl TransactionRelay {
@@ -156,9 +168,8 @@ impl TransactionRelay {
         net: &mut Net,
         chain: &mut Chain<S>,
     ) -> bool {
-        let source = net.peers.get(&peer).map(|peer| peer.number);
         let txid = transaction.txid();
-        match self.admit(transaction, source, Some(peer.0), verifier, net, chain) {
+        match self.admit(transaction, Sender::Peer(peer), verifier, net, chain) {
             Ok(Admission::Orphaned { missing, .. }) => {
                 // the parents of an orphan were requested when it came
                 let parents = missing.into_iter().filter(|parent| !self.pool.contains_orphan(parent));
@@ -200,18 +211,24 @@ impl TransactionRelay {
     pub(super) fn admit<S: ChainStore>(
         &mut self,
         transaction: IdentifiedTransaction,
-        source: Option<u64>,
-        from: Option<ConnectionId>,
+        sender: Sender,
         verifier: &dyn SignatureVerifier,
         net: &mut Net,
         chain: &mut Chain<S>,
     ) -> Result<Admission, AdmitError<S::Error>> {
+        let (from, origin) = match sender {
+            Sender::Own => (None, TransactionOrigin::Own),
+            Sender::LastRun => (None, TransactionOrigin::Restored),
+            Sender::Peer(peer) => (Some(peer), TransactionOrigin::Peer { id: peer.1 }),
+        };
+        let source = from.and_then(|peer| net.peers.get(&peer)).map(|peer| peer.number);
         let mut admission = self.pool.submit(transaction, source, chain.store(), chain.height() + 1, verifier)?;
         if let Admission::Accepted(accepted) = &mut admission {
             let txid = accepted.txid;
             self.drops.remove(&txid);
-            net.emit(Event::TransactionAccepted { txid, fee: accepted.fee });
-            if let Some((from, transaction)) = from.zip(self.pool.get(&txid)) {
+            let size = self.pool.get(&txid).map_or(0, Transaction::size);
+            net.emit(Event::TransactionAccepted { txid, fee: accepted.fee, size, origin });
+            if let Some(((from, _), transaction)) = from.zip(self.pool.get(&txid)) {
                 let message = NodeMessage::Transaction(transaction.clone());
                 net.publish(Purpose::Forward, None, &message, |connection| connection != from);
             }
@@ -239,7 +256,7 @@ impl TransactionRelay {
             return Ok(Err(SubmitError::TooManyPending { limit: limits::OWN_PAYMENTS }));
         }
         let verifier = chain.shared_verifier();
-        match self.admit(transaction, None, None, verifier.as_ref(), net, chain) {
+        match self.admit(transaction, Sender::Own, verifier.as_ref(), net, chain) {
             Ok(Admission::Accepted(_)) => self.own.queue(txid, net),
             Ok(Admission::Known { .. } | Admission::Orphaned { .. }) => {}
             Err(error) => return Ok(Err(error.of_transaction()?.into())),

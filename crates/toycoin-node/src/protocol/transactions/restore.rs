@@ -12,7 +12,7 @@ use toycoin_core::{
     store::{ChainStore, WaitingTransaction},
 };
 
-use super::relay::TransactionRelay;
+use super::relay::{Sender, TransactionRelay};
 use crate::{
     mempool::{Admission, AdmitError, DropReason},
     protocol::net::Net,
@@ -115,7 +115,7 @@ impl TransactionRelay {
         chain: &mut Chain<S>,
     ) -> Result<Option<DropReason>, String> {
         let verifier = chain.shared_verifier();
-        let refused = match self.admit(transaction, None, None, verifier.as_ref(), net, chain) {
+        let refused = match self.admit(transaction, Sender::LastRun, verifier.as_ref(), net, chain) {
             Ok(Admission::Accepted(_) | Admission::Known { .. }) => return Ok(None),
             // without a source the orphan pool keeps nothing
             Ok(Admission::Orphaned { .. }) => return Ok(Some(DropReason::CoinsGone)),
