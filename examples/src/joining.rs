@@ -294,7 +294,7 @@ mod tests {
             connections: 1,
             peers: claims.heard,
             claims,
-            mining: false,
+            search: None,
             clock: None,
         }
     }

@@ -1,10 +1,10 @@
 //! A node's inputs and outputs, requests and responses.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use toycoin_core::{
-    BlockHash, CheckedBlock, Header, OutPoint, PublicKey, Rule, Transaction, Txid,
+    BlockHash, CheckedBlock, CompactTarget, Header, OutPoint, PublicKey, Rule, Transaction, Txid,
     chain::{Audit, HeaderCursor, HeaderPage, KnownHeader, Tip},
     utxo::Coin,
 };
@@ -166,6 +166,9 @@ pub enum Request {
     Audit,
     /// Start or stop mining: [`Response::Done`].
     SetMining(bool),
+    /// Delay the publication of each block that the node finds from now on: [`Response::Done`]. A block that waits
+    /// already does not wait longer than that from now.
+    SetBlockDelay(Duration),
     /// The known peers: [`Response::Peers`].
     Peers,
     /// Some of what waits in the mempool, in the order of [`Mempool::page`](crate::mempool::Mempool::page):
@@ -213,7 +216,7 @@ pub enum Response {
     ActiveChain(Vec<BlockHash>),
     /// Answers [`Request::Audit`].
     Audit(Audit),
-    /// Answers [`Request::SetMining`] and [`Request::Cancel`].
+    /// Answers [`Request::SetMining`], [`Request::SetBlockDelay`] and [`Request::Cancel`].
     Done,
     /// Answers [`Request::Peers`].
     Peers(Vec<PeerInfo>),
@@ -326,10 +329,21 @@ pub struct Status {
     pub peers: usize,
     /// The peers' claims about their chains, with the number of peers for each. Nobody has verified them.
     pub claims: Claims,
-    /// Whether the node mines.
-    pub mining: bool,
+    /// The block whose nonce is searched at the moment; `None` while the node does not mine, or waits.
+    pub search: Option<BlockSearch>,
     /// The present clock warning, about this machine's clock or another one, if there is any.
     pub clock: Option<ClockWarning>,
+}
+
+/// The search for a block's nonce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockSearch {
+    /// The height of the block.
+    pub height: u64,
+    /// The target that its hash must meet.
+    pub bits: CompactTarget,
+    /// The number of payments that it holds.
+    pub payments: usize,
 }
 
 /// A peer as this node sees it.

@@ -10,7 +10,7 @@
 use std::{collections::VecDeque, fmt::Display, time::Duration};
 
 use toycoin_core::{
-    Block, IdentifiedBlock, PublicKey,
+    Block, Header, IdentifiedBlock, PublicKey,
     chain::{Chain, ChainError},
     store::ChainStore,
 };
@@ -19,7 +19,7 @@ use crate::{
     limits,
     machine::Monotonic,
     mempool::Mempool,
-    protocol::{Event, JobId, MiningJob, Output, durability::Durability, net::Net, pause::Pause},
+    protocol::{BlockSearch, Event, JobId, MiningJob, Output, durability::Durability, net::Net, pause::Pause},
 };
 
 /// The current search, and the blocks that were found and not published yet.
@@ -67,6 +67,13 @@ impl Mining {
 
     pub(super) fn is_searching(&self) -> bool {
         !self.jobs.is_empty()
+    }
+
+    /// Returns what is searched at the moment.
+    pub(super) fn search(&self) -> Option<BlockSearch> {
+        let Job { block, .. } = self.jobs.back()?;
+        let Header { height, bits, .. } = block.header;
+        Some(BlockSearch { height, bits, payments: block.transactions.len() })
     }
 
     /// Returns whether the next event about waiting for the clock is due, and records it.
@@ -235,6 +242,13 @@ impl Mining {
     /// Plans the publication of a found block. A slow node knows its block at once and publishes it late.
     pub(super) fn hold_back(&mut self, block: IdentifiedBlock, net: &Net) {
         self.held_back.push_back((net.now.monotonic + net.config.block_delay, block));
+    }
+
+    /// Lets no found block wait longer than until `latest`, and so none wait behind it.
+    pub(super) fn hurry(&mut self, latest: Monotonic) {
+        for (at, _) in &mut self.held_back {
+            *at = latest.min(*at);
+        }
     }
 
     /// Takes a block whose time to be published has come.

@@ -55,6 +55,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.mining.enabled = enabled && self.net.config.payout.is_some();
                 Response::Done
             }
+            Request::SetBlockDelay(delay) => {
+                self.net.config.block_delay = delay;
+                self.mining.hurry(self.net.now.monotonic + delay);
+                Response::Done
+            }
             Request::Peers => Response::Peers(self.peer_infos()),
             Request::Headers { from, limit } => {
                 Response::Headers(self.chain.headers_from(from, limit.min(limits::HEADER_PAGE)))
@@ -123,7 +128,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             connections: self.net.links.values().filter(|link| link.ready).count(),
             peers: self.net.peers.len(),
             claims: Claims::of(&self.net, self.chain.headers()),
-            mining: self.mining.is_searching(),
+            search: self.mining.search(),
             clock: self.clock_warnings().into_iter().next(),
         }
     }

@@ -6,7 +6,7 @@ use std::{
     io, panic,
     sync::{Arc, atomic::AtomicU64},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
@@ -195,8 +195,8 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         let (life, stop, ending) = Life::begin();
         let (hashes, abandoned) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
         let threads = if mines { self.threads.unwrap_or_else(default_threads).max(1) } else { 0 };
-        let miner =
-            Miner::start(threads, self.throttle_percent, Arc::clone(&hashes), found).map_err(SpawnError::Start)?;
+        let hash_rate = HashRate::new(Arc::clone(&hashes));
+        let miner = Miner::start(threads, self.throttle_percent, hashes, found).map_err(SpawnError::Start)?;
 
         let (relays, relay_states) = Relays::start(self.relays, &sender);
         let weak_events = events.downgrade();
@@ -212,7 +212,7 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
             connections: Connections::default(),
             replies: BTreeMap::new(),
             miner,
-            hash_rate: HashRate::new(Arc::clone(&hashes)),
+            hash_rate: hash_rate.clone(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(SpawnError::Start)?;
         let run = move || {
@@ -224,17 +224,15 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         };
         thread::Builder::new().name("node".into()).spawn(run).map_err(SpawnError::Start)?;
         let next_request = Arc::new(AtomicU64::new(1));
-        let started = Instant::now();
         Ok(NodeHandle {
             params: self.params,
             sender,
             events: weak_events,
             relays: relay_states,
-            hashes,
+            hash_rate,
             life,
             abandoned,
             next_request,
-            started,
         })
     }
 }

@@ -85,6 +85,11 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                     self.machine.handle(now, input);
                 }
             }
+            Message::Throttle { percent, reply } => {
+                self.miner.set_throttle(percent);
+                // the caller may no longer wait
+                let _ = reply.send(());
+            }
             Message::Request { id, request, reply } => {
                 let is_abandoned = reply.is_closed();
                 self.replies.insert(id, reply);

@@ -12,4 +12,5 @@ use crate::{
 pub(super) enum Message {
     Relay { relay: usize, event: TransportEvent },
     Request { id: RequestId, request: Request, reply: oneshot::Sender<Response> },
+    Throttle { percent: u32, reply: oneshot::Sender<()> },
 }

@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -34,7 +34,7 @@ struct Shared {
     generation: AtomicU64,
     hashes: Arc<AtomicU64>,
     found: mpsc::Sender<(JobId, u64)>,
-    throttle_percent: u32,
+    throttle_percent: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Miner {
             generation: AtomicU64::new(0),
             hashes,
             found,
-            throttle_percent: throttle_percent.clamp(1, 100),
+            throttle_percent: AtomicU32::new(throttle_percent.clamp(1, 100)),
         });
         let spawn = |number| {
             let shared = Arc::clone(&shared);
@@ -78,6 +78,14 @@ impl Miner {
         };
         let threads = (0..threads).map(spawn).collect::<Result<_, _>>()?;
         Ok(Self { shared, threads })
+    }
+
+    /// Sets the share of time in which the threads work, from 1 to 100 percent. Threads that idle begin to work at once.
+    pub(super) fn set_throttle(&self, percent: u32) {
+        let state = self.shared.lock();
+        self.shared.throttle_percent.store(percent.clamp(1, 100), Ordering::Relaxed);
+        drop(state);
+        self.shared.changed.notify_all();
     }
 
     /// Replaces the job; `None` stops the search.
@@ -158,14 +166,17 @@ impl Shared {
         }
     }
 
-    /// Idles after work as the throttle requires, unless the job changes.
+    /// Idles after work as the throttle requires, unless the job or the throttle changes.
     fn rest(&self, job: &Job, worked: Duration) {
-        if self.throttle_percent == 100 {
+        let percent = self.throttle_percent.load(Ordering::Relaxed);
+        if percent == 100 {
             return;
         }
-        let idle = worked * (100 - self.throttle_percent) / self.throttle_percent;
+        let idle = worked * (100 - percent) / percent;
         let stands = |_: &mut State| {
-            self.generation.load(Ordering::Relaxed) == job.generation && !job.is_done.load(Ordering::Relaxed)
+            self.generation.load(Ordering::Relaxed) == job.generation
+                && !job.is_done.load(Ordering::Relaxed)
+                && self.throttle_percent.load(Ordering::Relaxed) == percent
         };
         drop(self.changed.wait_timeout_while(self.lock(), idle, stands));
     }
@@ -208,6 +219,27 @@ mod tests {
         }
         drop(miner);
         assert_eq!(found.blocking_recv(), None, "no thread found a second nonce for the last job");
+    }
+
+    #[test]
+    fn a_thread_that_idles_goes_on_when_the_throttle_ends() {
+        let (found, _receiver) = mpsc::channel(4);
+        let hashes = Arc::new(AtomicU64::new(0));
+        let miner = Miner::start(1, 1, Arc::clone(&hashes), found).unwrap();
+        let mut header = ChainParams::regtest().genesis().header;
+        header.bits = toycoin_core::CompactTarget::from_bits(0x0101_0000);
+        miner.set_job(Some(MiningJob { id: JobId(1), header }));
+        // the first chunk, after which it idles 99 times as long
+        while hashes.load(Ordering::Relaxed) == 0 {
+            thread::yield_now();
+        }
+        miner.set_throttle(0);
+        assert_eq!(miner.shared.throttle_percent.load(Ordering::Relaxed), 1, "0 would be for ever");
+        miner.set_throttle(100);
+        let before = hashes.load(Ordering::Relaxed);
+        while hashes.load(Ordering::Relaxed) < before + 8 * CHUNK_NONCES {
+            thread::yield_now();
+        }
     }
 
     #[test]

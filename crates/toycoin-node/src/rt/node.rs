@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::Duration,
 };
 
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
@@ -13,7 +13,7 @@ use toycoin_core::{ChainParams, Transaction, Txid};
 
 use crate::{
     protocol::{Confirmed, Event, Request, RequestId, Response},
-    rt::{PaymentError, RelayError, RelayState, Stopped, life::Life, message::Message},
+    rt::{PaymentError, RelayError, RelayState, Stopped, hash_rate::HashRate, life::Life, message::Message},
 };
 
 /// A handle to a running node; cheap to clone.
@@ -30,12 +30,11 @@ pub struct NodeHandle {
     /// A weak sender, so that the events end with the node.
     pub(super) events: broadcast::WeakSender<Event>,
     pub(super) relays: watch::Receiver<Vec<RelayState>>,
-    pub(super) hashes: Arc<AtomicU64>,
+    pub(super) hash_rate: HashRate,
     pub(super) life: Life,
     /// Signals the driver that a caller no longer waits.
     pub(super) abandoned: Arc<Notify>,
     pub(super) next_request: Arc<AtomicU64>,
-    pub(super) started: Instant,
 }
 
 impl NodeHandle {
@@ -118,6 +117,26 @@ impl NodeHandle {
         self.ask(Request::SetMining(enabled)).await.map(drop)
     }
 
+    /// Delays the publication of each block that the node finds from now on, as a slow node would; zero ends that. A
+    /// block that waits already does not wait longer than this from now.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn set_block_delay(&self, delay: Duration) -> Result<(), Stopped> {
+        self.ask(Request::SetBlockDelay(delay)).await.map(drop)
+    }
+
+    /// Sets the share of time in which the miner threads work, from 1 to 100 percent; values outside count as the
+    /// nearest.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn set_throttle(&self, percent: u32) -> Result<(), Stopped> {
+        let (reply, done) = oneshot::channel();
+        self.sender.send(Message::Throttle { percent, reply }).await.map_err(|_| self.stopped())?;
+        done.await.map_err(|_| self.stopped())
+    }
+
     /// Returns the events from now on, until the node stops. A slow receiver misses the oldest events and learns how
     /// many.
     pub fn events(&self) -> broadcast::Receiver<Event> {
@@ -127,7 +146,23 @@ impl NodeHandle {
 
     /// Returns the miner threads' hashes per second, averaged since the start.
     pub fn hash_rate(&self) -> f64 {
-        self.hashes.load(Ordering::Relaxed) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
+        self.hash_rate.average()
+    }
+
+    /// Returns the miner threads' hashes per second at the moment: averaged over the last 5 to 10 s, or since the start
+    /// if that is later. [`Status::search`](crate::protocol::Status::search) says what they search.
+    ///
+    /// ```no_run
+    /// # async fn example(node: toycoin_node::NodeHandle) -> Result<(), toycoin_node::Stopped> {
+    /// if let Some(search) = node.status().await?.search {
+    ///     let bits = search.bits.to_target().map_or(0.0, |target| target.work().to_f64().log2());
+    ///     println!("searching block {}, {bits:.1} bits, {:.0} hashes/s", search.height, node.recent_hash_rate());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recent_hash_rate(&self) -> f64 {
+        self.hash_rate.recent()
     }
 
     /// Ends the node: miners, machine and connections. Requests that are made meanwhile fail with [`Stopped`]. Returns
