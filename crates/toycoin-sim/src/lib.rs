@@ -27,6 +27,12 @@
 //! # Ok::<(), toycoin_sim::Violation>(())
 //! ```
 //!
+//! # Step by step
+//!
+//! [`Simulation::start`] returns the running [`Network`] instead. [`Network::run_to`] steps through it; faults, payments,
+//! hash rates, links and new nodes may come in between. [`Network::observe`] tells typed facts, such as messages with
+//! their tags and blocks with their parents. Neither steps nor an observer change the trace.
+//!
 //! # Time and work
 //!
 //! All rules are enforced, including proof of work, on a [separate network](params) with easy targets. The time at
@@ -70,7 +76,7 @@ pub use self::{
     invariant::INVARIANTS,
     latency::Latency,
     link::Link,
-    network::Network,
+    network::{ControlError, Fact, FaultId, Network, Seen, SeenMessage},
     params::{params, spec},
     participant::{Foreign, Participant},
     report::{Run, Statistics, Violation},

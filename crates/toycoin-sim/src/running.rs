@@ -42,11 +42,11 @@ impl Simulation {
     /// # Errors
     /// If an invariant breaks; the error describes the first one.
     pub fn run_until(self, done: impl Fn(&Network) -> bool) -> Result<Run, Violation> {
-        let (seed, settle) = (self.seed, self.settle);
-        let mut network = self.build();
-        let result = run(&mut network, settle, done);
-        result.map_err(|violation| Violation { seed, lines: network.trace.lines().map(str::to_owned), ..violation })?;
-        Ok(Run::of(seed, network))
+        let mut network = self.start();
+        while network.violation.is_none() && (network.active_faults > 0 || !done(&network)) {
+            network.step();
+        }
+        network.finish()
     }
 
     fn relay_count(&self) -> usize {
@@ -56,7 +56,25 @@ impl Simulation {
         }
     }
 
-    fn build(self) -> Network {
+    /// Builds the network at time zero, for a caller who steps through it with [`Network::run_to`], changes it meanwhile,
+    /// and perhaps [observes](Network::observe) it. [`random_faults`](Self::random_faults) draws none for it, because no
+    /// end is known.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use toycoin_sim::{Fault, Simulation};
+    ///
+    /// let seconds = Duration::from_secs;
+    /// let mut network = Simulation::builder(42).nodes(4).start();
+    /// network.run_to(seconds(10))?;
+    /// let parted = network.begin(Fault::Partition { one: vec![0, 1], other: vec![2, 3], one_way: false })?;
+    /// network.run_to(seconds(40))?;
+    /// network.end(parted)?;
+    /// let run = network.finish()?;
+    /// assert!(run.converged() && run.deepest_reorg() > 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start(self) -> Network {
         let params = self.params.clone().unwrap_or_else(|| params(self.nodes.len(), self.spacing));
         let shares: f64 = self.nodes.iter().map(|node| node.hash_rate).sum();
         let relays_of = |node: usize| match &self.topology {
@@ -95,6 +113,7 @@ impl Simulation {
             faults: self.faults,
             injected: BTreeMap::new(),
             active_faults: 0,
+            begun: Default::default(),
             tactics: self.tactics,
             is_over: self.is_over,
             trace: Trace::new(self.keep_trace),
@@ -110,6 +129,11 @@ impl Simulation {
             violation: None,
             hashes_a_share: GENESIS_HASHES / self.spacing.as_secs_f64() / shares.max(1e-9),
             requests: 0,
+            seed: self.seed,
+            settle: self.settle,
+            link: self.link,
+            has_meeting_relays: matches!(self.topology, Topology::Relays(_)),
+            observer: None,
             params,
         };
         network.plan_faults();
@@ -140,9 +164,78 @@ impl Simulation {
     }
 }
 
+impl Network {
+    /// Runs up to a virtual time, that moment included. A time in the past changes nothing.
+    ///
+    /// Many short calls are the same run as a single one.
+    ///
+    /// # Errors
+    /// If an invariant breaks; the error describes the first one. The network stands still from then on.
+    pub fn run_to(&mut self, time: Duration) -> Result<(), Violation> {
+        while self.violation.is_none() && self.queue.next_at().is_some_and(|at| at <= time) {
+            self.step();
+        }
+        if let Some(violation) = self.violation.clone() {
+            return Err(self.with_trace(violation));
+        }
+        self.now = self.now.max(time);
+        Ok(())
+    }
+
+    /// Ends the payments and the faults that [`begin`](Self::begin) began, runs until all honest nodes agree, and returns the results.
+    ///
+    /// # Errors
+    /// If an invariant broke; the error describes the first one.
+    pub fn finish(mut self) -> Result<Run, Violation> {
+        self.end_all();
+        self.payments.until = Duration::ZERO;
+        self.is_over.set(true);
+        if let Some(settle) = self.settle {
+            self.run_until_settled(settle);
+        }
+        for node in 0..self.nodes.len() {
+            if self.violation.is_none() && self.nodes[node].honest {
+                self.check_coins(node);
+            }
+        }
+        match self.violation.take() {
+            Some(violation) => Err(self.with_trace(violation)),
+            None => Ok(Run::of(self)),
+        }
+    }
+
+    fn run_until_settled(&mut self, settle: Duration) {
+        let end = self.now + settle;
+        let is_settled = |network: &Self| network.agrees() && network.unsettled().next().is_none();
+        while self.violation.is_none() && !is_settled(self) {
+            if self.now >= end {
+                let heights: Vec<_> = self.chains().map(|(node, chain)| (node, chain.height())).collect();
+                let lost = self.unsettled().next();
+                let lost = lost.map(|(txid, paid)| {
+                    let (by, at) = (paid.by, paid.at);
+                    format!("payment {txid} of node {by}, made at {at:?}, is neither confirmed nor dropped")
+                });
+                match lost {
+                    _ if !self.agrees() => {
+                        self.violate("convergence", None, format!("no common tip in {settle:?}: {heights:?}"));
+                    }
+                    Some(what) => self.violate("payments", None, what),
+                    None => {}
+                }
+                break;
+            }
+            self.step();
+        }
+    }
+
+    fn with_trace(&self, violation: Violation) -> Violation {
+        Violation { seed: self.seed, lines: self.trace.lines().map(str::to_owned), ..violation }
+    }
+}
+
 impl Run {
     /// Returns the result of a network at its end.
-    fn of(seed: u64, network: Network) -> Self {
+    fn of(network: Network) -> Self {
         let tip = |node| network.node(node).map(|node| (node.chain().height(), node.chain().tip().hash));
         let chain = network.chains().next().map(|(_, chain)| chain);
         let mined = network.mined_at.keys();
@@ -161,7 +254,7 @@ impl Run {
             Some((height, header.time, work))
         });
         Self {
-            seed,
+            seed: network.seed,
             lasted: network.now,
             tips: (0..network.nodes.len()).map(tip).collect(),
             caught_up: network.nodes.iter().map(|site| site.caught_up).collect(),
@@ -185,45 +278,5 @@ fn late_joiner(scheduled: &Scheduled) -> Option<usize> {
     match scheduled.fault {
         Fault::LateJoin { node } if scheduled.from == Duration::ZERO => Some(node),
         _ => None,
-    }
-}
-
-fn run(network: &mut Network, settle: Option<Duration>, done: impl Fn(&Network) -> bool) -> Result<(), Violation> {
-    while network.violation.is_none() && (network.active_faults > 0 || !done(network)) {
-        network.step();
-    }
-    network.payments.until = Duration::ZERO;
-    network.is_over.set(true);
-    if let Some(settle) = settle {
-        let end = network.now + settle;
-        let is_settled = |network: &Network| network.agrees() && network.unsettled().next().is_none();
-        while network.violation.is_none() && !is_settled(network) {
-            if network.now >= end {
-                let heights: Vec<_> = network.chains().map(|(node, chain)| (node, chain.height())).collect();
-                let lost = network.unsettled().next();
-                let lost = lost.map(|(txid, paid)| {
-                    let (by, at) = (paid.by, paid.at);
-                    format!("payment {txid} of node {by}, made at {at:?}, is neither confirmed nor dropped")
-                });
-                match lost {
-                    _ if !network.agrees() => {
-                        network.violate("convergence", None, format!("no common tip in {settle:?}: {heights:?}"));
-                    }
-                    Some(what) => network.violate("payments", None, what),
-                    None => {}
-                }
-                break;
-            }
-            network.step();
-        }
-    }
-    for node in 0..network.nodes.len() {
-        if network.violation.is_none() && network.nodes[node].honest {
-            network.check_coins(node);
-        }
-    }
-    match network.violation.take() {
-        Some(violation) => Err(violation),
-        None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use toycoin_node::protocol::{Input, JobId, MiningJob};
 
 use crate::network::{
-    Happening, Network,
+    Fact, Happening, Network,
     search::{Search, solve_header},
 };
 
@@ -37,6 +37,8 @@ impl Network {
 
     pub(crate) fn found(&mut self, node: usize, job: JobId) {
         let Some(search) = self.nodes[node].search.take_if(|search| search.job.id == job) else { return };
-        self.node_input(node, Input::Mined { job, nonce: solve_header(search.job.header).nonce });
+        let header = solve_header(search.job.header);
+        self.see(|| Fact::Found { node, hash: header.hash(), header });
+        self.node_input(node, Input::Mined { job, nonce: header.nonce });
     }
 }

@@ -1,8 +1,10 @@
 //! The running network.
 //!
 //! [`Network`] has the state, and takes the next event of the queue. What happens then is in `nodes`, `relays`, `wires`,
-//! `mining`, `paying`, `counting` and `troubles`. After it, `watch` and `pauses` check the invariants.
+//! `mining`, `paying`, `counting` and `troubles`. After it, `watch` and `pauses` check the invariants. A caller changes
+//! the network with `controls`, and observes it with `seen`.
 
+mod controls;
 mod counting;
 mod mining;
 mod nodes;
@@ -14,6 +16,7 @@ pub(crate) mod queue;
 mod relay_site;
 mod relays;
 mod search;
+mod seen;
 mod sim_node;
 mod state;
 mod traffic;
@@ -22,7 +25,11 @@ mod watch;
 mod wire;
 mod wires;
 
-pub use self::state::Network;
+pub use self::{
+    controls::{ControlError, FaultId},
+    seen::{Fact, Seen, SeenMessage},
+    state::Network,
+};
 pub(crate) use self::{
     queue::Happening, relay_site::RelaySite, search::solve_header, sim_node::SimNode, state::DiceSet,
 };

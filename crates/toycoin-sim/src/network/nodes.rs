@@ -9,7 +9,7 @@ use toycoin_node::{
 };
 
 use crate::{
-    network::{Happening, Network},
+    network::{Fact, Happening, Network},
     planted::Planted,
 };
 
@@ -35,6 +35,7 @@ impl Network {
     /// Makes a started node dial its relays, and brings its wallet and ledger to its chain.
     pub(crate) fn after_start(&mut self, node: usize) {
         self.trace.note(self.now, format_args!(r#""start":{node}"#));
+        self.see(|| Fact::Started { node });
         self.follow_store(node);
         self.nodes[node].started_at = self.now;
         self.nodes[node].caught_up = None;
@@ -137,6 +138,7 @@ impl Network {
     /// Handles an event of a node.
     fn heard(&mut self, node: usize, event: Event) {
         let now = self.now;
+        self.see(|| Fact::Event { node, event: event.clone() });
         match event {
             Event::BlockConnected { block, own } => {
                 self.trace.note(now, format_args!(r#""node":{node},"connected":"{}","own":{own}"#, block.hash()));

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use toycoin_core::{
-    Address, Amount, CheckedBlock, FeeRate, Transaction, TransactionBuilder, Txid, utxo::Coin, wallet::PaymentStatus,
+    Address, Amount, BuildError, CheckedBlock, FeeRate, Transaction, TransactionBuilder, Txid, utxo::Coin,
+    wallet::PaymentStatus,
 };
 use toycoin_node::protocol::{Input, Request, RequestId, Response};
 
@@ -26,7 +27,7 @@ impl Network {
     }
 
     /// Makes a randomly drawn wallet pay in its pattern, if its node is honest and up.
-    pub(crate) fn pay(&mut self) {
+    pub(crate) fn pay_at_random(&mut self) {
         self.plan_payment();
         let dice = &mut self.dice.payments;
         let (by, to) = (dice.index(self.nodes.len()), dice.index(self.nodes.len()));
@@ -62,11 +63,24 @@ impl Network {
 
     /// Makes one payment, unless the wallet has no free coins at the moment.
     fn pay_once(&mut self, by: usize, to: Address, (grains, fee_rate): (u64, u64)) -> Option<Transaction> {
-        let (amount, fee_rate) = (Amount::from_grains(grains), FeeRate::grains_per_byte(fee_rate));
-        let transaction = self.nodes[by].wallet.pay(to, amount, fee_rate).ok()?;
+        self.pay_to(by, to, Amount::from_grains(grains), FeeRate::grains_per_byte(fee_rate)).ok()
+    }
+
+    /// Makes one payment and submits it to the wallet's own node.
+    ///
+    /// # Errors
+    /// When the wallet has too few free coins at the moment.
+    pub(crate) fn pay_to(
+        &mut self,
+        by: usize,
+        to: Address,
+        amount: Amount,
+        fee_rate: FeeRate,
+    ) -> Result<Transaction, BuildError> {
+        let transaction = self.nodes[by].wallet.pay(to, amount, fee_rate)?;
         self.note_payment(by, by, &transaction, false);
         self.submit(by, transaction.clone(), true);
-        Some(transaction)
+        Ok(transaction)
     }
 
     /// Pays `count` random keys, which belong to nobody, in one transaction from the coin of the highest value.

@@ -87,6 +87,11 @@ impl Queue {
         self.entries.remove(&place);
     }
 
+    /// Returns when the next event happens.
+    pub(crate) fn next_at(&self) -> Option<Duration> {
+        self.entries.first_key_value().map(|((at, _), _)| *at)
+    }
+
     pub(crate) fn pop(&mut self) -> Option<(Duration, Happening)> {
         self.entries.pop_first().map(|((at, _), happening)| (at, happening))
     }

@@ -20,10 +20,12 @@ use crate::{
     dice::Dice,
     fault::{FaultKind, Scheduled},
     invariant::Invariants,
+    link::Link,
     network::{
         payments::Payments,
         queue::{Happening, Queue},
         relay_site::RelaySite,
+        seen::Observer,
         sim_node::SimNode,
         traffic::Traffic,
         wire::Wire,
@@ -54,6 +56,8 @@ pub struct Network {
     pub(crate) faults: Vec<Scheduled>,
     pub(crate) injected: BTreeMap<FaultKind, u64>,
     pub(crate) active_faults: usize,
+    /// The faults that a caller began, and that last until it ends them.
+    pub(crate) begun: BTreeSet<usize>,
     pub(crate) tactics: BTreeMap<&'static str, u64>,
     pub(crate) is_over: Rc<Cell<bool>>,
     pub(crate) trace: Trace,
@@ -73,6 +77,14 @@ pub struct Network {
     /// Hashes per second that a hash rate of 1 stands for.
     pub(crate) hashes_a_share: f64,
     pub(crate) requests: u64,
+    pub(crate) seed: u64,
+    /// Time in which all honest nodes must agree at the end; `None` if they need not.
+    pub(crate) settle: Option<Duration>,
+    /// Usual properties of a link, for nodes that are added.
+    pub(crate) link: Link,
+    /// Whether each node dials all relays, and is not linked in pairs.
+    pub(crate) has_meeting_relays: bool,
+    pub(crate) observer: Option<Observer>,
 }
 
 impl Network {
@@ -114,6 +126,11 @@ impl Network {
         &self.statistics
     }
 
+    /// Returns the trace so far.
+    pub const fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
     /// Processes the next event of the queue.
     pub(crate) fn step(&mut self) {
         let Some((at, happening)) = self.queue.pop() else { return };
@@ -136,7 +153,7 @@ impl Network {
             }
             Happening::Found { node, job } => self.found(node, job),
             Happening::SayLagged { node } => self.say_lagged(node),
-            Happening::Pay => self.pay(),
+            Happening::Pay => self.pay_at_random(),
             Happening::Repeat { node } => self.repeat(node),
             Happening::Begin { fault } => self.begin_fault(fault),
             Happening::End { fault } => self.end_fault(fault),

@@ -4,7 +4,7 @@ use toycoin_node::relay::RelayMachine;
 
 use crate::{
     fault::Fault,
-    network::{Happening, Network},
+    network::{Fact, Happening, Network},
 };
 
 impl Network {
@@ -19,6 +19,7 @@ impl Network {
     pub(crate) fn begin_fault(&mut self, fault: usize) {
         let fault = self.faults[fault].fault.clone();
         self.trace.note(self.now, format_args!(r#""begins":"{:?}""#, fault.kind()));
+        self.see(|| Fact::FaultBegan { kind: fault.kind() });
         let happened = match &fault {
             Fault::Partition { one, other, one_way } => {
                 self.block(one, other, 1);
@@ -68,6 +69,7 @@ impl Network {
         let fault = self.faults[fault].fault.clone();
         self.active_faults -= 1;
         self.trace.note(self.now, format_args!(r#""ends":"{:?}""#, fault.kind()));
+        self.see(|| Fact::FaultEnded { kind: fault.kind() });
         match &fault {
             Fault::Partition { one, other, one_way } => {
                 self.block(one, other, -1);

@@ -79,6 +79,7 @@ impl Network {
             return;
         }
         let length = bytes.len() as u64;
+        let (from, relay) = (wire.node, wire.relay);
         let at = wire.up.arrival(&link, now, bytes.len(), &mut self.dice.links);
         let mut written_at = wire.up.busy_until;
         while let Some((_, written)) = wire.unwritten.pop_front_if(|(at, _)| *at <= now) {
@@ -97,6 +98,7 @@ impl Network {
                 self.queue.push(written_at, Happening::Written { connection });
             }
         }
+        self.see_sent(from, relay, &bytes);
         self.queue.push(at, Happening::Up { connection, bytes });
         if self.nodes[node].honest && unwritten > limits::TRANSPORT_QUEUE_BYTES as u64 {
             let what = format!("{unwritten} bytes wait for its relay: its transport would have closed");
@@ -127,8 +129,9 @@ impl Network {
 
     pub(crate) fn arrive_down(&mut self, connection: ConnectionId, bytes: &[u8]) {
         let Some(wire) = self.wires.get(&connection).filter(|wire| wire.at_node) else { return };
-        let (node, slot) = (wire.node, wire.slot);
+        let (node, slot, relay) = (wire.node, wire.slot, wire.relay);
         self.nodes[node].failures[slot] = 0;
+        self.see_arrived(node, relay, bytes);
         self.note_bodies(node, bytes);
         self.node_input(node, Input::Received { connection, bytes });
     }
@@ -198,6 +201,7 @@ impl Network {
             }
             if !self.passes(node, frame) || self.dice.links.chance(link.drop) {
                 self.statistics.dropped_envelopes += 1;
+                self.see_withheld(node, frame);
                 continue;
             }
             if self.dice.links.chance(link.reorder) {
