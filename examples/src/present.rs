@@ -1,5 +1,6 @@
 //! A node's present state in words.
 
+use toycoin_core::Target;
 use toycoin_node::protocol::Status;
 
 use crate::words::count;
@@ -9,10 +10,10 @@ use crate::words::count;
 /// `hash_rate` is in hashes per second, if it has been measured.
 pub fn said(status: &Status, hash_rate: Option<u64>) -> String {
     let mut parts = Vec::new();
-    if status.mining {
-        let height = status.tip.height + 1;
+    if let Some(search) = status.search {
+        let bits = search.bits.to_target().map_or(0.0, |target| Target::work(target).to_f64().log2());
         let rate = hash_rate.map(|rate| format!(" at {}", hashes(rate))).unwrap_or_default();
-        parts.push(format!("searches block {height}{rate}"));
+        parts.push(format!("searches block {}, {bits:.1} bits{rate}", search.height));
     } else {
         parts.push(format!("at height {}", status.tip.height));
     }
@@ -46,7 +47,8 @@ fn scaled(number: u64, unit: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use toycoin_node::NodeBuilder;
+    use toycoin_core::CompactTarget;
+    use toycoin_node::{NodeBuilder, protocol::BlockSearch};
 
     use super::*;
 
@@ -62,7 +64,8 @@ mod tests {
         let node = NodeBuilder::new(toycoin_core::ChainParams::regtest()).spawn().await.unwrap();
         let mut status = node.status().await.unwrap();
         assert_eq!(said(&status, None), "at height 0, 0 payments wait, 0 peers");
-        status.mining = true;
+        status.search =
+            Some(BlockSearch { height: 9_999_999, bits: CompactTarget::from_bits(0x0300_0001), payments: 9 });
         (status.tip.height, status.mempool, status.mempool_bytes, status.peers) = (9_999_999, 65_535, 1 << 33, 4_096);
         let text = said(&status, Some(u64::MAX / 1_000_000));
         assert!(text.len() <= 78, "{text}");

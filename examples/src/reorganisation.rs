@@ -31,8 +31,7 @@ mod tests {
         let at = |height: u64| Tip { height, hash: BlockHash::from_bytes([u8::try_from(height).unwrap(); 32]), ..tip };
         let (ancestor, ancestor_height) = (at(1).hash, 1);
         let (old_tip, disconnected, connected, returned) = (at(3), 2, 3, Vec::new());
-        let reorg =
-            Reorg { old_tip, ancestor, ancestor_height, disconnected, connected, returned, returned_count: 1 };
+        let reorg = Reorg { old_tip, ancestor, ancestor_height, disconnected, connected, returned, returned_count: 1 };
         assert_eq!(
             said(&reorg, &at(4), Look::PLAIN),
             "reorganises: 0303030303 (block 3) -> 0404040404 (block 4), on their common ancestor 0101010101 (block 1); \

@@ -289,7 +289,12 @@ mod tests {
         assert!(view.tell(&gone, &node).await.unwrap().is_empty());
         let moved = view.tell(&Event::TipChanged { tip: chain.tip(), reorg: Some(reorg(chain.tip())) }, &node).await;
         let moved = moved.unwrap().join(" ");
-        assert!(moved.contains("reorganises: ") && moved.contains("; 3 payments wait again; ") && moved.ends_with("50 mined there is lost"), "{moved}");
+        assert!(
+            moved.contains("reorganises: ")
+                && moved.contains("; 3 payments wait again; ")
+                && moved.ends_with("50 mined there is lost"),
+            "{moved}"
+        );
         let again = view.tell(&connected, &node).await.unwrap();
         assert_eq!(again, ["  mined 50 in block 1"]);
         node.shutdown().await.unwrap();
