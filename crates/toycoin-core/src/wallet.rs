@@ -35,7 +35,6 @@ use crate::{
     keys::{PublicKey, SecretKey},
     params::ChainParams,
     transaction::{OutPoint, Transaction},
-    utxo::Coin,
     wallet::coins::Coins,
 };
 
@@ -162,26 +161,6 @@ impl Wallet {
         Ok(())
     }
 
-    /// Returns the balance. It does not include what pending payments will pay to the wallet.
-    pub fn balance(&self) -> Balance {
-        let mut balance = Balance::default();
-        for (outpoint, coin) in self.coins.unspent() {
-            let part = match () {
-                () if self.reserved.contains_key(&outpoint) => &mut balance.reserved,
-                () if !self.is_mature(&coin) => &mut balance.immature,
-                () => &mut balance.available,
-            };
-            *part = part.saturating_add(coin.output.value);
-        }
-        balance
-    }
-
-    /// Returns the coins that can be spent in the next block and that no pending payment spends, the oldest first.
-    pub fn spendable(&self) -> impl Iterator<Item = (OutPoint, Coin)> {
-        let free = self.coins.unspent().filter(|(outpoint, _)| !self.reserved.contains_key(outpoint));
-        free.filter(|(_, coin)| self.is_mature(coin))
-    }
-
     /// Builds and signs a payment from the oldest coins, with the change to this wallet, and reserves the coins.
     ///
     /// The caller sends the payment to the network, and calls [`reject`](Self::reject) if the network refuses it.
@@ -193,7 +172,9 @@ impl Wallet {
         let transaction = builder.sign(&self.key)?;
         let txid = transaction.txid();
         self.reserved.extend(transaction.inputs.iter().map(|outpoint| (*outpoint, txid)));
-        let payment = Payment { txid, transaction: transaction.clone(), status: PaymentStatus::Pending };
+        let spent: Amount = transaction.inputs.iter().filter_map(|outpoint| self.coins.value(outpoint)).sum();
+        let fee = spent.saturating_sub(transaction.outputs.iter().map(|output| output.value).sum());
+        let payment = Payment { txid, transaction: transaction.clone(), fee, status: PaymentStatus::Pending };
         // after a rejection, the same payment is the same transaction
         if self.payments.insert(txid, payment).is_none() {
             self.made.push(txid);
@@ -257,10 +238,6 @@ impl Wallet {
     /// Returns this wallet's history on the active chain, in the chain's order.
     pub fn history(&self) -> &[HistoryEntry] {
         &self.history
-    }
-
-    fn is_mature(&self, coin: &Coin) -> bool {
-        coin.is_mature_at(self.height + 1, self.params.spec().coinbase_maturity)
     }
 
     /// Applies the transactions of a block in its order.

@@ -45,6 +45,11 @@ impl Coins {
         }
     }
 
+    /// Returns a coin's value, `None` if it is not one of these.
+    pub(super) fn value(&self, outpoint: &OutPoint) -> Option<Amount> {
+        self.all.get(outpoint).map(|own| own.coin.output.value)
+    }
+
     /// Marks a coin as spent and returns its value, `None` if it is not one of these.
     pub(super) fn spend(&mut self, outpoint: &OutPoint, by: Txid) -> Option<Amount> {
         let own = self.all.get_mut(outpoint)?;

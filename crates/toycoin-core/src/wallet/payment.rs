@@ -1,6 +1,7 @@
 //! A wallet's payments and their status.
 
 use crate::{
+    amount::Amount,
     digest::{BlockHash, Txid},
     transaction::Transaction,
 };
@@ -12,6 +13,8 @@ pub struct Payment {
     pub txid: Txid,
     /// The signed transaction, to be broadcast again until it is confirmed.
     pub transaction: Transaction,
+    /// What it leaves to the miner.
+    pub fee: Amount,
     /// The payment's status.
     pub status: PaymentStatus,
 }

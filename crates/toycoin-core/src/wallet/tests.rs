@@ -61,6 +61,20 @@ fn gives_change_but_none_of_nothing() {
 }
 
 #[test]
+fn a_payment_knows_its_fee() {
+    let mut wallet = wallet(3);
+    let payment = wallet.pay(address(1), toycoins(4), FeeRate::grains_per_byte(5)).unwrap();
+    // one coin and two outputs
+    assert_eq!(wallet.payment(&payment.txid()).unwrap().fee, Amount::from_grains(5 * 196));
+    wallet.reject(&payment.txid(), "asked to");
+    // a remainder that cannot pay for the change is the miner's too
+    let nearly_all = toycoins(10).saturating_sub(Amount::from_grains(5 * 170));
+    let payment = wallet.pay(address(1), nearly_all, FeeRate::grains_per_byte(5)).unwrap();
+    assert_eq!(payment.outputs.len(), 1);
+    assert_eq!(wallet.payment(&payment.txid()).unwrap().fee, Amount::from_grains(5 * 170));
+}
+
+#[test]
 fn a_balance_is_without_what_is_pending() {
     let (mut ledger, mut wallet) = scene(3);
     let payment = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
@@ -114,9 +128,12 @@ fn a_reward_ripens() {
     let (mut ledger, mut wallet) = scene(NOBODY);
     mine(&mut ledger, &mut wallet, vec![], NOBODY);
     assert_eq!(wallet.balance(), Balance { immature: toycoins(50), ..Balance::default() });
-    assert_eq!(wallet.spendable().count(), 0);
+    assert_eq!((wallet.spendable().count(), wallet.immature().count()), (0, 1));
+    let (_, reward) = wallet.immature().next().unwrap();
+    assert_eq!(wallet.matures_at(&reward), 3, "two blocks after its own");
     mine(&mut ledger, &mut wallet, vec![], 0);
     assert_eq!(wallet.balance(), Balance { available: toycoins(50), ..Balance::default() });
+    assert_eq!((wallet.spendable().count(), wallet.immature().count()), (1, 0));
     assert!(wallet.history()[0].coinbase);
 }
 
