@@ -11,7 +11,7 @@ use std::{error::Error, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use toycoin_examples::{
-    arguments::{Meeting, NetworkChoice},
+    arguments::{Meeting, NetworkChoice, number},
     describe::{describe, left_out},
     exit, init_logs, interrupted,
     lines::{Kind, Lines},
@@ -35,7 +35,7 @@ struct Arguments {
     #[command(flatten)]
     network: NetworkChoice,
     /// End after this many messages.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<u64>(..))]
     count: Option<u64>,
     /// Print one JSON object per line.
     #[arg(long)]

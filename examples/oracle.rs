@@ -9,7 +9,7 @@ use clap::Parser;
 use tokio::sync::broadcast::error::RecvError;
 use toycoin_core::SecretKey;
 use toycoin_examples::{
-    arguments::{Meeting, NetworkChoice},
+    arguments::{Meeting, NetworkChoice, number},
     classroom::{Choices, Classroom},
     init_logs, interrupted,
     joining::{catch_up, warn},
@@ -26,16 +26,16 @@ struct Arguments {
     #[command(flatten)]
     network: NetworkChoice,
     /// Shortest time between a confirmation and the next payment, in milliseconds.
-    #[arg(long, value_name = "MS", default_value_t = 500)]
+    #[arg(long, value_name = "MS", default_value_t = 500, value_parser = number::<u64>(..))]
     min_interval: u64,
     /// Longest time between a confirmation and the next payment, in milliseconds.
-    #[arg(long, value_name = "MS", default_value_t = 3_000)]
+    #[arg(long, value_name = "MS", default_value_t = 3_000, value_parser = number::<u64>(..))]
     max_interval: u64,
     /// Give up with exit code 3 after this long without verified progress.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = number::<u64>(1..=86_400))]
     patience: u64,
     /// End after this many payments.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<u64>(..))]
     payments: Option<u64>,
 }
 

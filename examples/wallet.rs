@@ -15,7 +15,7 @@ use toycoin_core::{
     wallet::{HistoryEntry, Wallet},
 };
 use toycoin_examples::{
-    arguments::{Meeting, NetworkChoice},
+    arguments::{Meeting, NetworkChoice, number},
     follow::follow,
     init_logs,
     inspect::{self, BlockName},
@@ -41,7 +41,7 @@ struct Arguments {
     #[command(flatten)]
     network: NetworkChoice,
     /// Give up with exit code 3 after this long without verified progress.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20, global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, global = true, value_parser = number::<u64>(1..=86_400))]
     patience: u64,
 }
 
@@ -60,10 +60,10 @@ enum Command {
         /// Amount in toycoins, with up to eight decimals.
         amount: Amount,
         /// Number of confirmations to wait for.
-        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<u64>(1..))]
         wait: u64,
         /// Fee for the miner; by default the lowest rate that nodes accept.
-        #[arg(long, value_name = "GRAINS_PER_BYTE")]
+        #[arg(long, value_name = "GRAINS_PER_BYTE", value_parser = number::<u64>(..))]
         fee_rate: Option<u64>,
     },
     /// Show incoming and outgoing payments.

@@ -22,7 +22,7 @@ mod story;
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser, error::ErrorKind};
-use toycoin_examples::{exit, export::ExportFile, init_logs, interrupted, look::LookArguments, say};
+use toycoin_examples::{arguments::number, exit, export::ExportFile, init_logs, interrupted, look::LookArguments, say};
 
 use crate::{
     act::Act,
@@ -43,19 +43,19 @@ struct Arguments {
     #[arg(long, value_name = "LIST", value_enum, hide_possible_values = true, value_delimiter = ',')]
     acts: Vec<Act>,
     /// Number of mining nodes; acts 2 and 4 need 2.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=32))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = number::<u32>(1..=32))]
     nodes: u32,
     /// Number of blocks to wait for, shared among the acts [default: 7 for each act].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = number::<u64>(..=1_000_000))]
     blocks: Option<u64>,
     /// Number of confirmed payments to wait for.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = number::<u64>(..=1_000_000))]
     payments: u64,
     /// Target block spacing in milliseconds; another one than 2000 makes a network of its own.
-    #[arg(long, value_name = "MS", default_value_t = LAB_SPACING_MS, value_parser = clap::value_parser!(u64).range(50..=60_000))]
+    #[arg(long, value_name = "MS", default_value_t = LAB_SPACING_MS, value_parser = number::<u64>(50..=60_000))]
     spacing: u64,
     /// Seed from which payers and amounts are drawn.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<u64>(..))]
     seed: u64,
     /// Write the chain to this file at the end, as lines of JSON.
     #[arg(long, value_name = "FILE")]

@@ -19,7 +19,7 @@ use clap::Parser;
 use tokio::time::timeout;
 use toycoin_core::{Address, FeeRate, SecretKey};
 use toycoin_examples::{
-    arguments::{NetworkChoice, relay_address},
+    arguments::{NetworkChoice, number, relay_address},
     block_row::short,
     data,
     export::ExportFile,
@@ -64,11 +64,11 @@ struct Arguments {
     #[arg(long)]
     no_mine: bool,
     /// Number of miner threads; by default one less than the cores.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = number::<u16>(1..=1024))]
     threads: Option<u16>,
     /// Share of the time in which the miner threads work; by default 100, but on lab so much that a new network, whose
     /// difficulty is low, finds about one block in 2 s.
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "PERCENT", value_parser = number::<u32>(1..=100))]
     throttle: Option<u32>,
     /// Check the stored chain, report, and exit (with --data).
     #[arg(long, requires = "data")]
@@ -77,16 +77,16 @@ struct Arguments {
     #[arg(long, requires = "data")]
     reindex: bool,
     /// Wait this many milliseconds before publishing a mined block: a slow node.
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = number::<u64>(..))]
     delay: u64,
     /// Address that receives block rewards; by default a new key, lost at the end.
     #[arg(long, value_name = "ADDRESS")]
     payout: Option<Address>,
     /// The lowest fee rate that the mempool accepts.
-    #[arg(long, value_name = "GRAINS_PER_BYTE")]
+    #[arg(long, value_name = "GRAINS_PER_BYTE", value_parser = number::<u64>(..))]
     min_fee_rate: Option<u64>,
     /// End at this height.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<u64>(..))]
     until_height: Option<u64>,
     /// Write the chain to this file at the end, as lines of JSON.
     #[arg(long, value_name = "FILE")]

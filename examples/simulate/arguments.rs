@@ -11,34 +11,35 @@ use std::{
 };
 
 use clap::{CommandFactory as _, Parser, error::ErrorKind};
+use toycoin_examples::arguments::number;
 use toycoin_sim::{Run, Simulation, Topology, Violation};
 
 /// Simulates networks of toycoin.
 #[derive(Debug, Parser)]
 pub(crate) struct Arguments {
     /// Number of seeds, from 0.
-    #[arg(long, default_value_t = 20, conflicts_with = "seed", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 20, conflicts_with = "seed", value_parser = number::<u64>(1..))]
     seeds: u64,
     /// Run this one seed.
-    #[arg(long)]
+    #[arg(long, value_parser = number::<u64>(..))]
     seed: Option<u64>,
     /// Number of nodes in each network.
-    #[arg(long, default_value_t = 5, value_parser = count(1..1_001))]
+    #[arg(long, default_value_t = 5, value_parser = number::<usize>(1..=1_000))]
     nodes: usize,
     /// Number of relays in each network.
-    #[arg(long, default_value_t = 1, value_parser = count(1..101))]
+    #[arg(long, default_value_t = 1, value_parser = number::<usize>(1..=100))]
     relays: usize,
     /// Payments per second.
     #[arg(long, default_value_t = 1.0, value_parser = rate)]
     payments: f64,
     /// Virtual seconds until all honest nodes must agree.
-    #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..1_000_000))]
+    #[arg(long, default_value_t = 180, value_parser = number::<u64>(1..1_000_000))]
     seconds: u64,
     /// Draw faults from each seed.
     #[arg(long)]
     pub(crate) faults: bool,
     /// Number of nodes that are adversaries, with tactics drawn from each seed.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = number::<usize>(..))]
     pub(crate) adversaries: usize,
     /// Draw spending patterns (bursts, chains, double spends) and policies from each seed.
     #[arg(long)]
@@ -50,7 +51,7 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "seed")]
     pub(crate) trace: Option<PathBuf>,
     /// Number of networks that run at the same time [default: the number of cores].
-    #[arg(long, short, value_parser = count(1..257))]
+    #[arg(long, short, value_parser = number::<usize>(1..=256))]
     jobs: Option<usize>,
 }
 
@@ -101,13 +102,6 @@ impl Arguments {
             "cargo run --release --example simulate -- --seed {seed} --nodes {nodes} --relays {relays} \
              --payments {payments} --seconds {seconds} --adversaries {adversaries}{faults}{wallets}{links} --trace trace-{seed}.jsonl"
         )
-    }
-}
-
-fn count(range: Range<u64>) -> impl Fn(&str) -> Result<usize, String> + Clone {
-    move |text| match text.parse() {
-        Ok(number) if range.contains(&number) => usize::try_from(number).map_err(|error| error.to_string()),
-        _ => Err(format!("a number from {} to {} is wanted", range.start, range.end - 1)),
     }
 }
 

@@ -1,6 +1,11 @@
 //! Arguments that several programs share.
 
-use std::{error::Error, net::Ipv6Addr, path::PathBuf};
+use std::{
+    error::Error,
+    net::Ipv6Addr,
+    ops::{Bound, RangeBounds},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueEnum};
 use toycoin_core::{ChainParams, FeeRate};
@@ -119,9 +124,46 @@ fn host_and_port(text: &str, least_port: u16) -> Result<String, String> {
     if is_host { Ok(text.to_owned()) } else { wrong("the host is neither a name nor an IP address") }
 }
 
+/// Returns a parser of whole numbers in a range. Its error says which numbers are wanted.
+///
+/// The range must lie within those of `T`.
+pub fn number<T: TryFrom<u64>>(range: impl RangeBounds<u64> + Clone) -> impl Fn(&str) -> Result<T, String> + Clone {
+    let least = match range.start_bound() {
+        Bound::Included(least) => *least,
+        Bound::Excluded(below) => below.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let most = match range.end_bound() {
+        Bound::Included(most) => Some(*most),
+        Bound::Excluded(above) => Some(above.saturating_sub(1)),
+        Bound::Unbounded => None,
+    };
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| match (least, most) {
+            (0, None) => "a whole number is wanted, such as 5".to_owned(),
+            (least, None) => format!("a whole number of at least {least} is wanted"),
+            (least, Some(most)) => format!("a whole number from {least} to {most} is wanted"),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_is_none_is_answered_with_those_wanted() {
+        assert_eq!(number::<u16>(1..=1_024)("1024"), Ok(1_024));
+        assert_eq!(number::<u64>(..)("18446744073709551615"), Ok(u64::MAX));
+        for text in ["x", "", "-1", "1.5", "0", "1025", "18446744073709551616"] {
+            let error = number::<u16>(1..=1_024)(text).unwrap_err();
+            assert_eq!(error, "a whole number from 1 to 1024 is wanted", "{text}");
+        }
+        assert_eq!(number::<u64>(1..)("0").unwrap_err(), "a whole number of at least 1 is wanted");
+        assert_eq!(number::<u64>(..)("x").unwrap_err(), "a whole number is wanted, such as 5");
+        assert_eq!(number::<usize>(1..101)("101").unwrap_err(), "a whole number from 1 to 100 is wanted");
+    }
 
     #[test]
     fn accepts_hosts_with_ports_and_says_what_is_wrong_with_others() {

@@ -53,18 +53,39 @@ fn errors_hold_no_words_of_a_library() {
     std::fs::write(path("half.json"), "{").expect("a place for files");
     std::fs::write(path("bytes.json"), [0xff, 0xfe]).expect("a place for files");
     let (half, bytes) = (path("half.json"), path("bytes.json"));
-    let mistakes: [(&str, &[&str], &str); 6] = [
+    let bob = "tlab1sdmp26tdpj0p5luntjh2zht837uazhylh6a6sc05j73plzdffw5q4qu9qw";
+    let mistakes: [(&str, &[&str], &str); 18] = [
         ("node", &["--params", &half], "not JSON, from line 1 column 1 on"),
         ("node", &["--params", &bytes], "not a text in UTF-8"),
         ("node", &["--payout", "tlab1nonsense"], "a character or the checksum is wrong"),
         ("wallet", &["pay", "tlab1nonsense", "1"], "a character or the checksum is wrong"),
         ("relay", &["--listen", "127.0.0.1"], "the port is missing; listen on a host and a port"),
         ("relay", &["--listen", "nowhere.invalid:1"], "the name has no address; try 127.0.0.1:1"),
+        ("wallet", &["pay", bob, "abc"], "an amount is written like 3 or 0.25"),
+        ("wallet", &["pay", bob, "1", "--fee-rate", "x"], "a whole number is wanted"),
+        ("wallet", &["pay", bob, "1", "--wait", "0"], "a whole number of at least 1 is wanted"),
+        ("wallet", &["balance", "--patience", "long"], "a whole number from 1 to 86400 is wanted"),
+        ("wallet", &["tx", "abc"], "a txid is written as 64 hex digits"),
+        ("node", &["--delay", "1.5"], "a whole number is wanted"),
+        ("node", &["--threads", "many"], "a whole number from 1 to 1024 is wanted"),
+        ("oracle", &["--max-interval", ""], "a whole number is wanted"),
+        ("listener", &["--count", "x"], "a whole number is wanted"),
+        ("network", &["--seed", "99999999999999999999"], "a whole number is wanted"),
+        ("simulate", &["--nodes", "x"], "a whole number from 1 to 1000 is wanted"),
+        ("simulate", &["--adversaries", "x"], "a whole number is wanted"),
     ];
     for (name, arguments, sentence) in mistakes {
         let (_, said) = Program::start(name, arguments).end();
         assert!(said.iter().any(|line| line.contains(sentence)), "{name}: {said:#?}");
-        let inner = ["parse failed", "EOF while", "stream did not", "invalid socket address", "lookup"];
+        let inner = [
+            "parse failed",
+            "EOF while",
+            "stream did not",
+            "invalid socket address",
+            "lookup",
+            "digit found",
+            "to parse",
+        ];
         assert!(!said.iter().any(|line| inner.iter().any(|text| line.contains(text))), "{name}: {said:#?}");
     }
 }
