@@ -7,12 +7,14 @@ use std::{error::Error, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use tokio::sync::broadcast::error::RecvError;
-use toycoin_core::SecretKey;
+use toycoin_core::FeeRate;
 use toycoin_examples::{
     arguments::{Meeting, NetworkChoice, number},
-    classroom::{Choices, Classroom},
-    init_logs, interrupted,
+    classroom::{Choices, Classroom, name_of},
+    columns::wrap,
+    fees, init_logs, interrupted,
     joining::{catch_up, warn},
+    look::{ColourChoice, Look},
     say,
 };
 use toycoin_node::{NodeHandle, protocol::Event};
@@ -37,6 +39,9 @@ struct Arguments {
     /// End after this many payments.
     #[arg(long, value_name = "N", value_parser = number::<u64>(..))]
     payments: Option<u64>,
+    /// Fee for the miners [default: 5000, or the lowest rate that nodes accept if there is one].
+    #[arg(long, value_name = "GRAINS_PER_BYTE", value_parser = number::<u64>(..))]
+    fee_rate: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -47,8 +52,7 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let params = arguments.network.params()?;
-    let is_classroom = |owner| (0..4).any(|key| SecretKey::classroom(key).public_key() == owner);
-    if !params.spec().allocations.iter().any(|output| is_classroom(output.owner)) {
+    if !params.spec().allocations.iter().any(|output| name_of(output.owner).is_some()) {
         let name = &params.spec().name;
         return Err(format!("network {name} has no classroom coins; use --network lab or regtest").into());
     }
@@ -81,15 +85,21 @@ async fn pay(node: &NodeHandle, arguments: &Arguments) -> Result<(), Box<dyn Err
             }
         }
     }
-    let mut classroom = Classroom::open(node.clone()).await?;
+    let fee_rate = arguments.fee_rate.map_or_else(|| fees::usual(node.params()), FeeRate::grains_per_byte);
+    let mut classroom = Classroom::open(node.clone(), fee_rate).await?;
+    let look = Look::of_stdout(ColourChoice::Never);
     for count in 1..=arguments.payments.unwrap_or(u64::MAX) {
         let payment = classroom.pay_somebody(&mut choices).await?;
-        say!("payment {count}: wallet {} pays wallet {} {}", payment.from, payment.to, payment.amount);
+        say!("payment {count}: {}", payment.said(look));
         match classroom.confirmation(&payment).await? {
             Ok(confirmed) => {
-                say!("  confirmed at height {}; balances {}", confirmed.height, classroom.balances());
+                let line = format!("confirmed in block {}; {}", confirmed.height, classroom.balances());
+                wrap("  ", &line).iter().for_each(|line| say!("{line}"));
             }
-            Err(reason) => say!("  not confirmed, {reason}; its coins are back"),
+            Err(reason) => {
+                let line = format!("not confirmed, {reason}; its coins are back");
+                wrap("  ", &line).iter().for_each(|line| say!("{line}"));
+            }
         }
         let spread = (arguments.max_interval - arguments.min_interval).saturating_add(1);
         let wait = arguments.min_interval.saturating_add(choices.below(spread));

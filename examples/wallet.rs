@@ -16,6 +16,7 @@ use toycoin_core::{
 };
 use toycoin_examples::{
     arguments::{Meeting, NetworkChoice, number},
+    fees,
     follow::follow,
     init_logs,
     inspect::{self, BlockName},
@@ -62,7 +63,7 @@ enum Command {
         /// Number of confirmations to wait for.
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<u64>(1..))]
         wait: u64,
-        /// Fee for the miner; by default the lowest rate that nodes accept.
+        /// Fee for the miners [default: 5000, or the lowest rate that nodes accept if there is one].
         #[arg(long, value_name = "GRAINS_PER_BYTE", value_parser = number::<u64>(..))]
         fee_rate: Option<u64>,
     },
@@ -158,7 +159,7 @@ async fn act(
     follow(node, std::slice::from_mut(&mut wallet)).await?;
     match arguments.command {
         Command::Pay { address, amount, wait, fee_rate } => {
-            let rate = fee_rate.map_or(arguments.network.fee_rate(), FeeRate::grains_per_byte);
+            let rate = fee_rate.map_or_else(|| fees::usual(node.params()), FeeRate::grains_per_byte);
             let payment = pay_apart(node.params(), &mut wallet, key, address, amount, rate)?;
             say!("paying {amount} to {address}: {}", payment.txid());
             let confirmed = while_blocks_come(node, confirmed(node, &payment, wait)).await??;

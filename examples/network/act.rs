@@ -13,7 +13,7 @@ use toycoin_examples::{
 
 use crate::{
     cheat, double_spend, fork,
-    people::{HUNDREDTH, Person},
+    people::{FEE, Person},
     story::Story,
 };
 
@@ -114,7 +114,7 @@ fn introduce(story: &Story<'_>) {
             count(story.network.miners() as u64, "miner"),
             listed(&Person::ALL.map(|person| person.to_string())),
             listed(&own),
-            money(HUNDREDTH),
+            money(FEE),
             money(story.params().subsidy(1))
         ),
     );

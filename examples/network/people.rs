@@ -8,11 +8,15 @@ use std::{
 };
 
 use toycoin_core::{Amount, Block, ChainParams, OutPoint, SecretKey, Transaction, TxOut, Txid};
-use toycoin_examples::{classroom::Choices, look::Look, words::price};
+use toycoin_examples::{
+    classroom::{Choices, HUNDREDTH, NAMES},
+    look::Look,
+    words::price,
+};
 use toycoin_node::{NodeHandle, PaymentError, Stopped};
 
-/// A hundredth of a toycoin: the fee of every payment, and the unit of its amount.
-pub(crate) const HUNDREDTH: Amount = Amount::from_grains(1_000_000);
+/// Fee of every payment.
+pub(crate) const FEE: Amount = HUNDREDTH;
 
 /// Most payments that wait for a block at once, made by the people without being asked.
 const WAITING: u64 = 3;
@@ -36,7 +40,7 @@ impl Person {
 
 impl Display for Person {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
+        f.write_str(NAMES[*self as usize])
     }
 }
 
@@ -150,7 +154,7 @@ impl People {
     ) -> Result<((OutPoint, TxOut), Amount), Box<dyn Error>> {
         let coin = self.coins(person, node).await?.into_iter().next();
         let coin = coin.ok_or_else(|| format!("{person} has no coin left"))?;
-        let amount = wanted.min(coin.1.value.saturating_sub(HUNDREDTH));
+        let amount = wanted.min(coin.1.value.saturating_sub(FEE));
         if amount == Amount::ZERO {
             return Err(format!("{person} has too little money left").into());
         }
@@ -167,7 +171,7 @@ impl People {
     ) -> Result<Txid, PaymentError> {
         let (coins, spent): (Vec<OutPoint>, Vec<TxOut>) = coins.iter().copied().unzip();
         let worth: Amount = spent.iter().map(|output| output.value).sum();
-        let change = worth.saturating_sub(amount).saturating_sub(HUNDREDTH);
+        let change = worth.saturating_sub(amount).saturating_sub(FEE);
         let mut outputs = vec![TxOut { value: amount, owner: to.key().public_key() }];
         if change > Amount::ZERO {
             outputs.push(TxOut { value: change, owner: from.key().public_key() });

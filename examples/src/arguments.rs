@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use toycoin_core::{ChainParams, FeeRate};
+use toycoin_core::ChainParams;
 use toycoin_node::NodeBuilder;
 use toycoin_wire::Channel;
 
@@ -34,14 +34,6 @@ impl Network {
             Self::Regtest => ChainParams::regtest(),
         }
     }
-
-    /// Returns the lowest fee rate that the network's nodes accept by default.
-    pub const fn fee_rate(self) -> FeeRate {
-        match self {
-            Self::Reference => FeeRate::grains_per_byte(1),
-            Self::Lab | Self::Regtest => FeeRate::ZERO,
-        }
-    }
 }
 
 /// The network that a program joins.
@@ -62,11 +54,6 @@ impl NetworkChoice {
     /// If they are in a file that cannot be read or does not describe a network.
     pub fn params(&self) -> Result<ChainParams, Box<dyn Error>> {
         self.params.as_deref().map_or_else(|| Ok(self.network.params()), network_file::read)
-    }
-
-    /// Returns the lowest fee rate that the network's nodes accept by default.
-    pub const fn fee_rate(&self) -> FeeRate {
-        self.network.fee_rate()
     }
 }
 

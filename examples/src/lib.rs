@@ -27,6 +27,7 @@ pub mod columns;
 pub mod data;
 pub mod describe;
 pub mod export;
+pub mod fees;
 pub mod follow;
 pub mod forks;
 pub mod gave_up;

@@ -7,19 +7,25 @@ use toycoin_core::Amount;
 pub fn money(amount: Amount) -> String {
     let text = amount.to_string();
     let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
-    let whole = with_commas(whole);
+    let grouped = group(whole);
     match decimals.trim_end_matches('0') {
-        "" => whole,
-        decimals => format!("{whole}.{decimals:0<2}"),
+        "" => grouped,
+        decimals => format!("{grouped}.{decimals:0<2}"),
     }
+}
+
+/// Returns an amount as [`money`] does, with two decimals even if it is whole.
+pub fn price(amount: Amount) -> String {
+    let text = money(amount);
+    if text.contains('.') { text } else { format!("{text}.00") }
 }
 
 /// Returns a number with commas between the thousands.
 pub fn grouped(number: u64) -> String {
-    with_commas(&number.to_string())
+    group(&number.to_string())
 }
 
-fn with_commas(digits: &str) -> String {
+fn group(digits: &str) -> String {
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -30,10 +36,16 @@ fn with_commas(digits: &str) -> String {
     grouped
 }
 
-/// Returns an amount as [`money`] does, with two decimals even if it is whole.
-pub fn price(amount: Amount) -> String {
-    let text = money(amount);
-    if text.contains('.') { text } else { format!("{text}.00") }
+/// Returns numbers padded so that their points, if they have any, stand below each other.
+pub fn aligned(numbers: &[String]) -> Vec<String> {
+    let point = |number: &String| number.find('.').unwrap_or(number.len());
+    let before = numbers.iter().map(point).max().unwrap_or(0);
+    let after = numbers.iter().map(|number| number.len() - point(number)).max().unwrap_or(0);
+    let pad = |number: &String| {
+        let (whole, decimals) = number.split_at(point(number));
+        format!("{whole:>before$}{decimals:<after$}")
+    };
+    numbers.iter().map(pad).collect()
 }
 
 /// Returns a number with its noun, in the plural unless it is one.
@@ -62,9 +74,16 @@ mod tests {
             assert_eq!(money(text.parse().unwrap()), said);
         }
         assert_eq!(money(Amount::from_toycoins(21_000_000).unwrap()), "21,000,000");
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(price(Amount::from_toycoins(3).unwrap()), "3.00");
         assert_eq!(price("2.125".parse().unwrap()), "2.125");
-        assert_eq!([0, 999, 10_000, 1_572_864].map(grouped), ["0", "999", "10,000", "1,572,864"]);
+    }
+
+    #[test]
+    fn amounts_stand_point_below_point() {
+        let numbers = ["+50.00", "-1,250.5098", "7"].map(str::to_owned);
+        assert_eq!(aligned(&numbers), ["   +50.00  ", "-1,250.5098", "     7     "]);
+        assert!(aligned(&[]).is_empty());
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn a_liar_beside_honest_nodes_keeps_nobody_from_joining() {
     assert!(said.iter().any(|line| line.contains("3 peers claim a longer chain")), "{said:#?}");
     let pays = ["--payments", "1", "--min-interval", "0", "--max-interval", "1"];
     let said = Program::start("oracle", &on(&address, &pays)).success();
-    assert!(said.iter().any(|line| line.contains("confirmed at height")), "{said:#?}");
+    assert!(said.iter().any(|line| line.contains("confirmed in block")), "{said:#?}");
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn every_program_stops_cleanly_when_it_is_told_to() {
         let mut listener = Program::start("listener", &["--relay", &address]);
         listener.line_with("BLOC");
         let mut oracle = Program::start("oracle", &["--relay", &address, "--network", "regtest"]);
-        oracle.line_with("confirmed at height");
+        oracle.line_with("confirmed in block");
         programs.extend([listener, oracle]);
         for program in programs {
             program.signal(signal);
@@ -102,7 +102,7 @@ fn an_oracle_and_a_listener_count_and_end() {
     let fast = ["--min-interval", "0", "--max-interval", "1", "--payments", "3"];
     let oracle =
         Program::start("oracle", &[&["--relay", &address, "--network", "regtest"], &fast[..]].concat()).success();
-    assert_eq!(oracle.iter().filter(|line| line.contains("confirmed at height")).count(), 3, "{oracle:#?}");
+    assert_eq!(oracle.iter().filter(|line| line.contains("confirmed in block")).count(), 3, "{oracle:#?}");
 
     let heard = Program::start("listener", &["--relay", &address, "--json", "--count", "4"]).success();
     let lines: Vec<_> = heard.iter().filter(|line| line.starts_with('{')).collect();
@@ -131,7 +131,7 @@ fn a_wallet_is_made_earns_pays_and_remembers() {
     let said = wallet(&["pay", elsewhere, "12.5", "--wait", "2"]).success();
     assert!(said.iter().any(|line| line.starts_with("confirmed at height")), "{said:#?}");
     let history = wallet(&["history"]).success();
-    assert!(history.iter().any(|line| line.contains("-12.50000000") && line.contains("paid")), "{history:#?}");
+    assert!(history.iter().any(|line| line.contains("-12.50980000") && line.contains("paid")), "{history:#?}");
     assert!(history.iter().any(|line| line.contains("+50.00000000") && line.contains("mined")), "{history:#?}");
     let balance = wallet(&["balance"]).success();
     assert!(balance.iter().any(|line| line.contains("toycoins at height")), "{balance:#?}");
