@@ -3,6 +3,7 @@
 //!     cargo run --release --example wallet -- new
 //!     cargo run --release --example wallet -- balance
 //!     cargo run --release --example wallet -- pay tlab1... 2.5
+//!     cargo run --release --example wallet -- history
 //!     cargo run --release --example wallet -- block 8
 //!
 //! `node --payout ADDRESS` earns the first coins. The key is a file; the chain comes from the network each time.
@@ -10,15 +11,12 @@
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
-use toycoin_core::{
-    Address, Amount, ChainParams, FeeRate, SecretKey, Txid,
-    wallet::{HistoryEntry, Wallet},
-};
+use toycoin_core::{Address, Amount, ChainParams, FeeRate, SecretKey, Txid, wallet::Wallet};
 use toycoin_examples::{
     arguments::{Meeting, NetworkChoice, number},
     fees,
     follow::follow,
-    init_logs,
+    history, init_logs,
     inspect::{self, BlockName},
     interrupted,
     joining::{catch_up, while_blocks_come},
@@ -166,7 +164,7 @@ async fn act(
             say!("confirmed at height {}, {} deep", confirmed.height, confirmed.confirmations);
             follow(node, std::slice::from_mut(&mut wallet)).await?;
         }
-        Command::History => wallet.history().iter().for_each(|entry| say!("{}", line(entry))),
+        Command::History => history::lines(node, &wallet).await?.iter().for_each(|line| say!("{line}")),
         _ => {}
     }
     let balance = wallet.balance();
@@ -175,16 +173,4 @@ async fn act(
         say!("{} of them can be spent, the rest was mined a moment ago", balance.available);
     }
     Ok(())
-}
-
-fn line(entry: &HistoryEntry) -> String {
-    let HistoryEntry { txid, height, received, spent, coinbase } = entry;
-    let (sign, amount) =
-        if received >= spent { ('+', received.saturating_sub(*spent)) } else { ('-', spent.saturating_sub(*received)) };
-    let what = match (coinbase, sign) {
-        (true, _) => "mined",
-        (false, '+') => "received",
-        (false, _) => "paid",
-    };
-    format!("block {height:>6}  {sign}{amount:<20} {what:<9} {txid}")
 }

@@ -32,6 +32,7 @@ pub mod follow;
 pub mod forks;
 pub mod gave_up;
 pub mod header_lines;
+pub mod history;
 pub mod inspect;
 pub mod joining;
 pub mod key_file;
