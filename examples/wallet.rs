@@ -2,6 +2,7 @@
 //!
 //!     cargo run --release --example wallet -- new
 //!     cargo run --release --example wallet -- balance
+//!     cargo run --release --example wallet -- pay tlab1... 2.5 --dry-run
 //!     cargo run --release --example wallet -- pay tlab1... 2.5
 //!     cargo run --release --example wallet -- history
 //!     cargo run --release --example wallet -- block 8
@@ -14,15 +15,16 @@ use clap::{Parser, Subcommand};
 use toycoin_core::{Address, Amount, ChainParams, FeeRate, SecretKey, Txid, wallet::Wallet};
 use toycoin_examples::{
     arguments::{Meeting, NetworkChoice, number},
-    fees,
     follow::follow,
+    gave_up::GaveUp,
     history, init_logs,
     inspect::{self, BlockName},
     interrupted,
-    joining::{catch_up, while_blocks_come},
+    joining::catch_up,
     key_file,
-    paying::{confirmed, pay_apart},
+    order::{self, Order},
     say, signalled,
+    words::money,
 };
 use toycoin_node::NodeHandle;
 
@@ -52,7 +54,7 @@ enum Command {
     Address,
     /// Show the value of the key's coins.
     Balance,
-    /// Pay somebody, and wait for the confirmation.
+    /// Show what a payment costs, pay, and wait for the confirmation. On a terminal it asks first.
     Pay {
         /// Address to pay.
         address: Address,
@@ -64,6 +66,12 @@ enum Command {
         /// Fee for the miners [default: 5000, or the lowest rate that nodes accept if there is one].
         #[arg(long, value_name = "GRAINS_PER_BYTE", value_parser = number::<u64>(..))]
         fee_rate: Option<u64>,
+        /// Pay without being asked, even if the fee looks like a mistake.
+        #[arg(long, short)]
+        yes: bool,
+        /// Show what it costs, and send nothing.
+        #[arg(long, conflicts_with = "yes")]
+        dry_run: bool,
     },
     /// Show incoming and outgoing payments.
     History,
@@ -139,12 +147,19 @@ async fn online(arguments: &Arguments, params: ChainParams, key: SecretKey) -> R
         address.require(params.spec().address_prefix)?;
     }
     let node = arguments.meeting.node(params.clone()).spawn().await?;
-    tokio::select! {
+    let is_stopped = tokio::select! {
         // a payment goes on when nobody reads what the wallet says
-        signal = signalled() => signal?,
-        result = act(arguments, Wallet::new(params, key.clone()), &key, &node) => result?,
+        signal = signalled() => signal.map(|()| true)?,
+        result = act(arguments, Wallet::new(params, key.clone()), &key, &node) => result.map(|()| false)?,
+    };
+    node.shutdown().await?;
+    if is_stopped && matches!(arguments.command, Command::Pay { dry_run: false, .. }) {
+        // whoever started it must not take this for a payment
+        let sent =
+            "if an id was shown, the payment was sent and may still be confirmed: `wallet tx ID` shows whether it is";
+        return Err(GaveUp::new(format!("stopped before a confirmation; {sent}")).into());
     }
-    Ok(node.shutdown().await?)
+    Ok(())
 }
 
 async fn act(
@@ -156,21 +171,23 @@ async fn act(
     catch_up(node, Duration::from_secs(arguments.patience)).await?;
     follow(node, std::slice::from_mut(&mut wallet)).await?;
     match arguments.command {
-        Command::Pay { address, amount, wait, fee_rate } => {
-            let rate = fee_rate.map_or_else(|| fees::usual(node.params()), FeeRate::grains_per_byte);
-            let payment = pay_apart(node.params(), &mut wallet, key, address, amount, rate)?;
-            say!("paying {amount} to {address}: {}", payment.txid());
-            let confirmed = while_blocks_come(node, confirmed(node, &payment, wait)).await??;
-            say!("confirmed at height {}, {} deep", confirmed.height, confirmed.confirmations);
+        Command::Pay { address: to, amount, wait: confirmations, fee_rate, yes: is_agreed, dry_run: is_rehearsal } => {
+            let fee_rate = fee_rate.map(FeeRate::grains_per_byte);
+            let order = Order { to, amount, fee_rate, confirmations, is_agreed, is_rehearsal };
+            order::pay(node, &mut wallet, key, &order).await?;
+            if is_rehearsal {
+                return Ok(());
+            }
             follow(node, std::slice::from_mut(&mut wallet)).await?;
         }
         Command::History => history::lines(node, &wallet).await?.iter().for_each(|line| say!("{line}")),
         _ => {}
     }
     let balance = wallet.balance();
-    say!("{} toycoins at height {}", balance.total(), wallet.height());
-    if balance.immature > Amount::ZERO {
-        say!("{} of them can be spent, the rest was mined a moment ago", balance.available);
+    say!("{} toycoins at height {}", money(balance.total()), wallet.height());
+    if let Some(last) = wallet.immature().map(|(_, coin)| wallet.matures_at(&coin)).max() {
+        let (now, rewards) = (money(balance.available), money(balance.immature));
+        say!("{now} can be spent now; {rewards} are immature rewards, the last until block {last}");
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use toycoin_wire::printable;
 use crate::{
     header_lines::{ago, header_lines},
     mempool_rows,
+    words::{count, price},
 };
 
 /// Most characters of a miner's text that are shown, after escaping.
@@ -82,7 +83,9 @@ fn block_lines(block: &Block, hash: &BlockHash, confirmations: Option<u64>, para
 /// When nothing is known of it, or the node has ended.
 pub async fn payment(node: &NodeHandle, txid: Txid) -> Result<Vec<String>, Box<dyn Error>> {
     let place = node.transaction(txid).await?;
-    let place = place.ok_or_else(|| format!("no payment {txid} is in the chain or waits here"))?;
+    let place = place.ok_or_else(|| {
+        format!("no payment {txid} is in the chain, and none was heard since this program joined; try again later")
+    })?;
     Ok(payment_lines(txid, &place, node.params()))
 }
 
@@ -145,7 +148,7 @@ fn peer_line(peer: &PeerInfo) -> String {
 }
 
 fn paid(what: &str, output: &TxOut, params: &ChainParams) -> String {
-    let amount = output.value.to_string();
+    let amount = price(output.value);
     format!("{what} {amount}\n          {}", params.address(output.owner))
 }
 

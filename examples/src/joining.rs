@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
+    time::{Instant, MissedTickBehavior, interval},
 };
 use toycoin_core::HumanDuration;
 use toycoin_node::{
@@ -38,10 +38,6 @@ const DOUBT_AT_GENESIS: Duration = Duration::from_secs(10);
 const FEW: u64 = 6;
 /// Multiple of the patience after which waiting for claims alone ends, whatever trickles in.
 const PATIENCES: u32 = 3;
-/// Shortest time without a block after which a program stops waiting for a confirmation.
-const QUIET_LEAST: Duration = Duration::from_secs(60);
-/// Longest time without a block after which a program stops waiting for a confirmation.
-const QUIET_MOST: Duration = Duration::from_secs(1_800);
 /// Interval at which the node is asked for its status.
 const LOOKS: Duration = Duration::from_millis(100);
 
@@ -96,33 +92,6 @@ pub async fn catch_up(node: &NodeHandle, patience: Duration) -> Result<(), Box<d
             }
             Verdict::GiveUp(why) => {
                 return Err(GaveUp::new(why.to_string()).into());
-            }
-        }
-    }
-}
-
-/// Waits for a result that depends on new blocks, such as a confirmation, as long as blocks come.
-///
-/// # Errors
-/// [`GaveUp`] if no block came for 30 times the network's block spacing, but at least 60 s and at most 30 min.
-pub async fn while_blocks_come<T>(node: &NodeHandle, wait: impl Future<Output = T>) -> Result<T, Box<dyn Error>> {
-    let spacing = node.params().spec().retargeting.as_ref().map_or(0, |retargeting| retargeting.spacing_ms);
-    let patience = Duration::from_millis(spacing.saturating_mul(30)).clamp(QUIET_LEAST, QUIET_MOST);
-    let (mut events, mut quiet_at) = (node.events(), Instant::now() + patience);
-    tokio::pin!(wait);
-    loop {
-        tokio::select! {
-            result = &mut wait => return Ok(result),
-            event = events.recv() => match event {
-                Ok(Event::TipChanged { .. }) => quiet_at = Instant::now() + patience,
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
-                // the wait fails too when the node stops, and its error says why
-                Err(RecvError::Closed) => return Ok(wait.await),
-            },
-            () = sleep_until(quiet_at) => {
-                let patience = HumanDuration::from(patience);
-                let way_out = "the payment was sent and may still be confirmed: see `wallet history`";
-                return Err(GaveUp::new(format!("not confirmed: no block came for {patience}; {way_out}")).into());
             }
         }
     }

@@ -44,7 +44,9 @@ mod message_fields;
 pub mod names;
 pub mod network_file;
 pub mod node_name;
+pub mod obstacles;
 pub mod open_files;
+pub mod order;
 pub mod output;
 pub mod pace;
 pub mod paying;
@@ -58,6 +60,7 @@ pub mod signals;
 pub mod status_line;
 pub mod trouble;
 pub mod view;
+pub mod waiting;
 pub mod whole_file;
 pub mod words;
 

@@ -50,6 +50,16 @@ pub fn print_line(line: impl Display) {
     }
 }
 
+/// Prints a question on standard output, so that the answer stands behind it.
+///
+/// # Errors
+/// If it cannot be printed.
+pub fn print_question(question: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(question.as_bytes())?;
+    out.flush()
+}
+
 /// Prints a line for `tell!`.
 pub fn print_error(line: impl Display) {
     // the last place where a program can complain

@@ -6,12 +6,19 @@
 
 use std::{collections::BTreeMap, error::Error};
 
-use toycoin_core::{Address, Amount, ChainParams, FeeRate, OutPoint, SecretKey, Transaction, TxOut, wallet::Wallet};
+use toycoin_core::{
+    Address, Amount, BuildError, ChainParams, FeeRate, OutPoint, SecretKey, Transaction, TxOut, Txid, wallet::Wallet,
+};
 use toycoin_node::{
     NodeHandle, PaymentError,
     mempool::{AdmitError, DropReason},
     protocol::{Confirmed, SubmitError, WaitError},
 };
+
+use crate::{gave_up::GaveUp, tell, words::money};
+
+/// Size of an input, in bytes.
+const COIN_BYTES: u64 = 100;
 
 /// Makes a payment from a wallet and signs it with fresh randomness, so that its signatures differ from any other
 /// program's.
@@ -29,7 +36,12 @@ pub fn pay_apart(
     fee_rate: FeeRate,
 ) -> Result<Transaction, Box<dyn Error>> {
     let coins: BTreeMap<OutPoint, TxOut> = wallet.spendable().map(|(outpoint, coin)| (outpoint, coin.output)).collect();
-    let mut payment = wallet.pay(to, amount, fee_rate)?;
+    let mut payment = match wallet.pay(to, amount, fee_rate) {
+        Err(BuildError::InsufficientFunds { needed, available }) => {
+            return Err(shortfall(wallet, needed, available, fee_rate).into());
+        }
+        other => other?,
+    };
     let spent: Vec<_> = payment.inputs.iter().filter_map(|outpoint| coins.get(outpoint).copied()).collect();
     let mut randomness = [0; 32];
     getrandom::fill(&mut randomness)?;
@@ -47,30 +59,82 @@ pub async fn confirmed(
     confirmations: u64,
 ) -> Result<Confirmed, Box<dyn Error>> {
     let txid = payment.txid();
-    let confirmed = match node.submit_and_wait(payment.clone(), confirmations).await {
-        Ok(confirmed) => confirmed,
-        Err(PaymentError::Refused(SubmitError::Refused(AdmitError::Conflict { with, .. })))
-        | Err(PaymentError::NotConfirmed(WaitError::Dropped(
-            DropReason::Conflict { with } | DropReason::Replaced { by: with },
-        ))) => {
-            return Err(
-                format!("not paid: transaction {with} spends the same coins; is this key used elsewhere?").into()
-            );
-        }
-        Err(error @ (PaymentError::Refused(_) | PaymentError::NotConfirmed(_))) => {
-            return Err(format!("not paid, {error}; the coins are still there").into());
-        }
-        Err(error) => return Err(error.into()),
+    let mut outcome = node.submit_and_wait(payment.clone(), confirmations).await;
+    let mut replaced = None;
+    let confirmed = loop {
+        outcome = match outcome {
+            Ok(confirmed) => break confirmed,
+            // Both were sent, so either may be mined. Not to be paid is certain only once a block spends the coins.
+            Err(PaymentError::NotConfirmed(WaitError::Dropped(DropReason::Replaced { by }))) => {
+                if replaced.replace(by).is_none() {
+                    tell!("note: payment {by} pays more for the same coins; a block decides");
+                }
+                match node.wait_for_confirmations(by, confirmations).await {
+                    Ok(_) => return Err(spent_elsewhere(by)),
+                    Err(PaymentError::NotConfirmed(WaitError::Dropped(DropReason::Conflict { with })))
+                        if with == txid =>
+                    {
+                        node.wait_for_confirmations(txid, confirmations).await
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Err(
+                PaymentError::Refused(SubmitError::Refused(AdmitError::Conflict { with, .. }))
+                | PaymentError::NotConfirmed(WaitError::Dropped(DropReason::Conflict { with })),
+            ) => return Err(spent_elsewhere(with)),
+            Err(PaymentError::Refused(error)) => {
+                return Err(format!("not paid: {error}; the coins are still there").into());
+            }
+            // another node may have kept it
+            Err(PaymentError::NotConfirmed(WaitError::Dropped(reason @ DropReason::Evicted))) => {
+                let next =
+                    format!("it was sent and may still be confirmed later: `wallet tx {txid}` shows whether it is");
+                return Err(GaveUp::new(format!("not confirmed yet: {reason}; {next}")).into());
+            }
+            Err(PaymentError::NotConfirmed(WaitError::Dropped(reason))) => {
+                return Err(format!("not paid: {reason}; `wallet balance` shows what is left").into());
+            }
+            Err(error) => return Err(error.into()),
+        };
     };
     let block = node.block(confirmed.block).await?.ok_or("its block is gone")?;
     match block.block().transactions.iter().find(|transaction| transaction.txid() == txid) {
         Some(held) if !is_signed_as(payment, held) => Err(format!(
-            "not paid by this wallet: another program with this key made the same payment, {txid}, and that one is \
-             confirmed at height {}; the money moved once",
+            "not paid by this wallet: it was run before or elsewhere with this key and made the same payment, {txid}, \
+             and that one is confirmed in block {}; the money moved once",
             confirmed.height
         )
         .into()),
         _ => Ok(confirmed),
+    }
+}
+
+fn spent_elsewhere(with: Txid) -> Box<dyn Error> {
+    format!("not paid: transaction {with} spends the same coins; is this key used elsewhere?").into()
+}
+
+/// Returns why there is too little money: what can be spent now, and from which block on the immature rewards can be.
+fn shortfall(wallet: &Wallet, needed: Amount, available: Amount, fee_rate: FeeRate) -> String {
+    let (all, there) = (money(needed), money(available));
+    let short = format!("insufficient funds: {all} toycoins are needed with the fee, there are {there} to spend");
+    let mut rewards: Vec<_> =
+        wallet.immature().map(|(_, coin)| (wallet.matures_at(&coin), coin.output.value)).collect();
+    rewards.sort();
+    let Some((last, _)) = rewards.last() else { return short };
+    let immature = money(rewards.iter().map(|(_, value)| *value).sum());
+    // each further coin makes the payment larger
+    let gain = |value: Amount| value.saturating_sub(fee_rate.fee(COIN_BYTES));
+    let mut reached = available;
+    let enough = rewards.iter().find(|(_, value)| {
+        reached = reached.saturating_add(gain(*value));
+        reached >= needed
+    });
+    match enough {
+        Some((height, _)) => {
+            format!("{short}; {immature} more are immature rewards, enough of them from block {height} on")
+        }
+        None => format!("{short}; {immature} more are immature rewards until block {last}, not enough either"),
     }
 }
 
@@ -85,7 +149,7 @@ fn is_signed_as(payment: &Transaction, held: &Transaction) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use toycoin_core::ChainParams;
+    use toycoin_core::Chain;
 
     use super::*;
 
@@ -115,6 +179,34 @@ mod tests {
         let mut mixed = one.clone();
         mixed.signatures = vec![*other.signatures.last().ok_or("signed")?, *one.signatures.last().ok_or("signed")?];
         assert!(is_signed_as(&one, &mixed) != is_signed_as(&other, &mixed));
+        Ok(())
+    }
+
+    #[test]
+    fn insufficient_funds_say_what_is_immature_until_when() -> Result<(), Box<dyn Error>> {
+        let mut chain = Chain::in_memory(ChainParams::regtest());
+        let mut wallet = Wallet::new(chain.params().clone(), SecretKey::classroom(7));
+        let to = chain.params().address(SecretKey::classroom(1).public_key());
+        let short_of = |wallet: &mut Wallet, toycoins: &str| {
+            let key = SecretKey::classroom(7);
+            let amount = toycoins.parse().expect("an amount");
+            let paid = pay_apart(&ChainParams::regtest(), wallet, &key, to, amount, FeeRate::ZERO);
+            paid.err().map(|error| error.to_string())
+        };
+        let short = "insufficient funds: 60 toycoins are needed with the fee, there are 0 to spend";
+        assert_eq!(short_of(&mut wallet, "60").as_deref(), Some(short));
+        let now_ms = 1_767_226_000_000;
+        for mined in ["50 more are immature rewards until block 3, not enough either", ""] {
+            let block = chain.template(Vec::new(), wallet.address().owner(), b"", now_ms)?.mine_trivial();
+            chain.apply(block.clone(), now_ms)?;
+            wallet.connect(&block)?;
+            if !mined.is_empty() {
+                assert_eq!(short_of(&mut wallet, "60"), Some(format!("{short}; {mined}")));
+            }
+        }
+        let short = "insufficient funds: 60 toycoins are needed with the fee, there are 50 to spend";
+        let later = "50 more are immature rewards, enough of them from block 4 on";
+        assert_eq!(short_of(&mut wallet, "60"), Some(format!("{short}; {later}")));
         Ok(())
     }
 }

@@ -129,7 +129,7 @@ fn a_wallet_is_made_earns_pays_and_remembers() {
     miner.block(4);
     let elsewhere = "treg1sdmp26tdpj0p5luntjh2zht837uazhylh6a6sc05j73plzdffw5qhrx420";
     let said = wallet(&["pay", elsewhere, "12.5", "--wait", "2"]).success();
-    assert!(said.iter().any(|line| line.starts_with("confirmed at height")), "{said:#?}");
+    assert!(said.iter().any(|line| line.starts_with("confirmed in block")), "{said:#?}");
     let history = wallet(&["history"]).success();
     assert!(history.iter().any(|line| line.contains("-12.5098") && line.contains("paid")), "{history:#?}");
     assert!(history.iter().any(|line| line.contains("+50.00") && line.contains("mined")), "{history:#?}");
@@ -139,12 +139,12 @@ fn a_wallet_is_made_earns_pays_and_remembers() {
     assert!(shown.iter().any(|line| line.starts_with("block 3, ")), "{shown:#?}");
     let hash = shown.iter().find_map(|line| line.strip_prefix("  hash         ")).expect("its hash");
     assert!(wallet(&["block", hash]).success().contains(&format!("  hash         {hash}")));
-    let paid = said.iter().find_map(|line| line.strip_prefix("paying ")?.rsplit_once(": ")).expect("its id").1;
+    let paid = said.iter().find_map(|line| line.strip_prefix("payment ")).expect("its id");
     let shown = wallet(&["tx", paid]).success();
     assert!(shown.iter().any(|line| line.contains("confirmation")), "{shown:#?}");
     assert!(wallet(&["block", "1000000"]).failure(1).contains("the tip is block"));
     assert!(wallet(&["tip"]).success().iter().any(|line| line.starts_with("block ")));
     assert!(wallet(&["peers"]).success().iter().any(|line| line.contains("heard")));
     let poor = wallet(&["pay", elsewhere, "20000000"]).failure(1);
-    assert!(poor.contains("are needed, there are"), "{poor}");
+    assert!(poor.contains("are needed with the fee, there are"), "{poor}");
 }

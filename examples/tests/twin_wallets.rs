@@ -1,28 +1,34 @@
-//! Two wallets with one key that pay at the same moment: the money moves once, and one of them alone says that it paid.
+//! Wallets with one key that pay at the same moment, or before the last payment is confirmed: no money moves twice, and
+//! no wallet says that it paid what another one paid.
 
 mod common;
 
-use common::{Program, folder};
-use toycoin_core::{SecretKey, hex::Hex};
+use std::path::Path;
+
+use common::{Program, classroom_address, classroom_key, folder};
+
+fn node(relay: &str, more: &[&str]) -> Program {
+    Program::start("node", &[&["--relay", relay, "--network", "regtest"], more].concat())
+}
+
+/// Starts a wallet that pays an amount.
+fn pay(relay: &str, key: &str, amount: &str) -> Program {
+    let arguments = ["pay", &classroom_address(1), amount, "--key", key, "--relay", relay, "--network", "regtest"];
+    Program::start("wallet", &arguments)
+}
 
 /// Has two wallets with classroom key 0 pay these amounts at once; returns the exit code and the lines of each.
 fn pay_at_once(name: &str, amounts: [&str; 2]) -> [(i32, Vec<String>); 2] {
     let (_relay, address) = Program::relay();
     // somebody who has the chain, so that the wallets know where they stand before anybody mines
-    let _peer = Program::start("node", &["--relay", &address, "--network", "regtest", "--no-mine"]);
+    let _peer = node(&address, &["--no-mine"]);
     let folder = folder(name);
-    let mut wallets = [(amounts[0], "key"), (amounts[1], "its copy")].map(|(amount, name)| {
-        let key = folder.join(name);
-        std::fs::write(&key, format!("{}\n", Hex(&SecretKey::classroom(0).to_bytes()))).expect("a place for files");
-        let elsewhere = "treg1sdmp26tdpj0p5luntjh2zht837uazhylh6a6sc05j73plzdffw5qhrx420";
-        let key = key.to_str().expect("a name in UTF-8");
-        let arguments = ["pay", elsewhere, amount, "--key", key, "--relay", &address, "--network", "regtest"];
-        Program::start("wallet", &arguments)
-    });
+    let keys = ["key", "its copy"].map(|name| classroom_key(&folder, 0, name));
+    let mut wallets = [0, 1].map(|wallet| pay(&address, &keys[wallet], amounts[wallet]));
     for wallet in &mut wallets {
-        wallet.line_with("paying");
+        wallet.line_with("payment ");
     }
-    let _miner = Program::start("node", &["--relay", &address, "--network", "regtest"]);
+    let _miner = node(&address, &[]);
     wallets.map(Program::end)
 }
 
@@ -30,8 +36,8 @@ fn pay_at_once(name: &str, amounts: [&str; 2]) -> [(i32, Vec<String>); 2] {
 fn the_other_ones_error(ends: &[(i32, Vec<String>); 2]) -> &str {
     let (paid, not_paid): (Vec<_>, Vec<_>) = ends.iter().partition(|(code, _)| *code == 0);
     let ([(_, said)], [(1, other)]) = (&paid[..], &not_paid[..]) else { panic!("one of two pays: {ends:#?}") };
-    assert!(said.iter().any(|line| line.starts_with("confirmed at height")), "{said:#?}");
-    assert!(!other.iter().any(|line| line.starts_with("confirmed at height")), "{other:#?}");
+    assert!(said.iter().any(|line| line.starts_with("confirmed in block")), "{said:#?}");
+    assert!(!other.iter().any(|line| line.starts_with("confirmed in block")), "{other:#?}");
     other.iter().find(|line| line.starts_with("error: ")).expect("it says why")
 }
 
@@ -47,4 +53,50 @@ fn of_two_payments_of_one_coin_one_wallet_says_that_it_paid() {
     let ends = pay_at_once("two payments of one coin", ["1.5", "2.5"]);
     let error = the_other_ones_error(&ends);
     assert!(error.contains("not paid: transaction") && error.contains("spends the same coins"), "{error}");
+}
+
+/// Earns several coins for a new key, and returns the key's file with the node that has the chain.
+fn earn(relay: &str, folder: &Path) -> (String, Program) {
+    let key = folder.join("key").to_str().expect("a name in UTF-8").to_owned();
+    let own = Program::start("wallet", &["new", "--key", &key, "--network", "regtest"]).success().remove(0);
+    let mut peer = node(relay, &["--no-mine"]);
+    node(relay, &["--payout", &own, "--until-height", "8"]).success();
+    peer.block(8);
+    (key, peer)
+}
+
+#[test]
+fn of_one_payment_from_many_coins_one_wallet_says_that_it_paid() {
+    let (_relay, address) = Program::relay();
+    let (key, _peer) = earn(&address, &folder("many coins"));
+    // each spends several coins, all of the first one's among them
+    for amounts in [["120", "120"], ["60", "120"]] {
+        let mut wallets = amounts.map(|amount| pay(&address, &key, amount));
+        for wallet in &mut wallets {
+            wallet.line_with("payment ");
+        }
+        let miner = node(&address, &[]);
+        let ends = wallets.map(Program::end);
+        miner.kill();
+        the_other_ones_error(&ends);
+    }
+}
+
+#[test]
+fn a_payment_made_again_while_it_waits_is_told_to_be_the_same() {
+    let (_relay, address) = Program::relay();
+    let mut peer = node(&address, &["--no-mine"]);
+    let key = classroom_key(&folder("again"), 0, "key");
+    let mut first = pay(&address, &key, "1.5");
+    let paid = first.line_with("payment ");
+    let mut second = pay(&address, &key, "1.5");
+    assert_eq!(second.line_with("payment "), paid, "both choose the oldest coin");
+    let _miner = node(&address, &[]);
+    peer.block(1);
+    let ends = [first.end(), second.end()];
+    assert!(the_other_ones_error(&ends).contains("the money moved once"), "{ends:#?}");
+    // once it is confirmed, the same order is another payment
+    let mut third = pay(&address, &key, "1.5");
+    assert_ne!(third.line_with("payment "), paid);
+    third.success();
 }

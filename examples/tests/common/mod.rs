@@ -7,12 +7,14 @@ pub(crate) mod stranger;
 use std::{
     env,
     io::{BufRead as _, BufReader, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
     time::{Duration, Instant},
 };
+
+use toycoin_core::{ChainParams, SecretKey, hex::Hex};
 
 /// Longer than anything here takes on a loaded machine; no test waits for it to pass.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
@@ -186,6 +188,18 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a place for files");
     folder
+}
+
+/// Writes the key of a classroom wallet into a folder, and returns the file's path.
+pub(crate) fn classroom_key(folder: &Path, index: u32, name: &str) -> String {
+    let key = folder.join(name);
+    std::fs::write(&key, format!("{}\n", Hex(&SecretKey::classroom(index).to_bytes()))).expect("a place for files");
+    key.to_str().expect("a name in UTF-8").to_owned()
+}
+
+/// The address of a classroom wallet on regtest.
+pub(crate) fn classroom_address(index: u32) -> String {
+    ChainParams::regtest().address(SecretKey::classroom(index).public_key()).to_string()
 }
 
 /// An address at which nobody listens: it was free a moment ago.
