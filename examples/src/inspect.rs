@@ -12,7 +12,7 @@ use toycoin_wire::printable;
 use crate::{
     header_lines::{ago, header_lines},
     mempool_rows,
-    words::{count, price},
+    words::price,
 };
 
 /// Most characters of a miner's text that are shown, after escaping.
