@@ -1,7 +1,7 @@
 //! What strangers' messages cost a node and an honest user of it, over real sockets.
 //!
 //! ```text
-//! cargo bench -p toycoin-benches --bench strangers                         a table, in two minutes
+//! cargo bench -p toycoin-benches --bench strangers                              a table, in two minutes
 //! cargo bench -p toycoin-benches --bench strangers -- --seconds 30 --rows 4,5   these, 30 seconds each
 //! cargo bench -p toycoin-benches --bench strangers -- --addr 127.0.0.1:25000 --pid 4711   of programs that run already
 //! ```
@@ -72,8 +72,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let node = victim.feed(&scene)?;
     let bench = Bench { victim, scene, node, amounts, time: Duration::from_secs_f64(seconds), is_bench };
     println!("{seconds} s a row");
-    println!("latency in ms, p50 / worst; processor: the node's, in ms, while the worst waited, and per message\n");
-    println!("| strangers send | honest GHDR | processor | on its relay | per message | refused | payments taken |");
+    println!("latency in ms, p50 / worst; ms of the node's processor: most during one question, and per message\n");
+    println!("| strangers send | honest GHDR | most | on its relay | per message | refused | payments taken |");
     println!("| --- | ---: | ---: | --- | ---: | ---: | ---: |");
     let mut calm = None;
     for number in (1..=ROWS).filter(|number| *number == 1 || only.as_ref().is_none_or(|only| only.contains(number))) {

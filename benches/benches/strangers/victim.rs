@@ -10,7 +10,7 @@ use std::{
 
 use rayon::ThreadPoolBuilder;
 use tokio::runtime::{Builder, Runtime};
-use toycoin_core::{BlockHash, ChainParams};
+use toycoin_core::{BlockHash, ChainParams, Header};
 use toycoin_node::{NodeBuilder, NodeHandle, RelayServer, relay::RelayConfig, rt::RelayHandle};
 use toycoin_wire::{NodeId, NodeMessage, node::GetHeaders};
 
@@ -21,10 +21,10 @@ use crate::{
 
 /// Time after which a question is asked again.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
-/// Small blocks that are sent before the node says that it has them. A large one goes alone.
+/// Blocks that are sent before the node is asked whether it has them.
 const BLOCKS_AT_ONCE: usize = 64;
-/// Bytes of blocks that are sent before the node says that it has them.
-const BYTES_AT_ONCE: u64 = 1_000_000;
+/// Bytes of blocks after which the node is asked before the number is full, so that a large block goes alone.
+const BYTES_AT_ONCE: u64 = 500_000;
 
 pub(crate) struct Victim {
     pub(crate) address: SocketAddr,
@@ -77,7 +77,7 @@ impl Victim {
         for (height, block) in (1..).zip(&scene.blocks) {
             feeder.publish(Some(node), &NodeMessage::Block(block.clone()))?;
             (count, bytes) = (count + 1, bytes + block.size());
-            if count == BLOCKS_AT_ONCE || bytes >= BYTES_AT_ONCE / 2 || height == scene.blocks.len() {
+            if count == BLOCKS_AT_ONCE || bytes >= BYTES_AT_ONCE || height == scene.blocks.len() {
                 let (parent, hash) = (scene.hashes[height - 1], scene.hashes[height]);
                 until_answered(&mut feeder, parent, hash, |headers| headers == [block.header])?;
                 (count, bytes) = (0, 0);
@@ -92,7 +92,7 @@ fn until_answered(
     client: &mut Client,
     parent: BlockHash,
     stop: BlockHash,
-    is_expected: impl Fn(&[toycoin_core::Header]) -> bool,
+    is_expected: impl Fn(&[Header]) -> bool,
 ) -> Result<NodeId, Box<dyn Error>> {
     let question = NodeMessage::GetHeaders(GetHeaders { locator: vec![parent], stop });
     let end = Instant::now() + DEADLINE;
