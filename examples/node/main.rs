@@ -77,7 +77,7 @@ struct Arguments {
     #[arg(long, requires = "data")]
     reindex: bool,
     /// Wait this many milliseconds before publishing a mined block: a slow node.
-    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = number::<u64>(..))]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = number::<u64>(..=600_000))]
     delay: u64,
     /// Address that receives block rewards; by default a new key, lost at the end.
     #[arg(long, value_name = "ADDRESS")]

@@ -5,7 +5,7 @@ use toycoin_node::protocol::Status;
 
 use crate::words::count;
 
-/// Returns what a node does now: what it searches and how fast, what waits in its mempool, and how many peers it hears.
+/// Returns what a node does now: what it searches and how fast, how many payments wait in its mempool, and how many peers it hears.
 ///
 /// `hash_rate` is in hashes per second, if it has been measured.
 pub fn said(status: &Status, hash_rate: Option<u64>) -> String {
@@ -17,10 +17,8 @@ pub fn said(status: &Status, hash_rate: Option<u64>) -> String {
     } else {
         parts.push(format!("at height {}", status.tip.height));
     }
-    let waiting = count(status.mempool as u64, "payment");
     let waits = if status.mempool == 1 { "waits" } else { "wait" };
-    let size = if status.mempool == 0 { String::new() } else { format!(" ({})", bytes(status.mempool_bytes)) };
-    parts.push(format!("{waiting} {waits}{size}"));
+    parts.push(format!("{} {waits}", count(status.mempool as u64, "payment")));
     parts.push(count(status.peers as u64, "peer"));
     parts.join(", ")
 }
@@ -28,11 +26,6 @@ pub fn said(status: &Status, hash_rate: Option<u64>) -> String {
 /// Returns a hash rate with its unit.
 pub fn hashes(per_second: u64) -> String {
     scaled(per_second, "H/s")
-}
-
-/// Returns a size with its unit.
-pub fn bytes(size: u64) -> String {
-    scaled(size, "B")
 }
 
 /// Returns a number with a unit, and a prefix of a thousand, a million or more.
@@ -56,7 +49,6 @@ mod tests {
     fn numbers_have_units() {
         let said = [999, 1_000, 28_400_000, 3_000_000_000].map(hashes);
         assert_eq!(said, ["999 H/s", "1.0 kH/s", "28.4 MH/s", "3.0 GH/s"]);
-        assert_eq!([0, 914_000].map(bytes), ["0 B", "914.0 kB"]);
     }
 
     #[tokio::test]
@@ -65,8 +57,8 @@ mod tests {
         let mut status = node.status().await.unwrap();
         assert_eq!(said(&status, None), "at height 0, 0 payments wait, 0 peers");
         status.search =
-            Some(BlockSearch { height: 9_999_999, bits: CompactTarget::from_bits(0x0300_0001), payments: 9 });
-        (status.tip.height, status.mempool, status.mempool_bytes, status.peers) = (9_999_999, 65_535, 1 << 33, 4_096);
+            Some(BlockSearch { height: 999_999, bits: CompactTarget::from_bits(0x1800_ffff), payments: 9 });
+        (status.mempool, status.peers) = (65_535, 4_096);
         let text = said(&status, Some(u64::MAX / 1_000_000));
         assert!(text.len() <= 78, "{text}");
         node.shutdown().await.unwrap();

@@ -21,7 +21,7 @@ pub struct StatusLine {
 impl StatusLine {
     /// Returns an empty line.
     pub fn new(look: Look) -> Self {
-        let style = ProgressStyle::with_template("  {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template("  {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         Self { bar: look.live.then(|| ProgressBar::new(0).with_style(style)), said_at: Instant::now() }
     }
 

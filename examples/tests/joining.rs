@@ -66,7 +66,7 @@ fn errors_hold_no_words_of_a_library() {
         ("wallet", &["pay", bob, "1", "--wait", "0"], "a whole number of at least 1 is wanted"),
         ("wallet", &["balance", "--patience", "long"], "a whole number from 1 to 86400 is wanted"),
         ("wallet", &["tx", "abc"], "a txid is written as 64 hex digits"),
-        ("node", &["--delay", "1.5"], "a whole number is wanted"),
+        ("node", &["--delay", "1.5"], "a whole number from 0 to 600000 is wanted"),
         ("node", &["--threads", "many"], "a whole number from 1 to 1024 is wanted"),
         ("oracle", &["--max-interval", ""], "a whole number is wanted"),
         ("listener", &["--count", "x"], "a whole number is wanted"),

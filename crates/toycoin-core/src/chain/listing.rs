@@ -13,6 +13,7 @@ use crate::{
 
 /// The standing of a block among all that are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BlockStanding {
     /// It is on the active chain.
     Active,
@@ -32,6 +33,7 @@ pub enum BlockStanding {
 ///
 /// A header that itself breaks a rule (R06 to R14) is not known: the tree refuses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KnownHeader {
     /// The header.
     pub header: Header,
@@ -60,6 +62,7 @@ impl From<u64> for HeaderCursor {
 
 /// Some of all known headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HeaderPage {
     /// The headers of this page, by height, and of equal height the first to arrive first.
     pub headers: Vec<KnownHeader>,

@@ -42,3 +42,6 @@ pub const PAUSE_REFILL: u32 = 60;
 /// Fraction of the network's block interval by which each body on the way to the best header prolongs the pause: a
 /// quarter.
 pub const PAUSE_PART: u32 = 4;
+
+/// Longest delay before a found block is published; a longer one is shortened. The blocks wait in memory.
+pub const MAX_BLOCK_DELAY: Duration = Duration::from_secs(600);

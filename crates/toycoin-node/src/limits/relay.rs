@@ -70,14 +70,18 @@ pub const SOURCE_BYTES_A_ROUND: usize = 1 << 20;
 /// Fewest bytes that a read counts against [`SOURCE_BYTES_A_ROUND`], because of the cost of its system call.
 pub const MIN_READ: usize = 2 << 10;
 
+/// Most addresses on which a relay listens.
+pub const RELAY_LISTENERS: usize = 16;
+
 /// Most connections that a relay accepts in one round.
 pub const ACCEPTS_A_ROUND: usize = 64;
 
 /// Most events that a relay keeps for its observer until they are taken. The rest is counted.
 pub const RELAY_EVENTS: usize = 2_048;
 
-/// Most events that a relay keeps when the next one is about a message. The room above is for who comes and goes.
-pub const RELAY_MESSAGE_EVENTS: usize = 1_536;
+/// Most events that a relay keeps when the next one is about a message or a subscription. The room above is for who
+/// comes and goes.
+pub const RELAY_FREQUENT_EVENTS: usize = 1_536;
 
 /// Most batches of a relay's events, of up to [`RELAY_EVENTS`] each, that wait for its observer.
 pub const RELAY_EVENT_BATCHES: usize = 4;

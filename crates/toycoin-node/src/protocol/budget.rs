@@ -8,6 +8,8 @@ use crate::{limits, machine::Monotonic};
 #[derive(Debug, Clone)]
 pub(super) struct TokenBucket {
     level: u64,
+    /// Tokens that were charged and not there. They are paid before the level rises; at most the capacity.
+    debt: u64,
     capacity: u64,
     per_second: u64,
     filled: Monotonic,
@@ -16,7 +18,7 @@ pub(super) struct TokenBucket {
 impl TokenBucket {
     /// Returns a full bucket that holds `capacity` tokens and gains `per_second` tokens each second.
     pub(super) const fn new(capacity: u64, per_second: u64, now: Monotonic) -> Self {
-        Self { level: capacity, capacity, per_second, filled: now }
+        Self { level: capacity, debt: 0, capacity, per_second, filled: now }
     }
 
     /// Takes `amount` tokens and returns true, or takes none and returns false if there are too few.
@@ -36,21 +38,25 @@ impl TokenBucket {
         (amount <= self.capacity).then(|| self.ready_at(amount, now))
     }
 
-    /// Takes `amount` tokens, or all of them if there are fewer, for work that was already done.
+    /// Takes `amount` tokens for work that was already done. Those that are not there are owed.
     pub(super) fn charge(&mut self, amount: u64, now: Monotonic) {
         self.refill(now);
+        let missing = amount.saturating_sub(self.level);
         self.level = self.level.saturating_sub(amount);
+        self.debt = self.debt.saturating_add(missing).min(self.capacity);
     }
 
     /// Refunds `amount` tokens that were taken for work that was not done.
     pub(super) const fn give_back(&mut self, amount: u64) {
-        let level = self.level.saturating_add(amount);
+        let paid = if amount < self.debt { amount } else { self.debt };
+        self.debt -= paid;
+        let level = self.level.saturating_add(amount - paid);
         self.level = if level < self.capacity { level } else { self.capacity };
     }
 
     /// Returns when the bucket will have `amount` tokens (at most its capacity), if nobody takes any until then.
     pub(super) fn ready_at(&self, amount: u64, now: Monotonic) -> Monotonic {
-        let missing = u128::from(amount.min(self.capacity).saturating_sub(self.level));
+        let missing = u128::from(amount.min(self.capacity).saturating_sub(self.level)) + u128::from(self.debt);
         let nanos = (missing * NANOS_PER_SECOND).div_ceil(u128::from(self.per_second.max(1)));
         now.max(self.filled + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
@@ -62,7 +68,9 @@ impl TokenBucket {
         if more == 0 {
             return;
         }
-        self.level = self.level.saturating_add(more).min(self.capacity);
+        let paid = more.min(self.debt);
+        self.debt -= paid;
+        self.level = self.level.saturating_add(more - paid).min(self.capacity);
         // the remaining time counts for the next token, however often the bucket is updated
         let took = u64::try_from(u128::from(more) * NANOS_PER_SECOND / rate).unwrap_or(u64::MAX);
         self.filled = (self.filled + Duration::from_nanos(took)).min(now);
@@ -102,6 +110,19 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn what_is_charged_and_not_there_is_owed() {
+        let mut bucket = TokenBucket::new(10, 5, Monotonic::ORIGIN);
+        bucket.charge(15, Monotonic::ORIGIN);
+        assert_eq!(bucket.ready_at(5, Monotonic::ORIGIN), Monotonic::ORIGIN + SECOND * 2);
+        assert!(!bucket.take(1, Monotonic::ORIGIN + SECOND));
+        assert!(bucket.take(5, Monotonic::ORIGIN + SECOND * 2));
+        // nobody owes more than the bucket holds
+        bucket.charge(u64::MAX, Monotonic::ORIGIN + SECOND * 2);
+        bucket.give_back(4);
+        assert_eq!(bucket.ready_at(4, Monotonic::ORIGIN + SECOND * 2), Monotonic::ORIGIN + SECOND * 4);
+    }
 
     #[test]
     fn token_bucket_refills_to_its_capacity() {
@@ -148,8 +169,9 @@ mod tests {
         bucket.give_back(5);
         assert!(bucket.take(8, Monotonic::ORIGIN) && !bucket.take(1, Monotonic::ORIGIN));
         bucket.charge(100, Monotonic::ORIGIN);
-        assert!(bucket.take(3, Monotonic::ORIGIN + SECOND), "no debt remains");
-        assert_eq!(bucket.ready_at(1, Monotonic::ORIGIN + SECOND * 9), Monotonic::ORIGIN + SECOND * 9);
+        let paid = bucket.ready_at(1, Monotonic::ORIGIN);
+        assert!(paid > Monotonic::ORIGIN + SECOND * 3 && paid < Monotonic::ORIGIN + SECOND * 4, "{paid:?}");
+        assert!(bucket.take(1, paid));
     }
 
     #[test]

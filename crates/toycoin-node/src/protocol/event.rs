@@ -155,7 +155,7 @@ pub struct Reorg {
     /// Payments of the blocks that left which wait in the mempool again: the first
     /// [`REORG_PAYMENTS`](crate::limits::REORG_PAYMENTS) of them, parents before children.
     pub returned: Vec<Txid>,
-    /// The number of all such payments.
+    /// The number of all such payments. A payment that somebody sent again while the move went on is not counted.
     pub returned_count: usize,
 }
 
@@ -175,7 +175,8 @@ pub enum TransactionOrigin {
         /// The block.
         block: BlockHash,
     },
-    /// It had waited when the node last stopped.
+    /// It had waited when the node last stopped. These events come as the node starts, so that a handle may miss them;
+    /// the mempool lists what waits.
     Restored,
 }
 

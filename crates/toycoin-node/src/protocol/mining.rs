@@ -241,7 +241,7 @@ impl Mining {
 
     /// Plans the publication of a found block. A slow node knows its block at once and publishes it late.
     pub(super) fn hold_back(&mut self, block: IdentifiedBlock, net: &Net) {
-        self.held_back.push_back((net.now.monotonic + net.config.block_delay, block));
+        self.held_back.push_back((net.now.monotonic + net.config.block_delay.min(limits::MAX_BLOCK_DELAY), block));
     }
 
     /// Lets no found block wait longer than until `latest`, and so none wait behind it.

@@ -3,7 +3,7 @@
 use std::mem;
 
 use crate::{
-    limits::{RELAY_EVENTS, RELAY_MESSAGE_EVENTS},
+    limits::{RELAY_EVENTS, RELAY_FREQUENT_EVENTS},
     relay::{CloseReason, RelayEvent, RelayMachine, connection::Phase},
 };
 
@@ -16,17 +16,18 @@ pub(super) struct Observation {
 }
 
 impl Observation {
-    /// Records that somebody came, went or subscribed. Without an observer the event is not even made.
+    /// Records that somebody came or went. Without an observer the event is not even made.
     pub(super) fn record(&mut self, event: impl FnOnce() -> RelayEvent) {
         if self.is_on {
             self.push(RELAY_EVENTS, event);
         }
     }
 
-    /// Records a message. Messages leave some room free, so that a flood of them does not hide who comes and goes.
-    pub(super) fn record_message(&mut self, event: impl FnOnce() -> RelayEvent) {
+    /// Records a message or a subscription, of which one client can cause many. They leave some room free, so that a
+    /// flood of them does not hide who comes and goes.
+    pub(super) fn record_frequent(&mut self, event: impl FnOnce() -> RelayEvent) {
         if self.is_on {
-            self.push(RELAY_MESSAGE_EVENTS, event);
+            self.push(RELAY_FREQUENT_EVENTS, event);
         }
     }
 

@@ -132,7 +132,7 @@ impl RelayMachine {
         }
         connection.subscriptions.push(channel.to_channel());
         if let Phase::Open(node_id) = connection.phase {
-            self.observation.record(|| RelayEvent::Subscribed { node_id, channel: channel.to_channel() });
+            self.observation.record_frequent(|| RelayEvent::Subscribed { node_id, channel: channel.to_channel() });
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl RelayMachine {
         if let Phase::Open(node_id) = connection.phase
             && connection.subscriptions.len() < before
         {
-            self.observation.record(|| RelayEvent::Unsubscribed { node_id, channel: channel.to_channel() });
+            self.observation.record_frequent(|| RelayEvent::Unsubscribed { node_id, channel: channel.to_channel() });
         }
         self.channels.unsubscribe(channel, slot);
     }

@@ -35,7 +35,7 @@ impl RelayMachine {
             }
         };
         let count = receivers.len() - usize::from(receivers.binary_search(&from).is_ok());
-        self.observation.record_message(|| RelayEvent::Published {
+        self.observation.record_frequent(|| RelayEvent::Published {
             from: node_id,
             to: publish.to,
             channel: publish.channel.to_channel(),

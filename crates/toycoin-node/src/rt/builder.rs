@@ -139,7 +139,8 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         self
     }
 
-    /// Delays the publication of each block that the node finds, as a slow node would.
+    /// Delays the publication of each block that the node finds, as a slow node would; by 10 minutes at most
+    /// ([`MAX_BLOCK_DELAY`](crate::limits::MAX_BLOCK_DELAY)).
     #[must_use]
     pub const fn block_delay(mut self, delay: Duration) -> Self {
         self.config.block_delay = delay;

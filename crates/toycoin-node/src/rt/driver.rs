@@ -44,6 +44,10 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
             if !self.drain(ending) {
                 break;
             }
+            // also while messages never stop
+            if let Some(per_second) = self.hash_rate.measure() {
+                drop(self.events.send(Event::HashRate { per_second }));
+            }
             let timeout = self.machine.next_timeout().map(|at| self.clock.instant(at));
             // a machine without a timeout is still woken once a minute
             let timeout = timeout.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_secs(60));
@@ -58,9 +62,6 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                 () = self.abandoned.notified() => self.cancel_abandoned(),
                 Some(message) = self.messages.recv() => self.handle(message),
                 () = wait_until(timeout.min(self.hash_rate.due())) => {
-                    if let Some(per_second) = self.hash_rate.measure() {
-                        drop(self.events.send(Event::HashRate { per_second }));
-                    }
                     self.machine.handle(self.clock.now(), Input::Timeout);
                 }
             }

@@ -72,12 +72,13 @@ impl Miner {
             found,
             throttle_percent: AtomicU32::new(throttle_percent.clamp(1, 100)),
         });
-        let spawn = |number| {
-            let shared = Arc::clone(&shared);
-            thread::Builder::new().name(format!("miner {number}")).spawn(move || shared.work())
-        };
-        let threads = (0..threads).map(spawn).collect::<Result<_, _>>()?;
-        Ok(Self { shared, threads })
+        // what was started ends with the group if the system provides no further thread
+        let mut miner = Self { shared, threads: Vec::new() };
+        for number in 0..threads {
+            let shared = Arc::clone(&miner.shared);
+            miner.threads.push(thread::Builder::new().name(format!("miner {number}")).spawn(move || shared.work())?);
+        }
+        Ok(miner)
     }
 
     /// Sets the share of time in which the threads work, from 1 to 100 percent. Threads that idle begin to work at once.
@@ -224,22 +225,18 @@ mod tests {
     #[test]
     fn a_thread_that_idles_goes_on_when_the_throttle_ends() {
         let (found, _receiver) = mpsc::channel(4);
-        let hashes = Arc::new(AtomicU64::new(0));
-        let miner = Miner::start(1, 1, Arc::clone(&hashes), found).unwrap();
+        let miner = Miner::start(0, 1, Arc::new(AtomicU64::new(0)), found).unwrap();
         let mut header = ChainParams::regtest().genesis().header;
         header.bits = toycoin_core::CompactTarget::from_bits(0x0101_0000);
         miner.set_job(Some(MiningJob { id: JobId(1), header }));
-        // the first chunk, after which it idles 99 times as long
-        while hashes.load(Ordering::Relaxed) == 0 {
-            thread::yield_now();
-        }
+        let job = miner.shared.lock().job.clone().unwrap();
+        let shared = Arc::clone(&miner.shared);
+        // at 1 percent it would idle for a hundred hours
+        let idling = thread::spawn(move || shared.rest(&job, Duration::from_secs(3_600)));
         miner.set_throttle(0);
         assert_eq!(miner.shared.throttle_percent.load(Ordering::Relaxed), 1, "0 would be for ever");
         miner.set_throttle(100);
-        let before = hashes.load(Ordering::Relaxed);
-        while hashes.load(Ordering::Relaxed) < before + 8 * CHUNK_NONCES {
-            thread::yield_now();
-        }
+        idling.join().unwrap();
     }
 
     #[test]

@@ -17,7 +17,10 @@ use std::{
 
 use tokio::{sync::oneshot, task::JoinSet};
 
-use crate::relay::{RelayConfig, RelayMachine, RelayStats};
+use crate::{
+    limits::RELAY_LISTENERS,
+    relay::{RelayConfig, RelayMachine, RelayStats},
+};
 
 use self::{
     driver::Driver,
@@ -68,8 +71,12 @@ impl RelayServer {
     /// Listens on one more address, for example on `::1` beside `127.0.0.1`.
     ///
     /// # Errors
-    /// Those of [`bind`](Self::bind). The relay then listens as before.
+    /// Those of [`bind`](Self::bind), and [`io::ErrorKind::InvalidInput`] beyond [`RELAY_LISTENERS`] addresses. The relay
+    /// then listens as before.
     pub fn listen_also(&mut self, addr: impl ToSocketAddrs) -> io::Result<()> {
+        if self.listeners.len() == RELAY_LISTENERS {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a relay has at most 16 addresses"));
+        }
         let (listener, local_addr) = listen(addr)?;
         self.listeners.push(listener);
         self.local_addrs.push(local_addr);
@@ -186,7 +193,7 @@ impl RelayHandle {
         self.local_addr
     }
 
-    /// Returns the counters at the end of the relay's last turn. It neither waits for the relay nor delays it.
+    /// Returns the counters at the end of the relay's last turn. That takes no longer than to copy them.
     pub fn stats(&self) -> RelayStats {
         self.stats.stats()
     }

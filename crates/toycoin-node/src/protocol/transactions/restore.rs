@@ -15,7 +15,7 @@ use toycoin_core::{
 use super::relay::{Sender, TransactionRelay};
 use crate::{
     mempool::{Admission, AdmitError, DropReason},
-    protocol::net::Net,
+    protocol::{Event, TransactionOrigin, net::Net},
 };
 
 impl TransactionRelay {
@@ -75,7 +75,7 @@ impl TransactionRelay {
                     }
                     continue;
                 }
-                Ok(None) if returned => self.restore_returned(transaction, chain),
+                Ok(None) if returned => self.restore_returned(transaction, net, chain),
                 Ok(None) => self.restore_by_policy(transaction, net, chain),
                 Err(error) => Err(error.to_string()),
             };
@@ -101,11 +101,19 @@ impl TransactionRelay {
     fn restore_returned<S: ChainStore<Error: Display>>(
         &mut self,
         transaction: IdentifiedTransaction,
+        net: &mut Net,
         chain: &Chain<S>,
     ) -> Result<Option<DropReason>, String> {
         let (next_height, verifier) = (chain.height() + 1, chain.shared_verifier());
+        let (txid, size) = (transaction.txid(), transaction.size());
         let taken = self.pool.restore_returned(transaction, chain.store(), next_height, verifier.as_ref());
-        Ok(taken.map_err(|error| error.to_string())?.err())
+        match taken.map_err(|error| error.to_string())? {
+            Ok(fee) => {
+                net.emit(Event::TransactionAccepted { txid, fee, size, origin: TransactionOrigin::Restored });
+                Ok(None)
+            }
+            Err(reason) => Ok(Some(reason)),
+        }
     }
 
     fn restore_by_policy<S: ChainStore<Error: Display>>(

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::relay::RelayStats;
 
-/// Reads the counters of a relay, on any thread, without waiting for it; see
+/// Reads the counters of a relay, on any thread. Both sides wait for each other only while the counters are copied; see
 /// [`RelayServer::stats_reader`](super::RelayServer::stats_reader).
 ///
 /// They are those at the end of the relay's last turn, a few milliseconds ago at most, and zero before it runs. They

@@ -1,7 +1,7 @@
 use toycoin_wire::Tag;
 
 use super::*;
-use crate::limits::{CLOSE_GRACE, RELAY_EVENTS, RELAY_MESSAGE_EVENTS, STALL_TIMEOUT};
+use crate::limits::{CLOSE_GRACE, RELAY_EVENTS, RELAY_FREQUENT_EVENTS, STALL_TIMEOUT};
 
 /// A relay that is observed, with clients 1 to `count` subscribed to `/a`; their events are taken.
 fn observed(count: u64) -> Bench {
@@ -131,6 +131,19 @@ fn refused_connections_are_told_and_silent_ones_are_not() {
 }
 
 #[test]
+fn a_flood_of_subscriptions_hides_nobody_who_comes() {
+    let mut bench = observed(2);
+    for _ in 0..RELAY_EVENTS {
+        bench.say(1, RelayMessage::Subscribe(channel("/topic/again")));
+        bench.say(1, RelayMessage::Unsubscribe(channel("/topic/again")));
+    }
+    bench.join(3);
+    let events = bench.relay.take_events();
+    assert!(events.iter().any(|event| matches!(event, RelayEvent::Joined { .. })), "{events:?}");
+    assert_eq!(events.len(), RELAY_FREQUENT_EVENTS + 2, "who came, and the count of the rest");
+}
+
+#[test]
 fn events_of_a_flood_are_bounded_and_the_rest_is_counted() {
     let mut bench = observed(2);
     let flood = RELAY_EVENTS + 500;
@@ -143,7 +156,7 @@ fn events_of_a_flood_are_bounded_and_the_rest_is_counted() {
     let events = bench.relay.take_events();
     let messages = events.iter().filter(|event| matches!(event, RelayEvent::Published { .. })).count();
     let joined = events.iter().filter(|event| matches!(event, RelayEvent::Joined { .. })).count();
-    assert_eq!((messages, joined), (RELAY_MESSAGE_EVENTS, RELAY_EVENTS - RELAY_MESSAGE_EVENTS));
+    assert_eq!((messages, joined), (RELAY_FREQUENT_EVENTS, RELAY_EVENTS - RELAY_FREQUENT_EVENTS));
     let count = (flood + 598 - RELAY_EVENTS) as u64;
     assert_eq!(events.last(), Some(&RelayEvent::LeftOut { count }));
     bench.publish(1, b"STAT");
