@@ -17,7 +17,7 @@ use toycoin_examples::{
     lines::{Kind, Lines},
     look::LookArguments,
     names::Names,
-    say, tell,
+    say, tell, words,
 };
 use toycoin_node::{Listener, ListenerEvent, log_limiter::Omitted};
 
@@ -28,7 +28,7 @@ const REFILL: Duration = Duration::from_millis(200);
 
 /// Shows the messages on a channel.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, max_term_width = 80)]
 struct Arguments {
     #[command(flatten)]
     meeting: Meeting,
@@ -105,7 +105,7 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 }
             }
             Some(ListenerEvent::Lagged { count }) => {
-                let line = format_args!("too slow, {count} messages were not seen");
+                let line = format_args!("too slow: {} not seen", words::count(count, "message"));
                 if let Some(line) = troubles.line(Kind::Other("gaps"), line) {
                     tell!("{line}");
                 }

@@ -21,7 +21,7 @@ use toycoin_node::{NodeHandle, protocol::Event};
 
 /// Makes payments between the classroom wallets.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, max_term_width = 80)]
 struct Arguments {
     #[command(flatten)]
     meeting: Meeting,
@@ -33,13 +33,13 @@ struct Arguments {
     /// Longest time between a confirmation and the next payment, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 3_000, value_parser = number::<u64>(..))]
     max_interval: u64,
-    /// Give up with exit code 3 after this long without verified progress.
+    /// While joining, give up with exit code 3 after this long without verified progress.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = number::<u64>(1..=86_400))]
     patience: u64,
     /// End after this many payments.
     #[arg(long, value_name = "N", value_parser = number::<u64>(..))]
     payments: Option<u64>,
-    /// Fee for the miners [default: 5000, or the lowest rate that nodes accept if there is one].
+    /// Fee rate for the miner; by default the lowest that nodes accept, or 5000 where they accept any.
     #[arg(long, value_name = "GRAINS_PER_BYTE", value_parser = number::<u64>(..))]
     fee_rate: Option<u64>,
 }
@@ -59,7 +59,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.min_interval > arguments.max_interval {
         return Err("--min-interval must not be above --max-interval".into());
     }
-    let node = arguments.meeting.node(params).spawn().await?;
+    let node = arguments.meeting.node(params, "oracle").spawn().await?;
     tokio::select! {
         signal = interrupted() => signal?,
         result = pay(&node, arguments) => result?,

@@ -15,7 +15,7 @@ use toycoin_examples::{
     columns::wrap,
     exit, init_logs,
     listening::listen,
-    look::{ColourChoice, Look},
+    look::LookArguments,
     open_files,
     relay_lines::{RelayLines, print},
     say, signalled,
@@ -28,7 +28,7 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// Forwards what clients publish to all subscribers, and says what happens.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, max_term_width = 80)]
 struct Arguments {
     /// Address to listen on; a name stands for all its addresses.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", value_parser = listen_address)]
@@ -36,9 +36,8 @@ struct Arguments {
     /// Print only the start, the end and warnings.
     #[arg(long)]
     quiet: bool,
-    /// When to use colour.
-    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
-    color: ColourChoice,
+    #[command(flatten)]
+    look: LookArguments,
 }
 
 fn main() -> ExitCode {
@@ -62,7 +61,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.quiet {
         drop(done);
     } else {
-        let lines = RelayLines::new(Look::of_stdout(arguments.color), config.connections);
+        let lines = RelayLines::new(arguments.look.look(), config.connections);
         let events = relay.observe();
         // a thread of its own, so that whoever does not read the lines does not hold up the relay
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
@@ -77,7 +76,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     signal?;
     if timeout(LAST_LINES, printed).await.is_ok() {
         let (published, delivered) = (grouped(stats.published), grouped(stats.delivered));
-        say!("relay stopped: {published} messages published, {delivered} delivered");
+        say!("relay stopped: published {published}, delivered {delivered}");
     }
     Ok(())
 }

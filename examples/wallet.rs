@@ -9,7 +9,7 @@
 //!
 //! `node --payout ADDRESS` earns the first coins. The key is a file; the chain comes from the network each time.
 
-use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
+use std::{cell::Cell, error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use toycoin_core::{Address, Amount, ChainParams, FeeRate, SecretKey, Txid, wallet::Wallet};
@@ -30,7 +30,7 @@ use toycoin_node::NodeHandle;
 
 /// Keeps a key and pays with it.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, max_term_width = 80)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -63,7 +63,7 @@ enum Command {
         /// Number of confirmations to wait for.
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<u64>(1..))]
         wait: u64,
-        /// Fee for the miners [default: 5000, or the lowest rate that nodes accept if there is one].
+        /// Fee rate for the miner; by default the lowest that nodes accept, or 5000 where they accept any.
         #[arg(long, value_name = "GRAINS_PER_BYTE", value_parser = number::<u64>(..))]
         fee_rate: Option<u64>,
         /// Pay without being asked, even if the fee looks like a mistake.
@@ -124,7 +124,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 }
 
 async fn look(arguments: &Arguments, params: ChainParams) -> Result<(), Box<dyn Error>> {
-    let node = arguments.meeting.node(params).spawn().await?;
+    let node = arguments.meeting.node(params, "wallet").spawn().await?;
     let look = async {
         catch_up(&node, Duration::from_secs(arguments.patience)).await?;
         match arguments.command {
@@ -146,20 +146,26 @@ async fn online(arguments: &Arguments, params: ChainParams, key: SecretKey) -> R
     if let Command::Pay { address, .. } = arguments.command {
         address.require(params.spec().address_prefix)?;
     }
-    let node = arguments.meeting.node(params.clone()).spawn().await?;
+    let node = arguments.meeting.node(params.clone(), "wallet").spawn().await?;
+    let sent = Cell::new(None);
     let is_stopped = tokio::select! {
         // a payment goes on when nobody reads what the wallet says
         signal = signalled() => signal.map(|()| true)?,
-        result = act(arguments, Wallet::new(params, key.clone()), &key, &node) => result.map(|()| false)?,
+        result = act(arguments, Wallet::new(params, key.clone()), &key, &node, &sent) => result.map(|()| false)?,
     };
     node.shutdown().await?;
-    if is_stopped && matches!(arguments.command, Command::Pay { dry_run: false, .. }) {
-        // whoever started it must not take this for a payment
-        let sent =
-            "if an id was shown, the payment was sent and may still be confirmed: `wallet tx ID` shows whether it is";
-        return Err(GaveUp::new(format!("stopped before a confirmation; {sent}")).into());
+    if !is_stopped || !matches!(arguments.command, Command::Pay { dry_run: false, .. }) {
+        return Ok(());
     }
-    Ok(())
+    // whoever started it must not take this for a payment that was made
+    match sent.get() {
+        Some(txid) => Err(GaveUp::new(format!(
+            "stopped before a confirmation; the payment was sent and may still be confirmed: `wallet tx {txid}` shows \
+             whether it is"
+        ))
+        .into()),
+        None => Err("not paid: stopped, and nothing was sent".into()),
+    }
 }
 
 async fn act(
@@ -167,6 +173,7 @@ async fn act(
     mut wallet: Wallet,
     key: &SecretKey,
     node: &NodeHandle,
+    sent: &Cell<Option<Txid>>,
 ) -> Result<(), Box<dyn Error>> {
     catch_up(node, Duration::from_secs(arguments.patience)).await?;
     follow(node, std::slice::from_mut(&mut wallet)).await?;
@@ -174,7 +181,7 @@ async fn act(
         Command::Pay { address: to, amount, wait: confirmations, fee_rate, yes: is_agreed, dry_run: is_rehearsal } => {
             let fee_rate = fee_rate.map(FeeRate::grains_per_byte);
             let order = Order { to, amount, fee_rate, confirmations, is_agreed, is_rehearsal };
-            order::pay(node, &mut wallet, key, &order).await?;
+            order::pay(node, &mut wallet, key, &order, sent).await?;
             if is_rehearsal {
                 return Ok(());
             }

@@ -37,7 +37,7 @@ const BLOCKS_PER_ACT: u64 = 7;
 
 /// Runs a network and tells what happens, in acts.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, max_term_width = 80)]
 struct Arguments {
     /// Acts to play, such as 1,3: 1 one chain, 2 a fork, 3 a cheat, 4 one coin spent twice [default: all].
     #[arg(long, value_name = "LIST", value_enum, hide_possible_values = true, value_delimiter = ',')]

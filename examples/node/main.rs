@@ -27,9 +27,11 @@ use toycoin_examples::{
     look::LookArguments,
     node_name::NodeName,
     pace::{default_threads, throttle_for},
+    present,
     purse::Purse,
     say,
     view::View,
+    words::count,
 };
 use toycoin_node::NodeBuilder;
 use toycoin_wire::Channel;
@@ -41,7 +43,7 @@ const ANSWER: Duration = Duration::from_millis(500);
 
 /// Runs a full node: validates, catches up, and mines.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, max_term_width = 80)]
 struct Arguments {
     /// Address of a relay; repeat it for more relays.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", value_parser = relay_address)]
@@ -51,7 +53,8 @@ struct Arguments {
     channel: Channel,
     #[command(flatten)]
     network: NetworkChoice,
-    /// Name in its blocks, for its relay and in the lines of others; by default six digits of its payout.
+    /// Name in its blocks, for its relay and in the lines of others; by default six digits of its payout. Tables
+    /// show its first 7 characters.
     #[arg(long, value_name = "NAME")]
     name: Option<NodeName>,
     /// Keep the chain in this directory; without it, in memory.
@@ -185,15 +188,16 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         // the exported chain must not change meanwhile
         node.set_mining(false).await?;
         say!("exporting the chain");
-        say!("{} blocks exported", export.write(&node).await?);
+        say!("{} exported", count(export.write(&node).await?, "block"));
     }
     // under a flood the answer may wait behind it, but the end does not
     let height = match timeout(ANSWER, node.status()).await {
         Ok(status) => format!(" at height {}", status?.tip.height),
         Err(_) => String::new(),
     };
-    let rate = node.hash_rate() / 1e6;
+    let rate = node.hash_rate();
     node.shutdown().await?;
-    say!("{name} stopped{height}, {rate:.1} MH/s");
+    let rate = if rate < 1.0 { String::new() } else { format!(", {}", present::hashes(rate)) };
+    say!("{name} stopped{height}{rate}");
     Ok(())
 }

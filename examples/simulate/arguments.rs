@@ -16,30 +16,31 @@ use toycoin_sim::{Run, Simulation, Topology, Violation};
 
 /// Simulates networks of toycoin.
 #[derive(Debug, Parser)]
+#[command(version, max_term_width = 80)]
 pub(crate) struct Arguments {
     /// Number of seeds, from 0.
-    #[arg(long, default_value_t = 20, conflicts_with = "seed", value_parser = number::<u64>(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "seed", value_parser = number::<u64>(1..))]
     seeds: u64,
     /// Run this one seed.
-    #[arg(long, value_parser = number::<u64>(..))]
+    #[arg(long, value_name = "N", value_parser = number::<u64>(..))]
     seed: Option<u64>,
     /// Number of nodes in each network.
-    #[arg(long, default_value_t = 5, value_parser = number::<usize>(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = number::<usize>(1..=1_000))]
     nodes: usize,
     /// Number of relays in each network.
-    #[arg(long, default_value_t = 1, value_parser = number::<usize>(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<usize>(1..=100))]
     relays: usize,
     /// Payments per second.
-    #[arg(long, default_value_t = 1.0, value_parser = rate)]
+    #[arg(long, value_name = "RATE", default_value_t = 1.0, value_parser = rate)]
     payments: f64,
     /// Virtual seconds until all honest nodes must agree.
-    #[arg(long, default_value_t = 180, value_parser = number::<u64>(1..1_000_000))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = number::<u64>(1..1_000_000))]
     seconds: u64,
     /// Draw faults from each seed.
     #[arg(long)]
     pub(crate) faults: bool,
     /// Number of nodes that are adversaries, with tactics drawn from each seed.
-    #[arg(long, default_value_t = 0, value_parser = number::<usize>(..))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = number::<usize>(..))]
     pub(crate) adversaries: usize,
     /// Draw spending patterns (bursts, chains, double spends) and policies from each seed.
     #[arg(long)]
@@ -48,10 +49,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     links: bool,
     /// Write the trace of the one seed to this file, as JSON lines.
-    #[arg(long, requires = "seed")]
+    #[arg(long, value_name = "FILE", requires = "seed")]
     pub(crate) trace: Option<PathBuf>,
-    /// Number of networks that run at the same time [default: the number of cores].
-    #[arg(long, short, value_parser = number::<usize>(1..=256))]
+    /// Number of networks that run at the same time; by default as many as there are cores.
+    #[arg(long, short, value_name = "N", value_parser = number::<usize>(1..=256))]
     jobs: Option<usize>,
 }
 

@@ -69,9 +69,9 @@ pub struct Meeting {
 }
 
 impl Meeting {
-    /// Returns a builder for a node that meets its peers there.
-    pub fn node(&self, params: ChainParams) -> NodeBuilder {
-        NodeBuilder::new(params).relay(self.relay.clone()).channel(self.channel.clone())
+    /// Returns a builder for a node that meets its peers there. The relay knows it by the name of its program.
+    pub fn node(&self, params: ChainParams, program: &str) -> NodeBuilder {
+        NodeBuilder::new(params).relay(self.relay.clone()).channel(self.channel.clone()).agent(program)
     }
 }
 

@@ -16,7 +16,7 @@ use toycoin_node::{
     store::{BODIES_FILE, INDEX_FILE, RedbStore, StoreError, Watch, Work, reindex},
 };
 
-use crate::{export::ExportFile, interrupted, progress::Progress, say, signals::unless_signalled, tell};
+use crate::{export::ExportFile, interrupted, progress::Progress, say, signals::unless_signalled, tell, words::count};
 
 /// Opens the chain in a directory, and shows the progress if that takes long. Later it announces when the database is
 /// compacted. `None` if a signal came first.
@@ -68,7 +68,12 @@ pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn
     }
     if !report.is_sound() {
         let way_out = "--reindex rebuilds what the blocks tell";
-        return Err(format!("{} problems in {}; {way_out}", report.problems.len(), directory.display()).into());
+        return Err(format!(
+            "{} in {}; {way_out}",
+            count(report.problems.len() as u64, "problem"),
+            directory.display()
+        )
+        .into());
     }
     say!(
         "{} is sound: height {}, {} blocks, {} transactions, {} coins",
@@ -105,7 +110,7 @@ pub async fn export(directory: &Path, params: &ChainParams, file: ExportFile) ->
     let Some(store) = open(directory, params).await? else { return Err(StoreError::Interrupted.into()) };
     let node = NodeBuilder::new(params.clone()).store(store).spawn().await?;
     say!("exporting the chain");
-    say!("{} blocks exported", file.write(&node).await?);
+    say!("{} exported", count(file.write(&node).await?, "block"));
     Ok(node.shutdown().await?)
 }
 

@@ -1,22 +1,26 @@
 //! Messages between nodes, in words.
 
 use serde_json::{Map, Value};
-use toycoin_core::{Amount, Block, BlockHash, ChainParams, Header};
+use toycoin_core::{Block, BlockHash, ChainParams, Header, TxOut};
 use toycoin_node::log_limiter::Omitted;
 use toycoin_wire::{NodeId, NodeMessage, Payload, printable};
 
 use crate::{
     block_row::{bits_of, short},
+    classroom::name_of,
     columns::wrap,
     header_lines::header_lines,
     lines::Kind,
     look::{Colour, Look},
     message_fields::fields,
-    words::{count, money},
+    words::{count, listed, money},
 };
 
 /// Most characters of a reject's text that are shown, after escaping.
 pub(crate) const REJECT_TEXT: usize = 128;
+
+/// Most outputs of a payment that are shown.
+const MAX_OUTPUTS: usize = 3;
 
 /// Most headers of a message that are shown as a whole.
 const MAX_HEADERS: usize = 20;
@@ -159,10 +163,15 @@ fn in_words(message: &NodeMessage) -> String {
     match message {
         NodeMessage::Status(status) => format!("height {}, tip {}", status.height, short(status.tip)),
         NodeMessage::Transaction(payment) => {
-            let paid: Amount = payment.outputs.iter().map(|output| output.value).sum();
-            let [inputs, outputs] = [(payment.inputs.len(), "input"), (payment.outputs.len(), "output")]
-                .map(|(number, noun)| count(number as u64, noun));
-            format!("{}, {} in {outputs} from {inputs}", short(payment.txid()), money(paid))
+            let to = |output: &TxOut| match name_of(output.owner) {
+                Some(name) => format!("{} to {name}", money(output.value)),
+                None => format!("{} to {}", money(output.value), short(output.owner)),
+            };
+            let mut outputs: Vec<_> = payment.outputs.iter().take(MAX_OUTPUTS).map(to).collect();
+            let more = payment.outputs.len().saturating_sub(MAX_OUTPUTS);
+            outputs.extend((more > 0).then(|| format!("{more} more")));
+            let inputs = count(payment.inputs.len() as u64, "input");
+            format!("{}, {inputs}: {}", short(payment.txid()), listed(&outputs))
         }
         NodeMessage::Block(block) => {
             let Header { height, previous, .. } = block.header;
@@ -248,7 +257,7 @@ mod tests {
     #[test]
     fn long_lists_are_cut() {
         let owner = toycoin_core::SecretKey::from_bytes(&[1; 32]).unwrap().public_key();
-        let output = toycoin_core::TxOut { value: Amount::ZERO, owner };
+        let output = TxOut { value: toycoin_core::Amount::ZERO, owner };
         let payment = toycoin_core::Transaction {
             version: 1,
             inputs: Vec::new(),

@@ -69,9 +69,9 @@ fn block_lines(block: &Block, hash: &BlockHash, confirmations: Option<u64>, para
     lines.extend(header_lines(header, hash).iter().map(|line| format!("  {line}")));
     lines.extend([
         format!("  size         {} bytes", block.size()),
-        format!("  miner        {}", printable(&text, MINER_TEXT)),
+        format!("  miner        {}", printable(text.rsplit_once('#').map_or(&*text, |(name, _)| name), MINER_TEXT)),
     ]);
-    lines.extend(block.coinbase.outputs.iter().map(|output| paid("  mined", output, params)));
+    lines.extend(block.coinbase.outputs.iter().map(|output| paid("  mined       ", output, params)));
     lines.push(format!("  payments     {}", block.transactions.len()));
     lines.extend(block.transactions.iter().map(|payment| format!("    {}", payment.txid())));
     lines

@@ -26,6 +26,7 @@ use crate::{
     progress::Progress,
     tell,
     trouble::trouble,
+    words::count,
 };
 
 /// Shortest time to listen to peers before a program has joined; an honest peer shows its chain within a round trip.
@@ -219,8 +220,8 @@ impl Display for Why {
         if best > height {
             return write!(
                 f,
-                "gave up at height {height} after {waited}: nobody sends the {} blocks up to height {best}; {hint}",
-                best - height
+                "gave up at height {height} after {waited}: nobody sends the {} up to height {best}; {hint}",
+                count(best - height, "block")
             );
         }
         if ahead == 0 {

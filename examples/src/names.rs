@@ -58,16 +58,20 @@ impl Names {
         let id = || from.to_string().chars().take(WIDTH).collect();
         let Some(Sender::Miner(text)) = self.senders.get(&from) else { return id() };
         let name = name_in(text);
-        let has_name = |sender: &&Sender| matches!(sender, Sender::Miner(text) if name_in(text) == name);
-        if name.is_empty() || self.senders.values().filter(has_name).take(2).count() > 1 { id() } else { name }
+        // the same text with the same mark is the same node, on an earlier connection
+        let is_other = |sender: &Sender| matches!(sender, Sender::Miner(other) if other != text && whole_name_in(other) == whole_name_in(text));
+        if name.is_empty() || self.senders.values().any(is_other) { id() } else { name }
     }
 }
 
 /// Returns the name in a coinbase's text, escaped.
 fn name_in(text: &str) -> String {
+    printable(whole_name_in(text), WIDTH).chars().take(WIDTH).collect()
+}
+
+fn whole_name_in(text: &str) -> &str {
     // the node's mark follows the miner's text
-    let name = text.rsplit_once('#').map_or(text, |(name, _)| name);
-    printable(name, WIDTH).chars().take(WIDTH).collect()
+    text.rsplit_once('#').map_or(text, |(name, _)| name)
 }
 
 #[cfg(test)]
@@ -111,6 +115,17 @@ mod tests {
         names.learn(id(1), &block("node 1#00000001"));
         names.learn(id(2), &block("node 1#00000002"));
         assert_eq!([names.of(id(1)), names.of(id(2))], ["0001abab", "0002abab"]);
+    }
+
+    #[test]
+    fn a_node_that_reconnects_keeps_its_name() {
+        let mut names = Names::default();
+        names.learn(id(1), &block("node 1#00000001"));
+        names.learn(id(2), &block("node 1#00000001"));
+        assert_eq!([names.of(id(1)), names.of(id(2))], ["node 1", "node 1"]);
+        names.learn(id(3), &block("student 1#00000003"));
+        names.learn(id(4), &block("student 2#00000004"));
+        assert_eq!(names.of(id(4)), "student ", "cut, and not taken for the other's");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! An order to pay: shown with its fee, agreed to, sent, and waited for.
 
 use std::{
+    cell::Cell,
     error::Error,
     io::{self, BufRead as _, IsTerminal as _, Read as _},
 };
 
-use toycoin_core::{Address, Amount, FeeRate, SecretKey, wallet::Wallet};
+use toycoin_core::{Address, Amount, FeeRate, SecretKey, Txid, wallet::Wallet};
 use toycoin_node::NodeHandle;
 
 use crate::{
@@ -53,12 +54,19 @@ struct Quote {
 /// Carries out an order, with a wallet that has caught up with the node.
 ///
 /// On a terminal the payer is asked. In a pipe nobody is there to answer, so the payment is made without a question,
-/// after the same lines. A fee that looks like a mistake is refused unless the payer has agreed beforehand.
+/// after the same lines. A fee that looks like a mistake is refused unless the payer has agreed beforehand. `sent` gets
+/// the payment's id just before it is sent.
 ///
 /// # Errors
 /// If the payment cannot be made, is not agreed to or is not confirmed; the error is written for the payer. Exit code 3
 /// ([`GaveUp`](crate::gave_up::GaveUp)) when it was sent and may still be confirmed.
-pub async fn pay(node: &NodeHandle, wallet: &mut Wallet, key: &SecretKey, order: &Order) -> Result<(), Box<dyn Error>> {
+pub async fn pay(
+    node: &NodeHandle,
+    wallet: &mut Wallet,
+    key: &SecretKey,
+    order: &Order,
+    sent: &Cell<Option<Txid>>,
+) -> Result<(), Box<dyn Error>> {
     let params = node.params();
     let (fee_rate, minimum) = (order.fee_rate.unwrap_or_else(|| fees::usual(params)), fees::minimum(params));
     if fee_rate < minimum {
@@ -88,6 +96,7 @@ pub async fn pay(node: &NodeHandle, wallet: &mut Wallet, key: &SecretKey, order:
         return Err("not paid: the answer was not yes, and nothing was sent".into());
     }
     say!("payment {txid}");
+    sent.set(Some(txid));
     let confirmed = confirmation(node, &payment, fee, order.confirmations).await?;
     say!("confirmed in block {}, {}", confirmed.height, count(confirmed.confirmations, "confirmation"));
     Ok(())

@@ -19,7 +19,7 @@ use crate::{
     lines::{Kind, Lines},
     look::{Colour, Look},
     output, say,
-    words::grouped,
+    words::{self, grouped},
 };
 
 /// Most events of one kind that are shown at once.
@@ -95,12 +95,12 @@ impl RelayLines {
         let said = match kind {
             MISSING => match std::mem::take(&mut self.missing) {
                 0 => return Vec::new(),
-                count => format!("{} lines left out", grouped(count)),
+                count => format!("{} left out", words::count(count, "line")),
             },
             _ if omitted.lines == 0 => return Vec::new(),
             _ => {
                 let seconds = omitted.within.as_millis().div_ceil(1_000).max(1);
-                format!("{} lines left out in the last {seconds} s", grouped(omitted.lines))
+                format!("{} left out in the last {seconds} s", words::count(omitted.lines, "line"))
             }
         };
         vec![self.look.paint(Colour::Faint, &format!("{}{said}", before(kind, "")))]

@@ -3,7 +3,7 @@
 use toycoin_core::HumanDuration;
 use toycoin_node::protocol::Event;
 
-use crate::{block_row::short, lines::Kind};
+use crate::{block_row::short, lines::Kind, words};
 
 /// Returns the words for an event that does not concern the chain's blocks, and their kind; `None` if it is of no
 /// interest.
@@ -26,7 +26,9 @@ pub fn trouble(event: &Event) -> Option<(Kind, String)> {
             );
             ("waits of the miner", line)
         }
-        Event::Lagged { count } => ("messages about a slow connection", format!("the relay dropped {count} messages")),
+        Event::Lagged { count } => {
+            ("messages about a slow connection", format!("the relay dropped {}", words::count(*count, "message")))
+        }
         _ => return None,
     };
     Some((Kind::Other(kind), line))

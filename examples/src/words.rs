@@ -50,7 +50,7 @@ pub fn aligned(numbers: &[String]) -> Vec<String> {
 
 /// Returns a number with its noun, in the plural unless it is one.
 pub fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// Returns words as a list: with commas, and with "and" before the last.
