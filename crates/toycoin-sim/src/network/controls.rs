@@ -1,9 +1,9 @@
 //! What a caller changes in a network while it runs.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use thiserror::Error;
-use toycoin_core::{Amount, FeeRate, Txid};
+use toycoin_core::{Amount, FeeRate, Txid, wallet::PaymentStatus};
 
 use crate::{
     dice::FAR,
@@ -22,6 +22,10 @@ const MAX_SLOW: usize = 4;
 /// Factors by which bursts change a hash rate, one alone and all at once.
 const BURSTS: RangeInclusive<f64> = 0.001..=1_000.0;
 
+/// Most by which the hash rates of all nodes together exceed those at the start. The difficulty follows them, and each
+/// nonce is really searched for: this bound asks for about 256,000 hashes per block.
+pub(crate) const MAX_GROWTH: f64 = 1_000.0;
+
 /// Most milliseconds by which a clock is off: a year.
 const MAX_SKEW_MS: u64 = 365 * 86_400_000;
 
@@ -29,7 +33,9 @@ const MAX_SKEW_MS: u64 = 365 * 86_400_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FaultId(usize);
 
-/// The reason why a network cannot be changed as asked. It is unchanged then.
+/// The reason why a network cannot be changed as asked.
+///
+/// It is unchanged then, except by a payment that a node [refused](Self::Refused).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ControlError {
@@ -49,8 +55,8 @@ pub enum ControlError {
         /// The number of relays.
         relays: usize,
     },
-    /// The fault cannot begin while the network runs, or is no fault.
-    #[error("this fault cannot begin now: {reason}")]
+    /// The fault cannot begin while the network runs, or is no fault, or a hash rate is too high.
+    #[error("this does not fit a running network: {reason}")]
     Unfit {
         /// The reason.
         reason: &'static str,
@@ -73,7 +79,8 @@ pub enum ControlError {
         /// The node.
         node: usize,
     },
-    /// The wallet makes no such payment, or its node refuses it.
+    /// The wallet makes no such payment, or its node refuses it. In the second case the payment was made: the wallet
+    /// keeps it as rejected, and [`Statistics`](crate::Statistics) count it.
     #[error("the payment is refused: {reason}")]
     Refused {
         /// The reason.
@@ -119,16 +126,25 @@ impl Network {
 
     /// Sets a node's hash rate, a share as in [`hash_rates`](crate::Simulation::hash_rates); 0 stops its search.
     ///
+    /// All hash rates together, multiplied by their bursts, are at most 1,000 times those at the start.
+    ///
+    /// While no node has a hash rate, no payment is confirmed and equal branches stay; [`finish`](Self::finish) accepts
+    /// both then.
+    ///
     /// # Errors
-    /// When there is no such node, or it was built with the rate 0.
+    /// When there is no such node, it was built with the rate 0, or the rate is too high.
     pub fn set_hash_rate(&mut self, node: usize, rate: u32) -> Result<(), ControlError> {
         self.check_node(node)?;
         if self.nodes[node].config.payout.is_none() && rate > 0 {
             return Err(ControlError::NoPayout { node });
         }
+        let rate = f64::from(rate);
+        if rate > self.nodes[node].hash_rate {
+            self.check_growth((rate - self.nodes[node].hash_rate) * self.greatest_burst(node))?;
+        }
         // the time without a hash rate is no pause
         self.forget_pause(node);
-        self.nodes[node].hash_rate = f64::from(rate);
+        self.nodes[node].hash_rate = rate;
         self.search_again(node);
         Ok(())
     }
@@ -145,6 +161,8 @@ impl Network {
 
     /// Makes the wallet of one node pay that of another, and returns the payment's id.
     ///
+    /// After a payment was refused or evicted, the same one again is the same transaction and is submitted anew.
+    ///
     /// # Errors
     /// When there is no such node, the payer is down, its wallet lacks free coins, or its node refuses the payment.
     pub fn pay(&mut self, from: usize, to: usize, amount: Amount, rate: FeeRate) -> Result<Txid, ControlError> {
@@ -159,20 +177,25 @@ impl Network {
             ControlError::Refused { reason }
         })?;
         let txid = payment.txid();
-        if self.payments.all.get(&txid).is_some_and(|paid| paid.accepted) {
-            return Ok(txid);
+        // the wallet has its node's answer; the record in `payments` may be an earlier one's
+        match self.nodes[from].wallet.payment(&txid).map(|payment| &payment.status) {
+            Some(PaymentStatus::Rejected { reason }) => Err(ControlError::Refused { reason: reason.clone() }),
+            _ => Ok(txid),
         }
-        Err(ControlError::Refused { reason: "its node does not take it".into() })
     }
 
     /// Adds an honest node with an empty chain and the network's usual links, and returns its index. Its wallet is
     /// empty too: genesis has no coins for it.
     ///
     /// # Errors
-    /// When nodes are linked in pairs ([`Topology::Direct`](crate::Topology::Direct)).
+    /// When nodes are linked in pairs ([`Topology::Direct`](crate::Topology::Direct)), or all hash rates together would
+    /// be too high, as for [`set_hash_rate`](Self::set_hash_rate).
     pub fn add_node(&mut self, hash_rate: u32) -> Result<usize, ControlError> {
         if !self.has_meeting_relays {
             return Err(ControlError::NoRelays);
+        }
+        if hash_rate > 0 {
+            self.check_growth(f64::from(hash_rate))?;
         }
         let node = self.nodes.len();
         let spec = NodeSpec { hash_rate: f64::from(hash_rate), ..NodeSpec::default() };
@@ -196,7 +219,12 @@ impl Network {
                 // at a boundless rate, blocks would be found without end in no time
                 let is_fit = BURSTS.contains(factor) && BURSTS.contains(&(self.nodes[*node].burst * factor));
                 let reason = "bursts multiply a hash rate by 0.001 to 1,000 in all";
-                is_fit.then_some(()).ok_or(ControlError::Unfit { reason })
+                is_fit.then_some(()).ok_or(ControlError::Unfit { reason })?;
+                let rate = self.nodes[*node].hash_rate;
+                if *factor > 1.0 && rate > 0.0 {
+                    self.check_growth(rate * self.greatest_burst(*node) * (factor - 1.0))?;
+                }
+                Ok(())
             }
             Fault::SlowLink { node, bandwidth, latency } => {
                 self.check_node(*node)?;
@@ -216,6 +244,28 @@ impl Network {
             | Fault::Eclipse { node }
             | Fault::LagFlood { node } => self.check_node(*node),
         }
+    }
+
+    /// Checks that all hash rates together may grow by `more`.
+    fn check_growth(&self, more: f64) -> Result<(), ControlError> {
+        let rates = self.nodes.iter().enumerate().filter(|(_, site)| site.hash_rate > 0.0);
+        let all: f64 = rates.map(|(node, site)| site.hash_rate * self.greatest_burst(node)).sum();
+        let reason = "all hash rates together, with their bursts, are at most 1,000 times those at the start";
+        if all + more <= self.max_hash_rate { Ok(()) } else { Err(ControlError::Unfit { reason }) }
+    }
+
+    /// Returns the greatest factor by which bursts that last or are planned will multiply a node's hash rate, at least
+    /// 1. It counts no factor below 1, because such a fault may end first.
+    fn greatest_burst(&self, node: usize) -> f64 {
+        let bursts = self.faults.iter().filter_map(|scheduled| match scheduled.fault {
+            Fault::HashBurst { node: of, factor } if of == node => Some((scheduled.from..scheduled.until, factor)),
+            _ => None,
+        });
+        let bursts: Vec<_> = bursts.filter(|(during, factor)| during.end > self.now && *factor > 1.0).collect();
+        let all_at = |time: Duration| -> f64 {
+            bursts.iter().filter(|(during, _)| during.contains(&time)).map(|(_, factor)| factor).product()
+        };
+        bursts.iter().map(|(during, _)| all_at(during.start.max(self.now))).fold(1.0, f64::max)
     }
 
     fn check_node(&self, node: usize) -> Result<(), ControlError> {

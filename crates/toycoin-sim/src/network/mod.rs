@@ -25,11 +25,12 @@ mod watch;
 mod wire;
 mod wires;
 
+pub(crate) use self::{
+    controls::MAX_GROWTH, queue::Happening, relay_site::RelaySite, search::solve_header, sim_node::SimNode,
+    state::DiceSet,
+};
 pub use self::{
     controls::{ControlError, FaultId},
     seen::{Fact, Seen, SeenMessage},
     state::Network,
-};
-pub(crate) use self::{
-    queue::Happening, relay_site::RelaySite, search::solve_header, sim_node::SimNode, state::DiceSet,
 };

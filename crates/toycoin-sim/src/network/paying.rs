@@ -178,6 +178,10 @@ impl Network {
             Ok(_) => {
                 if let Some(paid) = self.payments.all.get_mut(&txid) {
                     paid.accepted = true;
+                    if first {
+                        // the same payment may have been dropped before
+                        (paid.at, paid.dropped) = (self.now, None);
+                    }
                 }
             }
             // a payment that was accepted once is resubmitted until it confirms, even if a node that lost its chain

@@ -12,7 +12,8 @@ pub(crate) struct Search {
     pub(super) place: Option<QueueKey>,
 }
 
-/// Returns the header with a nonce that meets its target, which takes a few hundred tries on this network.
+/// Returns the header with a nonce that meets its target, which takes a few hundred tries on this network, and
+/// `MAX_GROWTH` times as many where a caller raised the hash rates.
 pub(crate) fn solve_header(mut header: Header) -> Header {
     if let Ok(target) = header.bits.to_target() {
         while !target.is_met_by(&header.hash()) {

@@ -38,6 +38,8 @@ pub(crate) struct SimNode {
     pub(crate) lossy: u32,
     pub(crate) careless: u32,
     pub(crate) lag_floods: u32,
+    /// Series of LAGD messages that still go on, or end at their next turn.
+    pub(crate) lag_series: u32,
     pub(crate) pause: Pause,
     pub(crate) started_at: Duration,
     /// Time that the node took from its start to the best tip of the honest nodes.
@@ -92,6 +94,7 @@ impl SimNode {
             lossy: 0,
             careless: 0,
             lag_floods: 0,
+            lag_series: 0,
             pause: Pause::default(),
             started_at: Duration::ZERO,
             caught_up: None,

@@ -50,10 +50,14 @@ pub struct Network {
     pub(crate) connections: u64,
     /// The node that uses, or used, each node id.
     pub(crate) owners: BTreeMap<NodeId, usize>,
-    /// Number of active faults that block messages from one node to another.
+    /// Number of active partitions that block messages from one node to another.
     pub(crate) blocked: BTreeMap<(usize, usize), u32>,
+    /// Number of active eclipses of each node that has one.
+    pub(crate) eclipsed: BTreeMap<usize, u32>,
     pub(crate) censored: Option<Txid>,
     pub(crate) faults: Vec<Scheduled>,
+    /// Number of faults that were planned before the run; a caller began those after them.
+    pub(crate) planned_faults: usize,
     pub(crate) injected: BTreeMap<FaultKind, u64>,
     pub(crate) active_faults: usize,
     /// The faults that a caller began, and that last until it ends them.
@@ -76,6 +80,8 @@ pub struct Network {
     pub(crate) violation: Option<Violation>,
     /// Hashes per second that a hash rate of 1 stands for.
     pub(crate) hashes_a_share: f64,
+    /// Highest hash rate of all nodes together to which a caller may raise it.
+    pub(crate) max_hash_rate: f64,
     pub(crate) requests: u64,
     pub(crate) seed: u64,
     /// Time in which all honest nodes must agree at the end; `None` if they need not.

@@ -16,8 +16,8 @@ impl Network {
         }
     }
 
-    pub(crate) fn begin_fault(&mut self, fault: usize) {
-        let fault = self.faults[fault].fault.clone();
+    pub(crate) fn begin_fault(&mut self, id: usize) {
+        let fault = self.faults[id].fault.clone();
         self.trace.note(self.now, format_args!(r#""begins":"{:?}""#, fault.kind()));
         self.see(|| Fact::FaultBegan { kind: fault.kind() });
         let happened = match &fault {
@@ -53,20 +53,25 @@ impl Network {
                 true
             }
             Fault::Eclipse { node } => {
-                self.eclipse(*node, 1);
+                *self.eclipsed.entry(*node).or_default() += 1;
                 true
             }
             Fault::LagFlood { node } => {
-                self.nodes[*node].lag_floods += 1;
-                self.queue.push(self.now, Happening::SayLagged { node: *node });
+                let site = &mut self.nodes[*node];
+                site.lag_floods += 1;
+                // planned floods of one node add up, and recorded seeds depend on that
+                if site.lag_series == 0 || id < self.planned_faults {
+                    site.lag_series += 1;
+                    self.queue.push(self.now, Happening::SayLagged { node: *node });
+                }
                 true
             }
         };
         *self.injected.entry(fault.kind()).or_default() += u64::from(happened);
     }
 
-    pub(crate) fn end_fault(&mut self, fault: usize) {
-        let fault = self.faults[fault].fault.clone();
+    pub(crate) fn end_fault(&mut self, id: usize) {
+        let fault = self.faults[id].fault.clone();
         self.active_faults -= 1;
         self.trace.note(self.now, format_args!(r#""ends":"{:?}""#, fault.kind()));
         self.see(|| Fact::FaultEnded { kind: fault.kind() });
@@ -83,6 +88,7 @@ impl Network {
                     self.start(*node);
                 }
             }
+            Fault::RelayRestart { .. } if self.keeps_down(id) => {}
             Fault::RelayRestart { relay } => {
                 let config = &self.relay_config;
                 self.relays[*relay].machine.get_or_insert_with(|| RelayMachine::new(config.clone()));
@@ -100,7 +106,11 @@ impl Network {
                 self.nodes[*node].burst /= factor;
                 self.search_again(*node);
             }
-            Fault::Eclipse { node } => self.eclipse(*node, -1),
+            Fault::Eclipse { node } => {
+                let count = self.eclipsed.entry(*node).or_default();
+                *count = count.saturating_sub(1);
+                self.eclipsed.retain(|_, count| *count > 0);
+            }
             Fault::LagFlood { node } => self.nodes[*node].lag_floods -= 1,
         }
     }
@@ -147,11 +157,17 @@ impl Network {
         happened
     }
 
-    fn eclipse(&mut self, node: usize, change: i32) {
-        let others: Vec<_> =
-            (0..self.nodes.len()).filter(|other| *other != node && self.nodes[*other].honest).collect();
-        self.block(&[node], &others, change);
-        self.block(&others, &[node], change);
+    /// Returns whether another restart of a relay lasts, so that the end of this one does not bring it back.
+    ///
+    /// Among planned restarts the first end brings it back. Faults that a seed draws overlap in that way, and recorded
+    /// seeds depend on it.
+    fn keeps_down(&self, id: usize) -> bool {
+        let are_planned = |other: usize| id < self.planned_faults && other < self.planned_faults;
+        let mut faults = self.faults.iter().enumerate();
+        faults.any(|(other, scheduled)| {
+            let lasts = (scheduled.from..scheduled.until).contains(&self.now);
+            lasts && other != id && scheduled.fault == self.faults[id].fault && !are_planned(other)
+        })
     }
 
     fn block(&mut self, from: &[usize], to: &[usize], change: i32) {

@@ -184,7 +184,7 @@ impl Network {
         let node = wire.node;
         whole.extend_from_slice(bytes);
         let is_careful = link.drop == 0.0 && link.duplicate == 0.0 && link.reorder == 0.0;
-        let plain = is_careful && self.blocked.is_empty() && self.censored.is_none();
+        let plain = is_careful && self.blocked.is_empty() && self.eclipsed.is_empty() && self.censored.is_none();
         let mut passing = Vec::new();
         let mut rest = whole.as_slice();
         let mut late = Vec::new();
@@ -237,7 +237,7 @@ impl Network {
             return true;
         };
         let Some(from) = self.owners.get(&deliver.from) else { return true };
-        if self.blocked.get(&(*from, to)).is_some_and(|count| *count > 0) {
+        if self.blocked.get(&(*from, to)).is_some_and(|count| *count > 0) || self.is_eclipsed(*from, to) {
             return false;
         }
         let Some(censored) = self.censored else { return true };
@@ -247,9 +247,17 @@ impl Network {
         }
     }
 
+    /// Returns whether an eclipse of one of two nodes keeps it from the other, which is honest. Nodes that are added
+    /// meanwhile count too.
+    fn is_eclipsed(&self, from: usize, to: usize) -> bool {
+        let is_kept = |node: &usize, other: usize| self.eclipsed.contains_key(node) && self.nodes[other].honest;
+        from != to && (is_kept(&from, to) || is_kept(&to, from))
+    }
+
     /// Makes a node's relays send LAGD 10 times, and plans to repeat that 100 ms later.
     pub(crate) fn say_lagged(&mut self, node: usize) {
         if self.nodes[node].lag_floods == 0 {
+            self.nodes[node].lag_series -= 1;
             return;
         }
         let frame = RelayMessage::Lagged(1).to_frame().unwrap_or_default();
