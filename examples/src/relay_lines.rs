@@ -115,7 +115,7 @@ impl RelayLines {
                 ("joined", if name.ends_with(&id) { name } else { format!("{name}, id {id}") }, None)
             }
             RelayEvent::Left { node_id, reason, .. } => {
-                let why = reason.map_or("ended without a goodbye".to_owned(), |reason| reason.to_string());
+                let why = reason.map_or("connection ended".to_owned(), |reason| reason.to_string());
                 let colour = reason.filter(|reason| reason.is_misbehaviour()).map(|_| Colour::Refused);
                 ("left", format!("{}: {why}", name(node_id)), colour)
             }

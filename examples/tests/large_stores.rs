@@ -1,4 +1,5 @@
-//! A node compacts its database only when there is something to gain, says so, and remembers it.
+//! A node compacts its database only when there is something to gain, says so, and remembers it. It can be stopped in
+//! the midst of it.
 
 mod common;
 
@@ -44,26 +45,56 @@ fn full_of_waste(data: &Path) -> u64 {
     fs::metadata(data.join(INDEX_FILE)).expect("a file").len()
 }
 
+/// Starts a node that ends at once, since its chain is long enough, and compacts its database on the way.
+fn start(data: &Path) -> Program {
+    let path = data.to_str().expect("a name in UTF-8");
+    let relay = free_address();
+    Program::start("node", &["--relay", &relay, "--network", "regtest", "--data", path, "--until-height", "1"])
+}
+
+#[cfg(unix)]
+#[test]
+fn two_signals_amid_a_compaction_leave_the_store_sound() {
+    let folder = folder("stopped");
+    let wasteful = folder.join("wasteful");
+    full_of_waste(&wasteful);
+    for attempt in 0..5 {
+        let data = folder.join(attempt.to_string());
+        fs::create_dir_all(&data).expect("a place for files");
+        for file in [INDEX_FILE, BODIES_FILE] {
+            fs::copy(wasteful.join(file), data.join(file)).expect("a copy");
+        }
+        let mut node = start(&data);
+        node.line_with("compacting the database: ");
+        node.signal("TERM");
+        node.signal("TERM");
+        let (code, said) = node.end();
+        // it may have been done before the second one came
+        assert!([0, 143].contains(&code), "{code}: {said:#?}");
+        start(&data).success();
+        let path = data.to_str().expect("a name in UTF-8");
+        let check = ["--network", "regtest", "--data", path, "--check"];
+        let said = Program::start("node", &check).success();
+        assert!(said.iter().any(|line| line.contains("is sound: height 300, ")), "{said:#?}");
+    }
+}
+
 #[test]
 fn database_is_compacted_once_and_only_with_something_to_gain() {
     let data = folder("waste").join("chain");
     let before = full_of_waste(&data);
-    let run = |more: &[&str]| {
-        let common = ["--relay", &free_address(), "--network", "regtest", "--data"];
-        let path = [data.to_str().expect("a name in UTF-8")];
-        Program::start("node", &[&common[..], &path, more].concat()).success()
-    };
     let compactions =
         |said: &[String]| said.iter().filter(|line| line.starts_with("compacting the database: ")).count();
     let length = || fs::metadata(data.join(INDEX_FILE)).expect("a file").len();
 
-    let said = run(&["--until-height", "1"]);
+    let said = start(&data).success();
     assert_eq!(compactions(&said), 1, "{before} bytes: {said:#?}");
     let after = length();
     assert!(after < before / 2, "{before} bytes, then {after}");
     for _ in 0..3 {
-        let said = run(&["--until-height", "1"]);
+        let said = start(&data).success();
         assert_eq!(compactions(&said), 0, "{said:#?}");
     }
-    run(&["--check"]);
+    let path = data.to_str().expect("a name in UTF-8");
+    Program::start("node", &["--network", "regtest", "--data", path, "--check"]).success();
 }

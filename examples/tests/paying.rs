@@ -137,7 +137,20 @@ fn a_payment_that_is_left_out_and_interrupted_is_no_success() {
     wallet.line_with("had room for it");
     wallet.signal("INT");
     let error = wallet.failure(3);
-    assert!(error.contains("stopped before a confirmation") && error.contains("`wallet tx ID`"), "{error}");
+    assert!(error.contains("stopped before a confirmation; the payment was sent"), "{error}");
+}
+
+#[test]
+fn a_payment_that_was_not_sent_says_so_when_it_is_interrupted() {
+    // somebody listens, and never says that it is a relay
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = silent.local_addr().expect("an address").to_string();
+    let key = classroom_key(&folder("not sent"), 0, "key");
+    let pay = ["pay", &bob(), "2.5", "--network", "regtest", "--key", &key, "--relay", &address];
+    let wallet = Program::start("wallet", &pay);
+    let _connection = silent.accept().expect("it connects");
+    wallet.signal("INT");
+    assert_eq!(wallet.failure(1), "error: not paid: stopped, and nothing was sent");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn a_relay_says_who_comes_what_they_do_and_who_goes() {
         "  STAT                  4  toycoin/0.1.0\\u{1b}[2J -> nobody (for 00000000)",
         "  unsubscribed             node 1 from /topic/main",
         "  left                     node 1: closed by the client",
-        "  left                     toycoin/0.1.0\\u{1b}[2J: ended without a goodbye",
+        "  left                     toycoin/0.1.0\\u{1b}[2J: connection ended",
         "relay stopped: 3 messages published, 2 delivered",
     ];
     assert_eq!(said[said.len() - told.len()..], told);

@@ -72,7 +72,7 @@ fn each_event_is_a_line_under_the_head() {
         (message(7, None, b"STAT", 0), "  STAT              1,342  node 1 -> nobody on /topic/main"),
         (joined(8, "node 2"), "  joined                   node 2, id 08080808"),
         (joined(9, "node 2"), "  joined                   node 2 09090909"),
-        (left(9, None), "  left                     node 2 09090909: ended without a goodbye"),
+        (left(9, None), "  left                     node 2 09090909: connection ended"),
         (message(8, Some(7), b"TXN ", 1), "  TXN               1,342  node 2 -> node 1"),
         (message(8, Some(9), b"GBLK", 0), "  GBLK              1,342  node 2 -> nobody (for 09090909)"),
         (message(8, None, b"\0\x1b[2", 1), "  unknown           1,342  node 2 -> all on /topic/main"),
@@ -81,7 +81,7 @@ fn each_event_is_a_line_under_the_head() {
             "  unsubscribed             node 1 from /topic/main",
         ),
         (left(7, Some(CloseReason::ByPeer)), "  left                     node 1: closed by the client"),
-        (left(8, None), "  left                     node 2: ended without a goodbye"),
+        (left(8, None), "  left                     node 2: connection ended"),
         (message(7, None, b"BLOC", 1), "  BLOC              1,342  07070707 -> all on /topic/main"),
         (
             RelayEvent::Refused { connection: ConnectionId(5), reason: CloseReason::TooManyConnections },
