@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_block_stays_invalid_when_the_chain_is_opened_again() {
+    fn an_invalid_block_stays_invalid_after_a_restart() {
         let (chain, all) = forked();
         let opened = Chain::open(ChainParams::regtest(), chain.into_store()).unwrap();
         let bad = opened.headers_from(4.into(), 1).headers[0];
