@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use toycoin_core::{Amount, BlockHash, CheckedBlock, Rule, Txid, chain::Tip};
+use toycoin_core::{Amount, BlockHash, CheckedBlock, Rule, Transaction, Txid, chain::Tip};
 use toycoin_wire::NodeId;
 
 use crate::{
@@ -60,6 +60,8 @@ pub enum Event {
         fee: Amount,
         /// Its size by formula, in bytes.
         size: u64,
+        /// The transaction itself.
+        transaction: Arc<Transaction>,
         /// Where it came from.
         origin: TransactionOrigin,
     },

@@ -24,49 +24,66 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
+    /// Answers a question about chain, mempool or peers, for a driver that owns the machine. Nothing in the machine
+    /// changes, so a simulated network takes the same course whether somebody asks or not. Returns `None` for a request
+    /// that submits, sets or waits for something, which [`Input::Request`](super::Input::Request) carries out.
+    ///
+    /// # Errors
+    /// When the store fails; the text says how.
+    pub fn inspect(&self, request: &Request) -> Result<Option<Response>, String> {
+        Ok(Some(match request {
+            Request::Status => Response::Status(self.status()),
+            Request::Coins(owner) => Response::Coins(self.chain.coins_of(owner).map_err(|e| e.to_string())?),
+            Request::Block(hash) => Response::Block(self.chain.block(hash).map_err(|e| e.to_string())?),
+            Request::BlockAt(height) => Response::Block(self.chain.block_at(*height).map_err(|e| e.to_string())?),
+            Request::Transaction(txid) => Response::Transaction(self.find_transaction(txid)?),
+            Request::Since(block) => Response::Since(self.since(block)?),
+            Request::ActiveChain => Response::ActiveChain(self.chain.active_hashes().collect()),
+            Request::Audit => Response::Audit(self.chain.audit().map_err(|e| e.to_string())?),
+            Request::Peers => Response::Peers(self.peer_infos()),
+            Request::Headers { from, limit } => {
+                Response::Headers(self.chain.headers_from(*from, (*limit).min(limits::HEADER_PAGE)))
+            }
+            Request::Tips => Response::Tips(self.chain.tips(limits::TIPS)),
+            Request::Mempool { after, limit } => Response::Mempool(self.transactions.pool().page(*after, *limit)),
+            _ => return Ok(None),
+        }))
+    }
+
     /// Returns the answer to a request; `None` if it comes later.
     fn answer(&mut self, id: RequestId, request: Request) -> Result<Option<Response>, String> {
-        Ok(Some(match request {
+        if let Some(answer) = self.inspect(&request)? {
+            return Ok(Some(answer));
+        }
+        match request {
             Request::Submit(transaction) => {
                 let submitted = self.transactions.submit(transaction.into(), &mut self.net, &mut self.chain);
-                Response::Submitted(submitted.map_err(|e| e.to_string())?)
+                Ok(Some(Response::Submitted(submitted.map_err(|e| e.to_string())?)))
             }
-            Request::Status => Response::Status(self.status()),
-            Request::Coins(owner) => Response::Coins(self.chain.coins_of(&owner).map_err(|e| e.to_string())?),
-            Request::Block(hash) => Response::Block(self.chain.block(&hash).map_err(|e| e.to_string())?),
-            Request::BlockAt(height) => Response::Block(self.chain.block_at(height).map_err(|e| e.to_string())?),
-            Request::Transaction(txid) => Response::Transaction(self.find_transaction(&txid)?),
             Request::SubmitAndWait { transaction, confirmations } => {
                 let Self { net, chain, transactions, .. } = self;
                 let answer = transactions.submit_and_wait(id, transaction.into(), confirmations, net, chain);
-                return answer.map_err(|e| e.to_string());
+                answer.map_err(|e| e.to_string())
             }
             Request::WaitForConfirmations { txid, confirmations } => {
-                return self.transactions.wait(id, txid, confirmations, &self.chain).map_err(|e| e.to_string());
+                self.transactions.wait(id, txid, confirmations, &self.chain).map_err(|e| e.to_string())
             }
             Request::Cancel(other) => {
                 self.transactions.cancel(other, &mut self.net);
-                Response::Done
+                Ok(Some(Response::Done))
             }
-            Request::Since(block) => Response::Since(self.since(&block)?),
-            Request::ActiveChain => Response::ActiveChain(self.chain.active_hashes().collect()),
-            Request::Audit => Response::Audit(self.chain.audit().map_err(|e| e.to_string())?),
             Request::SetMining(enabled) => {
                 self.mining.enabled = enabled && self.net.config.payout.is_some();
-                Response::Done
+                Ok(Some(Response::Done))
             }
             Request::SetBlockDelay(delay) => {
                 self.net.config.block_delay = delay;
                 self.mining.hurry(self.net.now.monotonic + delay);
-                Response::Done
+                Ok(Some(Response::Done))
             }
-            Request::Peers => Response::Peers(self.peer_infos()),
-            Request::Headers { from, limit } => {
-                Response::Headers(self.chain.headers_from(from, limit.min(limits::HEADER_PAGE)))
-            }
-            Request::Tips => Response::Tips(self.chain.tips(limits::TIPS)),
-            Request::Mempool { after, limit } => Response::Mempool(self.transactions.pool().page(after, limit)),
-        }))
+            // the questions have their answers
+            _ => Ok(None),
+        }
     }
 
     /// Returns a transaction from the mempool, or else from the active chain, with its location.

@@ -1,8 +1,8 @@
 //! What a move of the tip does to the unconfirmed transactions.
 
-use std::{collections::BTreeSet, fmt::Display};
+use std::{collections::BTreeSet, fmt::Display, sync::Arc};
 
-use toycoin_core::{BlockHash, CheckedBlock, Transaction, Txid, chain::Chain, store::ChainStore};
+use toycoin_core::{Amount, BlockHash, CheckedBlock, Txid, chain::Chain, store::ChainStore};
 
 use super::relay::TransactionRelay;
 use crate::{
@@ -65,11 +65,17 @@ impl TransactionRelay {
     fn reorganised(&mut self, outcome: Reorganised, origin: TransactionOrigin, net: &mut Net) {
         for (txid, fee) in outcome.readmitted {
             self.drops.remove(&txid);
-            let size = self.pool.get(&txid).map_or(0, Transaction::size);
-            net.emit(Event::TransactionAccepted { txid, fee, size, origin });
+            self.accepted(txid, fee, origin, net);
         }
         self.all_dropped(outcome.dropped, net);
         self.offer_orphans(outcome.unblocked, net);
+    }
+
+    /// Emits that a transaction entered the mempool, if it is still there.
+    pub(super) fn accepted(&self, txid: Txid, fee: Amount, origin: TransactionOrigin, net: &mut Net) {
+        let Some(transaction) = self.pool.get(&txid) else { return };
+        let (size, transaction) = (transaction.size(), Arc::new(transaction.clone()));
+        net.emit(Event::TransactionAccepted { txid, fee, size, transaction, origin });
     }
 
     pub(super) fn all_dropped(&mut self, dropped: Vec<(Txid, DropReason)>, net: &mut Net) {

@@ -226,8 +226,7 @@ impl TransactionRelay {
         if let Admission::Accepted(accepted) = &mut admission {
             let txid = accepted.txid;
             self.drops.remove(&txid);
-            let size = self.pool.get(&txid).map_or(0, Transaction::size);
-            net.emit(Event::TransactionAccepted { txid, fee: accepted.fee, size, origin });
+            self.accepted(txid, accepted.fee, origin, net);
             if let Some(((from, _), transaction)) = from.zip(self.pool.get(&txid)) {
                 let message = NodeMessage::Transaction(transaction.clone());
                 net.publish(Purpose::Forward, None, &message, |connection| connection != from);

@@ -15,7 +15,7 @@ use toycoin_core::{
 use super::relay::{Sender, TransactionRelay};
 use crate::{
     mempool::{Admission, AdmitError, DropReason},
-    protocol::{Event, TransactionOrigin, net::Net},
+    protocol::{TransactionOrigin, net::Net},
 };
 
 impl TransactionRelay {
@@ -105,11 +105,11 @@ impl TransactionRelay {
         chain: &Chain<S>,
     ) -> Result<Option<DropReason>, String> {
         let (next_height, verifier) = (chain.height() + 1, chain.shared_verifier());
-        let (txid, size) = (transaction.txid(), transaction.size());
+        let txid = transaction.txid();
         let taken = self.pool.restore_returned(transaction, chain.store(), next_height, verifier.as_ref());
         match taken.map_err(|error| error.to_string())? {
             Ok(fee) => {
-                net.emit(Event::TransactionAccepted { txid, fee, size, origin: TransactionOrigin::Restored });
+                self.accepted(txid, fee, TransactionOrigin::Restored, net);
                 Ok(None)
             }
             Err(reason) => Ok(Some(reason)),
