@@ -109,6 +109,14 @@ impl NodeHandle {
         self.ask_for_confirmations(Request::WaitForConfirmations { txid, confirmations }).await
     }
 
+    /// Makes any request. The other methods make one kind each, and return its answer by its type.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn request(&self, request: Request) -> Result<Response, Stopped> {
+        self.ask(request).await
+    }
+
     /// Starts or stops mining, on a node that was built with a payout.
     ///
     /// # Errors

@@ -1,0 +1,35 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use toycoin_node::RelayStatsReader;
+
+use crate::{problem::Problem, reader::NodeReader, stage::Stage};
+
+/// What all requests share: the stage, and what is measured beside it.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// The stage.
+    pub(crate) stage: Stage,
+    /// The counters of the relay that is watched, if there is one in this process.
+    pub(crate) relay: Option<RelayStatsReader>,
+}
+
+impl App {
+    pub(crate) fn new(stage: Stage, relay: Option<RelayStatsReader>) -> Arc<Self> {
+        Arc::new(Self { stage, relay })
+    }
+
+    /// Returns a node to ask, node 0 if none is named.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub(crate) fn node(&self, node: Option<usize>) -> Result<NodeReader, Problem> {
+        let (node, nodes) = (node.unwrap_or(0), self.stage.nodes());
+        let missing = || match nodes {
+            0 => Problem::unknown("there is no node to ask: a record holds events, not blocks"),
+            _ => Problem::unknown(format!("there is no node {node}: the network has {nodes}, numbered from 0")),
+        };
+        self.stage.node(node).ok_or_else(missing)
+    }
+}

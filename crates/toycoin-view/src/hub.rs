@@ -1,0 +1,299 @@
+//! The hub: numbers the events, keeps the last ones, and lets viewers join at a consistent place.
+//!
+//! ```text
+//!   stage ──tell──▶ hub: state + ring of encoded events ──▶ viewer 1
+//!                     │                                └──▶ viewer 2, ...
+//!                     └──▶ record file
+//! ```
+//!
+//! An event is encoded once for all viewers. The ring is bounded by events and by bytes. A viewer holds nothing but its
+//! position, so one that never reads costs no memory. If it falls behind too far, it gets the whole state instead of the
+//! events that it missed: never a gap.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::watch;
+
+use crate::{
+    event::{Event, Fact},
+    limits::{RING_BYTES, RING_EVENTS, VIEWER_LAG},
+    record::Recorder,
+    state::State,
+};
+
+/// An encoded event.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// The event's number.
+    pub seq: u64,
+    /// The event as JSON, without a line break.
+    pub json: Arc<str>,
+}
+
+/// What a viewer gets next.
+#[derive(Debug, Clone)]
+pub enum Next {
+    /// The whole state as JSON: at the begin, or after events were missed.
+    State(Line),
+    /// The next event.
+    Event(Line),
+}
+
+/// Numbers the events of a run and keeps the last ones.
+#[derive(Debug)]
+pub struct Hub {
+    inner: Mutex<Inner>,
+    /// The number of the last event.
+    last: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    state: State,
+    ring: VecDeque<Line>,
+    ring_bytes: usize,
+    /// The present state as JSON, while nothing has changed it.
+    encoded: Option<Arc<str>>,
+    recorder: Option<Recorder>,
+    lagged: u64,
+}
+
+impl Hub {
+    /// Returns the hub of a run that begins with this state.
+    pub fn new(state: State) -> Arc<Self> {
+        let last = watch::Sender::new(state.seq);
+        let (ring, ring_bytes, encoded, recorder, lagged) = Default::default();
+        Arc::new(Self { inner: Mutex::new(Inner { state, ring, ring_bytes, encoded, recorder, lagged }), last })
+    }
+
+    /// Writes the present state and every later event to a record.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn record(&self, mut recorder: Recorder) -> io::Result<()> {
+        let mut inner = self.lock();
+        let state = inner.encoded();
+        recorder.write(&state)?;
+        inner.recorder = Some(recorder);
+        Ok(())
+    }
+
+    /// Ends the record, and returns the first error that occurred while it was written.
+    ///
+    /// # Errors
+    /// When the record could not be written to its end.
+    pub fn end_record(&self) -> io::Result<()> {
+        self.lock().recorder.take().map_or(Ok(()), Recorder::finish)
+    }
+
+    /// Adds an event at a time in microseconds. A time before that of the last event counts as that one.
+    pub fn tell(&self, us: u64, fact: Fact) {
+        let mut inner = self.lock();
+        let seq = inner.state.seq + 1;
+        let event = Event { seq, us: us.max(inner.state.us), fact };
+        inner.state.apply(&event);
+        inner.encoded = None;
+        let json: Arc<str> = encode(&event).into();
+        inner.ring_bytes += json.len();
+        if let Some(recorder) = &mut inner.recorder {
+            recorder.write_or_remember(&json);
+        }
+        inner.ring.push_back(Line { seq, json });
+        while inner.ring.len() > RING_EVENTS || inner.ring_bytes > RING_BYTES {
+            let Some(oldest) = inner.ring.pop_front() else { break };
+            inner.ring_bytes -= oldest.json.len();
+        }
+        drop(inner);
+        self.last.send_replace(seq);
+    }
+
+    /// Looks at the present state.
+    pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.lock().state)
+    }
+
+    /// Returns the present state as JSON.
+    pub fn state(&self) -> Line {
+        self.lock().state_line()
+    }
+
+    /// Returns the number of times that a viewer was too slow and got a new state.
+    pub fn lagged(&self) -> u64 {
+        self.lock().lagged
+    }
+
+    /// Lets a viewer join: after the event that it saw last, if the hub knows that one, else with the state.
+    ///
+    /// `last_id` is what the viewer sends as `Last-Event-ID`, in the form `RUN-SEQ`.
+    pub fn join(self: &Arc<Self>, last_id: Option<&str>) -> Viewer {
+        let inner = self.lock();
+        let seen = last_id.and_then(|id| inner.known(id));
+        Viewer { hub: Arc::clone(self), last: self.last.subscribe(), seen, joined_at: inner.state.seq }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // the state is whole between two events
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Returns the number of an event from its id, if the events after it are all in the ring.
+    fn known(&self, id: &str) -> Option<u64> {
+        let (run, seq) = id.split_once('-')?;
+        let is_number = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
+        let seq: u64 = seq.parse().ok().filter(|_| is_number)?;
+        let first = self.ring.front().map_or(self.state.seq + 1, |line| line.seq);
+        (run == self.state.run && seq <= self.state.seq && seq + 1 >= first).then_some(seq)
+    }
+
+    fn encoded(&mut self) -> Arc<str> {
+        let state = &self.state;
+        Arc::clone(self.encoded.get_or_insert_with(|| encode(state).into()))
+    }
+
+    fn state_line(&mut self) -> Line {
+        Line { seq: self.state.seq, json: self.encoded() }
+    }
+
+    /// Returns what comes after an event, or the state for a viewer that has seen none or missed some.
+    fn after(&mut self, seen: Option<u64>, resumes: bool) -> Option<Next> {
+        let Some(seen) = seen else { return Some(Next::State(self.state_line())) };
+        if seen == self.state.seq {
+            return None;
+        }
+        let first = self.ring.front().map_or(u64::MAX, |line| line.seq);
+        let is_slow = !resumes && self.state.seq - seen > VIEWER_LAG;
+        let index = (seen + 1).checked_sub(first).and_then(|index| usize::try_from(index).ok());
+        match index.and_then(|index| self.ring.get(index)).filter(|_| !is_slow) {
+            Some(line) => Some(Next::Event(line.clone())),
+            None => {
+                self.lagged += 1;
+                Some(Next::State(self.state_line()))
+            }
+        }
+    }
+}
+
+/// A viewer's position in the run.
+#[derive(Debug)]
+pub struct Viewer {
+    hub: Arc<Hub>,
+    last: watch::Receiver<u64>,
+    /// The last event that it has seen; `None` if it needs the state.
+    seen: Option<u64>,
+    /// The last event when it joined. Up to there it may catch up through the whole ring.
+    joined_at: u64,
+}
+
+impl Viewer {
+    /// Waits for what comes next.
+    pub async fn next(&mut self) -> Next {
+        loop {
+            // what is told after this wakes it again
+            self.last.borrow_and_update();
+            let resumes = self.seen.is_some_and(|seen| seen < self.joined_at);
+            let next = self.hub.lock().after(self.seen, resumes);
+            if let Some(next) = next {
+                let (Next::State(line) | Next::Event(line)) = &next;
+                self.seen = Some(line.seq);
+                return next;
+            }
+            // the hub, and with it the sender, lives as long as the viewer
+            let _ = self.last.changed().await;
+        }
+    }
+}
+
+/// Panics: the types of the schema hold no map with other keys than texts, so they always encode.
+fn encode(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("the schema's types are representable in JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::NetworkInfo;
+
+    fn hub() -> Arc<Hub> {
+        let network = NetworkInfo { name: "lab".into(), genesis: "00".into(), spacing_ms: 2_000 };
+        Hub::new(State::new("0123abcd".into(), "simulated", Some(7), network))
+    }
+
+    fn note(text: impl Into<String>) -> Fact {
+        Fact::Note { text: text.into(), level: "info".into() }
+    }
+
+    async fn seq(viewer: &mut Viewer) -> (bool, u64) {
+        match viewer.next().await {
+            Next::State(line) => (true, line.seq),
+            Next::Event(line) => (false, line.seq),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_viewer_gets_the_state_and_then_each_event() {
+        let hub = hub();
+        hub.tell(5, note("one"));
+        let mut viewer = hub.join(None);
+        hub.tell(4, note("two"));
+        hub.tell(6, note("three"));
+        assert_eq!(seq(&mut viewer).await, (true, 3), "the state is taken when it is sent");
+        hub.tell(7, note("four"));
+        assert_eq!(seq(&mut viewer).await, (false, 4));
+    }
+
+    #[tokio::test]
+    async fn a_viewer_that_resumes_gets_what_it_missed() {
+        let hub = hub();
+        for number in 0..2 * VIEWER_LAG {
+            hub.tell(number, note(number.to_string()));
+        }
+        let mut viewer = hub.join(Some("0123abcd-10"));
+        for expected in 11..=2 * VIEWER_LAG {
+            assert_eq!(seq(&mut viewer).await, (false, expected));
+        }
+        for id in ["0123abcd-1025", "0123abce-10", "10", "0123abcd-", "0123abcd-+1", "-", ""] {
+            assert_eq!(seq(&mut hub.join(Some(id))).await, (true, 2 * VIEWER_LAG), "{id}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_viewer_gets_a_new_state() {
+        let hub = hub();
+        let mut viewer = hub.join(None);
+        assert_eq!(seq(&mut viewer).await, (true, 0));
+        for number in 0..=VIEWER_LAG {
+            hub.tell(number, note("x"));
+        }
+        assert_eq!(seq(&mut viewer).await, (true, VIEWER_LAG + 1));
+        assert_eq!(hub.lagged(), 1);
+    }
+
+    #[test]
+    fn the_ring_is_bounded_by_events_and_by_bytes() {
+        let hub = hub();
+        for number in 0..RING_EVENTS as u64 + 10 {
+            hub.tell(number, note("x"));
+        }
+        assert_eq!(hub.lock().ring.len(), RING_EVENTS);
+        for number in 0..1_000 {
+            hub.tell(number, note("x".repeat(20_000)));
+        }
+        let inner = hub.lock();
+        assert!(inner.ring_bytes <= RING_BYTES && inner.ring.len() < 1_000);
+        assert_eq!(inner.ring_bytes, inner.ring.iter().map(|line| line.json.len()).sum::<usize>());
+    }
+
+    #[test]
+    fn time_never_falls() {
+        let hub = hub();
+        hub.tell(5, note("one"));
+        hub.tell(4, note("two"));
+        assert_eq!(hub.look(|state| state.us), 5);
+    }
+}

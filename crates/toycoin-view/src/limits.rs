@@ -1,0 +1,78 @@
+//! Limits of the view. Whatever a viewer sends, and whatever a network does, these bound what it costs.
+
+use std::time::Duration;
+
+/// Most events that the hub keeps for viewers that resume and for rewinding.
+pub const RING_EVENTS: usize = 20_000;
+
+/// Most bytes of encoded events that the hub keeps.
+pub const RING_BYTES: usize = 8 << 20;
+
+/// Most events by which a viewer may lag behind. A slower one gets the whole state instead.
+pub const VIEWER_LAG: u64 = 512;
+
+/// Most viewers, that is streams of events, at the same time. A further one gets status 503.
+pub const VIEWERS: usize = 64;
+
+/// Most connections at the same time. A further one closes the oldest that waits for a header.
+pub const CONNECTIONS: usize = 256;
+
+/// Most connections without a complete header at the same time.
+pub const WAITING_CONNECTIONS: usize = 192;
+
+/// Longest time in which a request's header must arrive, from accept or from the previous answer.
+pub const HEADER_TIME: Duration = Duration::from_secs(5);
+
+/// Longest time in which a request's body must arrive.
+pub const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// Longest time that a connection may rest between two requests.
+pub const IDLE_TIME: Duration = Duration::from_secs(30);
+
+/// Most bytes of a request's body.
+pub const BODY_BYTES: usize = 64 << 10;
+
+/// Most bytes of a refused body that are read and thrown away, so that the sender sees the answer.
+pub const DISCARDED_BYTES: usize = 256 << 10;
+
+/// Longest time for which a refused body is read.
+pub const DISCARD_TIME: Duration = Duration::from_secs(1);
+
+/// Most commands at once, and commands per second: the token bucket of `POST`.
+pub const COMMANDS: u32 = 20;
+
+/// Most blocks in the state. Beyond that, the first to arrive are left out.
+pub const STATE_BLOCKS: usize = 2_000;
+
+/// Most nodes of a network that is viewed.
+pub const NODES: usize = 32;
+
+/// Most payments of each node's mempool that the state lists. Further ones are only counted.
+pub const LISTED_PAYMENTS: usize = 500;
+
+/// Most messages in flight in the state. Beyond that, the oldest are left out.
+pub const STATE_MESSAGES: usize = 2_000;
+
+/// Most hashes of blocks that an event lists for one side of a reorganisation. More are only counted.
+pub const LISTED_BLOCKS: usize = 100;
+
+/// Most inputs, outputs or parents of a payment that an event lists. More are only counted.
+pub const LISTED_PARTS: usize = 64;
+
+/// Most bytes of a text that an event holds: a reason, or a note.
+pub const TEXT_BYTES: usize = 400;
+
+/// Most bytes of a record file.
+pub const RECORD_BYTES: u64 = 256 << 20;
+
+/// Most lines of a record file.
+pub const RECORD_LINES: u64 = 2_000_000;
+
+/// Most groups of a partition.
+pub const GROUPS: usize = 32;
+
+/// Time between two comments in a stream of events without events, which keep the connection open.
+pub const COMMENT_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Time after which a page reconnects to a stream that broke.
+pub const RETRY: Duration = Duration::from_secs(2);

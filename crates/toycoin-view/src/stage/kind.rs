@@ -1,0 +1,69 @@
+//! The stage of a view: one of several sources of events behind one face.
+
+use std::sync::Arc;
+
+use toycoin_core::ChainParams;
+
+use crate::{
+    command::{Command, Done, Refusal},
+    hub::Hub,
+    reader::NodeReader,
+    stage::simulated::Simulated,
+};
+
+/// The source of a view's events, which carries out the commands of a teacher.
+#[derive(Debug)]
+pub struct Stage {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Simulated(Simulated),
+}
+
+impl Stage {
+    /// Returns the hub that the stage tells its events.
+    pub fn hub(&self) -> &Arc<Hub> {
+        match &self.kind {
+            Kind::Simulated(stage) => stage.hub(),
+        }
+    }
+
+    /// Returns the parameters of the network.
+    pub fn params(&self) -> &ChainParams {
+        match &self.kind {
+            Kind::Simulated(stage) => stage.params(),
+        }
+    }
+
+    /// Returns a node that can be asked; `None` if there is no such node, or the stage has only a record of it.
+    pub fn node(&self, node: usize) -> Option<NodeReader> {
+        match &self.kind {
+            Kind::Simulated(stage) => stage.node(node).map(NodeReader::Simulated),
+        }
+    }
+
+    /// Returns the number of nodes that can be asked.
+    pub fn nodes(&self) -> usize {
+        match &self.kind {
+            Kind::Simulated(stage) => stage.nodes(),
+        }
+    }
+
+    /// Carries out a command.
+    ///
+    /// # Errors
+    /// When the stage cannot do that, or the command makes no sense.
+    pub async fn command(&self, command: Command) -> Result<Done, Refusal> {
+        match &self.kind {
+            Kind::Simulated(stage) => stage.command(command).await,
+        }
+    }
+}
+
+impl From<Simulated> for Stage {
+    fn from(stage: Simulated) -> Self {
+        Self { kind: Kind::Simulated(stage) }
+    }
+}

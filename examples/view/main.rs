@@ -1,0 +1,3 @@
+//! A network in a page.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The program `view` is an example of this package; nothing else is in it.
