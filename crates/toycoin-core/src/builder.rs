@@ -36,7 +36,7 @@ pub struct TransactionBuilder<'a> {
     offered: Vec<(OutPoint, Coin)>,
     pays: Vec<(Address, Amount)>,
     change: Option<Address>,
-    fee_rate: FeeRate,
+    fee: Fee,
 }
 
 /// The reason why a payment cannot be built.
@@ -81,7 +81,7 @@ pub enum BuildError {
 impl<'a> TransactionBuilder<'a> {
     /// Starts a payment without recipients and without a fee.
     pub const fn new(params: &'a ChainParams) -> Self {
-        Self { params, offered: Vec::new(), pays: Vec::new(), change: None, fee_rate: FeeRate::ZERO }
+        Self { params, offered: Vec::new(), pays: Vec::new(), change: None, fee: Fee::Rate(FeeRate::ZERO) }
     }
 
     /// Offers coins, which must be mature. They are spent in this order, as far as they are needed.
@@ -108,7 +108,14 @@ impl<'a> TransactionBuilder<'a> {
     /// Sets the fee rate.
     #[must_use]
     pub const fn fee_rate(mut self, rate: FeeRate) -> Self {
-        self.fee_rate = rate;
+        self.fee = Fee::Rate(rate);
+        self
+    }
+
+    /// Sets the fee itself, whatever the size of the payment, in place of a rate.
+    #[must_use]
+    pub const fn fee(mut self, fee: Amount) -> Self {
+        self.fee = Fee::Fixed(fee);
         self
     }
 
@@ -143,7 +150,7 @@ impl<'a> TransactionBuilder<'a> {
             Transaction { version: Transaction::VERSION, inputs: Vec::new(), outputs, signatures: Vec::new() };
         let mut spent = Vec::new();
         let mut available = Amount::ZERO;
-        let mut needed = paid.saturating_add(self.fee_rate.fee(transaction.size()));
+        let mut needed = paid.saturating_add(self.fee.of(transaction.size()));
         for (outpoint, coin) in self.offered {
             if available >= needed {
                 break;
@@ -154,13 +161,13 @@ impl<'a> TransactionBuilder<'a> {
             available = available.saturating_add(coin.output.value);
             transaction.inputs.push(outpoint);
             spent.push(coin.output);
-            needed = paid.saturating_add(self.fee_rate.fee(transaction.size()));
+            needed = paid.saturating_add(self.fee.of(transaction.size()));
         }
         if available < needed || transaction.inputs.is_empty() {
             return Err(BuildError::InsufficientFunds { needed, available });
         }
         // the change output costs a fee too; a remainder that does not cover it goes to the miner
-        let change = available.saturating_sub(needed).saturating_sub(self.fee_rate.fee(40));
+        let change = available.saturating_sub(needed).saturating_sub(self.fee.of_change());
         if change > Amount::ZERO {
             transaction.outputs.push(TxOut { value: change, owner: change_owner });
         }
@@ -173,10 +180,45 @@ impl<'a> TransactionBuilder<'a> {
     }
 }
 
+/// What a payment pays its miner.
+#[derive(Debug, Clone, Copy)]
+enum Fee {
+    Rate(FeeRate),
+    Fixed(Amount),
+}
+
+impl Fee {
+    /// Returns the fee of a payment of this size in bytes.
+    const fn of(self, size: u64) -> Amount {
+        match self {
+            Self::Rate(rate) => rate.fee(size),
+            Self::Fixed(fee) => fee,
+        }
+    }
+
+    /// Returns by how much the fee grows with the output for the change, which has 40 bytes.
+    const fn of_change(self) -> Amount {
+        match self {
+            Self::Rate(rate) => rate.fee(40),
+            Self::Fixed(_) => Amount::ZERO,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::chain::Chain;
+
+    #[test]
+    fn a_fixed_fee_does_not_depend_on_the_size() {
+        let chain = Chain::in_memory(ChainParams::regtest());
+        let (key, fee) = (SecretKey::classroom(0), Amount::from_grains(777));
+        let builder = TransactionBuilder::new(chain.params()).spend(chain.coins_of(&key.public_key()).unwrap());
+        let payment = builder.pay(chain.params().address(key.public_key()), Amount::from_grains(5)).fee(fee).sign(&key);
+        let sum: Amount = payment.unwrap().outputs.iter().map(|output| output.value).sum();
+        assert_eq!(sum, Amount::from_toycoins(100).unwrap().saturating_sub(fee));
+    }
 
     fn pay(amount: Amount, to: u32) -> Result<Transaction, BuildError> {
         let chain = Chain::in_memory(ChainParams::regtest());

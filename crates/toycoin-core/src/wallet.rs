@@ -168,7 +168,22 @@ impl Wallet {
     /// # Errors
     /// Insufficient funds, or an invalid payment; see [`BuildError`].
     pub fn pay(&mut self, to: Address, amount: Amount, fee_rate: FeeRate) -> Result<Transaction, BuildError> {
-        let builder = TransactionBuilder::new(&self.params).spend(self.spendable()).pay(to, amount).fee_rate(fee_rate);
+        self.make(|builder| builder.pay(to, amount).fee_rate(fee_rate))
+    }
+
+    /// Makes a payment as [`pay`](Self::pay) does, with this fee in place of a fee rate.
+    ///
+    /// # Errors
+    /// As [`pay`](Self::pay).
+    pub fn pay_with_fee(&mut self, to: Address, amount: Amount, fee: Amount) -> Result<Transaction, BuildError> {
+        self.make(|builder| builder.pay(to, amount).fee(fee))
+    }
+
+    fn make(
+        &mut self,
+        pays: impl FnOnce(TransactionBuilder<'_>) -> TransactionBuilder<'_>,
+    ) -> Result<Transaction, BuildError> {
+        let builder = pays(TransactionBuilder::new(&self.params).spend(self.spendable()));
         let transaction = builder.sign(&self.key)?;
         let txid = transaction.txid();
         self.reserved.extend(transaction.inputs.iter().map(|outpoint| (*outpoint, txid)));

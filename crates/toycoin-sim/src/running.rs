@@ -136,6 +136,7 @@ impl Simulation {
             hashes_a_share: GENESIS_HASHES / self.spacing.as_secs_f64() / shares.max(1e-9),
             max_hash_rate: MAX_GROWTH * shares,
             requests: 0,
+            outside: (None, None),
             seed: self.seed,
             settle: self.settle,
             link: self.link,

@@ -131,6 +131,13 @@ fn a_caller_pays_and_the_payment_is_confirmed() {
     }
     let all = Amount::from_toycoins(1_000_000).expect("an amount");
     assert!(matches!(network.pay(0, 1, all, rate), Err(ControlError::Refused { .. })));
+    let fee = Amount::from_grains(12_345);
+    let txid = network.pay_with_fee(1, 0, Amount::from_grains(1_000), fee).expect("money from genesis");
+    let mempool = network.node(1).expect("it is up").mempool().page(None, 10);
+    assert!(mempool.entries.iter().any(|entry| entry.txid == txid && entry.fee == fee));
+    let spent = network.node(1).expect("it is up").mempool().get(&txid).expect("it waits there").clone();
+    let at_node_2 = network.submit_transaction(2, spent).expect("it is up");
+    assert_eq!(at_node_2, Ok(txid), "another node takes it before it hears of it");
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! What a caller changes in a network while it runs.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{mem, ops::RangeInclusive, time::Duration};
 
 use thiserror::Error;
-use toycoin_core::{Amount, FeeRate, Txid, wallet::PaymentStatus};
+use toycoin_core::{
+    Address, Amount, BuildError, FeeRate, Transaction, Txid,
+    wallet::{PaymentStatus, Wallet},
+};
+use toycoin_node::protocol::{Input, Request, RequestId, Response, SubmitError};
 
 use crate::{
     dice::FAR,
@@ -166,16 +170,54 @@ impl Network {
     /// # Errors
     /// When there is no such node, the payer is down, its wallet lacks free coins, or its node refuses the payment.
     pub fn pay(&mut self, from: usize, to: usize, amount: Amount, rate: FeeRate) -> Result<Txid, ControlError> {
+        self.pay_somehow(from, to, |wallet, to| wallet.pay(to, amount, rate))
+    }
+
+    /// Makes the wallet of one node pay that of another as [`pay`](Self::pay) does, with this fee in place of a fee
+    /// rate.
+    ///
+    /// # Errors
+    /// As [`pay`](Self::pay).
+    pub fn pay_with_fee(&mut self, from: usize, to: usize, amount: Amount, fee: Amount) -> Result<Txid, ControlError> {
+        self.pay_somehow(from, to, |wallet, to| wallet.pay_with_fee(to, amount, fee))
+    }
+
+    /// Submits a caller's transaction to a node, which takes it as one of its own. No wallet of the network tracks it, and
+    /// no invariant asks for its confirmation.
+    ///
+    /// # Errors
+    /// When there is no such node, or it is down. The inner error says why the node refuses the transaction.
+    pub fn submit_transaction(
+        &mut self,
+        node: usize,
+        transaction: Transaction,
+    ) -> Result<Result<Txid, SubmitError>, ControlError> {
+        self.check_node(node)?;
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        self.outside = (Some(id), None);
+        self.node_input(node, Input::Request { id, request: Request::Submit(transaction) });
+        match mem::take(&mut self.outside) {
+            (_, Some(Response::Submitted(submitted))) => Ok(submitted),
+            _ => Err(ControlError::CannotPay { node }),
+        }
+    }
+
+    fn pay_somehow(
+        &mut self,
+        from: usize,
+        to: usize,
+        pay: impl FnOnce(&mut Wallet, Address) -> Result<Transaction, BuildError>,
+    ) -> Result<Txid, ControlError> {
         self.check_node(from)?;
         self.check_node(to)?;
         if !self.nodes[from].honest || self.nodes[from].machine.is_none() {
             return Err(ControlError::CannotPay { node: from });
         }
         let to = self.nodes[to].wallet.address();
-        let payment = self.pay_to(from, to, amount, rate).map_err(|error| {
-            let reason = error.to_string();
-            ControlError::Refused { reason }
-        })?;
+        let refused = |error: BuildError| ControlError::Refused { reason: error.to_string() };
+        let payment = pay(&mut self.nodes[from].wallet, to).map_err(refused)?;
+        self.submit_payment(from, &payment);
         let txid = payment.txid();
         // the wallet has its node's answer; the record in `payments` may be an earlier one's
         match self.nodes[from].wallet.payment(&txid).map(|payment| &payment.status) {

@@ -78,9 +78,14 @@ impl Network {
         fee_rate: FeeRate,
     ) -> Result<Transaction, BuildError> {
         let transaction = self.nodes[by].wallet.pay(to, amount, fee_rate)?;
-        self.note_payment(by, by, &transaction, false);
-        self.submit(by, transaction.clone(), true);
+        self.submit_payment(by, &transaction);
         Ok(transaction)
+    }
+
+    /// Submits a wallet's payment to its own node.
+    pub(crate) fn submit_payment(&mut self, by: usize, payment: &Transaction) {
+        self.note_payment(by, by, payment, false);
+        self.submit(by, payment.clone(), true);
     }
 
     /// Pays `count` random keys, which belong to nobody, in one transaction from the coin of the highest value.
@@ -172,6 +177,10 @@ impl Network {
     }
 
     pub(crate) fn answered(&mut self, _: usize, id: RequestId, response: Response) {
+        if self.outside.0 == Some(id) {
+            self.outside.1 = Some(response);
+            return;
+        }
         let Some((node, txid, first)) = self.payments.asked.remove(&id) else { return };
         let Response::Submitted(result) = response else { return };
         match result {

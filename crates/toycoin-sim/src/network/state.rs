@@ -11,7 +11,7 @@ use std::{
 use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Txid, Work, chain::Chain};
 use toycoin_node::{
     machine::{Monotonic, Now},
-    protocol::{Input, NodeMachine},
+    protocol::{Input, NodeMachine, RequestId, Response},
     relay::{ConnectionId, RelayConfig, RelayInput},
 };
 use toycoin_wire::NodeId;
@@ -83,6 +83,8 @@ pub struct Network {
     /// Highest hash rate of all nodes together to which a caller may raise it.
     pub(crate) max_hash_rate: f64,
     pub(crate) requests: u64,
+    /// The request of a caller that is being answered, and its answer.
+    pub(crate) outside: (Option<RequestId>, Option<Response>),
     pub(crate) seed: u64,
     /// Time in which all honest nodes must agree at the end; `None` if they need not.
     pub(crate) settle: Option<Duration>,
