@@ -10,6 +10,7 @@ pub mod limits;
 mod problem;
 pub mod reader;
 pub mod record;
+mod reporter;
 pub mod stage;
 pub mod state;
 

@@ -92,6 +92,18 @@ pub struct InFlight {
     pub message: Message,
 }
 
+impl NetworkInfo {
+    /// Returns what a viewer needs of these parameters.
+    pub fn of(params: &toycoin_core::ChainParams) -> Self {
+        let spec = params.spec();
+        Self {
+            name: spec.name.clone(),
+            genesis: params.genesis_hash().to_string(),
+            spacing_ms: spec.retargeting.map_or(0, |retargeting| retargeting.spacing_ms),
+        }
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_zero(count: &u64) -> bool {
     *count == 0

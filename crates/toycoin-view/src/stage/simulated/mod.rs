@@ -1,6 +1,11 @@
 //! A simulated network: the real machines under virtual time.
 
+mod config;
+mod director;
+mod driver;
+mod faults;
 mod node;
 mod stage;
+mod translation;
 
-pub use self::{node::SimulatedNode, stage::Simulated};
+pub use self::{config::SimulatedConfig, director::Director, node::SimulatedNode, stage::Simulated};

@@ -1,0 +1,142 @@
+//! The reports of nodes: their events become facts, in the order in which a reader of the state needs them.
+
+use std::sync::Arc;
+
+use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Work};
+use toycoin_node::protocol::Event;
+
+use super::{
+    blocks::Blocks,
+    mempools::{Mempools, departure},
+    messages::{Arrival, MessageKey, Messages},
+    moves::Move,
+};
+use crate::{
+    event::{Departure, Fact, Fate, Message, bounded_text},
+    hub::Hub,
+};
+
+/// Tells the hub what nodes and messages do.
+#[derive(Debug)]
+pub(crate) struct Reporter {
+    hub: Arc<Hub>,
+    params: ChainParams,
+    blocks: Blocks,
+    mempools: Mempools,
+    messages: Messages,
+    moves: Vec<Move>,
+}
+
+impl Reporter {
+    pub(crate) fn new(hub: Arc<Hub>, params: ChainParams) -> Self {
+        let (blocks, mempools, messages, moves) = Default::default();
+        Self { hub, params, blocks, mempools, messages, moves }
+    }
+
+    /// Tells a fact as it is.
+    pub(crate) fn tell(&self, us: u64, fact: Fact) {
+        self.hub.tell(us, fact);
+    }
+
+    /// Notes the work of a chain up to a block that is not told.
+    pub(crate) fn remember(&mut self, hash: BlockHash, work: Work) {
+        self.blocks.remember(hash, work);
+    }
+
+    /// Returns whether a block was told.
+    pub(crate) fn knows(&self, hash: &BlockHash) -> bool {
+        self.blocks.is_told(hash)
+    }
+
+    /// Tells a block, unless it was told before.
+    pub(crate) fn block(&mut self, us: u64, block: &CheckedBlock) {
+        if let Some(block) = self.blocks.tell(block, &self.params) {
+            self.tell(us, Fact::Block(block));
+        }
+    }
+
+    /// Tells an event of a node. Blocks on side branches are told by [`block`](Self::block), since their event does not
+    /// hold them.
+    pub(crate) fn event(&mut self, us: u64, node: usize, event: &Event) {
+        match event {
+            Event::BlockMined { hash, .. } => self.blocks.found(*hash, node),
+            Event::BlockConnected { block, own } => self.connected(us, node, block, *own),
+            Event::BlockDisconnected { block } => self.move_of(node).left(block.hash()),
+            Event::TipChanged { tip, .. } => {
+                let ended = std::mem::take(self.move_of(node)).end(node, tip);
+                self.tell(us, Fact::Tip(ended));
+            }
+            Event::TransactionAccepted { txid, fee, size, transaction, .. } => {
+                if let Some(payment) = self.mempools.enter(node, *txid, fee.grains(), *size, transaction) {
+                    self.tell(us, Fact::Tx { node, payment });
+                }
+            }
+            Event::TransactionDropped { txid, reason } if self.mempools.leave(node, txid) => {
+                let (why, by) = departure(reason);
+                self.tell(us, Fact::Gone { node, txid: txid.to_string(), why, by });
+            }
+            Event::BlockRejected { hash, rule, reason } => {
+                let (what, hash, reason) = ("block".to_owned(), hash.to_string(), bounded_text(reason.clone()));
+                self.tell(us, Fact::Rejected { node, what, hash, rule: *rule as u16, reason });
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells that a node went down or came up again, which empties its mempool.
+    pub(crate) fn restarted(&mut self, us: u64, node: usize) {
+        std::mem::take(self.move_of(node));
+        for txid in self.mempools.clear(node) {
+            self.tell(us, Fact::Gone { node, txid: txid.to_string(), why: Departure::Restart, by: None });
+        }
+    }
+
+    /// Tells a message that a node sent.
+    pub(crate) fn sent(&mut self, us: u64, from: usize, to: Vec<usize>, key: MessageKey) {
+        if to.is_empty() {
+            return;
+        }
+        let message = self.messages.sent(us, from, &to, &key);
+        let MessageKey { tag, bytes, about } = key;
+        self.tell(us, Fact::Sent(Message { message, from, to, tag, bytes, about }));
+    }
+
+    /// Tells what became of a message at one of its recipients.
+    pub(crate) fn arrived(&mut self, us: u64, from: usize, to: usize, key: MessageKey, fate: Fate) {
+        if let Some(arrival) = self.messages.arrived(us, from, to, key, fate) {
+            self.arrival(arrival);
+        }
+    }
+
+    /// Tells which messages are lost by now.
+    pub(crate) fn time_passed(&mut self, us: u64) {
+        while let Some(lost) = self.messages.lost(us) {
+            self.arrival(lost);
+        }
+    }
+
+    fn arrival(&self, Arrival { us, message, to, fate }: Arrival) {
+        self.tell(us, Fact::Arrived { message, to, fate });
+    }
+
+    fn connected(&mut self, us: u64, node: usize, block: &CheckedBlock, own: bool) {
+        if own {
+            self.blocks.found(block.hash(), node);
+        }
+        self.block(us, block);
+        self.move_of(node).joined(block.hash(), own);
+        for (txid, _) in block.transactions() {
+            if self.mempools.leave(node, &txid) {
+                let (txid, by) = (txid.to_string(), Some(block.hash().to_string()));
+                self.tell(us, Fact::Gone { node, txid, why: Departure::Confirmed, by });
+            }
+        }
+    }
+
+    fn move_of(&mut self, node: usize) -> &mut Move {
+        if self.moves.len() <= node {
+            self.moves.resize_with(node + 1, Move::default);
+        }
+        &mut self.moves[node]
+    }
+}
