@@ -3,6 +3,8 @@
 //! With `TOYCOIN_VIEW_TRACES=DIR`, some of the records are kept there, each with its state at the end. The page's
 //! reducer, in JavaScript, is tested against them.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 use std::{
     collections::BTreeSet,
     env, fs,

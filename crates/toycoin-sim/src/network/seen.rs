@@ -108,7 +108,8 @@ pub struct SeenMessage {
 }
 
 impl SeenMessage {
-    fn of(payload: &[u8]) -> Self {
+    /// Returns what an observer sees of a payload.
+    pub fn of(payload: &[u8]) -> Self {
         let tag = payload.first_chunk().map(|tag| Tag::new(*tag));
         let about = match NodeMessage::decode(payload) {
             Ok(Payload::Message(message)) => about(&message),

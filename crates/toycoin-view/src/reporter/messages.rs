@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use toycoin_sim::SeenMessage;
+
 use crate::event::Fate;
 
 /// Time in microseconds after which a message that has not arrived counts as lost.
@@ -22,6 +24,18 @@ pub(crate) struct MessageKey {
     pub(crate) bytes: u64,
     /// What it is about, in hex.
     pub(crate) about: Option<String>,
+}
+
+impl MessageKey {
+    /// Returns what an observer sees of a message, as the schema says it.
+    pub(crate) fn of(message: &SeenMessage) -> Self {
+        let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            tag: message.tag.map(|tag| tag.to_string()).unwrap_or_default(),
+            bytes: message.bytes as u64,
+            about: message.about.map(hex),
+        }
+    }
 }
 
 /// The end of a message's way to one recipient.

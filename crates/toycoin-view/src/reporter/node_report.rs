@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Work};
+use toycoin_core::{Amount, BlockHash, ChainParams, CheckedBlock, Transaction, Txid, Work, chain::Tip};
 use toycoin_node::protocol::Event;
 
 use super::{
@@ -62,14 +62,9 @@ impl Reporter {
             Event::BlockMined { hash, .. } => self.blocks.found(*hash, node),
             Event::BlockConnected { block, own } => self.connected(us, node, block, *own),
             Event::BlockDisconnected { block } => self.move_of(node).left(block.hash()),
-            Event::TipChanged { tip, .. } => {
-                let ended = std::mem::take(self.move_of(node)).end(node, tip);
-                self.tell(us, Fact::Tip(ended));
-            }
+            Event::TipChanged { tip, .. } => self.moved(us, node, tip),
             Event::TransactionAccepted { txid, fee, size, transaction, .. } => {
-                if let Some(payment) = self.mempools.enter(node, *txid, fee.grains(), *size, transaction) {
-                    self.tell(us, Fact::Tx { node, payment });
-                }
+                self.entered(us, node, *txid, *fee, *size, transaction);
             }
             Event::TransactionDropped { txid, reason } if self.mempools.leave(node, txid) => {
                 let (why, by) = departure(reason);
@@ -79,8 +74,24 @@ impl Reporter {
                 let (what, hash, reason) = ("block".to_owned(), hash.to_string(), bounded_text(reason.clone()));
                 self.tell(us, Fact::Rejected { node, what, hash, rule: *rule as u16, reason });
             }
+            Event::HashRate { per_second } => {
+                self.tell(us, Fact::Rate { node, hashes_per_second: *per_second });
+            }
             _ => {}
         }
+    }
+
+    /// Tells that a payment is in a node's mempool, unless that was told before.
+    pub(crate) fn entered(&mut self, us: u64, node: usize, txid: Txid, fee: Amount, size: u64, tx: &Transaction) {
+        if let Some(payment) = self.mempools.enter(node, txid, fee.grains(), size, tx) {
+            self.tell(us, Fact::Tx { node, payment });
+        }
+    }
+
+    /// Tells a node's tip, with the blocks that left and entered its chain since it was told last.
+    pub(crate) fn moved(&mut self, us: u64, node: usize, tip: &Tip) {
+        let ended = std::mem::take(self.move_of(node)).end(node, tip);
+        self.tell(us, Fact::Tip(ended));
     }
 
     /// Tells that a node went down or came up again, which empties its mempool.

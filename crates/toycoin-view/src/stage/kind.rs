@@ -8,7 +8,7 @@ use crate::{
     command::{Command, Done, Refusal},
     hub::Hub,
     reader::NodeReader,
-    stage::simulated::Simulated,
+    stage::{live::Live, simulated::Simulated},
 };
 
 /// The source of a view's events, which carries out the commands of a teacher.
@@ -20,6 +20,7 @@ pub struct Stage {
 #[derive(Debug)]
 enum Kind {
     Simulated(Simulated),
+    Live(Box<Live>),
 }
 
 impl Stage {
@@ -27,6 +28,7 @@ impl Stage {
     pub fn hub(&self) -> &Arc<Hub> {
         match &self.kind {
             Kind::Simulated(stage) => stage.hub(),
+            Kind::Live(stage) => stage.hub(),
         }
     }
 
@@ -34,6 +36,7 @@ impl Stage {
     pub fn params(&self) -> &ChainParams {
         match &self.kind {
             Kind::Simulated(stage) => stage.params(),
+            Kind::Live(stage) => stage.params(),
         }
     }
 
@@ -41,6 +44,7 @@ impl Stage {
     pub fn node(&self, node: usize) -> Option<NodeReader> {
         match &self.kind {
             Kind::Simulated(stage) => stage.node(node).map(NodeReader::Simulated),
+            Kind::Live(stage) => stage.nodes().get(node).cloned().map(NodeReader::Live),
         }
     }
 
@@ -48,6 +52,7 @@ impl Stage {
     pub fn nodes(&self) -> usize {
         match &self.kind {
             Kind::Simulated(stage) => stage.nodes(),
+            Kind::Live(stage) => stage.nodes().len(),
         }
     }
 
@@ -58,6 +63,7 @@ impl Stage {
     pub async fn command(&self, command: Command) -> Result<Done, Refusal> {
         match &self.kind {
             Kind::Simulated(stage) => stage.command(command).await,
+            Kind::Live(stage) => stage.command(command).await,
         }
     }
 }
@@ -65,5 +71,11 @@ impl Stage {
 impl From<Simulated> for Stage {
     fn from(stage: Simulated) -> Self {
         Self { kind: Kind::Simulated(stage) }
+    }
+}
+
+impl From<Live> for Stage {
+    fn from(stage: Live) -> Self {
+        Self { kind: Kind::Live(Box::new(stage)) }
     }
 }

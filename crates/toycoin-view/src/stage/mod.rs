@@ -1,6 +1,9 @@
 //! Stages: where the events come from, and who carries out the commands.
 
+mod groups;
 mod kind;
+pub mod live;
 pub mod simulated;
+mod watch;
 
 pub use self::kind::Stage;

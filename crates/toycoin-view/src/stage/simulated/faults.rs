@@ -7,7 +7,7 @@ use toycoin_sim::{Fault, FaultId, Network};
 use crate::{
     command::{FaultSpec, Refusal},
     event::{Disturbances, LastingFault},
-    limits::GROUPS,
+    stage::groups::whole,
 };
 
 /// Most faults at the same time, besides the partition and the stopped nodes.
@@ -94,28 +94,6 @@ impl Faults {
     }
 }
 
-/// Checks groups, and makes the nodes that are in none one more.
-pub(crate) fn whole(mut groups: Vec<Vec<usize>>, nodes: usize) -> Result<Vec<Vec<usize>>, Refusal> {
-    if groups.len() > GROUPS {
-        return Err(Refusal::Unfit(format!("{} groups: at most {GROUPS} are possible", groups.len())));
-    }
-    let mut is_named = vec![false; nodes];
-    for node in groups.iter().flatten() {
-        match is_named.get_mut(*node) {
-            None => return Err(Refusal::Unfit(format!("there is no node {node}: the network has {nodes}"))),
-            Some(true) => return Err(Refusal::Unfit(format!("node {node} is named twice; name each node once"))),
-            Some(named) => *named = true,
-        }
-    }
-    let rest: Vec<_> = (0..nodes).filter(|node| is_named.get(*node) == Some(&false)).collect();
-    groups.push(rest);
-    groups.retain(|group| !group.is_empty());
-    if groups.len() < 2 {
-        return Err(Refusal::Unfit("a partition needs two groups; leave some nodes out of the first".to_owned()));
-    }
-    Ok(groups)
-}
-
 fn fault(spec: &FaultSpec) -> (Fault, &'static str, Option<usize>) {
     match *spec {
         FaultSpec::SlowLink { node, bandwidth, latency } => {
@@ -128,25 +106,5 @@ fn fault(spec: &FaultSpec) -> (Fault, &'static str, Option<usize>) {
         FaultSpec::Crash { node, lose_tail } => (Fault::Crash { node, lose_tail }, "Crash", Some(node)),
         FaultSpec::Eclipse { node } => (Fault::Eclipse { node }, "Eclipse", Some(node)),
         FaultSpec::RelayRestart { relay } => (Fault::RelayRestart { relay }, "RelayRestart", None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unnamed_nodes_form_one_more_group() {
-        assert_eq!(whole(vec![vec![0, 2]], 4), Ok(vec![vec![0, 2], vec![1, 3]]));
-        assert_eq!(whole(vec![vec![0], vec![], vec![1]], 2), Ok(vec![vec![0], vec![1]]));
-    }
-
-    #[test]
-    fn groups_that_make_no_partition_are_refused() {
-        for groups in
-            [vec![], vec![vec![0, 1]], vec![vec![0, 0]], vec![vec![0], vec![0]], vec![vec![2]], vec![vec![]; 33]]
-        {
-            assert!(matches!(whole(groups.clone(), 2), Err(Refusal::Unfit(_))), "{groups:?}");
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use toycoin_core::BlockHash;
 use toycoin_node::protocol::Event;
-use toycoin_sim::{Fact, Network, Seen, SeenMessage};
+use toycoin_sim::{Fact, Network, Seen};
 
 use crate::{
     event::Fate,
@@ -21,13 +21,13 @@ impl Reporter {
                     Some(to) => vec![to],
                     None => (0..nodes).filter(|node| *node != from).collect(),
                 };
-                self.sent(us, from, to, key(&message));
+                self.sent(us, from, to, MessageKey::of(&message));
             }
             Fact::Arrived { to, from: Some(from), message, .. } => {
-                self.arrived(us, from, to, key(&message), Fate::Delivered);
+                self.arrived(us, from, to, MessageKey::of(&message), Fate::Delivered);
             }
             Fact::Withheld { to, from: Some(from), message } => {
-                self.arrived(us, from, to, key(&message), Fate::Withheld);
+                self.arrived(us, from, to, MessageKey::of(&message), Fate::Withheld);
             }
             Fact::Event { node, event } => {
                 if let Event::SideBlock { hash, .. } = &event {
@@ -47,14 +47,5 @@ impl Reporter {
         if let Some(block) = block {
             self.block(us, &block);
         }
-    }
-}
-
-fn key(message: &SeenMessage) -> MessageKey {
-    let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    MessageKey {
-        tag: message.tag.map(|tag| tag.to_string()).unwrap_or_default(),
-        bytes: message.bytes as u64,
-        about: message.about.map(hex),
     }
 }
