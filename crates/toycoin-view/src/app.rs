@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use toycoin_node::RelayStatsReader;
 
-use crate::{problem::Problem, reader::NodeReader, stage::Stage};
+use crate::{problem::Problem, reader::NodeReader, server::Viewers, stage::Stage};
 
 /// What all requests share: the stage, and what is measured beside it.
 #[derive(Debug)]
@@ -13,11 +13,13 @@ pub(crate) struct App {
     pub(crate) stage: Stage,
     /// The counters of the relay that is watched, if there is one in this process.
     pub(crate) relay: Option<RelayStatsReader>,
+    /// The places for viewers, and how many are taken.
+    pub(crate) viewers: Viewers,
 }
 
 impl App {
     pub(crate) fn new(stage: Stage, relay: Option<RelayStatsReader>) -> Arc<Self> {
-        Arc::new(Self { stage, relay })
+        Arc::new(Self { stage, relay, viewers: Viewers::default() })
     }
 
     /// Returns a node to ask, node 0 if none is named.

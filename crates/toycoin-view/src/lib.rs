@@ -11,7 +11,13 @@ mod problem;
 pub mod reader;
 pub mod record;
 mod reporter;
+mod server;
 pub mod stage;
 pub mod state;
+mod view;
 
-pub use self::{hub::Hub, stage::Stage};
+pub use self::{
+    hub::Hub,
+    stage::Stage,
+    view::{View, ViewBuilder},
+};

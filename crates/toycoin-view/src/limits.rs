@@ -29,6 +29,15 @@ pub const BODY_TIME: Duration = Duration::from_secs(10);
 /// Longest time that a connection may rest between two requests.
 pub const IDLE_TIME: Duration = Duration::from_secs(30);
 
+/// Most bytes of a request's header, and of an answer that waits in the program for a slow reader.
+pub const HEADER_BYTES: usize = 16 << 10;
+
+/// Longest time for which a client may not take what is written to it. Then its connection is closed.
+pub const STALL_TIME: Duration = Duration::from_secs(60);
+
+/// Longest time in which connections may end when the view is shut down.
+pub const SHUTDOWN_TIME: Duration = Duration::from_secs(1);
+
 /// Most bytes of a request's body.
 pub const BODY_BYTES: usize = 64 << 10;
 

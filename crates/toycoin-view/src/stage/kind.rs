@@ -21,14 +21,21 @@ pub struct Stage {
 enum Kind {
     Simulated(Simulated),
     Live(Box<Live>),
+    Watched { hub: Arc<Hub>, params: ChainParams },
 }
 
 impl Stage {
+    /// Returns a stage whose events the caller tells the hub. It has no node to ask, and refuses each command.
+    pub const fn from_hub(hub: Arc<Hub>, params: ChainParams) -> Self {
+        Self { kind: Kind::Watched { hub, params } }
+    }
+
     /// Returns the hub that the stage tells its events.
     pub fn hub(&self) -> &Arc<Hub> {
         match &self.kind {
             Kind::Simulated(stage) => stage.hub(),
             Kind::Live(stage) => stage.hub(),
+            Kind::Watched { hub, .. } => hub,
         }
     }
 
@@ -37,6 +44,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.params(),
             Kind::Live(stage) => stage.params(),
+            Kind::Watched { params, .. } => params,
         }
     }
 
@@ -45,6 +53,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.node(node).map(NodeReader::Simulated),
             Kind::Live(stage) => stage.nodes().get(node).cloned().map(NodeReader::Live),
+            Kind::Watched { .. } => None,
         }
     }
 
@@ -53,6 +62,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.nodes(),
             Kind::Live(stage) => stage.nodes().len(),
+            Kind::Watched { .. } => 0,
         }
     }
 
@@ -64,6 +74,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.command(command).await,
             Kind::Live(stage) => stage.command(command).await,
+            Kind::Watched { .. } => Err(Refusal::Cannot("this network can only be watched from here".into())),
         }
     }
 }

@@ -1,0 +1,226 @@
+//! The table of connections: how many there are, and which one has to go.
+//!
+//! Strangers may open as many connections as they like and send nothing. So a newcomer never waits for a place: it
+//! closes the oldest connection that waits for the header of a request. One that is at work is never closed.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+use crate::limits::{CONNECTIONS, HEADER_TIME, IDLE_TIME, WAITING_CONNECTIONS};
+
+/// The connections.
+#[derive(Debug, Default)]
+pub(crate) struct Connections(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    /// The next number of a connection or of a wait.
+    next: u64,
+    /// By their numbers.
+    open: HashMap<u64, Entry>,
+    /// The numbers of those that wait for a header, in the order in which they began to.
+    waiting: BTreeMap<u64, u64>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// The number of the wait, if it waits for a header.
+    waits: Option<u64>,
+    phase: watch::Sender<Phase>,
+}
+
+/// What a connection does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// It waits for a header, of which something must have come.
+    Header(Instant),
+    /// It rests between two requests.
+    Idle(Instant),
+    /// It is at work.
+    Work,
+    /// It has to go.
+    Evicted,
+}
+
+impl Connections {
+    /// Returns a place for a newcomer, for which an older connection may have to go; `None` if all are at work.
+    pub(crate) fn open(self: &Arc<Self>, now: Instant) -> Option<Place> {
+        let mut table = self.lock();
+        while table.open.len() >= CONNECTIONS || table.waiting.len() >= WAITING_CONNECTIONS {
+            table.evict()?;
+        }
+        let id = table.number();
+        let (phase, watch) = watch::channel(Phase::Header(now + HEADER_TIME));
+        table.waiting.insert(id, id);
+        table.open.insert(id, Entry { waits: Some(id), phase });
+        Some(Place { connections: Arc::clone(self), id, watch })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        // no panic can happen between two changes that belong together
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn evict(&mut self) -> Option<()> {
+        let (_, id) = self.waiting.pop_first()?;
+        let entry = self.open.remove(&id)?;
+        entry.phase.send_replace(Phase::Evicted);
+        Some(())
+    }
+}
+
+/// The place of a connection, free again when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    connections: Arc<Connections>,
+    id: u64,
+    watch: watch::Receiver<Phase>,
+}
+
+impl Place {
+    /// Says that the header of a request is complete.
+    pub(crate) fn work(&self) {
+        let mut table = self.connections.lock();
+        let Some(entry) = table.open.get_mut(&self.id) else { return };
+        entry.phase.send_replace(Phase::Work);
+        if let Some(wait) = entry.waits.take() {
+            table.waiting.remove(&wait);
+        }
+    }
+
+    /// Says that a request was answered.
+    pub(crate) fn rest(&self, now: Instant) {
+        let mut table = self.connections.lock();
+        let wait = table.number();
+        let Some(entry) = table.open.get_mut(&self.id).filter(|entry| entry.waits.is_none()) else { return };
+        entry.waits = Some(wait);
+        entry.phase.send_replace(Phase::Idle(now + IDLE_TIME));
+        table.waiting.insert(wait, self.id);
+    }
+
+    /// Says that something has come. The first bytes of a header end the rest.
+    pub(crate) fn received(&self, now: Instant) {
+        if !matches!(*self.watch.borrow(), Phase::Idle(_)) {
+            return;
+        }
+        if let Some(entry) = self.connections.lock().open.get(&self.id) {
+            entry.phase.send_replace(Phase::Header(now + HEADER_TIME));
+        }
+    }
+
+    /// Waits until the connection has to go: a newcomer needs its place, or its time is over.
+    pub(crate) async fn over(&self) {
+        let mut watch = self.watch.clone();
+        loop {
+            let phase = *watch.borrow_and_update();
+            match phase {
+                Phase::Evicted => return,
+                // only an eviction drops the sender
+                Phase::Work => {
+                    if watch.changed().await.is_err() {
+                        return;
+                    }
+                }
+                Phase::Header(deadline) | Phase::Idle(deadline) => tokio::select! {
+                    changed = watch.changed() => if changed.is_err() { return },
+                    () = sleep_until(deadline) => return,
+                },
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut table = self.connections.lock();
+        if let Some(Entry { waits: Some(wait), .. }) = table.open.remove(&self.id) {
+            table.waiting.remove(&wait);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn open(connections: &Arc<Connections>, count: usize) -> Vec<Place> {
+        (0..count).map(|_| connections.open(Instant::now()).unwrap()).collect()
+    }
+
+    fn gone(places: &[Place]) -> Vec<usize> {
+        (0..places.len()).filter(|index| places[*index].over().now_or_never().is_some()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_newcomer_closes_the_oldest_that_waits() {
+        let connections = Arc::default();
+        let mut places = open(&connections, WAITING_CONNECTIONS);
+        places[0].work();
+        places.extend(open(&connections, 2));
+        assert_eq!(gone(&places), [1]);
+        // an idle one waits, too, but not for as long
+        places[0].rest(Instant::now());
+        places.extend(open(&connections, 1));
+        assert_eq!(gone(&places), [1, 2, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_at_work_are_never_closed() {
+        let connections = Arc::default();
+        let mut places = Vec::new();
+        for _ in 0..CONNECTIONS {
+            places.extend(open(&connections, 1));
+            places.last().unwrap().work();
+        }
+        assert!(connections.open(Instant::now()).is_none());
+        places[7].rest(Instant::now());
+        assert!(connections.open(Instant::now()).is_some());
+        assert_eq!(gone(&places), [7]);
+        places.truncate(100);
+        assert_eq!(open(&connections, CONNECTIONS - 100).len(), CONNECTIONS - 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_place_is_free_again() {
+        let connections: Arc<Connections> = Arc::default();
+        drop(open(&connections, WAITING_CONNECTIONS));
+        let table = connections.lock();
+        assert!(table.open.is_empty() && table.waiting.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_header_has_less_time_than_a_rest() {
+        let connections: Arc<Connections> = Arc::default();
+        let [place] = open(&connections, 1).try_into().unwrap();
+        let time = async || {
+            let start = Instant::now();
+            place.over().await;
+            start.elapsed().as_secs()
+        };
+        assert_eq!(time().await, HEADER_TIME.as_secs());
+        place.work();
+        assert!(place.over().now_or_never().is_none());
+        place.rest(Instant::now());
+        assert_eq!(time().await, IDLE_TIME.as_secs());
+        place.received(Instant::now());
+        assert_eq!(time().await, HEADER_TIME.as_secs());
+        place.received(Instant::now() + IDLE_TIME);
+        assert_eq!(time().await, 0, "more bytes do not give more time");
+    }
+}
