@@ -28,9 +28,32 @@ macro_rules! table {
 
 // every file under web/, and nothing else: a test compares
 static ASSETS: &[Asset] = table! {
+    "clock.js"
     "index.html"
     "main.js"
+    "record.js"
+    "state.js"
+    "status.js"
+    "store.js"
+    "stream.js"
     "style.css"
+    "tokens.js"
+    "vendor/LICENSES.txt"
+    "vendor/_blake.js"
+    "vendor/_md.js"
+    "vendor/_u64.js"
+    "vendor/blake2.js"
+    "vendor/blake3.js"
+    "vendor/hooks.mjs"
+    "vendor/htm-preact.mjs"
+    "vendor/htm.mjs"
+    "vendor/preact.mjs"
+    "vendor/signals-core.mjs"
+    "vendor/signals.mjs"
+    "vendor/uPlot.iife.min.js"
+    "vendor/uPlot.min.css"
+    "vendor/utils.js"
+    "vendor/vendor.json"
 };
 
 /// The page's files. Only names of the table can be asked for, so no path leads out of it.
