@@ -1,2 +1,52 @@
-const state = await fetch("/api/v1/state");
-document.getElementById("state").textContent = await state.text();
+// The page: its panels, and what holds them together.
+
+import { render } from 'preact';
+import { html } from 'htm/preact';
+import { effect } from '@preact/signals';
+import { Charts } from './charts.js';
+import { Controls } from './controls.js';
+import { Inspector } from './inspector.js';
+import { Help, listenToKeys } from './keys.js';
+import { Log } from './log.js';
+import { Mempool } from './mempool.js';
+import { Panel } from './panel.js';
+import { applyPrefs } from './prefs.js';
+import { announceReorganisations } from './reorganisation.js';
+import { start, state, tips } from './store.js';
+import { status, summarise } from './status.js';
+import { Timeline } from './timeline.js';
+import { Network } from './topology.js';
+import { Tree } from './tree.js';
+import { count } from './words.js';
+
+function Status() {
+  return html`<p role="status" class="status">${status}</p>`;
+}
+
+function App() {
+  return html`
+    <${Controls} />
+    <${Status} />
+    <main>
+      <${Tree} />
+      <${Network} />
+      <${Mempool} />
+      <${Panel} id="inspector" title="Inspector"><${Inspector} /><//>
+      <${Panel} id="charts" title="Charts"><${Charts} /><//>
+      <${Log} />
+    </main>
+    <${Timeline} />
+    <${Help} />`;
+}
+
+applyPrefs();
+effect(() => {
+  const { nodes, seq } = state.value;
+  if (seq === 0 && nodes.length === 0) return;
+  const height = Math.max(0, ...nodes.map((node) => node.height));
+  summarise(`height ${height}, ${count(tips.value.size, 'tip')}`);
+});
+announceReorganisations();
+listenToKeys();
+start();
+render(html`<${App} />`, document.getElementById('app'));
