@@ -1,3 +1,64 @@
-//! A network in a page.
+//! A network in a page: watch it, part it, heal it, pause it, rewind it.
+//!
+//!     cargo run --release --example view
+//!     cargo run --release --example view -- --nodes 10 --seed 7
+//!     cargo run --release --example view -- --live
+//!     cargo run --release --example view -- --seed 7 --record lesson.jsonl --for 120 --headless
+//!     cargo run --release --example view -- --replay lesson.jsonl
+//!
+//! By default the network is simulated: the real nodes under virtual time, which can be paused and stepped. With
+//! `--live`, nodes mine and meet over sockets. Open the link that it prints; stop it with Ctrl-C.
 
-fn main() {}
+mod arguments;
+mod outcome;
+mod stage;
+
+use std::{error::Error, process::ExitCode};
+
+use toycoin_examples::{columns::wrap, init_logs, say, signalled};
+use toycoin_view::View;
+
+use crate::{
+    arguments::Arguments,
+    outcome::{end_of_time, record_to, save_page},
+    stage::{stage, without_page},
+};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse_consistent();
+    init_logs();
+    toycoin_examples::run(run(arguments))
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    if arguments.headless {
+        return without_page(&arguments);
+    }
+    let stage = stage(&arguments).await?;
+    if let Some(file) = &arguments.record {
+        record_to(stage.hub(), file)?;
+    }
+    let mut builder = View::builder(stage);
+    for host in &arguments.allow_host {
+        builder = builder.allow_host(host);
+    }
+    if let Some(directory) = &arguments.web {
+        builder = builder.web_dir(directory);
+    }
+    let view = builder.serve(arguments.addr).await?;
+    wrap("", "open this link to watch and steer the network:").iter().for_each(|line| say!("{line}"));
+    say!("{}", view.url());
+    wrap("", "this one lets others watch, and steer nothing:").iter().for_each(|line| say!("{line}"));
+    say!("{}", view.watch_url());
+    if arguments.open {
+        outcome::open(&view.url());
+    }
+    let hub = view.hub().clone();
+    tokio::select! {
+        signalled = signalled() => signalled?,
+        () = end_of_time(&hub, arguments.time()) => {}
+    }
+    view.shutdown().await;
+    hub.end_record()?;
+    save_page(&arguments)
+}

@@ -35,6 +35,7 @@ static ASSETS: &[Asset] = table! {
     "panel.js"
     "prefs.js"
     "record.js"
+    "rules.json"
     "state.js"
     "status.js"
     "store.js"
@@ -103,6 +104,16 @@ impl Assets {
         *response.body_mut() = Body::from(bytes);
         response
     }
+}
+
+/// Returns the names of all files.
+pub(crate) fn asset_names() -> impl Iterator<Item = &'static str> {
+    ASSETS.iter().map(|asset| asset.name)
+}
+
+/// Returns a file of the page by its name.
+pub(crate) fn asset(name: &str) -> Option<&'static [u8]> {
+    ASSETS.iter().find(|asset| asset.name == name).map(|asset| asset.bytes)
 }
 
 fn find(path: &str) -> Option<&'static Asset> {

@@ -31,7 +31,7 @@ pub(crate) async fn add_headers(State(policy): State<Arc<HeaderValue>>, request:
 /// Returns the content security policy for a page. It allows the page's import map by its hash, and no other inline
 /// script.
 pub(crate) fn content_policy(page: &[u8]) -> HeaderValue {
-    let map = import_map(page).map(|map| format!(" 'sha256-{}'", base64(&Sha256::digest(map))));
+    let map = import_map(page).map(|map| format!(" {}", sha256_source(map)));
     let policy = format!(
         "default-src 'none'; script-src 'self'{}; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -48,8 +48,13 @@ fn import_map(page: &[u8]) -> Option<&[u8]> {
     rest.get(..find(rest, b"</script>")?)
 }
 
+/// Returns how a policy names a script or a style by its hash.
+pub(crate) fn sha256_source(text: &[u8]) -> String {
+    format!("'sha256-{}'", base64(&Sha256::digest(text)))
+}
+
 /// Encodes as RFC 4648 says, with padding.
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

@@ -19,8 +19,9 @@ mod token;
 
 pub(crate) use self::{
     accept::accept,
-    assets::Assets,
+    assets::{Assets, asset, asset_names},
     events::{Closing, Viewers},
+    headers::{base64, sha256_source},
     router::{Access, router},
     token::Token,
 };

@@ -10,11 +10,11 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, state};
+use crate::{app::App, problem::Problem, state};
 
 /// Returns the routes.
 pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(state))
+    OpenApiRouter::new().routes(routes!(state)).routes(routes!(record))
 }
 
 /// Returns the whole state, as the first event of the stream has it.
@@ -22,6 +22,23 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 async fn state(State(app): State<Arc<App>>) -> Response {
     let body = Body::from(shared(app.stage.hub().state().json));
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// Returns the whole record, where the network is one: the state at its begin, then its events, one line of JSON each.
+#[utoipa::path(
+    get,
+    path = "/api/v1/record",
+    tag = "view",
+    responses(
+        (status = 200, content_type = "application/x-ndjson", body = String),
+        (status = 404, description = "The network is no record.", body = Problem)
+    )
+)]
+async fn record(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let unknown = || Problem::unknown("this network is no record; start view with --replay FILE to show one");
+    let record = app.stage.record().ok_or_else(unknown)?;
+    let body = Body::from(shared(Arc::clone(record.text())));
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
 /// Returns a shared text as a part of a body, without a copy.

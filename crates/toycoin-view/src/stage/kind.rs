@@ -8,7 +8,9 @@ use crate::{
     command::{Command, Done, Refusal},
     hub::Hub,
     reader::NodeReader,
+    record::Record,
     stage::{live::Live, simulated::Simulated},
+    state::State,
 };
 
 /// The source of a view's events, which carries out the commands of a teacher.
@@ -22,6 +24,7 @@ enum Kind {
     Simulated(Simulated),
     Live(Box<Live>),
     Watched { hub: Arc<Hub>, params: ChainParams },
+    Record { hub: Arc<Hub>, record: Box<Record> },
 }
 
 impl Stage {
@@ -35,16 +38,25 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.hub(),
             Kind::Live(stage) => stage.hub(),
-            Kind::Watched { hub, .. } => hub,
+            Kind::Watched { hub, .. } | Kind::Record { hub, .. } => hub,
         }
     }
 
-    /// Returns the parameters of the network.
-    pub fn params(&self) -> &ChainParams {
+    /// Returns the parameters of the network; `None` for a record, which does not hold them.
+    pub fn params(&self) -> Option<&ChainParams> {
         match &self.kind {
-            Kind::Simulated(stage) => stage.params(),
-            Kind::Live(stage) => stage.params(),
-            Kind::Watched { params, .. } => params,
+            Kind::Simulated(stage) => Some(stage.params()),
+            Kind::Live(stage) => Some(stage.params()),
+            Kind::Watched { params, .. } => Some(params),
+            Kind::Record { .. } => None,
+        }
+    }
+
+    /// Returns the record, if the stage is one.
+    pub const fn record(&self) -> Option<&Record> {
+        match &self.kind {
+            Kind::Record { record, .. } => Some(record),
+            _ => None,
         }
     }
 
@@ -53,7 +65,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.node(node).map(NodeReader::Simulated),
             Kind::Live(stage) => stage.nodes().get(node).cloned().map(NodeReader::Live),
-            Kind::Watched { .. } => None,
+            Kind::Watched { .. } | Kind::Record { .. } => None,
         }
     }
 
@@ -62,7 +74,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.nodes(),
             Kind::Live(stage) => stage.nodes().len(),
-            Kind::Watched { .. } => 0,
+            Kind::Watched { .. } | Kind::Record { .. } => 0,
         }
     }
 
@@ -75,6 +87,9 @@ impl Stage {
             Kind::Simulated(stage) => stage.command(command).await,
             Kind::Live(stage) => stage.command(command).await,
             Kind::Watched { .. } => Err(Refusal::Cannot("this network can only be watched from here".into())),
+            Kind::Record { .. } => Err(Refusal::Cannot(
+                "this is a record of what happened; use the page's own clock to go through it".into(),
+            )),
         }
     }
 }
@@ -88,5 +103,13 @@ impl From<Simulated> for Stage {
 impl From<Live> for Stage {
     fn from(stage: Live) -> Self {
         Self { kind: Kind::Live(Box::new(stage)) }
+    }
+}
+
+impl From<Record> for Stage {
+    /// Returns a stage that hands out a record. The page goes through it by a clock of its own.
+    fn from(record: Record) -> Self {
+        let state = State { stage: "record".to_owned(), ..record.state().clone() };
+        Self { kind: Kind::Record { hub: Hub::new(state), record: Box::new(record) } }
     }
 }

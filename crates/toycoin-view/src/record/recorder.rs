@@ -1,4 +1,4 @@
-//! A record: the state at its begin, and every event since, one line of JSON each.
+//! Writing a record, while its run goes on.
 
 use std::{
     fmt,

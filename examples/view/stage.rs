@@ -1,0 +1,61 @@
+//! The stage that the arguments ask for.
+
+use std::{error::Error, time::Duration};
+
+use toycoin_core::ChainParams;
+use toycoin_examples::{pace::throttle_for, say};
+use toycoin_view::{
+    Stage,
+    record::Record,
+    stage::{
+        live::{Live, LiveConfig},
+        simulated::{Simulated, SimulatedConfig},
+    },
+};
+
+use crate::{
+    arguments::Arguments,
+    outcome::{open_record, recorder, save_page_of},
+};
+
+/// Starts what is to be shown.
+///
+/// # Errors
+/// If the record cannot be read, or the network cannot be started.
+pub(crate) async fn stage(arguments: &Arguments) -> Result<Stage, Box<dyn Error>> {
+    if let Some(file) = &arguments.replay {
+        return Ok(open_record(file)?.into());
+    }
+    if arguments.live {
+        let params = ChainParams::lab();
+        let throttle = throttle_for(&params, u32::try_from(arguments.nodes)?);
+        let config = LiveConfig::new(params).nodes(arguments.nodes).throttle(throttle);
+        let live = Live::start(config.payments_per_second(arguments.payments)).await;
+        return Ok(live.map_err(|error| error as Box<dyn Error>)?.into());
+    }
+    Ok(Simulated::start(simulated(arguments))?.into())
+}
+
+/// Records a simulated network, or saves a page, as fast as possible.
+///
+/// # Errors
+/// If a file cannot be read or written.
+pub(crate) fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    if let Some(file) = &arguments.record {
+        let time = arguments.time().unwrap_or(Duration::ZERO);
+        Simulated::record(&simulated(arguments), time, recorder(file)?)?;
+        say!("{} virtual seconds are recorded in {}", time.as_secs(), file.display());
+    }
+    let record: Option<Record> = match arguments.replay.as_ref().or(arguments.record.as_ref()) {
+        Some(file) if arguments.save_page.is_some() => Some(open_record(file)?),
+        _ => None,
+    };
+    record.map_or(Ok(()), |record| save_page_of(arguments, &record))
+}
+
+fn simulated(arguments: &Arguments) -> SimulatedConfig {
+    SimulatedConfig::new(arguments.seed)
+        .nodes(arguments.nodes)
+        .spacing(Duration::from_millis(arguments.spacing))
+        .payments_per_second(arguments.payments)
+}
