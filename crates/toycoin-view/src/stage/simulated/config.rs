@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use toycoin_core::ChainParams;
-use toycoin_sim::Simulation;
+use toycoin_sim::{Simulation, Spending};
 
 use crate::{
     limits::NODES,
@@ -66,10 +66,13 @@ impl SimulatedConfig {
     }
 
     pub(super) fn simulation(&self) -> Simulation {
-        Simulation::builder(self.seed)
+        let simulation = Simulation::builder(self.seed)
             .nodes(self.nodes)
             .hash_rates(vec![self.hash_rate; self.nodes])
             .spacing(self.spacing)
-            .payments_per_second(self.payments_per_second)
+            .payments_per_second(self.payments_per_second);
+        // fees that differ, so that the order in a mempool can be seen
+        let spending = Spending { grains: 1_000..=500_000_000, fee_rates: 1..=40, ..Spending::default() };
+        (0..self.nodes).fold(simulation, |simulation, node| simulation.spending(node, spending.clone()))
     }
 }
