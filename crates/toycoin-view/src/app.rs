@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use toycoin_node::RelayStatsReader;
 
-use crate::{problem::Problem, reader::NodeReader, server::Viewers, stage::Stage};
+use crate::{index::Indexes, problem::Problem, reader::NodeReader, server::Viewers, stage::Stage};
 
 /// What all requests share: the stage, and what is measured beside it.
 #[derive(Debug)]
@@ -15,11 +15,13 @@ pub(crate) struct App {
     pub(crate) relay: Option<RelayStatsReader>,
     /// The places for viewers, and how many are taken.
     pub(crate) viewers: Viewers,
+    /// Indexes over the nodes' chains.
+    pub(crate) indexes: Indexes,
 }
 
 impl App {
     pub(crate) fn new(stage: Stage, relay: Option<RelayStatsReader>) -> Arc<Self> {
-        Arc::new(Self { stage, relay, viewers: Viewers::default() })
+        Arc::new(Self { stage, relay, viewers: Viewers::default(), indexes: Indexes::default() })
     }
 
     /// Returns a node to ask, node 0 if none is named.

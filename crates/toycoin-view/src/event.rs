@@ -3,6 +3,7 @@
 //! Each event is one line of JSON. Its `type` says what happened; unknown types and unknown fields are to be ignored.
 
 use serde::{Deserialize, Serialize};
+use toycoin_core::{Work, hex::Hex};
 use utoipa::ToSchema;
 
 use crate::limits::TEXT_BYTES;
@@ -264,6 +265,13 @@ impl Default for Clock {
     }
 }
 
+/// Returns work in hex without leading zeros.
+pub(crate) fn work_hex(work: Work) -> String {
+    let hex = Hex(&work.to_be_bytes()).to_string();
+    let digits = hex.trim_start_matches('0');
+    if digits.is_empty() { "0".to_owned() } else { digits.to_owned() }
+}
+
 /// Cuts a text that strangers may have written to the length that an event holds.
 pub(crate) fn bounded_text(mut text: String) -> String {
     if text.len() > TEXT_BYTES {
@@ -271,4 +279,24 @@ pub(crate) fn bounded_text(mut text: String) -> String {
         text.push('…');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_has_no_leading_zeros() {
+        let mut bytes = [0; 32];
+        assert_eq!(work_hex(Work::from_be_bytes(bytes)), "0");
+        (bytes[30], bytes[31]) = (0x1a, 0x03);
+        assert_eq!(work_hex(Work::from_be_bytes(bytes)), "1a03");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_two_characters() {
+        let text = bounded_text("é".repeat(TEXT_BYTES));
+        assert!(text.ends_with("é…") && text.len() <= TEXT_BYTES + 4);
+        assert_eq!(bounded_text("short".to_owned()), "short");
+    }
 }

@@ -19,6 +19,7 @@ use std::{
 use tokio::sync::watch;
 
 use crate::{
+    counters::Counters,
     event::{Event, Fact},
     limits::{RING_BYTES, RING_EVENTS, VIEWER_LAG},
     record::Recorder,
@@ -49,6 +50,7 @@ pub struct Hub {
     inner: Mutex<Inner>,
     /// The number of the last event.
     last: watch::Sender<u64>,
+    counters: Counters,
 }
 
 #[derive(Debug)]
@@ -67,7 +69,8 @@ impl Hub {
     pub fn new(state: State) -> Arc<Self> {
         let last = watch::Sender::new(state.seq);
         let (ring, ring_bytes, encoded, recorder, lagged) = Default::default();
-        Arc::new(Self { inner: Mutex::new(Inner { state, ring, ring_bytes, encoded, recorder, lagged }), last })
+        let inner = Inner { state, ring, ring_bytes, encoded, recorder, lagged };
+        Arc::new(Self { inner: Mutex::new(inner), last, counters: Counters::default() })
     }
 
     /// Writes the present state and every later event to a record.
@@ -96,6 +99,7 @@ impl Hub {
         let seq = inner.state.seq + 1;
         let event = Event { seq, us: us.max(inner.state.us), fact };
         inner.state.apply(&event);
+        self.counters.count(&event);
         inner.encoded = None;
         let json: Arc<str> = encode(&event).into();
         inner.ring_bytes += json.len();
@@ -119,6 +123,11 @@ impl Hub {
     /// Returns the present state as JSON.
     pub fn state(&self) -> Line {
         self.lock().state_line()
+    }
+
+    /// Returns the counters, which every event feeds.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Returns the number of times that a viewer was too slow and got a new state.

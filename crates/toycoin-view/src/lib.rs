@@ -2,11 +2,15 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod api;
 mod app;
 pub mod command;
+pub mod counters;
 pub mod event;
 pub mod hub;
+mod index;
 pub mod limits;
+mod metrics;
 mod problem;
 pub mod reader;
 pub mod record;

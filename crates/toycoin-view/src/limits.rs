@@ -85,3 +85,50 @@ pub const COMMENT_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Time after which a page reconnects to a stream that broke.
 pub const RETRY: Duration = Duration::from_secs(2);
+
+/// Most transactions on a page of a block, or of an address's confirmed history.
+pub const PAGE: usize = 25;
+
+/// Most transactions of an address that wait in the mempool in one answer.
+pub const WAITING_PAGE: usize = 50;
+
+/// Most blocks on a page of blocks.
+pub const BLOCKS_PAGE: usize = 10;
+
+/// Most payments in the answer about the last ones to enter the mempool.
+pub const RECENT: usize = 10;
+
+/// Most payments of a mempool that one answer lists, those first that are mined first.
+pub const MEMPOOL_LISTED: usize = 10_000;
+
+/// Most coins of an address that one answer lists. An address with more gets status 400.
+pub const COINS_LISTED: usize = 10_000;
+
+/// Most steps of 64 blocks by which one request takes an index further. If that does not suffice, it gets status 503,
+/// and the next request goes on from there.
+pub const INDEX_STEPS: usize = 64;
+
+/// Most payments of a mempool that one request fetches from a node for the index.
+pub const INDEX_FETCHES: usize = 5_000;
+
+/// Most requests to nodes that one request from outside has open at the same time.
+pub const OPEN_REQUESTS: usize = 64;
+
+/// Most transactions that are looked up for the outputs that the transactions of one answer spend. The index has
+/// nearly all of them without that.
+pub const PARENTS_FETCHED: usize = 1_000;
+
+/// Number of heights below a node's tip at which its stale blocks are looked through for a transaction.
+pub const STALE_DEPTH: u64 = 500;
+
+/// Most stale blocks that one request looks through.
+pub const STALE_STEPS: usize = 64;
+
+/// Most stale blocks whose transactions are remembered.
+pub const STALE_BLOCKS: usize = 500;
+
+/// Most transactions of stale blocks that are remembered.
+pub const STALE_TRANSACTIONS: usize = 100_000;
+
+/// Most blocks whose first arrival is remembered to measure the propagation of blocks.
+pub const MEASURED_BLOCKS: usize = 500;

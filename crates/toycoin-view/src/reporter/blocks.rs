@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Target, Work};
+use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Target, Work, hex::Hex};
 
-use crate::event;
+use crate::event::{self, work_hex};
 
 /// Most blocks whose work and miner are remembered. A block on a parent that was forgotten is told with its own work.
 const REMEMBERED: usize = 50_000;
@@ -59,21 +59,14 @@ impl Blocks {
             height: header.height,
             miner: self.found.remove(&hash),
             extra: String::from_utf8_lossy(&body.coinbase.extra).into_owned(),
-            extra_hex: body.coinbase.extra.iter().map(|byte| format!("{byte:02x}")).collect(),
+            extra_hex: Hex(&body.coinbase.extra).to_string(),
             time: header.time,
             bits: header.bits.to_bits(),
-            work: hex_of(work),
+            work: work_hex(work),
             txs: body.transactions.len() + 1,
             size: body.size(),
             // genesis hands out coins, not fees
             fees: if header.height == 0 { 0 } else { paid.saturating_sub(params.subsidy(header.height).grains()) },
         })
     }
-}
-
-/// Returns the work in hex without leading zeros.
-pub(crate) fn hex_of(work: Work) -> String {
-    let hex: String = work.to_be_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let trimmed = hex.trim_start_matches('0');
-    if trimmed.is_empty() { "0".to_owned() } else { trimmed.to_owned() }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use toycoin_core::hex::Hex;
 use toycoin_sim::SeenMessage;
 
 use crate::event::Fate;
@@ -29,11 +30,10 @@ pub(crate) struct MessageKey {
 impl MessageKey {
     /// Returns what an observer sees of a message, as the schema says it.
     pub(crate) fn of(message: &SeenMessage) -> Self {
-        let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
             tag: message.tag.map(|tag| tag.to_string()).unwrap_or_default(),
             bytes: message.bytes as u64,
-            about: message.about.map(hex),
+            about: message.about.map(|id| Hex(&id).to_string()),
         }
     }
 }

@@ -18,8 +18,10 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    api,
     app::App,
     limits::BODY_BYTES,
+    problem::Problem,
     server::{
         assets::Assets,
         bucket::Bucket,
@@ -71,13 +73,21 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .merge(state::router())
         .merge(events::router())
         .merge(commands::router())
+        .merge(api::router())
         .routes(routes!(document))
 }
 
 /// The begin of the document.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "toycoin", description = "The view of a toycoin network. Amounts are grains, hashes lower-case hex."),
+    info(
+        title = "toycoin",
+        description = "A toycoin network as its nodes know it. The paths of esplora's API answer as esplora's do; those \
+                       under /api/v1 are of this program. Amounts are integers of grains, hashes lower-case hex. Every \
+                       error is a problem of RFC 9457.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    components(schemas(Problem)),
     modifiers(&TokenScheme)
 )]
 struct Description;

@@ -9,11 +9,13 @@ use crate::{
     hub::Hub,
     reader::NodeReader,
     record::Record,
-    stage::{live::Live, simulated::Simulated},
+    stage::{live::Live, nodes::Nodes, simulated::Simulated},
     state::State,
 };
 
 /// The source of a view's events, which carries out the commands of a teacher.
+///
+/// Networks, nodes and records become stages by [`From`].
 #[derive(Debug)]
 pub struct Stage {
     kind: Kind,
@@ -23,6 +25,7 @@ pub struct Stage {
 enum Kind {
     Simulated(Simulated),
     Live(Box<Live>),
+    Nodes(Nodes),
     Watched { hub: Arc<Hub>, params: ChainParams },
     Record { hub: Arc<Hub>, record: Box<Record> },
 }
@@ -38,6 +41,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.hub(),
             Kind::Live(stage) => stage.hub(),
+            Kind::Nodes(stage) => stage.hub(),
             Kind::Watched { hub, .. } | Kind::Record { hub, .. } => hub,
         }
     }
@@ -47,6 +51,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => Some(stage.params()),
             Kind::Live(stage) => Some(stage.params()),
+            Kind::Nodes(stage) => Some(stage.params()),
             Kind::Watched { params, .. } => Some(params),
             Kind::Record { .. } => None,
         }
@@ -60,11 +65,12 @@ impl Stage {
         }
     }
 
-    /// Returns a node that can be asked; `None` if there is no such node, or the stage has only a record of it.
+    /// Returns a node that can be asked; `None` if there is no such node, or the stage has none.
     pub fn node(&self, node: usize) -> Option<NodeReader> {
         match &self.kind {
             Kind::Simulated(stage) => stage.node(node).map(NodeReader::Simulated),
             Kind::Live(stage) => stage.nodes().get(node).cloned().map(NodeReader::Live),
+            Kind::Nodes(stage) => stage.nodes().get(node).cloned().map(NodeReader::Live),
             Kind::Watched { .. } | Kind::Record { .. } => None,
         }
     }
@@ -74,6 +80,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.nodes(),
             Kind::Live(stage) => stage.nodes().len(),
+            Kind::Nodes(stage) => stage.nodes().len(),
             Kind::Watched { .. } | Kind::Record { .. } => 0,
         }
     }
@@ -86,6 +93,7 @@ impl Stage {
         match &self.kind {
             Kind::Simulated(stage) => stage.command(command).await,
             Kind::Live(stage) => stage.command(command).await,
+            Kind::Nodes(stage) => stage.command(command).await,
             Kind::Watched { .. } => Err(Refusal::Cannot("this network can only be watched from here".into())),
             Kind::Record { .. } => Err(Refusal::Cannot(
                 "this is a record of what happened; use the page's own clock to go through it".into(),
@@ -103,6 +111,12 @@ impl From<Simulated> for Stage {
 impl From<Live> for Stage {
     fn from(stage: Live) -> Self {
         Self { kind: Kind::Live(Box::new(stage)) }
+    }
+}
+
+impl From<Nodes> for Stage {
+    fn from(stage: Nodes) -> Self {
+        Self { kind: Kind::Nodes(stage) }
     }
 }
 

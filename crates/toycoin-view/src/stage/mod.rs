@@ -3,7 +3,11 @@
 mod groups;
 mod kind;
 pub mod live;
+mod nodes;
 pub mod simulated;
 mod watch;
 
-pub use self::kind::Stage;
+pub use self::{
+    kind::Stage,
+    nodes::{Nodes, NodesError},
+};

@@ -61,6 +61,17 @@ impl Watch {
         self.tell(Fact::Network(disturbances.clone()));
     }
 
+    /// Notes that a node was stopped or started, and tells it.
+    pub(crate) fn set_stopped(&self, node: usize, is_stopped: bool) {
+        self.disturb(|disturbances| {
+            disturbances.down.retain(|other| *other != node);
+            if is_stopped {
+                disturbances.down.push(node);
+                disturbances.down.sort_unstable();
+            }
+        });
+    }
+
     /// Tells what happens at a node until it stops. It was [told](Self::begin) before.
     pub(crate) async fn follow(self: Arc<Self>, node: usize, mut events: Receiver<Event>, handle: NodeHandle) {
         loop {
@@ -71,7 +82,7 @@ impl Watch {
                 Err(RecvError::Closed) => Err(Stopped { reason: None }),
             };
             if told.is_err() {
-                return self.disturb(|disturbances| disturbances.down.push(node));
+                return self.set_stopped(node, true);
             }
         }
     }

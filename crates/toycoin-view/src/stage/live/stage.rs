@@ -17,7 +17,7 @@ use crate::{
     event::Fact,
     hub::Hub,
     reporter::Reporter,
-    stage::{groups::whole, watch::Watch},
+    stage::{groups::whole, nodes::random_run, watch::Watch},
     state::{NetworkInfo, State},
 };
 
@@ -46,10 +46,7 @@ impl Live {
     /// Outside of a tokio runtime.
     pub async fn start(config: LiveConfig) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let LiveConfig { params, nodes: count, throttle_percent, payments_per_second } = config;
-        let mut random = [0; 12];
-        getrandom::fill(&mut random)?;
-        let run = random.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let hub = Hub::new(State::new(run, "live", None, NetworkInfo::of(&params)));
+        let hub = Hub::new(State::new(random_run()?, "live", None, NetworkInfo::of(&params)));
         let watch = Watch::new(Arc::clone(&hub), Reporter::new(hub, params.clone()));
         let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default())?;
         let stats = relay.stats_reader();
@@ -68,9 +65,9 @@ impl Live {
             tasks.spawn(Arc::clone(&watch).follow(node, events, handle.clone()));
             nodes.push(handle);
         }
-        let [.., a, b, c, d, e, f, g, h] = random;
-        let seed = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        let wallets = Arc::new(Mutex::new(Wallets::new(&params, count, seed)));
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed)?;
+        let wallets = Arc::new(Mutex::new(Wallets::new(&params, count, u64::from_le_bytes(seed))));
         if payments_per_second > 0.0 {
             tasks.spawn(pay(Arc::clone(&wallets), nodes.clone(), payments_per_second));
         }
@@ -133,13 +130,7 @@ impl Live {
 
     async fn set_mining(&self, node: usize, is_mining: bool) -> Result<(), Refusal> {
         self.node(node)?.set_mining(is_mining).await.map_err(|_| down(node))?;
-        self.watch.disturb(|disturbances| {
-            disturbances.down.retain(|other| *other != node);
-            if !is_mining {
-                disturbances.down.push(node);
-                disturbances.down.sort_unstable();
-            }
-        });
+        self.watch.set_stopped(node, !is_mining);
         Ok(())
     }
 
