@@ -17,7 +17,9 @@ use toycoin_examples::{
     lines::{Kind, Lines},
     look::LookArguments,
     names::Names,
-    say, tell, words,
+    say, tell,
+    viewing::ViewArguments,
+    words,
 };
 use toycoin_node::{Listener, ListenerEvent, log_limiter::Omitted};
 
@@ -48,6 +50,8 @@ struct Arguments {
     all: bool,
     #[command(flatten)]
     look: LookArguments,
+    #[command(flatten)]
+    view: ViewArguments,
 }
 
 fn main() -> ExitCode {
@@ -68,18 +72,24 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let Meeting { relay, channel } = &arguments.meeting;
     let mut listener = Listener::new(relay.clone(), channel.clone(), "listener");
     let (params, look, mut names) = (arguments.network.params()?, arguments.look.look(), Names::default());
+    arguments.view.check("listener")?;
+    #[cfg(feature = "view")]
+    let heard = toycoin_view::stage::Heard::new(params.clone())?;
+    // dropped at the end, and its page with it
+    #[cfg(feature = "view")]
+    let _page = arguments.view.serve(heard.stage(), None).await?;
     let (mut joined, mut seen) = (false, 0);
     let (mut messages, mut troubles) = (Lines::with_rate(LINES, REFILL), Lines::default());
     while arguments.count.is_none_or(|count| seen < count) {
-        let heard = tokio::select! {
-            heard = listener.next() => heard,
+        let event = tokio::select! {
+            event = listener.next() => event,
             (kind, omitted) = messages.report() => {
                 let line = if arguments.json { left_out(kind, omitted) } else { format!("{kind}{omitted}") };
                 say!("{line}");
                 continue;
             }
         };
-        match heard {
+        match event {
             Some(ListenerEvent::Ready) => {
                 if let Some(line) = troubles.line(Kind::Other("connections"), format_args!("listening on {relay}")) {
                     tell!("{line}");
@@ -87,6 +97,8 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 joined = true;
             }
             Some(ListenerEvent::Message { from, payload }) => {
+                #[cfg(feature = "view")]
+                heard.tell(from, &payload);
                 let message = describe(from, &payload);
                 if let Some(block) = message.block() {
                     names.learn(from, block);

@@ -17,8 +17,9 @@ use toycoin_examples::{
     listening::listen,
     look::LookArguments,
     open_files,
-    relay_lines::{RelayLines, print},
+    relay_lines::{Reader, RelayLines, print, read},
     say, signalled,
+    viewing::ViewArguments,
     words::{count, grouped, listed},
 };
 use toycoin_node::relay::RelayConfig;
@@ -38,6 +39,8 @@ struct Arguments {
     quiet: bool,
     #[command(flatten)]
     look: LookArguments,
+    #[command(flatten)]
+    view: ViewArguments,
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    arguments.view.check("relay")?;
     let open_files = open_files::raise_limit();
     let default = RelayConfig::default();
     let wanted = default.connections;
@@ -57,18 +61,26 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     wrap("", &format!("relay listening on {}", listed(&addresses))).iter().for_each(|line| say!("{line}"));
     open_files::room(config.connections, wanted, open_files).iter().for_each(|line| say!("{line}"));
 
+    #[cfg(not(feature = "view"))]
+    let other: Option<Reader> = None;
+    // dropped at the end, and its page with it
+    #[cfg(feature = "view")]
+    let (_page, other) = page(&arguments.view, relay.stats_reader()).await?;
     let (done, printed) = oneshot::channel::<()>();
-    if arguments.quiet {
-        drop(done);
-    } else {
-        let lines = RelayLines::new(arguments.look.look(), config.connections);
+    let lines = (!arguments.quiet).then(|| RelayLines::new(arguments.look.look(), config.connections));
+    if lines.is_some() || other.is_some() {
         let events = relay.observe();
         // a thread of its own, so that whoever does not read the lines does not hold up the relay
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
         thread::Builder::new().name("lines".into()).spawn(move || {
-            runtime.block_on(print(events, lines));
+            match lines {
+                Some(lines) => runtime.block_on(print(events, lines, other)),
+                None => runtime.block_on(read(events, other)),
+            }
             drop(done);
         })?;
+    } else {
+        drop(done);
     }
     let mut signal = Ok(());
     // whoever read the first line may have gone, and the clients need the relay all the same
@@ -79,4 +91,18 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         say!("relay stopped: {published} published, {delivered} delivered");
     }
     Ok(())
+}
+
+/// Serves the relay's page, if it is wanted, and returns who tells it the events.
+#[cfg(feature = "view")]
+async fn page(
+    view: &ViewArguments,
+    stats: toycoin_node::RelayStatsReader,
+) -> Result<(Option<toycoin_view::View>, Option<Reader>), Box<dyn Error>> {
+    if view.view.is_none() {
+        return Ok((None, None));
+    }
+    let clients = toycoin_view::stage::Clients::new()?;
+    let page = view.serve(clients.stage(), Some(stats)).await?;
+    Ok((page, Some(Box::new(move |event| clients.tell(event)))))
 }

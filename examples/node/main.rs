@@ -31,6 +31,7 @@ use toycoin_examples::{
     purse::Purse,
     say,
     view::View,
+    viewing::ViewArguments,
     words::count,
 };
 use toycoin_node::NodeBuilder;
@@ -96,6 +97,8 @@ struct Arguments {
     export: Option<PathBuf>,
     #[command(flatten)]
     look: LookArguments,
+    #[command(flatten)]
+    view: ViewArguments,
 }
 
 fn main() -> ExitCode {
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    arguments.view.check("node")?;
     let params = arguments.network.params()?;
     let export = arguments.export.as_deref().map(ExportFile::open).transpose()?;
     if let Some(directory) = &arguments.data {
@@ -175,6 +179,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if !arguments.no_mine {
         say!("  its blocks pay {}", params.address(payout));
     }
+    // dropped at the end, and its page with it
+    #[cfg(feature = "view")]
+    let _page = match arguments.view.view {
+        Some(_) => arguments.view.serve(toycoin_view::stage::Nodes::watch(vec![node.clone()]).await?, None).await?,
+        None => None,
+    };
     let look = arguments.look.look();
     let mut view = View::new(look, payout);
     if arguments.payout.is_some() {

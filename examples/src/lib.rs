@@ -60,6 +60,7 @@ pub mod signals;
 pub mod status_line;
 pub mod trouble;
 pub mod view;
+pub mod viewing;
 pub mod waiting;
 pub mod whole_file;
 pub mod words;

@@ -147,22 +147,38 @@ impl RelayLines {
     }
 }
 
-/// Prints lines about a relay until it ends, or until nobody reads them.
-pub async fn print(mut events: RelayEvents, mut lines: RelayLines) {
+/// Somebody else who reads a relay's events.
+pub type Reader = Box<dyn FnMut(&RelayEvent) + Send>;
+
+/// Prints lines about a relay until it ends, or until nobody reads them and there is no other reader.
+pub async fn print(mut events: RelayEvents, mut lines: RelayLines, mut other: Option<Reader>) {
     say!("{}", lines.head());
     let mut lost = pin!(output::lost());
     loop {
         let shown = tokio::select! {
             event = events.next() => match event {
-                Some(event) => lines.event(&event),
+                Some(event) => {
+                    if let Some(other) = &mut other {
+                        other(&event);
+                    }
+                    lines.event(&event)
+                }
                 None => break,
             },
             shown = lines.report() => shown,
-            () = &mut lost => return,
+            () = &mut lost => return read(events, other).await,
         };
         shown.iter().for_each(|line| say!("{line}"));
     }
     lines.end().iter().for_each(|line| say!("{line}"));
+}
+
+/// Reads the events for somebody else alone, until the relay ends.
+pub async fn read(mut events: RelayEvents, other: Option<Reader>) {
+    let Some(mut other) = other else { return };
+    while let Some(event) = events.next().await {
+        other(&event);
+    }
 }
 
 /// Returns the first two columns of a line.

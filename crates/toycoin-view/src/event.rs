@@ -136,7 +136,7 @@ pub struct Block {
 }
 
 /// A move of a node's tip.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TipMove {
     /// The node.
     pub node: usize,

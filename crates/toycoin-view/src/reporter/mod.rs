@@ -3,7 +3,8 @@
 mod blocks;
 mod mempools;
 mod messages;
+mod messenger;
 mod moves;
 mod node_report;
 
-pub(crate) use self::{messages::MessageKey, node_report::Reporter};
+pub(crate) use self::{messages::MessageKey, messenger::Messenger, node_report::Reporter};

@@ -8,11 +8,12 @@ use toycoin_node::protocol::Event;
 use super::{
     blocks::Blocks,
     mempools::{Mempools, departure},
-    messages::{Arrival, MessageKey, Messages},
+    messages::MessageKey,
+    messenger::Messenger,
     moves::Move,
 };
 use crate::{
-    event::{Departure, Fact, Fate, Message, bounded_text},
+    event::{Departure, Fact, Fate, bounded_text},
     hub::Hub,
 };
 
@@ -23,14 +24,15 @@ pub(crate) struct Reporter {
     params: ChainParams,
     blocks: Blocks,
     mempools: Mempools,
-    messages: Messages,
+    messenger: Messenger,
     moves: Vec<Move>,
 }
 
 impl Reporter {
     pub(crate) fn new(hub: Arc<Hub>, params: ChainParams) -> Self {
-        let (blocks, mempools, messages, moves) = Default::default();
-        Self { hub, params, blocks, mempools, messages, moves }
+        let (blocks, mempools, moves) = Default::default();
+        let messenger = Messenger::new(Arc::clone(&hub));
+        Self { hub, params, blocks, mempools, messenger, moves }
     }
 
     /// Tells a fact as it is.
@@ -102,32 +104,24 @@ impl Reporter {
         }
     }
 
+    /// Notes which node found a block that will be told.
+    pub(crate) fn found(&mut self, hash: BlockHash, node: usize) {
+        self.blocks.found(hash, node);
+    }
+
     /// Tells a message that a node sent.
     pub(crate) fn sent(&mut self, us: u64, from: usize, to: Vec<usize>, key: MessageKey) {
-        if to.is_empty() {
-            return;
-        }
-        let message = self.messages.sent(us, from, &to, &key);
-        let MessageKey { tag, bytes, about } = key;
-        self.tell(us, Fact::Sent(Message { message, from, to, tag, bytes, about }));
+        self.messenger.sent(us, from, to, key);
     }
 
     /// Tells what became of a message at one of its recipients.
     pub(crate) fn arrived(&mut self, us: u64, from: usize, to: usize, key: MessageKey, fate: Fate) {
-        if let Some(arrival) = self.messages.arrived(us, from, to, key, fate) {
-            self.arrival(arrival);
-        }
+        self.messenger.arrived(us, from, to, key, fate);
     }
 
     /// Tells which messages are lost by now.
     pub(crate) fn time_passed(&mut self, us: u64) {
-        while let Some(lost) = self.messages.lost(us) {
-            self.arrival(lost);
-        }
-    }
-
-    fn arrival(&self, Arrival { us, message, to, fate }: Arrival) {
-        self.tell(us, Fact::Arrived { message, to, fate });
+        self.messenger.time_passed(us);
     }
 
     fn connected(&mut self, us: u64, node: usize, block: &CheckedBlock, own: bool) {

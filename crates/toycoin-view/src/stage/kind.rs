@@ -26,14 +26,14 @@ enum Kind {
     Simulated(Simulated),
     Live(Box<Live>),
     Nodes(Nodes),
-    Watched { hub: Arc<Hub>, params: ChainParams },
+    Watched(Arc<Hub>),
     Record { hub: Arc<Hub>, record: Box<Record> },
 }
 
 impl Stage {
     /// Returns a stage whose events the caller tells the hub. It has no node to ask, and refuses each command.
-    pub const fn from_hub(hub: Arc<Hub>, params: ChainParams) -> Self {
-        Self { kind: Kind::Watched { hub, params } }
+    pub const fn from_hub(hub: Arc<Hub>) -> Self {
+        Self { kind: Kind::Watched(hub) }
     }
 
     /// Returns the hub that the stage tells its events.
@@ -42,18 +42,17 @@ impl Stage {
             Kind::Simulated(stage) => stage.hub(),
             Kind::Live(stage) => stage.hub(),
             Kind::Nodes(stage) => stage.hub(),
-            Kind::Watched { hub, .. } | Kind::Record { hub, .. } => hub,
+            Kind::Watched(hub) | Kind::Record { hub, .. } => hub,
         }
     }
 
-    /// Returns the parameters of the network; `None` for a record, which does not hold them.
+    /// Returns the parameters of the network; `None` where there is no node to ask.
     pub fn params(&self) -> Option<&ChainParams> {
         match &self.kind {
             Kind::Simulated(stage) => Some(stage.params()),
             Kind::Live(stage) => Some(stage.params()),
             Kind::Nodes(stage) => Some(stage.params()),
-            Kind::Watched { params, .. } => Some(params),
-            Kind::Record { .. } => None,
+            Kind::Watched(_) | Kind::Record { .. } => None,
         }
     }
 
@@ -71,7 +70,7 @@ impl Stage {
             Kind::Simulated(stage) => stage.node(node).map(NodeReader::Simulated),
             Kind::Live(stage) => stage.nodes().get(node).cloned().map(NodeReader::Live),
             Kind::Nodes(stage) => stage.nodes().get(node).cloned().map(NodeReader::Live),
-            Kind::Watched { .. } | Kind::Record { .. } => None,
+            Kind::Watched(_) | Kind::Record { .. } => None,
         }
     }
 
@@ -81,7 +80,7 @@ impl Stage {
             Kind::Simulated(stage) => stage.nodes(),
             Kind::Live(stage) => stage.nodes().len(),
             Kind::Nodes(stage) => stage.nodes().len(),
-            Kind::Watched { .. } | Kind::Record { .. } => 0,
+            Kind::Watched(_) | Kind::Record { .. } => 0,
         }
     }
 
@@ -94,7 +93,7 @@ impl Stage {
             Kind::Simulated(stage) => stage.command(command).await,
             Kind::Live(stage) => stage.command(command).await,
             Kind::Nodes(stage) => stage.command(command).await,
-            Kind::Watched { .. } => Err(Refusal::Cannot("this network can only be watched from here".into())),
+            Kind::Watched(_) => Err(Refusal::Cannot("this network can only be watched from here".into())),
             Kind::Record { .. } => Err(Refusal::Cannot(
                 "this is a record of what happened; use the page's own clock to go through it".into(),
             )),

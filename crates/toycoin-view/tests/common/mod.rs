@@ -8,7 +8,6 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use toycoin_core::ChainParams;
 use toycoin_view::{
     Hub, Stage, View, ViewBuilder,
     state::{NetworkInfo, State},
@@ -23,7 +22,7 @@ pub(crate) fn view() -> ViewBuilder {
 pub(crate) fn stage() -> Stage {
     let network = NetworkInfo { name: "lab".into(), genesis: "00".into(), spacing_ms: 2_000 };
     let hub = Hub::new(State::new("0123abcd".into(), "simulated", Some(7), network));
-    Stage::from_hub(hub, ChainParams::lab())
+    Stage::from_hub(hub)
 }
 
 /// Serves on a free port of this machine.

@@ -1,7 +1,7 @@
 //! The shapes of what only a network of several nodes has, and of the rules.
 
 use serde::Serialize;
-use toycoin_core::{Rule, hex::Hex};
+use toycoin_core::Rule;
 use toycoin_node::protocol::PeerInfo;
 use utoipa::ToSchema;
 
@@ -110,9 +110,4 @@ pub(crate) struct AuditInfo {
     pub(crate) state_root: String,
     /// Whether sum, number and hash of the coins are those that the state root commits to.
     pub(crate) holds: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 }
