@@ -13,20 +13,15 @@ import { Panel } from './panel.js';
 import { applyPrefs } from './prefs.js';
 import { announceReorganisations } from './reorganisation.js';
 import { start, state, tips } from './store.js';
-import { status, summarise } from './status.js';
+import { summarise } from './status.js';
 import { Timeline } from './timeline.js';
 import { Network } from './topology.js';
 import { Tree } from './tree.js';
 import { count } from './words.js';
 
-function Status() {
-  return html`<p role="status" class="status">${status}</p>`;
-}
-
 function App() {
   return html`
     <${Controls} />
-    <${Status} />
     <main>
       <${Tree} />
       <${Network} />

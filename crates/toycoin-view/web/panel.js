@@ -17,10 +17,11 @@ export function Panel({ id, title, caption, tools, children }) {
 }
 
 /**
- * Views of which one is shown. `tabs` is a list of `{id, name, view}`, where `view` is a component.
- * With `value` and `onChange` the caller knows which one it is.
+ * Views of which one is shown. `tabs` is a list of `{id, name, view}`, where `view` is a component, or of
+ * `{id, name, body}`, where `body` is a function that draws what its caller knows.
+ * With `value` and `onChange` the caller knows which one it is. A view that scrolls is `focusable`.
  */
-export function Tabs({ id, label, tabs, value, onChange }) {
+export function Tabs({ id, label, tabs, value, onChange, focusable = true }) {
   const [own, setOwn] = useState(tabs[0].id);
   const list = useRef(null);
   const shown = tabs.find((tab) => tab.id === (value ?? own)) ?? tabs[0];
@@ -48,8 +49,9 @@ export function Tabs({ id, label, tabs, value, onChange }) {
           aria-selected=${tab === shown} aria-controls=${`view-${id}`} tabindex=${tab === shown ? 0 : -1}
           onClick=${() => choose(tab)}>${tab.name}</button>`)}
     </div>
-    <div class="view" role="tabpanel" id=${`view-${id}`} aria-labelledby=${`tab-${id}-${shown.id}`} tabindex="0">
-      <${shown.view} key=${shown.id} />
+    <div class="view" role="tabpanel" id=${`view-${id}`} aria-labelledby=${`tab-${id}-${shown.id}`}
+      tabindex=${focusable ? 0 : null}>
+      ${shown.body === undefined ? html`<${shown.view} key=${shown.id} />` : shown.body()}
     </div>`;
 }
 

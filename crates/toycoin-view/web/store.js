@@ -1,15 +1,19 @@
 // The store: what the page shows, as signals, and how it talks to the server.
 
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { Clock, Tape } from './clock.js';
 import { newState } from './state.js';
 import { openStream } from './stream.js';
+import { Marks } from './marks.js';
 import { readRecord } from './record.js';
 import { say } from './status.js';
 import { readToken, takeTokens, writeToken } from './tokens.js';
 
 const BASE = '/api';
+const CALM_MS = 250;
 const SHOWN_EVENTS = 500;
+/** More events than this in one frame are a jump, not a movement. */
+const MOST_PASSED = 2_000;
 const EMPTY = newState('', '', null, { name: '', genesis: '', spacing_ms: 0 });
 
 takeTokens();
@@ -88,17 +92,44 @@ export const isStale = (hash) => standingOf(hash) === 'stale';
 /** Returns the numbers of the nodes whose tip a block is. */
 export const tipsOf = (hash) => tips.value.get(hash) ?? [];
 
+/** The state, at most four times a second: for what need not move. */
+export const calmState = signal(EMPTY);
+let calmTimer = 0;
+effect(() => {
+  const { run } = state.value;
+  if (run !== calmState.peek().run) calmState.value = state.peek();
+  if (calmTimer !== 0) return;
+  calmTimer = setTimeout(() => {
+    calmTimer = 0;
+    calmState.value = state.peek();
+  }, CALM_MS);
+});
+
 // --- which moment is shown
 
 let time = new Clock(new Tape(EMPTY), 'live');
+let timeMarks = new Marks(EMPTY);
 let dirty = false;
 /** When the newest event came, in the browser's milliseconds. */
 let arrivedAt = 0;
 let arrivedUs = 0;
 let lastFrame = performance.now();
+let shownTape = time.tape;
+let shownPosition = 0;
+const watchers = new Set();
+
+/** Calls `watcher` with the events that were passed since the last frame, or with `null` after a jump. */
+export function watch(watcher) {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
 
 /** The tape of what was seen, for those who look ahead or back. */
 export const tape = () => time.tape;
+/** The position on that tape that is shown. */
+export const position = () => time.position;
+/** Reorganisations and partitions on that tape. */
+export const marks = () => timeMarks;
 
 /** Returns the time that is shown, in microseconds. Unlike `clock`, it moves between two events. */
 export function now() {
@@ -117,17 +148,26 @@ function frame(at) {
 
 function show() {
   dirty = false;
-  const { tape: seen, position } = time;
+  const { tape: seen, position: at } = time;
   batch(() => {
     newest.value = seen.head;
     const shown = time.state;
     if (shown !== state.peek()) {
       state.value = shown;
-      events.value = seen.events(position, SHOWN_EVENTS);
+      events.value = seen.events(at, SHOWN_EVENTS);
     }
     const { mode, us, playing, speed } = time;
     clock.value = { mode, us, first: seen.firstUs, last: seen.head.us, playing, speed };
   });
+  const passed = passedEvents(seen, at);
+  shownTape = seen;
+  shownPosition = at;
+  if (passed === null || passed.length > 0) for (const watcher of watchers) watcher(passed);
+}
+
+function passedEvents(seen, at) {
+  const isJump = seen !== shownTape || at < shownPosition || at - shownPosition > MOST_PASSED;
+  return isJump ? null : seen.events(at, at - shownPosition);
 }
 
 function move(how) {
@@ -143,6 +183,8 @@ export const live = () => move(() => time.live());
 
 function take(entry) {
   time.push(entry);
+  timeMarks.add(entry);
+  timeMarks.forget(time.tape.firstUs);
   arrivedAt = performance.now();
   arrivedUs = time.tape.head.us;
   dirty = true;
@@ -154,6 +196,7 @@ function takeState(next) {
   // events were missed, but what was seen before is still true
   if (next.run === head.run && next.seq > head.seq) return take({ type: 'state', state: next });
   time = new Clock(new Tape(next), 'live');
+  timeMarks = new Marks(next);
   arrivedAt = performance.now();
   arrivedUs = next.us;
   dirty = true;
@@ -173,7 +216,9 @@ export function start() {
   } else {
     connection.value = 'record';
     try {
-      time = new Clock(readRecord(record.textContent), 'record');
+      const read = readRecord(record.textContent);
+      time = new Clock(read.tape, 'record');
+      timeMarks = read.marks;
       dirty = true;
     } catch (error) {
       say(`This record cannot be read: ${error.message}`);

@@ -1,0 +1,81 @@
+// Commands: what a teacher does with the network, and why it may not be possible at the moment.
+
+import { computed } from '@preact/signals';
+import { clock, connection, live, pause, play, post, state, stepBy, token } from './store.js';
+
+export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
+
+/** Why this page cannot change the network; `null` if it can. */
+export const obstacle = computed(() => {
+  if (connection.value === 'record') return 'This page shows a record, which nobody can change.';
+  if (token.value === null) return 'Only the teacher’s link, with the token, can change the network.';
+  if (clock.value.mode === 'past') return 'This page shows the past. Go back to LIVE first.';
+  return null;
+});
+
+export const isParted = computed(() => state.value.groups.length > 0);
+/** Whether the time of the stage itself can be held, rather than this page alone. */
+const steersStage = computed(() => obstacle.value === null && state.value.stage === 'simulated');
+export const isPaused = computed(() => (clock.value.mode === 'live' ? state.value.clock.paused : !clock.value.playing));
+export const speed = computed(() => (clock.value.mode === 'live' ? state.value.clock.speed : clock.value.speed));
+
+/** Why the speed cannot be set; `null` if it can. */
+export const speedObstacle = computed(() => {
+  if (clock.value.mode !== 'live') return null;
+  return obstacle.value ?? (state.value.stage === 'simulated' ? null : 'A live network runs at its own speed.');
+});
+
+/** What a refusal says is in the status line already. */
+const tried = (promise) => promise.catch(() => undefined);
+const command = (path, body) => tried(post(`/v1${path}`, body));
+
+export function togglePause() {
+  if (clock.peek().mode !== 'live') return isPaused.peek() ? play() : pause();
+  if (steersStage.peek()) return command('/clock', { do: isPaused.peek() ? 'run' : 'pause' });
+  // the network goes on, this page holds its picture
+  return pause();
+}
+
+export function step() {
+  if (clock.peek().mode === 'live' && steersStage.peek()) return command('/clock', { do: 'step' });
+  return stepBy(1);
+}
+
+export function setSpeed(value) {
+  if (clock.peek().mode === 'live') return command('/clock', { do: 'speed', speed: value });
+  return clock.peek().playing ? play(value) : (play(value), pause());
+}
+
+/** Goes to the next faster (1) or slower (-1) speed. */
+export function changeSpeed(by) {
+  const at = SPEEDS.findIndex((value) => value >= speed.peek() - 1e-9);
+  const next = SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, (at < 0 ? SPEEDS.length - 1 : at) + by))];
+  return setSpeed(next);
+}
+
+/** Parts the network in halves, or heals it. */
+export function togglePart() {
+  if (isParted.peek()) return command('/network/heal');
+  return part(halves(state.peek().nodes.length));
+}
+
+export const part = (groups) => command('/network/partition', { groups });
+
+/** Returns the numbers below `count` in two halves. */
+export function halves(nodes) {
+  const all = [...Array(nodes).keys()];
+  const middle = Math.ceil(nodes / 2);
+  return [all.slice(0, middle), all.slice(middle)].filter((group) => group.length > 0);
+}
+
+export const stopNode = (node) => command(`/nodes/${node}/stop`);
+export const startNode = (node) => command(`/nodes/${node}/start`);
+export const setRate = (node, rate) => command(`/nodes/${node}/rate`, { hash_rate: rate });
+export const setDelay = (node, ms) => command(`/nodes/${node}/delay`, { ms });
+export const addNode = () => command('/nodes', { hash_rate: Math.max(1, state.peek().nodes[0]?.hash_rate ?? 10) });
+export const endFault = (id) => command('/network/end', { id });
+/** These two throw if they are refused, so that a dialog can stay open. */
+export const pay = (payment) => post('/v1/pay', payment);
+export const beginFault = (fault) => post('/v1/network/fault', fault);
+
+export { live };

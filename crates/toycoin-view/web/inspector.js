@@ -1,0 +1,73 @@
+// The inspector: one block or transaction, from its fields down to its bytes.
+
+import { html } from 'htm/preact';
+import { useEffect, useState } from 'preact/hooks';
+import { Block } from './block-facts.js';
+import { HeaderBytes } from './bytes.js';
+import { Coins } from './flow.js';
+import { Merkle } from './merkle.js';
+import { NodeFacts } from './node-facts.js';
+import { Tabs } from './panel.js';
+import { AsOfNow, Missing, TxLink, useApi } from './parts.js';
+import { bestTip, byHash, selected } from './store.js';
+import { Transaction } from './transaction-facts.js';
+import { short } from './words.js';
+
+const START = { block: 'block', tx: 'transaction' };
+/** Tabs that show something of both kinds, so that a selection leaves them open. */
+const SHARED = ['bytes', 'merkle'];
+
+/** The inspector of what is selected. */
+export function Inspector() {
+  const chosen = selected.value;
+  const [tab, setTab] = useState('block');
+  const kind = chosen?.kind ?? null;
+  useEffect(() => {
+    if (kind in START && !SHARED.includes(tab)) setTab(START[kind]);
+  }, [kind]);
+  const txid = kind === 'tx' ? chosen.id : null;
+  const transaction = useApi(txid === null ? null : `/tx/${txid}`, bestTip.value ?? '');
+  if (chosen === null) return html`<${Nothing} />`;
+  if (kind === 'node') return html`<${NodeFacts} node=${Number(chosen.id)} />`;
+
+  const hash = kind === 'block' ? chosen.id : transaction.data?.status?.block_hash ?? null;
+  const tabs = [
+    { id: 'block', name: 'Block', body: () => of(hash, Block, { hash }) },
+    { id: 'transaction', name: 'Transaction',
+      body: () => ofTx(txid, hash, Transaction, { txid, answer: transaction }) },
+    { id: 'bytes', name: 'Header bytes', body: () => of(hash, HeaderBytes, { hash }) },
+    { id: 'merkle', name: 'Merkle', body: () => of(hash, Merkle, { hash, txid }) },
+    { id: 'coins', name: 'Coins', body: () => ofTx(txid, hash, Coins, { txid, answer: transaction }) },
+  ];
+  return html`<div class="inspector"><${AsOfNow} />
+    <${Tabs} id="inspector" label="Inspector" tabs=${tabs} value=${tab} onChange=${setTab} /></div>`;
+}
+
+function of(hash, View, props) {
+  if (hash !== null) return html`<${View} key=${hash} ...${props} />`;
+  return html`<${Missing}>The transaction is in no block yet, so there is no header to show.</${Missing}>`;
+}
+
+function ofTx(txid, hash, View, props) {
+  return txid === null ? html`<${Choose} key=${hash} hash=${hash} />` : html`<${View} key=${txid} ...${props} />`;
+}
+
+/** Asks which transaction of a block is meant. */
+function Choose({ hash }) {
+  const ids = useApi(`/block/${hash}/txids`);
+  if (ids.data === undefined) {
+    return html`<${Missing}>Choose a transaction, in the mempool or in a block's list.</${Missing}>`;
+  }
+  return html`<p>A block is selected. Which of its transactions?</p>
+    <ul class="choices">${ids.data.slice(0, 50).map((txid, index) => html`<li key=${txid}>
+      <${TxLink} txid=${txid}>${index === 0 ? 'coinbase ' : `${index}: `}${short(txid)}</${TxLink}></li>`)}</ul>
+    ${ids.data.length > 50 && html`<${Missing}>The tab Block lists the other ${ids.data.length - 50}.</${Missing}>`}`;
+}
+
+function Nothing() {
+  const tip = byHash.value.get(bestTip.value);
+  return html`<div class="inspector"><${Missing}>Choose a block, a transaction or a node.
+    ${tip !== undefined && html` Or begin with <button type="button" class="link"
+      onClick=${() => { selected.value = { kind: 'block', id: tip.hash }; }}>the newest block, ${tip.height}</button>.`}
+    </${Missing}></div>`;
+}

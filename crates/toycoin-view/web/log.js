@@ -1,0 +1,97 @@
+// The log: what happened, in words. Each line leads to its block, payment or node.
+
+import { html } from 'htm/preact';
+import { signal } from '@preact/signals';
+import { NodeSelect } from './dialog.js';
+import { Panel, Link } from './panel.js';
+import { calmState, position, select, tape } from './store.js';
+import { sentence, time } from './words.js';
+
+const MOST_LINES = 200;
+const MOST_SEARCHED = 20_000;
+
+const KINDS = [
+  { id: 'most', name: 'all but messages', types: ['block', 'tip', 'tx', 'rejected', 'network', 'node', 'clock', 'note'] },
+  { id: 'chain', name: 'blocks and tips', types: ['block', 'tip', 'rejected'] },
+  { id: 'reorganisations', name: 'reorganisations', types: ['tip'], test: (event) => event.left.length > 0 },
+  { id: 'payments', name: 'payments', types: ['tx', 'gone'] },
+  { id: 'messages', name: 'messages', types: ['sent', 'arrived'] },
+  { id: 'network', name: 'network', types: ['network', 'node', 'clock', 'note', 'rejected'] },
+  { id: 'all', name: 'everything', types: null },
+];
+
+const kind = signal('most');
+const node = signal('all');
+const text = signal('');
+
+/** Puts the cursor in the search field. */
+export function findInLog() {
+  document.getElementById('find')?.focus();
+}
+
+export function Log() {
+  const { nodes } = calmState.value;
+  const set = (which) => (event) => { which.value = event.target.value; };
+  const tools = html`<div class="filters">
+    <select aria-label="Which events" value=${kind.value} onChange=${set(kind)}>
+      ${KINDS.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}</select>
+    <${NodeSelect} label="Which node" nodes=${nodes} value=${node.value} also=${[['all', 'all nodes']]}
+      onChange=${(value) => { node.value = value; }} />
+    <input id="find" type="search" aria-label="Find in the events" placeholder="find" value=${text.value}
+      onInput=${set(text)} onKeyDown=${(event) => { if (event.key === 'Escape') event.target.blur(); }} />
+  </div>`;
+  return html`<${Panel} id="log" title="Events" tools=${tools}><${Lines} /><//>`;
+}
+
+function Lines() {
+  // the tape is no signal: the state says when it moved
+  void calmState.value;
+  const lines = found();
+  return html`<ol class="log scroll" tabindex="0" aria-label="Events, newest first">
+    ${lines.length === 0 && html`<li class="hint">No such event.</li>`}
+    ${lines.map((event) => html`<li key=${event.seq} class=${classOf(event)}>
+      <time>${time(event.us)}</time><span>${parts(event)}</span></li>`)}
+  </ol>`;
+}
+
+function parts(event) {
+  return sentence(event).map((part) => (typeof part === 'string' ? part
+    : html`<${Link} to=${part} onSelect=${select}>${part.text}<//>`));
+}
+
+function classOf({ type, left, groups }) {
+  if (type === 'tip' && left.length > 0) return 'reorganised';
+  if (type === 'network' && groups.length > 0) return 'parted';
+  return type;
+}
+
+/** Returns the last events before the moment shown that meet all filters, newest first. */
+function found() {
+  const seen = tape();
+  const { types, test } = KINDS.find(({ id }) => id === kind.value);
+  const number = node.value === 'all' ? null : Number(node.value);
+  const words = text.value.trim().toLowerCase();
+  const lines = [];
+  const from = position();
+  const until = Math.max(seen.first, from - MOST_SEARCHED);
+  for (let at = from - 1; at >= until && lines.length < MOST_LINES; at -= 1) {
+    const event = seen.entry(at);
+    if (event.type === 'state' || (types !== null && !types.includes(event.type))) continue;
+    if (test !== undefined && !test(event)) continue;
+    if (number !== null && !concerns(event, number)) continue;
+    if (words !== '' && !isAbout(event, words)) continue;
+    lines.push(event);
+  }
+  return lines;
+}
+
+function concerns(event, number) {
+  return [event.node, event.from, event.miner].includes(number)
+    || event.to === number || (Array.isArray(event.to) && event.to.includes(number));
+}
+
+/** Whole hashes are found too, not only their first digits. */
+function isAbout(event, words) {
+  const written = sentence(event).map((part) => part.text ?? part).join('').toLowerCase();
+  return written.includes(words) || [event.hash, event.txid, event.about].some((id) => id?.startsWith(words));
+}

@@ -1,0 +1,72 @@
+// A node's facts and controls: its tip, its mempool, its hash rate, its delay, stop and start.
+
+import { html } from 'htm/preact';
+import { Button } from './button.js';
+import { obstacle, setDelay, setRate, startNode, stopNode } from './commands.js';
+import { minerClass, minerLabel } from './palette.js';
+import { Link } from './panel.js';
+import { byHash, select } from './store.js';
+import { count, short } from './words.js';
+
+const LONGEST_DELAY_MS = 60_000;
+
+/** The number of payments in a node's mempool, listed or not. */
+export const waiting = (node) => node.mempool.length + (node.unlisted ?? 0);
+
+/** The block on which a node stands, as a small copy of the one in the tree. */
+export function TipLink({ node }) {
+  const block = byHash.value.get(node.tip);
+  return html`<span class=${`tip-link ${minerClass(block?.miner)}`}>
+    <i aria-hidden="true">${minerLabel(block?.miner)}</i>
+    <${Link} to=${{ kind: 'block', id: node.tip }} onSelect=${select}>${node.height} · ${short(node.tip)}<//></span>`;
+}
+
+function Rate({ node }) {
+  const most = Math.max(100, node.hash_rate);
+  return html`<label class="rate"><span class="hidden">Hash rate of ${node.name}</span>
+    <input type="range" min="0" max=${most} step="1" value=${node.hash_rate} disabled=${obstacle.value !== null}
+      title=${obstacle.value} onChange=${(event) => setRate(node.node, event.target.valueAsNumber)} />
+    <output>${node.hash_rate}</output></label>`;
+}
+
+function Delay({ node }) {
+  const onChange = (event) => {
+    if (event.target.reportValidity()) setDelay(node.node, event.target.valueAsNumber);
+  };
+  return html`<label class="delay"><span class="hidden">Delay of ${node.name} in milliseconds</span>
+    <input type="number" required min="0" max=${LONGEST_DELAY_MS} step="10" defaultValue="0" placeholder="0"
+      disabled=${obstacle.value !== null} title=${obstacle.value} onChange=${onChange} /></label>`;
+}
+
+function StopStart({ node, isDown }) {
+  return html`<${Button} obstacle=${obstacle.value} onClick=${() => (isDown ? startNode : stopNode)(node.node)}
+    aria-label=${`${isDown ? 'Start' : 'Stop'} ${node.name}`}>${isDown ? 'Start' : 'Stop'}<//>`;
+}
+
+/** A strip with all about one node. */
+export function NodeControls({ node, isDown }) {
+  const rate = node.hashes_per_second;
+  return html`<div class="node-strip" role="group" aria-label=${node.name}>
+    <h3><i class=${`dot ${minerClass(node.node)}`} aria-hidden="true">${node.node}</i> ${node.name}
+      ${isDown ? html` <small>stopped</small>` : ''}</h3>
+    <span><b>Tip</b> <${TipLink} node=${node} /></span>
+    <span><b>Waiting</b> ${count(waiting(node), 'payment')}</span>
+    ${rate !== undefined && html`<span><b>Measured</b> ${rate.toLocaleString('en')} hashes/s</span>`}
+    <span><b>Hash rate</b> <${Rate} node=${node} /></span>
+    <span><b>Delay, ms</b> <${Delay} node=${node} key=${node.node} /></span>
+    <${StopStart} node=${node} isDown=${isDown} />
+  </div>`;
+}
+
+export function NodeRow({ node, isDown }) {
+  return html`<tr class=${isDown ? 'down' : ''}>
+    <th scope="row"><i class=${`dot ${minerClass(node.node)}`} aria-hidden="true">${node.node}</i>
+      <${Link} to=${{ kind: 'node', id: node.node }} onSelect=${select}>${node.name}<//></th>
+    <td><${TipLink} node=${node} /></td>
+    <td class="number">${waiting(node)}</td>
+    <td class="number">${node.hashes_per_second?.toLocaleString('en') ?? ''}</td>
+    <td><${Rate} node=${node} /></td>
+    <td><${Delay} node=${node} /></td>
+    <td><${StopStart} node=${node} isDown=${isDown} /></td>
+  </tr>`;
+}

@@ -1,0 +1,147 @@
+// The ring: nodes round the relay, a wall where the network is parted, and messages as dots on their way.
+
+import { html } from 'htm/preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { isPaused } from './commands.js';
+import { Flights } from './flights.js';
+import { memo } from './memo.js';
+import { waiting } from './node.js';
+import { KINDS, kindOf, minerClass, minerLabel } from './palette.js';
+import { HEIGHT, HUB, placesOf, radiusOf, wallsOf, WIDTH } from './places.js';
+import { calm } from './prefs.js';
+import { byHash, nodes, select, selected, state, watch } from './store.js';
+import { count } from './words.js';
+
+/** After a step the dots go on for a while even though time stands still, so that it can be seen. */
+const LINGER_MS = 900;
+
+export function Ring() {
+  const amount = nodes.value.length;
+  const at = placesOf(amount);
+  const r = radiusOf(amount);
+  const { down, groups, faults } = state.value;
+  const stop = selected.value?.kind === 'node' ? selected.value.id : 0;
+  return html`
+    <div class="ring">
+      <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label="Ring of nodes" onKeyDown=${onKeyDown}>
+        ${at.map(({ x, y }, node) => html`<path key=${`spoke${node}`}
+          class=${`spoke${down.includes(node) ? ' down' : ''}`} d=${`M${HUB.x} ${HUB.y}L${x} ${y}`} />`)}
+        ${wallsOf(groups, at).map(({ key, d }) => html`<path key=${key} class="wall" d=${d} />`)}
+        <g class="relay" aria-hidden="true"><circle cx=${HUB.x} cy=${HUB.y} r="23" />
+          <text x=${HUB.x} y=${HUB.y}>relay</text></g>
+        ${nodes.value.map((node) => html`<${Node} key=${node.node} ...${at[node.node]} r=${r} node=${node.node}
+          name=${node.name} height=${node.height} miner=${byHash.value.get(node.tip)?.miner ?? null} tip=${node.tip}
+          waits=${waiting(node)} isDown=${down.includes(node.node)} isStop=${stop === node.node}
+          fault=${faults.some((fault) => fault.node === node.node)}
+          isSelected=${selected.value?.kind === 'node' && selected.value.id === node.node} />`)}
+      </svg>
+      <${Dots} />
+    </div>
+    <${Legend} />`;
+}
+
+const Node = memo(({ x, y, dx, dy, r, node, name, height, miner, waits, isDown, isStop, isSelected, fault }) => {
+  const isSmall = r < 15;
+  const [w, h] = isSmall ? [38, 15] : [52, 22];
+  const far = r + 6 + (Math.abs(dx) * w + Math.abs(dy) * h) / 2;
+  const bx = x + dx * far - w / 2;
+  const by = y + dy * far - h / 2;
+  const strip = isSmall ? 14 : 16;
+  const label = `${node}, ${name}, on block ${height}, ${count(waits, 'payment')} waiting`
+    + `${isDown ? ', stopped' : ''}${fault ? ', disturbed' : ''}`;
+  return html`
+    <g class=${`node ${minerClass(node)}${isDown ? ' down' : ''}${isSmall ? ' small' : ''}`} role="button"
+      tabindex=${isStop ? 0 : -1} data-node=${node} aria-label=${label} aria-pressed=${isSelected}
+      onClick=${() => select('node', node)}>
+      <circle class="halo" cx=${x} cy=${y} r=${r + 5} />
+      <circle class="body" cx=${x} cy=${y} r=${r} />
+      <text class="name" x=${x} y=${y} aria-hidden="true">${node}</text>
+      ${fault && html`<text class="fault" x=${x + (dy - dx) * r * 0.75} y=${y - (dx + dy) * r * 0.75} aria-hidden="true">⚠</text>`}
+      ${waits > 0 && !isDown && html`<g class="waits" aria-hidden="true"
+        transform=${`translate(${x - (dx + dy) * r * 0.75} ${y + (dx - dy) * r * 0.75})`}>
+        <circle r=${isSmall ? 6.5 : 10} /><text>${waits > 99 ? '99+' : waits}</text></g>`}
+      <g class=${`held ${minerClass(miner)}`} transform=${`translate(${bx} ${by})`} aria-hidden="true">
+        <rect class="body" width=${w} height=${h} rx="4" />
+        <path class="mark" d=${`M4 0H${strip}V${h}H4A4 4 0 0 1 0 ${h - 4}V4A4 4 0 0 1 4 0Z`} />
+        <text class="miner" x=${strip / 2} y=${h / 2}>${minerLabel(miner)}</text>
+        <text class="height" x=${(strip + w) / 2} y=${h / 2}>${height}</text>
+      </g>
+    </g>`;
+});
+
+function onKeyDown(event) {
+  const node = Number(event.target.dataset.node);
+  if (Number.isNaN(node)) return;
+  const amount = nodes.peek().length;
+  const to = { ArrowRight: node + 1, ArrowDown: node + 1, ArrowLeft: node - 1, ArrowUp: node - 1 }[event.key];
+  if (to !== undefined) {
+    event.preventDefault();
+    event.currentTarget.querySelector(`[data-node="${(to + amount) % amount}"]`).focus();
+  } else if (event.key === 'Enter' || event.key === ' ') {
+    event.preventDefault();
+    select('node', node);
+  }
+}
+
+/** The dots are on a canvas: a broadcast among 32 nodes is 32 of them, and several are on their way at once. */
+function Dots() {
+  const canvas = useRef(null);
+  useEffect(() => {
+    const flights = new Flights(HUB);
+    const unwatch = watch((events) => flights.take(events, calm.peek()));
+    let frame = 0;
+    let last = performance.now();
+    const draw = (at) => {
+      frame = requestAnimationFrame(draw);
+      const passed = Math.min(100, at - last);
+      last = at;
+      if (isPaused.peek() && flights.quietFor(at) > LINGER_MS) return;
+      flights.advance(passed);
+      paint(canvas.current, flights);
+    };
+    frame = requestAnimationFrame(draw);
+    return () => {
+      unwatch();
+      cancelAnimationFrame(frame);
+    };
+  }, []);
+  return html`<canvas ref=${canvas} aria-hidden="true"></canvas>`;
+}
+
+function paint(canvas, flights) {
+  const ratio = devicePixelRatio;
+  const { clientWidth, clientHeight } = canvas;
+  const [w, h] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+  if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
+  else if (flights.isEmpty && flights.wasEmpty) return;
+  const context = canvas.getContext('2d');
+  const zoom = Math.min(w / WIDTH, h / HEIGHT);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, w, h);
+  context.setTransform(zoom, 0, 0, zoom, (w - WIDTH * zoom) / 2, (h - HEIGHT * zoom) / 2);
+  const amount = nodes.peek().length;
+  flights.draw(context, { places: placesOf(amount), radius: radiusOf(amount), colours: coloursOf(canvas) });
+}
+
+let colours = null;
+let coloursAt = -Infinity;
+
+/** The colours of the kinds, as the style sheet has them in this theme. */
+function coloursOf(canvas) {
+  const at = performance.now();
+  if (colours === null || at - coloursAt > 1_000) {
+    const legend = canvas.closest('.view')?.querySelectorAll('.legend [data-kind] i') ?? [];
+    colours = Object.fromEntries([...legend].map((mark) => [mark.parentElement.dataset.kind, getComputedStyle(mark).color]));
+    coloursAt = at;
+  }
+  return colours;
+}
+
+/** What the dots mean, and how many are on their way: for those who see no dots move, this is all. */
+function Legend() {
+  const counts = new Map();
+  for (const { tag } of state.value.messages) counts.set(kindOf(tag), (counts.get(kindOf(tag)) ?? 0) + 1);
+  return html`<ul class="legend" aria-label="Messages in flight">${KINDS.map(({ kind, name }) => html`
+    <li key=${kind} data-kind=${kind}><i class=${kind} aria-hidden="true"></i>${name} <b>${counts.get(kind) ?? 0}</b></li>`)}
+  </ul>`;
+}

@@ -1,0 +1,65 @@
+// The network: who is connected, who stands where, and what is on its way between them.
+
+import { html } from 'htm/preact';
+import { computed } from '@preact/signals';
+import { Button } from './button.js';
+import { isParted, obstacle, togglePart } from './commands.js';
+import { faultInWords } from './faults.js';
+import { Lanes } from './lanes.js';
+import { NodeControls, NodeRow } from './node.js';
+import { Panel, Tabs } from './panel.js';
+import { Ring } from './ring.js';
+import { nodes, selected, state } from './store.js';
+import { groupsInWords, nodesInWords } from './words.js';
+
+const caption = computed(() => {
+  const { groups, down, faults } = state.value;
+  const parts = [];
+  if (groups.length > 0) parts.push(`Parted: ${groupsInWords(withRest(groups, nodes.value.length))}.`);
+  if (down.length > 0) parts.push(`Stopped: ${nodesInWords(down)}.`);
+  for (const { kind, node } of faults) {
+    parts.push(`${faultInWords(kind)}${node === undefined ? '' : ` at node ${node}`}.`);
+  }
+  return parts.length === 0 ? 'Every node hears every other through the relay.' : parts.join(' ');
+});
+
+/** Nodes in no group form one more. */
+export function withRest(groups, count) {
+  const named = new Set(groups.flat());
+  const rest = [...Array(count).keys()].filter((node) => !named.has(node));
+  return rest.length === 0 ? groups : [...groups, rest];
+}
+
+export function Network() {
+  const tabs = [
+    { id: 'ring', name: 'Ring', view: RingView },
+    { id: 'lanes', name: 'Lanes', view: Lanes },
+    { id: 'table', name: 'Table', view: Table },
+  ];
+  return html`<${Panel} id="network" title="Network" caption=${caption} tools=${html`<${Heal} />`}>
+    <${Tabs} id="network" label="Views of the network" tabs=${tabs} />
+  <//>`;
+}
+
+function Heal() {
+  return isParted.value && html`<${Button} class="heal" obstacle=${obstacle.value} onClick=${togglePart}>Heal<//>`;
+}
+
+function RingView() {
+  const node = selected.value?.kind === 'node' ? nodes.value[selected.value.id] : undefined;
+  return html`<div class="ring-view">
+    <${Ring} />
+    ${node === undefined ? html`<p class="hint">Choose a node to see and steer it.</p>`
+      : html`<${NodeControls} node=${node} isDown=${state.value.down.includes(node.node)} />`}
+  </div>`;
+}
+
+function Table() {
+  const { down } = state.value;
+  return html`<table class="nodes">
+    <thead><tr><th>Node</th><th>Tip</th><th>Payments</th><th>Hashes per second</th><th>Hash rate</th>
+      <th>Delay, ms</th><th><span class="hidden">Stop or start</span></th></tr></thead>
+    <tbody>${nodes.value.map((node) => html`
+      <${NodeRow} key=${node.node} node=${node} isDown=${down.includes(node.node)} />`)}</tbody>
+  </table>`;
+}

@@ -1,0 +1,287 @@
+// The tree of blocks: who mined what on top of what, and which node stands where.
+
+import { html } from 'htm/preact';
+import { computed, signal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { Block, blockSentence, Fold, PITCH_X, PITCH_Y, TOP } from './block.js';
+import { columnsOf, forksOf, Lanes } from './forest.js';
+import { minerLabel } from './palette.js';
+import { Link, Panel, Tabs } from './panel.js';
+import { calm } from './prefs.js';
+import { bestTip, blocks, byHash, children, select, selected, standingOf, state, tips, tipsOf } from './store.js';
+import { count, nodesInWords, ranges, short } from './words.js';
+
+/** The last height that is drawn; `null` while the tree follows the newest block. */
+const end = signal(null);
+/** A folded run that a person opened. */
+const opened = signal(null);
+/** The block that the arrow keys stand on. */
+const current = signal(null);
+
+let lanes = new Lanes();
+let lanesRun = '';
+
+const columns = computed(() => {
+  const { run } = state.value;
+  if (run !== lanesRun) {
+    lanesRun = run;
+    lanes = new Lanes();
+  }
+  lanes.add(blocks.value, tips.value);
+  return columnsOf({
+    blocks: blocks.value, children: children.value, tips: tips.value, end: end.value, opened: opened.value,
+  });
+});
+
+const newestHeight = computed(() => blocks.value.reduce((most, block) => Math.max(most, block.height), 0));
+
+/** What the tree shows at the moment, in a sentence. */
+const caption = computed(() => {
+  const on = [...tips.value].map(([hash, nodes]) => ({ nodes, height: byHash.value.get(hash)?.height ?? 0 }));
+  if (on.length === 0) return 'Waiting for the first node.';
+  if (on.length === 1) {
+    const all = on[0].nodes.length;
+    return `${all === 1 ? 'The node stands' : `All ${all} nodes stand`} on block ${on[0].height}.`;
+  }
+  on.sort((a, b) => b.height - a.height || b.nodes.length - a.nodes.length);
+  const shown = on.slice(0, 3).map(({ nodes, height }) => `${nodesInWords(nodes)} on block ${height}`);
+  if (on.length > 3) shown.push(`${on.length - 3} more`);
+  return `${on.length} tips: ${shown.join('; ')}.`;
+});
+
+export function Tree() {
+  const tabs = [{ id: 'drawing', name: 'Tree', view: Drawing }, { id: 'table', name: 'Table', view: Table }];
+  return html`<${Panel} id="tree" title="Blocks" caption=${caption}>
+    <${Tabs} id="tree" label="Views of the blocks" tabs=${tabs} />
+  <//>`;
+}
+
+function follow() {
+  end.value = null;
+  opened.value = null;
+}
+
+/** Where everything is drawn. */
+const drawing = computed(() => {
+  const shapes = [];
+  const edges = [];
+  const placed = new Map();
+  let deepest = 0;
+  columns.value.forEach((column, at) => {
+    const x = at * PITCH_X + 8;
+    if (column.count !== undefined) {
+      const [block] = blocks.value.filter(({ height }) => height === column.to);
+      const lane = lanes.of(block.hash);
+      deepest = Math.max(deepest, lane);
+      const fold = { key: `fold-${column.from}`, fold: column, x, y: lane * PITCH_Y + TOP };
+      placed.set(block.hash, fold);
+      edges.push(...edgeTo(fold, byFirst(column), placed));
+      shapes.push(fold);
+      return;
+    }
+    for (const block of column.blocks) {
+      const lane = lanes.of(block.hash);
+      deepest = Math.max(deepest, lane);
+      const shape = { key: block.hash, block, x, y: lane * PITCH_Y + TOP };
+      placed.set(block.hash, shape);
+      edges.push(...edgeTo(shape, block, placed));
+      shapes.push(shape);
+    }
+  });
+  return { shapes, edges, width: columns.value.length * PITCH_X + 40, height: (deepest + 1) * PITCH_Y + TOP - 12 };
+});
+
+const byFirst = ({ from }) => blocks.value.find(({ height }) => height === from);
+
+function edgeTo(shape, block, placed) {
+  const parent = block === undefined ? undefined : placed.get(block.prev);
+  if (parent === undefined) return [];
+  return [{ key: `edge-${shape.key}`, from: parent, to: shape, hash: block.hash }];
+}
+
+function path({ from, to }) {
+  const x1 = from.x + 54;
+  const x2 = to.x;
+  const y1 = from.y + 20;
+  const y2 = to.y + 20;
+  if (y1 === y2) return `M${x1} ${y1}H${x2}`;
+  const middle = (x1 + x2) / 2;
+  return `M${x1} ${y1}C${middle + 4} ${y1} ${middle - 4} ${y2} ${x2} ${y2}`;
+}
+
+function Drawing() {
+  const box = useRef(null);
+  const slide = useRef(null);
+  const focused = useRef(null);
+  const lastKey = useRef(null);
+  const { shapes, edges, width, height } = drawing.value;
+  const had = focused.current;
+  const tabStop = tabStopOf(shapes);
+  const follows = end.value === null;
+  const newestKey = shapes.at(-1)?.key;
+
+  useLayoutEffect(() => {
+    if (follows) box.current.scrollLeft = box.current.scrollWidth;
+    if (had !== null && box.current.querySelector(`[data-key="${had}"]`) === null) focusNear(box.current, had);
+    if (follows && lastKey.current !== newestKey && lastKey.current !== null && !calm.value) {
+      const from = { transform: `translateX(${PITCH_X / 16}rem)` };
+      slide.current.animate([from, { transform: 'none' }], { duration: 280, easing: 'cubic-bezier(.2,.7,.2,1)' });
+    }
+    lastKey.current = newestKey;
+  }, [width, newestKey, follows]);
+
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      if (end.value === null) box.current.scrollLeft = box.current.scrollWidth;
+    });
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+
+  function onScroll() {
+    const { scrollLeft, clientWidth, scrollWidth } = box.current;
+    const atEnd = scrollLeft + clientWidth >= scrollWidth - 8;
+    if (!atEnd && end.value === null) end.value = newestHeight.value;
+  }
+
+  const behind = newestHeight.value - (end.value ?? newestHeight.value);
+  return html`
+    <div class="tree-frame">
+      <div class="tree scroll" ref=${box} onScroll=${onScroll} onKeyDown=${(event) => onKeyDown(event, box.current)}
+        onFocusIn=${(event) => { focused.current = event.target.dataset.key ?? null; }}
+        onFocusOut=${() => { focused.current = null; }}>
+        <div class="tree-clip"><svg ref=${slide} role="group" aria-label="Tree of blocks" viewBox=${`0 0 ${width} ${height}`}
+          style=${{ width: `${width / 16}rem`, height: `${height / 16}rem` }}>
+          ${edges.map((edge) => html`
+            <path key=${edge.key} class=${`edge ${standingOf(edge.hash)}`} d=${path(edge)} />`)}
+          ${shapes.map((shape) => (shape.fold === undefined
+            ? html`<${Block} key=${shape.key} block=${shape.block} x=${shape.x} y=${shape.y}
+                standing=${standingOf(shape.key)} nodes=${tipsOf(shape.key)} isStop=${tabStop === shape.key}
+                isAll=${tips.value.size === 1 && state.value.nodes.length > 2}
+                isSelected=${selected.value?.id === shape.key} onClick=${() => choose(shape.key)} />`
+            : html`<${Fold} key=${shape.key} id=${shape.key} fold=${shape.fold} x=${shape.x} y=${shape.y}
+                isStop=${tabStop === shape.key} onClick=${() => open(shape.fold)} />`))}
+        </svg></div>
+      </div>
+      ${!follows && html`<button type="button" class="follow" onClick=${follow}>
+        Follow${behind > 0 ? `: ${count(behind, 'new height')}` : ''} →</button>`}
+    </div>
+    <${Key} />`;
+}
+
+/** What the marks mean. */
+function Key() {
+  return html`<ul class="legend" aria-label="Key">
+    <li><i class="key-miner c0" aria-hidden="true">0</i>the node that found it</li>
+    <li><i class="key-tip" aria-hidden="true">1, 2</i>nodes whose tip it is</li>
+    <li><i class="key-stale" aria-hidden="true"></i>stale: no node follows it</li></ul>`;
+}
+
+function tabStopOf(shapes) {
+  const has = (key) => key !== null && shapes.some((shape) => shape.key === key);
+  return [current.value, selected.value?.id ?? null, bestTip.value].find(has) ?? shapes.at(-1)?.key;
+}
+
+function choose(hash) {
+  current.value = hash;
+  select('block', hash);
+}
+
+function open(fold) {
+  opened.value = { from: Math.max(fold.from, fold.to - 30), to: fold.to };
+  end.value = Math.min(newestHeight.value, fold.to + 4);
+}
+
+function focusKey(box, key) {
+  const element = box.querySelector(`[data-key="${key}"]`);
+  if (element === null) return false;
+  current.value = key;
+  element.focus({ preventScroll: true });
+  element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  return true;
+}
+
+/** A focused block was folded, or left the drawing: the focus moves to what stands in its place. */
+function focusNear(box, key) {
+  const height = byHash.value.get(key)?.height ?? Number(/\d+/.exec(key)?.[0] ?? 0);
+  const { shapes } = drawing.value;
+  const near = shapes.find(({ fold }) => fold !== undefined && fold.from <= height && height <= fold.to) ?? shapes[0];
+  if (near !== undefined) focusKey(box, near.key);
+}
+
+function onKeyDown(event, box) {
+  const key = event.target.dataset.key;
+  if (key === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+  const { shapes } = drawing.value;
+  const at = shapes.find((shape) => shape.key === key);
+  if (at === undefined) return;
+  const to = {
+    ArrowLeft: () => parentOf(at, shapes), ArrowRight: () => childOf(at, shapes),
+    ArrowUp: () => beside(at, shapes, -1), ArrowDown: () => beside(at, shapes, 1),
+  }[event.key];
+  if (to !== undefined) {
+    event.preventDefault();
+    const target = to();
+    if (target !== undefined) focusKey(box, target.key);
+  } else if (event.key === 'Enter' || event.key === ' ') {
+    event.preventDefault();
+    if (at.fold === undefined) choose(key);
+    else open(at.fold);
+  }
+}
+
+function foldAt(shapes, height) {
+  return shapes.find(({ fold }) => fold !== undefined && fold.from <= height && height <= fold.to);
+}
+
+function parentOf({ block, fold }, shapes) {
+  const prev = (block ?? byFirst(fold))?.prev;
+  return shapes.find((shape) => shape.key === prev) ?? foldAt(shapes, (block?.height ?? fold.from) - 1);
+}
+
+function childOf({ block, fold, key }, shapes) {
+  if (fold !== undefined) return shapes.find((shape) => shape.block?.height === fold.to + 1);
+  const next = (children.value.get(key) ?? []).toSorted((a) => (standingOf(a) === 'active' ? -1 : 1));
+  return shapes.find((shape) => next.includes(shape.key) && shape.key === next[0])
+    ?? shapes.find((shape) => next.includes(shape.key)) ?? (next.length > 0 ? foldAt(shapes, block.height + 1) : undefined);
+}
+
+function beside(at, shapes, by) {
+  const same = shapes.filter(({ x }) => x === at.x).sort((a, b) => a.y - b.y);
+  return same[same.indexOf(at) + by];
+}
+
+/** Goes to the next fork, from the newest to the oldest and round again. */
+export function nextFork() {
+  const forks = forksOf(blocks.value, children.value);
+  if (forks.length === 0) return false;
+  const from = byHash.value.get(current.value)?.height ?? Infinity;
+  const fork = forks.find(({ height }) => height < from) ?? forks[0];
+  end.value = Math.min(newestHeight.value, fork.height + 12);
+  current.value = fork.hash;
+  requestAnimationFrame(() => {
+    const box = document.querySelector('.tree');
+    if (box !== null) focusKey(box, fork.hash);
+  });
+  return true;
+}
+
+function Table() {
+  const { shapes } = drawing.value;
+  return html`<table>
+    <thead><tr><th>Height</th><th>Block</th><th>Miner</th><th>Payments</th><th>Branch</th><th>Tip of nodes</th></tr></thead>
+    <tbody>${shapes.toReversed().map(({ key, block, fold }) => (fold === undefined
+      ? html`<tr key=${key}><td class="number">${block.height}</td>
+          <td><${Link} to=${{ kind: 'block', id: key }} onSelect=${choose2}>${short(key)}<//></td>
+          <td class="number">${minerLabel(block.miner)}</td><td class="number">${block.txs - 1}</td>
+          <td>${standingOf(key)}</td><td>${ranges(tipsOf(key))}</td></tr>`
+      : html`<tr key=${key}><td class="number">${fold.from}–${fold.to}</td>
+          <td colspan="5">${count(fold.count, 'block')} without a fork</td></tr>`))}</tbody>
+  </table>`;
+}
+
+function choose2(_, id) {
+  choose(id);
+}
+
+export { blockSentence };
