@@ -7,7 +7,11 @@ use std::{
     sync::Arc,
 };
 
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    task::JoinHandle,
+};
 use toycoin_node::RelayStatsReader;
 
 use crate::{
@@ -124,7 +128,7 @@ impl ViewBuilder {
                 "{name:?} is no host: give a name or an address without a port, such as lab.local"
             ));
         }
-        let listener = TcpListener::bind(addr).await?;
+        let listener = listen(addr)?;
         let addr = listener.local_addr()?;
         let named = |name: &str| format!("{name}:{}", addr.port());
         let mut hosts: Vec<_> =
@@ -153,6 +157,17 @@ impl ViewBuilder {
     }
 }
 
+/// Listens on an address.
+fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // on other systems than Unix, it would let another program listen on the same address
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
+}
+
 /// Returns whether a text is a host's name or address, as it is in the header `Host`.
 fn is_host(name: &str) -> bool {
     let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
@@ -170,6 +185,13 @@ fn example(ip: IpAddr) -> String {
         IpAddr::V6(ip) => format!("[{ip}]"),
     }
 }
+
+/// Most bytes of a connection's answer that wait in the system for a slow reader. Linux doubles it, and would otherwise
+/// take up to 4 MiB for each.
+const SEND_BUFFER: u32 = 128 << 10;
+
+/// Most connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 #[cfg(test)]
 mod tests {
