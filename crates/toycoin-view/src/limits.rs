@@ -33,7 +33,7 @@ pub const IDLE_TIME: Duration = Duration::from_secs(30);
 pub const HEADER_BYTES: usize = 16 << 10;
 
 /// Longest time for which a client may not take what is written to it. Then its connection is closed.
-pub const STALL_TIME: Duration = Duration::from_secs(60);
+pub const STALL_TIME: Duration = Duration::from_secs(120);
 
 /// Longest time in which connections may end when the view is shut down.
 pub const SHUTDOWN_TIME: Duration = Duration::from_secs(1);

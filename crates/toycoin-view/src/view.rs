@@ -34,6 +34,27 @@ pub struct ViewBuilder {
 /// A view that is served: the page, the stream of events, the API and the commands.
 ///
 /// It is served until [`shutdown`](Self::shutdown), or until it is dropped.
+///
+/// ```
+/// use toycoin_core::ChainParams;
+/// use toycoin_view::{
+///     Hub, Stage, View,
+///     event::Fact,
+///     state::{NetworkInfo, State},
+/// };
+///
+/// # #[tokio::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let network = NetworkInfo { name: "lab".into(), genesis: "00".into(), spacing_ms: 2_000 };
+/// let hub = Hub::new(State::new("0123abcd".into(), "simulated", Some(7), network));
+/// let stage = Stage::from_hub(hub, ChainParams::lab());
+/// let view = View::builder(stage).serve(([127, 0, 0, 1], 0).into()).await?;
+/// view.hub().tell(1, Fact::Note { text: "hello".into(), level: "info".into() });
+/// assert!(view.url().starts_with("http://127.0.0.1:"));
+/// view.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct View {
     addr: SocketAddr,
@@ -130,22 +151,11 @@ impl ViewBuilder {
         }
         let listener = listen(addr)?;
         let addr = listener.local_addr()?;
-        let named = |name: &str| format!("{name}:{}", addr.port());
-        let mut hosts: Vec<_> =
-            ["127.0.0.1", "localhost"].into_iter().chain(self.hosts.iter().map(String::as_str)).map(named).collect();
         let host = match self.hosts.first() {
-            Some(name) if !is_local => named(name),
+            Some(name) if !is_local => format!("{name}:{}", addr.port()),
             _ => addr.to_string(),
         };
-        if is_local {
-            hosts.push(addr.to_string());
-        }
-        if addr.port() == 80 {
-            // browsers leave this port out
-            hosts.extend(hosts.clone().iter().filter_map(|host| host.strip_suffix(":80")).map(str::to_owned));
-        }
-        hosts.sort();
-        hosts.dedup();
+        let hosts = hosts(addr, &self.hosts);
         let write = Arc::new(Token::random()?);
         let read = if is_local { None } else { Some(Arc::new(Token::random()?)) };
         let app = App::new(self.stage, self.relay);
@@ -166,6 +176,23 @@ fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(addr)?;
     socket.listen(BACKLOG)
+}
+
+/// Returns what the header `Host` may be.
+fn hosts(addr: SocketAddr, names: &[String]) -> Vec<String> {
+    let names = ["127.0.0.1", "localhost"].into_iter().chain(names.iter().map(String::as_str));
+    let mut hosts: Vec<_> = names.map(|name| format!("{name}:{}", addr.port())).collect();
+    if addr.ip().is_loopback() {
+        hosts.push(addr.to_string());
+    }
+    if addr.port() == 80 {
+        // browsers leave this port out
+        let short: Vec<_> = hosts.iter().filter_map(|host| host.strip_suffix(":80").map(str::to_owned)).collect();
+        hosts.extend(short);
+    }
+    hosts.sort();
+    hosts.dedup();
+    hosts
 }
 
 /// Returns whether a text is a host's name or address, as it is in the header `Host`.
@@ -196,6 +223,18 @@ const BACKLOG: u32 = 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_have_the_port_unless_browsers_leave_it_out() {
+        let hosts = |addr: &str, names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            hosts(addr.parse().unwrap(), &names).join(" ")
+        };
+        assert_eq!(hosts("127.0.0.1:8420", &[]), "127.0.0.1:8420 localhost:8420");
+        assert_eq!(hosts("127.0.0.2:8420", &[]), "127.0.0.1:8420 127.0.0.2:8420 localhost:8420");
+        assert_eq!(hosts("[::1]:8420", &["lab"]), "127.0.0.1:8420 [::1]:8420 lab:8420 localhost:8420");
+        assert_eq!(hosts("0.0.0.0:80", &["lab"]), "127.0.0.1 127.0.0.1:80 lab lab:80 localhost localhost:80");
+    }
 
     #[test]
     fn a_host_is_a_name_or_an_address_without_port() {

@@ -19,7 +19,7 @@ use toycoin_view::{
 const GET: &[u8] = b"GET /style.css HTTP/1.1\r\nhost: ";
 
 async fn connect(view: &View) -> TcpStream {
-    TcpStream::connect(view.local_addr()).await.unwrap()
+    TcpStream::connect(view.local_addr()).await.expect("the view listens")
 }
 
 /// Returns the seconds until the server closes.
@@ -31,10 +31,10 @@ async fn seconds_to_end(stream: &mut TcpStream) -> u64 {
 
 async fn ask(view: &View, stream: &mut TcpStream) {
     let request = format!("GET /style.css HTTP/1.1\r\nhost: {}\r\n\r\n", view.local_addr());
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.expect("a request");
     let mut answer = Vec::new();
     while !answer.ends_with(include_bytes!("../web/style.css")) {
-        answer.push(stream.read_u8().await.unwrap());
+        answer.push(stream.read_u8().await.expect("an answer"));
     }
 }
 

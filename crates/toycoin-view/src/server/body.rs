@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{FromRequest, Request},
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -22,11 +22,21 @@ use crate::{
     problem::Problem,
 };
 
-/// Reads the body of a request, at most [`BODY_BYTES`].
+/// The whole body of a request, at most [`BODY_BYTES`].
 ///
-/// # Errors
-/// With status 413 if it is larger, 408 if it does not arrive in time, 400 if it breaks off.
-pub(crate) async fn read_body(body: Body) -> Result<Bytes, Problem> {
+/// It refuses with status 413 if it is larger, 408 if it does not arrive in time, 400 if it breaks off.
+#[derive(Debug)]
+pub(crate) struct Whole(pub(crate) Bytes);
+
+impl<S: Sync> FromRequest<S> for Whole {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        read(request.into_body()).await.map(Self)
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, Problem> {
     let too_large = || {
         let detail = format!("the body is too large; at most {BODY_BYTES} bytes are read");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
@@ -58,10 +68,10 @@ pub(crate) struct Fields<T>(pub(crate) T);
 impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Fields<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let body = read_body(body).await?;
-        let kind = parts.headers.get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).cloned();
+        let Whole(body) = Whole::from_request(request, state).await?;
+        let kind = kind.as_ref().map(HeaderValue::as_bytes);
         let kind = kind.and_then(|kind| kind.split(|byte| *byte == b';').next()).unwrap_or_default();
         if !kind.trim_ascii().eq_ignore_ascii_case(b"application/json") {
             let detail = "the body must be JSON; send `Content-Type: application/json`";
@@ -69,7 +79,8 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Fields<T> {
         }
         let value: Value =
             serde_json::from_slice(&body).map_err(|error| Problem::bad(format!("the body is not JSON: {error}")))?;
-        let fields = serde_json::from_value(value).map_err(|error| unfit(error.to_string()))?;
+        let fields = serde_json::from_value(value)
+            .map_err(|error| unfit(format!("{error}; /api/v1/openapi.json describes what the body holds")))?;
         Ok(Self(fields))
     }
 }

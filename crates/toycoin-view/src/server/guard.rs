@@ -15,6 +15,7 @@ use axum::{
 use tokio::time::Instant;
 
 use crate::{
+    limits::COMMANDS,
     problem::Problem,
     server::{
         bucket::Bucket,
@@ -126,7 +127,7 @@ impl Guard {
             return refuse(with_header(problem, header::WWW_AUTHENTICATE, "Bearer"));
         }
         if writes && !self.bucket.draw(Instant::now()) {
-            let detail = "at most 20 commands per second; wait a second and send it again";
+            let detail = format!("at most {COMMANDS} commands per second; wait a second and send it again");
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
             return refuse(with_header(problem, header::RETRY_AFTER, "1"));
         }
