@@ -275,3 +275,28 @@ async fn on_this_machine_the_link_for_students_has_no_token() {
     assert_eq!(view.url(), format!("http://{}/#token={}", view.local_addr(), token(&view.url())));
     assert_ne!(view.url(), lab().await.url());
 }
+
+#[tokio::test]
+async fn health_and_metrics_need_a_known_host_and_no_token() {
+    let any = "0.0.0.0:0".parse().unwrap();
+    let view = view().allow_host("lab.local").serve(any).await.unwrap();
+    let host = format!("lab.local:{}", view.local_addr().port());
+    for path in ["/health", "/ready", "/metrics"] {
+        assert_eq!(request(&view, "GET", path).header("host", &host).status().await, 200, "{path}");
+        assert_eq!(request(&view, "GET", path).header("host", "evil.example").status().await, 421, "{path}");
+        assert_eq!(request(&view, "POST", path).header("host", &host).status().await, 405, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_broadcast_is_a_command() {
+    let view = lab().await;
+    let tx = || request(&view, "POST", "/api/tx");
+    assert_eq!(tx().body(b"00").status().await, 401);
+    assert_eq!(tx().with_token(&view.url()).body(b"00").status().await, 404, "this stage has no node");
+    let large = tx().with_token(&view.url()).body(&vec![b'0'; 1 << 20]).send().await;
+    assert_eq!((large.status, large.header("content-type")), (413, Some("application/problem+json")));
+    // one path, two methods, from two routers
+    let wrong = request(&view, "DELETE", "/api/v1/nodes").send().await;
+    assert_eq!((wrong.status, wrong.header("allow")), (405, Some("GET, HEAD, POST")));
+}

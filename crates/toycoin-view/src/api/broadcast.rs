@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{body::Bytes, extract::State};
+use axum::extract::State;
 use toycoin_core::Transaction;
 use toycoin_node::{mempool::AdmitError, protocol::SubmitError};
 use toycoin_wire::{NodeMessage, Payload, Tag};
@@ -11,6 +11,7 @@ use crate::{
     api::{params::Viewpoint, source::Source},
     app::App,
     problem::Problem,
+    server::Whole,
 };
 
 /// Takes a payment into the node's mempool and publishes it. The body is hex, as `/api/tx/{txid}/hex` answers. The
@@ -24,7 +25,7 @@ use crate::{
 pub(crate) async fn broadcast(
     State(app): State<Arc<App>>,
     viewpoint: Viewpoint,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<String, Problem> {
     let source = Source::new(&app, &viewpoint)?;
     let payment = decode(&body)?;

@@ -20,6 +20,7 @@ mod token;
 pub(crate) use self::{
     accept::accept,
     assets::{Assets, asset, asset_names},
+    body::Whole,
     events::{Closing, Viewers},
     headers::{base64, sha256_source},
     router::{Access, router},
