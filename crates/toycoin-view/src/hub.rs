@@ -58,8 +58,9 @@ struct Inner {
     state: State,
     ring: VecDeque<Line>,
     ring_bytes: usize,
-    /// The present state as JSON, while nothing has changed it.
-    encoded: Option<Arc<str>>,
+    /// The last state that was encoded. Viewers that need a state share it for a while, since the events after it are in
+    /// the ring: so many slow viewers do not hold many states.
+    encoded: Option<Line>,
     recorder: Option<Recorder>,
     lagged: u64,
 }
@@ -79,8 +80,8 @@ impl Hub {
     /// When the state cannot be written.
     pub fn record(&self, mut recorder: Recorder) -> io::Result<()> {
         let mut inner = self.lock();
-        let state = inner.encoded();
-        recorder.write(&state)?;
+        let state = inner.state_line();
+        recorder.write(&state.json)?;
         inner.recorder = Some(recorder);
         Ok(())
     }
@@ -100,7 +101,6 @@ impl Hub {
         let event = Event { seq, us: us.max(inner.state.us), fact };
         inner.state.apply(&event);
         self.counters.count(&event);
-        inner.encoded = None;
         let json: Arc<str> = encode(&event).into();
         inner.ring_bytes += json.len();
         if let Some(recorder) = &mut inner.recorder {
@@ -160,18 +160,30 @@ impl Inner {
         (run == self.state.run && seq <= self.state.seq && seq + 1 >= first).then_some(seq)
     }
 
-    fn encoded(&mut self) -> Arc<str> {
-        let state = &self.state;
-        Arc::clone(self.encoded.get_or_insert_with(|| encode(state).into()))
+    /// Returns the present state.
+    fn state_line(&mut self) -> Line {
+        let seq = self.state.seq;
+        match &self.encoded {
+            Some(line) if line.seq == seq => line.clone(),
+            _ => self.encoded.insert(Line { seq, json: encode(&self.state).into() }).clone(),
+        }
     }
 
-    fn state_line(&mut self) -> Line {
-        Line { seq: self.state.seq, json: self.encoded() }
+    /// Returns a state from which a viewer can go on: the last one that was encoded, if all events after it are here and
+    /// not too many, else the present one.
+    fn recent_state(&mut self) -> Line {
+        let first = self.ring.front().map_or(self.state.seq + 1, |line| line.seq);
+        let seq = self.state.seq;
+        let is_recent = |line: &&Line| line.seq + 1 >= first && seq - line.seq <= VIEWER_LAG / 2;
+        match self.encoded.as_ref().filter(is_recent) {
+            Some(line) => line.clone(),
+            None => self.state_line(),
+        }
     }
 
     /// Returns what comes after an event, or the state for a viewer that has seen none or missed some.
     fn after(&mut self, seen: Option<u64>, resumes: bool) -> Option<Next> {
-        let Some(seen) = seen else { return Some(Next::State(self.state_line())) };
+        let Some(seen) = seen else { return Some(Next::State(self.recent_state())) };
         if seen == self.state.seq {
             return None;
         }
@@ -182,7 +194,7 @@ impl Inner {
             Some(line) => Some(Next::Event(line.clone())),
             None => {
                 self.lagged += 1;
-                Some(Next::State(self.state_line()))
+                Some(Next::State(self.recent_state()))
             }
         }
     }
@@ -281,6 +293,21 @@ mod tests {
         }
         assert_eq!(seq(&mut viewer).await, (true, VIEWER_LAG + 1));
         assert_eq!(hub.lagged(), 1);
+    }
+
+    #[tokio::test]
+    async fn viewers_share_a_recent_state() {
+        let hub = hub();
+        let mut viewers: Vec<_> = (0..3).map(|_| hub.join(None)).collect();
+        let mut states = Vec::new();
+        for viewer in &mut viewers {
+            let Next::State(line) = viewer.next().await else { panic!("the state comes first") };
+            states.push(line);
+            hub.tell(1, note("x"));
+        }
+        assert!(states.iter().all(|line| line.seq == 0 && Arc::ptr_eq(&line.json, &states[0].json)));
+        assert_eq!(seq(&mut viewers[2]).await, (false, 1), "the events after it follow");
+        assert_eq!(hub.state().seq, 3, "whoever asks for the state gets the present one");
     }
 
     #[test]
