@@ -7,10 +7,13 @@ import { kindOf } from './palette.js';
 
 const LEG_MS = 420;
 const FADE_MS = 420;
-const MOST = 300;
+/** Most messages that are drawn at once. */
+const MOST = 60;
 /** How far towards its recipient a dot comes before the message arrived. */
 const NEAR = 0.72;
 const WALL = 0.3;
+/** Most dots of a message that is neither a block nor a payment. */
+const MOST_ASIDE = 6;
 const FORGET_MS = 20_000;
 
 export class Flights {
@@ -50,8 +53,9 @@ export class Flights {
 
   #send({ message, from, to, tag }) {
     if (this.#flights.size >= MOST) this.#flights.delete(this.#flights.keys().next().value);
-    const goals = to.map((node) => ({ node, fate: null, at: 0, from: 0, isDone: false }));
-    this.#flights.set(message, { from, kind: kindOf(tag), born: this.#clock, goals });
+    const kind = kindOf(tag);
+    const goals = drawnOf(to, kind).map((node) => ({ node, fate: null, at: 0, from: 0, isDone: false }));
+    this.#flights.set(message, { from, kind, born: this.#clock, goals });
   }
 
   #arrive({ message, to, fate }) {
@@ -139,6 +143,13 @@ export class Flights {
 /** Where a dot is on its way from the relay while its message has not arrived. */
 function hover(ms) {
   return ms <= 0 ? 0 : NEAR * (1 - Math.exp(-ms / 260));
+}
+
+/** Blocks and payments are what a class follows. Of all else that goes to many, some dots stand for all. */
+function drawnOf(to, kind) {
+  if (kind === 'block' || kind === 'tx' || to.length <= MOST_ASIDE) return to;
+  const every = to.length / MOST_ASIDE;
+  return Array.from({ length: MOST_ASIDE }, (_, at) => to[Math.floor(at * every)]);
 }
 
 const mix = (a, b, t) => a + (b - a) * t;

@@ -7,7 +7,7 @@ import { NodeSelect } from './dialog.js';
 import { Link, Panel, Tabs } from './panel.js';
 import { difference, poolOf, rateInWords } from './pool.js';
 import { calmState, select } from './store.js';
-import { count, ranges, short } from './words.js';
+import { count, grouped, ranges, short } from './words.js';
 
 const chosen = signal('all');
 const first = signal('0');
@@ -55,7 +55,7 @@ function Table() {
       <th>Conflicts with</th><th>At nodes</th></tr></thead>
     <tbody>${rows.map((payment) => html`<tr key=${payment.txid} class=${payment.conflicts.size > 0 ? 'conflict' : ''}>
       <td>${tx(payment)}</td><td class="number">${rateInWords(payment.rate)}</td>
-      <td class="number">${payment.fee.toLocaleString('en')}</td><td class="number">${payment.size}</td>
+      <td class="number">${grouped(payment.fee)}</td><td class="number">${payment.size}</td>
       <td>${payment.parents.map(short).join(', ')}</td><td>${[...payment.conflicts].map(short).join(', ')}</td>
       <td>${payment.at.length === nodes.value.length ? 'all' : ranges(payment.at)}</td></tr>`)}</tbody>
   </table>

@@ -6,7 +6,7 @@ import { obstacle, setDelay, setRate, startNode, stopNode } from './commands.js'
 import { minerClass, minerLabel } from './palette.js';
 import { Link } from './panel.js';
 import { byHash, select } from './store.js';
-import { count, short } from './words.js';
+import { count, grouped, short } from './words.js';
 
 const LONGEST_DELAY_MS = 60_000;
 
@@ -51,7 +51,7 @@ export function NodeControls({ node, isDown }) {
       ${isDown ? html` <small>stopped</small>` : ''}</h3>
     <span><b>Tip</b> <${TipLink} node=${node} /></span>
     <span><b>Waiting</b> ${count(waiting(node), 'payment')}</span>
-    ${rate !== undefined && html`<span><b>Measured</b> ${rate.toLocaleString('en')} hashes/s</span>`}
+    ${rate !== undefined && html`<span><b>Measured</b> ${grouped(rate)} hashes/s</span>`}
     <span><b>Hash rate</b> <${Rate} node=${node} /></span>
     <span><b>Delay, ms</b> <${Delay} node=${node} key=${node.node} /></span>
     <${StopStart} node=${node} isDown=${isDown} />
@@ -64,7 +64,7 @@ export function NodeRow({ node, isDown }) {
       <${Link} to=${{ kind: 'node', id: node.node }} onSelect=${select}>${node.name}<//></th>
     <td><${TipLink} node=${node} /></td>
     <td class="number">${waiting(node)}</td>
-    <td class="number">${node.hashes_per_second?.toLocaleString('en') ?? ''}</td>
+    <td class="number">${node.hashes_per_second === undefined ? '' : grouped(node.hashes_per_second)}</td>
     <td><${Rate} node=${node} /></td>
     <td><${Delay} node=${node} /></td>
     <td><${StopStart} node=${node} isDown=${isDown} /></td>

@@ -43,28 +43,31 @@ export function Ring() {
 const Node = memo(({ x, y, dx, dy, r, node, name, height, miner, waits, isDown, isStop, isSelected, fault }) => {
   const isSmall = r < 15;
   const [w, h] = isSmall ? [38, 15] : [52, 22];
-  const far = r + 6 + (Math.abs(dx) * w + Math.abs(dy) * h) / 2;
-  const bx = x + dx * far - w / 2;
-  const by = y + dy * far - h / 2;
   const strip = isSmall ? 14 : 16;
-  const label = `${node}, ${name}, on block ${height}, ${count(waits, 'payment')} waiting`
+  const far = r + 6 + (Math.abs(dx) * w + Math.abs(dy) * h) / 2;
+  const side = r * 0.75;
+  const label = `${name}, on block ${height}, ${count(waits, 'payment')} waiting`
     + `${isDown ? ', stopped' : ''}${fault ? ', disturbed' : ''}`;
   return html`
-    <g class=${`node ${minerClass(node)}${isDown ? ' down' : ''}${isSmall ? ' small' : ''}`} role="button"
-      tabindex=${isStop ? 0 : -1} data-node=${node} aria-label=${label} aria-pressed=${isSelected}
-      onClick=${() => select('node', node)}>
-      <circle class="halo" cx=${x} cy=${y} r=${r + 5} />
-      <circle class="body" cx=${x} cy=${y} r=${r} />
-      <text class="name" x=${x} y=${y} aria-hidden="true">${node}</text>
-      ${fault && html`<text class="fault" x=${x + (dy - dx) * r * 0.75} y=${y - (dx + dy) * r * 0.75} aria-hidden="true">⚠</text>`}
-      ${waits > 0 && !isDown && html`<g class="waits" aria-hidden="true"
-        transform=${`translate(${x - (dx + dy) * r * 0.75} ${y + (dx - dy) * r * 0.75})`}>
-        <circle r=${isSmall ? 6.5 : 10} /><text>${waits > 99 ? '99+' : waits}</text></g>`}
-      <g class=${`held ${minerClass(miner)}`} transform=${`translate(${bx} ${by})`} aria-hidden="true">
-        <rect class="body" width=${w} height=${h} rx="4" />
-        <path class="mark" d=${`M4 0H${strip}V${h}H4A4 4 0 0 1 0 ${h - 4}V4A4 4 0 0 1 4 0Z`} />
-        <text class="miner" x=${strip / 2} y=${h / 2}>${minerLabel(miner)}</text>
-        <text class="height" x=${(strip + w) / 2} y=${h / 2}>${height}</text>
+    <g class=${`place ${minerClass(node)}${isDown ? ' down' : ''}${isSmall ? ' small' : ''}`}
+      transform=${`translate(${x} ${y})`}>
+      <g class="node" role="button" tabindex=${isStop ? 0 : -1} data-node=${node} aria-label=${label}
+        aria-pressed=${isSelected} onClick=${() => select('node', node)}>
+        <circle class="halo" r=${r + 5} />
+        <circle class="body" r=${r} />
+      </g>
+      <g class="words" aria-hidden="true">
+        <text class="name">${node}</text>
+        <g class=${`held ${minerClass(miner)}`} transform=${`translate(${dx * far - w / 2} ${dy * far - h / 2})`}>
+          <rect class="body" width=${w} height=${h} rx="4" />
+          <path class="mark" d=${`M4 0H${strip}V${h}H4A4 4 0 0 1 0 ${h - 4}V4A4 4 0 0 1 4 0Z`} />
+          <text class="miner" x=${strip / 2} y=${h / 2}>${minerLabel(miner)}</text>
+          <text class="height" x=${(strip + w) / 2} y=${h / 2}>${height}</text>
+        </g>
+        ${fault && html`<text class="fault" x=${(dy - dx) * side} y=${-(dx + dy) * side}>⚠</text>`}
+        ${waits > 0 && !isDown && html`<g class="waits"
+          transform=${`translate(${-(dx + dy) * side} ${(dx - dy) * side})`}>
+          <circle r=${isSmall ? 6.5 : 10} /><text>${waits > 99 ? '99+' : waits}</text></g>`}
       </g>
     </g>`;
 });
@@ -85,8 +88,9 @@ function onKeyDown(event) {
 
 /** The dots are on a canvas: a broadcast among 32 nodes is 32 of them, and several are on their way at once. */
 function Dots() {
-  const canvas = useRef(null);
+  const ref = useRef(null);
   useEffect(() => {
+    const canvas = ref.current;
     const flights = new Flights(HUB);
     const unwatch = watch((events) => flights.take(events, calm.peek()));
     let frame = 0;
@@ -97,23 +101,28 @@ function Dots() {
       last = at;
       if (isPaused.peek() && flights.quietFor(at) > LINGER_MS) return;
       flights.advance(passed);
-      paint(canvas.current, flights);
+      paint(canvas, flights);
     };
     frame = requestAnimationFrame(draw);
+    const observer = new ResizeObserver(() => fit(canvas));
+    observer.observe(canvas);
     return () => {
       unwatch();
+      observer.disconnect();
       cancelAnimationFrame(frame);
     };
   }, []);
-  return html`<canvas ref=${canvas} aria-hidden="true"></canvas>`;
+  return html`<canvas ref=${ref} aria-hidden="true"></canvas>`;
+}
+
+function fit(canvas) {
+  canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
+  canvas.height = Math.round(canvas.clientHeight * devicePixelRatio);
 }
 
 function paint(canvas, flights) {
-  const ratio = devicePixelRatio;
-  const { clientWidth, clientHeight } = canvas;
-  const [w, h] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
-  if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
-  else if (flights.isEmpty && flights.wasEmpty) return;
+  if (flights.isEmpty && flights.wasEmpty) return;
+  const { width: w, height: h } = canvas;
   const context = canvas.getContext('2d');
   const zoom = Math.min(w / WIDTH, h / HEIGHT);
   context.setTransform(1, 0, 0, 1, 0, 0);

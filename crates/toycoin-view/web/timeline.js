@@ -16,7 +16,7 @@ export function Timeline() {
     pause();
     seek(first + (event.target.valueAsNumber / SLIDER_STEPS) * span);
   };
-  return html`<footer class="timeline" role="group" aria-label="Timeline">
+  return html`<section class="timeline" aria-label="Timeline">
     <button type="button" onClick=${() => seek(first)} aria-label="To the begin" title="To the begin"><${Icon} name="begin" /></button>
     <button type="button" onClick=${() => toMark(-1)} aria-label="To the mark before"
       title="To the reorganisation or partition before"><${Icon} name="before" /></button>
@@ -34,7 +34,7 @@ export function Timeline() {
       <${Icon} name="replay" /> Last reorganisation</button>
     ${connection.value !== 'record' && html`<button type="button" class="to-live" id="to-live" aria-pressed=${mode === 'live'}
       onClick=${live}>LIVE</button>`}
-  </footer>`;
+  </section>`;
 }
 
 function toMark(by) {

@@ -131,10 +131,11 @@ function Drawing() {
   }, [width, newestKey, follows]);
 
   useEffect(() => {
+    const element = box.current;
     const observer = new ResizeObserver(() => {
-      if (end.value === null) box.current.scrollLeft = box.current.scrollWidth;
+      if (end.value === null) element.scrollLeft = element.scrollWidth;
     });
-    observer.observe(box.current);
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
 

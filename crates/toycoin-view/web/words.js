@@ -6,9 +6,14 @@ export function short(hash) {
   return hash.slice(0, Math.max(8, zeros + 4));
 }
 
+const NUMBERS = new Intl.NumberFormat('en');
+
+/** Writes a number with commas. */
+export const grouped = (number) => NUMBERS.format(number);
+
 /** Writes a count with its noun: "1 payment", "2 payments". */
 export function count(number, noun, plural = `${noun}s`) {
-  return `${number.toLocaleString('en')} ${number === 1 ? noun : plural}`;
+  return `${grouped(number)} ${number === 1 ? noun : plural}`;
 }
 
 /** Writes a time in microseconds as "12.034 s" or "3:07.2". */
