@@ -42,7 +42,9 @@ function Stage() {
   const { stage, seed, network } = state.value;
   const words = { simulated: 'simulated network', live: 'live network', record: 'record' }[stage] ?? '';
   const seeded = seed === null || seed === undefined ? '' : `, seed ${seed}`;
-  return html`<p class="stage">${network.name} <span>${words}${seeded}</span></p>`;
+  // a simulated network is called after what it is
+  const name = stage === 'simulated' ? '' : `${network.name}, `;
+  return html`<p class="stage">${name}${words}${seeded}</p>`;
 }
 
 function Figures() {

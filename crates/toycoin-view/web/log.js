@@ -9,6 +9,8 @@ import { sentence, time } from './words.js';
 
 const MOST_LINES = 200;
 const MOST_SEARCHED = 20_000;
+/** How many lines apart events of one group may be. */
+const NEAR_LINES = 24;
 
 const KINDS = [
   { id: 'most', name: 'all but messages', types: ['block', 'tip', 'tx', 'rejected', 'network', 'node', 'clock', 'note'] },
@@ -49,13 +51,13 @@ function Lines() {
   const lines = found();
   return html`<ol class="log scroll" tabindex="0" aria-label="Events, newest first">
     ${lines.length === 0 && html`<li class="hint">No such event.</li>`}
-    ${lines.map((event) => html`<li key=${event.seq} class=${classOf(event)}>
-      <time>${time(event.us)}</time><span>${parts(event)}</span></li>`)}
+    ${lines.map(({ event, nodes }) => html`<li key=${event.seq} class=${classOf(event)}>
+      <time>${time(event.us)}</time><span>${parts(event, nodes)}</span></li>`)}
   </ol>`;
 }
 
-function parts(event) {
-  return sentence(event).map((part) => (typeof part === 'string' ? part
+function parts(event, nodes) {
+  return sentence(event, nodes).map((part) => (typeof part === 'string' ? part
     : html`<${Link} to=${part} onSelect=${select}>${part.text}<//>`));
 }
 
@@ -80,9 +82,23 @@ function found() {
     if (test !== undefined && !test(event)) continue;
     if (number !== null && !concerns(event, number)) continue;
     if (words !== '' && !isAbout(event, words)) continue;
-    lines.push(event);
+    add(lines, event);
   }
   return lines;
+}
+
+/** Adds an event. What several nodes do one after the other with one block or payment is one line. */
+function add(lines, event) {
+  const key = groupOf(event);
+  const line = key === null ? undefined : lines.slice(-NEAR_LINES).find((near) => near.key === key);
+  if (line === undefined) lines.push({ event, key, nodes: [event.node] });
+  else if (!line.nodes.includes(event.node)) line.nodes.push(event.node);
+}
+
+function groupOf({ type, hash, txid, why, left }) {
+  if (type === 'tip') return `tip ${hash} ${left[0] ?? ''}`;
+  if (type === 'tx') return `tx ${txid}`;
+  return type === 'gone' ? `gone ${txid} ${why}` : null;
 }
 
 function concerns(event, number) {

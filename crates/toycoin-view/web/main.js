@@ -12,7 +12,7 @@ import { Mempool } from './mempool.js';
 import { Panel } from './panel.js';
 import { applyPrefs } from './prefs.js';
 import { announceReorganisations } from './reorganisation.js';
-import { start, state, tips } from './store.js';
+import { clock, start, state, tips } from './store.js';
 import { summarise } from './status.js';
 import { Timeline } from './timeline.js';
 import { Network } from './topology.js';
@@ -41,6 +41,7 @@ effect(() => {
   const height = Math.max(0, ...nodes.map((node) => node.height));
   summarise(`height ${height}, ${count(tips.value.size, 'tip')}`);
 });
+effect(() => { document.documentElement.dataset.mode = clock.value.mode; });
 announceReorganisations();
 listenToKeys();
 start();

@@ -12,7 +12,7 @@ export function minerClass(miner) {
 }
 
 /** Returns what is written in a miner's mark. */
-export const minerLabel = (miner) => (miner === null || miner === undefined ? '?' : String(miner));
+export const minerLabel = (miner) => (miner === null || miner === undefined ? '–' : String(miner));
 
 /** The kinds of messages that are told apart, by tag. */
 export const KINDS = [

@@ -37,7 +37,7 @@ function remark(moves) {
 /** Replays the last reorganisation before the moment that is shown, from the fork on, in about 12 s. */
 export function replayReorganisation() {
   const found = marks().last('reorganisation', now());
-  if (found === undefined) return say('There was no reorganisation yet.');
+  if (found === undefined) return say('There was no reorganisation since this page was opened.');
   const near = marks().list.filter(({ kind, us }) => kind === found.kind && Math.abs(us - found.us) < 2e6);
   const end = Math.max(...near.map(({ us }) => us));
   const lost = new Set(near.flatMap(({ left }) => left));

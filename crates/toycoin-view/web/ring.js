@@ -42,8 +42,8 @@ export function Ring() {
 
 const Node = memo(({ x, y, dx, dy, r, node, name, height, miner, waits, isDown, isStop, isSelected, fault }) => {
   const isSmall = r < 15;
-  const [w, h] = isSmall ? [38, 15] : [52, 22];
-  const strip = isSmall ? 14 : 16;
+  const [w, h] = isSmall ? [38, 15] : [58, 25];
+  const strip = isSmall ? 14 : 20;
   const far = r + 6 + (Math.abs(dx) * w + Math.abs(dy) * h) / 2;
   const side = r * 0.75;
   const label = `${name}, on block ${height}, ${count(waits, 'payment')} waiting`
@@ -64,10 +64,11 @@ const Node = memo(({ x, y, dx, dy, r, node, name, height, miner, waits, isDown, 
           <text class="miner" x=${strip / 2} y=${h / 2}>${minerLabel(miner)}</text>
           <text class="height" x=${(strip + w) / 2} y=${h / 2}>${height}</text>
         </g>
-        ${fault && html`<text class="fault" x=${(dy - dx) * side} y=${-(dx + dy) * side}>⚠</text>`}
+        ${fault && html`<path class="fault"
+          transform=${`translate(${(dy - dx) * side} ${-(dx + dy) * side})`} d="M0 -9L9 7H-9ZM-1 -3V2H1V-3ZM-1 3.5V5.5H1V3.5Z" />`}
         ${waits > 0 && !isDown && html`<g class="waits"
           transform=${`translate(${-(dx + dy) * side} ${(dx - dy) * side})`}>
-          <circle r=${isSmall ? 6.5 : 10} /><text>${waits > 99 ? '99+' : waits}</text></g>`}
+          <circle r=${isSmall ? 6.5 : 11} /><text>${waits > 99 ? '99+' : waits}</text></g>`}
       </g>
     </g>`;
 });

@@ -37,7 +37,7 @@ export function Network() {
     { id: 'table', name: 'Table', view: Table },
   ];
   return html`<${Panel} id="network" title="Network" caption=${caption} tools=${html`<${Heal} />`}>
-    <${Tabs} id="network" label="Views of the network" tabs=${tabs} />
+    <${Tabs} id="network" focusable=${false} label="Views of the network" tabs=${tabs} />
   <//>`;
 }
 

@@ -52,7 +52,7 @@ const caption = computed(() => {
 export function Tree() {
   const tabs = [{ id: 'drawing', name: 'Tree', view: Drawing }, { id: 'table', name: 'Table', view: Table }];
   return html`<${Panel} id="tree" title="Blocks" caption=${caption}>
-    <${Tabs} id="tree" label="Views of the blocks" tabs=${tabs} />
+    <${Tabs} id="tree" focusable=${false} label="Views of the blocks" tabs=${tabs} />
   <//>`;
 }
 

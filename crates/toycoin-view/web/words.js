@@ -73,10 +73,12 @@ const FAREWELLS = {
 export const farewell = (why) => FAREWELLS[why] ?? why;
 
 /**
- * Writes an event as parts: texts, and links `{kind, id, text}`.
+ * Writes an event as parts: texts, and links `{kind, id, text}`. Several nodes may have done the same.
  */
-export function sentence(event) {
+export function sentence(event, nodes = [event.node]) {
   const node = (number) => ({ kind: 'node', id: number, text: `node ${number}` });
+  const who = nodes.length === 1 ? node(event.node) : nodesInWords(nodes);
+  const verb = nodes.length === 1 ? 'stands' : 'stand';
   const block = (hash) => ({ kind: 'block', id: hash, text: short(hash) });
   const tx = (txid) => ({ kind: 'tx', id: txid, text: short(txid) });
   switch (event.type) {
@@ -89,8 +91,8 @@ export function sentence(event) {
       const left = event.left_count ?? event.left.length;
       const joined = event.joined_count ?? event.joined.length;
       return left === 0
-        ? [node(event.node), ` stands on block ${event.height} `, block(event.hash)]
-        : [node(event.node), ` reorganised: ${count(left, 'block')} left, ${joined} joined, now on block `,
+        ? [who, ` ${verb} on block ${event.height} `, block(event.hash)]
+        : [who, ` reorganised: ${count(left, 'block')} left, ${joined} joined, now on block `,
           `${event.height} `, block(event.hash)];
     }
     case 'sent':
@@ -98,10 +100,10 @@ export function sentence(event) {
     case 'arrived':
       return [node(event.to), ` ${FATES[event.fate] ?? event.fate} message ${event.message}`];
     case 'tx':
-      return ['Payment ', tx(event.txid), ' waits at ', node(event.node),
+      return ['Payment ', tx(event.txid), ' waits at ', who,
         `, fee ${count(event.fee, 'grain')} for ${count(event.size, 'byte')}`];
     case 'gone':
-      return ['Payment ', tx(event.txid), ' left ', node(event.node), `: ${farewell(event.why)}`];
+      return ['Payment ', tx(event.txid), ' left ', who, `: ${farewell(event.why)}`];
     case 'rejected':
       return [node(event.node), ` refused ${event.what === 'tx' ? 'payment' : 'block'} `,
         event.what === 'tx' ? tx(event.hash) : block(event.hash), ` by ${ruleName(event.rule)}: ${event.reason}`];
