@@ -44,7 +44,8 @@ export function Bars({ pool, amount }) {
   return html`<svg class="bars" ref=${box} viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group"
       aria-label="Payments by fee rate" onKeyDown=${onKeyDown}>
     ${[0, ceiling / 2, ceiling].map((rate) => html`<g key=${rate} class="axis" aria-hidden="true">
-      <path d=${`M${LEFT} ${y(rate)}H${WIDTH}`} /><text x=${LEFT - 6} y=${y(rate)}>${rateInWords(rate).replace(/\.0+$/, '')}</text></g>`)}
+      <path d=${`M${LEFT} ${y(rate)}H${WIDTH}`} />
+      <text x=${LEFT - 6} y=${y(rate)}>${rateInWords(rate).replace(/\.0+$/, '')}</text></g>`)}
     ${pool.map((payment, at) => {
     const width = Math.max(LEAST_WIDTH, payment.size * perByte);
     const left = x;
@@ -53,7 +54,8 @@ export function Bars({ pool, amount }) {
       height=${HEIGHT - BOTTOM - y(payment.rate)} isEverywhere=${payment.at.length === amount} isStop=${at === stop}
       isSelected=${selected.value?.id === payment.txid} />`;
   })}
-    <text class="axis-name" x=${LEFT} y=${HEIGHT - 8} aria-hidden="true">width: bytes · height: grains per byte · area: fee</text>
+    <text class="axis-name" x=${LEFT} y=${HEIGHT - 8} aria-hidden="true">
+      width: bytes · height: grains per byte · area: fee</text>
   </svg>
   <ul class="legend still" aria-hidden="true"><li><i class="everywhere"></i>at all nodes</li>
     <li><i class="somewhere"></i>at some</li><li><i class="conflict"></i>in conflict</li></ul>`;

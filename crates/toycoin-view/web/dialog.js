@@ -29,7 +29,8 @@ function Modal({ name, title, children }) {
   return html`<dialog ref=${element} aria-labelledby=${`dialog-${name}`} onClose=${closeDialog} onClick=${onClick}>
     <div class="dialog">
       <header><h2 id=${`dialog-${name}`}>${title}</h2>
-        <button type="button" class="plain" aria-label="Close" onClick=${closeDialog}><${Icon} name="close" /></button></header>
+        <button type="button" class="plain" aria-label="Close" onClick=${closeDialog}>
+          <${Icon} name="close" /></button></header>
       ${children}
     </div>
   </dialog>`;
@@ -42,7 +43,8 @@ export function Field({ label, hint, children }) {
 
 /** A choice among the nodes. */
 export function NodeSelect({ nodes, value, onChange, label, also = [] }) {
-  return html`<select aria-label=${label} value=${String(value)} onChange=${(event) => onChange(event.target.value)}>
+  const choose = (event) => onChange(event.target.value);
+  return html`<select aria-label=${label} value=${String(value)} onChange=${choose}>
     ${also.map(([id, name]) => html`<option key=${id} value=${id}>${name}</option>`)}
     ${nodes.map(({ node, name }) => html`<option key=${node} value=${String(node)}>${name}</option>`)}
   </select>`;

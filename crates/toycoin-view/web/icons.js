@@ -13,11 +13,13 @@ const PATHS = {
   more: 'M3 5.5H13L8 11.5Z',
   close: 'M3.8 2.4L8 6.6L12.2 2.4L13.6 3.8L9.4 8L13.6 12.2L12.2 13.6L8 9.4L3.8 13.6L2.4 12.2L6.6 8L2.4 3.8Z',
   auto: 'M8 1.5A6.5 6.5 0 1 1 8 14.5A6.5 6.5 0 1 1 8 1.5ZM8 3.3V12.7A4.7 4.7 0 0 0 8 3.3Z',
-  light: 'M8 4A4 4 0 1 1 8 12A4 4 0 1 1 8 4ZM7.2 0H8.8V2.6H7.2ZM7.2 13.4H8.8V16H7.2ZM0 7.2H2.6V8.8H0ZM13.4 7.2H16V8.8H13.4Z',
+  light: 'M8 4A4 4 0 1 1 8 12A4 4 0 1 1 8 4ZM7.2 0H8.8V2.6H7.2Z'
+    + 'M7.2 13.4H8.8V16H7.2ZM0 7.2H2.6V8.8H0ZM13.4 7.2H16V8.8H13.4Z',
   dark: 'M6.5 1.6A6.6 6.6 0 1 0 14.4 9.5A5.6 5.6 0 0 1 6.5 1.6Z',
 };
 
 /** An icon in the colour of the text. It says nothing to screen readers: the text beside it does. */
 export function Icon({ name }) {
-  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path fill-rule="evenodd" d=${PATHS[name]} /></svg>`;
+  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+    <path fill-rule="evenodd" d=${PATHS[name]} /></svg>`;
 }

@@ -28,7 +28,8 @@ const KEYS = [
 ];
 
 const IN_THE_TREE = [
-  ['←', 'parent'], ['→', 'child'], ['↑ ↓', 'another block of the same height'], ['Enter', 'show it in the inspector'],
+  ['←', 'parent'], ['→', 'child'], ['↑ ↓', 'another block of the same height'],
+  ['Enter', 'show it in the inspector'],
 ];
 
 function partOrSay() {

@@ -13,7 +13,8 @@ const MOST_SEARCHED = 20_000;
 const NEAR_LINES = 24;
 
 const KINDS = [
-  { id: 'most', name: 'all but messages', types: ['block', 'tip', 'tx', 'rejected', 'network', 'node', 'clock', 'note'] },
+  { id: 'most', name: 'all but messages',
+    types: ['block', 'tip', 'tx', 'rejected', 'network', 'node', 'clock', 'note'] },
   { id: 'chain', name: 'blocks and tips', types: ['block', 'tip', 'rejected'] },
   { id: 'reorganisations', name: 'reorganisations', types: ['tip'], test: (event) => event.left.length > 0 },
   { id: 'payments', name: 'payments', types: ['tx', 'gone'] },

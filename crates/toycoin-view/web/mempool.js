@@ -46,7 +46,7 @@ function BarsView() {
   return html`<${Bars} pool=${pool.value} amount=${nodes.value.length} />`;
 }
 
-const tx = (payment) => html`<${Link} to=${{ kind: 'tx', id: payment.txid }} onSelect=${select}>${short(payment.txid)}<//>`;
+const tx = ({ txid }) => html`<${Link} to=${{ kind: 'tx', id: txid }} onSelect=${select}>${short(txid)}<//>`;
 
 function Table() {
   const rows = pool.value.slice(0, MOST_ROWS);

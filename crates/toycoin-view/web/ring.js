@@ -65,7 +65,8 @@ const Node = memo(({ x, y, dx, dy, r, node, name, height, miner, waits, isDown, 
           <text class="height" x=${(strip + w) / 2} y=${h / 2}>${height}</text>
         </g>
         ${fault && html`<path class="fault"
-          transform=${`translate(${(dy - dx) * side} ${-(dx + dy) * side})`} d="M0 -9L9 7H-9ZM-1 -3V2H1V-3ZM-1 3.5V5.5H1V3.5Z" />`}
+          transform=${`translate(${(dy - dx) * side} ${-(dx + dy) * side})`}
+          d="M0 -9L9 7H-9ZM-1 -3V2H1V-3ZM-1 3.5V5.5H1V3.5Z" />`}
         ${waits > 0 && !isDown && html`<g class="waits"
           transform=${`translate(${-(dx + dy) * side} ${(dx - dy) * side})`}>
           <circle r=${isSmall ? 6.5 : 11} /><text>${waits > 99 ? '99+' : waits}</text></g>`}
@@ -141,7 +142,8 @@ function coloursOf(canvas) {
   const at = performance.now();
   if (colours === null || at - coloursAt > 1_000) {
     const legend = canvas.closest('.view')?.querySelectorAll('.legend [data-kind] i') ?? [];
-    colours = Object.fromEntries([...legend].map((mark) => [mark.parentElement.dataset.kind, getComputedStyle(mark).color]));
+    const colour = (mark) => [mark.parentElement.dataset.kind, getComputedStyle(mark).color];
+    colours = Object.fromEntries([...legend].map(colour));
     coloursAt = at;
   }
   return colours;
@@ -152,6 +154,7 @@ function Legend() {
   const counts = new Map();
   for (const { tag } of state.value.messages) counts.set(kindOf(tag), (counts.get(kindOf(tag)) ?? 0) + 1);
   return html`<ul class="legend" aria-label="Messages in flight">${KINDS.map(({ kind, name }) => html`
-    <li key=${kind} data-kind=${kind}><i class=${kind} aria-hidden="true"></i>${name} <b>${counts.get(kind) ?? 0}</b></li>`)}
+    <li key=${kind} data-kind=${kind}><i class=${kind} aria-hidden="true"></i>${name}
+      <b> ${counts.get(kind) ?? 0}</b></li>`)}
   </ul>`;
 }

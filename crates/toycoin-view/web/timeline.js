@@ -17,11 +17,13 @@ export function Timeline() {
     seek(first + (event.target.valueAsNumber / SLIDER_STEPS) * span);
   };
   return html`<section class="timeline" aria-label="Timeline">
-    <button type="button" onClick=${() => seek(first)} aria-label="To the begin" title="To the begin"><${Icon} name="begin" /></button>
+    <button type="button" onClick=${() => seek(first)} aria-label="To the begin" title="To the begin">
+      <${Icon} name="begin" /></button>
     <button type="button" onClick=${() => toMark(-1)} aria-label="To the mark before"
       title="To the reorganisation or partition before"><${Icon} name="before" /></button>
     <button type="button" class="play" onClick=${() => (playing ? pause() : play())} disabled=${mode === 'live'}
-      aria-label=${playing ? 'Hold' : 'Play'} title="Play what is shown"><${Icon} name=${playing ? 'pause' : 'play'} /></button>
+      aria-label=${playing ? 'Hold' : 'Play'} title="Play what is shown">
+      <${Icon} name=${playing ? 'pause' : 'play'} /></button>
     <button type="button" onClick=${() => toMark(1)} aria-label="To the next mark"
       title="To the next reorganisation or partition"><${Icon} name="next" /></button>
     <div class="track">
@@ -32,8 +34,8 @@ export function Timeline() {
     <output class="time">${time(us)}</output>
     <button type="button" class="replay" onClick=${replayReorganisation} title="Replay the last reorganisation: r">
       <${Icon} name="replay" /> Last reorganisation</button>
-    ${connection.value !== 'record' && html`<button type="button" class="to-live" id="to-live" aria-pressed=${mode === 'live'}
-      onClick=${live}>LIVE</button>`}
+    ${connection.value !== 'record' && html`<button type="button" class="to-live" id="to-live"
+      aria-pressed=${mode === 'live'} onClick=${live}>LIVE</button>`}
   </section>`;
 }
 

@@ -1,39 +1,18 @@
 // The tree of blocks: who mined what on top of what, and which node stands where.
 
 import { html } from 'htm/preact';
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { Block, blockSentence, Fold, PITCH_X, PITCH_Y, TOP } from './block.js';
-import { columnsOf, forksOf, Lanes } from './forest.js';
-import { minerLabel } from './palette.js';
-import { Link, Panel, Tabs } from './panel.js';
+import { Block, Fold, PITCH_X } from './block.js';
+import { Branches } from './branches.js';
+import { forksOf } from './forest.js';
+import { current, drawing, end, newestHeight, opened } from './layout.js';
+import { Panel, Tabs } from './panel.js';
 import { calm } from './prefs.js';
 import { bestTip, blocks, byHash, children, select, selected, standingOf, state, tips, tipsOf } from './store.js';
-import { count, nodesInWords, ranges, short } from './words.js';
-
-/** The last height that is drawn; `null` while the tree follows the newest block. */
-const end = signal(null);
-/** A folded run that a person opened. */
-const opened = signal(null);
-/** The block that the arrow keys stand on. */
-const current = signal(null);
-
-let lanes = new Lanes();
-let lanesRun = '';
-
-const columns = computed(() => {
-  const { run } = state.value;
-  if (run !== lanesRun) {
-    lanesRun = run;
-    lanes = new Lanes();
-  }
-  lanes.add(blocks.value, tips.value);
-  return columnsOf({
-    blocks: blocks.value, children: children.value, tips: tips.value, end: end.value, opened: opened.value,
-  });
-});
-
-const newestHeight = computed(() => blocks.value.reduce((most, block) => Math.max(most, block.height), 0));
+import { TreeTable } from './tree-table.js';
+import { beside, childOf, foldAt, parentOf } from './walk.js';
+import { count, nodesInWords } from './words.js';
 
 /** What the tree shows at the moment, in a sentence. */
 const caption = computed(() => {
@@ -50,7 +29,7 @@ const caption = computed(() => {
 });
 
 export function Tree() {
-  const tabs = [{ id: 'drawing', name: 'Tree', view: Drawing }, { id: 'table', name: 'Table', view: Table }];
+  const tabs = [{ id: 'drawing', name: 'Tree', view: Drawing }, { id: 'table', name: 'Table', view: TreeTable }];
   return html`<${Panel} id="tree" title="Blocks" caption=${caption}>
     <${Tabs} id="tree" focusable=${false} label="Views of the blocks" tabs=${tabs} />
   <//>`;
@@ -59,44 +38,6 @@ export function Tree() {
 function follow() {
   end.value = null;
   opened.value = null;
-}
-
-/** Where everything is drawn. */
-const drawing = computed(() => {
-  const shapes = [];
-  const edges = [];
-  const placed = new Map();
-  let deepest = 0;
-  columns.value.forEach((column, at) => {
-    const x = at * PITCH_X + 8;
-    if (column.count !== undefined) {
-      const [block] = blocks.value.filter(({ height }) => height === column.to);
-      const lane = lanes.of(block.hash);
-      deepest = Math.max(deepest, lane);
-      const fold = { key: `fold-${column.from}`, fold: column, x, y: lane * PITCH_Y + TOP };
-      placed.set(block.hash, fold);
-      edges.push(...edgeTo(fold, byFirst(column), placed));
-      shapes.push(fold);
-      return;
-    }
-    for (const block of column.blocks) {
-      const lane = lanes.of(block.hash);
-      deepest = Math.max(deepest, lane);
-      const shape = { key: block.hash, block, x, y: lane * PITCH_Y + TOP };
-      placed.set(block.hash, shape);
-      edges.push(...edgeTo(shape, block, placed));
-      shapes.push(shape);
-    }
-  });
-  return { shapes, edges, width: columns.value.length * PITCH_X + 40, height: (deepest + 1) * PITCH_Y + TOP - 12 };
-});
-
-const byFirst = ({ from }) => blocks.value.find(({ height }) => height === from);
-
-function edgeTo(shape, block, placed) {
-  const parent = block === undefined ? undefined : placed.get(block.prev);
-  if (parent === undefined) return [];
-  return [{ key: `edge-${shape.key}`, from: parent, to: shape, hash: block.hash }];
 }
 
 function path({ from, to }) {
@@ -151,8 +92,8 @@ function Drawing() {
       <div class="tree scroll" ref=${box} onScroll=${onScroll} onKeyDown=${(event) => onKeyDown(event, box.current)}
         onFocusIn=${(event) => { focused.current = event.target.dataset.key ?? null; }}
         onFocusOut=${() => { focused.current = null; }}>
-        <div class="tree-clip"><svg ref=${slide} role="group" aria-label="Tree of blocks" viewBox=${`0 0 ${width} ${height}`}
-          style=${{ width: `${width / 16}rem`, height: `${height / 16}rem` }}>
+        <div class="tree-clip"><svg ref=${slide} role="group" aria-label="Tree of blocks"
+          viewBox=${`0 0 ${width} ${height}`} style=${{ width: `${width / 16}rem`, height: `${height / 16}rem` }}>
           ${edges.map((edge) => html`
             <path key=${edge.key} class=${`edge ${standingOf(edge.hash)}`} d=${path(edge)} />`)}
           ${shapes.map((shape) => (shape.fold === undefined
@@ -167,6 +108,7 @@ function Drawing() {
       ${!follows && html`<button type="button" class="follow" onClick=${follow}>
         Follow${behind > 0 ? `: ${count(behind, 'new height')}` : ''} →</button>`}
     </div>
+    <${Branches} />
     <${Key} />`;
 }
 
@@ -206,7 +148,7 @@ function focusKey(box, key) {
 function focusNear(box, key) {
   const height = byHash.value.get(key)?.height ?? Number(/\d+/.exec(key)?.[0] ?? 0);
   const { shapes } = drawing.value;
-  const near = shapes.find(({ fold }) => fold !== undefined && fold.from <= height && height <= fold.to) ?? shapes[0];
+  const near = foldAt(shapes, height) ?? shapes[0];
   if (near !== undefined) focusKey(box, near.key);
 }
 
@@ -231,27 +173,6 @@ function onKeyDown(event, box) {
   }
 }
 
-function foldAt(shapes, height) {
-  return shapes.find(({ fold }) => fold !== undefined && fold.from <= height && height <= fold.to);
-}
-
-function parentOf({ block, fold }, shapes) {
-  const prev = (block ?? byFirst(fold))?.prev;
-  return shapes.find((shape) => shape.key === prev) ?? foldAt(shapes, (block?.height ?? fold.from) - 1);
-}
-
-function childOf({ block, fold, key }, shapes) {
-  if (fold !== undefined) return shapes.find((shape) => shape.block?.height === fold.to + 1);
-  const next = (children.value.get(key) ?? []).toSorted((a) => (standingOf(a) === 'active' ? -1 : 1));
-  return shapes.find((shape) => next.includes(shape.key) && shape.key === next[0])
-    ?? shapes.find((shape) => next.includes(shape.key)) ?? (next.length > 0 ? foldAt(shapes, block.height + 1) : undefined);
-}
-
-function beside(at, shapes, by) {
-  const same = shapes.filter(({ x }) => x === at.x).sort((a, b) => a.y - b.y);
-  return same[same.indexOf(at) + by];
-}
-
 /** Goes to the next fork, from the newest to the oldest and round again. */
 export function nextFork() {
   const forks = forksOf(blocks.value, children.value);
@@ -266,23 +187,3 @@ export function nextFork() {
   });
   return true;
 }
-
-function Table() {
-  const { shapes } = drawing.value;
-  return html`<table>
-    <thead><tr><th>Height</th><th>Block</th><th>Miner</th><th>Payments</th><th>Branch</th><th>Tip of nodes</th></tr></thead>
-    <tbody>${shapes.toReversed().map(({ key, block, fold }) => (fold === undefined
-      ? html`<tr key=${key}><td class="number">${block.height}</td>
-          <td><${Link} to=${{ kind: 'block', id: key }} onSelect=${choose2}>${short(key)}<//></td>
-          <td class="number">${minerLabel(block.miner)}</td><td class="number">${block.txs - 1}</td>
-          <td>${standingOf(key)}</td><td>${ranges(tipsOf(key))}</td></tr>`
-      : html`<tr key=${key}><td class="number">${fold.from}–${fold.to}</td>
-          <td colspan="5">${count(fold.count, 'block')} without a fork</td></tr>`))}</tbody>
-  </table>`;
-}
-
-function choose2(_, id) {
-  choose(id);
-}
-
-export { blockSentence };
