@@ -5,10 +5,13 @@ import { html } from 'htm/preact';
 import { useRef } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { rateInWords } from './pool.js';
+import { narrow } from './prefs.js';
 import { select, selected } from './store.js';
 import { count, ranges, short } from './words.js';
 
-const WIDTH = 640;
+/** The width of the drawing, on a wide and on a narrow page. */
+const WIDE = 640;
+const NARROW = 330;
 const HEIGHT = 230;
 const LEFT = 44;
 const BOTTOM = 30;
@@ -22,8 +25,9 @@ const current = signal(0);
 export function Bars({ pool, amount }) {
   const box = useRef(null);
   if (pool.length === 0) return html`<p class="hint">No payment waits. Pay makes one.</p>`;
+  const all = narrow.value ? NARROW : WIDE;
   const bytes = pool.reduce((sum, { size }) => sum + size, 0);
-  const perByte = Math.min(MOST_PER_BYTE, (WIDTH - LEFT - 4) / bytes);
+  const perByte = Math.min(MOST_PER_BYTE, (all - LEFT - 4) / bytes);
   const ceiling = roundUp(pool[0].rate);
   const y = (rate) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - rate / ceiling);
   const stop = Math.min(current.value, pool.length - 1);
@@ -41,10 +45,10 @@ export function Bars({ pool, amount }) {
     }
   }
 
-  return html`<svg class="bars" ref=${box} viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group"
+  return html`<svg class="bars" ref=${box} viewBox=${`0 0 ${all} ${HEIGHT}`} role="group"
       aria-label="Payments by fee rate" onKeyDown=${onKeyDown}>
     ${[0, ceiling / 2, ceiling].map((rate) => html`<g key=${rate} class="axis" aria-hidden="true">
-      <path d=${`M${LEFT} ${y(rate)}H${WIDTH}`} />
+      <path d=${`M${LEFT} ${y(rate)}H${all}`} />
       <text x=${LEFT - 6} y=${y(rate)}>${rateInWords(rate).replace(/\.0+$/, '')}</text></g>`)}
     ${pool.map((payment, at) => {
     const width = Math.max(LEAST_WIDTH, payment.size * perByte);

@@ -17,16 +17,11 @@ const MOST_ASIDE = 6;
 const FORGET_MS = 20_000;
 
 export class Flights {
-  #hub;
   #flights = new Map();
   #ripples = [];
   #clock = 0;
   #lastEvent = -Infinity;
   wasEmpty = false;
-
-  constructor(hub) {
-    this.#hub = hub;
-  }
 
   get isEmpty() {
     return this.#flights.size === 0 && this.#ripples.length === 0;
@@ -93,9 +88,9 @@ export class Flights {
       const age = this.#clock - flight.born;
       if (age < LEG_MS) {
         // from the edge of the node
-        const start = radius / Math.hypot(sender.x - this.#hub.x, sender.y - this.#hub.y);
+        const start = radius / Math.hypot(sender.x, sender.y);
         const t = mix(start, 1, ease(age / LEG_MS));
-        dot(context, flight.kind, mix(sender.x, this.#hub.x, t), mix(sender.y, this.#hub.y, t), 1.25);
+        dot(context, flight.kind, mix(sender.x, 0, t), mix(sender.y, 0, t), 1.25);
       } else {
         for (const goal of flight.goals) this.#drawGoal(context, flight, goal, places[goal.node], radius);
       }
@@ -131,9 +126,9 @@ export class Flights {
       context.globalAlpha = Math.max(0, Math.min(1, 1 - (passed - LEG_MS) / FADE_MS));
     }
     // as far as the edge of the node
-    const reach = 1 - radius / Math.hypot(place.x - this.#hub.x, place.y - this.#hub.y);
-    const x = mix(this.#hub.x, place.x, t * reach);
-    const y = mix(this.#hub.y, place.y, t * reach);
+    const reach = 1 - radius / Math.hypot(place.x, place.y);
+    const x = place.x * t * reach;
+    const y = place.y * t * reach;
     if (isHeld && t >= WALL - 0.02) cross(context, x, y);
     else dot(context, flight.kind, x, y, 1);
     context.globalAlpha = 1;

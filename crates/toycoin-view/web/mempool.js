@@ -23,7 +23,7 @@ const caption = computed(() => {
   const unlisted = nodes.value.reduce((sum, node) => sum + (node.unlisted ?? 0), 0);
   const parts = [`${count(pool.value.length, 'payment')} ${pool.value.length === 1 ? 'waits' : 'wait'}`];
   const some = pool.value.length - everywhere;
-  if (some > 0) parts.push(`${some} not at all nodes`);
+  if (some > 0) parts.push(`${some} only at some nodes`);
   if (conflicts > 0) parts.push(`${conflicts} in conflict`);
   if (unlisted > 0) parts.push(`${unlisted} more are not listed`);
   return `${parts.join(', ')}.`;

@@ -45,16 +45,14 @@ function StopStart({ node, isDown }) {
 
 /** A strip with all about one node. */
 export function NodeControls({ node, isDown }) {
-  const rate = node.hashes_per_second;
   return html`<div class="node-strip" role="group" aria-label=${node.name}>
     <h3><i class=${`dot ${minerClass(node.node)}`} aria-hidden="true">${node.node}</i> ${node.name}
       ${isDown ? html` <small>stopped</small>` : ''}</h3>
+    <${StopStart} node=${node} isDown=${isDown} />
     <span><b>Tip</b> <${TipLink} node=${node} /></span>
     <span><b>Waiting</b> ${count(waiting(node), 'payment')}</span>
-    ${rate !== undefined && html`<span><b>Measured</b> ${grouped(rate)} hashes/s</span>`}
     <span><b>Hash rate</b> <${Rate} node=${node} /></span>
     <span><b>Delay, ms</b> <${Delay} node=${node} key=${node.node} /></span>
-    <${StopStart} node=${node} isDown=${isDown} />
   </div>`;
 }
 

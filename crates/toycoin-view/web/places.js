@@ -1,8 +1,13 @@
-// Where the nodes of the ring stand: on an ellipse, the same way apart along its line.
+// Where the nodes of the ring stand: on an ellipse round the relay, the same way apart along its line. The relay is at
+// the origin.
 
-export const WIDTH = 600;
-export const HEIGHT = 350;
-export const HUB = { x: WIDTH / 2, y: HEIGHT / 2 };
+const WIDE = { width: 600, height: 350, few: [205, 110], many: [234, 126] };
+const NARROW = { width: 430, height: 386, few: [120, 130], many: [155, 148] };
+/** From so many nodes on they are small. */
+const MANY = 13;
+
+/** Returns the size of the drawing, for a wide or a narrow page. */
+export const sizeOf = (isNarrow) => (isNarrow ? NARROW : WIDE);
 
 const STEPS = 2_880;
 const known = new Map();
@@ -11,13 +16,14 @@ const known = new Map();
 export const radiusOf = (amount) => (amount <= 8 ? 29 : amount <= 16 ? 20 : 13);
 
 /** Returns the places of so many nodes, clockwise from the top: `{x, y, dx, dy}`, with the way outward. */
-export function placesOf(amount) {
-  if (!known.has(amount)) known.set(amount, compute(amount));
-  return known.get(amount);
+export function placesOf(amount, isNarrow) {
+  const key = `${amount} ${isNarrow}`;
+  if (!known.has(key)) known.set(key, compute(amount, sizeOf(isNarrow)));
+  return known.get(key);
 }
 
-function compute(amount) {
-  const [rx, ry] = amount > 12 ? [234, 126] : [205, 110];
+function compute(amount, size) {
+  const [rx, ry] = amount < MANY ? size.few : size.many;
   const points = Array.from({ length: STEPS + 1 }, (_, step) => {
     const angle = (step / STEPS) * 2 * Math.PI - Math.PI / 2;
     return { x: rx * Math.cos(angle), y: ry * Math.sin(angle) };
@@ -30,27 +36,27 @@ function compute(amount) {
     const wanted = ((node + 0.5) / amount) * walked[STEPS];
     const { x, y } = points[walked.findIndex((way) => way >= wanted)];
     const far = Math.hypot(x, y);
-    return { x: HUB.x + x, y: HUB.y + y, dx: x / far, dy: y / far };
+    return { x, y, dx: x / far, dy: y / far };
   });
 }
 
 /** Returns walls, as paths from the relay outward, between neighbours that are in different groups. */
-export function wallsOf(groups, places) {
+export function wallsOf(groups, places, isNarrow) {
   if (groups.length === 0 || places.length < 2) return [];
   const groupOf = (node) => groups.findIndex((group) => group.includes(node));
   return places.flatMap((place, node) => {
     const next = (node + 1) % places.length;
     if (groupOf(node) === groupOf(next)) return [];
-    return [{ key: `wall${node}`, d: wall(place, places[next], places.length) }];
+    return [{ key: `wall${node}`, d: wall(place, places[next], places.length, sizeOf(isNarrow)) }];
   });
 }
 
-function wall(a, b, amount) {
-  let [dx, dy] = [(a.x + b.x) / 2 - HUB.x, (a.y + b.y) / 2 - HUB.y];
+function wall(a, b, amount, { width, height }) {
+  let [dx, dy] = [(a.x + b.x) / 2, (a.y + b.y) / 2];
   // two nodes face each other: the wall stands between them
   if (amount === 2) [dx, dy] = [a.y - b.y, b.x - a.x];
   const length = Math.hypot(dx, dy) || 1;
   [dx, dy] = [dx / length, dy / length];
-  const far = Math.min((0.485 * WIDTH) / Math.abs(dx), (0.475 * HEIGHT) / Math.abs(dy));
-  return `M${HUB.x} ${HUB.y}L${HUB.x + dx * far} ${HUB.y + dy * far}`;
+  const far = Math.min((0.485 * width) / Math.abs(dx), (0.475 * height) / Math.abs(dy));
+  return `M0 0L${dx * far} ${dy * far}`;
 }

@@ -10,6 +10,8 @@ export const scale = signal(Number(stored('scale', SCALES.map(String), '1')));
 export const letterKeys = signal(stored('letters', ['on', 'off'], 'on') === 'on');
 /** Whether the person asked for less motion. */
 export const calm = signal(false);
+/** Whether the page is as narrow as a phone. */
+export const narrow = signal(false);
 
 function stored(key, allowed, otherwise) {
   try {
@@ -49,7 +51,12 @@ export function applyPrefs() {
     store('scale', String(scale.value));
     store('letters', letterKeys.value ? 'on' : 'off');
   });
-  const media = matchMedia('(prefers-reduced-motion: reduce)');
-  calm.value = media.matches;
-  media.addEventListener('change', () => { calm.value = media.matches; });
+  follow('(prefers-reduced-motion: reduce)', calm);
+  follow('(max-width: 30rem)', narrow);
+}
+
+function follow(query, target) {
+  const media = matchMedia(query);
+  target.value = media.matches;
+  media.addEventListener('change', () => { target.value = media.matches; });
 }

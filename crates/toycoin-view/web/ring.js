@@ -7,8 +7,8 @@ import { Flights } from './flights.js';
 import { memo } from './memo.js';
 import { waiting } from './node.js';
 import { KINDS, kindOf, minerClass, minerLabel } from './palette.js';
-import { HEIGHT, HUB, placesOf, radiusOf, wallsOf, WIDTH } from './places.js';
-import { calm } from './prefs.js';
+import { placesOf, radiusOf, sizeOf, wallsOf } from './places.js';
+import { calm, narrow } from './prefs.js';
 import { byHash, nodes, select, selected, state, watch } from './store.js';
 import { count } from './words.js';
 
@@ -17,18 +17,19 @@ const LINGER_MS = 900;
 
 export function Ring() {
   const amount = nodes.value.length;
-  const at = placesOf(amount);
+  const at = placesOf(amount, narrow.value);
+  const { width, height } = sizeOf(narrow.value);
   const r = radiusOf(amount);
   const { down, groups, faults } = state.value;
   const stop = selected.value?.kind === 'node' ? selected.value.id : 0;
   return html`
     <div class="ring">
-      <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label="Ring of nodes" onKeyDown=${onKeyDown}>
+      <svg viewBox=${`${-width / 2} ${-height / 2} ${width} ${height}`} role="group" aria-label="Ring of nodes"
+        onKeyDown=${onKeyDown}>
         ${at.map(({ x, y }, node) => html`<path key=${`spoke${node}`}
-          class=${`spoke${down.includes(node) ? ' down' : ''}`} d=${`M${HUB.x} ${HUB.y}L${x} ${y}`} />`)}
-        ${wallsOf(groups, at).map(({ key, d }) => html`<path key=${key} class="wall" d=${d} />`)}
-        <g class="relay" aria-hidden="true"><circle cx=${HUB.x} cy=${HUB.y} r="23" />
-          <text x=${HUB.x} y=${HUB.y}>relay</text></g>
+          class=${`spoke${down.includes(node) ? ' down' : ''}`} d=${`M0 0L${x} ${y}`} />`)}
+        ${wallsOf(groups, at, narrow.value).map(({ key, d }) => html`<path key=${key} class="wall" d=${d} />`)}
+        <g class="relay" aria-hidden="true"><circle r="23" /><text>relay</text></g>
         ${nodes.value.map((node) => html`<${Node} key=${node.node} ...${at[node.node]} r=${r} node=${node.node}
           name=${node.name} height=${node.height} miner=${byHash.value.get(node.tip)?.miner ?? null} tip=${node.tip}
           waits=${waiting(node)} isDown=${down.includes(node.node)} isStop=${stop === node.node}
@@ -93,7 +94,7 @@ function Dots() {
   const ref = useRef(null);
   useEffect(() => {
     const canvas = ref.current;
-    const flights = new Flights(HUB);
+    const flights = new Flights();
     const unwatch = watch((events) => flights.take(events, calm.peek()));
     let frame = 0;
     let last = performance.now();
@@ -126,12 +127,14 @@ function paint(canvas, flights) {
   if (flights.isEmpty && flights.wasEmpty) return;
   const { width: w, height: h } = canvas;
   const context = canvas.getContext('2d');
-  const zoom = Math.min(w / WIDTH, h / HEIGHT);
+  const { width, height } = sizeOf(narrow.peek());
+  const zoom = Math.min(w / width, h / height);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, w, h);
-  context.setTransform(zoom, 0, 0, zoom, (w - WIDTH * zoom) / 2, (h - HEIGHT * zoom) / 2);
+  context.setTransform(zoom, 0, 0, zoom, w / 2, h / 2);
   const amount = nodes.peek().length;
-  flights.draw(context, { places: placesOf(amount), radius: radiusOf(amount), colours: coloursOf(canvas) });
+  const places = placesOf(amount, narrow.peek());
+  flights.draw(context, { places, radius: radiusOf(amount), colours: coloursOf(canvas) });
 }
 
 let colours = null;
