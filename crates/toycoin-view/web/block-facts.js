@@ -3,7 +3,7 @@
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
 import { FIELDS, headerBytes, readHeader } from './header.js';
-import { BlockLink, Facts, Missing, Scroll, TxLink, Waiting, toycoins, useApi, utc } from './parts.js';
+import { BlockLink, Facts, Missing, Rule, Scroll, TxLink, Waiting, toycoins, useApi, utc } from './parts.js';
 import { bestTip, byHash, children, connection, nodes, standingOf, state, tipsOf } from './store.js';
 import { targetOf, workOf } from './target.js';
 import { count, short } from './words.js';
@@ -47,6 +47,12 @@ function Heading({ block, seen }) {
 export function Standing({ hash, height }) {
   const standing = standingOf(hash);
   const top = byHash.value.get(bestTip.value)?.height;
+  // events do not say that a block is invalid, the node does
+  const judged = useApi(standing === 'active' ? null : `/block/${hash}/status`, bestTip.value ?? '').data;
+  if (judged?.standing === 'invalid') {
+    return html`<span class="standing-badge invalid">invalid</span> ${judged.rule === null
+      ? html`<span>It, or a block below it, breaks a rule.</span>` : html`<${Rule} number=${judged.rule} />`}`;
+  }
   return html`<span class=${`standing-badge ${standing}`}>${STANDING[standing]}</span>
     ${standing === 'active' && top !== undefined && html` <span>${count(top - height + 1, 'confirmation')}</span>`}`;
 }
@@ -114,6 +120,6 @@ function Row({ tx, index }) {
   const coinbase = tx.vin[0]?.is_coinbase === true;
   return html`<tr><td>${index}</td><td><${TxLink} txid=${tx.txid} />${coinbase && ' coinbase'}</td>
     <td class="number">${toycoins(tx.vout.reduce((sum, { value }) => sum + BigInt(value), 0n))}</td>
-    <td class="number">${coinbase ? '' : tx.fee.toLocaleString('en')}</td>
-    <td class="number">${coinbase ? '' : (tx.fee / tx.size).toFixed(2)}</td></tr>`;
+    <td class="number">${coinbase ? '' : tx.fee?.toLocaleString('en') ?? 'not known'}</td>
+    <td class="number">${coinbase || tx.fee === null ? '' : (tx.fee / tx.size).toFixed(2)}</td></tr>`;
 }

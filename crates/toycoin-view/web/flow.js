@@ -1,56 +1,70 @@
 // Where the coins of a transaction come from and go to: bands whose widths are values.
 
 import { html } from 'htm/preact';
+import { useRef } from 'preact/hooks';
 import { Drawing } from './drawing.js';
-import { bandsOf } from './flow-bands.js';
+import { bandsOf, bandsOfPayment } from './flow-bands.js';
 import { Missing, Scroll, TxLink, Waiting, toycoins, useApi } from './parts.js';
+import { pastOf, waitingOf } from './payments.js';
 import { bestTip, byHash } from './store.js';
+import { scaled, useWidth } from './width.js';
 import { short } from './words.js';
 
-const [WIDTH, BAR, LEAST, GAP, TOP] = [660, 12, 3, 8, 34];
-const [LEFT, MIDDLE, RIGHT] = [190, 330, 470];
-const ROOM = 220;
-const LABEL = 30;
+const [BAR, LEAST, GAP, TOP] = [12, 3, 8, 30];
+/** Least and greatest width of the drawing, and the part of it that each side's labels take. */
+const [NARROW, WIDE, LABELS] = [300, 720, 0.34];
+/** Heights: of all bars together, and of a label. */
+const [ROOM, LABEL] = [200, 48];
+
+const FROM_EVENT = 'An event tells so; it does not tell whether the new coins are spent.';
 
 /** The coins of a transaction. `answer` is the node's answer to `/tx/:txid`. */
 export function Coins({ txid, answer }) {
-  const spends = useApi(`/tx/${txid}/outspends`, bestTip.value ?? '');
-  if (answer.data === undefined) {
-    return html`<${Missing}>To draw coins, the page needs their values, which no event holds.</${Missing}>
-      <${Waiting} answer=${answer} what="coins" />`;
-  }
+  const spends = useApi(answer.data === undefined ? null : `/tx/${txid}/outspends`, bestTip.value ?? '');
   const tx = answer.data;
-  const bands = bandsOf(tx, spends.data, byHash.value.get(tx.status?.block_hash)?.fees);
+  const payment = tx === undefined ? waitingOf(txid).payment ?? pastOf(txid).payment : null;
+  const bands = tx === undefined ? payment && bandsOfPayment(payment)
+    : bandsOf(tx, spends.data, byHash.value.get(tx.status?.block_hash)?.fees);
+  if (bands === null) {
+    return html`<${Waiting} answer=${answer} what="coins" />
+      ${answer.failure !== undefined && html`<${Missing}>No event tells all of its values.</${Missing}>`}`;
+  }
   return html`<h3>Coins of <span class="hash">${short(txid)}</span></h3>
     <p>A transaction destroys the coins on the left and creates those on the right. The widths are
-      values, in toycoins.</p>
+      values, in toycoins.${tx === undefined ? ` ${FROM_EVENT}` : ''}</p>
     <${Drawing} id="flow" label="Coins" name="Flow" drawing=${() => html`<${Flow} bands=${bands} />`}
       table=${() => html`<${Table} bands=${bands} />`} />`;
 }
 
 function Flow({ bands }) {
+  const box = useRef(null);
+  const width = Math.max(NARROW, Math.min(WIDE, useWidth(box)));
+  const labels = Math.round(width * LABELS);
+  const [left, centre, right] = [labels + 6, width / 2, width - labels - 6];
   const sums = ['left', 'right'].map((side) => bands[side].reduce((sum, { value }) => sum + value, 0));
   const total = Math.max(1, ...sums);
   const columns = { left: stack(bands.left, total), right: stack(bands.right, total) };
   const height = TOP + Math.max(columns.left.height, columns.right.height) + 10;
   const middle = TOP + (height - TOP - 10 - ROOM) / 2;
-  const side = (name, x) => columns[name].bands.map((band) => html`<${Band} key=${band.key} band=${band} x=${x}
-    left=${name === 'left'} middle=${middle} />`);
-  return html`<${Scroll} label="Flow of coins, drawn">
-    <div class="flow" style=${{ width: `${WIDTH}px`, height: `${height}px` }}>
-      <svg class="drawn" width=${WIDTH} height=${height} viewBox=${`0 0 ${WIDTH} ${height}`} aria-hidden="true">
-        <text class="column end" x=${LEFT} y="16">spent</text>
-        <text class="column" x=${MIDDLE} y="16">transaction</text>
-        <text class="column start" x=${RIGHT} y="16">created</text>
-        ${side('left', LEFT)}${side('right', RIGHT - BAR)}
-        <rect class="transaction" x=${MIDDLE - BAR / 2} y=${middle} width=${BAR} height=${ROOM} />
+  const side = (name, x, to) => columns[name].bands.map((band) => html`
+    <${Band} key=${band.key} band=${band} x=${x} to=${to} middle=${middle} />`);
+  return html`<div ref=${box}></div><${Scroll} label="Flow of coins, drawn">
+    <div class="flow" style=${{ width: px(width), height: px(height) }}>
+      <svg class="drawn" width=${scaled(width)} height=${scaled(height)}
+        viewBox=${`0 0 ${width} ${height}`} aria-hidden="true">
+        <text class="column end" x=${left + BAR} y="14">spent</text>
+        <text class="column start" x=${right - BAR} y="14">created</text>
+        ${side('left', left, centre - BAR / 2)}${side('right', right - BAR, centre + BAR / 2)}
+        <rect class="transaction" x=${centre - BAR / 2} y=${middle} width=${BAR} height=${ROOM} />
       </svg>
-      ${[['left', 0], ['right', RIGHT + 8]].map(([name, x]) => columns[name].bands.map((band) => html`
+      ${[['left', 0], ['right', right + 6]].map(([name, x]) => columns[name].bands.map((band) => html`
         <div key=${band.key} class=${`flow-label ${name}`}
-          style=${{ left: `${x}px`, top: `${TOP + band.centre - 16}px` }}>
+          style=${{ left: px(x), top: px(TOP + band.centre), width: px(labels) }}>
           <b>${toycoins(band.value)}</b> <${Label} band=${band} /></div>`))}
     </div></${Scroll}>`;
 }
+
+const px = (length) => `${scaled(length)}px`;
 
 /** Places bands one below the other: their bars by value, and room for each label. */
 function stack(bands, total) {
@@ -66,10 +80,11 @@ function stack(bands, total) {
   return { bands: placed, height: Math.max(ROOM, at - GAP) };
 }
 
-function Band({ band, x, left, middle }) {
+/** One band, from its bar at `x` to the transaction at `to`. */
+function Band({ band, x, to, middle }) {
   const [y, thick] = [TOP + band.y, band.thick];
   const inner = middle + band.along;
-  const [from, to] = left ? [x + BAR, MIDDLE - BAR / 2] : [x, MIDDLE + BAR / 2];
+  const from = x < to ? x + BAR : x;
   const bend = (from + to) / 2;
   return html`<g class=${`band shape ${band.kind}`}>
     <path d=${`M${from},${y} C${bend},${y} ${bend},${inner} ${to},${inner} v${thick}

@@ -1,7 +1,7 @@
 // The inspector: one block or transaction, from its fields down to its bytes.
 
 import { html } from 'htm/preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Block } from './block-facts.js';
 import { HeaderBytes } from './bytes.js';
 import { Coins } from './flow.js';
@@ -13,9 +13,8 @@ import { bestTip, byHash, selected } from './store.js';
 import { Transaction } from './transaction-facts.js';
 import { short } from './words.js';
 
-const START = { block: 'block', tx: 'transaction' };
-/** Tabs that show something of both kinds, so that a selection leaves them open. */
-const SHARED = ['bytes', 'merkle'];
+/** The tabs that a selection of a kind leaves open; of the others, it goes to the first of these. */
+const STAYS = { block: ['block', 'bytes', 'merkle'], tx: ['transaction', 'bytes', 'merkle', 'coins'] };
 
 /** The inspector of what is selected. */
 export function Inspector() {
@@ -23,29 +22,43 @@ export function Inspector() {
   const [tab, setTab] = useState('block');
   const kind = chosen?.kind ?? null;
   useEffect(() => {
-    if (kind in START && !SHARED.includes(tab)) setTab(START[kind]);
-  }, [kind]);
+    if (kind in STAYS && !STAYS[kind].includes(tab)) setTab(STAYS[kind][0]);
+  }, [chosen]);
+  // who follows a link with the keyboard goes on where it led
+  const followed = useRef(false);
+  useEffect(() => {
+    if (followed.current && document.activeElement === document.body) {
+      document.getElementById('view-inspector')?.focus({ preventScroll: true });
+      followed.current = false;
+    }
+  }, [tab, chosen]);
+  const follow = () => { followed.current = true; };
   const txid = kind === 'tx' ? chosen.id : null;
   const transaction = useApi(txid === null ? null : `/tx/${txid}`, bestTip.value ?? '');
+  // a node names the block of its own chain alone; a stale block is the one from whose list the transaction was chosen
+  const origin = useRef(null);
+  if (kind === 'block') origin.current = chosen.id;
+  const listed = useApi(txid === null || origin.current === null ? null : `/block/${origin.current}/txids`).data;
   if (chosen === null) return html`<${Nothing} />`;
   if (kind === 'node') return html`<${NodeFacts} node=${Number(chosen.id)} />`;
 
-  const hash = kind === 'block' ? chosen.id : transaction.data?.status?.block_hash ?? null;
+  const hash = kind === 'block' ? chosen.id
+    : transaction.data?.status?.block_hash ?? (listed?.includes(txid) ? origin.current : null);
   const tabs = [
     { id: 'block', name: 'Block', body: () => of(hash, Block, { hash }) },
     { id: 'transaction', name: 'Transaction',
-      body: () => ofTx(txid, hash, Transaction, { txid, answer: transaction }) },
+      body: () => ofTx(txid, hash, Transaction, { txid, hash, answer: transaction }) },
     { id: 'bytes', name: 'Header bytes', body: () => of(hash, HeaderBytes, { hash }) },
     { id: 'merkle', name: 'Merkle', body: () => of(hash, Merkle, { hash, txid }) },
     { id: 'coins', name: 'Coins', body: () => ofTx(txid, hash, Coins, { txid, answer: transaction }) },
   ];
-  return html`<div class="inspector"><${AsOfNow} />
+  return html`<div class="inspector" onClickCapture=${follow}><${AsOfNow} />
     <${Tabs} id="inspector" label="Inspector" tabs=${tabs} value=${tab} onChange=${setTab} /></div>`;
 }
 
 function of(hash, View, props) {
   if (hash !== null) return html`<${View} key=${hash} ...${props} />`;
-  return html`<${Missing}>The transaction is in no block yet, so there is no header to show.</${Missing}>`;
+  return html`<${Missing}>The transaction is in no block of the chain, so there is no header to show.</${Missing}>`;
 }
 
 function ofTx(txid, hash, View, props) {

@@ -1,12 +1,13 @@
 // Lanes: a sequence diagram of messages. Each node is a lane, time goes down, a line goes from sending to arrival.
 
 import { html } from 'htm/preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { foundIn, linesOf } from './lane-lines.js';
 import { Drawing } from './drawing.js';
 import { KINDS, kindOf, minerClass } from './palette.js';
 import { BlockLink, Missing, Scroll, TxLink } from './parts.js';
 import { byHash, clock, events, nodes, select, state } from './store.js';
+import { scaled, useWidth } from './width.js';
 import { count, short, tagInWords, time } from './words.js';
 
 const SPANS = [1, 2, 5, 10, 30, 60];
@@ -74,8 +75,8 @@ function Diagram({ lines, found, from, to, chosen, choose }) {
   <p class="lane-caption">${picked === null ? `${count(lines.length, 'line')}. A box is a block that a node found.`
     : html`${sentenceOf(picked)} <${About} line=${picked} />`}</p>
   <${Scroll} label="Messages, drawn">
-    <svg class="lane-svg drawn" ref=${svg} width=${width} height=${HEIGHT} viewBox=${`0 0 ${width} ${HEIGHT}`}
-      role="group" onKeyDown=${onKeyDown}
+    <svg class="lane-svg drawn" ref=${svg} width=${scaled(width)} height=${scaled(HEIGHT)}
+      viewBox=${`0 0 ${width} ${HEIGHT}`} role="group" onKeyDown=${onKeyDown}
       aria-label="Messages between nodes. Up and Down go from one to the next, Enter shows what it is about.">
     <g aria-hidden="true">${ticks.map((us) => html`<g key=${us}>
         <line class="tick" x1=${LEFT} x2=${width - RIGHT} y1=${y(us)} y2=${y(us)} />
@@ -93,17 +94,6 @@ function Diagram({ lines, found, from, to, chosen, choose }) {
       onClick=${() => select('block', hash)}><rect x="-17" y="-9" width="34" height="18" rx="4" />
       <text y="4">${height}</text></g>`)}</g>
   </svg></${Scroll}>`;
-}
-
-/** Returns the width of an element, now and after each change. */
-function useWidth(element) {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const observer = new ResizeObserver(([{ contentRect }]) => setWidth(contentRect.width));
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, []);
-  return width;
 }
 
 function Line({ line, x, y, to, picked, stop, choose }) {

@@ -79,7 +79,7 @@ export function closeBeside(tree, index) {
 }
 
 /** Returns the greatest power of two below `count`, which is at least 2. */
-export function largestPowerBelow(count) {
+function largestPowerBelow(count) {
   let power = 1;
   while (power * 2 < count) power *= 2;
   return power;

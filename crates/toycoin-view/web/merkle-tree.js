@@ -1,12 +1,13 @@
 // The drawing of a Merkle tree: leaves below, the root above, a path in colour.
 
 import { html } from 'htm/preact';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Scroll } from './parts.js';
 import { select } from './store.js';
+import { scaled } from './width.js';
 import { count, short } from './words.js';
 
-const [WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN] = [98, 36, 12, 34, 8];
+const [WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN] = [94, 36, 8, 30, 4];
 
 /**
  * Returns all nodes of a tree, from the top down and left to right: `{ node, level, role }`. `level` is 0 at the
@@ -37,6 +38,13 @@ export function MerkleTree({ tree, nodes, root, ids, index }) {
   const levels = nodes[0].level + 2;
   const height = levels * (HEIGHT + GAP_Y) - GAP_Y + 2 * MARGIN;
   const focused = index ?? leaves[0].node.from;
+  // the middle between the root and the chosen leaf
+  const chosen = index === null ? top : places.get(leaves.find(({ node }) => node.from === index).node);
+  const middle = (top.x + chosen.x + WIDTH) / 2;
+  useEffect(() => {
+    const box = svg.current.parentElement;
+    box.scrollLeft = scaled(middle) - box.clientWidth / 2;
+  }, [tree]);
   const onKeyDown = (event, at) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.key === 'Enter' || event.key === ' ') select('tx', ids[leaves[at].node.from]);
@@ -45,8 +53,9 @@ export function MerkleTree({ tree, nodes, root, ids, index }) {
     event.preventDefault();
   };
   return html`<${Scroll} label="Merkle tree, drawn" class="merkle-scroll">
-    <svg class="merkle drawn" ref=${svg} width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`}
-      role="group" aria-label="Merkle tree. Arrow keys go from leaf to leaf, Enter selects a transaction.">
+    <svg class="merkle drawn" ref=${svg} width=${scaled(width)} height=${scaled(height)}
+      viewBox=${`0 0 ${width} ${height}`} role="group"
+      aria-label="Merkle tree. Arrow keys go from leaf to leaf, Enter selects a transaction.">
       <g aria-hidden="true"><path class=${`edge ${index === null ? '' : 'on-path'}`}
         d=${`M${top.x + WIDTH / 2},${top.y} v${-GAP_Y}`} />
       ${nodes.map(({ node }) => node.left && [node.left, node.right].map((child) => html`
@@ -70,12 +79,11 @@ export function MerkleTree({ tree, nodes, root, ids, index }) {
 function Box({ node, place, name }) {
   const leaves = node.to - node.from;
   return html`<g class=${`node shape ${name} ${node.closed ? 'closed' : ''}`} transform=${translate(place)}>
-    ${node.closed && leaves > 1
-      ? html`<path d=${`M${WIDTH * 0.28},0 h${WIDTH * 0.44} L${WIDTH},${HEIGHT} h${-WIDTH} z`} />`
-      : html`<rect width=${WIDTH} height=${HEIGHT} rx="5" />`}
+    ${node.closed && leaves > 1 && html`<path d=${`M6,-3 v-3 h${WIDTH - 12} v3 M3,0 v-3 h${WIDTH - 6} v3`} />`}
+    <rect width=${WIDTH} height=${HEIGHT} rx="5" />
     <text x=${WIDTH / 2} y="15">${short(node.hash)}</text>
     <text class="small" x=${WIDTH / 2} y="29">${leaves === 1 ? leafTitle(node.from)
-      : node.closed ? `${count(leaves, 'leaf', 'leaves')} folded` : `${node.from} to ${node.to - 1}`}</text></g>`;
+      : node.closed ? count(leaves, 'leaf', 'leaves') : `${node.from} to ${node.to - 1}`}</text></g>`;
 }
 
 const translate = ({ x, y }) => `translate(${x},${y})`;

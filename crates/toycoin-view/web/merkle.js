@@ -1,19 +1,22 @@
 // The Merkle tree of a block, with the path of a transaction, and each hash computed in the page.
 
 import { html } from 'htm/preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { Drawing } from './drawing.js';
 import { blake3, hashingFailed, loadBlake3 } from './hashing.js';
 import { headerBytes, readHeader } from './header.js';
 import { closeBeside, merkleHasher, pathOf, treeOf, treeOfProof } from './merkle-hash.js';
 import { MerkleTree, nodesOf } from './merkle-tree.js';
 import { BlockLink, Missing, Rule, Scroll, TxLink, Waiting, useApi } from './parts.js';
+import { isActive } from './store.js';
 import { count, short } from './words.js';
 
 /** Transactions of one answer. A larger block is drawn from a proof, which holds the path alone. */
 const PAGE = 25;
-/** Most leaves that are drawn all. In a larger tree, what is beside the path is folded. */
+/** Most leaves that are drawn all. In a larger tree, what is beside the path is always folded. */
 const DRAWN_LEAVES = 16;
+/** Most leaves of a tree that need no folding. */
+const SMALL_TREE = 4;
 
 /** The tree of a block's transactions. `txid` may be null: then no path is drawn. */
 export function Merkle({ hash, txid }) {
@@ -23,7 +26,8 @@ export function Merkle({ hash, txid }) {
   const total = ids.data?.length ?? 0;
   const page = useApi(total > 0 && total <= PAGE ? `/block/${hash}/txs/0` : null);
   const wanted = txid ?? (total > PAGE ? ids.data[0] : null);
-  const proof = useApi(wanted === null ? null : `/tx/${wanted}/merkle-proof`, hash);
+  // a block beside the active chain has no proof
+  const proof = useApi(wanted === null || !isActive(hash) ? null : `/tx/${wanted}/merkle-proof`, hash);
   if (hashingFailed.value) return html`<${Missing}>This page could not load BLAKE3. It draws no tree.</${Missing}>`;
   if (header.data === undefined) return html`<${Waiting} answer=${header} what="header" />`;
   if (ids.data === undefined) return html`<${Waiting} answer=${ids} what="transactions" />`;
@@ -31,7 +35,7 @@ export function Merkle({ hash, txid }) {
   const of = proof.data?.block_hash === hash ? proof.data : null;
   if (total <= PAGE && page.data === undefined) return html`<${Waiting} answer=${page} what="transactions" />`;
   if (total > PAGE && of === null) {
-    return proof.data === undefined ? html`<${Waiting} answer=${proof} what="Merkle proof" />`
+    return proof.data === undefined && isActive(hash) ? html`<${Waiting} answer=${proof} what="Merkle proof" />`
       : html`<${Missing}>The block is not on the active chain, so the node gives no Merkle proof for it.</${Missing}>`;
   }
   return html`<${Proven} hash=${hash} root=${readHeader(headerBytes(header.data)).merkle_root} ids=${ids.data}
@@ -41,11 +45,14 @@ export function Merkle({ hash, txid }) {
 function Proven({ hash, root, ids, page, txid, proof }) {
   const hasher = useMemo(() => merkleHasher(blake3.value), [blake3.value]);
   const index = ids.includes(txid) ? ids.indexOf(txid) : null;
+  const [folded, setFolded] = useState(false);
+  const foldable = index !== null && ids.length > SMALL_TREE && ids.length <= DRAWN_LEAVES;
+  const whole = useMemo(() => (page === null ? treeOfProof(hasher, [txid, proof.wtxid], proof)
+    : treeOf(hasher, page.map((tx) => [tx.txid, tx.wtxid ?? tx.txid]))), [hasher, page, txid, proof]);
   const tree = useMemo(() => {
-    if (page === null) return treeOfProof(hasher, [txid, proof.wtxid], proof);
-    const whole = treeOf(hasher, page.map((tx) => [tx.txid, tx.wtxid ?? tx.txid]));
-    return ids.length > DRAWN_LEAVES ? closeBeside(whole, index ?? 0) : whole;
-  }, [hasher, page, txid, proof]);
+    const fold = whole !== null && page !== null && (ids.length > DRAWN_LEAVES || (foldable && folded));
+    return fold ? closeBeside(whole, index ?? 0) : whole;
+  }, [whole, foldable, folded, index]);
   if (tree === null) return html`<${Missing}>The node's Merkle proof does not fit the block.</${Missing}>`;
   const computed = hasher.root(ids.length, tree.hash);
   const steps = index === null ? [] : pathOf(tree, index);
@@ -53,7 +60,9 @@ function Proven({ hash, root, ids, page, txid, proof }) {
   return html`<h3>Merkle tree of block <${BlockLink} hash=${hash} /></h3><p>${index === null
     ? html`${count(ids.length, 'transaction')}. Choose one in the drawing to see its path.`
     : html`The path of ${index === 0 ? 'the coinbase' : `transaction ${index}`} of ${ids.length.toLocaleString('en')}:
-      ${' '}${count(steps.length, 'hash', 'hashes')} beside it prove that it is in the block.`}</p>
+      ${' '}${count(steps.length, 'hash', 'hashes')} beside it prove that it is in the block.`}
+      ${foldable && html` <button type="button" class="link" aria-pressed=${folded}
+        onClick=${() => setFolded(!folded)}>fold what is beside the path</button>`}</p>
     <${Drawing} id="merkle" label="Merkle tree" name="Tree"
       drawing=${() => html`<${MerkleTree} tree=${tree} nodes=${nodes} root=${computed} ids=${ids} index=${index} />`}
       table=${() => html`<${Table} nodes=${nodes} root=${computed} ids=${ids} />`} />

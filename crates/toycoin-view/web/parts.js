@@ -41,13 +41,9 @@ export function TxLink({ txid, children }) {
 }
 
 /** The number and the sentence of a rule. */
-export function Rule({ number, brief = false }) {
+export function Rule({ number }) {
   if (!rulesAsked) loadRules();
-  const rule = rules.value.get(number);
-  const name = ruleName(number);
-  if (rule === undefined) return html`<span class="rule"><b>${name}</b></span>`;
-  return html`<span class="rule" title=${brief ? rule.text : null}><b>${name}</b>${' '}
-    ${brief ? rule.name : rule.text}</span>`;
+  return html`<span class="rule"><b>${ruleName(number)}</b> ${rules.value.get(number)?.text ?? ''}</span>`;
 }
 
 async function loadRules() {
@@ -125,5 +121,6 @@ export function useApi(path, fresh = '') {
 export function Waiting({ answer, what }) {
   if (answer.data !== undefined) return null;
   if (answer.failure === undefined) return html`<${Missing}>Asking the node for ${what} …</${Missing}>`;
-  return html`<${Missing}>No ${what} to show: ${answer.failure.detail ?? answer.failure.message}.</${Missing}>`;
+  const reason = String(answer.failure.detail ?? answer.failure.message);
+  return html`<${Missing}>No ${what} to show. ${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.</${Missing}>`;
 }

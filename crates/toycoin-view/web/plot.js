@@ -2,9 +2,10 @@
 
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { theme } from './prefs.js';
+import { scale, theme } from './prefs.js';
+import { scaled } from './width.js';
 
-const HEIGHT = 240;
+const HEIGHT = 168;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 /**
@@ -16,7 +17,7 @@ export function Plot({ x, series, unit, log = false }) {
   const [at, setAt] = useState(null);
   const [, redraw] = useState(0);
   const lines = series.map(({ label, kind, dash, stepped, right }) => [label, kind, dash, stepped, right]);
-  const shape = JSON.stringify([lines, unit, log, theme.value]);
+  const shape = JSON.stringify([lines, unit, log, theme.value, scale.value]);
 
   useEffect(() => {
     const again = () => redraw((n) => n + 1);
@@ -30,7 +31,7 @@ export function Plot({ x, series, unit, log = false }) {
     const options = optionsOf({ series, unit, log, colours, width: box.current.clientWidth, onMove: setAt });
     plot.current = new globalThis.uPlot(options, dataOf(x, series), box.current);
     const observer = new ResizeObserver(([{ contentRect }]) => {
-      plot.current?.setSize({ width: contentRect.width, height: HEIGHT });
+      plot.current?.setSize({ width: contentRect.width, height: scaled(HEIGHT) });
     });
     observer.observe(box.current);
     return () => {
@@ -46,27 +47,28 @@ export function Plot({ x, series, unit, log = false }) {
   return html`<div class="plot"><span ref=${probes} hidden>${['muted', 'grid'].map((kind) => html`
       <i key=${kind} class=${`probe ${kind}`}></i>`)}${series.map(({ kind, label }) => html`
       <i key=${label} class=${`probe ${kind}`}></i>`)}</span>
-    <div class="canvas" ref=${box} aria-hidden="true"></div>
     <ul class="plot-legend">${series.map(({ label, values, kind, dash }) => html`<li key=${label}>
       <i class=${`probe line ${kind} ${dash === undefined ? '' : 'dashed'}`}></i> ${label}${' '}
       <b>${values[index]?.toLocaleString('en', { maximumSignificantDigits: 4 }) ?? ''}</b></li>`)}
-      <li>at block <b>${x[index]}</b></li></ul></div>`;
+      <li>at block <b>${x[index]}</b></li></ul>
+    <div class="canvas" ref=${box} aria-hidden="true"></div></div>`;
 }
 
 const dataOf = (x, series) => [x, ...series.map(({ values }) => values)];
 
 function optionsOf({ series, unit, log, colours: [ink, grid, ...lines], width, onMove }) {
-  const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, font: '12px system-ui' };
+  const font = `${scaled(12)}px system-ui`;
+  const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, font };
   const values = (_, ticks) => ticks.map((tick) => (tick === null ? '' : short(tick)));
   const right = series.some((each) => each.right);
   const steps = globalThis.uPlot.paths.stepped({ align: 1 });
   return {
-    width, height: HEIGHT, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
+    width, height: scaled(HEIGHT), legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { time: false }, y: log ? { distr: 3, log: 2 } : { range: fromZero }, right: { range: fromZero } },
     axes: [
-      { ...axis, label: 'block height', labelFont: axis.font, labelSize: 18, size: 34 },
-      { ...axis, label: unit, labelFont: axis.font, labelSize: 18, values, size: 56 },
-      ...(right ? [{ ...axis, scale: 'right', side: 1, values, size: 44, grid: { show: false } }] : []),
+      { ...axis, label: 'block height', labelFont: axis.font, labelSize: scaled(18), size: scaled(34) },
+      { ...axis, label: unit, labelFont: axis.font, labelSize: scaled(18), size: scaled(56), values },
+      ...(right ? [{ ...axis, scale: 'right', side: 1, values, size: scaled(44), grid: { show: false } }] : []),
     ],
     series: [{}, ...series.map(({ label, dash, stepped, right: other }, at) => ({
       label, dash, stroke: lines[at], width: 2, points: { show: false }, scale: other ? 'right' : 'y',

@@ -42,12 +42,12 @@ export function idealPath(chain, spacing, halfLife, limit) {
 
 /**
  * Returns the hashes per second that each block's chain tells: the work of the last blocks over their time. It is null
- * for the first of the chain, and where no time passed.
+ * for the first of the chain, and where no time passed. Genesis does not count: nobody mined it, at no known time.
  */
 export function chainRate(chain, blocks = RATE_BLOCKS) {
   return chain.map((block, index) => {
     const before = chain[index - blocks];
-    if (before === undefined || block.time <= before.time) return null;
+    if (before === undefined || before.height === 0 || block.time <= before.time) return null;
     const work = BigInt(`0x${block.work}`) - BigInt(`0x${before.work}`);
     return Number(work) / ((block.time - before.time) / 1000);
   });

@@ -57,9 +57,6 @@ export function rarity(number) {
   return 256 - (Math.log2(Number.parseInt(digits.slice(0, 53), 2)) + Math.max(0, digits.length - 53));
 }
 
-/** Returns the length of the common run of leading zeros, in bits, of a hash of 64 hex digits. */
-export const leadingZeros = (hash) => 256 - (numberOf(hash) === 0n ? 0 : numberOf(hash).toString(2).length);
-
 /** Returns in how many of their 256 bits two hashes differ. */
 export function bitsApart(one, other) {
   return (numberOf(one) ^ numberOf(other)).toString(2).replaceAll('0', '').length;

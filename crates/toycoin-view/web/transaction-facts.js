@@ -8,8 +8,8 @@ import { childrenOf, conflictsOf, pastOf, waitingOf } from './payments.js';
 import { bestTip, byHash, nodes } from './store.js';
 import { count, farewell, nodesInWords, short } from './words.js';
 
-/** All of a transaction but the drawing of its coins. */
-export function Transaction({ txid, answer }) {
+/** All of a transaction but the drawing of its coins. `hash` is the block that it is in, or null. */
+export function Transaction({ txid, hash, answer }) {
   const waiting = waitingOf(txid);
   const past = useMemo(() => pastOf(txid), [txid, waiting.payment === null, answer.data?.status?.block_hash]);
   const payment = waiting.payment ?? past.payment;
@@ -20,17 +20,17 @@ export function Transaction({ txid, answer }) {
   }
   const spends = tx === undefined ? payment.spends
     : tx.vin.filter(({ is_coinbase: coinbase }) => !coinbase).map((input) => `${input.txid}:${input.vout}`);
-  const facts = { txid, fee: tx?.fee ?? payment.fee, size: tx?.size ?? payment.size };
+  const facts = { txid, fee: tx?.fee ?? payment?.fee ?? null, size: tx?.size ?? payment.size };
   return html`<h3>${tx?.vin[0]?.is_coinbase ? 'Coinbase' : 'Transaction'} <span class="hash">${short(txid)}</span></h3>
-    <${Place} tx=${tx} waiting=${waiting.nodes} gone=${past.gone} />
+    <${Place} tx=${tx} inBlock=${hash} waiting=${waiting.nodes} gone=${past.gone} />
     <${Facts} rows=${rows(facts, tx)} />
     <${Relatives} txid=${txid} spends=${spends} parents=${waiting.payment?.parents ?? []} />
     ${tx === undefined ? html`<${FromEvent} payment=${payment} /><${Waiting} answer=${answer} what="signatures" />`
       : html`<${Inputs} tx=${tx} /><${Outputs} tx=${tx} />`}`;
 }
 
-function Place({ tx, waiting, gone }) {
-  const hash = tx?.status?.block_hash ?? (gone?.why === 'confirmed' ? gone.by : undefined);
+function Place({ tx, inBlock, waiting, gone }) {
+  const hash = inBlock ?? (gone?.why === 'confirmed' ? gone.by : undefined);
   const others = nodes.value.length - waiting.length;
   return html`<p class="standing">
     ${hash !== undefined && html`In block <${BlockLink} hash=${hash} /> <${Standing} hash=${hash}
@@ -50,10 +50,10 @@ function rows({ txid, fee, size }, tx) {
     { label: 'Txid', value: html`<span class="hash">${txid}</span>`, note: 'The hash without the signatures.' },
     { label: 'Wtxid', value: tx && tx.wtxid !== undefined ? html`<span class="hash">${tx.wtxid}</span>` : null,
       note: coinbase ? 'A coinbase has no signature: both ids are the same.' : 'The hash with the signatures.' },
-    { label: 'Fee', value: coinbase ? null : `${fee.toLocaleString('en')} grains`, rules: [27],
+    { label: 'Fee', value: coinbase ? null : fee === null ? 'not known' : count(fee, 'grain'), rules: [27],
       note: 'Inputs minus outputs. It goes to the miner.' },
     { label: 'Size', value: count(size, 'byte'), rules: coinbase ? [] : [33] },
-    { label: 'Fee rate', value: coinbase ? null : `${(fee / size).toFixed(2)} grains per byte`,
+    { label: 'Fee rate', value: coinbase || fee === null ? null : `${(fee / size).toFixed(2)} grains per byte`,
       note: 'Miners take the highest rates first.' },
   ];
 }
@@ -104,7 +104,7 @@ function Outputs({ tx }) {
 function Owner({ of }) {
   if (of === null || of === undefined) return null;
   const name = of.scriptpubkey_address ?? of.scriptpubkey;
-  return html`<span class="hash" title=${name}>${name.slice(0, 12)}…</span>`;
+  return html`<span class="hash" title=${name}>${name.slice(0, 12)}</span>`;
 }
 
 /** What an event tells: the coins spent, without their values, and the payments. */

@@ -2,6 +2,7 @@
 
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Compare, verdict } from './compare.js';
 import { blake3 } from './hashing.js';
 import { FIELDS, fieldNamed, hexOf, parseField, readField, readHeader, withField } from './header.js';
 import { brokenRules } from './judge.js';
@@ -9,7 +10,7 @@ import { limitOf } from './networks.js';
 import { Rule } from './parts.js';
 import { Ruler } from './ruler.js';
 import { byHash, state } from './store.js';
-import { bitsApart, digitsOf, meets, numberOf, rarity, targetOf, workOf } from './target.js';
+import { bitsApart, meets, numberOf, rarity, targetOf, workOf } from './target.js';
 import { count } from './words.js';
 
 /** Longest time that a search computes before it lets the page draw. */
@@ -54,12 +55,6 @@ function tryOf(bytes, target) {
     nonce: readField(bytes, NONCE), hash, rarity: rarity(numberOf(hash)),
     met: target !== undefined && meets(hash, target),
   };
-}
-
-function verdict(hash, target) {
-  if (target === undefined) return 'The bits are no target, so no hash meets it.';
-  return meets(hash, target) ? 'The hash is at most the target: it has proof of work.'
-    : 'The hash is above the target: it has no proof of work.';
 }
 
 function Editor({ bytes, set, lit }) {
@@ -159,25 +154,6 @@ function Search({ bytes, target, change, add, reset }) {
 function report({ tried, ms, best, found }, expected) {
   const effort = `${tried.toLocaleString('en')} tried in ${(ms / 1000).toFixed(1)} s, the average is ${expected}`;
   return found ? `Found a nonce: ${effort}.` : `${effort}. The rarest hash so far: ${best.toFixed(1)} bits.`;
-}
-
-/** The digits of target and hash, one above the other. The first one that differs decides. */
-function Compare({ hash, target }) {
-  if (target === undefined) return null;
-  const digits = digitsOf(target);
-  let same = 0;
-  while (same < 63 && hash[same] === digits[same]) same += 1;
-  const met = meets(hash, target);
-  const row = (name, text, from) => html`<span class="digit-name">${name}</span><span class="digits">
-    ${Array.from(text.slice(from, from + 32), (digit, index) => {
-      const at = from + index;
-      const kind = at < same ? 'same' : at === same ? 'decides' : 'after';
-      return html`<span key=${at} class=${`${kind} ${digit === '0' && /^0*$/.test(text.slice(0, at)) ? 'zero' : ''}`}>${
-        digit}</span>`;
-    })}</span>`;
-  return html`<div class=${`compare ${met ? 'good' : 'bad'}`} aria-hidden="true">${[0, 32].map((from) => html`
-    <div class="digit-rows" key=${from}>${row(from === 0 ? 'target' : '', digits, from)}
-      ${row(from === 0 ? 'hash' : '', hash, from)}</div>`)}</div>`;
 }
 
 function Broken({ broken, exempt }) {
