@@ -70,7 +70,7 @@ fn two_records_of_one_seed_are_the_same_bytes() {
     let (record, page) = (folder.join("a.jsonl"), folder.join("page.html"));
     let paths = [&record, &page].map(|path| path.to_str().expect("a name in UTF-8"));
     Program::start("view", &["--replay", paths[0], "--save-page", paths[1], "--headless"]).success();
-    let page = fs::read_to_string(page).expect("a page");
+    let page = fs::read_to_string(&page).expect("a page");
     assert!(page.contains("id=\"record\"") && page.len() > one.len());
     let mut replay = Program::start("view", &["--replay", paths[0], "--addr", "127.0.0.1:0"]);
     let link = link(&mut replay);

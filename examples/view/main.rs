@@ -45,7 +45,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(directory) = &arguments.web {
         builder = builder.web_dir(directory);
     }
-    let view = builder.serve(arguments.addr).await?;
+    let addr = arguments.addr;
+    let cannot = |error| format!("cannot serve the page on {addr}: {error}; --addr 127.0.0.1:0 takes a free port");
+    let view = builder.serve(addr).await.map_err(cannot)?;
     wrap("", "open this link to watch and steer the network:").iter().for_each(|line| say!("{line}"));
     say!("{}", view.url());
     wrap("", "this one lets others watch, and steer nothing:").iter().for_each(|line| say!("{line}"));
