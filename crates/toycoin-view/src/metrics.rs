@@ -2,7 +2,11 @@
 
 use prometheus_client::{
     encoding::text::encode,
-    metrics::{counter::ConstCounter, gauge::ConstGauge, info::Info},
+    metrics::{
+        counter::ConstCounter,
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+    },
     registry::{Registry, Unit},
 };
 use toycoin_node::relay::RelayStats;
@@ -14,7 +18,10 @@ pub(crate) async fn scrape(app: &App) -> String {
     let mut registry = Registry::with_prefix("toycoin");
     let network = app.stage.hub().look(|state| state.network.name.clone());
     let labels = vec![("version", env!("CARGO_PKG_VERSION").to_owned()), ("network", network)];
-    registry.register("build", "Version of this program, and its network", Info::new(labels));
+    let build = Family::<Vec<(&str, String)>, Gauge>::default();
+    build.get_or_create(&labels).set(1);
+    // a gauge, because Prometheus' own text format has no type for such information
+    registry.register("build_info", "Version of this program, and its network", build);
     nodes(&mut registry, app).await;
     counters(&mut registry, app.stage.hub().counters());
     view(&mut registry, app);
@@ -24,6 +31,27 @@ pub(crate) async fn scrape(app: &App) -> String {
     let mut text = String::new();
     // writing into a string cannot fail
     let _ = encode(&mut text, &registry);
+    text
+}
+
+/// Translates from the format of OpenMetrics to Prometheus' older text format, for readers that do not ask for
+/// OpenMetrics: there a counter is declared with its suffix, and there is neither a unit nor an end.
+pub(crate) fn older_format(openmetrics: &str) -> String {
+    let (mut text, mut help) = (String::with_capacity(openmetrics.len() + 500), None);
+    for line in openmetrics.lines() {
+        if let Some(declared) = line.strip_prefix("# HELP ") {
+            help = declared.split_once(' ');
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|declared| declared.split_once(' ')) {
+            let suffix = if kind == "counter" { "_total" } else { "" };
+            if let Some((_, sentence)) = help.take() {
+                text.push_str(&format!("# HELP {name}{suffix} {sentence}\n"));
+            }
+            text.push_str(&format!("# TYPE {name}{suffix} {kind}\n"));
+        } else if !line.starts_with("# ") {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
     text
 }
 
@@ -89,4 +117,31 @@ fn relay_counters(registry: &mut Registry, stats: &RelayStats) {
     }
     let queued = ConstGauge::new(stats.queued_bytes as u64);
     registry.register_with_unit("relay_queued", "Bytes in the relay's queues", Unit::Bytes, queued);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_adds_its_counters() {
+        let mut registry = Registry::with_prefix("toycoin");
+        let mut stats = RelayStats::default();
+        (stats.connections, stats.published, stats.bytes_written) = (3, 4, 5);
+        relay_counters(&mut registry, &stats);
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        for line in ["relay_connections 3", "relay_published_total 4", "relay_written_bytes_total 5"] {
+            assert!(text.lines().any(|found| found == format!("toycoin_{line}")), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_older_format_declares_counters_with_their_suffix() {
+        let openmetrics = "# HELP a Some help.\n# TYPE a counter\na_total{x=\"1\"} 2\n# HELP b_bytes More.\n\
+                           # TYPE b_bytes gauge\n# UNIT b_bytes bytes\nb_bytes 3\n# EOF\n";
+        let older = "# HELP a_total Some help.\n# TYPE a_total counter\na_total{x=\"1\"} 2\n# HELP b_bytes More.\n\
+                     # TYPE b_bytes gauge\nb_bytes 3\n";
+        assert_eq!(older_format(openmetrics), older);
+    }
 }

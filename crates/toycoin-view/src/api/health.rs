@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
 use toycoin_node::protocol::Status;
@@ -54,12 +54,20 @@ fn waits_for(status: &Status) -> Option<String> {
 /// Most blocks between the tip of a node that is ready and its best header.
 const READY_BLOCKS: u64 = 2;
 
-/// Metrics in the text format of OpenMetrics.
+/// Metrics, in the format of OpenMetrics for those who accept it, else in the older text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "operation",
-    responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
-pub(crate) async fn metrics(State(app): Apps) -> impl IntoResponse {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], metrics::scrape(&app).await)
+    responses((status = 200, content(
+        (String = "application/openmetrics-text"),
+        (String = "text/plain"),
+    ))))]
+pub(crate) async fn metrics(State(app): Apps, request: HeaderMap) -> impl IntoResponse {
+    let text = metrics::scrape(&app).await;
+    let accepted = request.get_all(header::ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
+    if accepted.into_iter().any(|accepted| accepted.contains("application/openmetrics-text")) {
+        ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+    } else {
+        ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::older_format(&text))
+    }
 }
 
 #[cfg(test)]
