@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use toycoin_core::{IdentifiedTransaction, OutPoint, PublicKey, Txid};
+use toycoin_core::{Amount, OutPoint, PublicKey, TxOut, Txid};
 
 use crate::{
     api::{
@@ -24,7 +24,7 @@ type Page = Result<Json<Vec<TransactionInfo>>, Problem>;
 #[utoipa::path(get, path = "/api/address/{address}", tag = "addresses",
     params(("address" = String, Path, description = "The address"), Viewpoint),
     responses((status = 200, body = AddressInfo),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn address(
     State(app): Apps,
     Segments(address): Segments<String>,
@@ -50,7 +50,7 @@ pub(crate) async fn address(
 #[utoipa::path(get, path = "/api/address/{address}/utxo", tag = "addresses",
     params(("address" = String, Path, description = "The address"), Viewpoint),
     responses((status = 200, body = Vec<UnspentOutput>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn coins(
     State(app): Apps,
     Segments(address): Segments<String>,
@@ -70,7 +70,7 @@ pub(crate) async fn coins(
         paid.map(|(coin, output)| (coin, output.value, TransactionStatus::UNCONFIRMED))
     });
     let unspent = confirmed.chain(waiting).filter(|(coin, ..)| mempool.spender(coin).is_none());
-    let describe = |(coin, value, status): (OutPoint, toycoin_core::Amount, _)| UnspentOutput {
+    let describe = |(coin, value, status): (OutPoint, Amount, _)| UnspentOutput {
         txid: coin.txid.to_string(),
         vout: coin.vout,
         status,
@@ -87,7 +87,7 @@ pub(crate) async fn coins(
 #[utoipa::path(get, path = "/api/address/{address}/txs", tag = "addresses",
     params(("address" = String, Path, description = "The address"), Viewpoint),
     responses((status = 200, body = Vec<TransactionInfo>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn history(State(app): Apps, Segments(address): Segments<String>, viewpoint: Viewpoint) -> Page {
     let source = Source::new(&app, &viewpoint)?;
     let owner = params::owner(&address, source.params())?;
@@ -100,7 +100,7 @@ pub(crate) async fn history(State(app): Apps, Segments(address): Segments<String
 #[utoipa::path(get, path = "/api/address/{address}/txs/chain", tag = "addresses",
     params(("address" = String, Path, description = "The address"), Viewpoint),
     responses((status = 200, body = Vec<TransactionInfo>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn confirmed(State(app): Apps, Segments(address): Segments<String>, viewpoint: Viewpoint) -> Page {
     let source = Source::new(&app, &viewpoint)?;
     let owner = params::owner(&address, source.params())?;
@@ -112,7 +112,7 @@ pub(crate) async fn confirmed(State(app): Apps, Segments(address): Segments<Stri
     params(("address" = String, Path, description = "The address"),
         ("last_seen" = String, Path, description = "The id of the last transaction of the page before"), Viewpoint),
     responses((status = 200, body = Vec<TransactionInfo>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn confirmed_after(
     State(app): Apps,
     Segments((address, last_seen)): Segments<(String, String)>,
@@ -127,7 +127,7 @@ pub(crate) async fn confirmed_after(
 #[utoipa::path(get, path = "/api/address/{address}/txs/mempool", tag = "addresses",
     params(("address" = String, Path, description = "The address"), Viewpoint),
     responses((status = 200, body = Vec<TransactionInfo>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn waiting(State(app): Apps, Segments(address): Segments<String>, viewpoint: Viewpoint) -> Page {
     let source = Source::new(&app, &viewpoint)?;
     let owner = params::owner(&address, source.params())?;
@@ -141,13 +141,17 @@ async fn waiting_of(source: &Source<'_>, owner: PublicKey) -> Result<Vec<Transac
     let mut found: Vec<_> = index.mempool.waiting().filter(is_of_owner).collect();
     found.sort_by_key(|waiting| std::cmp::Reverse(waiting.entry.since));
     found.truncate(WAITING_PAGE);
-    let payments: Vec<_> =
-        found.iter().map(|waiting| IdentifiedTransaction::from(waiting.transaction.as_ref().clone())).collect();
+    let payment = |waiting: &Waiting<'_>| Found::waiting(&waiting.transaction.as_ref().clone().into());
+    let payments: Vec<_> = found.iter().map(payment).collect();
     // the index is locked, and is asked for the coins too
     drop(index);
-    let spent = source.outputs(payments.iter().flat_map(|payment| &payment.inputs)).await;
-    let describe = |payment| TransactionInfo::waiting(source.params(), payment, &spent);
-    Ok(payments.iter().map(|payment| describe(payment).with(TransactionStatus::UNCONFIRMED)).collect())
+    Ok(describe(source, &payments).await)
+}
+
+async fn describe(source: &Source<'_>, found: &[Found]) -> Vec<TransactionInfo> {
+    let spent = source.outputs(found.iter().flat_map(Found::inputs)).await;
+    let info = |found: &Found| TransactionInfo::new(source.params(), found, &spent).with_status(found.confirmed);
+    found.iter().map(info).collect()
 }
 
 async fn confirmed_of(
@@ -168,29 +172,22 @@ async fn confirmed_of(
     drop(index);
     let mut found = Vec::with_capacity(page.len());
     for (txid, at) in page {
+        // one block at a time, since a block is much larger than a transaction
         let block = source.block(at.hash).await?;
-        found.extend(Found::in_block(block, txid, true).map(|found| (found, at)));
+        found.extend(Found::in_block(&block, txid, true));
     }
-    let spent = source.outputs(found.iter().flat_map(|(found, _)| found.inputs())).await;
-    let infos = found.iter().filter_map(|(found, at)| match found {
-        Found::InBlock { block, index, .. } => {
-            let info = TransactionInfo::of_block(source.params(), block, *index, &spent)?;
-            Some(info.with(TransactionStatus::confirmed(*at)))
-        }
-        Found::Waiting(_) => None,
-    });
-    Ok(infos.collect())
+    Ok(describe(source, &found).await)
 }
 
 /// What a payment that waits does to an owner's coins.
 struct Moves {
-    paid: Vec<toycoin_core::TxOut>,
-    spent: Vec<toycoin_core::TxOut>,
+    paid: Vec<TxOut>,
+    spent: Vec<TxOut>,
 }
 
 impl Moves {
     fn of(owner: &PublicKey, waiting: Waiting<'_>, chain: &ChainIndex, mempool: &MempoolIndex) -> Self {
-        let is_of_owner = |output: &toycoin_core::TxOut| output.owner == *owner;
+        let is_of_owner = |output: &TxOut| output.owner == *owner;
         let coins = waiting.transaction.inputs.iter();
         let coins =
             coins.filter_map(|coin| chain.output(coin).map(|indexed| indexed.output).or_else(|| mempool.output(coin)));

@@ -11,7 +11,7 @@ use crate::{
         cached::unchanging,
         params::{self, Segments, Viewpoint},
         shapes::{BlockInfo, BlockStatus, TransactionInfo},
-        source::Source,
+        source::{Found, Source},
     },
     app::App,
     limits::{BLOCKS_PAGE, PAGE},
@@ -24,7 +24,7 @@ type Apps = State<Arc<App>>;
 #[utoipa::path(get, path = "/api/block/{hash}", tag = "blocks",
     params(("hash" = String, Path, description = "The block's hash"), Viewpoint),
     responses((status = 200, body = BlockInfo),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn block(
     State(app): Apps,
     Segments(hash): Segments<String>,
@@ -39,7 +39,7 @@ pub(crate) async fn block(
 #[utoipa::path(get, path = "/api/block/{hash}/status", tag = "blocks",
     params(("hash" = String, Path, description = "The block's hash"), Viewpoint),
     responses((status = 200, body = BlockStatus),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn block_status(
     State(app): Apps,
     Segments(hash): Segments<String>,
@@ -61,7 +61,7 @@ pub(crate) async fn block_status(
     params(("hash" = String, Path, description = "The block's hash"), Viewpoint),
     responses((status = 200, body = String, content_type = "text/plain"),
         (status = 304, description = "The request has it"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn block_header(
     State(app): Apps,
     Segments(hash): Segments<String>,
@@ -82,7 +82,7 @@ pub(crate) async fn block_header(
     params(("hash" = String, Path, description = "The block's hash"), Viewpoint),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 304, description = "The request has it"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn block_raw(
     State(app): Apps,
     Segments(hash): Segments<String>,
@@ -99,7 +99,7 @@ pub(crate) async fn block_raw(
 #[utoipa::path(get, path = "/api/block/{hash}/txids", tag = "blocks",
     params(("hash" = String, Path, description = "The block's hash"), Viewpoint),
     responses((status = 200, body = Vec<String>), (status = 304, description = "The request has it"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn block_txids(
     State(app): Apps,
     Segments(hash): Segments<String>,
@@ -118,7 +118,7 @@ pub(crate) async fn block_txids(
     params(("hash" = String, Path, description = "The block's hash"),
         ("index" = usize, Path, description = "The transaction's index in the block; 0 is the coinbase"), Viewpoint),
     responses((status = 200, body = String, content_type = "text/plain"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn block_txid(
     State(app): Apps,
     Segments((hash, index)): Segments<(String, String)>,
@@ -134,7 +134,7 @@ pub(crate) async fn block_txid(
 #[utoipa::path(get, path = "/api/block/{hash}/txs", tag = "blocks",
     params(("hash" = String, Path, description = "The block's hash"), Viewpoint),
     responses((status = 200, body = Vec<TransactionInfo>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn block_txs(
     State(app): Apps,
     Segments(hash): Segments<String>,
@@ -148,7 +148,7 @@ pub(crate) async fn block_txs(
     params(("hash" = String, Path, description = "The block's hash"),
         ("start" = usize, Path, description = "The index of the first one"), Viewpoint),
     responses((status = 200, body = Vec<TransactionInfo>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn block_txs_from(
     State(app): Apps,
     Segments((hash, start)): Segments<(String, String)>,
@@ -169,12 +169,9 @@ async fn page_of(
     if start >= end {
         return Err(beyond(&block, start));
     }
-    let payments = &block.block().transactions;
-    // index 0 is the coinbase
-    let shown = payments.get(start.saturating_sub(1)..end.saturating_sub(1)).unwrap_or_default();
-    let spent = source.outputs(shown.iter().flat_map(|payment| &payment.inputs)).await;
-    let describe = |index| TransactionInfo::of_block(source.params(), &block, index, &spent);
-    Ok(Json((start..end).filter_map(describe).collect()))
+    let page: Vec<_> = (start..end).filter_map(|index| Found::at(&block, index, false)).collect();
+    let spent = source.outputs(page.iter().flat_map(Found::inputs)).await;
+    Ok(Json(page.iter().map(|found| TransactionInfo::new(source.params(), found, &spent)).collect()))
 }
 
 fn beyond(block: &CheckedBlock, index: usize) -> Problem {
@@ -186,7 +183,7 @@ fn beyond(block: &CheckedBlock, index: usize) -> Problem {
 #[utoipa::path(get, path = "/api/block-height/{height}", tag = "blocks",
     params(("height" = u64, Path, description = "The height"), Viewpoint),
     responses((status = 200, body = String, content_type = "text/plain"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn block_height(
     State(app): Apps,
     Segments(height): Segments<String>,
@@ -199,7 +196,7 @@ pub(crate) async fn block_height(
 /// The 10 newest blocks of the active chain, the tip first.
 #[utoipa::path(get, path = "/api/blocks", tag = "blocks", params(Viewpoint),
     responses((status = 200, body = Vec<BlockInfo>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn blocks(State(app): Apps, viewpoint: Viewpoint) -> Result<Json<Vec<BlockInfo>>, Problem> {
     let source = Source::new(&app, &viewpoint)?;
     let height = source.node.status().await?.tip.height;
@@ -210,7 +207,7 @@ pub(crate) async fn blocks(State(app): Apps, viewpoint: Viewpoint) -> Result<Jso
 #[utoipa::path(get, path = "/api/blocks/{start}", tag = "blocks",
     params(("start" = u64, Path, description = "The height of the first one"), Viewpoint),
     responses((status = 200, body = Vec<BlockInfo>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn blocks_from(
     State(app): Apps,
     Segments(start): Segments<String>,
@@ -233,7 +230,7 @@ async fn blocks_down(source: &Source<'_>, height: u64) -> Result<Json<Vec<BlockI
 /// The height of the tip.
 #[utoipa::path(get, path = "/api/blocks/tip/height", tag = "blocks", params(Viewpoint),
     responses((status = 200, body = u64, content_type = "text/plain"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn tip_height(State(app): Apps, viewpoint: Viewpoint) -> Result<String, Problem> {
     Ok(Source::new(&app, &viewpoint)?.node.status().await?.tip.height.to_string())
 }
@@ -241,7 +238,7 @@ pub(crate) async fn tip_height(State(app): Apps, viewpoint: Viewpoint) -> Result
 /// The hash of the tip.
 #[utoipa::path(get, path = "/api/blocks/tip/hash", tag = "blocks", params(Viewpoint),
     responses((status = 200, body = String, content_type = "text/plain"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn tip_hash(State(app): Apps, viewpoint: Viewpoint) -> Result<String, Problem> {
     Ok(Source::new(&app, &viewpoint)?.node.status().await?.tip.hash.to_string())
 }

@@ -21,7 +21,7 @@ use crate::{
     responses((status = 200, body = String, content_type = "text/plain"),
         (status = 400, body = Problem, content_type = "application/problem+json",
             description = "Not a payment, or refused: `rule`, `name` and `reason` say why"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn broadcast(
     State(app): State<Arc<App>>,
     viewpoint: Viewpoint,

@@ -18,7 +18,7 @@ use crate::{
 /// does not fill that many blocks, the lowest rate suffices that nodes take.
 #[utoipa::path(get, path = "/api/fee-estimates", tag = "mempool", params(Viewpoint),
     responses((status = 200, body = FeeEstimates),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn fee_estimates(
     State(app): State<Arc<App>>,
     viewpoint: Viewpoint,

@@ -27,7 +27,7 @@ type Apps = State<Arc<App>>;
 /// Sums over the mempool.
 #[utoipa::path(get, path = "/api/mempool", tag = "mempool", params(Viewpoint),
     responses((status = 200, body = MempoolInfo),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn mempool(State(app): Apps, viewpoint: Viewpoint) -> Result<Json<MempoolInfo>, Problem> {
     let source = Source::new(&app, &viewpoint)?;
     let mut index = source.index().await?;
@@ -67,7 +67,7 @@ const BIN_BYTES: u64 = 50_000;
 /// The ids of the payments in the mempool, those first that are mined first; at most 10,000.
 #[utoipa::path(get, path = "/api/mempool/txids", tag = "mempool", params(Viewpoint),
     responses((status = 200, body = Vec<String>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn txids(State(app): Apps, viewpoint: Viewpoint) -> Result<Json<Vec<String>>, Problem> {
     let entries = first_entries(&Source::new(&app, &viewpoint)?).await?;
     Ok(Json(entries.iter().map(|entry| entry.txid.to_string()).collect()))
@@ -76,7 +76,7 @@ pub(crate) async fn txids(State(app): Apps, viewpoint: Viewpoint) -> Result<Json
 /// The last 10 payments to enter the mempool, the last one first.
 #[utoipa::path(get, path = "/api/mempool/recent", tag = "mempool", params(Viewpoint),
     responses((status = 200, body = Vec<RecentPayment>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn recent(State(app): Apps, viewpoint: Viewpoint) -> Result<Json<Vec<RecentPayment>>, Problem> {
     let source = Source::new(&app, &viewpoint)?;
     let mut index = source.index().await?;
@@ -102,7 +102,7 @@ pub(crate) async fn recent(State(app): Apps, viewpoint: Viewpoint) -> Result<Jso
 #[utoipa::path(get, path = "/api/v1/mempool/{node}", tag = "network",
     params(("node" = usize, Path, description = "The node")),
     responses((status = 200, body = Vec<WaitingPayment>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn mempool_of_node(
     State(app): Apps,
     Segments(node): Segments<String>,

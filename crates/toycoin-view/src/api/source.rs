@@ -8,7 +8,7 @@ use std::{
 use futures_util::{StreamExt, future::join_all, stream};
 use tokio::sync::MappedMutexGuard;
 use toycoin_core::{
-    BlockHash, ChainParams, CheckedBlock, IdentifiedTransaction, OutPoint, TxOut, Txid,
+    BlockHash, ChainParams, CheckedBlock, Coinbase, IdentifiedTransaction, OutPoint, Transaction, TxOut, Txid, Wtxid,
     chain::{BlockStanding, HeaderCursor, KnownHeader},
 };
 
@@ -33,58 +33,64 @@ pub(crate) struct Source<'a> {
 }
 
 /// A transaction that some node has.
-#[derive(Debug)]
-pub(crate) enum Found {
-    /// It is in a block.
-    InBlock {
-        /// The block.
-        block: Arc<CheckedBlock>,
-        /// Its index in the block.
-        index: usize,
-        /// Whether the block is on the active chain of the node that is asked.
-        confirmed: bool,
-    },
-    /// It waits in a mempool.
-    Waiting(IdentifiedTransaction),
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// Its id.
+    pub(crate) txid: Txid,
+    /// Its id with signatures.
+    pub(crate) wtxid: Wtxid,
+    /// What it says.
+    pub(crate) body: Body,
+    /// The block of the active chain that holds it, for the node that is asked.
+    pub(crate) confirmed: Option<IndexedBlock>,
+}
+
+/// What a transaction says.
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    /// A coinbase.
+    Coinbase(Coinbase),
+    /// A payment.
+    Payment(Transaction),
 }
 
 impl Found {
-    /// Returns a transaction in a block; `None` if the block does not hold it.
-    pub(crate) fn in_block(block: Arc<CheckedBlock>, txid: Txid, confirmed: bool) -> Option<Self> {
-        let index = block.ids().iter().position(|(id, _)| *id == txid)?;
-        Some(Self::InBlock { block, index, confirmed })
+    /// Returns a payment that is in no block.
+    pub(crate) fn waiting(payment: &IdentifiedTransaction) -> Self {
+        let (txid, wtxid, body) = (payment.txid(), payment.wtxid(), Body::Payment(payment.transaction().clone()));
+        Self { txid, wtxid, body, confirmed: None }
     }
 
-    /// Returns the block that confirms it for the node that is asked.
-    pub(crate) fn confirming(&self) -> Option<IndexedBlock> {
-        match self {
-            Self::InBlock { block, confirmed: true, .. } => {
-                let header = block.block().header;
-                Some(IndexedBlock { hash: block.hash(), height: header.height, time: header.time })
-            }
-            _ => None,
-        }
+    /// Returns the transaction at an index of a block; `None` beyond its end.
+    pub(crate) fn at(block: &CheckedBlock, index: usize, is_active: bool) -> Option<Self> {
+        let (txid, wtxid) = *block.ids().get(index)?;
+        let body = match index.checked_sub(1) {
+            None => Body::Coinbase(block.block().coinbase.clone()),
+            Some(index) => Body::Payment(block.block().transactions.get(index)?.clone()),
+        };
+        let header = block.block().header;
+        let at = IndexedBlock { hash: block.hash(), height: header.height, time: header.time };
+        Some(Self { txid, wtxid, body, confirmed: is_active.then_some(at) })
+    }
+
+    /// Returns a transaction of a block; `None` if the block does not hold it.
+    pub(crate) fn in_block(block: &CheckedBlock, txid: Txid, is_active: bool) -> Option<Self> {
+        Self::at(block, block.ids().iter().position(|(id, _)| *id == txid)?, is_active)
     }
 
     /// Returns its outputs.
     pub(crate) fn outputs(&self) -> &[TxOut] {
-        match self {
-            Self::InBlock { block, index, .. } => match index.checked_sub(1) {
-                None => &block.block().coinbase.outputs,
-                Some(index) => block.block().transactions.get(index).map_or(&[], |payment| &payment.outputs),
-            },
-            Self::Waiting(payment) => &payment.outputs,
+        match &self.body {
+            Body::Coinbase(coinbase) => &coinbase.outputs,
+            Body::Payment(payment) => &payment.outputs,
         }
     }
 
     /// Returns the coins that it spends.
     pub(crate) fn inputs(&self) -> &[OutPoint] {
-        match self {
-            Self::InBlock { block, index, .. } => {
-                let payment = index.checked_sub(1).and_then(|index| block.block().transactions.get(index));
-                payment.map_or(&[], |payment| &payment.inputs)
-            }
-            Self::Waiting(payment) => &payment.inputs,
+        match &self.body {
+            Body::Coinbase(_) => &[],
+            Body::Payment(payment) => &payment.inputs,
         }
     }
 }
@@ -185,10 +191,7 @@ impl<'a> Source<'a> {
             return Ok(found);
         }
         let elsewhere = join_all(self.others().map(async |node| find_transaction(&node, txid, false).await)).await;
-        let mut elsewhere: Vec<_> = elsewhere.into_iter().filter_map(|found| found.ok().flatten()).collect();
-        // a block says more than a mempool
-        elsewhere.sort_by_key(|found| matches!(found, Found::Waiting(_)));
-        if let Some(found) = elsewhere.into_iter().next() {
+        if let Some(found) = elsewhere.into_iter().find_map(|found| found.ok().flatten()) {
             return Ok(found);
         }
         if let Some(found) = self.stale_transaction(txid).await? {
@@ -201,7 +204,7 @@ impl<'a> Source<'a> {
     async fn stale_transaction(&self, txid: Txid) -> Result<Option<Found>, Problem> {
         let nodes: Vec<_> = std::iter::once(self.node.clone()).chain(self.others()).collect();
         let Some(hash) = self.app.indexes.stale_holder(&txid, &nodes).await else { return Ok(None) };
-        Ok(Found::in_block(self.block(hash).await?, txid, false))
+        Ok(Found::in_block(&*self.block(hash).await?, txid, false))
     }
 
     /// Returns outputs by their names, as far as some node knows them. The index has nearly all of them; at most
@@ -232,15 +235,19 @@ impl<'a> Source<'a> {
 async fn find_transaction(node: &NodeReader, txid: Txid, is_asked: bool) -> Result<Option<Found>, Down> {
     let Some(place) = node.transaction(txid).await? else { return Ok(None) };
     let Some((hash, _)) = place.block else {
-        return Ok(place.transaction.map(|payment| Found::Waiting(payment.into())));
+        return Ok(place.transaction.map(|payment| Found::waiting(&payment.into())));
     };
     let block = node.block(hash).await?;
-    Ok(block.and_then(|block| Found::in_block(block, txid, is_asked)))
+    Ok(block.and_then(|block| Found::in_block(&block, txid, is_asked)))
 }
 
 /// Looks a header up at a node: at its height if that is known, else among the tips of branches and the newest headers,
 /// where all headers are that have no body.
-async fn find_header(node: &NodeReader, hash: BlockHash, height: Option<u64>) -> Result<Option<KnownHeader>, Down> {
+pub(super) async fn find_header(
+    node: &NodeReader,
+    hash: BlockHash,
+    height: Option<u64>,
+) -> Result<Option<KnownHeader>, Down> {
     let is_it = |known: &KnownHeader| known.hash == hash;
     let Some(height) = height else {
         if let Some(known) = node.tips().await?.into_iter().find(is_it) {

@@ -11,7 +11,7 @@ use crate::{
         cached::unchanging,
         params::{self, Segments, Viewpoint},
         shapes::{MerkleProof, Outspend, TransactionInfo, TransactionStatus},
-        source::{Found, Source},
+        source::{Body, Source},
     },
     app::App,
     index::NodeIndex,
@@ -24,36 +24,31 @@ type Apps = State<Arc<App>>;
 #[utoipa::path(get, path = "/api/tx/{txid}", tag = "transactions",
     params(("txid" = String, Path, description = "The transaction's id"), Viewpoint),
     responses((status = 200, body = TransactionInfo),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn transaction(
     State(app): Apps,
     Segments(txid): Segments<String>,
     viewpoint: Viewpoint,
 ) -> Result<Json<TransactionInfo>, Problem> {
     let source = Source::new(&app, &viewpoint)?;
-    let txid = params::txid(&txid)?;
-    let found = source.transaction(txid).await?;
+    let found = source.transaction(params::txid(&txid)?).await?;
     let spent = source.outputs(found.inputs()).await;
-    let info = match &found {
-        Found::InBlock { block, index, .. } => TransactionInfo::of_block(source.params(), block, *index, &spent),
-        Found::Waiting(payment) => Some(TransactionInfo::waiting(source.params(), payment, &spent)),
-    };
-    let info = info.ok_or_else(|| Problem::unknown(format!("no node has a transaction {txid}")))?;
-    Ok(Json(info.with(TransactionStatus::of(found.confirming()))))
+    let info = TransactionInfo::new(source.params(), &found, &spent);
+    Ok(Json(info.with_status(found.confirmed)))
 }
 
 /// Whether a transaction is confirmed, for the node that is asked.
 #[utoipa::path(get, path = "/api/tx/{txid}/status", tag = "transactions",
     params(("txid" = String, Path, description = "The transaction's id"), Viewpoint),
     responses((status = 200, body = TransactionStatus),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn transaction_status(
     State(app): Apps,
     Segments(txid): Segments<String>,
     viewpoint: Viewpoint,
 ) -> Result<Json<TransactionStatus>, Problem> {
     let found = Source::new(&app, &viewpoint)?.transaction(params::txid(&txid)?).await?;
-    Ok(Json(TransactionStatus::of(found.confirming())))
+    Ok(Json(TransactionStatus::of(found.confirmed)))
 }
 
 /// A payment's bytes: the body of the wire protocol's message `TXN `. A coinbase has none.
@@ -61,7 +56,7 @@ pub(crate) async fn transaction_status(
     params(("txid" = String, Path, description = "The transaction's id"), Viewpoint),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 304, description = "The request has it"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn transaction_raw(
     State(app): Apps,
     Segments(txid): Segments<String>,
@@ -77,7 +72,7 @@ pub(crate) async fn transaction_raw(
 #[utoipa::path(get, path = "/api/tx/{txid}/hex", tag = "transactions",
     params(("txid" = String, Path, description = "The transaction's id"), Viewpoint),
     responses((status = 200, body = String, content_type = "text/plain"),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn transaction_hex(
     State(app): Apps,
     Segments(txid): Segments<String>,
@@ -88,13 +83,11 @@ pub(crate) async fn transaction_hex(
 }
 
 async fn payment(app: &App, viewpoint: &Viewpoint, txid: &str) -> Result<(Transaction, Wtxid), Problem> {
-    let coinbase = || Problem::unknown("a coinbase has no encoding of its own: it travels within its block");
-    match Source::new(app, viewpoint)?.transaction(params::txid(txid)?).await? {
-        Found::Waiting(payment) => Ok((payment.transaction().clone(), payment.wtxid())),
-        Found::InBlock { block, index, .. } => {
-            let payment = index.checked_sub(1).and_then(|index| block.block().transactions.get(index));
-            let wtxid = block.ids().get(index).map(|(_, wtxid)| *wtxid);
-            payment.cloned().zip(wtxid).ok_or_else(coinbase)
+    let found = Source::new(app, viewpoint)?.transaction(params::txid(txid)?).await?;
+    match found.body {
+        Body::Payment(payment) => Ok((payment, found.wtxid)),
+        Body::Coinbase(_) => {
+            Err(Problem::unknown("a coinbase has no encoding of its own: it travels within its block"))
         }
     }
 }
@@ -103,30 +96,28 @@ async fn payment(app: &App, viewpoint: &Viewpoint, txid: &str) -> Result<(Transa
 #[utoipa::path(get, path = "/api/tx/{txid}/merkle-proof", tag = "transactions",
     params(("txid" = String, Path, description = "The transaction's id"), Viewpoint),
     responses((status = 200, body = MerkleProof),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn merkle_proof(
     State(app): Apps,
     Segments(txid): Segments<String>,
     viewpoint: Viewpoint,
 ) -> Result<Json<MerkleProof>, Problem> {
+    let source = Source::new(&app, &viewpoint)?;
     let txid = params::txid(&txid)?;
     let unconfirmed = || Problem::unknown(format!("transaction {txid} is not confirmed, so that no block proves it"));
-    match Source::new(&app, &viewpoint)?.transaction(txid).await? {
-        Found::InBlock { block, index, confirmed: true } => {
-            let (_, wtxid) = *block.ids().get(index).ok_or_else(unconfirmed)?;
-            let index = u32::try_from(index).map_err(|_| unconfirmed())?;
-            let proof = InclusionProof::build(block.ids(), index).ok_or_else(unconfirmed)?;
-            Ok(Json(MerkleProof::new(&block, &proof, wtxid)))
-        }
-        _ => Err(unconfirmed()),
-    }
+    let at = source.transaction(txid).await?.confirmed.ok_or_else(unconfirmed)?;
+    let block = source.block(at.hash).await?;
+    let index = block.ids().iter().position(|(id, _)| *id == txid).and_then(|index| u32::try_from(index).ok());
+    let proof = index.and_then(|index| InclusionProof::build(block.ids(), index)).ok_or_else(unconfirmed)?;
+    let wtxid = block.ids().iter().find(|(id, _)| *id == txid).map(|(_, wtxid)| *wtxid);
+    Ok(Json(MerkleProof::new(&block, &proof, wtxid.ok_or_else(unconfirmed)?)))
 }
 
 /// What became of each output of a transaction, for the node that is asked.
 #[utoipa::path(get, path = "/api/tx/{txid}/outspends", tag = "transactions",
     params(("txid" = String, Path, description = "The transaction's id"), Viewpoint),
     responses((status = 200, body = Vec<Outspend>),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn outspends(
     State(app): Apps,
     Segments(txid): Segments<String>,
@@ -146,7 +137,7 @@ pub(crate) async fn outspends(
     params(("txid" = String, Path, description = "The transaction's id"),
         ("vout" = u32, Path, description = "The index of the output"), Viewpoint),
     responses((status = 200, body = Outspend),
-        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn outspend(
     State(app): Apps,
     Segments((txid, vout)): Segments<(String, String)>,

@@ -1,11 +1,17 @@
 //! The indexes of all nodes that were asked.
 
+use std::{collections::BTreeMap, sync::PoisonError};
+
+use futures_util::{StreamExt, future::join_all, stream};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use toycoin_core::{BlockHash, ChainParams, Txid};
 
 use crate::{
-    index::{NodeIndex, stale::StaleBlocks},
-    limits::NODES,
+    index::{
+        NodeIndex,
+        stale::{StaleBlocks, side_blocks},
+    },
+    limits::{NODES, OPEN_REQUESTS, STALE_STEPS},
     problem::Problem,
     reader::NodeReader,
 };
@@ -14,12 +20,12 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Indexes {
     nodes: [Mutex<Option<NodeIndex>>; NODES],
-    stale: Mutex<StaleBlocks>,
+    stale: std::sync::Mutex<StaleBlocks>,
 }
 
 impl Default for Indexes {
     fn default() -> Self {
-        Self { nodes: [const { Mutex::const_new(None) }; NODES], stale: Mutex::default() }
+        Self { nodes: [const { Mutex::const_new(None) }; NODES], stale: std::sync::Mutex::default() }
     }
 }
 
@@ -41,17 +47,31 @@ impl Indexes {
         Ok(index)
     }
 
-    /// Returns a stale block that holds a transaction, if one of these nodes has such a block. Nodes that are down are
-    /// left out.
+    /// Returns a stale block that holds a transaction, if one of these nodes has such a block. It reads the stale blocks
+    /// that are new, at most [`STALE_STEPS`]. Nodes that are down are left out.
     pub(crate) async fn stale_holder(&self, txid: &Txid, nodes: &[NodeReader]) -> Option<BlockHash> {
-        let mut stale = self.stale.lock().await;
-        for node in nodes {
-            if let Some(hash) = stale.holder(txid) {
-                return Some(hash);
-            }
-            // a node that is down holds nothing that it could tell
-            let _ = stale.read(node).await;
+        if let Some(hash) = self.stale().holder(txid) {
+            return Some(hash);
         }
-        stale.holder(txid)
+        let side = join_all(nodes.iter().map(side_blocks)).await;
+        let mut new: BTreeMap<BlockHash, &NodeReader> = BTreeMap::new();
+        for (hashes, node) in side.into_iter().zip(nodes) {
+            let stale = self.stale();
+            new.extend(hashes.into_iter().flatten().filter(|hash| !stale.knows(hash)).map(|hash| (hash, node)));
+        }
+        let fetch = |(hash, node): (BlockHash, &NodeReader)| {
+            let node = node.clone();
+            async move { node.block(hash).await }
+        };
+        let fetched = stream::iter(new.into_iter().take(STALE_STEPS)).map(fetch).buffer_unordered(OPEN_REQUESTS);
+        for block in fetched.collect::<Vec<_>>().await.into_iter().flatten().flatten() {
+            self.stale().add(&block);
+        }
+        self.stale().holder(txid)
+    }
+
+    fn stale(&self) -> std::sync::MutexGuard<'_, StaleBlocks> {
+        // each call leaves it whole
+        self.stale.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

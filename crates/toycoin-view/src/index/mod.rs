@@ -8,7 +8,10 @@
 //!
 //! An index is made when a node is asked for the first time, and follows its chain before each answer. So it never lags
 //! behind the node, a reorganisation undoes what it must, and a chain that was reset is read again from genesis. It
-//! grows with the chain: about 300 bytes for each output.
+//! grows with the chain, by about 300 bytes for each output, and with the mempool, which is bounded.
+//!
+//! One request takes an index at most 64 steps of 64 blocks further. A longer chain is caught up with by several
+//! requests; those before the last get status 503, and say at which height the index is.
 
 mod chain;
 mod indexes;

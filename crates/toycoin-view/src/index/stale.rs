@@ -2,18 +2,14 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use futures_util::{StreamExt, stream};
-use toycoin_core::{
-    BlockHash, CheckedBlock, Txid,
-    chain::{BlockStanding, KnownHeader},
-};
+use toycoin_core::{BlockHash, CheckedBlock, Txid, chain::BlockStanding};
 
 use crate::{
-    limits::{OPEN_REQUESTS, STALE_BLOCKS, STALE_DEPTH, STALE_STEPS, STALE_TRANSACTIONS},
+    limits::{STALE_BLOCKS, STALE_DEPTH, STALE_TRANSACTIONS},
     reader::{Down, NodeReader},
 };
 
-/// Finds transactions in the blocks that are on no active chain of some node. It reads each such block once.
+/// The transactions of blocks that are not on the active chain of some node.
 #[derive(Debug, Default)]
 pub(crate) struct StaleBlocks {
     /// The blocks with their transactions, the first to be read first.
@@ -28,25 +24,13 @@ impl StaleBlocks {
         self.holders.get(txid).copied()
     }
 
-    /// Reads the node's stale blocks that are new, at most [`STALE_STEPS`].
-    ///
-    /// # Errors
-    /// When the node is down.
-    pub(super) async fn read(&mut self, reader: &NodeReader) -> Result<(), Down> {
-        let from = reader.status().await?.tip.height.saturating_sub(STALE_DEPTH);
-        let page = reader.headers(from.into(), usize::MAX).await?;
-        let is_new = |known: &&KnownHeader| known.standing == BlockStanding::Side && !self.known.contains(&known.hash);
-        let new: Vec<_> = page.headers.iter().filter(is_new).map(|known| known.hash).take(STALE_STEPS).collect();
-        let mut blocks = stream::iter(new).map(|hash| reader.block(hash)).buffered(OPEN_REQUESTS);
-        while let Some(block) = blocks.next().await {
-            if let Some(block) = block? {
-                self.add(&block);
-            }
-        }
-        Ok(())
+    /// Returns whether a block was read already.
+    pub(super) fn knows(&self, hash: &BlockHash) -> bool {
+        self.known.contains(hash)
     }
 
-    fn add(&mut self, block: &CheckedBlock) {
+    /// Remembers the transactions of a block.
+    pub(super) fn add(&mut self, block: &CheckedBlock) {
         if !self.known.insert(block.hash()) {
             return;
         }
@@ -63,5 +47,44 @@ impl StaleBlocks {
                 }
             }
         }
+    }
+}
+
+/// Returns the blocks that a node has beside its active chain, in the last [`STALE_DEPTH`] heights.
+///
+/// # Errors
+/// When the node is down.
+pub(super) async fn side_blocks(node: &NodeReader) -> Result<Vec<BlockHash>, Down> {
+    let from = node.status().await?.tip.height.saturating_sub(STALE_DEPTH);
+    let page = node.headers(from.into(), usize::MAX).await?;
+    let side = page.headers.iter().filter(|known| known.standing == BlockStanding::Side);
+    Ok(side.map(|known| known.hash).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use toycoin_core::{ChainParams, chain::Chain};
+
+    use super::*;
+
+    #[test]
+    fn forgets_the_first_blocks_when_there_are_too_many() {
+        let params = ChainParams::regtest();
+        let mut stale = StaleBlocks::default();
+        let chain = Chain::in_memory(params.clone());
+        let now = params.spec().genesis_time + 1_000;
+        let block = |number: usize| {
+            let extra = number.to_string();
+            let owner = toycoin_core::SecretKey::classroom(0).public_key();
+            let block = chain.template(Vec::new(), owner, extra.as_bytes(), now).unwrap().mine_trivial();
+            block.check(&params).unwrap()
+        };
+        let (first, last) = (block(0), block(STALE_BLOCKS));
+        for number in 0..=STALE_BLOCKS {
+            stale.add(&block(number));
+        }
+        assert_eq!((stale.holder(&first.coinbase_txid()), stale.knows(&first.hash())), (None, false));
+        assert_eq!(stale.holder(&last.coinbase_txid()), Some(last.hash()));
+        assert_eq!((stale.blocks.len(), stale.known.len(), stale.holders.len()), (500, 500, 500));
     }
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use toycoin_core::{
-    ChainParams, CheckedBlock, Coinbase, IdentifiedTransaction, InclusionProof, OutPoint, Transaction, TxOut, Txid,
-    Wtxid, hex::Hex,
+    ChainParams, CheckedBlock, Coinbase, InclusionProof, OutPoint, Transaction, TxOut, Txid, Wtxid, hex::Hex,
 };
 use utoipa::ToSchema;
 
-use crate::index::IndexedBlock;
+use crate::{
+    api::source::{Body, Found},
+    index::IndexedBlock,
+};
 
 /// A transaction.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,20 +84,61 @@ impl Output {
 }
 
 impl TransactionInfo {
-    /// Describes a payment. `spent` has the coins that it spends.
-    pub(crate) fn payment(
-        params: &ChainParams,
-        (txid, wtxid): (Txid, Wtxid),
-        transaction: &Transaction,
-        spent: &HashMap<OutPoint, TxOut>,
-    ) -> Self {
-        let sum = |outputs: &mut dyn Iterator<Item = &TxOut>| {
-            outputs.fold(0u64, |sum, output| sum.saturating_add(output.value.grains()))
+    /// Describes a transaction, without its status. `spent` has the coins that it spends, as far as they are known.
+    pub(crate) fn new(params: &ChainParams, found: &Found, spent: &HashMap<OutPoint, TxOut>) -> Self {
+        let (version, size, vin) = match &found.body {
+            Body::Coinbase(coinbase) => (Transaction::VERSION, coinbase.size(), vec![Input::coinbase(coinbase)]),
+            Body::Payment(payment) => (payment.version, payment.size(), Input::all(params, payment, spent)),
         };
-        let coins: Option<Vec<_>> = transaction.inputs.iter().map(|coin| spent.get(coin)).collect();
-        let paid = sum(&mut transaction.outputs.iter());
-        let signatures = transaction.signatures.iter().map(|signature| vec![Hex(signature.as_bytes()).to_string()]);
-        let input = |(coin, witness): (&OutPoint, Vec<String>)| Input {
+        let coins: Option<Vec<_>> = found.inputs().iter().map(|coin| spent.get(coin)).collect();
+        let fee = match &found.body {
+            Body::Coinbase(_) => Some(0),
+            Body::Payment(payment) => coins.map(|coins| sum(coins).saturating_sub(sum(&payment.outputs))),
+        };
+        Self {
+            txid: found.txid.to_string(),
+            wtxid: found.wtxid.to_string(),
+            version,
+            locktime: 0,
+            size,
+            weight: 4 * size,
+            fee,
+            vin,
+            vout: found.outputs().iter().map(|output| Output::new(params, output)).collect(),
+            status: None,
+        }
+    }
+
+    /// Adds where it is.
+    #[must_use]
+    pub(crate) fn with_status(mut self, confirmed: Option<IndexedBlock>) -> Self {
+        self.status = Some(TransactionStatus::of(confirmed));
+        self
+    }
+}
+
+fn sum<'a>(outputs: impl IntoIterator<Item = &'a TxOut>) -> u64 {
+    outputs.into_iter().fold(0, |sum, output| sum.saturating_add(output.value.grains()))
+}
+
+impl Input {
+    fn coinbase(coinbase: &Coinbase) -> Self {
+        Self {
+            txid: Txid::ZERO.to_string(),
+            vout: u32::MAX,
+            is_coinbase: true,
+            scriptsig: Hex(&coinbase.extra).to_string(),
+            sequence: u32::MAX,
+            witness: Vec::new(),
+            prevout: None,
+        }
+    }
+
+    fn all(params: &ChainParams, payment: &Transaction, spent: &HashMap<OutPoint, TxOut>) -> Vec<Self> {
+        let signatures = payment.signatures.iter().map(|signature| vec![Hex(signature.as_bytes()).to_string()]);
+        // rule R04 asks for as many signatures as inputs
+        let witnesses = signatures.chain(std::iter::repeat(Vec::new()));
+        let input = |(coin, witness): (&OutPoint, _)| Self {
             txid: coin.txid.to_string(),
             vout: coin.vout,
             is_coinbase: false,
@@ -104,74 +147,7 @@ impl TransactionInfo {
             witness,
             prevout: spent.get(coin).map(|output| Output::new(params, output)),
         };
-        let witnesses = signatures.chain(std::iter::repeat(Vec::new()));
-        Self {
-            txid: txid.to_string(),
-            wtxid: wtxid.to_string(),
-            version: transaction.version,
-            locktime: 0,
-            size: transaction.size(),
-            weight: 4 * transaction.size(),
-            fee: coins.map(|coins| sum(&mut coins.into_iter()).saturating_sub(paid)),
-            vin: transaction.inputs.iter().zip(witnesses).map(input).collect(),
-            vout: transaction.outputs.iter().map(|output| Output::new(params, output)).collect(),
-            status: None,
-        }
-    }
-
-    /// Describes a coinbase.
-    pub(crate) fn coinbase(params: &ChainParams, txid: Txid, coinbase: &Coinbase) -> Self {
-        let input = Input {
-            txid: Txid::ZERO.to_string(),
-            vout: u32::MAX,
-            is_coinbase: true,
-            scriptsig: Hex(&coinbase.extra).to_string(),
-            sequence: u32::MAX,
-            witness: Vec::new(),
-            prevout: None,
-        };
-        Self {
-            txid: txid.to_string(),
-            wtxid: txid.to_string(),
-            version: Transaction::VERSION,
-            locktime: 0,
-            size: coinbase.size(),
-            weight: 4 * coinbase.size(),
-            fee: Some(0),
-            vin: vec![input],
-            vout: coinbase.outputs.iter().map(|output| Output::new(params, output)).collect(),
-            status: None,
-        }
-    }
-
-    /// Describes the transaction at an index of a block; `None` beyond its end.
-    pub(crate) fn of_block(
-        params: &ChainParams,
-        block: &CheckedBlock,
-        index: usize,
-        spent: &HashMap<OutPoint, TxOut>,
-    ) -> Option<Self> {
-        let ids = *block.ids().get(index)?;
-        match index.checked_sub(1) {
-            None => Some(Self::coinbase(params, ids.0, &block.block().coinbase)),
-            Some(index) => Some(Self::payment(params, ids, block.block().transactions.get(index)?, spent)),
-        }
-    }
-
-    /// Describes a payment that waits.
-    pub(crate) fn waiting(
-        params: &ChainParams,
-        transaction: &IdentifiedTransaction,
-        spent: &HashMap<OutPoint, TxOut>,
-    ) -> Self {
-        Self::payment(params, (transaction.txid(), transaction.wtxid()), transaction, spent)
-    }
-
-    /// Adds where it is.
-    #[must_use]
-    pub(crate) fn with(mut self, status: TransactionStatus) -> Self {
-        self.status = Some(status);
-        self
+        payment.inputs.iter().zip(witnesses).map(input).collect()
     }
 }
 
