@@ -15,6 +15,8 @@ mod params;
 mod router;
 mod shapes;
 mod source;
+#[cfg(test)]
+mod tests;
 mod transactions;
 
 pub(crate) use self::{network::statuses, router::router};

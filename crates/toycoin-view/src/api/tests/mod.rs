@@ -1,0 +1,12 @@
+//! Tests of the API over nodes that run.
+
+mod addresses;
+mod blocks;
+mod branches;
+mod description;
+mod mempool;
+mod metrics;
+mod simulated;
+mod site;
+mod strangers;
+mod transactions;
