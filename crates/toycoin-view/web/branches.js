@@ -3,6 +3,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Link } from './panel.js';
+import { compareBranches } from './pool.js';
 import { api, calmState, connection, marks, position, select, tape } from './store.js';
 import { count, farewell, short, time } from './words.js';
 
@@ -32,17 +33,6 @@ function lastReorganisation() {
   return together.reduce((longest, mark) => (mark.left.length > longest.left.length ? mark : longest));
 }
 
-/** What became of the payments of both branches. */
-export function compare(lost, won) {
-  const inLost = new Set(lost);
-  const inWon = new Set(won);
-  return {
-    both: won.filter((txid) => inLost.has(txid)),
-    lost: lost.filter((txid) => !inWon.has(txid)),
-    won: won.filter((txid) => !inLost.has(txid)),
-  };
-}
-
 export function Branches() {
   const mark = lastReorganisation();
   const [found, setFound] = useState(null);
@@ -53,7 +43,7 @@ export function Branches() {
     if (mark === null || connection.peek() === 'record') return undefined;
     // without an answer the blocks alone are told
     Promise.all([paymentsOf(mark.left), paymentsOf(mark.joined)])
-      .then(([lost, won]) => { if (isWanted) setFound(compare(lost, won)); }, () => undefined);
+      .then(([lost, won]) => { if (isWanted) setFound(compareBranches(lost, won)); }, () => undefined);
     return () => { isWanted = false; };
   }, [key]);
   if (mark === null) return null;

@@ -1,6 +1,7 @@
 // Commands: what a teacher does with the network, and why it may not be possible at the moment.
 
 import { computed } from '@preact/signals';
+import { halves } from './grouping.js';
 import { clock, connection, live, pause, play, post, state, stepBy, token } from './store.js';
 
 export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
@@ -13,6 +14,9 @@ export const obstacle = computed(() => {
   return null;
 });
 
+/** Why the network cannot be parted or healed; `null` if it can. */
+export const partObstacle = computed(() =>
+  obstacle.value ?? (state.value.nodes.length < 2 ? 'It takes two nodes to part a network.' : null));
 export const isParted = computed(() => state.value.groups.length > 0);
 /** Whether the time of the stage itself can be held, rather than this page alone. */
 const steersStage = computed(() => obstacle.value === null && state.value.stage === 'simulated');
@@ -60,13 +64,6 @@ export function togglePart() {
 }
 
 export const part = (groups) => command('/network/partition', { groups });
-
-/** Returns the numbers below `count` in two halves. */
-export function halves(nodes) {
-  const all = [...Array(nodes).keys()];
-  const middle = Math.ceil(nodes / 2);
-  return [all.slice(0, middle), all.slice(middle)].filter((group) => group.length > 0);
-}
 
 export const stopNode = (node) => command(`/nodes/${node}/stop`);
 export const startNode = (node) => command(`/nodes/${node}/start`);

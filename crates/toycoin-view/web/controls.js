@@ -3,7 +3,8 @@
 import { html } from 'htm/preact';
 import { Button } from './button.js';
 import {
-  addNode, isParted, isPaused, obstacle, setSpeed, SPEEDS, speed, speedObstacle, step, togglePart, togglePause,
+  addNode, isParted, isPaused, obstacle, partObstacle, setSpeed, SPEEDS, speed, speedObstacle, step, togglePart,
+  togglePause,
 } from './commands.js';
 import { openDialog } from './dialog.js';
 import { Faults } from './faults.js';
@@ -91,9 +92,9 @@ function NetworkControls() {
   const full = nodes.value.length >= MOST_NODES ? `A network has at most ${MOST_NODES} nodes.` : null;
   return html`
     <span class="split-button">
-      <${Button} id="part" class="danger" aria-pressed=${isParted.value} obstacle=${why} onClick=${togglePart}
-        title="Part in halves, or heal: p">Part<//>
-      <${Button} id="part-menu" aria-label="Part in groups" title="Part in groups" obstacle=${why}
+      <${Button} id="part" class="danger" aria-pressed=${isParted.value} obstacle=${partObstacle.value}
+        onClick=${togglePart} title="Part in halves, or heal: p">Part<//>
+      <${Button} id="part-menu" aria-label="Part in groups" title="Part in groups" obstacle=${partObstacle.value}
         onClick=${open('groups')}><${Icon} name="more" /><//>
     </span>
     <${Button} id="pay" obstacle=${why} onClick=${open('pay')}>Pay<//>

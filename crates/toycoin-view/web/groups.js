@@ -2,10 +2,10 @@
 
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
-import { halves, part } from './commands.js';
+import { part } from './commands.js';
 import { closeDialog, Dialog, Field } from './dialog.js';
+import { halves, parse, written } from './grouping.js';
 import { nodes } from './store.js';
-import { groupsInWords } from './words.js';
 
 export function Groups() {
   return html`<${Dialog} name="groups" title="Part in groups"><${Form} /><//>`;
@@ -40,29 +40,4 @@ function Form() {
     <footer><button type="submit" class="primary" disabled=${error !== null}>Part</button>
       <button type="button" onClick=${closeDialog}>Cancel</button></footer>
   </form>`;
-}
-
-const written = (groups) => groupsInWords(groups).replaceAll('–', '-');
-
-/** Reads groups such as "0-2, 4 | 3". */
-export function parse(text, count) {
-  const seen = new Set();
-  const groups = [];
-  for (const part of text.split('|')) {
-    const group = [];
-    for (const item of part.split(/[\s,]+/).filter((word) => word !== '')) {
-      const range = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(item);
-      if (range === null) return { groups, error: `“${item}” is no node number.` };
-      const from = Number(range[1]);
-      const to = Number(range[2] ?? range[1]);
-      if (from >= count || to >= count) return { groups, error: `The last node is node ${count - 1}.` };
-      for (let node = from; node <= to; node += 1) {
-        if (seen.has(node)) return { groups, error: `Node ${node} is in two groups.` };
-        seen.add(node);
-        group.push(node);
-      }
-    }
-    if (group.length > 0) groups.push(group);
-  }
-  return { groups, error: groups.length === 0 ? 'Name at least one node.' : null };
 }

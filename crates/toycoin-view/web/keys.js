@@ -3,7 +3,7 @@
 // They do nothing while a field, a button or a slider has the focus, and can be switched off (WCAG 2.1.4).
 
 import { html } from 'htm/preact';
-import { changeSpeed, obstacle, step, togglePart, togglePause } from './commands.js';
+import { changeSpeed, partObstacle, step, togglePart, togglePause } from './commands.js';
 import { Dialog, openDialog } from './dialog.js';
 import { findInLog } from './log.js';
 import { changeScale, letterKeys, scale } from './prefs.js';
@@ -33,8 +33,8 @@ const IN_THE_TREE = [
 ];
 
 function partOrSay() {
-  if (obstacle.peek() === null) togglePart();
-  else say(obstacle.peek());
+  if (partObstacle.peek() === null) togglePart();
+  else say(partObstacle.peek());
 }
 
 /** Listens to the keys of the whole page. */

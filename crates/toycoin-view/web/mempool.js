@@ -38,7 +38,7 @@ export function Mempool() {
   const tools = html`<${NodeSelect} label="Whose mempool" nodes=${nodes.value} value=${chosen.value}
     also=${[['all', 'all nodes']]} onChange=${(value) => { chosen.value = value; }} />`;
   return html`<${Panel} id="mempool" title="Mempool" caption=${caption} tools=${tools}>
-    <${Tabs} id="mempool" focusable=${false} label="Views of the mempool" tabs=${tabs} />
+    <${Tabs} id="mempool" label="Views of the mempool" tabs=${tabs} />
   <//>`;
 }
 

@@ -39,5 +39,16 @@ export function difference(nodes, a, b) {
   };
 }
 
+/** Sorts the payments of two branches: in both, only in the lost one, only in the one that won. */
+export function compareBranches(lost, won) {
+  const inLost = new Set(lost);
+  const inWon = new Set(won);
+  return {
+    both: won.filter((txid) => inLost.has(txid)),
+    lost: lost.filter((txid) => !inWon.has(txid)),
+    won: won.filter((txid) => !inLost.has(txid)),
+  };
+}
+
 /** Writes a fee rate. */
 export const rateInWords = (rate) => (rate >= 100 ? rate.toFixed(0) : rate >= 10 ? rate.toFixed(1) : rate.toFixed(2));

@@ -3,7 +3,7 @@
 import { html } from 'htm/preact';
 import { computed } from '@preact/signals';
 import { Button } from './button.js';
-import { isParted, obstacle, togglePart } from './commands.js';
+import { isParted, partObstacle, togglePart } from './commands.js';
 import { faultInWords } from './faults.js';
 import { Lanes } from './lanes.js';
 import { NodeControls, NodeRow } from './node.js';
@@ -20,7 +20,9 @@ const caption = computed(() => {
   for (const { kind, node } of faults) {
     parts.push(`${faultInWords(kind)}${node === undefined ? '' : ` at node ${node}`}.`);
   }
-  return parts.length === 0 ? 'Every node hears every other through the relay.' : parts.join(' ');
+  if (parts.length > 0) return parts.join(' ');
+  if (nodes.value.length === 0) return 'Waiting for the first node.';
+  return nodes.value.length === 1 ? 'One node is watched.' : 'Every node hears every other through the relay.';
 });
 
 /** Nodes in no group form one more. */
@@ -42,7 +44,7 @@ export function Network() {
 }
 
 function Heal() {
-  return isParted.value && html`<${Button} class="heal" obstacle=${obstacle.value} onClick=${togglePart}>Heal<//>`;
+  return isParted.value && html`<${Button} class="heal" obstacle=${partObstacle.value} onClick=${togglePart}>Heal<//>`;
 }
 
 function RingView() {

@@ -46,6 +46,7 @@ static ASSETS: &[Asset] = table! {
     "flow-bands.js"
     "flow.js"
     "forest.js"
+    "grouping.js"
     "groups.js"
     "hashing.js"
     "header.js"
