@@ -2,16 +2,13 @@
 // its area is the fee, and a miner who fills a block from the left earns most.
 
 import { html } from 'htm/preact';
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { rateInWords } from './pool.js';
-import { narrow } from './prefs.js';
+import { scale } from './prefs.js';
 import { select, selected } from './store.js';
 import { count, ranges, short } from './words.js';
 
-/** The width of the drawing, on a wide and on a narrow page. */
-const WIDE = 640;
-const NARROW = 330;
 const HEIGHT = 230;
 const LEFT = 44;
 const BOTTOM = 30;
@@ -19,13 +16,27 @@ const TOP = 14;
 /** Widest a byte is drawn: a single payment is not a wall. */
 const MOST_PER_BYTE = 0.16;
 const LEAST_WIDTH = 2;
+const LEAST_DRAWING = 260;
 
 const current = signal(0);
 
+/** The bars, as wide as their panel: so their text has its size on a phone and on a projector. */
 export function Bars({ pool, amount }) {
   const box = useRef(null);
-  if (pool.length === 0) return html`<p class="hint">No payment waits. Pay makes one.</p>`;
-  const all = narrow.value ? NARROW : WIDE;
+  const [width, setWidth] = useState(LEAST_DRAWING);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([{ contentRect }]) => setWidth(contentRect.width));
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  const all = Math.max(LEAST_DRAWING, width / scale.value);
+  return html`<div ref=${box} class="bars-box">
+    ${pool.length === 0 ? html`<p class="hint">No payment waits. Pay makes one.</p>`
+      : html`<${Drawing} pool=${pool} amount=${amount} all=${all} />`}</div>`;
+}
+
+function Drawing({ pool, amount, all }) {
+  const svg = useRef(null);
   const bytes = pool.reduce((sum, { size }) => sum + size, 0);
   const perByte = Math.min(MOST_PER_BYTE, (all - LEFT - 4) / bytes);
   const ceiling = roundUp(pool[0].rate);
@@ -38,14 +49,14 @@ export function Bars({ pool, amount }) {
     if (to !== undefined) {
       event.preventDefault();
       current.value = Math.max(0, Math.min(pool.length - 1, to));
-      box.current.querySelectorAll('.bar')[current.value].focus();
+      svg.current.querySelectorAll('.bar')[current.value].focus();
     } else if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       select('tx', pool[stop].txid);
     }
   }
 
-  return html`<svg class="bars" ref=${box} viewBox=${`0 0 ${all} ${HEIGHT}`} role="group"
+  return html`<svg class="bars" ref=${svg} viewBox=${`0 0 ${all} ${HEIGHT}`} role="group"
       aria-label="Payments by fee rate" onKeyDown=${onKeyDown}>
     ${[0, ceiling / 2, ceiling].map((rate) => html`<g key=${rate} class="axis" aria-hidden="true">
       <path d=${`M${LEFT} ${y(rate)}H${all}`} />

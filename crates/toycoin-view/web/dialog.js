@@ -23,6 +23,8 @@ function Modal({ name, title, children }) {
   useLayoutEffect(() => {
     const before = document.activeElement;
     element.current.showModal();
+    // what is asked for, rather than the button that closes
+    element.current.querySelector('form select, form input')?.focus();
     return () => before?.focus?.();
   }, []);
   const onClick = (event) => { if (event.target === element.current) closeDialog(); };
