@@ -24,7 +24,7 @@ export function Compare({ hash, target }) {
       return html`<span key=${at} class=${`${kind} ${digit === '0' && /^0*$/.test(text.slice(0, at)) ? 'zero' : ''}`}>${
         digit}</span>`;
     })}</span>`;
-  return html`<div class=${`compare ${met ? 'good' : 'bad'}`} aria-hidden="true">${[0, 32].map((from) => html`
+  return html`<div class=${`compare ${met ? 'met' : 'missed'}`} aria-hidden="true">${[0, 32].map((from) => html`
     <div class="digit-rows" key=${from}>${row(from === 0 ? 'target' : '', digits, from)}
       ${row(from === 0 ? 'hash' : '', hash, from)}</div>`)}</div>`;
 }

@@ -26,7 +26,7 @@ export function Lanes() {
   const [span, setSpan] = useState(5);
   const [hidden, setHidden] = useState(() => new Set());
   const [chosen, setChosen] = useState(null);
-  const to = clock.value.us;
+  const { us: to, first } = clock.value;
   const from = to - span * 1e6;
   const lines = linesOf(events.value, state.value.messages, from, to).filter(({ tag }) => !hidden.has(kindOf(tag)));
   const found = foundIn(events.value, from, to);
@@ -44,7 +44,8 @@ export function Lanes() {
       drawing=${() => html`<${Diagram} lines=${lines} found=${found} from=${from} to=${to} chosen=${chosen}
         choose=${setChosen} />`}
       table=${() => html`<${Table} lines=${lines} found=${found} />`} />
-    ${lines.length === 0 && found.length === 0 && html`
+    ${first > Math.max(0, from) ? html`<${Missing}>This page knows no message before ${time(first)}.</${Missing}>`
+      : lines.length === 0 && found.length === 0 && html`
       <${Missing}>No message in the last ${count(span, 'second')}.</${Missing}>`}
   </div>`;
 }
