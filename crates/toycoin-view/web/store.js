@@ -202,27 +202,47 @@ function takeState(next) {
   dirty = true;
 }
 
+/** Plays a record, from its begin. */
+function play(text) {
+  connection.value = 'record';
+  try {
+    const read = readRecord(text);
+    time = new Clock(read.tape, 'record');
+    timeMarks = read.marks;
+    dirty = true;
+  } catch (error) {
+    say(`This record cannot be read: ${error.message}`);
+  }
+}
+
+/** Plays the record that the server shows. Its clock is this page's own, so it needs the whole of it. */
+async function playServed() {
+  try {
+    const response = await fetch(`${BASE}/v1/record`, { headers: readHeaders(), cache: 'no-store' });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    play(await response.text());
+  } catch (error) {
+    say(`The record cannot be fetched: ${error.message}`);
+  }
+}
+
 /** Begins: with the record inside this page if there is one, else with the server's stream. */
 export function start() {
   const record = document.getElementById('record');
   if (record === null) {
-    openStream({
+    const stream = openStream({
       base: BASE,
       headers: readHeaders,
-      onState: takeState,
+      onState: (next) => {
+        if (next.stage !== 'record') return takeState(next);
+        stream.close();
+        playServed();
+      },
       onEvent: take,
       onConnection: (value) => { connection.value = value; },
     });
   } else {
-    connection.value = 'record';
-    try {
-      const read = readRecord(record.textContent);
-      time = new Clock(read.tape, 'record');
-      timeMarks = read.marks;
-      dirty = true;
-    } catch (error) {
-      say(`This record cannot be read: ${error.message}`);
-    }
+    play(record.textContent);
   }
   requestAnimationFrame(frame);
 }

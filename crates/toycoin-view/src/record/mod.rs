@@ -6,6 +6,7 @@
 mod page;
 mod reader;
 mod recorder;
+mod trace;
 
 pub use self::{
     page::saved_page,

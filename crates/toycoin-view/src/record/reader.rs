@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::{
     limits::{RECORD_BYTES, RECORD_LINES},
+    record::trace,
     state::{State, VERSION},
 };
 
@@ -52,7 +53,7 @@ struct Numbered {
 }
 
 impl Record {
-    /// Reads a record.
+    /// Reads a record, or a trace of the simulator (`simulate --trace FILE`), which shows less.
     ///
     /// # Errors
     /// [`RecordError`].
@@ -60,6 +61,10 @@ impl Record {
         let mut from = BufReader::new(from.take(RECORD_BYTES + 1));
         let mut text = String::new();
         from.read_line(&mut text)?;
+        if trace::is_trace(&text) {
+            from.read_to_string(&mut text)?;
+            return if text.len() as u64 > RECORD_BYTES { Err(RecordError::TooLarge) } else { trace::read(&text) };
+        }
         let state: State = serde_json::from_str(&text).map_err(|error| RecordError::NoState(error.to_string()))?;
         if state.toycoin_view != VERSION {
             let version = state.toycoin_view;
