@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { scale, theme } from './prefs.js';
 import { scaled } from './width.js';
 
-const HEIGHT = 168;
+const HEIGHT = 156;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 /**
