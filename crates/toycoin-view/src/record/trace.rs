@@ -222,7 +222,7 @@ mod tests {
     fn a_trace_shows_the_tips_of_its_run() {
         let simulation = Simulation::builder(3).nodes(4).random_faults().keep_trace();
         let run = simulation.run_for(Duration::from_secs(60)).unwrap();
-        let text = run.trace_lines().expect("it was kept");
+        let text = run.trace.as_deref().expect("it was kept");
         assert!(is_trace(text));
         let record = Record::read(text.as_bytes()).unwrap();
         let mut state = record.state().clone();
