@@ -17,6 +17,8 @@ const TOP = 14;
 const MOST_PER_BYTE = 0.16;
 const LEAST_WIDTH = 2;
 const LEAST_DRAWING = 260;
+/** Grains per byte at the top, where nobody pays a fee. */
+const LEAST_CEILING = 1;
 
 const current = signal(0);
 
@@ -39,7 +41,7 @@ function Drawing({ pool, amount, all }) {
   const svg = useRef(null);
   const bytes = pool.reduce((sum, { size }) => sum + size, 0);
   const perByte = Math.min(MOST_PER_BYTE, (all - LEFT - 4) / bytes);
-  const ceiling = roundUp(pool[0].rate);
+  const ceiling = roundUp(Math.max(LEAST_CEILING, pool[0].rate));
   const y = (rate) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - rate / ceiling);
   const stop = Math.min(current.value, pool.length - 1);
   let x = LEFT;
@@ -93,6 +95,6 @@ function Bar({ payment, x, y, width, height, isEverywhere, isStop, isSelected })
 }
 
 function roundUp(rate) {
-  const step = 10 ** Math.floor(Math.log10(Math.max(rate, 1e-9)));
+  const step = 10 ** Math.floor(Math.log10(rate));
   return [1, 2, 4, 6, 8, 10].map((factor) => factor * step).find((value) => value >= rate) ?? rate;
 }

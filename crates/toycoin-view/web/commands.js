@@ -2,7 +2,8 @@
 
 import { computed } from '@preact/signals';
 import { halves } from './grouping.js';
-import { clock, connection, live, pause, play, post, state, stepBy, token } from './store.js';
+import { say } from './status.js';
+import { clock, connection, pause, play, post, state, stepBy, token } from './store.js';
 
 export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 
@@ -68,11 +69,11 @@ export const part = (groups) => command('/network/partition', { groups });
 export const stopNode = (node) => command(`/nodes/${node}/stop`);
 export const startNode = (node) => command(`/nodes/${node}/start`);
 export const setRate = (node, rate) => command(`/nodes/${node}/rate`, { hash_rate: rate });
-export const setDelay = (node, ms) => command(`/nodes/${node}/delay`, { ms });
+/** The state does not hold delays, so the status line says it. */
+export const setDelay = (node, ms) => tried(
+  post(`/v1/nodes/${node}/delay`, { ms }).then(() => say(`What node ${node} sends is ${ms} ms late from now on.`)));
 export const addNode = () => command('/nodes', { hash_rate: Math.max(1, state.peek().nodes[0]?.hash_rate ?? 10) });
 export const endFault = (id) => command('/network/end', { id });
 /** These two throw if they are refused, so that a dialog can stay open. */
 export const pay = (payment) => post('/v1/pay', payment);
 export const beginFault = (fault) => post('/v1/network/fault', fault);
-
-export { live };

@@ -4,10 +4,8 @@
 // a block goes on in its lane, others begin in the first free lane.
 
 export const DRAWN_COLUMNS = 40;
-/** Heights up to the newest that are never folded. */
-const UNFOLDED = 16;
 /** Shortest straight run that is folded. */
-const SHORTEST_FOLD = 6;
+const SHORTEST_FOLD = 4;
 
 /** Assigns lanes. */
 export class Lanes {
@@ -43,9 +41,10 @@ export class Lanes {
 
 /**
  * Returns the columns to draw, oldest first: `{height, blocks}`, or `{from, to, count}` for a straight run that is
- * folded. `end` is the last height (`null`: the newest), `opened` a run that is not folded.
+ * folded. `end` is the last height (`null`: the newest), `opened` a run that is not folded, and `unfolded` the number
+ * of heights at the end that never are.
  */
-export function columnsOf({ blocks, children, tips, end, opened }) {
+export function columnsOf({ blocks, children, tips, end, opened, unfolded }) {
   const heights = new Map();
   let newest = 0;
   for (const block of blocks) {
@@ -64,7 +63,7 @@ export function columnsOf({ blocks, children, tips, end, opened }) {
   let height = last;
   while (columns.length < DRAWN_COLUMNS && heights.has(height)) {
     let from = height;
-    if (height <= last - UNFOLDED) while (isStraight(from)) from -= 1;
+    if (height <= last - unfolded) while (isStraight(from)) from -= 1;
     const run = height - from;
     if (run >= SHORTEST_FOLD) {
       columns.push({ from: from + 1, to: height, count: run });

@@ -12,6 +12,12 @@ export const opened = signal(null);
 /** The block that the arrow keys stand on. */
 export const current = signal(null);
 
+/** How many columns a person sees without scrolling. */
+export const room = signal(12);
+/** Columns for a fold and the branch before it: so one that was left behind stays in sight. */
+const ROOM_BEFORE = 4;
+const FEWEST_UNFOLDED = 3;
+
 let lanes = new Lanes();
 let lanesRun = '';
 
@@ -24,6 +30,7 @@ const columns = computed(() => {
   lanes.add(blocks.value, tips.value);
   return columnsOf({
     blocks: blocks.value, children: children.value, tips: tips.value, end: end.value, opened: opened.value,
+    unfolded: Math.max(FEWEST_UNFOLDED, room.value - ROOM_BEFORE),
   });
 });
 

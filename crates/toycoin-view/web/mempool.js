@@ -51,7 +51,8 @@ const tx = ({ txid }) => html`<${Link} to=${{ kind: 'tx', id: txid }} onSelect=$
 function Table() {
   const rows = pool.value.slice(0, MOST_ROWS);
   return html`<table>
-    <thead><tr><th>Payment</th><th>Grains per byte</th><th>Fee</th><th>Bytes</th><th>Spends waiting</th>
+    <thead><tr><th>Payment</th><th class="number">Grains per byte</th><th class="number">Fee</th>
+      <th class="number">Bytes</th><th>Spends waiting</th>
       <th>Conflicts with</th><th>At nodes</th></tr></thead>
     <tbody>${rows.map((payment) => html`<tr key=${payment.txid} class=${payment.conflicts.size > 0 ? 'conflict' : ''}>
       <td>${tx(payment)}</td><td class="number">${rateInWords(payment.rate)}</td>

@@ -56,13 +56,15 @@ export function NodeControls({ node, isDown }) {
   </div>`;
 }
 
-export function NodeRow({ node, isDown }) {
+/** A row with all about one node. */
+export function NodeRow({ node, isDown, isMeasured }) {
+  const { hashes_per_second: measured } = node;
   return html`<tr class=${isDown ? 'down' : ''}>
     <th scope="row"><i class=${`dot ${minerClass(node.node)}`} aria-hidden="true">${node.node}</i>
       <${Link} to=${{ kind: 'node', id: node.node }} onSelect=${select}>${node.name}<//></th>
     <td><${TipLink} node=${node} /></td>
     <td class="number">${waiting(node)}</td>
-    <td class="number">${node.hashes_per_second === undefined ? '' : grouped(node.hashes_per_second)}</td>
+    ${isMeasured && html`<td class="number">${measured === undefined ? '' : grouped(measured)}</td>`}
     <td><${Rate} node=${node} /></td>
     <td><${Delay} node=${node} /></td>
     <td><${StopStart} node=${node} isDown=${isDown} /></td>

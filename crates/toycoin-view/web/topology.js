@@ -58,10 +58,13 @@ function RingView() {
 
 function Table() {
   const { down } = state.value;
+  const isMeasured = nodes.value.some((node) => node.hashes_per_second !== undefined);
   return html`<table class="nodes">
-    <thead><tr><th>Node</th><th>Tip</th><th>Payments</th><th>Hashes per second</th><th>Hash rate</th>
+    <thead><tr><th>Node</th><th>Tip</th><th class="number">Payments</th>
+      ${isMeasured && html`<th class="number">Hashes per second</th>`}<th>Hash rate</th>
       <th>Delay, ms</th><th><span class="hidden">Stop or start</span></th></tr></thead>
     <tbody>${nodes.value.map((node) => html`
-      <${NodeRow} key=${node.node} node=${node} isDown=${down.includes(node.node)} />`)}</tbody>
+      <${NodeRow} key=${node.node} node=${node} isDown=${down.includes(node.node)}
+        isMeasured=${isMeasured} />`)}</tbody>
   </table>`;
 }

@@ -11,7 +11,8 @@ import { count, ranges, short } from './words.js';
 export function TreeTable() {
   const { shapes } = drawing.value;
   return html`<table>
-    <thead><tr><th>Height</th><th>Block</th><th>Miner</th><th>Payments</th><th>Branch</th>
+    <thead><tr><th class="number">Height</th><th>Block</th><th class="number">Miner</th>
+      <th class="number">Payments</th><th>Branch</th>
       <th>Tip of nodes</th></tr></thead>
     <tbody>${shapes.toReversed().map(({ key, block, fold }) => (fold === undefined
       ? html`<tr key=${key}><td class="number">${block.height}</td>

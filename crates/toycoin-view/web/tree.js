@@ -6,9 +6,9 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Block, Fold, PITCH_X } from './block.js';
 import { Branches } from './branches.js';
 import { forksOf } from './forest.js';
-import { current, drawing, end, newestHeight, opened } from './layout.js';
+import { current, drawing, end, newestHeight, opened, room } from './layout.js';
 import { Panel, Tabs } from './panel.js';
-import { calm } from './prefs.js';
+import { calm, scale } from './prefs.js';
 import { bestTip, blocks, byHash, children, select, selected, standingOf, state, tips, tipsOf } from './store.js';
 import { TreeTable } from './tree-table.js';
 import { beside, childOf, foldAt, parentOf } from './walk.js';
@@ -74,6 +74,7 @@ function Drawing() {
   useEffect(() => {
     const element = box.current;
     const observer = new ResizeObserver(() => {
+      room.value = Math.floor(element.clientWidth / (PITCH_X * scale.value));
       if (end.value === null) element.scrollLeft = element.scrollWidth;
     });
     observer.observe(element);
