@@ -1,6 +1,8 @@
 // The page's parts that need no browser. `node --test browser/page.test.mjs`
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Flights } from '../web/flights.js';
 import { columnsOf, DRAWN_COLUMNS, forksOf, Lanes } from '../web/forest.js';
@@ -36,6 +38,33 @@ function columns(blocks, { tips: hashes = [], end = null, opened = null } = {}) 
   const tips = new Map(hashes.map((tip) => [tip, [0]]));
   return columnsOf({ blocks, children: childrenOf(blocks), tips, end, opened, unfolded: 8 });
 }
+
+const WEB = new URL('../web/', import.meta.url);
+const modules = new Map(readdirSync(WEB).filter((name) => name.endsWith('.js'))
+  .map((name) => [name, readFileSync(new URL(name, WEB), 'utf8')]));
+
+test('each module of the page can be read', () => {
+  const read = `const { SourceTextModule } = require('node:vm');
+    for (const [identifier, source] of JSON.parse(require('node:fs').readFileSync(0, 'utf8'))) {
+      new SourceTextModule(source, { identifier });
+    }`;
+  const options = ['--experimental-vm-modules', '--no-warnings', '--eval', read];
+  execFileSync(process.execPath, options, { input: JSON.stringify([...modules]), stdio: 'pipe' });
+});
+
+test('modules import what others export', () => {
+  const names = (list) => list.split(',').map((item) => item.trim().split(' as ')[0]).filter((item) => item !== '');
+  for (const [name, source] of modules) {
+    for (const [, list, file] of source.matchAll(/^import \{([^}]*)\} from '\.\/([^']+)';/gm)) {
+      const exporter = modules.get(file) ?? readFileSync(new URL(file, WEB), 'utf8');
+      for (const wanted of names(list)) {
+        const declared = new RegExp(`^export (async )?(const|let|function|function\\*|class) ${wanted}\\b`, 'm');
+        const listed = new RegExp(`^export \\{[^}]*\\b${wanted}\\b[^}]*\\}`, 'm');
+        assert.ok(declared.test(exporter) || listed.test(exporter), `${name}: ${wanted} of ${file}`);
+      }
+    }
+  }
+});
 
 test('a block keeps its lane, whatever comes later', () => {
   const blocks = chain('a0 a1 a2 b2<a1 b3 c3<b2 a3 a4 d4<a3 b4');

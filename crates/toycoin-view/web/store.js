@@ -202,8 +202,8 @@ function takeState(next) {
   dirty = true;
 }
 
-/** Plays a record, from its begin. */
-function play(text) {
+/** Shows a record, from its begin. */
+function showRecord(text) {
   connection.value = 'record';
   try {
     const read = readRecord(text);
@@ -220,7 +220,7 @@ async function playServed() {
   try {
     const response = await fetch(`${BASE}/v1/record`, { headers: readHeaders(), cache: 'no-store' });
     if (!response.ok) throw new Error(`status ${response.status}`);
-    play(await response.text());
+    showRecord(await response.text());
   } catch (error) {
     say(`The record cannot be fetched: ${error.message}`);
   }
@@ -242,7 +242,7 @@ export function start() {
       onConnection: (value) => { connection.value = value; },
     });
   } else {
-    play(record.textContent);
+    showRecord(record.textContent);
   }
   requestAnimationFrame(frame);
 }
