@@ -115,7 +115,7 @@ fn a_node_shows_its_chain_in_a_page() {
     until(&link, "/api/blocks/tip/height", |answer| answer.ends_with(char::is_numeric) && !answer.ends_with("\n0"));
     until(&link, "/ready", |answer| answer.starts_with("HTTP/1.1 200"));
     let metrics = get(&link, "/metrics");
-    assert!(metrics.contains("toycoin_chain_height") && metrics.contains("# EOF"), "{metrics}");
+    assert!(metrics.contains("\ntoycoin_chain_height "), "{metrics}");
     until(&link, "/api/v1/state", |answer| answer.contains(r#""miner":0"#));
     node.signal("INT");
     node.success();
