@@ -35,7 +35,7 @@ pub(crate) async fn scrape(app: &App) -> String {
 }
 
 /// Translates from the format of OpenMetrics to Prometheus' older text format, for readers that do not ask for
-/// OpenMetrics: there a counter is declared with its suffix, and there is neither a unit nor an end.
+/// OpenMetrics: there a counter is declared with its suffix, and there is no unit. The end is a comment there.
 pub(crate) fn older_format(openmetrics: &str) -> String {
     let (mut text, mut help) = (String::with_capacity(openmetrics.len() + 500), None);
     for line in openmetrics.lines() {
@@ -47,7 +47,7 @@ pub(crate) fn older_format(openmetrics: &str) -> String {
                 text.push_str(&format!("# HELP {name}{suffix} {sentence}\n"));
             }
             text.push_str(&format!("# TYPE {name}{suffix} {kind}\n"));
-        } else if !line.starts_with("# ") {
+        } else if !line.starts_with("# UNIT ") {
             text.push_str(line);
             text.push('\n');
         }
@@ -141,7 +141,7 @@ mod tests {
         let openmetrics = "# HELP a Some help.\n# TYPE a counter\na_total{x=\"1\"} 2\n# HELP b_bytes More.\n\
                            # TYPE b_bytes gauge\n# UNIT b_bytes bytes\nb_bytes 3\n# EOF\n";
         let older = "# HELP a_total Some help.\n# TYPE a_total counter\na_total{x=\"1\"} 2\n# HELP b_bytes More.\n\
-                     # TYPE b_bytes gauge\nb_bytes 3\n";
+                     # TYPE b_bytes gauge\nb_bytes 3\n# EOF\n";
         assert_eq!(older_format(openmetrics), older);
     }
 }
