@@ -76,6 +76,7 @@ impl Reporter {
                 let (what, hash, reason) = ("block".to_owned(), hash.to_string(), bounded_text(reason.clone()));
                 self.tell(us, Fact::Rejected { node, what, hash, rule: *rule as u16, reason });
             }
+            Event::PeerMuted { .. } => self.hub.counters().peer_muted(),
             Event::HashRate { per_second } => {
                 self.tell(us, Fact::Rate { node, hashes_per_second: *per_second });
             }
