@@ -250,6 +250,9 @@ test('hashes keep their zeros, lists become ranges, times read well', () => {
   assert.equal(nodesInWords([4, 2]), 'nodes 4 and 2');
   assert.equal(time(12_034_000), '12.034 s');
   assert.equal(time(187_200_000), '3:07.2');
+  assert.equal(time(59_999_900), '1:00.0');
+  assert.equal(time(179_960_000), '3:00.0');
+  assert.equal(time(7_199_970_000), '2:00:00.0');
 });
 
 test('each event has its sentence', () => {

@@ -19,9 +19,11 @@ export function count(number, noun, plural = `${noun}s`) {
 /** Writes a time in microseconds as "12.034 s" or "3:07.2". */
 export function time(us) {
   const seconds = us / 1e6;
-  if (seconds < 60) return `${seconds.toFixed(3)} s`;
-  const minutes = Math.floor(seconds / 60);
-  const rest = (seconds % 60).toFixed(1).padStart(4, '0');
+  if (us < 59_999_500) return `${seconds.toFixed(3)} s`;
+  // rounded first: 179.96 s are 3:00.0, not 2:60.0
+  const tenths = Math.round(us / 1e5);
+  const minutes = Math.floor(tenths / 600);
+  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, '0');
   return minutes < 60 ? `${minutes}:${rest}` : `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${rest}`;
 }
 
