@@ -41,11 +41,11 @@ export function Controls() {
 
 function Stage() {
   const { stage, seed, network } = state.value;
-  const words = { simulated: 'simulated network', live: 'live network', record: 'record' }[stage] ?? '';
-  const seeded = seed === null || seed === undefined ? '' : `, seed ${seed}`;
-  // a simulated network is called after what it is
-  const name = stage === 'simulated' ? '' : `${network.name}, `;
-  return html`<p class="stage">${name}${words}${seeded}</p>`;
+  const words = { simulated: 'simulated', live: 'live', record: 'record' }[stage] ?? '';
+  const seeded = seed === null || seed === undefined ? null : `seed ${seed}`;
+  // the network of the simulator is called after what it is
+  const name = network.name === 'simulation' ? null : network.name;
+  return html`<p class="stage">${[name, words, seeded].filter(Boolean).join(', ')}</p>`;
 }
 
 function Figures() {
