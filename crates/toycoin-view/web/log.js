@@ -65,7 +65,7 @@ function parts(event, nodes) {
 function classOf({ type, left, groups }) {
   if (type === 'tip' && left.length > 0) return 'reorganised';
   if (type === 'network' && groups.length > 0) return 'parted';
-  return type;
+  return `of-${type}`;
 }
 
 /** Returns the last events before the moment shown that meet all filters, newest first. */
