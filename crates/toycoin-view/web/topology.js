@@ -44,7 +44,12 @@ export function Network() {
 }
 
 function Heal() {
-  return isParted.value && html`<${Button} class="heal" obstacle=${partObstacle.value} onClick=${togglePart}>Heal<//>`;
+  // the button vanishes, so that the focus goes where the network can be parted again
+  const heal = () => {
+    document.getElementById('part')?.focus({ preventScroll: true });
+    return togglePart();
+  };
+  return isParted.value && html`<${Button} class="heal" obstacle=${partObstacle.value} onClick=${heal}>Heal<//>`;
 }
 
 function RingView() {

@@ -81,8 +81,8 @@ function Drawing() {
     return () => observer.disconnect();
   }, []);
 
-  function onScroll() {
-    const { scrollLeft, clientWidth, scrollWidth } = box.current;
+  function onScroll({ currentTarget }) {
+    const { scrollLeft, clientWidth, scrollWidth } = currentTarget;
     const atEnd = scrollLeft + clientWidth >= scrollWidth - 8;
     if (!atEnd && end.value === null) end.value = newestHeight.value;
   }
