@@ -6,9 +6,12 @@ import { Block } from './block-facts.js';
 import { HeaderBytes } from './bytes.js';
 import { Coins } from './flow.js';
 import { Merkle } from './merkle.js';
+import { Icon } from './icons.js';
 import { NodeFacts } from './node-facts.js';
-import { Tabs } from './panel.js';
+import { Panel, Tabs } from './panel.js';
 import { AsOfNow, Missing, TxLink, useApi } from './parts.js';
+import { calm, letterKeys } from './prefs.js';
+import { say } from './status.js';
 import { bestTip, byHash, selected } from './store.js';
 import { Transaction } from './transaction-facts.js';
 import { short } from './words.js';
@@ -16,9 +19,68 @@ import { short } from './words.js';
 /** The tabs that a selection of a kind leaves open; of the others, it goes to the first of these. */
 const STAYS = { block: ['block', 'bytes', 'merkle'], tx: ['transaction', 'bytes', 'merkle', 'coins'] };
 
+/** How much of the inspector is brought in sight, in rem: so much that the tree above it stays in sight too. */
+const SHOWN_REM = 24;
+
+/** What had the focus when something was selected: where Escape leads back to. */
+let origin = null;
+let isHelped = false;
+
+/** The panel of the inspector: a strip until something is selected, then as high as its content. */
+export function InspectorPanel() {
+  const tools = selected.value !== null && html`<button type="button" class="plain close" onClick=${closeInspector}
+    aria-label="Close the inspector" title="Close"><${Icon} name="close" /></button>`;
+  const onKeyDown = (event) => {
+    if (event.key !== 'Escape' || event.target.closest('input, select') !== null) return;
+    event.preventDefault();
+    goBack();
+  };
+  return html`<${Panel} id="inspector" title="Inspector" tools=${tools} onKeyDown=${onKeyDown}><${Inspector} /><//>`;
+}
+
+/** Puts the focus in the inspector. */
+export function goToInspector() {
+  const panel = document.getElementById('panel-inspector');
+  (panel.querySelector('[role=tab][aria-selected=true]') ?? panel.querySelector('button'))?.focus();
+}
+
+/** Makes the inspector a strip again. */
+export function closeInspector() {
+  const isInside = document.activeElement.closest('#panel-inspector') !== null;
+  selected.value = null;
+  if (isInside) goBack();
+}
+
+/** Puts the focus back on what was chosen, or on the tree if that is gone. */
+function goBack() {
+  const at = origin?.isConnected ? origin : document.querySelector('.tree [data-key][tabindex="0"]');
+  at?.focus();
+}
+
+/** Scrolls as little as shows the begin of the inspector. */
+function reveal() {
+  const panel = document.getElementById('panel-inspector').getBoundingClientRect();
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const end = Math.min(innerHeight, document.querySelector('.timeline').getBoundingClientRect().top);
+  const missing = panel.top + Math.min(panel.height, SHOWN_REM * rem) - end;
+  const above = panel.top - rem / 2;
+  const by = above < 0 ? above : Math.min(above, Math.max(0, missing));
+  if (by !== 0) scrollBy({ top: by, behavior: calm.peek() ? 'instant' : 'smooth' });
+}
+
+function onSelection() {
+  const at = document.activeElement;
+  if (at !== document.body && at.closest('#panel-inspector, dialog') === null) origin = at;
+  reveal();
+  if (isHelped || !letterKeys.peek() || !at.matches('.tree :focus-visible')) return;
+  isHelped = true;
+  say('The key i leads to the inspector, Escape leads back.');
+}
+
 /** The inspector of what is selected. */
-export function Inspector() {
+function Inspector() {
   const chosen = selected.value;
+  useEffect(() => { if (chosen !== null) onSelection(); }, [chosen]);
   const [tab, setTab] = useState('block');
   const kind = chosen?.kind ?? null;
   useEffect(() => {

@@ -5,6 +5,7 @@
 import { html } from 'htm/preact';
 import { changeSpeed, partObstacle, step, togglePart, togglePause } from './commands.js';
 import { Dialog, openDialog } from './dialog.js';
+import { closeInspector, goToInspector } from './inspector.js';
 import { findInLog } from './log.js';
 import { changeScale, letterKeys, scale } from './prefs.js';
 import { replayReorganisation } from './reorganisation.js';
@@ -22,6 +23,8 @@ const KEYS = [
   { key: 'r', text: 'replay the last reorganisation slowly', act: replayReorganisation },
   { key: 'l', text: 'back to the present', act: live },
   { key: '/', text: 'find in the events', act: findInLog },
+  { key: 'i', text: 'to the inspector; Escape leads back', act: goToInspector },
+  { key: 'Escape', name: 'Esc', text: 'close the inspector', act: closeInspector },
   { key: '+', text: 'larger', act: () => changeScale(1) },
   { key: '-', text: 'smaller', act: () => changeScale(-1) },
   { key: '?', text: 'this list', act: () => { openDialog.value = 'help'; } },
@@ -52,6 +55,7 @@ export function listenToKeys() {
 /** Whether what has the focus needs the keys itself. Blocks of the tree need no more than arrows, Enter and Space. */
 function isTaken(target, key) {
   if (!(target instanceof Element)) return false;
+  if (key === 'Escape') return target.closest('input, select, textarea') !== null;
   if (target.closest('.tree') !== null) return key === ' ';
   return target.closest('input, select, textarea, button, a, summary, [role="button"], [role="tab"]') !== null;
 }

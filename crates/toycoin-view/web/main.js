@@ -5,14 +5,14 @@ import { html } from 'htm/preact';
 import { effect } from '@preact/signals';
 import { Charts } from './charts.js';
 import { Controls } from './controls.js';
-import { Inspector } from './inspector.js';
+import { InspectorPanel } from './inspector.js';
 import { Help, listenToKeys } from './keys.js';
 import { Log } from './log.js';
 import { Mempool } from './mempool.js';
 import { Panel } from './panel.js';
 import { applyPrefs } from './prefs.js';
 import { announceReorganisations } from './reorganisation.js';
-import { clock, start, state, tips } from './store.js';
+import { clock, selected, start, state, tips } from './store.js';
 import { summarise } from './status.js';
 import { Timeline } from './timeline.js';
 import { Network } from './topology.js';
@@ -25,10 +25,10 @@ function App() {
     <main>
       <${Tree} />
       <${Network} />
+      <${InspectorPanel} />
       <${Mempool} />
-      <${Panel} id="inspector" title="Inspector"><${Inspector} /><//>
-      <${Panel} id="charts" title="Charts"><${Charts} /><//>
       <${Log} />
+      <${Panel} id="charts" title="Charts"><${Charts} /><//>
     </main>
     <${Timeline} />
     <${Help} />`;
@@ -42,6 +42,7 @@ effect(() => {
   summarise(`height ${height}, ${count(tips.value.size, 'tip')}`);
 });
 effect(() => { document.documentElement.dataset.mode = clock.value.mode; });
+effect(() => { document.documentElement.toggleAttribute('data-inspects', selected.value !== null); });
 announceReorganisations();
 listenToKeys();
 start();

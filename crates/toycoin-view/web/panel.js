@@ -4,9 +4,9 @@ import { html } from 'htm/preact';
 import { useRef, useState } from 'preact/hooks';
 
 /** A region with a title, and a sentence that says what it shows at the moment. */
-export function Panel({ id, title, caption, tools, children }) {
+export function Panel({ id, title, caption, tools, onKeyDown, children }) {
   return html`
-    <section class="panel" id=${`panel-${id}`} aria-labelledby=${`title-${id}`}>
+    <section class="panel" id=${`panel-${id}`} aria-labelledby=${`title-${id}`} onKeyDown=${onKeyDown}>
       <header>
         <h2 id=${`title-${id}`}>${title}</h2>
         ${tools}

@@ -22,7 +22,7 @@ const caption = computed(() => {
   }
   if (parts.length > 0) return parts.join(' ');
   if (nodes.value.length === 0) return 'Waiting for the first node.';
-  return nodes.value.length === 1 ? 'One node is watched.' : 'Every node hears every other through the relay.';
+  return nodes.value.length === 1 ? 'One node is watched.' : 'Nodes talk through the relay. Choose one to steer it.';
 });
 
 /** Nodes in no group form one more. */
@@ -56,8 +56,8 @@ function RingView() {
   const node = selected.value?.kind === 'node' ? nodes.value[selected.value.id] : undefined;
   return html`<div class="ring-view">
     <${Ring} />
-    ${node === undefined ? html`<p class="hint">Choose a node to see and steer it.</p>`
-      : html`<${NodeControls} node=${node} isDown=${state.value.down.includes(node.node)} />`}
+    ${node !== undefined && html`
+      <${NodeControls} node=${node} isDown=${state.value.down.includes(node.node)} />`}
   </div>`;
 }
 
