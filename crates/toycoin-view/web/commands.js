@@ -5,7 +5,11 @@ import { halves } from './grouping.js';
 import { say } from './status.js';
 import { clock, connection, pause, play, post, state, stepBy, token } from './store.js';
 
+const MOST_NODES = 32;
 export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
+
+/** Whether the nodes are real ones: their hash rate is a share of a thread's time, and stopped, they do not mine. */
+export const isLive = computed(() => state.value.stage === 'live');
 
 /** Why this page cannot change the network; `null` if it can. */
 export const obstacle = computed(() => {
@@ -28,6 +32,16 @@ export const speed = computed(() => (clock.value.mode === 'live' ? state.value.c
 export const speedObstacle = computed(() => {
   if (clock.value.mode !== 'live') return null;
   return obstacle.value ?? (state.value.stage === 'simulated' ? null : 'A live network runs at its own speed.');
+});
+
+/** Why no fault can begin; `null` if one can. */
+export const faultObstacle = computed(() => obstacle.value
+  ?? (isLive.value ? 'Nothing can be broken in a live network. A simulated one has faults.' : null));
+/** Why no node can be added; `null` if one can. */
+export const addObstacle = computed(() => {
+  if (obstacle.value !== null) return obstacle.value;
+  if (isLive.value) return 'A live network keeps its nodes. A simulated one can get more.';
+  return state.value.nodes.length >= MOST_NODES ? `A network has at most ${MOST_NODES} nodes.` : null;
 });
 
 /** What a refusal says is in the status line already. */

@@ -3,8 +3,8 @@
 import { html } from 'htm/preact';
 import { Button } from './button.js';
 import {
-  addNode, isParted, isPaused, obstacle, partObstacle, setSpeed, SPEEDS, speed, speedObstacle, step, togglePart,
-  togglePause,
+  addNode, addObstacle, faultObstacle, isParted, isPaused, obstacle, partObstacle, setSpeed, SPEEDS, speed,
+  speedObstacle, step, togglePart, togglePause,
 } from './commands.js';
 import { openDialog } from './dialog.js';
 import { Faults } from './faults.js';
@@ -14,8 +14,6 @@ import { Pay } from './pay.js';
 import { nextTheme, theme } from './prefs.js';
 import { status } from './status.js';
 import { clock, connection, nodes, state, tips } from './store.js';
-
-const MOST_NODES = 32;
 
 export function Controls() {
   return html`
@@ -89,7 +87,6 @@ const label = (value) => Number(value.toPrecision(2));
 function NetworkControls() {
   const why = obstacle.value;
   const open = (name) => () => { openDialog.value = name; };
-  const full = nodes.value.length >= MOST_NODES ? `A network has at most ${MOST_NODES} nodes.` : null;
   return html`
     <span class="split-button">
       <${Button} id="part" class="danger" aria-pressed=${isParted.value} obstacle=${partObstacle.value}
@@ -98,6 +95,6 @@ function NetworkControls() {
         onClick=${open('groups')}><${Icon} name="more" /><//>
     </span>
     <${Button} id="pay" obstacle=${why} onClick=${open('pay')}>Pay<//>
-    <${Button} id="faults" obstacle=${why} onClick=${open('faults')}>Faults<//>
-    <${Button} id="add-node" obstacle=${why ?? full} onClick=${addNode}>Add node<//>`;
+    <${Button} id="faults" obstacle=${faultObstacle.value} onClick=${open('faults')}>Faults<//>
+    <${Button} id="add-node" obstacle=${addObstacle.value} onClick=${addNode}>Add node<//>`;
 }

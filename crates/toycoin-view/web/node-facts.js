@@ -1,6 +1,7 @@
 // A node: its tip, its mempool, its hash rate and its peers.
 
 import { html } from 'htm/preact';
+import { isLive } from './commands.js';
 import { BlockLink, Facts, Missing, useApi } from './parts.js';
 import { nodes, state } from './store.js';
 import { count, nodesInWords } from './words.js';
@@ -15,10 +16,12 @@ export function NodeFacts({ node }) {
   const waits = known.mempool.length + (known.unlisted ?? 0);
   const others = (group ?? []).filter((other) => other !== node);
   return html`<div class="inspector"><h3>${known.name}</h3><${Facts} rows=${[
-    { label: 'State', value: down.includes(node) ? 'down, or stopped by the teacher' : 'runs' },
+    { label: 'State', value: !down.includes(node) ? 'runs'
+      : isLive.value ? 'runs, does not mine' : 'down, or stopped by the teacher' },
     { label: 'Tip', value: html`<${BlockLink} hash=${known.tip} />` },
-    { label: 'Mempool', value: count(waits, 'transaction'), note: 'Valid transactions that wait for a block.' },
-    { label: 'Hash rate', value: known.hash_rate === 0 ? 'does not mine' : `set to ${known.hash_rate}` },
+    { label: 'Mempool', value: count(waits, 'payment'), note: 'Valid payments that wait for a block.' },
+    { label: 'Hash rate', value: known.hash_rate === 0 ? 'does not mine'
+      : `set to ${known.hash_rate}${isLive.value ? " % of a thread's time" : ''}` },
     { label: 'Measured', value: known.hashes_per_second === undefined ? null
       : count(known.hashes_per_second, 'hash per second', 'hashes per second') },
     { label: 'Reaches', value: group === undefined ? null : others.length === 0 ? 'no other node'

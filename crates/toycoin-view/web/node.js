@@ -1,8 +1,9 @@
 // A node's facts and controls: its tip, its mempool, its hash rate, its delay, stop and start.
 
 import { html } from 'htm/preact';
+import { computed } from '@preact/signals';
 import { Button } from './button.js';
-import { obstacle, setDelay, setRate, startNode, stopNode } from './commands.js';
+import { isLive, obstacle, setDelay, setRate, startNode, stopNode } from './commands.js';
 import { minerClass, minerLabel } from './palette.js';
 import { Link } from './panel.js';
 import { byHash, select } from './store.js';
@@ -21,12 +22,16 @@ export function TipLink({ node }) {
     <${Link} to=${{ kind: 'block', id: node.tip }} onSelect=${select}>${node.height} · ${short(node.tip)}<//></span>`;
 }
 
+const rateHint = computed(() => (isLive.value ? "The share of a thread's time in which the node mines" : undefined));
+
 function Rate({ node }) {
   const most = Math.max(100, node.hash_rate);
   return html`<label class="rate"><span class="hidden">Hash rate of ${node.name}</span>
-    <input type="range" min="0" max=${most} step="1" value=${node.hash_rate} disabled=${obstacle.value !== null}
-      title=${obstacle.value} onChange=${(event) => setRate(node.node, event.target.valueAsNumber)} />
-    <output>${node.hash_rate}</output></label>`;
+    <input type="range" min=${isLive.value ? 1 : 0} max=${most} step="1" value=${node.hash_rate}
+      disabled=${obstacle.value !== null} title=${obstacle.value ?? rateHint.value}
+      aria-valuetext=${isLive.value ? `${node.hash_rate} percent` : undefined}
+      onChange=${(event) => setRate(node.node, event.target.valueAsNumber)} />
+    <output>${node.hash_rate}${isLive.value ? ' %' : ''}</output></label>`;
 }
 
 function Delay({ node }) {
@@ -39,15 +44,16 @@ function Delay({ node }) {
 }
 
 function StopStart({ node, isDown }) {
+  const [verb, title] = [isDown ? 'Start' : 'Stop', isLive.value ? 'A stopped node does not mine' : undefined];
   return html`<${Button} obstacle=${obstacle.value} onClick=${() => (isDown ? startNode : stopNode)(node.node)}
-    aria-label=${`${isDown ? 'Start' : 'Stop'} ${node.name}`}>${isDown ? 'Start' : 'Stop'}<//>`;
+    title=${title} aria-label=${`${verb} ${node.name}`}>${verb}<//>`;
 }
 
 /** A strip with all about one node. */
 export function NodeControls({ node, isDown }) {
   return html`<div class="node-strip" role="group" aria-label=${node.name}>
     <h3><i class=${`dot ${minerClass(node.node)}`} aria-hidden="true">${node.node}</i> ${node.name}
-      ${isDown ? html` <small>stopped</small>` : ''}</h3>
+      ${isDown ? html` <small>${isLive.value ? 'does not mine' : 'stopped'}</small>` : ''}</h3>
     <${StopStart} node=${node} isDown=${isDown} />
     <span><b>Tip</b> <${TipLink} node=${node} /></span>
     <span><b>Waiting</b> ${count(waiting(node), 'payment')}</span>

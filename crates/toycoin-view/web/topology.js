@@ -3,7 +3,7 @@
 import { html } from 'htm/preact';
 import { computed } from '@preact/signals';
 import { Button } from './button.js';
-import { isParted, partObstacle, togglePart } from './commands.js';
+import { isLive, isParted, partObstacle, togglePart } from './commands.js';
 import { faultInWords } from './faults.js';
 import { Lanes } from './lanes.js';
 import { NodeControls, NodeRow } from './node.js';
@@ -16,7 +16,7 @@ const caption = computed(() => {
   const { groups, down, faults } = state.value;
   const parts = [];
   if (groups.length > 0) parts.push(`Parted: ${groupsInWords(withRest(groups, nodes.value.length))}.`);
-  if (down.length > 0) parts.push(`Stopped: ${nodesInWords(down)}.`);
+  if (down.length > 0) parts.push(`${isLive.value ? 'Not mining' : 'Stopped'}: ${nodesInWords(down)}.`);
   for (const { kind, node } of faults) {
     parts.push(`${faultInWords(kind)}${node === undefined ? '' : ` at node ${node}`}.`);
   }
