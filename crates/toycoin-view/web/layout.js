@@ -14,6 +14,8 @@ export const current = signal(null);
 
 /** How many columns a person sees without scrolling. */
 export const room = signal(12);
+/** How much larger than on a small panel everything is drawn. */
+export const zoom = signal(1);
 /** Columns for a fold and the branch before it: so one that was left behind stays in sight. */
 const ROOM_BEFORE = 4;
 const FEWEST_UNFOLDED = 3;
@@ -28,10 +30,16 @@ const columns = computed(() => {
     lanes = new Lanes();
   }
   lanes.add(blocks.value, tips.value);
-  return columnsOf({
+  const unfolding = (unfolded) => columnsOf({
     blocks: blocks.value, children: children.value, tips: tips.value, end: end.value, opened: opened.value,
-    unfolded: Math.max(FEWEST_UNFOLDED, room.value - ROOM_BEFORE),
+    unfolded: Math.max(FEWEST_UNFOLDED, unfolded),
   });
+  // as few blocks are folded as the room asks for
+  for (let unfolded = room.value - 1; unfolded > room.value - ROOM_BEFORE; unfolded -= 1) {
+    const columns = unfolding(unfolded);
+    if (columns.length <= room.value) return columns;
+  }
+  return unfolding(room.value - ROOM_BEFORE);
 });
 
 /** The height of the newest block. */

@@ -1,8 +1,8 @@
 // Where the nodes of the ring stand: on an ellipse round the relay, the same way apart along its line. The relay is at
 // the origin.
 
-const WIDE = { width: 600, height: 350, few: [205, 110], many: [234, 126] };
-const NARROW = { width: 430, height: 386, few: [120, 130], many: [155, 148] };
+const WIDE = { width: 600, height: 350, few: [195, 110], many: [234, 126] };
+const NARROW = { width: 430, height: 386, few: [112, 130], many: [155, 148] };
 /** From so many nodes on they are small. */
 const MANY = 13;
 
@@ -13,7 +13,7 @@ const STEPS = 2_880;
 const known = new Map();
 
 /** The radius of a node, when there are so many. */
-export const radiusOf = (amount) => (amount <= 8 ? 29 : amount <= 16 ? 20 : 13);
+export const radiusOf = (amount) => (amount <= 8 ? 29 : amount <= 16 ? 20 : 15);
 
 /** Returns the places of so many nodes, clockwise from the top: `{x, y, dx, dy}`, with the way outward. */
 export function placesOf(amount, isNarrow) {

@@ -42,15 +42,17 @@ export function Ring() {
 }
 
 const Node = memo(({ x, y, dx, dy, r, node, name, height, miner, waits, isDown, isStop, isSelected, fault }) => {
-  const isSmall = r < 15;
-  const [w, h] = isSmall ? [38, 15] : [58, 25];
-  const strip = isSmall ? 14 : 20;
+  // among so many, a node has room for its number and its height
+  const isSmall = r <= 15;
+  const isLarge = r >= 29;
+  const [w, h] = isSmall ? [36, 17] : isLarge ? [66, 29] : [58, 25];
+  const strip = isSmall ? 0 : isLarge ? 24 : 20;
   const far = r + 6 + (Math.abs(dx) * w + Math.abs(dy) * h) / 2;
   const side = r * 0.75;
   const label = `${name}, on block ${height}, ${count(waits, 'payment')} waiting`
     + `${isDown ? ', stopped' : ''}${fault ? ', disturbed' : ''}`;
   return html`
-    <g class=${`place ${minerClass(node)}${isDown ? ' down' : ''}${isSmall ? ' small' : ''}`}
+    <g class=${`place ${minerClass(node)}${isDown ? ' down' : ''}${isSmall ? ' small' : isLarge ? ' large' : ''}`}
       transform=${`translate(${x} ${y})`}>
       <g class="node" role="button" tabindex=${isStop ? 0 : -1} data-node=${node} aria-label=${label}
         aria-pressed=${isSelected} onClick=${() => select('node', node)}>
@@ -61,16 +63,17 @@ const Node = memo(({ x, y, dx, dy, r, node, name, height, miner, waits, isDown, 
         <text class="name">${node}</text>
         <g class=${`held ${minerClass(miner)}`} transform=${`translate(${dx * far - w / 2} ${dy * far - h / 2})`}>
           <rect class="body" width=${w} height=${h} rx="4" />
-          <path class="mark" d=${`M4 0H${strip}V${h}H4A4 4 0 0 1 0 ${h - 4}V4A4 4 0 0 1 4 0Z`} />
-          <text class="miner" x=${strip / 2} y=${h / 2}>${minerLabel(miner)}</text>
+          ${!isSmall && html`
+            <path class="mark" d=${`M4 0H${strip}V${h}H4A4 4 0 0 1 0 ${h - 4}V4A4 4 0 0 1 4 0Z`} />
+            <text class="miner" x=${strip / 2} y=${h / 2}>${minerLabel(miner)}</text>`}
           <text class="height" x=${(strip + w) / 2} y=${h / 2}>${height}</text>
         </g>
         ${fault && html`<path class="fault"
           transform=${`translate(${(dy - dx) * side} ${-(dx + dy) * side})`}
           d="M0 -9L9 7H-9ZM-1 -3V2H1V-3ZM-1 3.5V5.5H1V3.5Z" />`}
-        ${waits > 0 && !isDown && html`<g class="waits"
+        ${waits > 0 && !isDown && !isSmall && html`<g class="waits"
           transform=${`translate(${-(dx + dy) * side} ${(dx - dy) * side})`}>
-          <circle r=${isSmall ? 6.5 : 11} /><text>${waits > 99 ? '99+' : waits}</text></g>`}
+          <circle r=${isLarge ? 13 : 11} /><text>${waits > 99 ? '99+' : waits}</text></g>`}
       </g>
     </g>`;
 });

@@ -1,18 +1,24 @@
 // The tree of blocks: who mined what on top of what, and which node stands where.
 
 import { html } from 'htm/preact';
-import { computed } from '@preact/signals';
+import { batch, computed } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Block, Fold, PITCH_X } from './block.js';
 import { Branches } from './branches.js';
 import { forksOf } from './forest.js';
-import { current, drawing, end, newestHeight, opened, room } from './layout.js';
+import { current, drawing, end, newestHeight, opened, room, zoom } from './layout.js';
 import { Panel, Tabs } from './panel.js';
 import { calm, scale } from './prefs.js';
 import { bestTip, blocks, byHash, children, select, selected, standingOf, state, tips, tipsOf } from './store.js';
 import { TreeTable } from './tree-table.js';
 import { beside, childOf, foldAt, parentOf } from './walk.js';
 import { count, nodesInWords } from './words.js';
+
+/** From so many rem on, the panel of a projector, blocks are drawn larger. */
+const WIDE_REM = 60;
+const WIDE_ZOOM = 1.3;
+/** Room for the label of the newest block, in pixels. */
+const MARGIN = 30;
 
 /** What the tree shows at the moment, in a sentence. */
 const caption = computed(() => {
@@ -50,6 +56,8 @@ function path({ from, to }) {
   return `M${x1} ${y1}C${middle + 4} ${y1} ${middle - 4} ${y2} ${x2} ${y2}`;
 }
 
+const rem = (length) => `${(length / 16) * zoom.value}rem`;
+
 function Drawing() {
   const box = useRef(null);
   const slide = useRef(null);
@@ -65,7 +73,7 @@ function Drawing() {
     if (follows) box.current.scrollLeft = box.current.scrollWidth;
     if (had !== null && box.current.querySelector(`[data-key="${had}"]`) === null) focusNear(box.current, had);
     if (follows && lastKey.current !== newestKey && lastKey.current !== null && !calm.value) {
-      const from = { transform: `translateX(${PITCH_X / 16}rem)` };
+      const from = { transform: `translateX(${rem(PITCH_X)})` };
       slide.current.animate([from, { transform: 'none' }], { duration: 280, easing: 'cubic-bezier(.2,.7,.2,1)' });
     }
     lastKey.current = newestKey;
@@ -74,7 +82,11 @@ function Drawing() {
   useEffect(() => {
     const element = box.current;
     const observer = new ResizeObserver(() => {
-      room.value = Math.floor(element.clientWidth / (PITCH_X * scale.value));
+      const pixels = element.clientWidth / scale.value;
+      batch(() => {
+        zoom.value = pixels >= 16 * WIDE_REM ? WIDE_ZOOM : 1;
+        room.value = Math.floor((pixels - MARGIN) / (PITCH_X * zoom.value));
+      });
       if (end.value === null) element.scrollLeft = element.scrollWidth;
     });
     observer.observe(element);
@@ -94,7 +106,7 @@ function Drawing() {
         onFocusIn=${(event) => { focused.current = event.target.dataset.key ?? null; }}
         onFocusOut=${() => { focused.current = null; }}>
         <div class="tree-clip"><svg ref=${slide} role="group" aria-label="Tree of blocks"
-          viewBox=${`0 0 ${width} ${height}`} style=${{ width: `${width / 16}rem`, height: `${height / 16}rem` }}>
+          viewBox=${`0 0 ${width} ${height}`} style=${{ width: rem(width), height: rem(height) }}>
           ${edges.map((edge) => html`
             <path key=${edge.key} class=${`edge ${standingOf(edge.hash)}`} d=${path(edge)} />`)}
           ${shapes.map((shape) => (shape.fold === undefined
