@@ -42,7 +42,10 @@ effect(() => {
   summarise(`height ${height}, ${count(tips.value.size, 'tip')}`);
 });
 effect(() => { document.documentElement.dataset.mode = clock.value.mode; });
-effect(() => { document.documentElement.toggleAttribute('data-inspects', selected.value !== null); });
+effect(() => {
+  if (selected.value === null) delete document.documentElement.dataset.inspects;
+  else document.documentElement.dataset.inspects = selected.value.kind;
+});
 announceReorganisations();
 listenToKeys();
 start();

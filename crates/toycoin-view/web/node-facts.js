@@ -2,6 +2,7 @@
 
 import { html } from 'htm/preact';
 import { isLive } from './commands.js';
+import { NodeControls } from './node.js';
 import { BlockLink, Facts, Missing, useApi } from './parts.js';
 import { nodes, state } from './store.js';
 import { count, nodesInWords } from './words.js';
@@ -15,7 +16,8 @@ export function NodeFacts({ node }) {
   const group = groups.find((members) => members.includes(node));
   const waits = known.mempool.length + (known.unlisted ?? 0);
   const others = (group ?? []).filter((other) => other !== node);
-  return html`<div class="inspector"><h3>${known.name}</h3><${Facts} rows=${[
+  return html`<div class="inspector">
+    <${NodeControls} node=${known} isDown=${down.includes(node)} /><${Facts} rows=${[
     { label: 'State', value: !down.includes(node) ? 'runs'
       : isLive.value ? 'runs, does not mine' : 'down, or stopped by the teacher' },
     { label: 'Tip', value: html`<${BlockLink} hash=${known.tip} />` },

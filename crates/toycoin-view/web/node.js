@@ -7,7 +7,7 @@ import { isLive, obstacle, setDelay, setRate, startNode, stopNode } from './comm
 import { minerClass, minerLabel } from './palette.js';
 import { Link } from './panel.js';
 import { byHash, select } from './store.js';
-import { count, grouped, short } from './words.js';
+import { grouped, short } from './words.js';
 
 const LONGEST_DELAY_MS = 60_000;
 
@@ -49,14 +49,12 @@ function StopStart({ node, isDown }) {
     title=${title} aria-label=${`${verb} ${node.name}`}>${verb}<//>`;
 }
 
-/** A strip with all about one node. */
+/** A strip with what can be done to one node. */
 export function NodeControls({ node, isDown }) {
   return html`<div class="node-strip" role="group" aria-label=${node.name}>
-    <h3><i class=${`dot ${minerClass(node.node)}`} aria-hidden="true">${node.node}</i> ${node.name}
-      ${isDown ? html` <small>${isLive.value ? 'does not mine' : 'stopped'}</small>` : ''}</h3>
+    <i class=${`dot ${minerClass(node.node)}`} aria-hidden="true">${node.node}</i>
+    <h3>${node.name}${isDown ? html` <small>${isLive.value ? 'does not mine' : 'stopped'}</small>` : ''}</h3>
     <${StopStart} node=${node} isDown=${isDown} />
-    <span><b>Tip</b> <${TipLink} node=${node} /></span>
-    <span><b>Waiting</b> ${count(waiting(node), 'payment')}</span>
     <span><b>Hash rate</b> <${Rate} node=${node} /></span>
     <span><b>Delay, ms</b> <${Delay} node=${node} key=${node.node} /></span>
   </div>`;

@@ -6,10 +6,10 @@ import { Button } from './button.js';
 import { isLive, isParted, partObstacle, togglePart } from './commands.js';
 import { faultInWords } from './faults.js';
 import { Lanes } from './lanes.js';
-import { NodeControls, NodeRow } from './node.js';
+import { NodeRow } from './node.js';
 import { Panel, Tabs } from './panel.js';
 import { Ring } from './ring.js';
-import { nodes, selected, state } from './store.js';
+import { nodes, state } from './store.js';
 import { groupsInWords, nodesInWords } from './words.js';
 
 const caption = computed(() => {
@@ -53,12 +53,7 @@ function Heal() {
 }
 
 function RingView() {
-  const node = selected.value?.kind === 'node' ? nodes.value[selected.value.id] : undefined;
-  return html`<div class="ring-view">
-    <${Ring} />
-    ${node !== undefined && html`
-      <${NodeControls} node=${node} isDown=${state.value.down.includes(node.node)} />`}
-  </div>`;
+  return html`<div class="ring-view"><${Ring} /></div>`;
 }
 
 function Table() {
