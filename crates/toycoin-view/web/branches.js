@@ -47,14 +47,14 @@ export function Branches() {
     return () => { isWanted = false; };
   }, [key]);
   if (mark === null) return null;
-  const blocks = `Reorganisation at ${time(mark.us)}: ${count(mark.left.length, 'block')} left the active chain, `
-    + `${mark.joined.length} joined.`;
+  const blocks = `Reorganisation at ${time(mark.us)}: ${count(mark.left.length, 'block')} became stale, `
+    + `${mark.joined.length} took ${mark.left.length === 1 ? 'its' : 'their'} place.`;
   if (found === null) return html`<p class="branches">${blocks}</p>`;
-  const payments = ` Payments: ${found.both.length} in both branches, ${found.lost.length} only in the lost one, `
-    + `${found.won.length} only in the new one.`;
+  const lost = found.lost.length;
+  const payments = ` ${lost === 0 ? 'No payment' : count(lost, 'payment')} ${lost > 1 ? 'were' : 'was'} undone.`;
   return html`<details class="branches"><summary>${blocks}${payments}</summary>
     <div class="difference">
-      <${List} title="Only in the lost branch" txids=${found.lost} say=${fate} />
+      <${List} title="Undone: only in the stale branch" txids=${found.lost} say=${fate} />
       <${List} title="In both branches" txids=${found.both} />
       <${List} title="Only in the new branch" txids=${found.won} />
     </div>

@@ -26,7 +26,7 @@ export function announceReorganisations() {
 
 function remark(moves) {
   const left = Math.max(...moves.map((move) => move.left_count ?? move.left.length));
-  const nodes = [...new Set(moves.map((move) => move.node))];
+  const nodes = [...new Set(moves.map((move) => move.node))].sort((a, b) => a - b);
   const tips = new Set(state.peek().nodes.map((node) => node.tip)).size;
   const who = nodesInWords(nodes);
   const leave = nodes.length === 1 ? 'leaves' : 'leave';

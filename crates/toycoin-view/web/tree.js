@@ -42,8 +42,11 @@ export function Tree() {
 }
 
 function follow() {
+  // the button vanishes
+  const hadFocus = document.activeElement.matches('.follow');
   end.value = null;
   opened.value = null;
+  if (hadFocus) requestAnimationFrame(() => document.querySelector('.tree [data-key][tabindex="0"]')?.focus());
 }
 
 function path({ from, to }) {
@@ -157,11 +160,14 @@ function focusKey(box, key) {
   return true;
 }
 
+const startOf = ({ block, fold }) => block?.height ?? fold.from;
+
 /** A focused block was folded, or left the drawing: the focus moves to what stands in its place. */
 function focusNear(box, key) {
-  const height = byHash.value.get(key)?.height ?? Number(/\d+/.exec(key)?.[0] ?? 0);
   const { shapes } = drawing.value;
-  const near = foldAt(shapes, height) ?? shapes[0];
+  // a block that is not known was found later than the moment shown
+  const height = key.startsWith('fold-') ? Number(key.slice(5)) : byHash.value.get(key)?.height ?? Infinity;
+  const near = foldAt(shapes, height) ?? shapes.findLast((shape) => startOf(shape) <= height) ?? shapes[0];
   if (near !== undefined) focusKey(box, near.key);
 }
 

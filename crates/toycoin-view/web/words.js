@@ -79,7 +79,7 @@ export const farewell = (why) => FAREWELLS[why] ?? why;
  */
 export function sentence(event, nodes = [event.node]) {
   const node = (number) => ({ kind: 'node', id: number, text: `node ${number}` });
-  const who = nodes.length === 1 ? node(event.node) : nodesInWords(nodes);
+  const who = nodes.length === 1 ? node(event.node) : nodesInWords(nodes.toSorted((a, b) => a - b));
   const verb = nodes.length === 1 ? 'stands' : 'stand';
   const block = (hash) => ({ kind: 'block', id: hash, text: short(hash) });
   const tx = (txid) => ({ kind: 'tx', id: txid, text: short(txid) });
