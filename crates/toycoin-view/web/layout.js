@@ -18,7 +18,7 @@ export const room = signal(12);
 export const zoom = signal(1);
 /** Columns for a fold and the branch before it: so one that was left behind stays in sight. */
 const ROOM_BEFORE = 4;
-const FEWEST_UNFOLDED = 3;
+const FEWEST_UNFOLDED = 2;
 
 let lanes = new Lanes();
 let lanesRun = '';

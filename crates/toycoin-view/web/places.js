@@ -3,11 +3,12 @@
 
 const WIDE = { width: 600, height: 350, few: [195, 110], many: [234, 126] };
 const NARROW = { width: 430, height: 386, few: [112, 130], many: [155, 148] };
-/** From so many nodes on they are small. */
+/** From so many nodes on they stand further out. */
 const MANY = 13;
 
-/** Returns the size of the drawing, for a wide or a narrow page. */
-export const sizeOf = (isNarrow) => (isNarrow ? NARROW : WIDE);
+/** Room between the outermost labels and the end of the drawing. */
+const EDGE = 6;
+const LEAST_HEIGHT = 240;
 
 const STEPS = 2_880;
 const known = new Map();
@@ -15,10 +16,35 @@ const known = new Map();
 /** The radius of a node, when there are so many. */
 export const radiusOf = (amount) => (amount <= 8 ? 29 : amount <= 16 ? 20 : 15);
 
+/** The size of the label beside a node, when there are so many, and of the miner's strip in it. */
+export function labelOf(amount) {
+  if (amount <= 8) return { w: 66, h: 29, strip: 24 };
+  return amount <= 16 ? { w: 58, h: 25, strip: 20 } : { w: 36, h: 17, strip: 0 };
+}
+
+/** How far from its node the middle of a label is, on the way outward. */
+export function labelDistance({ dx, dy }, amount) {
+  const { w, h } = labelOf(amount);
+  return radiusOf(amount) + 6 + (Math.abs(dx) * w + Math.abs(dy) * h) / 2;
+}
+
+/** Returns the size of the drawing of so many nodes, for a wide or a narrow page: no larger than it must be. */
+export function sizeOf(isNarrow, amount) {
+  const most = isNarrow ? NARROW : WIDE;
+  const { w, h } = labelOf(amount);
+  const places = placesOf(amount, isNarrow);
+  const half = (axis, way, size) => Math.max(0, ...places.map((place) =>
+    Math.abs(place[axis]) + Math.abs(place[way]) * labelDistance(place, amount) + size / 2)) + EDGE;
+  return {
+    width: Math.min(most.width, 2 * half('x', 'dx', w)),
+    height: Math.min(most.height, Math.max(LEAST_HEIGHT, 2 * half('y', 'dy', h))),
+  };
+}
+
 /** Returns the places of so many nodes, clockwise from the top: `{x, y, dx, dy}`, with the way outward. */
 export function placesOf(amount, isNarrow) {
   const key = `${amount} ${isNarrow}`;
-  if (!known.has(key)) known.set(key, compute(amount, sizeOf(isNarrow)));
+  if (!known.has(key)) known.set(key, compute(amount, isNarrow ? NARROW : WIDE));
   return known.get(key);
 }
 
@@ -43,11 +69,12 @@ function compute(amount, size) {
 /** Returns walls, as paths from the relay outward, between neighbours that are in different groups. */
 export function wallsOf(groups, places, isNarrow) {
   if (groups.length === 0 || places.length < 2) return [];
+  const size = sizeOf(isNarrow, places.length);
   const groupOf = (node) => groups.findIndex((group) => group.includes(node));
   return places.flatMap((place, node) => {
     const next = (node + 1) % places.length;
     if (groupOf(node) === groupOf(next)) return [];
-    return [{ key: `wall${node}`, d: wall(place, places[next], places.length, sizeOf(isNarrow)) }];
+    return [{ key: `wall${node}`, d: wall(place, places[next], places.length, size) }];
   });
 }
 

@@ -7,7 +7,7 @@ import { Flights } from './flights.js';
 import { memo } from './memo.js';
 import { waiting } from './node.js';
 import { KINDS, kindOf, minerClass, minerLabel } from './palette.js';
-import { placesOf, radiusOf, sizeOf, wallsOf } from './places.js';
+import { labelDistance, labelOf, placesOf, radiusOf, sizeOf, wallsOf } from './places.js';
 import { calm, narrow } from './prefs.js';
 import { byHash, nodes, select, selected, state, watch } from './store.js';
 import { count } from './words.js';
@@ -18,7 +18,7 @@ const LINGER_MS = 900;
 export function Ring() {
   const amount = nodes.value.length;
   const at = placesOf(amount, narrow.value);
-  const { width, height } = sizeOf(narrow.value);
+  const { width, height } = sizeOf(narrow.value, amount);
   const r = radiusOf(amount);
   const { down, groups, faults } = state.value;
   const stop = selected.value?.kind === 'node' ? selected.value.id : 0;
@@ -30,8 +30,9 @@ export function Ring() {
           class=${`spoke${down.includes(node) ? ' down' : ''}`} d=${`M0 0L${x} ${y}`} />`)}
         ${wallsOf(groups, at, narrow.value).map(({ key, d }) => html`<path key=${key} class="wall" d=${d} />`)}
         <g class="relay" aria-hidden="true"><circle r="23" /><text>relay</text></g>
-        ${nodes.value.map((node) => html`<${Node} key=${node.node} ...${at[node.node]} r=${r} node=${node.node}
-          name=${node.name} height=${node.height} miner=${byHash.value.get(node.tip)?.miner ?? null} tip=${node.tip}
+        ${nodes.value.map((node) => html`<${Node} key=${node.node} ...${at[node.node]} r=${r} amount=${amount}
+          node=${node.node} name=${node.name} height=${node.height}
+          miner=${byHash.value.get(node.tip)?.miner ?? null} tip=${node.tip}
           waits=${waiting(node)} isDown=${down.includes(node.node)} isStop=${stop === node.node}
           fault=${faults.some((fault) => fault.node === node.node)}
           isSelected=${selected.value?.kind === 'node' && selected.value.id === node.node} />`)}
@@ -41,13 +42,13 @@ export function Ring() {
     <${Legend} />`;
 }
 
-const Node = memo(({ x, y, dx, dy, r, node, name, height, miner, waits, isDown, isStop, isSelected, fault }) => {
+const Node = memo(({ x, y, dx, dy, r, amount, node, name, height, miner, waits, ...flags }) => {
+  const { isDown, isStop, isSelected, fault } = flags;
   // among so many, a node has room for its number and its height
   const isSmall = r <= 15;
   const isLarge = r >= 29;
-  const [w, h] = isSmall ? [36, 17] : isLarge ? [66, 29] : [58, 25];
-  const strip = isSmall ? 0 : isLarge ? 24 : 20;
-  const far = r + 6 + (Math.abs(dx) * w + Math.abs(dy) * h) / 2;
+  const { w, h, strip } = labelOf(amount);
+  const far = labelDistance({ dx, dy }, amount);
   const side = r * 0.75;
   const label = `${name}, on block ${height}, ${count(waits, 'payment')} waiting`
     + `${isDown ? ', stopped' : ''}${fault ? ', disturbed' : ''}`;
@@ -130,12 +131,12 @@ function paint(canvas, flights) {
   if (flights.isEmpty && flights.wasEmpty) return;
   const { width: w, height: h } = canvas;
   const context = canvas.getContext('2d');
-  const { width, height } = sizeOf(narrow.peek());
+  const amount = nodes.peek().length;
+  const { width, height } = sizeOf(narrow.peek(), amount);
   const zoom = Math.min(w / width, h / height);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, w, h);
   context.setTransform(zoom, 0, 0, zoom, w / 2, h / 2);
-  const amount = nodes.peek().length;
   const places = placesOf(amount, narrow.peek());
   flights.draw(context, { places, radius: radiusOf(amount), colours: coloursOf(canvas) });
 }
