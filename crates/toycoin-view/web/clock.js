@@ -116,7 +116,7 @@ export class Clock {
     this.tape = tape;
     this.mode = mode;
     this.us = mode === 'record' ? tape.firstUs : tape.head.us;
-    this.position = mode === 'record' ? tape.first : tape.last;
+    this.position = mode === 'record' ? tape.positionAt(this.us) : tape.last;
     this.playing = false;
     this.speed = 1;
     /** Where to stop by itself. */
