@@ -51,7 +51,7 @@ test('a saved page opens offline and seeks as the record says', async (t) => {
   const slider = page.locator('.timeline input[type=range]');
   const [first, last] = [lines[0].us, lines.at(-1).us];
   const steps = Number(await slider.getAttribute('max'));
-  const step = Math.round(((SOUGHT_US - first) / (last - first)) * steps);
+  const step = Math.ceil(((SOUGHT_US - first) / (last - first)) * steps);
   await slider.fill(String(step));
   const us = first + (step / steps) * (last - first);
   await reads(page, '.timeline .time', '1:00.0');

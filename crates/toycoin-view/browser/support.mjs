@@ -173,7 +173,7 @@ async function complaintsOf(page) {
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`console: ${message.text()} (${message.location().url})`);
   });
-  page.on('pageerror', (error) => complaints.push(`exception: ${error.stack ?? error}`));
+  page.on('pageerror', (error) => complaints.push(`exception: ${error.name} ${error.message} ${error.stack}`));
   page.on('dialog', (dialog) => {
     complaints.push(`dialog: ${dialog.message()}`);
     dialog.dismiss();
