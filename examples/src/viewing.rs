@@ -60,6 +60,9 @@ impl ViewArguments {
         let builder = self.allow_host.iter().fold(builder, |builder, name| builder.allow_host(name));
         let view = builder.serve(addr).await.map_err(|error| format!("cannot serve the page on {addr}: {error}"))?;
         crate::say!("  its page: {}", view.url());
+        if !addr.ip().is_loopback() {
+            crate::say!("  for others: {}", view.watch_url());
+        }
         Ok(Some(view))
     }
 }

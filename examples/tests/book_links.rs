@@ -21,7 +21,7 @@ const CHAPTER_LINES: usize = 150;
 const PLACEHOLDERS: [&str; 3] = ["NAME", "try", "examples/examples/try.rs"];
 
 /// Names with underscores that other programs define, or files have.
-const OTHERS: [&str; 3] = ["CODE_OF_CONDUCT", "RUSTC_BOOTSTRAP", "MAX_MONEY"];
+const OTHERS: [&str; 4] = ["CODE_OF_CONDUCT", "RUSTC_BOOTSTRAP", "MAX_MONEY", "TOYCOIN_BROWSER"];
 
 /// Words of the field, each of which the glossary explains.
 const FIELD_WORDS: [&str; 25] = [

@@ -16,12 +16,11 @@ mod stage;
 use std::{error::Error, process::ExitCode};
 
 use toycoin_examples::{columns::wrap, init_logs, say, signalled};
-use toycoin_view::View;
 
 use crate::{
     arguments::Arguments,
     outcome::{end_of_time, record_to, save_page},
-    stage::{stage, without_page},
+    stage::{view, without_page},
 };
 
 fn main() -> ExitCode {
@@ -34,11 +33,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.headless {
         return without_page(&arguments);
     }
-    let stage = stage(&arguments).await?;
+    let mut builder = view(&arguments).await?;
     if let Some(file) = &arguments.record {
-        record_to(stage.hub(), file)?;
+        record_to(builder.hub(), file)?;
     }
-    let mut builder = View::builder(stage);
     for host in &arguments.allow_host {
         builder = builder.allow_host(host);
     }

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use toycoin_core::ChainParams;
 use toycoin_examples::{pace::throttle_for, say};
 use toycoin_view::{
-    Stage,
+    View, ViewBuilder,
     record::Record,
     stage::{
         live::{Live, LiveConfig},
@@ -18,22 +18,24 @@ use crate::{
     outcome::{open_record, recorder, save_page_of},
 };
 
-/// Starts what is to be shown.
+/// Sets up the view of what is to be shown.
 ///
 /// # Errors
 /// If the record cannot be read, or the network cannot be started.
-pub(crate) async fn stage(arguments: &Arguments) -> Result<Stage, Box<dyn Error>> {
+pub(crate) async fn view(arguments: &Arguments) -> Result<ViewBuilder, Box<dyn Error>> {
     if let Some(file) = &arguments.replay {
-        return Ok(open_record(file)?.into());
+        return Ok(View::builder(open_record(file)?));
     }
     if arguments.live {
         let params = ChainParams::lab();
         let throttle = throttle_for(&params, u32::try_from(arguments.nodes)?);
         let config = LiveConfig::new(params).nodes(arguments.nodes).throttle(throttle);
         let live = Live::start(config.payments_per_second(arguments.payments)).await;
-        return Ok(live.map_err(|error| error as Box<dyn Error>)?.into());
+        let live = live.map_err(|error| error as Box<dyn Error>)?;
+        let stats = live.relay_stats();
+        return Ok(View::builder(live).relay(stats));
     }
-    Ok(Simulated::start(simulated(arguments))?.into())
+    Ok(View::builder(Simulated::start(simulated(arguments))?))
 }
 
 /// Records a simulated network, or saves a page, as fast as possible.

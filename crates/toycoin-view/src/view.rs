@@ -36,7 +36,6 @@ pub struct ViewBuilder {
 /// It is served until [`shutdown`](Self::shutdown), or until it is dropped.
 ///
 /// ```
-/// use toycoin_core::ChainParams;
 /// use toycoin_view::{
 ///     Hub, Stage, View,
 ///     event::Fact,
@@ -47,7 +46,7 @@ pub struct ViewBuilder {
 /// # async fn main() -> std::io::Result<()> {
 /// let network = NetworkInfo { name: "lab".into(), genesis: "00".into(), spacing_ms: 2_000 };
 /// let hub = Hub::new(State::new("0123abcd".into(), "simulated", Some(7), network));
-/// let stage = Stage::from_hub(hub, ChainParams::lab());
+/// let stage = Stage::from_hub(hub);
 /// let view = View::builder(stage).serve(([127, 0, 0, 1], 0).into()).await?;
 /// view.hub().tell(1, Fact::Note { text: "hello".into(), level: "info".into() });
 /// assert!(view.url().starts_with("http://127.0.0.1:"));
@@ -104,6 +103,11 @@ impl View {
 }
 
 impl ViewBuilder {
+    /// Returns the hub of the stage, for whoever records it before it is served.
+    pub fn hub(&self) -> &Arc<Hub> {
+        self.stage.hub()
+    }
+
     /// Allows to call the server by a name or address, without the port. It may be repeated.
     ///
     /// Browsers send the name in each request. The server answers only to names that it knows, so that no page of

@@ -4,7 +4,10 @@ use std::{
     collections::BTreeMap,
     error::Error,
     io, panic,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64},
+    },
     thread,
     time::Duration,
 };
@@ -225,12 +228,14 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         };
         thread::Builder::new().name("node".into()).spawn(run).map_err(SpawnError::Start)?;
         let next_request = Arc::new(AtomicU64::new(1));
+        let throttle = Arc::new(AtomicU32::new(if mines { self.throttle_percent.clamp(1, 100) } else { 0 }));
         Ok(NodeHandle {
             params: self.params,
             sender,
             events: weak_events,
             relays: relay_states,
             hash_rate,
+            throttle,
             life,
             abandoned,
             next_request,

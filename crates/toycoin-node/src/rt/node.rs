@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -31,6 +31,8 @@ pub struct NodeHandle {
     pub(super) events: broadcast::WeakSender<Event>,
     pub(super) relays: watch::Receiver<Vec<RelayState>>,
     pub(super) hash_rate: HashRate,
+    /// The share of time in which the miner threads work, in percent; 0 without any.
+    pub(super) throttle: Arc<AtomicU32>,
     pub(super) life: Life,
     /// Signals the driver that a caller no longer waits.
     pub(super) abandoned: Arc<Notify>,
@@ -142,7 +144,16 @@ impl NodeHandle {
     pub async fn set_throttle(&self, percent: u32) -> Result<(), Stopped> {
         let (reply, done) = oneshot::channel();
         self.sender.send(Message::Throttle { percent, reply }).await.map_err(|_| self.stopped())?;
-        done.await.map_err(|_| self.stopped())
+        done.await.map_err(|_| self.stopped())?;
+        if self.throttle() > 0 {
+            self.throttle.store(percent.clamp(1, 100), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Returns the share of time in which the miner threads work, in percent; 0 for a node without miner threads.
+    pub fn throttle(&self) -> u32 {
+        self.throttle.load(Ordering::Relaxed)
     }
 
     /// Returns the events from now on, until the node stops. A slow receiver misses the oldest events and learns how

@@ -97,8 +97,7 @@ impl Nodes {
         let mut tasks = JoinSet::new();
         for (number, node) in nodes.iter().enumerate() {
             let events = node.events();
-            let rate = if node.status().await?.search.is_some() { 100 } else { 0 };
-            watch.begin(number, format!("node {number}"), rate, node).await?;
+            watch.begin(number, format!("node {number}"), node.throttle().into(), node).await?;
             tasks.spawn(Arc::clone(&watch).follow(number, events, node.clone()));
         }
         Ok(Self { watch, params, nodes, _tasks: tasks })
