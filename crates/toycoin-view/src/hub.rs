@@ -13,7 +13,7 @@
 use std::{
     collections::VecDeque,
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use tokio::sync::watch;
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::{
     counters::Counters,
     event::{Event, Fact},
-    limits::{RING_BYTES, RING_EVENTS, VIEWER_LAG},
+    limits::{HELD_STATE_BYTES, RING_BYTES, RING_EVENTS, VIEWER_LAG},
     record::Recorder,
     state::State,
 };
@@ -61,6 +61,8 @@ struct Inner {
     /// The last state that was encoded. Viewers that need a state share it for a while, since the events after it are in
     /// the ring: so many slow viewers do not hold many states.
     encoded: Option<Line>,
+    /// All encoded states that somebody may still hold.
+    copies: Vec<Weak<str>>,
     recorder: Option<Recorder>,
     lagged: u64,
 }
@@ -69,8 +71,8 @@ impl Hub {
     /// Returns the hub of a run that begins with this state.
     pub fn new(state: State) -> Arc<Self> {
         let last = watch::Sender::new(state.seq);
-        let (ring, ring_bytes, encoded, recorder, lagged) = Default::default();
-        let inner = Inner { state, ring, ring_bytes, encoded, recorder, lagged };
+        let (ring, ring_bytes, encoded, copies, recorder, lagged) = Default::default();
+        let inner = Inner { state, ring, ring_bytes, encoded, copies, recorder, lagged };
         Arc::new(Self { inner: Mutex::new(inner), last, counters: Counters::default() })
     }
 
@@ -92,6 +94,11 @@ impl Hub {
     /// When the record could not be written to its end.
     pub fn end_record(&self) -> io::Result<()> {
         self.lock().recorder.take().map_or(Ok(()), Recorder::finish)
+    }
+
+    /// Returns whether the record has failed or is full; [`end_record`](Self::end_record) says why.
+    pub fn has_failed(&self) -> bool {
+        self.lock().recorder.as_ref().is_some_and(Recorder::has_failed)
     }
 
     /// Adds an event at a time in microseconds. A time before that of the last event counts as that one.
@@ -125,6 +132,14 @@ impl Hub {
         self.lock().state_line()
     }
 
+    /// Returns the present state as JSON; `None` while slow readers hold so many states that one more would be too
+    /// much.
+    pub fn state_within_bounds(&self) -> Option<Line> {
+        let mut inner = self.lock();
+        let is_encoded = inner.encoded.as_ref().is_some_and(|line| line.seq == inner.state.seq);
+        (is_encoded || inner.held_bytes() <= HELD_STATE_BYTES).then(|| inner.state_line())
+    }
+
     /// Returns the counters, which every event feeds.
     pub const fn counters(&self) -> &Counters {
         &self.counters
@@ -154,8 +169,8 @@ impl Inner {
     /// Returns the number of an event from its id, if the events after it are all in the ring.
     fn known(&self, id: &str) -> Option<u64> {
         let (run, seq) = id.split_once('-')?;
-        let is_number = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
-        let seq: u64 = seq.parse().ok().filter(|_| is_number)?;
+        // in the one form in which it was sent
+        let seq: u64 = seq.parse().ok().filter(|number: &u64| number.to_string() == seq)?;
         let first = self.ring.front().map_or(self.state.seq + 1, |line| line.seq);
         (run == self.state.run && seq <= self.state.seq && seq + 1 >= first).then_some(seq)
     }
@@ -165,8 +180,18 @@ impl Inner {
         let seq = self.state.seq;
         match &self.encoded {
             Some(line) if line.seq == seq => line.clone(),
-            _ => self.encoded.insert(Line { seq, json: encode(&self.state).into() }).clone(),
+            _ => {
+                let line = Line { seq, json: encode(&self.state).into() };
+                self.copies.retain(|copy| copy.strong_count() > 0);
+                self.copies.push(Arc::downgrade(&line.json));
+                self.encoded.insert(line).clone()
+            }
         }
+    }
+
+    /// Returns the bytes of all encoded states that somebody still holds.
+    fn held_bytes(&self) -> usize {
+        self.copies.iter().filter_map(Weak::upgrade).map(|copy| copy.len()).sum()
     }
 
     /// Returns a state from which a viewer can go on: the last one that was encoded, if all events after it are here and
@@ -174,7 +199,9 @@ impl Inner {
     fn recent_state(&mut self) -> Line {
         let first = self.ring.front().map_or(self.state.seq + 1, |line| line.seq);
         let seq = self.state.seq;
-        let is_recent = |line: &&Line| line.seq + 1 >= first && seq - line.seq <= VIEWER_LAG / 2;
+        // when slow viewers hold many states, the others share an older one
+        let most = if self.held_bytes() > HELD_STATE_BYTES { RING_EVENTS as u64 } else { VIEWER_LAG / 2 };
+        let is_recent = |line: &&Line| line.seq + 1 >= first && seq - line.seq <= most;
         match self.encoded.as_ref().filter(is_recent) {
             Some(line) => line.clone(),
             None => self.state_line(),
@@ -222,6 +249,10 @@ impl Viewer {
             if let Some(next) = next {
                 let (Next::State(line) | Next::Event(line)) = &next;
                 self.seen = Some(line.seq);
+                if matches!(next, Next::State(_)) {
+                    // the state may be an older one, whose events follow
+                    self.joined_at = self.joined_at.max(self.hub.lock().state.seq);
+                }
                 return next;
             }
             // the hub, and with it the sender, lives as long as the viewer
@@ -278,7 +309,7 @@ mod tests {
         for expected in 11..=2 * VIEWER_LAG {
             assert_eq!(seq(&mut viewer).await, (false, expected));
         }
-        for id in ["0123abcd-1025", "0123abce-10", "10", "0123abcd-", "0123abcd-+1", "-", ""] {
+        for id in ["0123abcd-1025", "0123abce-10", "10", "0123abcd-", "0123abcd-+1", "0123abcd-010", "-", ""] {
             assert_eq!(seq(&mut hub.join(Some(id))).await, (true, 2 * VIEWER_LAG), "{id}");
         }
     }

@@ -77,6 +77,15 @@ pub const RECORD_BYTES: u64 = 256 << 20;
 /// Most lines of a record file.
 pub const RECORD_LINES: u64 = 2_000_000;
 
+/// Most payments of a simulated network, after which it ends: it keeps them all, about 15 kB each with 4 nodes.
+pub const SIMULATED_PAYMENTS: u64 = 30_000;
+
+/// Most blocks of a simulated network, after which it ends.
+pub const SIMULATED_BLOCKS: u64 = 30_000;
+
+/// Most bytes of states that viewers and readers hold at the same time, before more of them share one.
+pub const HELD_STATE_BYTES: usize = 16 << 20;
+
 /// Most groups of a partition.
 pub const GROUPS: usize = 32;
 

@@ -41,6 +41,10 @@ impl Recorder {
         }
     }
 
+    pub(crate) const fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// Writes what is buffered.
     ///
     /// # Errors

@@ -57,7 +57,7 @@ pub(super) fn read(text: &str) -> Result<Record, RecordError> {
         lines.push(serde_json::from_str::<Line>(line).map_err(damaged)?);
     }
     let named = |line: &Line| line.node.into_iter().chain(line.start).chain(line.crash).max();
-    let nodes = lines.iter().filter_map(named).max().map_or(0, |highest| highest + 1);
+    let nodes = lines.iter().filter_map(named).max().map_or(0, |highest| highest.saturating_add(1));
     if nodes > NODES {
         return Err(RecordError::NoState(format!("the trace has {nodes} nodes, at most {NODES} are shown")));
     }
@@ -151,7 +151,7 @@ impl Story {
         // a node that lost its last blocks in a crash begins lower than it ended
         let base = usize::try_from(height).unwrap_or(usize::MAX).saturating_sub(joined.len());
         let chain = &mut self.chains[node];
-        chain.truncate(base + 1);
+        chain.truncate(base.saturating_add(1));
         for hash in &joined {
             let prev = chain.last().cloned().unwrap_or_default();
             if self.told.insert(hash.clone()) {

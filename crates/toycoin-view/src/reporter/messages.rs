@@ -10,8 +10,9 @@ use toycoin_sim::SeenMessage;
 
 use crate::event::Fate;
 
-/// Time in microseconds after which a message that has not arrived counts as lost.
-const LOST_AFTER: u64 = 20_000_000;
+/// Time in microseconds after which a message that has not arrived counts as lost. It is more than the longest delay
+/// that a teacher can give a node.
+const LOST_AFTER: u64 = 90_000_000;
 
 /// Most pairs of message and recipient that are on their way. Beyond that, the oldest counts as lost.
 const ON_THEIR_WAY: usize = 20_000;
@@ -65,6 +66,7 @@ impl Messages {
             self.waiting.entry((from, *to, key.clone())).or_default().push_back(self.last);
             self.order.push_back((us, self.last, from, *to, key.clone()));
         }
+        self.forget_arrived();
         self.last
     }
 
@@ -77,6 +79,30 @@ impl Messages {
             self.waiting.remove(&place);
         }
         Some(Arrival { us, message, to, fate })
+    }
+
+    /// Forgets the oldest that have arrived, so that only what is on its way is kept.
+    fn forget_arrived(&mut self) {
+        while let Some((_, message, from, to, key)) = self.order.front() {
+            let place = (*from, *to, key.clone());
+            if self.waiting.get(&place).is_some_and(|numbers| numbers.contains(message)) {
+                return;
+            }
+            self.order.pop_front();
+        }
+    }
+
+    /// Returns the messages on their way to a node, which are lost because it went down.
+    pub(super) fn lost_at(&mut self, us: u64, node: usize) -> Vec<Arrival> {
+        let mut lost: Vec<u64> = Vec::new();
+        self.waiting.retain(|(_, to, _), numbers| {
+            if *to == node {
+                lost.extend(numbers.iter());
+            }
+            *to != node
+        });
+        lost.sort_unstable();
+        lost.into_iter().map(|message| Arrival { us, message, to: node, fate: Fate::Lost }).collect()
     }
 
     /// Returns a message that counts as lost at a time. Ask until there is none.
@@ -132,6 +158,29 @@ mod tests {
         assert_eq!(messages.lost(LOST_AFTER + 5), Some(lost));
         assert_eq!(messages.lost(LOST_AFTER + 5), None);
         assert!(messages.waiting.is_empty() && messages.order.is_empty());
+    }
+
+    #[test]
+    fn what_has_arrived_is_forgotten() {
+        let mut messages = Messages::default();
+        for number in 0..1_000 {
+            messages.sent(number, 0, &[1, 2], &key("STAT"));
+            for to in [1, 2] {
+                messages.arrived(number, 0, to, key("STAT"), Fate::Delivered);
+            }
+        }
+        assert!(messages.order.len() <= 2 && messages.waiting.is_empty());
+    }
+
+    #[test]
+    fn what_is_on_its_way_to_a_node_that_goes_down_is_lost() {
+        let mut messages = Messages::default();
+        let first = messages.sent(1, 0, &[1, 2], &key("BLOC"));
+        let second = messages.sent(1, 2, &[1], &key("BLOC"));
+        let lost: Vec<_> = messages.lost_at(5, 1).into_iter().map(|arrival| arrival.message).collect();
+        assert_eq!(lost, [first, second]);
+        assert_eq!(messages.lost_at(5, 1), []);
+        assert!(messages.arrived(6, 0, 2, key("BLOC"), Fate::Delivered).is_some());
     }
 
     #[test]

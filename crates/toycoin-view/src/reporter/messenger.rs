@@ -37,6 +37,13 @@ impl Messenger {
         }
     }
 
+    /// Tells that what was on its way to a node is lost.
+    pub(crate) fn went_down(&mut self, us: u64, node: usize) {
+        for lost in self.messages.lost_at(us, node) {
+            self.tell(lost);
+        }
+    }
+
     /// Tells which messages are lost by now.
     pub(crate) fn time_passed(&mut self, us: u64) {
         while let Some(lost) = self.messages.lost(us) {

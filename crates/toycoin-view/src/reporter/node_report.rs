@@ -100,6 +100,7 @@ impl Reporter {
     /// Tells that a node went down or came up again, which empties its mempool.
     pub(crate) fn restarted(&mut self, us: u64, node: usize) {
         std::mem::take(self.move_of(node));
+        self.messenger.went_down(us, node);
         for txid in self.mempools.clear(node) {
             self.tell(us, Fact::Gone { node, txid: txid.to_string(), why: Departure::Restart, by: None });
         }

@@ -79,6 +79,9 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Fields<T> {
         }
         let value: Value =
             serde_json::from_slice(&body).map_err(|error| Problem::bad(format!("the body is not JSON: {error}")))?;
+        if !value.is_object() {
+            return Err(unfit("the body must be a JSON object; /api/v1/openapi.json describes what it holds"));
+        }
         let fields = serde_json::from_value(value)
             .map_err(|error| unfit(format!("{error}; /api/v1/openapi.json describes what the body holds")))?;
         Ok(Self(fields))

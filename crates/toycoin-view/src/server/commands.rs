@@ -15,10 +15,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
-    command::{Command, Done, FaultSpec},
+    command::{Command, Done, FaultSpec, Refusal},
     problem::Problem,
     server::{
-        body::Fields,
+        body::{Fields, Whole},
         requests::{Delay, End, FaultBegun, HashRate, NodeAdded, Paid, Partition, Pay, SetClock},
     },
 };
@@ -68,7 +68,7 @@ handlers! {
     /// Ends the partition. It needs no body.
     heal "/api/v1/network/heal" [
         responses((status = 204), (status = "4XX", body = Problem)),
-    ] () Command::Heal;
+    ] (_body => Whole) Command::Heal;
     /// Begins a fault, which lasts until it is ended.
     fault "/api/v1/network/fault" [
         request_body = FaultSpec,
@@ -88,12 +88,12 @@ handlers! {
     stop "/api/v1/nodes/{node}/stop" [
         params(("node" = usize, Path, description = "The node's number.")),
         responses((status = 204), (status = "4XX", body = Problem)),
-    ] (NodeNumber(node) => NodeNumber) Command::Stop { node };
+    ] (NodeNumber(node) => NodeNumber, _body => Whole) Command::Stop { node };
     /// Starts a node again. It needs no body.
     start "/api/v1/nodes/{node}/start" [
         params(("node" = usize, Path, description = "The node's number.")),
         responses((status = 204), (status = "4XX", body = Problem)),
-    ] (NodeNumber(node) => NodeNumber) Command::Start { node };
+    ] (NodeNumber(node) => NodeNumber, _body => Whole) Command::Start { node };
     /// Sets a node's hash rate.
     rate "/api/v1/nodes/{node}/rate" [
         params(("node" = usize, Path, description = "The node's number.")),
@@ -132,13 +132,15 @@ fn answer(done: Done) -> Response {
 /// The number of a node in a path.
 struct NodeNumber(usize);
 
-impl<S: Send + Sync> FromRequestParts<S> for NodeNumber {
+impl FromRequestParts<Arc<App>> for NodeNumber {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let node = Path::<usize>::from_request_parts(parts, state).await;
-        let unknown = |_| Problem::unknown("there is no such node; nodes are numbered from 0");
-        node.map(|Path(node)| Self(node)).map_err(unknown)
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, app).await.map(|Path(text)| text).unwrap_or_default();
+        let node = text.parse::<usize>().ok().filter(|node| node.to_string() == text);
+        let node = node.ok_or_else(|| Problem::unknown("there is no such node; nodes are numbered from 0"))?;
+        let nodes = app.stage.hub().look(|state| state.nodes.len());
+        if node < nodes { Ok(Self(node)) } else { Err(Refusal::NoSuchNode { node, nodes }.into()) }
     }
 }
 

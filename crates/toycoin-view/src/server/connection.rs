@@ -21,7 +21,7 @@ use hyper::{
     service::Service,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, time::Instant};
+use tokio::net::TcpStream;
 use tower_service::Service as _;
 
 use crate::{
@@ -88,7 +88,7 @@ struct Answered(Arc<Place>);
 
 impl Drop for Answered {
     fn drop(&mut self) {
-        self.0.rest(Instant::now());
+        self.0.answered();
     }
 }
 

@@ -5,7 +5,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::{
@@ -60,7 +63,7 @@ impl Connections {
         let (phase, watch) = watch::channel(Phase::Header(now + HEADER_TIME));
         table.waiting.insert(id, id);
         table.open.insert(id, Entry { waits: Some(id), phase });
-        Some(Place { connections: Arc::clone(self), id, watch })
+        Some(Place { connections: Arc::clone(self), id, watch, answered: AtomicBool::new(false) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -89,6 +92,8 @@ pub(crate) struct Place {
     connections: Arc<Connections>,
     id: u64,
     watch: watch::Receiver<Phase>,
+    /// Whether a request was answered whose answer may not be written yet.
+    answered: AtomicBool,
 }
 
 impl Place {
@@ -102,8 +107,20 @@ impl Place {
         }
     }
 
-    /// Says that a request was answered.
-    pub(crate) fn rest(&self, now: Instant) {
+    /// Says that the whole answer to a request is handed over to be written.
+    pub(crate) fn answered(&self) {
+        self.answered.store(true, Ordering::Release);
+    }
+
+    /// Says that all that was handed over is written. Until then an answer is on its way, and the connection at work.
+    pub(crate) fn written(&self, now: Instant) {
+        if self.answered.swap(false, Ordering::AcqRel) {
+            self.rest(now);
+        }
+    }
+
+    /// Begins the rest after an answer.
+    fn rest(&self, now: Instant) {
         let mut table = self.connections.lock();
         let wait = table.number();
         let Some(entry) = table.open.get_mut(&self.id).filter(|entry| entry.waits.is_none()) else { return };

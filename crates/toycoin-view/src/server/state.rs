@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::{Body, Bytes},
     extract::State,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,10 +18,14 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 }
 
 /// Returns the whole state, as the first event of the stream has it.
-#[utoipa::path(get, path = "/api/v1/state", tag = "view", responses((status = 200, body = state::State)))]
-async fn state(State(app): State<Arc<App>>) -> Response {
-    let body = Body::from(shared(app.stage.hub().state().json));
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+#[utoipa::path(get, path = "/api/v1/state", tag = "view", responses((status = 200, body = state::State), (status = 503, body = Problem)))]
+async fn state(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let busy = || {
+        let detail = "slow readers hold too many states already; ask again in a second";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1)
+    };
+    let line = app.stage.hub().state_within_bounds().ok_or_else(busy)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], Body::from(shared(line.json))).into_response())
 }
 
 /// Returns the whole record, where the network is one: the state at its begin, then its events, one line of JSON each.

@@ -87,6 +87,7 @@ impl Clients {
     pub fn tell(&self, event: &RelayEvent) {
         let us = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.messenger.time_passed(us);
         match event {
             RelayEvent::Joined { node_id, agent, .. } => self.joined(us, &mut members, *node_id, agent),
             RelayEvent::Left { node_id, .. } => {

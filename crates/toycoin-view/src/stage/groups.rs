@@ -10,7 +10,7 @@ pub(crate) fn whole(mut groups: Vec<Vec<usize>>, nodes: usize) -> Result<Vec<Vec
     let mut is_named = vec![false; nodes];
     for node in groups.iter().flatten() {
         match is_named.get_mut(*node) {
-            None => return Err(Refusal::Unfit(format!("there is no node {node}: the network has {nodes}"))),
+            None => return Err(Refusal::NoSuchNode { node: *node, nodes }),
             Some(true) => return Err(Refusal::Unfit(format!("node {node} is named twice; name each node once"))),
             Some(named) => *named = true,
         }
@@ -36,10 +36,9 @@ mod tests {
 
     #[test]
     fn groups_that_make_no_partition_are_refused() {
-        for groups in
-            [vec![], vec![vec![0, 1]], vec![vec![0, 0]], vec![vec![0], vec![0]], vec![vec![2]], vec![vec![]; 33]]
-        {
+        for groups in [vec![], vec![vec![0, 1]], vec![vec![0, 0]], vec![vec![0], vec![0]], vec![vec![]; 33]] {
             assert!(matches!(whole(groups.clone(), 2), Err(Refusal::Unfit(_))), "{groups:?}");
         }
+        assert_eq!(whole(vec![vec![2]], 2), Err(Refusal::NoSuchNode { node: 2, nodes: 2 }));
     }
 }

@@ -64,6 +64,7 @@ impl Heard {
     pub fn tell(&self, from: NodeId, payload: &[u8]) {
         let us = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.reporter.time_passed(us);
         let Some(node) = self.number(us, &mut peers, from) else { return };
         let to: Vec<_> = (0..peers.ids.len()).filter(|other| *other != node).collect();
         let key = MessageKey::of(&SeenMessage::of(payload));

@@ -14,6 +14,7 @@ use crate::{
     hub::Hub,
     limits::LISTED_PAYMENTS,
     reporter::Reporter,
+    state::Node,
 };
 
 /// Number of heights below the tip whose blocks are told when the watch begins.
@@ -61,8 +62,22 @@ impl Watch {
         self.tell(Fact::Network(disturbances.clone()));
     }
 
+    /// Tells a node's set hash rate.
+    pub(crate) fn set_rate(&self, node: usize, hash_rate: u64) {
+        // under the reporter's lock, so that no move of the tip comes in between
+        self.report(|reporter, us| {
+            let told = self.hub.look(|state| state.nodes.get(node).cloned());
+            if let Some(Node { name, tip, height, .. }) = told {
+                reporter.tell(us, Fact::Node { node, name, hash_rate, tip, height });
+            }
+        });
+    }
+
     /// Notes that a node was stopped or started, and tells it.
     pub(crate) fn set_stopped(&self, node: usize, is_stopped: bool) {
+        if is_stopped {
+            self.tell(Fact::Rate { node, hashes_per_second: 0 });
+        }
         self.disturb(|disturbances| {
             disturbances.down.retain(|other| *other != node);
             if is_stopped {
@@ -102,7 +117,6 @@ impl Watch {
         let tip = handle.status().await?.tip;
         let (hash, height) = (tip.hash.to_string(), tip.height);
         self.tell(Fact::Node { node, name, hash_rate, tip: hash, height });
-        self.earlier_blocks(height.saturating_sub(EARLIER_BLOCKS), handle).await?;
         self.catch_up(node, handle).await
     }
 
@@ -131,6 +145,8 @@ impl Watch {
 
     /// Tells a node's mempool and tip anew, when events were missed.
     async fn catch_up(&self, node: usize, handle: &NodeHandle) -> Result<(), Stopped> {
+        let told = self.hub.look(|state| state.nodes.get(node).map_or(0, |node| node.height));
+        self.earlier_blocks(told.saturating_sub(EARLIER_BLOCKS), handle).await?;
         let tip = handle.status().await?.tip;
         let page = handle.mempool(None, LISTED_PAYMENTS).await?;
         let mut entered = Vec::new();

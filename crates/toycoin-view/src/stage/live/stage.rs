@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     command::{Command, Done, Refusal},
-    event::Fact,
     hub::Hub,
     reporter::Reporter,
     stage::{groups::whole, nodes::random_run, watch::Watch},
@@ -135,13 +134,11 @@ impl Live {
     }
 
     async fn set_rate(&self, node: usize, percent: u64) -> Result<(), Refusal> {
+        self.node(node)?;
         let unfit = || Refusal::Unfit(format!("{percent} is no share of a thread's time: give 1 to 100 percent"));
         let given = u32::try_from(percent).ok().filter(|percent| (1..=100).contains(percent)).ok_or_else(unfit)?;
-        let handle = self.node(node)?;
-        handle.set_throttle(given).await.map_err(|_| down(node))?;
-        let tip = handle.status().await.map_err(|_| down(node))?.tip;
-        let (name, tip, height) = (format!("node {node}"), tip.hash.to_string(), tip.height);
-        self.watch.tell(Fact::Node { node, name, hash_rate: percent, tip, height });
+        self.node(node)?.set_throttle(given).await.map_err(|_| down(node))?;
+        self.watch.set_rate(node, percent);
         Ok(())
     }
 

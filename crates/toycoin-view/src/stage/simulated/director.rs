@@ -11,7 +11,7 @@ use crate::{
     command::{Command, Done, Refusal},
     event::{Clock, Disturbances, Fact, bounded_text},
     hub::Hub,
-    limits::NODES,
+    limits::{NODES, SIMULATED_BLOCKS, SIMULATED_PAYMENTS},
     reporter::Reporter,
 };
 
@@ -51,7 +51,7 @@ pub struct Director {
     faults: Faults,
     told: Disturbances,
     clock: Clock,
-    has_broken: bool,
+    has_ended: bool,
 }
 
 impl Director {
@@ -68,7 +68,7 @@ impl Director {
         network.observe(move |fact| queue.borrow_mut().push(fact.clone()));
         let reporter = Reporter::new(Arc::clone(&hub), params.clone());
         let (names, faults, told, clock) = Default::default();
-        let mut director = Self { network, params, hub, reporter, seen, names, faults, told, clock, has_broken: false };
+        let mut director = Self { network, params, hub, reporter, seen, names, faults, told, clock, has_ended: false };
         if let Ok(genesis) = director.params.genesis().clone().check(&director.params) {
             director.reporter.block(0, &genesis);
         }
@@ -101,13 +101,14 @@ impl Director {
     /// Moves forward to a virtual time, and tells all that happened.
     pub fn run_to(&mut self, time: Duration) {
         if let Err(violation) = self.network.run_to(time)
-            && !mem::replace(&mut self.has_broken, true)
+            && !mem::replace(&mut self.has_ended, true)
         {
             let text = format!("the simulation stands still: {violation}; please report this with the seed");
             self.reporter.tell(self.us(), Fact::Note { text: bounded_text(text), level: "warning".to_owned() });
             self.set_clock(Clock { paused: true, ..self.clock });
         }
         self.report();
+        self.rest_when_full();
     }
 
     /// Carries out a command.
@@ -163,8 +164,8 @@ impl Director {
                 return Ok(Done::Paid(self.network.pay_with_fee(from, to, value, fee)?.to_string()));
             }
             Command::Pause => self.set_clock(Clock { paused: true, ..self.clock }),
-            Command::Run if self.has_broken => {
-                return Err(Refusal::Cannot("the simulation has broken an invariant; start it anew".to_owned()));
+            Command::Run if self.has_ended => {
+                return Err(Refusal::Cannot("the simulation has ended; start the program again".to_owned()));
             }
             Command::Run => self.set_clock(Clock { paused: false, ..self.clock }),
             Command::Step => self.step(),
@@ -176,11 +177,27 @@ impl Director {
         Ok(Done::Done)
     }
 
+    /// Ends the run when it has become as large as a simulation may. It keeps every block and payment, for its
+    /// invariants.
+    fn rest_when_full(&mut self) {
+        let statistics = self.network.statistics();
+        let is_full = statistics.payments > SIMULATED_PAYMENTS || statistics.blocks_mined > SIMULATED_BLOCKS;
+        if is_full && !mem::replace(&mut self.has_ended, true) {
+            let text = format!(
+                "the simulation ends here: it has made {} payments and {} blocks, and keeps them all in memory; start \
+                 the program again to go on with a new one",
+                statistics.payments, statistics.blocks_mined
+            );
+            self.reporter.tell(self.us(), Fact::Note { text, level: "warning".to_owned() });
+            self.set_clock(Clock { paused: true, ..self.clock });
+        }
+    }
+
     /// Goes on until something is shown, then stands still.
     fn step(&mut self) {
         self.set_clock(Clock { paused: true, ..self.clock });
         let (begin, end) = (self.hub.look(|state| state.seq), self.now() + STEP_REACH);
-        while self.now() < end && !self.has_broken && self.hub.look(|state| state.seq) == begin {
+        while self.now() < end && !self.has_ended && self.hub.look(|state| state.seq) == begin {
             self.run_to(self.now() + Duration::from_millis(1));
         }
     }
@@ -191,6 +208,8 @@ impl Director {
         }
         let node = self.network.add_node(share(hash_rate)?)?;
         self.tell_new_node(hash_rate);
+        // a node that hears both sides of a partition would join them
+        self.faults.joined(node, &mut self.network)?;
         Ok(Done::Node(node))
     }
 
@@ -201,6 +220,7 @@ impl Director {
         for seen in seen {
             self.reporter.seen(seen, &self.network, nodes);
         }
+        self.reporter.time_passed(self.us());
         let now = self.faults.disturbances(&self.network, nodes);
         if now != self.told {
             for node in now.down.iter().filter(|node| !self.told.down.contains(node)) {
@@ -218,10 +238,13 @@ impl Director {
     }
 
     fn tell_node(&self, node: usize, hash_rate: u64) {
+        // while it is down, its last tip stands
+        let told = self.hub.look(|state| state.nodes.get(node).map(|node| (node.tip.clone(), node.height)));
         let tip = self.network.node(node).map(|node| node.chain().tip());
-        let tip = tip.map_or_else(|| (self.params.genesis_hash(), 0), |tip| (tip.hash, tip.height));
+        let tip = tip.map(|tip| (tip.hash.to_string(), tip.height)).or(told);
+        let (tip, height) = tip.unwrap_or_else(|| (self.params.genesis_hash().to_string(), 0));
         let name = self.names.get(node).cloned().unwrap_or_default();
-        self.reporter.tell(self.us(), Fact::Node { node, name, hash_rate, tip: tip.0.to_string(), height: tip.1 });
+        self.reporter.tell(self.us(), Fact::Node { node, name, hash_rate, tip, height });
     }
 
     fn set_clock(&mut self, clock: Clock) {

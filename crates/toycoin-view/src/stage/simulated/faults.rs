@@ -39,6 +39,16 @@ impl Faults {
         Ok(())
     }
 
+    /// Puts a node that has joined into the last group of the partition, if there is one.
+    pub(super) fn joined(&mut self, node: usize, network: &mut Network) -> Result<(), Refusal> {
+        let mut groups = self.groups.clone();
+        match groups.last_mut() {
+            Some(last) => last.push(node),
+            None => return Ok(()),
+        }
+        self.part(groups, network, node + 1)
+    }
+
     /// Ends the partition, if there is one.
     pub(super) fn heal(&mut self, network: &mut Network) -> Result<(), Refusal> {
         self.groups.clear();

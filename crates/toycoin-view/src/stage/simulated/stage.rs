@@ -31,6 +31,9 @@ use crate::{
 /// Most errands that wait for the simulation's thread.
 const ERRANDS: usize = 256;
 
+/// Virtual time that is recorded at once.
+const RECORD_SLICE: Duration = Duration::from_millis(100);
+
 /// A simulated network that runs on a thread of its own, until the stage and its nodes are dropped.
 #[derive(Debug)]
 pub struct Simulated {
@@ -64,7 +67,10 @@ impl Simulated {
     pub fn record(config: &SimulatedConfig, time: Duration, recorder: Recorder) -> io::Result<()> {
         let hub = Hub::new(config.state());
         hub.record(recorder)?;
-        Director::with_hub(config, Arc::clone(&hub)).run_to(time);
+        let mut director = Director::with_hub(config, Arc::clone(&hub));
+        while director.now() < time && !hub.has_failed() {
+            director.run_to(time.min(director.now() + RECORD_SLICE));
+        }
         hub.end_record()
     }
 
