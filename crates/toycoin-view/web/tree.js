@@ -17,7 +17,7 @@ import { count, nodesInWords } from './words.js';
 /** From so many rem on, the panel of a projector, blocks are drawn larger. */
 const WIDE_REM = 60;
 const WIDE_ZOOM = 1.3;
-/** Room for the label of the newest block, in pixels. */
+/** Room at the edges, for the label of the newest block too, in pixels. */
 const MARGIN = 30;
 
 /** What the tree shows at the moment, in a sentence. */
@@ -157,7 +157,16 @@ function focusKey(box, key) {
   current.value = key;
   element.focus({ preventScroll: true });
   element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  clearOfEdges(box, element);
   return true;
+}
+
+/** Scrolls a block out of the edge, where the drawing fades. */
+function clearOfEdges(box, element) {
+  const [at, frame] = [element.getBoundingClientRect(), box.getBoundingClientRect()];
+  const [before, after] = [at.left - frame.left - MARGIN, frame.right - MARGIN - at.right];
+  if (before < 0) box.scrollLeft += before;
+  else if (after < 0) box.scrollLeft -= after;
 }
 
 const startOf = ({ block, fold }) => block?.height ?? fold.from;
@@ -198,7 +207,7 @@ export function nextFork() {
   if (forks.length === 0) return false;
   const from = byHash.value.get(current.value)?.height ?? Infinity;
   const fork = forks.find(({ height }) => height < from) ?? forks[0];
-  end.value = Math.min(newestHeight.value, fork.height + 12);
+  end.value = Math.min(newestHeight.value, fork.height + Math.max(2, room.value - 3));
   current.value = fork.hash;
   requestAnimationFrame(() => {
     const box = document.querySelector('.tree');
