@@ -2,6 +2,7 @@
 
 import { html } from 'htm/preact';
 import { signal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { NodeSelect } from './dialog.js';
 import { Panel, Link } from './panel.js';
 import { calmState, position, select, tape } from './store.js';
@@ -50,16 +51,36 @@ function Lines() {
   // the tape is no signal: the state says when it moved
   void calmState.value;
   const lines = found();
-  return html`<ol class="log scroll" tabindex="0" aria-label="Events, newest first">
+  const list = useRef(null);
+  const hasFocus = useRef(false);
+  // a line that moves or vanishes takes the focus with it: the list gets it back
+  useLayoutEffect(() => {
+    if (hasFocus.current && document.activeElement === document.body) list.current.focus({ preventScroll: true });
+  });
+  return html`<ol class="log scroll" tabindex="0" ref=${list} onKeyDown=${onKeyDown}
+    onFocusIn=${() => { hasFocus.current = true; }}
+    onFocusOut=${({ relatedTarget }) => { if (relatedTarget !== null) hasFocus.current = false; }}
+    aria-label="Events, newest first. Down and Up go from link to link.">
     ${lines.length === 0 && html`<li class="hint">No such event.</li>`}
-    ${lines.map(({ event, nodes }) => html`<li key=${event.seq} class=${classOf(event)}>
+    ${lines.map(({ event, nodes, first }) => html`<li key=${first} class=${classOf(event)}>
       <time>${time(event.us)}</time><span>${parts(event, nodes)}</span></li>`)}
   </ol>`;
 }
 
 function parts(event, nodes) {
   return sentence(event, nodes).map((part) => (typeof part === 'string' ? part
-    : html`<${Link} to=${part} onSelect=${select}>${part.text}<//>`));
+    : html`<${Link} to=${part} onSelect=${select} tabindex=${-1}>${part.text}<//>`));
+}
+
+/** The list is one stop of the keyboard, however many links are in it. */
+function onKeyDown(event) {
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const links = [...event.currentTarget.querySelectorAll('.link')];
+  const at = links.indexOf(event.target);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: links.length - 1 }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  (links[Math.min(to, links.length - 1)] ?? event.currentTarget).focus();
 }
 
 function classOf({ type, left, groups }) {
@@ -88,12 +109,18 @@ function found() {
   return lines;
 }
 
-/** Adds an event. What several nodes do one after the other with one block or payment is one line. */
+/**
+ * Adds an event. What several nodes do one after the other with one block or payment is one line, whose `first` is the
+ * number of its oldest event: it stays while newer ones join.
+ */
 function add(lines, event) {
   const key = groupOf(event);
   const line = key === null ? undefined : lines.slice(-NEAR_LINES).find((near) => near.key === key);
-  if (line === undefined) lines.push({ event, key, nodes: [event.node] });
-  else if (!line.nodes.includes(event.node)) line.nodes.push(event.node);
+  if (line === undefined) lines.push({ event, key, nodes: [event.node], first: event.seq });
+  else {
+    line.first = event.seq;
+    if (!line.nodes.includes(event.node)) line.nodes.push(event.node);
+  }
 }
 
 function groupOf({ type, hash, txid, why, left }) {

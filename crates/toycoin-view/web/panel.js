@@ -56,6 +56,7 @@ export function Tabs({ id, label, tabs, value, onChange, focusable = true }) {
 }
 
 /** A button that shows an object in the inspector. */
-export function Link({ to, onSelect, children }) {
-  return html`<button type="button" class="link" onClick=${() => onSelect(to.kind, to.id)}>${children}</button>`;
+export function Link({ to, onSelect, tabindex, children }) {
+  return html`<button type="button" class="link" tabindex=${tabindex}
+    onClick=${() => onSelect(to.kind, to.id)}>${children}</button>`;
 }
