@@ -6,7 +6,7 @@ import { FIELDS, headerBytes, readHeader } from './header.js';
 import { BlockLink, Facts, Missing, Rule, Scroll, TxLink, Waiting, toycoins, useApi, utc } from './parts.js';
 import { bestTip, byHash, children, connection, nodes, standingOf, state, tipsOf } from './store.js';
 import { targetOf, workOf } from './target.js';
-import { count, short } from './words.js';
+import { count, nodesInWords, short } from './words.js';
 
 const PAGE = 25;
 const STANDING = { active: 'on the active chain', rival: 'on a rival branch', stale: 'stale' };
@@ -33,10 +33,10 @@ function fromApi(block, fields) {
 
 function Heading({ block, seen }) {
   const next = children.value.get(block.hash) ?? [];
-  const on = tipsOf(block.hash).map((node) => nodes.value[node]?.name ?? `node ${node}`);
+  const on = tipsOf(block.hash);
   return html`<h3>Block ${block.height} <span class="hash">${short(block.hash)}</span></h3>
     ${seen && html`<p class="standing"><${Standing} hash=${block.hash} height=${block.height} />
-      ${on.length > 0 && html` <span>tip of ${on.join(', ')}</span>`}</p>`}
+      ${on.length > 0 && html` <span>tip of ${nodesInWords(on)}</span>`}</p>`}
     <p class="kin"><span>Parent: ${block.height === 0 ? 'none, this is genesis'
       : html`<${BlockLink} hash=${block.prev} />`}</span>
       <span>${next.length > 1 ? 'Children: ' : 'Child: '}${next.length === 0 ? 'none yet'
