@@ -1,6 +1,6 @@
 // Reorganisations: said in words when they happen, and replayed slowly when a class asks what just happened.
 
-import { marks, now, play, seek, state, tape, watch } from './store.js';
+import { connection, marks, now, play, seek, state, tape, watch } from './store.js';
 import { say } from './status.js';
 import { count, nodesInWords } from './words.js';
 
@@ -37,7 +37,11 @@ function remark(moves) {
 /** Replays the last reorganisation before the moment that is shown, from the fork on, in about 12 s. */
 export function replayReorganisation() {
   const found = marks().last('reorganisation', now());
-  if (found === undefined) return say('There was no reorganisation since this page was opened.');
+  const isRecord = connection.peek() === 'record';
+  if (found === undefined) {
+    return say(isRecord ? 'This record has no reorganisation.'
+      : 'There was no reorganisation since this page was opened.');
+  }
   const near = marks().list.filter(({ kind, us }) => kind === found.kind && Math.abs(us - found.us) < 2e6);
   const end = Math.max(...near.map(({ us }) => us));
   const lost = new Set(near.flatMap(({ left }) => left));
@@ -47,7 +51,7 @@ export function replayReorganisation() {
   const until = end + margin;
   seek(from);
   play(Math.max(SLOWEST, (until - from) / 1e6 / REPLAY_S), until);
-  return say('The last reorganisation, slowly. LIVE goes back to the present.');
+  return say(`The last reorganisation, slowly.${isRecord ? '' : ' LIVE goes back to the present.'}`);
 }
 
 function timeOfFirst(hashes, before) {
