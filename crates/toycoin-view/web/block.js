@@ -21,6 +21,9 @@ export function blockSentence(block, standing, nodes) {
   return `Block ${block.height}, ${short(block.hash)}, ${miner}, ${STANDING[standing]}${tip}`;
 }
 
+/** The class of a height that needs a smaller type to fit. */
+export const lengthOf = (height) => (height < 1_000 ? '' : height < 10_000 ? 'long' : 'longer');
+
 /** What is written stands beside the button, which says all of it in its label. */
 export const Block = memo(({ block, x, y, standing, nodes, isAll, isStop, isSelected, onClick }) => html`
   <g class=${`cell ${minerClass(block.miner)} ${standing}`} transform=${`translate(${x} ${y})`}>
@@ -36,7 +39,7 @@ export const Block = memo(({ block, x, y, standing, nodes, isAll, isStop, isSele
     </g>
     <g class="words" aria-hidden="true">
       <text class="miner" x="9" y=${HEIGHT / 2}>${minerLabel(block.miner)}</text>
-      <text class="height" x="36" y=${HEIGHT / 2 - 3}>${block.height}</text>
+      <text class=${`height ${lengthOf(block.height)}`} x="36" y=${HEIGHT / 2 - 3}>${block.height}</text>
       ${nodes.length > 0 && html`<${Tip} text=${isAll ? 'all nodes' : ranges(nodes)} />`}
     </g>
   </g>`, ({ onClick: _, ...props }) => props);

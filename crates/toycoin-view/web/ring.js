@@ -2,6 +2,7 @@
 
 import { html } from 'htm/preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { lengthOf } from './block.js';
 import { isPaused } from './commands.js';
 import { Flights } from './flights.js';
 import { memo } from './memo.js';
@@ -67,7 +68,7 @@ const Node = memo(({ x, y, dx, dy, r, amount, node, name, height, miner, waits, 
           ${!isSmall && html`
             <path class="mark" d=${`M4 0H${strip}V${h}H4A4 4 0 0 1 0 ${h - 4}V4A4 4 0 0 1 4 0Z`} />
             <text class="miner" x=${strip / 2} y=${h / 2}>${minerLabel(miner)}</text>`}
-          <text class="height" x=${(strip + w) / 2} y=${h / 2}>${height}</text>
+          <text class=${`height ${lengthOf(height)}`} x=${(strip + w) / 2} y=${h / 2}>${height}</text>
         </g>
         ${fault && html`<path class="fault"
           transform=${`translate(${(dy - dx) * side} ${-(dx + dy) * side})`}

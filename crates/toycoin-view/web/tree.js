@@ -19,6 +19,8 @@ const WIDE_REM = 60;
 const WIDE_ZOOM = 1.3;
 /** Room at the edges, for the label of the newest block too, in pixels. */
 const MARGIN = 30;
+/** Height of a block with the room around it. */
+const LANE = 60;
 
 /** What the tree shows at the moment, in a sentence. */
 const caption = computed(() => {
@@ -73,7 +75,13 @@ function Drawing() {
   const newestKey = shapes.at(-1)?.key;
 
   useLayoutEffect(() => {
-    if (follows) box.current.scrollLeft = box.current.scrollWidth;
+    if (follows) {
+      box.current.scrollLeft = box.current.scrollWidth;
+      const tip = shapes.find(({ key }) => key === bestTip.value);
+      const [top, shown] = [(tip?.y ?? 0) * zoom.value * scale.value, box.current.clientHeight];
+      // the newest block stays in sight where there are many lanes
+      box.current.scrollTop = Math.max(0, top + LANE * zoom.value * scale.value - shown);
+    }
     if (had !== null && box.current.querySelector(`[data-key="${had}"]`) === null) focusNear(box.current, had);
     if (follows && lastKey.current !== newestKey && lastKey.current !== null && !calm.value) {
       const from = { transform: `translateX(${rem(PITCH_X)})` };
