@@ -4,6 +4,7 @@
 import { html } from 'htm/preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { signal } from '@preact/signals';
+import { obstacle } from './commands.js';
 import { rateInWords } from './pool.js';
 import { scale } from './prefs.js';
 import { select, selected } from './store.js';
@@ -33,7 +34,7 @@ export function Bars({ pool, amount }) {
   }, []);
   const all = Math.max(LEAST_DRAWING, width / scale.value);
   return html`<div ref=${box} class="bars-box">
-    ${pool.length === 0 ? html`<p class="hint">No payment waits. Pay makes one.</p>`
+    ${pool.length === 0 ? html`<p class="hint">No payment waits.${obstacle.value === null && ' Pay makes one.'}</p>`
       : html`<${Drawing} pool=${pool} amount=${amount} all=${all} />`}</div>`;
 }
 

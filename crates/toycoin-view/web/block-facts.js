@@ -18,6 +18,9 @@ export function Block({ hash }) {
   const block = useApi(seen === undefined ? `/block/${hash}` : null);
   const fields = header.data === undefined ? null : readHeader(headerBytes(header.data));
   const known = seen ?? fromApi(block.data, fields);
+  if (known === null && connection.value === 'record') {
+    return html`<${Missing}>At the moment that is shown, nobody has found this block yet.</${Missing}>`;
+  }
   if (known === null) return html`<${Waiting} answer=${block} what="block" />`;
   return html`<${Heading} block=${known} seen=${seen !== undefined} />
     <${Facts} rows=${[...headerRows(known, fields), ...bodyRows(known)]} />

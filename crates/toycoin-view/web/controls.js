@@ -73,7 +73,7 @@ function TimeControls() {
   const blocked = speedObstacle.value;
   return html`
     <button type="button" id="pause" class="wide" aria-pressed=${isPaused.value} onClick=${togglePause}
-      title="Pause or go on: Space"><${Icon} name=${isPaused.value ? 'play' : 'pause'} /> Pause</button>
+      title="Pause or go on: Space"><${Icon} name="pause" /> Pause</button>
     <button type="button" id="step" onClick=${step} title="One event on: ."><${Icon} name="step" /> Step</button>
     <label class="select" title=${blocked ?? 'Speed: [ and ]'}><span class="hidden">Speed</span>
       <select id="speed" value=${String(speed.value)} disabled=${blocked !== null}
