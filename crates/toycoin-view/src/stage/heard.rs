@@ -22,7 +22,10 @@ use crate::{
     state::{NetworkInfo, State},
 };
 
-/// The peers that a listener hears on a channel. The first 32 are shown.
+/// Time in microseconds after which the place of a silent peer may go to a new one. Nodes are heard more often.
+const SILENCE: u64 = 60_000_000;
+
+/// The peers that a listener hears on a channel. At most 32 are shown; a new one gets the place of the longest silent.
 ///
 /// A listener is no node: it has no chain, so the tips are what peers claim. Of blocks it checks what needs no other
 /// block, proof of work included.
@@ -36,7 +39,8 @@ pub struct Heard {
 
 #[derive(Debug)]
 struct Peers {
-    ids: Vec<NodeId>,
+    /// Each peer's id, and when it was heard last.
+    ids: Vec<(NodeId, u64)>,
     reporter: Reporter,
 }
 
@@ -99,14 +103,23 @@ impl Heard {
 
     /// Returns a peer's number; `None` if more are heard than are shown.
     fn number(&self, us: u64, peers: &mut Peers, from: NodeId) -> Option<usize> {
-        if let Some(node) = peers.ids.iter().position(|id| *id == from) {
+        if let Some(node) = peers.ids.iter().position(|(id, _)| *id == from) {
+            peers.ids[node].1 = us;
             return Some(node);
         }
-        if peers.ids.len() == NODES {
-            return None;
-        }
-        peers.ids.push(from);
-        let (node, tip) = (peers.ids.len() - 1, self.params.genesis_hash().to_string());
+        let node = if peers.ids.len() < NODES {
+            peers.ids.push((from, us));
+            peers.ids.len() - 1
+        } else {
+            // ids are drawn anew for each connection, so old ones fall silent
+            let (node, (_, heard)) = peers.ids.iter().enumerate().min_by_key(|(_, (_, heard))| *heard)?;
+            if us.saturating_sub(*heard) < SILENCE {
+                return None;
+            }
+            peers.ids[node] = (from, us);
+            node
+        };
+        let tip = self.params.genesis_hash().to_string();
         let name = from.to_string().chars().take(8).collect();
         peers.reporter.tell(us, Fact::Node { node, name, hash_rate: 0, tip, height: 0 });
         Some(node)
@@ -140,6 +153,20 @@ mod tests {
             assert_eq!(tips, [(1, hash.clone()), (1, hash), (0, genesis)]);
             assert_eq!((state.blocks.len(), state.blocks[1].miner), (2, Some(0)));
         });
+    }
+
+    #[test]
+    fn a_new_peer_gets_the_place_of_a_silent_one() {
+        let heard = Heard::new(ChainParams::regtest()).unwrap();
+        let mut peers = heard.peers.lock().unwrap();
+        let id = |number: u8| NodeId::new([number; 16]);
+        for (number, node) in (0..32).zip(0..NODES) {
+            assert_eq!(heard.number(1 + u64::from(number), &mut peers, id(number)), Some(node));
+        }
+        assert_eq!(heard.number(SILENCE, &mut peers, id(40)), None, "nobody is silent for long");
+        assert_eq!(heard.number(SILENCE, &mut peers, id(0)), Some(0));
+        assert_eq!(heard.number(SILENCE + 2, &mut peers, id(40)), Some(1));
+        assert_eq!(heard.number(SILENCE + 2, &mut peers, id(1)), None);
     }
 
     #[test]
