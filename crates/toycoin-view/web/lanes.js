@@ -6,12 +6,16 @@ import { foundIn, linesOf } from './lane-lines.js';
 import { Drawing } from './drawing.js';
 import { KINDS, kindOf, minerClass } from './palette.js';
 import { BlockLink, Missing, Scroll, TxLink } from './parts.js';
-import { byHash, clock, events, nodes, select, state } from './store.js';
-import { scaled, useWidth } from './width.js';
+import { byHash, clock, nodes, position, select, state, tape } from './store.js';
+import { scaled, useRoomBelow, useWidth } from './width.js';
 import { count, short, tagInWords, time } from './words.js';
 
+/** Most events that are drawn. */
+const MOST_EVENTS = 500;
 const SPANS = [1, 2, 5, 10, 30, 60];
-const [TOP, BOTTOM, LEFT, RIGHT, HEIGHT] = [40, 14, 62, 12, 360];
+const [TOP, BOTTOM, LEFT, RIGHT] = [40, 14, 62, 12];
+/** Least and greatest height. Between them, the diagram has the room below its caption. */
+const [LEAST, MOST, CAPTION] = [170, 420, 54];
 /** Least and greatest width of a lane. Between them, all lanes share the width of the panel. */
 const LANE = [60, 150];
 const FATES = {
@@ -27,9 +31,12 @@ export function Lanes() {
   const [hidden, setHidden] = useState(() => new Set());
   const [chosen, setChosen] = useState(null);
   const { us: to, first } = clock.value;
-  const from = to - span * 1e6;
-  const lines = linesOf(events.value, state.value.messages, from, to).filter(({ tag }) => !hidden.has(kindOf(tag)));
-  const found = foundIn(events.value, from, to);
+  const events = tape().events(position(), MOST_EVENTS);
+  // where so much happens that not all is drawn, the diagram shows the newest of it and less time
+  const isCut = events.length === MOST_EVENTS && events[0].us > to - span * 1e6;
+  const from = isCut ? events[0].us : to - span * 1e6;
+  const lines = linesOf(events, state.value.messages, from, to).filter(({ tag }) => !hidden.has(kindOf(tag)));
+  const found = foundIn(events, from, to);
   const toggle = (kind) => setHidden((before) => {
     const after = new Set(before);
     if (!after.delete(kind)) after.add(kind);
@@ -44,7 +51,8 @@ export function Lanes() {
       drawing=${() => html`<${Diagram} lines=${lines} found=${found} from=${from} to=${to} chosen=${chosen}
         choose=${setChosen} />`}
       table=${() => html`<${Table} lines=${lines} found=${found} />`} />
-    ${first > Math.max(0, from) ? html`<${Missing}>This page knows no message before ${time(first)}.</${Missing}>`
+    ${isCut ? html`<${Missing}>Only the newest ${count(MOST_EVENTS, 'event')} are drawn.</${Missing}>`
+      : first > Math.max(0, from) ? html`<${Missing}>This page knows no message before ${time(first)}.</${Missing}>`
       : lines.length === 0 && found.length === 0 && html`
       <${Missing}>No message in the last ${count(span, 'second')}.</${Missing}>`}
   </div>`;
@@ -55,8 +63,9 @@ function Diagram({ lines, found, from, to, chosen, choose }) {
   const lanes = Math.max(1, nodes.value.length);
   const lane = Math.max(LANE[0], Math.min(LANE[1], (useWidth(box) - LEFT - RIGHT) / lanes));
   const width = LEFT + lanes * lane + RIGHT;
+  const height = Math.max(LEAST, Math.min(MOST, useRoomBelow(box) - CAPTION));
   const x = (node) => LEFT + (node + 0.5) * lane;
-  const y = (us) => TOP + ((Math.max(from, us) - from) / (to - from)) * (HEIGHT - TOP - BOTTOM);
+  const y = (us) => TOP + ((Math.max(from, us) - from) / (to - from)) * (height - TOP - BOTTOM);
   const picked = lines.find(({ key }) => key === chosen) ?? null;
   const stop = picked ?? lines.at(-1);
   const onKeyDown = (event) => {
@@ -76,15 +85,15 @@ function Diagram({ lines, found, from, to, chosen, choose }) {
   <p class="lane-caption">${picked === null ? `${count(lines.length, 'line')}. A box is a block that a node found.`
     : html`${sentenceOf(picked)} <${About} line=${picked} />`}</p>
   <${Scroll} label="Messages, drawn">
-    <svg class="lane-svg drawn" ref=${svg} width=${scaled(width)} height=${scaled(HEIGHT)}
-      viewBox=${`0 0 ${width} ${HEIGHT}`} role="group" onKeyDown=${onKeyDown}
+    <svg class="lane-svg drawn" ref=${svg} width=${scaled(width)} height=${scaled(height)}
+      viewBox=${`0 0 ${width} ${height}`} role="group" onKeyDown=${onKeyDown}
       aria-label="Messages between nodes. Up and Down go from one to the next, Enter shows what it is about.">
     <g aria-hidden="true">${ticks.map((us) => html`<g key=${us}>
         <line class="tick" x1=${LEFT} x2=${width - RIGHT} y1=${y(us)} y2=${y(us)} />
         <text class="small end" x=${LEFT - 6} y=${y(us) + 4}>${time(us)}</text></g>`)}
       ${nodes.value.map(({ node, name, tip }) => html`<g key=${node} class=${minerClass(node)}>
         <line class=${`lane ${state.value.down.includes(node) ? 'down' : ''}`} x1=${x(node)} x2=${x(node)}
-          y1=${TOP - 8} y2=${HEIGHT - BOTTOM} />
+          y1=${TOP - 8} y2=${height - BOTTOM} />
         <text x=${x(node)} y="14">${name.slice(0, 12)}</text>
         <text class="small" x=${x(node)} y="28">${byHash.value.get(tip)?.height ?? ''}</text>
       </g>`)}</g>

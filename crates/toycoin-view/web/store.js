@@ -11,7 +11,6 @@ import { readToken, takeTokens, writeToken } from './tokens.js';
 
 const BASE = '/api';
 const CALM_MS = 250;
-const SHOWN_EVENTS = 500;
 /** More events than this in one frame are a jump, not a movement. */
 const MOST_PASSED = 2_000;
 const EMPTY = newState('', '', null, { name: '', genesis: '', spacing_ms: 0 });
@@ -24,8 +23,6 @@ export const state = signal(EMPTY);
 export const clock = signal({ mode: 'live', us: 0, first: 0, last: 0, playing: false, speed: 1 });
 /** The newest state, which is the one shown unless the clock is in the past. */
 export const newest = signal(EMPTY);
-/** The last events up to that moment, oldest first. */
-export const events = signal([]);
 /** What the inspector shows: `{kind, id}`, with kind `block`, `tx` or `node`. */
 export const selected = signal(null);
 /** The token that lets this page change the network. */
@@ -152,10 +149,7 @@ function show() {
   batch(() => {
     newest.value = seen.head;
     const shown = time.state;
-    if (shown !== state.peek()) {
-      state.value = shown;
-      events.value = seen.events(at, SHOWN_EVENTS);
-    }
+    if (shown !== state.peek()) state.value = shown;
     const { mode, us, playing, speed } = time;
     clock.value = { mode, us, first: seen.firstUs, last: seen.head.us, playing, speed };
   });
