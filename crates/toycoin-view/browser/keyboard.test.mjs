@@ -198,3 +198,49 @@ test('letters that are switched off do nothing', async (t) => {
   await page.waitForSelector('dialog[open]');
   assertCalm(page);
 });
+
+test('i leads to the inspector and Escape back', async (t) => {
+  const page = await open(t, await parted(t));
+  await press(page, 'f');
+  await focused(page, '#panel-tree [data-hash]');
+  const hash = await page.evaluate(() => document.activeElement.dataset.hash);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#panel-inspector h3');
+  await focused(page, `#panel-tree [data-hash="${hash}"]`);
+  await page.keyboard.press('i');
+  await focused(page, '#tab-inspector-block');
+  await page.keyboard.press('Escape');
+  await focused(page, `#panel-tree [data-hash="${hash}"]`);
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('#panel-inspector h3', { state: 'detached' });
+  await focused(page, `#panel-tree [data-hash="${hash}"]`);
+  assertCalm(page);
+});
+
+test('arrows go through the links of the events', async (t) => {
+  const page = await open(t, await parted(t));
+  // a page knows what happened since it was opened
+  await press(page, ' ');
+  await page.waitForSelector('#panel-log .log .link');
+  await press(page, ' ');
+  await pressed(page, '#pause', true);
+  assert.equal(await page.locator('#panel-log .link:not([tabindex="-1"])').count(), 0, 'the list is one stop');
+  await page.locator('#panel-log .log').focus();
+  await page.keyboard.press('ArrowDown');
+  await focused(page, '#panel-log .log .link');
+  await page.keyboard.press('ArrowUp');
+  await focused(page, '#panel-log .log');
+  assertCalm(page);
+});
+
+test('healing by keyboard keeps the focus', async (t) => {
+  const view = await parted(t);
+  const page = await open(t, view);
+  await press(page, 'p');
+  await pressed(page, '#part', true);
+  await page.locator('#panel-network .heal').focus();
+  await page.keyboard.press('Enter');
+  await pressed(page, '#part', false);
+  await focused(page, '#part');
+  assertCalm(page);
+});

@@ -9,7 +9,7 @@ import { columnsOf, DRAWN_COLUMNS, forksOf, Lanes } from '../web/forest.js';
 import { halves, parse, written } from '../web/grouping.js';
 import { Marks } from '../web/marks.js';
 import { minerClass } from '../web/palette.js';
-import { placesOf, wallsOf } from '../web/places.js';
+import { labelDistance, labelOf, placesOf, radiusOf, sizeOf, wallsOf } from '../web/places.js';
 import { compareBranches, difference, poolOf } from '../web/pool.js';
 import { messages } from '../web/stream.js';
 import { nodesInWords, ranges, sentence, short, time } from '../web/words.js';
@@ -184,12 +184,26 @@ test('no two of 32 miners look alike, and neighbours stand apart', () => {
     const places = placesOf(32, isNarrow);
     for (const at of numbers) {
       const [a, b] = [places[at], places[(at + 1) % 32]];
-      assert.ok(Math.hypot(a.x - b.x, a.y - b.y) > 26, `${at}`);
+      assert.ok(Math.hypot(a.x - b.x, a.y - b.y) > 2 * radiusOf(32), `${at}`);
     }
   }
   assert.equal(wallsOf(halves(4), placesOf(4, false), false).length, 2);
   assert.equal(wallsOf([], placesOf(4, false), false).length, 0);
   assert.equal(new Set(wallsOf(halves(2), placesOf(2, false), false).map(({ d }) => d)).size, 2);
+});
+
+test('the labels of the ring lie within its drawing', () => {
+  for (const isNarrow of [false, true]) {
+    for (let amount = 1; amount <= 32; amount += 1) {
+      const { width, height } = sizeOf(isNarrow, amount);
+      const { w, h } = labelOf(amount);
+      for (const [node, place] of placesOf(amount, isNarrow).entries()) {
+        const far = labelDistance(place, amount);
+        const [x, y] = [Math.abs(place.x + place.dx * far) + w / 2, Math.abs(place.y + place.dy * far) + h / 2];
+        assert.ok(x <= width / 2 && y <= height / 2, `node ${node} of ${amount}, ${isNarrow ? 'narrow' : 'wide'}`);
+      }
+    }
+  }
 });
 
 /** Where the dots of a drawing are: the centres of what is filled. */

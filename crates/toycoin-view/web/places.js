@@ -2,9 +2,9 @@
 // the origin.
 
 const WIDE = { width: 600, height: 350, few: [195, 110], many: [234, 126] };
-const NARROW = { width: 430, height: 386, few: [112, 130], many: [155, 148] };
+const NARROW = { width: 430, height: 386, few: [112, 126], many: [155, 148] };
 /** From so many nodes on they stand further out. */
-const MANY = 13;
+const MANY = 17;
 
 /** Room between the outermost labels and the end of the drawing. */
 const EDGE = 6;
@@ -14,7 +14,7 @@ const STEPS = 2_880;
 const known = new Map();
 
 /** The radius of a node, when there are so many. */
-export const radiusOf = (amount) => (amount <= 8 ? 29 : amount <= 16 ? 20 : 15);
+export const radiusOf = (amount) => (amount <= 8 ? 29 : amount <= 16 ? 20 : 14);
 
 /** The size of the label beside a node, when there are so many, and of the miner's strip in it. */
 export function labelOf(amount) {

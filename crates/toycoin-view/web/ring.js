@@ -46,7 +46,7 @@ export function Ring() {
 const Node = memo(({ x, y, dx, dy, r, amount, node, name, height, miner, waits, ...flags }) => {
   const { isDown, isStop, isSelected, fault } = flags;
   // among so many, a node has room for its number and its height
-  const isSmall = r <= 15;
+  const isSmall = r < 20;
   const isLarge = r >= 29;
   const { w, h, strip } = labelOf(amount);
   const far = labelDistance({ dx, dy }, amount);
