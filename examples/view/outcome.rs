@@ -13,7 +13,7 @@ use std::{
 use toycoin_examples::{say, tell, whole_file::WholeFile};
 use toycoin_view::{
     Hub,
-    record::{Record, Recorder, saved_page},
+    record::{Background, Record, Recorder, saved_page},
 };
 
 use crate::arguments::Arguments;
@@ -23,7 +23,9 @@ use crate::arguments::Arguments;
 /// # Errors
 /// If the file cannot be written.
 pub(crate) fn record_to(hub: &Hub, file: &Path) -> Result<(), Box<dyn Error>> {
-    Ok(hub.record(recorder(file)?)?)
+    // a class should not wait for a disk
+    let out = Background::new(create(file)?)?;
+    Ok(hub.record(Recorder::new(BufWriter::with_capacity(64 << 10, out)))?)
 }
 
 /// Returns a recorder that writes to a file.
@@ -31,8 +33,11 @@ pub(crate) fn record_to(hub: &Hub, file: &Path) -> Result<(), Box<dyn Error>> {
 /// # Errors
 /// If the file cannot be made.
 pub(crate) fn recorder(file: &Path) -> Result<Recorder, Box<dyn Error>> {
-    let out = File::create(file).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
-    Ok(Recorder::new(BufWriter::new(out)))
+    Ok(Recorder::new(BufWriter::new(create(file)?)))
+}
+
+fn create(file: &Path) -> Result<File, String> {
+    File::create(file).map_err(|error| format!("cannot write {}: {error}", file.display()))
 }
 
 /// Reads a record.

@@ -3,12 +3,14 @@
 //! A record is what a viewer of the whole run would have received. The page replays it, goes back and forth in it, and
 //! can be [saved](saved_page) together with it as one file.
 
+mod background;
 mod page;
 mod reader;
 mod recorder;
 mod trace;
 
 pub use self::{
+    background::Background,
     page::saved_page,
     reader::{Record, RecordError},
     recorder::Recorder,

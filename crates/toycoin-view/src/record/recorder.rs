@@ -16,7 +16,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Returns a recorder that writes to `out`, which should be buffered.
+    /// Returns a recorder that writes to `out`, which should be buffered. Whoever tells an event waits for it; behind a
+    /// [`Background`](super::Background) nobody does.
     pub fn new(out: impl Write + Send + 'static) -> Self {
         Self { out: Box::new(out), bytes: 0, lines: 0, failed: None }
     }
