@@ -13,7 +13,7 @@ import { Icon } from './icons.js';
 import { Pay } from './pay.js';
 import { nextTheme, theme } from './prefs.js';
 import { status } from './status.js';
-import { clock, connection, nodes, state, tips } from './store.js';
+import { clock, connection, height, nodes, state, tips } from './store.js';
 
 export function Controls() {
   return html`
@@ -47,9 +47,8 @@ function Stage() {
 }
 
 function Figures() {
-  const height = Math.max(0, ...nodes.value.map((node) => node.height));
   return html`<dl class="figures">
-    <div><dt>Height</dt><dd id="height">${height}</dd></div>
+    <div><dt>Height</dt><dd id="height">${height.value}</dd></div>
     <div class=${tips.value.size > 1 ? 'split' : ''}><dt>Tips</dt><dd id="tips">${tips.value.size}</dd></div>
     <div><dt>Nodes</dt><dd>${nodes.value.length}</dd></div>
     <div class="connection"><dt class="hidden">Shown</dt><dd><${Live} /></dd></div>

@@ -12,7 +12,7 @@ import { Mempool } from './mempool.js';
 import { Panel } from './panel.js';
 import { applyPrefs } from './prefs.js';
 import { announceReorganisations } from './reorganisation.js';
-import { clock, selected, start, state, tips } from './store.js';
+import { clock, height, selected, start, state, tips } from './store.js';
 import { summarise } from './status.js';
 import { Timeline } from './timeline.js';
 import { Network } from './topology.js';
@@ -38,8 +38,7 @@ applyPrefs();
 effect(() => {
   const { nodes, seq } = state.value;
   if (seq === 0 && nodes.length === 0) return;
-  const height = Math.max(0, ...nodes.map((node) => node.height));
-  summarise(`height ${height}, ${count(tips.value.size, 'tip')}`);
+  summarise(`height ${height.value}, ${count(tips.value.size, 'tip')}`);
 });
 effect(() => { document.documentElement.dataset.mode = clock.value.mode; });
 effect(() => {

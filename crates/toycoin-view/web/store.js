@@ -67,6 +67,12 @@ export const bestTip = computed(() => {
   return candidates[0]?.hash ?? null;
 });
 
+/** The height of that tip. While a network is parted, a rival branch may be higher with less work. */
+export const height = computed(() => {
+  const known = byHash.value.get(bestTip.value)?.height;
+  return known ?? Math.max(0, ...nodes.value.map((node) => node.height));
+});
+
 /** The standing of each block on a chain that a node follows: `active` or `rival`, by hash. */
 const standings = computed(() => {
   const map = new Map();
