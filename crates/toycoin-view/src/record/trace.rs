@@ -118,10 +118,9 @@ impl Story {
             self.faults.insert(self.last_fault, kind);
             self.disturbed(us);
         } else if let Some(kind) = line.ends {
-            self.faults.retain({
-                let mut has_ended = false;
-                move |_, other| has_ended || *other != kind || !std::mem::replace(&mut has_ended, true)
-            });
+            // of two alike, the first to begin
+            let ended = self.faults.iter().find(|(_, other)| **other == kind).map(|(id, _)| *id);
+            ended.and_then(|id| self.faults.remove(&id));
             self.disturbed(us);
         }
         if let Some(invariant) = line.violation {
@@ -188,7 +187,8 @@ fn block(hash: &str, prev: &str, height: u64, miner: Option<usize>) -> Block {
         time: 0,
         bits: 0,
         work: "0".to_owned(),
-        txs: 0,
+        // the coinbase at least
+        txs: 1,
         size: 0,
         fees: 0,
     }
@@ -230,6 +230,7 @@ mod tests {
             state.apply(&serde_json::from_str::<Event>(line).unwrap());
         }
         assert!(run.converged() && run.height() > 10);
+        assert!(record.text().contains(r#""faults":[{"#) && state.faults.is_empty() && state.down.is_empty());
         for node in &state.nodes {
             assert_eq!(node.height, run.height(), "node {}", node.node);
         }
