@@ -128,6 +128,9 @@ async fn each_refusal_is_a_problem_that_says_what_to_do() {
     problem(command("/api/v1/network/partition").body(b"{}"), 415).await;
     problem(command("/api/v1/network/partition").json("{"), 400).await;
     problem(command("/api/v1/network/partition").json("{}"), 422).await;
+    problem(command("/api/v1/clock").json(r#"["run"]"#), 422).await;
+    problem(command("/api/v1/network/heal").body(&[b'x'; 1 << 20]), 413).await;
+    problem(command("/api/v1/nodes/+0/stop").json("{}"), 404).await;
     problem(command("/api/v1/network/partition").json(r#"{"groups":[[0],[0]]}"#), 422).await;
     problem(command("/api/v1/network/partition").json(r#"{"groups":[[0]]}"#), 409).await;
     problem(command("/api/v1/nodes/x/stop"), 404).await;
