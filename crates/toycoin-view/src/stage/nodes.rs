@@ -127,10 +127,7 @@ impl Nodes {
             let text = "this program shows its own node, whose mining can be stopped and started, and nothing else";
             return Err(Refusal::Cannot(text.to_owned()));
         };
-        let handle = self.nodes.get(node).ok_or(Refusal::NoSuchNode { node, nodes: self.nodes.len() })?;
-        let is_mining = matches!(command, Command::Start { .. });
-        handle.set_mining(is_mining).await.map_err(|_| Refusal::Cannot(format!("node {node} is down")))?;
-        self.watch.set_stopped(node, !is_mining);
+        self.watch.set_mining(&self.nodes, node, matches!(command, Command::Start { .. })).await?;
         Ok(Done::Done)
     }
 }

@@ -10,6 +10,7 @@ use toycoin_core::chain::BlockStanding;
 use toycoin_node::{NodeHandle, Stopped, protocol::Event};
 
 use crate::{
+    command::Refusal,
     event::{Disturbances, Fact},
     hub::Hub,
     limits::LISTED_PAYMENTS,
@@ -73,8 +74,19 @@ impl Watch {
         });
     }
 
+    /// Starts or stops a node's mining, and tells it.
+    ///
+    /// # Errors
+    /// When there is no such node, or it has ended.
+    pub(crate) async fn set_mining(&self, nodes: &[NodeHandle], node: usize, is_mining: bool) -> Result<(), Refusal> {
+        let handle = nodes.get(node).ok_or(Refusal::NoSuchNode { node, nodes: nodes.len() })?;
+        handle.set_mining(is_mining).await.map_err(|_| Refusal::Cannot(format!("node {node} is down")))?;
+        self.set_stopped(node, !is_mining);
+        Ok(())
+    }
+
     /// Notes that a node was stopped or started, and tells it.
-    pub(crate) fn set_stopped(&self, node: usize, is_stopped: bool) {
+    fn set_stopped(&self, node: usize, is_stopped: bool) {
         if is_stopped {
             self.tell(Fact::Rate { node, hashes_per_second: 0 });
         }

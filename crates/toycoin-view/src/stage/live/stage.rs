@@ -108,8 +108,8 @@ impl Live {
                 self.board.part(Vec::new());
                 self.watch.disturb(|disturbances| disturbances.groups.clear());
             }
-            Command::Stop { node } => self.set_mining(node, false).await?,
-            Command::Start { node } => self.set_mining(node, true).await?,
+            Command::Stop { node } => self.watch.set_mining(&self.nodes, node, false).await?,
+            Command::Start { node } => self.watch.set_mining(&self.nodes, node, true).await?,
             Command::Rate { node, hash_rate } => self.set_rate(node, hash_rate).await?,
             Command::Delay { node, delay } => {
                 self.node(node)?.set_block_delay(delay.min(Duration::from_secs(600))).await.map_err(|_| down(node))?;
@@ -125,12 +125,6 @@ impl Live {
             }
         }
         Ok(Done::Done)
-    }
-
-    async fn set_mining(&self, node: usize, is_mining: bool) -> Result<(), Refusal> {
-        self.node(node)?.set_mining(is_mining).await.map_err(|_| down(node))?;
-        self.watch.set_stopped(node, !is_mining);
-        Ok(())
     }
 
     async fn set_rate(&self, node: usize, percent: u64) -> Result<(), Refusal> {
