@@ -156,6 +156,8 @@ const fn kind_of(message: &NodeMessage) -> &'static str {
         NodeMessage::NotFound(_) => "NOTF",
         NodeMessage::GetTransactions(_) => "GTXN",
         NodeMessage::Reject(_) => "RJCT",
+        NodeMessage::GetAddresses => "GADR",
+        NodeMessage::Addresses(_) => "ADDR",
     }
 }
 
@@ -189,6 +191,8 @@ fn in_words(message: &NodeMessage) -> String {
         NodeMessage::Reject(reject) => {
             format!("refuses by rule {}: {}", reject.rule, printable(&reject.text, REJECT_TEXT))
         }
+        NodeMessage::GetAddresses => "asks for addresses of nodes".into(),
+        NodeMessage::Addresses(addresses) => count(addresses.len() as u64, "address"),
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) fn fields(message: &NodeMessage, params: &ChainParams) -> Map<String,
             "rule": reject.rule,
             "reason": printable(&reject.text, REJECT_TEXT),
         }),
+        NodeMessage::GetAddresses => json!({}),
+        NodeMessage::Addresses(addresses) => json!({ "count": addresses.len() }),
     };
     match value {
         Value::Object(fields) => fields,

@@ -54,6 +54,7 @@
 //!                              client       the other end of a relay connection
 //!                              protocol     the node: peers, headers first, blocks, payments, mining
 //!                              mempool      payments that wait for a block
+//!                              peering      whom to connect to without a relay: addresses and slots
 //!                              log_limiter  a rate limit for log lines that strangers can cause
 //!   feature `redb`             store        a chain kept on disk
 //!   feature `runtime`          rt           sockets, threads and clocks around the machines
@@ -86,6 +87,7 @@ pub mod limits;
 pub mod log_limiter;
 pub mod machine;
 pub mod mempool;
+pub mod peering;
 pub mod protocol;
 pub mod relay;
 #[cfg(feature = "runtime")]

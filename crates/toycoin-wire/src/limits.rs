@@ -69,13 +69,22 @@ pub const MAX_GET_TRANSACTIONS: usize = 128;
 /// Most bytes of the text in a `RJCT`.
 pub const MAX_REJECT_TEXT: usize = 128;
 
+/// Most addresses per message.
+pub const MAX_ADDRESSES: usize = 64;
+
+/// Most bytes of a peer id in an address: those of an identity multihash of a public key of 36 bytes, or of a SHA-256
+/// multihash, with room to spare.
+pub const MAX_PEER_ID: usize = 42;
+
 /// Returns the most bytes of a payload with this tag, including the tag, or `None` if the tag is unknown.
 pub const fn payload_cap(tag: Tag) -> Option<usize> {
     match tag {
         Tag::BLOC => Some(MAX_BLOCK_PAYLOAD),
         Tag::TXN => Some(MAX_TRANSACTION_PAYLOAD),
         Tag::HDRS => Some(MAX_HEADERS_PAYLOAD),
-        Tag::STAT | Tag::GHDR | Tag::GBLK | Tag::NOTF | Tag::GTXN | Tag::RJCT => Some(MAX_SMALL_PAYLOAD),
+        Tag::STAT | Tag::GHDR | Tag::GBLK | Tag::NOTF | Tag::GTXN | Tag::RJCT | Tag::GADR | Tag::ADDR => {
+            Some(MAX_SMALL_PAYLOAD)
+        }
         _ => None,
     }
 }

@@ -55,6 +55,19 @@ pub struct Reject {
     pub text: String,
 }
 
+/// An address in an `ADDR`: where a node listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeAddress {
+    /// The node's peer id, as libp2p writes it in bytes, at most 42.
+    pub peer: Vec<u8>,
+    /// The IP address; IPv4 is mapped into IPv6.
+    pub ip: [u8; 16],
+    /// The TCP port.
+    pub port: u16,
+    /// When the node was last seen there, in hours since the Unix epoch.
+    pub seen: u32,
+}
+
 /// A message between nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeMessage {
@@ -76,6 +89,10 @@ pub enum NodeMessage {
     GetTransactions(Vec<Txid>),
     /// A report of a broken rule, `RJCT`.
     Reject(Reject),
+    /// A request for addresses of nodes, `GADR`. It is asked of a peer that is connected directly.
+    GetAddresses,
+    /// Addresses of nodes, `ADDR`: at most 64.
+    Addresses(Vec<NodeAddress>),
 }
 
 /// The content of a payload.
@@ -152,6 +169,8 @@ impl NodeMessage {
             Self::NotFound(_) => Tag::NOTF,
             Self::GetTransactions(_) => Tag::GTXN,
             Self::Reject(_) => Tag::RJCT,
+            Self::GetAddresses => Tag::GADR,
+            Self::Addresses(_) => Tag::ADDR,
         }
     }
 
@@ -177,6 +196,8 @@ impl NodeMessage {
             Self::NotFound(hashes) => codec::encode_into(&mut out, hashes, cap)?,
             Self::GetTransactions(txids) => codec::encode_into(&mut out, txids, cap)?,
             Self::Reject(reject) => codec::encode_into(&mut out, reject, cap)?,
+            Self::GetAddresses => {}
+            Self::Addresses(addresses) => codec::encode_into(&mut out, addresses, cap)?,
         }
         Ok(out)
     }
@@ -211,6 +232,11 @@ impl NodeMessage {
             Tag::NOTF => Self::NotFound(codec::decode(body, cap).map_err(malformed)?),
             Tag::GTXN => Self::GetTransactions(codec::decode(body, cap).map_err(malformed)?),
             Tag::RJCT => Self::Reject(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GADR => {
+                codec::decode::<()>(body, cap).map_err(malformed)?;
+                Self::GetAddresses
+            }
+            Tag::ADDR => Self::Addresses(codec::decode(body, cap).map_err(malformed)?),
             _ => return Ok(Payload::Unknown(tag)),
         };
         match message.excess() {
@@ -221,7 +247,7 @@ impl NodeMessage {
 
     /// Returns the number of items in the message's list, or of bytes in its text, and the limit, if the limit is
     /// exceeded.
-    const fn excess(&self) -> Option<(usize, usize)> {
+    fn excess(&self) -> Option<(usize, usize)> {
         let (count, cap) = match self {
             Self::GetHeaders(request) => (request.locator.len(), limits::MAX_LOCATOR),
             Self::Headers(headers) => (headers.len(), limits::MAX_HEADERS),
@@ -229,11 +255,20 @@ impl NodeMessage {
             Self::NotFound(hashes) => (hashes.len(), limits::MAX_GET_TRANSACTIONS),
             Self::GetTransactions(txids) => (txids.len(), limits::MAX_GET_TRANSACTIONS),
             Self::Reject(reject) => (reject.text.len(), limits::MAX_REJECT_TEXT),
+            Self::Addresses(addresses) => match longest_peer_id(addresses) {
+                length if length > limits::MAX_PEER_ID => (length, limits::MAX_PEER_ID),
+                _ => (addresses.len(), limits::MAX_ADDRESSES),
+            },
             // the rules limit what these contain, and so does the cap of their payload
-            Self::Status(_) | Self::Transaction(_) | Self::Block(_) => return None,
+            Self::Status(_) | Self::Transaction(_) | Self::Block(_) | Self::GetAddresses => return None,
         };
         if count > cap { Some((count, cap)) } else { None }
     }
+}
+
+/// Returns the length of the longest peer id, in bytes.
+fn longest_peer_id(addresses: &[NodeAddress]) -> usize {
+    addresses.iter().map(|address| address.peer.len()).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -55,6 +55,10 @@ impl Tag {
     pub const GTXN: Self = Self(*b"GTXN");
     /// A reject: the rule that a block or a transaction broke.
     pub const RJCT: Self = Self(*b"RJCT");
+    /// A request for addresses of nodes.
+    pub const GADR: Self = Self(*b"GADR");
+    /// Addresses of nodes.
+    pub const ADDR: Self = Self(*b"ADDR");
 
     /// Returns the tag with these bytes.
     pub const fn new(bytes: [u8; 4]) -> Self {

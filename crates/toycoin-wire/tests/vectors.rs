@@ -307,6 +307,12 @@ fn payload_lines(message: &NodeMessage) -> Lines {
         NodeMessage::Reject(reject) => {
             lines.array("hash", &reject.hash).put("u16", "rule", reject.rule).text("text", &reject.text)
         }
+        NodeMessage::GetAddresses => lines,
+        NodeMessage::Addresses(addresses) => lines.list("addresses", addresses, |lines, name, address| {
+            let lines = lines.put("blob", &format!("{name}.peer"), Hex(&address.peer));
+            let lines = lines.array(&format!("{name}.ip"), &address.ip);
+            lines.put("u16", &format!("{name}.port"), address.port).put("u32", &format!("{name}.seen"), address.seen)
+        }),
     }
 }
 

@@ -12,7 +12,7 @@ use toycoin_wire::NodeId;
 
 use crate::{
     mempool::{AdmitError, DropReason, MempoolCursor, MempoolPage},
-    protocol::{Claims, ClockWarning, Event, PeerClaim},
+    protocol::{Claims, ClockWarning, Direction, Event, Judgement, PeerClaim, QuestionId, Ticket, Via},
     relay::ConnectionId,
 };
 
@@ -51,6 +51,38 @@ pub enum Input<'a> {
         /// The connection.
         connection: ConnectionId,
     },
+    /// A mesh stands, with no peers so far: peers that are connected to us directly. [`Input::Disconnected`] ends it.
+    MeshUp {
+        /// The driver's name for it, never used again.
+        connection: ConnectionId,
+    },
+    /// A peer of a mesh is connected, and both sides speak this protocol.
+    Joined {
+        /// The mesh.
+        connection: ConnectionId,
+        /// The peer's name, which it cannot choose.
+        peer: NodeId,
+        /// Who dialled.
+        direction: Direction,
+    },
+    /// A peer of a mesh is gone.
+    Left {
+        /// The mesh.
+        connection: ConnectionId,
+        /// The peer.
+        peer: NodeId,
+    },
+    /// A peer of a mesh said something.
+    Heard {
+        /// The mesh.
+        connection: ConnectionId,
+        /// The neighbour from which it came.
+        from: NodeId,
+        /// How it came, and so what is owed for it.
+        via: Via,
+        /// The payload: tag and body.
+        payload: &'a [u8],
+    },
     /// The embedder asks for something.
     Request {
         /// The request's number, repeated in the [`Output::Reply`].
@@ -78,6 +110,38 @@ pub enum Output {
         connection: ConnectionId,
         /// Whole frames.
         bytes: Bytes,
+    },
+    /// Say something on a mesh.
+    Say {
+        /// The mesh.
+        connection: ConnectionId,
+        /// To one peer; `None` publishes it by gossip.
+        to: Option<NodeId>,
+        /// The question that it answers. Without one it is a question of ours, or gossip.
+        answers: Option<QuestionId>,
+        /// The payload: tag and body.
+        payload: Bytes,
+    },
+    /// No further answer to a peer's question follows.
+    End {
+        /// The question.
+        question: QuestionId,
+    },
+    /// What was heard by gossip is judged: it goes on to others, or not.
+    Judge {
+        /// The ticket.
+        ticket: Ticket,
+        /// The judgement.
+        judgement: Judgement,
+    },
+    /// A peer of a mesh is muted: have no connection with it for a time.
+    Shun {
+        /// The mesh.
+        connection: ConnectionId,
+        /// The peer.
+        peer: NodeId,
+        /// For how long.
+        time: Duration,
     },
     /// Close a connection, once the bytes that were sent before are written.
     Close {
@@ -353,6 +417,10 @@ pub struct PeerInfo {
     pub connection: ConnectionId,
     /// Its id there.
     pub id: NodeId,
+    /// Who dialled, on a mesh; `None` for a peer that is heard through a relay.
+    pub direction: Option<Direction>,
+    /// Where it is, on a mesh, as text for people. The machine does not know it; the runtime adds it.
+    pub address: Option<String>,
     /// Its last claim, if it has sent a status of this network.
     pub claim: Option<PeerClaim>,
     /// Its misbehaviour score.

@@ -271,6 +271,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             }
             Input::Written { connection, bytes } => self.on_written(connection, bytes),
             Input::Disconnected { connection } => self.on_disconnected(connection),
+            Input::MeshUp { .. } | Input::Joined { .. } | Input::Left { .. } | Input::Heard { .. } => {}
             Input::Request { id, request } => {
                 self.transactions.admit_arrivals(&mut self.net, &mut self.chain);
                 self.forget_muted();

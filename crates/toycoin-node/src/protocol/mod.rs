@@ -35,6 +35,7 @@ mod io;
 mod lag;
 mod links;
 mod machine;
+mod mesh;
 mod mining;
 mod mutes;
 mod net;
@@ -56,4 +57,5 @@ pub use self::{
     event::{Event, MuteReason, Reorg, TransactionOrigin},
     io::*,
     machine::NodeMachine,
+    mesh::{Direction, Judgement, QuestionId, Ticket, Via},
 };

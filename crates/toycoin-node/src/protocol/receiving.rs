@@ -129,6 +129,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::GetBlocks(hashes) => self.on_question(peer, &Question::Blocks(&hashes)),
             NodeMessage::NotFound(hashes) => self.bodies.on_not_found(peer, &hashes, &mut self.net, &self.chain),
             NodeMessage::GetTransactions(txids) => self.on_question(peer, &Question::Transactions(&txids)),
+            // addresses concern nobody on a relay
+            NodeMessage::GetAddresses | NodeMessage::Addresses(_) => {}
             NodeMessage::Reject(reject) => {
                 let text = printable(&reject.text, limits::REJECT_TEXT_SHOWN);
                 self.net.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text });

@@ -159,6 +159,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let info = |((connection, id), peer): (&PeerKey, &Peer)| PeerInfo {
             connection: *connection,
             id: *id,
+            direction: None,
+            address: None,
             claim: PeerClaim::of(peer, self.chain.headers()),
             score: peer.score(now),
             muted: peer.is_muted(now),

@@ -127,6 +127,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                         self.relays.close(self.clock.now().monotonic, place, &reason);
                     }
                 }
+                Output::Say { .. } | Output::End { .. } | Output::Judge { .. } | Output::Shun { .. } => {}
                 Output::Reply { id, response } => {
                     if let Some(reply) = self.replies.remove(&id) {
                         // the caller may no longer wait

@@ -15,6 +15,7 @@ mod events_since;
 mod hash_rate;
 mod life;
 mod listener;
+mod mesh;
 mod message;
 mod miner;
 mod node;
@@ -29,6 +30,7 @@ pub use self::{
     error::{ExportError, PaymentError, RelayError, SinceError, SpawnError, Stopped},
     events_since::{BlockEvent, EventsSince},
     listener::{Listener, ListenerEvent},
+    mesh::{Full, MeshCommand, MeshEnd, MeshEvent, MeshPort, mesh_port},
     node::NodeHandle,
     relay::{RelayEvents, RelayHandle, RelayServer, RelayStatsReader},
     relay_state::RelayState,

@@ -260,6 +260,9 @@ impl Net {
                 self.relay.handle(self.moment(), RelayInput::Disconnected { connection });
                 self.drain_relay();
             }
+            Output::Say { .. } | Output::End { .. } | Output::Judge { .. } | Output::Shun { .. } => {
+                panic!("there is no mesh here")
+            }
             Output::Reply { id, response } => {
                 self.nodes[node].replies.insert(id, *response);
             }

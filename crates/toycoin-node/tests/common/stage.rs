@@ -361,6 +361,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
                 Output::Mine(job) => self.job = Some(job),
                 Output::StopMining => self.job = None,
                 Output::Emit(event) => self.events.push(event),
+                Output::Say { .. } | Output::End { .. } | Output::Judge { .. } | Output::Shun { .. } => {
+                    panic!("there is no mesh here")
+                }
                 Output::Halt { error } => panic!("the node halted: {error}"),
             }
         }

@@ -360,6 +360,9 @@ impl World {
                     self.jobs.remove(&part);
                 }
                 Output::Emit(event) => self.events[part].push(event),
+                Output::Say { .. } | Output::End { .. } | Output::Judge { .. } | Output::Shun { .. } => {
+                    panic!("there is no mesh here")
+                }
                 Output::Close { reason, .. } => panic!("{part} leaves a relay: {reason}"),
                 Output::Halt { error } => panic!("{part} halts: {error}"),
                 Output::Reply { .. } => {}

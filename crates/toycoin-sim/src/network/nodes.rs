@@ -109,6 +109,7 @@ impl Network {
                 Output::Mine(job) => self.search(node, job),
                 Output::StopMining => self.stop_search(node),
                 Output::Emit(event) => self.heard(node, event),
+                Output::Say { .. } | Output::End { .. } | Output::Judge { .. } | Output::Shun { .. } => {}
                 Output::Halt { error } => halted = Some(error),
             }
         }

@@ -209,5 +209,6 @@ fn about(message: &NodeMessage) -> Option<[u8; 32]> {
         NodeMessage::NotFound(ids) => ids.first().copied(),
         NodeMessage::GetTransactions(txids) => txids.first().map(|txid| txid.to_bytes()),
         NodeMessage::Reject(reject) => Some(reject.hash),
+        NodeMessage::GetAddresses | NodeMessage::Addresses(_) => None,
     }
 }

@@ -48,6 +48,10 @@ fn reject(text: &str) -> NodeMessage {
     NodeMessage::Reject(Reject { hash: [9; 32], rule: 11, text: text.into() })
 }
 
+fn address(length: usize) -> NodeAddress {
+    NodeAddress { peer: vec![0x12; length], ip: [0xff; 16], port: 25_001, seen: 490_000 }
+}
+
 /// Returns one message of each kind, with no empty list.
 fn one_of_each() -> Vec<NodeMessage> {
     let status = Status {
@@ -67,6 +71,8 @@ fn one_of_each() -> Vec<NodeMessage> {
         NodeMessage::NotFound(vec![[7; 32]; 2]),
         NodeMessage::GetTransactions(vec![Txid::from_bytes([6; 32]); 2]),
         reject("not enough work"),
+        NodeMessage::GetAddresses,
+        NodeMessage::Addresses(vec![address(36); 2]),
     ]
 }
 
@@ -80,8 +86,19 @@ fn list<const N: usize>(count: u64, items: &[[u8; N]]) -> Vec<u8> {
     [count.to_le_bytes().as_slice(), items.as_flattened()].concat()
 }
 
-const KNOWN: [Tag; 9] =
-    [Tag::STAT, Tag::TXN, Tag::BLOC, Tag::GHDR, Tag::HDRS, Tag::GBLK, Tag::NOTF, Tag::GTXN, Tag::RJCT];
+const KNOWN: [Tag; 11] = [
+    Tag::STAT,
+    Tag::TXN,
+    Tag::BLOC,
+    Tag::GHDR,
+    Tag::HDRS,
+    Tag::GBLK,
+    Tag::NOTF,
+    Tag::GTXN,
+    Tag::RJCT,
+    Tag::GADR,
+    Tag::ADDR,
+];
 
 #[test]
 fn every_truncation_is_an_error() {
@@ -106,6 +123,18 @@ fn trailing_bytes_are_refused() {
             let error = DecodeError::TrailingBytes { count };
             assert_eq!(NodeMessage::decode(&bytes), Err(PayloadError::Malformed { tag, error }));
         }
+    }
+}
+
+#[test]
+fn addresses_are_limited_in_number_and_length() {
+    let many = NodeMessage::Addresses(vec![address(42); limits::MAX_ADDRESSES]);
+    assert_eq!(NodeMessage::decode(&many.encode().unwrap()), Ok(Payload::Message(many)));
+    for (addresses, count, cap) in [(vec![address(1); 65], 65, 64), (vec![address(43)], 43, 42)] {
+        let error = EncodeError::TooMany { tag: Tag::ADDR, count, cap };
+        assert_eq!(NodeMessage::Addresses(addresses.clone()).encode(), Err(error));
+        let bytes = payload(Tag::ADDR, &codec::encode(&addresses, limits::MAX_SMALL_PAYLOAD).unwrap());
+        assert_eq!(NodeMessage::decode(&bytes), Err(PayloadError::TooMany { tag: Tag::ADDR, count, cap }));
     }
 }
 

@@ -8,8 +8,8 @@ use toycoin_core::{
 };
 
 use crate::{
-    limits::{MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS, MAX_LOCATOR},
-    node::{GetHeaders, NodeMessage, Reject, Status},
+    limits::{MAX_ADDRESSES, MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS, MAX_LOCATOR, MAX_PEER_ID},
+    node::{GetHeaders, NodeAddress, NodeMessage, Reject, Status},
 };
 
 /// A strategy for messages of the node layer, each kind as likely as the others, with arbitrary fields.
@@ -27,6 +27,8 @@ pub fn any_node_message() -> impl Strategy<Value = NodeMessage> {
         vec(any::<[u8; 32]>(), 0..=MAX_GET_TRANSACTIONS).prop_map(NodeMessage::NotFound),
         vec(any_txid(), 0..=MAX_GET_TRANSACTIONS).prop_map(NodeMessage::GetTransactions),
         any_reject().prop_map(NodeMessage::Reject),
+        Just(NodeMessage::GetAddresses),
+        vec(any_address(), 0..=MAX_ADDRESSES).prop_map(NodeMessage::Addresses),
     ]
 }
 
@@ -43,6 +45,11 @@ pub fn chain_node_message() -> impl Strategy<Value = NodeMessage> {
 pub fn any_status() -> impl Strategy<Value = Status> {
     (any_block_hash(), any_block_hash(), any::<u64>(), any::<[u8; 32]>(), any::<u64>())
         .prop_map(|(genesis, tip, height, work, time)| Status { genesis, tip, height, work, time })
+}
+
+fn any_address() -> impl Strategy<Value = NodeAddress> {
+    (vec(any::<u8>(), 0..=MAX_PEER_ID), any::<[u8; 16]>(), any::<u16>(), any::<u32>())
+        .prop_map(|(peer, ip, port, seen)| NodeAddress { peer, ip, port, seen })
 }
 
 /// A strategy for arbitrary blocks with up to 3 transactions.

@@ -1,0 +1,47 @@
+//! The words of a mesh: peers that are connected to us directly, without a relay between.
+//!
+//! ```text
+//!   what comes, via          what this node owes
+//!   Gossip(ticket)           a judgement of that ticket: accept, ignore or reject; nothing goes on before it
+//!   Question(id)             answers of that id, any number, and then its end
+//!   Answer                   nothing
+//! ```
+
+/// Who opened a direct connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// The peer dialled us.
+    Inbound,
+    /// We dialled the peer.
+    Outbound,
+}
+
+/// The number that a driver gives to a gossiped message, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// The number that a driver gives to a peer's question, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QuestionId(pub u64);
+
+/// How a message of a peer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// By gossip: a neighbour forwards it, and perhaps is not its author. Each ticket gets exactly one judgement.
+    Gossip(Ticket),
+    /// As a question, which has exactly one end.
+    Question(QuestionId),
+    /// As an answer to a question of ours.
+    Answer,
+}
+
+/// Whether a gossiped message goes on to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Judgement {
+    /// It goes on.
+    Accept,
+    /// It does not, and that is nobody's fault.
+    Ignore,
+    /// It does not, and its sender should have seen why.
+    Reject,
+}
