@@ -11,15 +11,22 @@ use toycoin_wire::node::{NodeMessage, Status};
 
 use crate::{
     limits,
-    protocol::{durability::Durability, net::Net, peer_key::PeerKey, peers::up_to},
+    protocol::{
+        backlog::Purpose,
+        durability::Durability,
+        lanes::{Lane, LaneKey},
+        net::Net,
+        peer_key::PeerKey,
+        peers::up_to,
+    },
     relay::ConnectionId,
 };
 
 /// Plans the announcement of the new tip on connections where it was not seen.
 pub(super) fn plan_announcements(net: &mut Net, tip: &BlockHash) {
     let at = net.now.monotonic + up_to(limits::ANNOUNCE_SPREAD, net.random());
-    for link in net.links.values_mut().filter(|link| link.ready) {
-        link.announcements.plan(tip, at);
+    for (_, lane) in net.lanes() {
+        lane.announcements.plan(tip, at);
     }
 }
 
@@ -31,19 +38,19 @@ pub(super) fn announce<S: ChainStore<Error: Display>>(
     is_held_back: bool,
 ) {
     let (now, tip) = (net.now.monotonic, chain.tip().hash);
-    let ready = net.links.iter_mut().filter(|(_, link)| link.ready);
-    let due = ready.filter_map(|(at, link)| link.announcements.is_due(&tip, is_held_back, now).then_some(*at));
-    for connection in due.collect::<Vec<_>>() {
-        send_status(net, chain, durability, connection);
+    let is_due = |(key, lane): (LaneKey, &mut Lane)| lane.announcements.is_due(&tip, is_held_back, now).then_some(key);
+    let due: Vec<_> = net.lanes().filter_map(is_due).collect();
+    for lane in due {
+        send_status(net, chain, durability, lane);
     }
 }
 
-/// Publishes our status on a connection, and plans the next one.
+/// Sends our status on a lane, and plans the next one.
 pub(super) fn send_status<S: ChainStore<Error: Display>>(
     net: &mut Net,
     chain: &mut Chain<S>,
     durability: &mut Durability,
-    connection: ConnectionId,
+    lane: LaneKey,
 ) {
     if !durability.make_durable(net, chain) {
         return;
@@ -51,12 +58,12 @@ pub(super) fn send_status<S: ChainStore<Error: Display>>(
     let message = status(net, chain);
     let jitter = up_to(limits::STATUS_INTERVAL, net.random());
     let now = net.now.monotonic;
-    let has_no_room = !net.broadcast(&message, |other| other == connection).is_empty();
-    if let Some(link) = net.links.get_mut(&connection) {
+    let has_no_room = !net.publish(Purpose::Request, lane.to, &message, |other| other == lane.connection).is_empty();
+    if let Some(lane) = net.lane(lane) {
         if has_no_room {
-            link.announcements.had_no_room(now + limits::ANNOUNCE_SPREAD);
+            lane.announcements.had_no_room(now + limits::ANNOUNCE_SPREAD);
         } else {
-            link.announcements.sent(chain.tip().hash, now + limits::STATUS_INTERVAL / 2 + jitter);
+            lane.announcements.sent(chain.tip().hash, now + limits::STATUS_INTERVAL / 2 + jitter);
         }
     }
 }
@@ -67,7 +74,7 @@ pub(super) fn answer_status<S: ChainStore>(net: &mut Net, chain: &Chain<S>, peer
     let now = net.now.monotonic;
     let peers = net.peers.on_connection(peer.0).max(1) as u64;
     let is_chosen = net.random() % peers < limits::STATUS_ANSWERS;
-    if is_chosen && net.links.get_mut(&peer.0).is_some_and(|link| link.announcements.may_answer(now)) {
+    if is_chosen && net.lane_of(&peer).is_some_and(|lane| lane.announcements.may_answer(now)) {
         net.send_to(peer, &status(net, chain));
     }
 }
@@ -76,11 +83,11 @@ pub(super) fn answer_status<S: ChainStore>(net: &mut Net, chain: &Chain<S>, peer
 /// so that peers can request it.
 pub(super) fn published(net: &mut Net, hash: BlockHash, had_no_room: &[ConnectionId]) {
     let now = net.now.monotonic;
-    for (connection, link) in net.links.iter_mut().filter(|(_, link)| link.ready) {
-        if had_no_room.contains(connection) {
-            link.announcements.announce_at(now);
+    for (key, lane) in net.lanes() {
+        if had_no_room.contains(&key.connection) {
+            lane.announcements.announce_at(now);
         } else {
-            link.announcements.saw(hash);
+            lane.announcements.saw(hash);
         }
     }
 }

@@ -20,11 +20,12 @@ pub(super) struct Announcements {
 }
 
 impl Announcements {
-    pub(super) fn new(now: Monotonic) -> Self {
+    /// Returns the announcements of a lane whose first regular status is due at `status_at`.
+    pub(super) fn new(status_at: Monotonic, now: Monotonic) -> Self {
         Self {
             seen: Seen::default(),
             tip_at: None,
-            status_at: now,
+            status_at,
             answers: TokenBucket::new(limits::STATUS_ANSWERS_AT_ONCE, limits::STATUS_ANSWERS_A_SECOND, now),
         }
     }
@@ -121,7 +122,7 @@ mod tests {
 
     /// The announcements of a connection on which the next regular status is not due for long.
     fn quiet() -> Announcements {
-        Announcements { status_at: START + limits::STATUS_INTERVAL, ..Announcements::new(START) }
+        Announcements::new(START + limits::STATUS_INTERVAL, START)
     }
 
     #[test]
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_regular_status_is_sent_once_the_connection_is_ready() {
-        let mut announcements = Announcements::new(START + Duration::from_secs(1));
+        let mut announcements = Announcements::new(START + Duration::from_secs(1), START);
         assert_eq!(announcements.next_timeout(false), None);
         assert_eq!(announcements.next_timeout(true), Some(START + Duration::from_secs(1)));
         assert!(announcements.is_due(&hash(1), true, START + Duration::from_secs(1)));

@@ -19,8 +19,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn on_block(&mut self, peer: PeerKey, block: Block) {
         let block = IdentifiedBlock::from(block);
         let hash = block.hash();
-        if let Some(link) = self.net.links.get_mut(&peer.0) {
-            link.announcements.saw(hash);
+        if let Some(lane) = self.net.lane_of(&peer) {
+            lane.announcements.saw(hash);
         }
         if self.chain.has_block(&hash) || self.waiting.is_deferred(&hash) {
             self.bodies.arrived(&hash, Some(peer), None, &mut self.net);

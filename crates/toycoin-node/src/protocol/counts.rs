@@ -63,6 +63,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub fn counts(&self) -> Counts {
         let (orphan_blocks, orphan_block_bytes) = self.waiting.orphans();
         let (deferred_blocks, deferred_block_bytes) = self.waiting.deferred();
+        let lanes = || self.net.links.values().flat_map(|link| link.lanes.values());
         let mut counts = Counts {
             peers: self.net.peers.len(),
             mutes: self.net.peers.mutes(),
@@ -74,8 +75,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             deferred_blocks,
             deferred_block_bytes,
             senders: self.waiting.senders(),
-            most_rebroadcast: self.net.links.values().map(|link| link.rebroadcast.len()).max().unwrap_or(0),
-            most_seen_blocks: self.net.links.values().map(|link| link.announcements.seen()).max().unwrap_or(0),
+            most_rebroadcast: lanes().map(|lane| lane.rebroadcast.len()).max().unwrap_or(0),
+            most_seen_blocks: lanes().map(|lane| lane.announcements.seen()).max().unwrap_or(0),
             most_unwritten: self.net.links.values().map(|link| link.backlog.total()).max().unwrap_or(0),
             most_unwritten_answers: {
                 let answers = self.net.links.values().map(|link| link.backlog.waiting(Purpose::Answer));

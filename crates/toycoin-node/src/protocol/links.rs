@@ -1,6 +1,6 @@
 //! A node's connections: how each reaches its peers, and what waits on it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use toycoin_wire::{Channel, EncodeError, NodeId};
@@ -10,8 +10,13 @@ use crate::{
     limits,
     machine::{Monotonic, Now},
     protocol::{
-        announcements::Announcements, answers::Questions, backlog::Backlog, barrier::Barrier, bodies::Pipeline,
-        budget::TokenBucket, lag::Lag, transactions::Rebroadcast,
+        answers::Questions,
+        backlog::Backlog,
+        barrier::Barrier,
+        budget::TokenBucket,
+        lag::Lag,
+        lanes::{Lane, LaneKey},
+        peer_key::PeerKey,
     },
 };
 
@@ -83,13 +88,11 @@ pub(super) struct Link {
     pub(super) budget: TokenBucket,
     /// When the bucket has enough for the next answer.
     pub(super) answer_at: Option<Monotonic>,
-    pub(super) announcements: Announcements,
+    /// The lanes to its peers, by the peer that each leads to.
+    pub(super) lanes: BTreeMap<Option<NodeId>, Lane>,
     /// Deliveries that the relay dropped for us.
     pub(super) lag: Lag,
     pub(super) barrier: Barrier,
-    pub(super) pipeline: Pipeline,
-    /// Our own payments that wait to be sent on this connection.
-    pub(super) rebroadcast: Rebroadcast,
     opened: Monotonic,
     /// Duration of the handshake, which is about two round trips.
     welcomed_in: Duration,
@@ -104,11 +107,9 @@ impl Link {
             questions: Questions::default(),
             budget: TokenBucket::new(limits::ANSWER_TOKENS, limits::ANSWER_TOKENS_PER_SECOND, now),
             answer_at: None,
-            announcements: Announcements::new(now),
+            lanes: BTreeMap::from([(None, Lane::to_all(now))]),
             lag: Lag::default(),
             barrier: Barrier::default(),
-            pipeline: Pipeline::default(),
-            rebroadcast: Rebroadcast::new(now),
             opened: now,
             welcomed_in: Duration::ZERO,
         }
@@ -118,6 +119,23 @@ impl Link {
     pub(super) fn welcomed(&mut self, now: Monotonic) {
         self.ready = true;
         self.welcomed_in = now.saturating_since(self.opened);
+    }
+
+    /// Returns the peer that names the lane on which a peer is reached.
+    const fn lane_to(&self, _peer: NodeId) -> Option<NodeId> {
+        match self.way {
+            Way::Relay { .. } => None,
+        }
+    }
+
+    /// Returns the lane on which a peer is reached.
+    pub(super) fn lane_of(&mut self, peer: NodeId) -> Option<&mut Lane> {
+        self.lanes.get_mut(&self.lane_to(peer))
+    }
+
+    /// Returns the name of the lane on which a peer of this connection is reached.
+    pub(super) const fn lane_key(&self, (connection, peer): PeerKey) -> LaneKey {
+        LaneKey { connection, to: self.lane_to(peer) }
     }
 
     /// Returns how long a peer that has delivered nothing yet may take to answer before others are asked too.

@@ -17,8 +17,8 @@ use crate::{
     mempool::{Mempool, MempoolConfig},
     protocol::{
         Event, Input, NodeConfig, Output, Response, announce, answers::Answers, bodies::BodySync, clock::ClockWatch,
-        connecting::Connecting, durability::Durability, headers::HeaderSync, links::Link, mining::Mining, net::Net,
-        peer_key::PeerKey, transactions::TransactionRelay, waiting_blocks::WaitingBlocks,
+        connecting::Connecting, durability::Durability, headers::HeaderSync, lanes::LaneKey, links::Link,
+        mining::Mining, net::Net, peer_key::PeerKey, transactions::TransactionRelay, waiting_blocks::WaitingBlocks,
     },
     relay::ConnectionId,
 };
@@ -179,7 +179,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let due: Vec<_> = self.net.links.iter_mut().filter_map(due).collect();
         for (connection, count) in due {
             self.net.emit(Event::Lagged { count });
-            announce::send_status(&mut self.net, &mut self.chain, &mut self.durability, connection);
+            let lane = LaneKey { connection, to: None };
+            announce::send_status(&mut self.net, &mut self.chain, &mut self.durability, lane);
             let most = self.net.peers.iter().filter(|((at, _), _)| *at == connection);
             let most = most.max_by_key(|(_, peer)| peer.status.map(|status| status.work)).map(|(key, _)| *key);
             if let Some(peer) = most.and_then(|key| self.net.peers.get_mut(&key)) {
@@ -304,15 +305,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             self.net.now.monotonic + std::time::Duration::from_millis(wait)
         });
         let links = self.net.links.values().flat_map(|link| {
-            let lag = link.lag.next_timeout();
-            let rebroadcast = link.rebroadcast.next_timeout();
-            [
-                link.way.next_timeout(),
-                link.announcements.next_timeout(link.ready),
-                lag,
-                link.barrier.gives_up_at(),
-                rebroadcast,
-            ]
+            let lanes = link.lanes.values().filter_map(|lane| lane.next_timeout(link.ready)).min();
+            [link.way.next_timeout(), lanes, link.lag.next_timeout(), link.barrier.gives_up_at()]
         });
         let parts = [
             Some(self.next_sweep),

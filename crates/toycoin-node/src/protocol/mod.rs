@@ -33,6 +33,7 @@ mod following;
 mod headers;
 mod io;
 mod lag;
+mod lanes;
 mod links;
 mod machine;
 mod mesh;

@@ -16,7 +16,11 @@ use crate::{
     log_limiter::LogLimiter,
     machine::Now,
     protocol::{
-        Event, MuteReason, NodeConfig, Output, RequestId, Response, backlog::Purpose, links::Link, peer_key::PeerKey,
+        Event, MuteReason, NodeConfig, Output, RequestId, Response,
+        backlog::Purpose,
+        lanes::{Lane, LaneKey},
+        links::Link,
+        peer_key::PeerKey,
         peers::Peers,
     },
     relay::ConnectionId,
@@ -160,6 +164,25 @@ impl Net {
             link.backlog.push(Purpose::Client, bytes.len() as u64, now);
             self.outputs.push_back(Output::Send { connection, bytes });
         }
+    }
+
+    /// Returns the lane on which a peer is reached.
+    pub(super) fn lane_of(&mut self, peer: &PeerKey) -> Option<&mut Lane> {
+        self.links.get_mut(&peer.0)?.lane_of(peer.1)
+    }
+
+    /// Returns the lane with a name.
+    pub(super) fn lane(&mut self, key: LaneKey) -> Option<&mut Lane> {
+        self.links.get_mut(&key.connection)?.lanes.get_mut(&key.to)
+    }
+
+    /// Returns all lanes of the ready connections, each with its name.
+    pub(super) fn lanes(&mut self) -> impl Iterator<Item = (LaneKey, &mut Lane)> {
+        let ready = self.links.iter_mut().filter(|(_, link)| link.ready);
+        ready.flat_map(|(connection, link)| {
+            let connection = *connection;
+            link.lanes.iter_mut().map(move |(to, lane)| (LaneKey { connection, to: *to }, lane))
+        })
     }
 
     pub(super) fn is_ready(&self, connection: ConnectionId) -> bool {

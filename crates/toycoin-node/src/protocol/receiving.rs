@@ -14,6 +14,7 @@ use crate::{
     protocol::{
         Event, MuteReason, NodeMachine, Output, announce,
         answers::Question,
+        lanes::LaneKey,
         links::{Link, Way},
         peer_key::PeerKey,
         peers::PeerStatus,
@@ -76,8 +77,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.links.insert(connection, link);
         if became_ready {
             self.net.emit(Event::RelayConnected { relay });
-            announce::send_status(&mut self.net, &mut self.chain, &mut self.durability, connection);
-            self.transactions.queue_own(connection, &mut self.net);
+            let lane = LaneKey { connection, to: None };
+            announce::send_status(&mut self.net, &mut self.chain, &mut self.durability, lane);
+            self.transactions.queue_own(lane, &mut self.net);
         }
         for message in inbox {
             match message {
@@ -148,7 +150,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn on_written(&mut self, connection: ConnectionId, bytes: u64) {
         if let Some(link) = self.net.links.get_mut(&connection) {
             link.backlog.written(bytes, self.net.now.monotonic);
-            link.rebroadcast.has_room_again(self.net.now.monotonic);
+            for lane in link.lanes.values_mut() {
+                lane.rebroadcast.has_room_again(self.net.now.monotonic);
+            }
         }
     }
 
@@ -170,8 +174,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let is_new = known.status.replace(said).is_none();
         known.clock.note(status.time, self.net.now);
         self.clock.note_news(self.net.now.monotonic);
-        if let Some(link) = self.net.links.get_mut(&peer.0) {
-            link.announcements.saw(status.tip);
+        if let Some(lane) = self.net.lane_of(&peer) {
+            lane.announcements.saw(status.tip);
         }
         let ours = self.chain.tip().work;
         if work > self.chain.headers().best().work {
@@ -195,7 +199,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if let Some(link) = self.net.links.get_mut(&connection) {
             link.lag.note(count);
             let (now, patience) = (self.net.now.monotonic, link.patience_with_newcomers());
-            link.pipeline.lagged(now);
+            for lane in link.lanes.values_mut() {
+                lane.pipeline.lagged(now);
+            }
             self.headers.doubt(connection, patience, now);
             self.bodies.doubt(connection, patience, now);
         }

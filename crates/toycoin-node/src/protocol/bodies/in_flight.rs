@@ -7,12 +7,18 @@ use std::{
 
 use toycoin_core::BlockHash;
 
-use crate::{machine::Monotonic, protocol::peer_key::PeerKey, relay::ConnectionId};
+use crate::{
+    machine::Monotonic,
+    protocol::{lanes::LaneKey, peer_key::PeerKey},
+    relay::ConnectionId,
+};
 
 /// A request for a block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     pub(super) peer: PeerKey,
+    /// The lane on which the peer is reached.
+    pub(super) lane: LaneKey,
     pub(super) at: Monotonic,
     /// Time after which the block is late, unless it waits behind others in the relay's queue.
     pub(super) due: Monotonic,
@@ -27,8 +33,8 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) const fn new(peer: PeerKey, at: Monotonic, due: Monotonic, is_trial: bool) -> Self {
-        Self { peer, at, due, is_trial, is_late: false, is_doubtful: false, was_due: false }
+    pub(super) const fn new(peer: PeerKey, lane: LaneKey, at: Monotonic, due: Monotonic, is_trial: bool) -> Self {
+        Self { peer, lane, at, due, is_trial, is_late: false, is_doubtful: false, was_due: false }
     }
 }
 
@@ -43,12 +49,12 @@ pub(super) struct Lapsed {
     pub(super) unclear: BTreeSet<ConnectionId>,
 }
 
-/// All requests for blocks. Each connection has at most one open request per block.
+/// All requests for blocks. Each lane has at most one open request per block.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     asked: BTreeMap<BlockHash, Vec<Asked>>,
-    /// Number of requests that are not late, by connection.
-    open: BTreeMap<ConnectionId, usize>,
+    /// Number of requests that are not late, by lane.
+    open: BTreeMap<LaneKey, usize>,
     /// Time before which no request becomes due.
     next_due: Option<Monotonic>,
 }
@@ -59,9 +65,9 @@ impl InFlight {
         self.open.values().sum()
     }
 
-    /// Returns the number of open requests on a connection.
-    pub(super) fn on(&self, connection: ConnectionId) -> usize {
-        self.open.get(&connection).copied().unwrap_or(0)
+    /// Returns the number of open requests on a lane.
+    pub(super) fn on(&self, lane: LaneKey) -> usize {
+        self.open.get(&lane).copied().unwrap_or(0)
     }
 
     /// Returns a time before which no request becomes due.
@@ -86,7 +92,7 @@ impl InFlight {
 
     pub(super) fn ask(&mut self, hash: BlockHash, asked: Asked) {
         self.remove(&hash, |other| other.peer == asked.peer);
-        *self.open.entry(asked.peer.0).or_default() += 1;
+        *self.open.entry(asked.lane).or_default() += 1;
         self.next_due = Some(self.next_due.map_or(asked.due, |due| due.min(asked.due)));
         self.asked.entry(hash).or_default().push(asked);
     }
@@ -142,7 +148,7 @@ impl InFlight {
                 }
                 lapsed.is_any = true;
                 asked.is_late = true;
-                if let Some(open) = self.open.get_mut(&asked.peer.0) {
+                if let Some(open) = self.open.get_mut(&asked.lane) {
                     *open -= 1;
                 }
                 lapsed.late.push((*hash, *asked));
@@ -162,7 +168,7 @@ impl InFlight {
             self.asked.remove(hash);
         }
         for asked in removed.iter().filter(|asked| !asked.is_late) {
-            if let Some(open) = self.open.get_mut(&asked.peer.0) {
+            if let Some(open) = self.open.get_mut(&asked.lane) {
                 *open -= 1;
             }
         }
@@ -179,6 +185,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
     const START: Monotonic = Monotonic::ORIGIN;
     const RELAY: ConnectionId = ConnectionId(1);
+    const LANE: LaneKey = LaneKey { connection: RELAY, to: None };
 
     fn peer(number: u8) -> PeerKey {
         (RELAY, NodeId::new([number; 16]))
@@ -190,8 +197,8 @@ mod tests {
 
     fn asked_at_the_start() -> InFlight {
         let mut in_flight = InFlight::default();
-        in_flight.ask(hash(1), Asked::new(peer(1), START, START + MS * 100, false));
-        in_flight.ask(hash(2), Asked::new(peer(2), START, START + MS * 200, true));
+        in_flight.ask(hash(1), Asked::new(peer(1), LANE, START, START + MS * 100, false));
+        in_flight.ask(hash(2), Asked::new(peer(2), LANE, START, START + MS * 200, true));
         in_flight
     }
 
@@ -205,7 +212,7 @@ mod tests {
         assert_eq!((in_flight.len(), in_flight.next_due()), (2, Some(START + MS * 200)));
         let lapsed = in_flight.lapse(START + MS * 150, |_| Some(START + MS * 100));
         assert_eq!(lapsed.late.iter().map(|(late, _)| *late).collect::<Vec<_>>(), [hash(1)]);
-        assert_eq!((in_flight.len(), in_flight.on(RELAY)), (1, 1));
+        assert_eq!((in_flight.len(), in_flight.on(LANE)), (1, 1));
         let answered = in_flight.arrived(&hash(1), Some(peer(1))).expect("a late answer is an answer");
         assert!(answered.is_late);
         assert_eq!(in_flight.len(), 1);
@@ -223,11 +230,11 @@ mod tests {
     #[test]
     fn counts_stay_right_whatever_ends_a_request() {
         let mut in_flight = asked_at_the_start();
-        in_flight.ask(hash(1), Asked::new(peer(1), START, START + MS, false));
+        in_flight.ask(hash(1), Asked::new(peer(1), LANE, START, START + MS, false));
         assert_eq!(in_flight.len(), 2, "again of the same peer");
         assert!(in_flight.refused(&hash(1), &peer(2)).is_none());
         assert!(in_flight.refused(&hash(1), &peer(1)).is_some());
         in_flight.forget(|(connection, _)| *connection == RELAY);
-        assert_eq!((in_flight.len(), in_flight.on(RELAY)), (0, 0));
+        assert_eq!((in_flight.len(), in_flight.on(LANE)), (0, 0));
     }
 }

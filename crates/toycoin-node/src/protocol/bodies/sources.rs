@@ -1,5 +1,5 @@
 //! The choice of peers for a block: proven peers first, among them the one with the fewest requests, within the limits
-//! of its connection.
+//! of its lane.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,21 +7,23 @@ use std::{
 };
 
 use toycoin_core::{BlockHash, Work};
+use toycoin_wire::NodeId;
 
 use crate::{
     limits,
-    protocol::{net::Net, peer_key::PeerKey, peers::Peer, standing::Trust},
-    relay::ConnectionId,
+    protocol::{lanes::LaneKey, net::Net, peer_key::PeerKey, peers::Peer, standing::Trust},
 };
 
 /// A peer that may be asked for blocks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source {
     pub(super) key: PeerKey,
+    /// The lane on which it is reached.
+    pub(super) lane: LaneKey,
     /// How long it may take before others are asked too.
     pub(super) patience: Duration,
     pub(super) has_delivered: bool,
-    /// Whether its connection's backoff for trials of newcomers is over.
+    /// Whether its lane's backoff for trials of newcomers is over.
     may_try: bool,
     /// Work of a chain whose blocks it should have.
     work: Work,
@@ -46,7 +48,7 @@ enum Rank {
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     sources: Vec<Source>,
-    connections: BTreeMap<ConnectionId, Load>,
+    lanes: BTreeMap<LaneKey, Load>,
     peers: BTreeMap<PeerKey, usize>,
     requests: BTreeMap<PeerKey, Vec<BlockHash>>,
     in_flight: usize,
@@ -56,7 +58,7 @@ pub(super) struct Sources {
 
 #[derive(Debug, Default)]
 struct Load {
-    /// Most blocks that may be outstanding on the connection.
+    /// Most blocks that may be outstanding on the lane.
     most: usize,
     in_flight: usize,
     trials: usize,
@@ -81,10 +83,14 @@ impl Sources {
         let now = net.now.monotonic;
         let ready = net.links.iter().filter(|(_, link)| link.ready);
         let load = |room| Load { most: room, ..Load::default() };
-        let connections = ready.map(|(at, link)| (*at, load(link.pipeline.room(size)))).collect();
-        let mut sources = Self { connections, ..Self::default() };
+        let lanes = ready.flat_map(|(at, link)| {
+            let key = |to: &Option<NodeId>| LaneKey { connection: *at, to: *to };
+            link.lanes.iter().map(move |(to, lane)| (key(to), load(lane.pipeline.room(size))))
+        });
+        let mut sources = Self { lanes: lanes.collect(), ..Self::default() };
+        let lane_of = |key: &PeerKey| net.links.get(&key.0).map(|link| link.lane_key(*key));
         let is_able = |(key, peer): &(&PeerKey, &Peer)| {
-            sources.connections.contains_key(&key.0)
+            lane_of(key).is_some_and(|lane| sources.lanes.contains_key(&lane))
                 && peer.most_work() > tip
                 && !peer.is_muted(now)
                 && !peer.standing.rests(now)
@@ -96,6 +102,8 @@ impl Sources {
         let small = usize::try_from(limits::BYTES_A_PEER / size.max(1)).unwrap_or(usize::MAX);
         for (key, peer) in able {
             let Some(link) = net.links.get(&key.0) else { continue };
+            let name = link.lane_key(*key);
+            let Some(lane) = link.lanes.get(&name.to) else { continue };
             let standing = &peer.standing;
             let (rank, most) = match standing.trust() {
                 Trust::Blocks if standing.blocks_take().unwrap_or_default() <= slow => {
@@ -107,9 +115,10 @@ impl Sources {
             };
             sources.sources.push(Source {
                 key: *key,
+                lane: name,
                 patience: standing.patience_for_blocks(link.patience_with_newcomers()),
                 has_delivered: standing.has_delivered(),
-                may_try: link.pipeline.may_try(now),
+                may_try: lane.pipeline.may_try(now),
                 work: peer.most_work(),
                 rank,
                 refusals: standing.refusals(),
@@ -120,8 +129,8 @@ impl Sources {
     }
 
     /// Records an outstanding request.
-    pub(super) fn is_asked(&mut self, peer: PeerKey, is_trial: bool) {
-        let load = self.connections.entry(peer.0).or_default();
+    pub(super) fn is_asked(&mut self, peer: PeerKey, lane: LaneKey, is_trial: bool) {
+        let load = self.lanes.entry(lane).or_default();
         load.in_flight += 1;
         load.trials += usize::from(is_trial);
         *self.peers.entry(peer).or_default() += 1;
@@ -129,27 +138,27 @@ impl Sources {
     }
 
     /// Records a new request to a peer.
-    pub(super) fn ask(&mut self, peer: PeerKey, hash: BlockHash, is_trial: bool) {
-        self.is_asked(peer, is_trial);
-        self.requests.entry(peer).or_default().push(hash);
+    pub(super) fn ask(&mut self, source: &Source, hash: BlockHash, is_trial: bool) {
+        self.is_asked(source.key, source.lane, is_trial);
+        self.requests.entry(source.key).or_default().push(hash);
     }
 
-    /// Reserves some room for trials, on connections that have much of it.
+    /// Reserves some room for trials, on lanes that have much of it.
     pub(super) fn reserve(&mut self) {
         if self.fastest.is_none() {
             return;
         }
         let to_try = self.sources.iter().filter(|source| source.may_try && source.rank != Rank::Fast);
-        let connections: BTreeSet<_> = to_try.map(|source| source.key.0).collect();
-        for connection in connections {
-            let Some(load) = self.connections.get_mut(&connection) else { continue };
+        let lanes: BTreeSet<_> = to_try.map(|source| source.lane).collect();
+        for lane in lanes {
+            let Some(load) = self.lanes.get_mut(&lane) else { continue };
             load.reserved = limits::TRIALS.saturating_sub(load.trials).min(load.most / 3);
         }
     }
 
     /// Returns the peers to ask for a block of a chain with this much work.
-    pub(super) fn whom(&self, work: Work, is_excluded: impl Fn(&PeerKey) -> bool) -> Whom {
-        let able = || self.sources.iter().filter(|source| source.work >= work && !is_excluded(&source.key));
+    pub(super) fn whom(&self, work: Work, is_excluded: impl Fn(&Source) -> bool) -> Whom {
+        let able = || self.sources.iter().filter(|source| source.work >= work && !is_excluded(source));
         let Some(first) = able().map(|source| source.rank).min() else { return Whom::NobodyLeft };
         // beside fast peers, others are only tried
         let free = able().filter(|source| first != Rank::Fast || source.rank == Rank::Fast);
@@ -159,16 +168,21 @@ impl Sources {
         Whom::These(free.into_iter().filter(|source| place(source) == best).copied().collect())
     }
 
+    /// Returns the peers to ask for such a block that are reached on one lane.
+    pub(super) fn whom_on(&self, lane: LaneKey, work: Work, is_excluded: impl Fn(&Source) -> bool) -> Whom {
+        self.whom(work, |source| source.lane != lane || is_excluded(source))
+    }
+
     /// Returns the peers that may be tried with a block, if other peers deliver.
-    pub(super) fn others(&self, work: Work, is_excluded: impl Fn(&PeerKey) -> bool) -> Vec<Source> {
+    pub(super) fn others(&self, work: Work, is_excluded: impl Fn(&Source) -> bool) -> Vec<Source> {
         if self.fastest.is_none() {
             return Vec::new();
         }
         let is_free = |source: &&Source| {
-            let trials = self.connections.get(&source.key.0).map_or(0, |load| load.trials);
+            let trials = self.lanes.get(&source.lane).map_or(0, |load| load.trials);
             source.may_try && source.rank != Rank::Fast && trials < limits::TRIALS && self.has_room(source)
         };
-        let able = self.sources.iter().filter(|source| source.work >= work && !is_excluded(&source.key));
+        let able = self.sources.iter().filter(|source| source.work >= work && !is_excluded(source));
         able.filter(is_free).copied().collect()
     }
 
@@ -177,9 +191,9 @@ impl Sources {
         (self.fastest.unwrap_or_default() * 2).clamp(limits::TRIAL_PATIENCE, limits::NEWCOMER_PATIENCE)
     }
 
-    /// Returns the connections without outstanding requests.
-    pub(super) fn idle_connections(&self) -> Vec<ConnectionId> {
-        self.connections.iter().filter(|(_, load)| load.in_flight == 0 && load.most > 0).map(|(at, _)| *at).collect()
+    /// Returns the lanes without outstanding requests.
+    pub(super) fn idle_lanes(&self) -> Vec<LaneKey> {
+        self.lanes.iter().filter(|(_, load)| load.in_flight == 0 && load.most > 0).map(|(at, _)| *at).collect()
     }
 
     /// Returns the new requests of each peer.
@@ -192,7 +206,7 @@ impl Sources {
     }
 
     fn has_room(&self, source: &Source) -> bool {
-        let Some(load) = self.connections.get(&source.key.0) else { return false };
+        let Some(load) = self.lanes.get(&source.lane) else { return false };
         let reserved = if source.rank == Rank::Fast { load.reserved } else { 0 };
         self.in_flight < limits::BODY_REQUESTS
             && self.load(&source.key) < source.most

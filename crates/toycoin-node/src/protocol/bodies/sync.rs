@@ -21,7 +21,11 @@ use super::{
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{links::Link, net::Net, peer_key::PeerKey},
+    protocol::{
+        lanes::{Lane, LaneKey},
+        net::Net,
+        peer_key::PeerKey,
+    },
     relay::ConnectionId,
 };
 
@@ -103,7 +107,7 @@ impl BodySync {
             return self.withheld.settle(now);
         }
         let mut sources = Sources::of(net, size, chain.tip().work);
-        self.in_flight.open().for_each(|asked| sources.is_asked(asked.peer, asked.is_trial));
+        self.in_flight.open().for_each(|asked| sources.is_asked(asked.peer, asked.lane, asked.is_trial));
         sources.reserve();
         let mut starved = false;
         while let Some(missing) = self.withheld.next_branch(&mut branches) {
@@ -126,14 +130,14 @@ impl BodySync {
         }
     }
 
-    /// Returns whether some connection has enough room to be worth a message.
-    fn has_room(&self, net: &Net) -> bool {
+    /// Returns whether some lane has enough room to be worth a message.
+    fn has_room(&self, net: &mut Net) -> bool {
         let size = self.sizes.estimate();
-        let has_room = |(connection, link): (&ConnectionId, &Link)| {
-            let (room, taken) = (link.pipeline.room(size), self.in_flight.on(*connection));
-            link.ready && (taken == 0 || taken + (room / 4).max(1) <= room)
+        let has_room = |(key, lane): (LaneKey, &mut Lane)| {
+            let (room, taken) = (lane.pipeline.room(size), self.in_flight.on(key));
+            taken == 0 || taken + (room / 4).max(1) <= room
         };
-        self.in_flight.len() < limits::BODY_REQUESTS && net.links.iter().any(has_room)
+        self.in_flight.len() < limits::BODY_REQUESTS && net.lanes().any(has_room)
     }
 
     /// Requests a branch's missing blocks wherever there is room. Returns whether for the first time no peer is left to
@@ -150,7 +154,7 @@ impl BodySync {
             if self.is_on_its_way(hash) {
                 continue;
             }
-            match sources.whom(work_of(hash, tree), |peer| self.excludes(hash, peer)) {
+            match sources.whom(work_of(hash, tree), |source| self.excludes(hash, source)) {
                 Whom::These(those) => {
                     let Some(source) = net.choose(&those).copied() else { break };
                     self.ask(*hash, source, sources, source.patience, false, net.now.monotonic);
@@ -168,7 +172,7 @@ impl BodySync {
             }
         }
         self.try_others(missing, sources, net, tree);
-        self.use_idle_connections(missing, sources, net, tree);
+        self.use_idle_lanes(missing, sources, net, tree);
         false
     }
 
@@ -179,24 +183,26 @@ impl BodySync {
             if self.is_on_its_way(hash) {
                 return;
             }
-            let others = sources.others(work_of(hash, tree), |peer| self.excludes(hash, peer));
+            let others = sources.others(work_of(hash, tree), |source| self.excludes(hash, source));
             let Some(source) = net.choose(&others).copied() else { return };
             let patience = sources.trial_patience().min(source.patience);
             self.ask(*hash, source, sources, patience, true, net.now.monotonic);
         }
     }
 
-    /// Requests the lowest block that is overdue elsewhere on idle connections.
-    fn use_idle_connections(&mut self, missing: &[BlockHash], sources: &mut Sources, net: &mut Net, tree: &HeaderTree) {
+    /// Requests the lowest block that is overdue elsewhere on idle lanes.
+    fn use_idle_lanes(&mut self, missing: &[BlockHash], sources: &mut Sources, net: &mut Net, tree: &HeaderTree) {
         let now = net.now.monotonic;
-        for connection in sources.idle_connections() {
+        for lane in sources.idle_lanes() {
             let is_due_elsewhere = |hash: &&BlockHash| {
                 let mut open = self.in_flight.open_of(hash).peekable();
-                open.peek().is_some() && open.all(|asked| asked.due <= now && asked.peer.0 != connection)
+                open.peek().is_some() && open.all(|asked| asked.due <= now && asked.lane != lane)
             };
             let Some(hash) = missing.iter().find(is_due_elsewhere) else { continue };
-            let is_excluded = |peer: &PeerKey| peer.0 != connection || self.excludes(hash, peer);
-            let Whom::These(those) = sources.whom(work_of(hash, tree), is_excluded) else { continue };
+            let Whom::These(those) = sources.whom_on(lane, work_of(hash, tree), |source| self.excludes(hash, source))
+            else {
+                continue;
+            };
             let Some(source) = net.choose(&those).copied().filter(|source| source.has_delivered) else { continue };
             self.ask(*hash, source, sources, source.patience, false, now);
         }
@@ -211,8 +217,8 @@ impl BodySync {
         is_trial: bool,
         now: Monotonic,
     ) {
-        self.in_flight.ask(hash, Asked::new(source.key, now, now + patience, is_trial));
-        sources.ask(source.key, hash, is_trial);
+        self.in_flight.ask(hash, Asked::new(source.key, source.lane, now, now + patience, is_trial));
+        sources.ask(&source, hash, is_trial);
     }
 
     /// Records that a peer did not send a block. It may be asked again later, even if others are left to ask: new ids may
@@ -222,11 +228,11 @@ impl BodySync {
         self.retry_at.get_or_insert(now + limits::TRIED_MEMORY);
     }
 
-    /// Returns whether a peer must not be asked for a block: it was asked before, or its connection has an open request
-    /// for the block.
-    fn excludes(&self, hash: &BlockHash, peer: &PeerKey) -> bool {
-        self.tried.get(hash).is_some_and(|tried| tried.contains(peer))
-            || self.in_flight.open_of(hash).any(|asked| asked.peer.0 == peer.0)
+    /// Returns whether a peer must not be asked for a block: it was asked before, or its lane has an open request for
+    /// the block.
+    fn excludes(&self, hash: &BlockHash, source: &Source) -> bool {
+        self.tried.get(hash).is_some_and(|tried| tried.contains(&source.key))
+            || self.in_flight.open_of(hash).any(|asked| asked.lane == source.lane)
     }
 
     fn is_on_its_way(&self, hash: &BlockHash) -> bool {
@@ -249,18 +255,18 @@ impl BodySync {
         let Some((peer, size)) = from.zip(new_of_size) else { return };
         self.sizes.note(size);
         self.last_block = now;
-        let (Some(known), Some(link)) = (net.peers.get_mut(&peer), net.links.get_mut(&peer.0)) else {
-            return;
-        };
+        let Net { peers, links, .. } = net;
+        let lane = links.get_mut(&peer.0).and_then(|link| link.lane_of(peer.1));
+        let Some((known, lane)) = peers.get_mut(&peer).zip(lane) else { return };
         let Some(asked) = answered else { return known.standing.volunteered_block() };
         let took = now.saturating_since(asked.at);
         known.standing.delivered_block(took, asked.is_late);
         if !asked.is_late {
             let (least, queued) = known.standing.queued_for(took);
-            link.pipeline.delivered(asked.at, now, least, queued);
+            lane.pipeline.delivered(asked.at, now, least, queued);
         }
         if asked.is_trial {
-            link.pipeline.tried(now, !asked.is_late);
+            lane.pipeline.tried(now, !asked.is_late);
         }
     }
 
@@ -285,8 +291,9 @@ impl BodySync {
         if let Some(known) = net.peers.get_mut(&peer) {
             known.standing.refused_block();
         }
-        if let Some(link) = net.links.get_mut(&peer.0).filter(|_| is_trial) {
-            link.pipeline.tried(net.now.monotonic, false);
+        let now = net.now.monotonic;
+        if let Some(lane) = net.lane_of(&peer).filter(|_| is_trial) {
+            lane.pipeline.tried(now, false);
         }
         self.request(net, chain);
     }
@@ -325,8 +332,8 @@ impl BodySync {
             *culprits.entry(asked.peer).or_insert(true) &= asked.is_trial;
         }
         for (peer, is_trial) in culprits {
-            if let Some(link) = net.links.get_mut(&peer.0).filter(|_| is_trial) {
-                link.pipeline.tried(now, false);
+            if let Some(lane) = net.lane_of(&peer).filter(|_| is_trial) {
+                lane.pipeline.tried(now, false);
             }
             // a peer that delivers slowly still backs its claim
             let is_slow = is_trial && net.peers.get(&peer).is_some_and(|known| known.standing.gave_blocks());

@@ -9,8 +9,7 @@ use crate::{
     limits,
     machine::Monotonic,
     mempool::Mempool,
-    protocol::{backlog::Purpose, net::Net, peers::up_to},
-    relay::ConnectionId,
+    protocol::{backlog::Purpose, lanes::LaneKey, net::Net, peers::up_to},
 };
 
 /// Payments that were submitted here and are not confirmed yet.
@@ -102,34 +101,36 @@ impl OwnPayments {
         for txid in mempool.parents_first(due) {
             self.queue(txid, net);
         }
-        let has_turn = net.links.iter().filter(|(_, link)| link.rebroadcast.is_due(now));
-        let connections: Vec<_> = has_turn.map(|(connection, _)| *connection).collect();
-        for connection in connections {
-            rebroadcast_on(net, mempool, connection);
+        let has_turn = net.lanes().filter(|(_, lane)| lane.rebroadcast.is_due(now));
+        let lanes: Vec<_> = has_turn.map(|(key, _)| key).collect();
+        for lane in lanes {
+            rebroadcast_on(net, mempool, lane);
         }
     }
 
-    /// Queues a payment on all connections.
+    /// Queues a payment on all lanes.
     pub(super) fn queue(&self, txid: Txid, net: &mut Net) {
-        for link in net.links.values_mut().filter(|link| link.ready) {
-            link.rebroadcast.push(txid, net.now.monotonic);
+        let now = net.now.monotonic;
+        for (_, lane) in net.lanes() {
+            lane.rebroadcast.push(txid, now);
         }
     }
 
-    /// Queues all payments on a connection that has become ready.
-    pub(super) fn queue_all(&self, net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
-        let own = mempool.parents_first(self.repeated().collect());
-        if let Some(link) = net.links.get_mut(&connection) {
-            own.into_iter().for_each(|txid| link.rebroadcast.push(txid, net.now.monotonic));
+    /// Queues all payments on a lane that has become ready.
+    pub(super) fn queue_all(&self, net: &mut Net, mempool: &Mempool, lane: LaneKey) {
+        let (own, now) = (mempool.parents_first(self.repeated().collect()), net.now.monotonic);
+        if let Some(lane) = net.lane(lane) {
+            own.into_iter().for_each(|txid| lane.rebroadcast.push(txid, now));
         }
     }
 }
 
-/// Sends own payments on a connection until no payment, no room or no token is left.
-fn rebroadcast_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
+/// Sends own payments on a lane until no payment, no room or no token is left.
+fn rebroadcast_on(net: &mut Net, mempool: &Mempool, key: LaneKey) {
     let now = net.now.monotonic;
-    while let Some(link) = net.links.get_mut(&connection) {
-        let rebroadcast = &mut link.rebroadcast;
+    while let Some(link) = net.links.get_mut(&key.connection) {
+        let Some(lane) = link.lanes.get_mut(&key.to) else { return };
+        let rebroadcast = &mut lane.rebroadcast;
         let Some(txid) = rebroadcast.begin() else { return };
         let Some(transaction) = mempool.get(&txid) else {
             // confirmed or dropped meanwhile
@@ -146,7 +147,7 @@ fn rebroadcast_on(net: &mut Net, mempool: &Mempool, connection: ConnectionId) {
         }
         rebroadcast.pop();
         let message = NodeMessage::Transaction(transaction.clone());
-        net.publish(Purpose::OwnPayment, None, &message, |other| other == connection);
+        net.publish(Purpose::OwnPayment, key.to, &message, |other| other == key.connection);
     }
 }
 

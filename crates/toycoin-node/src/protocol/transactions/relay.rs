@@ -21,8 +21,8 @@ use crate::{
     machine::Monotonic,
     mempool::{Admission, AdmitError, DropReason, Mempool, Orphan},
     protocol::{
-        Event, MuteReason, RequestId, Response, SubmitError, TransactionOrigin, WaitError, backlog::Purpose, net::Net,
-        peer_key::PeerKey,
+        Event, MuteReason, RequestId, Response, SubmitError, TransactionOrigin, WaitError, backlog::Purpose,
+        lanes::LaneKey, net::Net, peer_key::PeerKey,
     },
     relay::ConnectionId,
 };
@@ -315,9 +315,9 @@ impl TransactionRelay {
         self.waits.cancel(id, net);
     }
 
-    /// Queues all own payments on a connection that has become ready.
-    pub(in crate::protocol) fn queue_own(&self, connection: ConnectionId, net: &mut Net) {
-        self.own.queue_all(net, &self.pool, connection);
+    /// Queues all own payments on a lane that has become ready.
+    pub(in crate::protocol) fn queue_own(&self, lane: LaneKey, net: &mut Net) {
+        self.own.queue_all(net, &self.pool, lane);
     }
 
     /// Tells own payments again that are due.
