@@ -98,8 +98,9 @@ pub mod store;
 #[cfg(feature = "runtime")]
 #[doc(inline)]
 pub use self::rt::{
-    BlockEvent, EventsSince, ExportError, Listener, ListenerEvent, NodeBuilder, NodeHandle, PaymentError, RelayError,
-    RelayEvents, RelayHandle, RelayServer, RelayState, RelayStatsReader, SinceError, SpawnError, Stopped,
+    BlockEvent, EventsSince, ExportError, Full, Listener, ListenerEvent, MeshCommand, MeshEnd, MeshEvent, MeshPort,
+    NodeBuilder, NodeHandle, PaymentError, RelayError, RelayEvents, RelayHandle, RelayServer, RelayState,
+    RelayStatsReader, SinceError, SpawnError, Stopped, mesh_port,
 };
 #[cfg(feature = "redb")]
 #[doc(inline)]

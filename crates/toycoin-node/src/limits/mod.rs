@@ -10,6 +10,7 @@ mod connection;
 mod headers;
 mod logs;
 mod mempool;
+mod mesh;
 mod mining;
 mod peers;
 mod relay;
@@ -23,6 +24,7 @@ mod transport;
 mod unwritten;
 
 pub use self::{
-    answers::*, blocks::*, bodies::*, clocks::*, connection::*, headers::*, logs::*, mempool::*, mining::*, peers::*,
-    relay::*, requests::*, runtime::*, sources::*, statuses::*, store::*, transactions::*, transport::*, unwritten::*,
+    answers::*, blocks::*, bodies::*, clocks::*, connection::*, headers::*, logs::*, mempool::*, mesh::*, mining::*,
+    peers::*, relay::*, requests::*, runtime::*, sources::*, statuses::*, store::*, transactions::*, transport::*,
+    unwritten::*,
 };

@@ -55,6 +55,12 @@ pub const OWN_PAYMENT_BURST: u64 = 512 << 10;
 /// Bytes of own payments that are sent per second on one connection: 512 KiB.
 pub const OWN_PAYMENT_BYTES_PER_SECOND: u64 = 512 << 10;
 
+/// Bytes of own payments that are told again in a burst to one peer of a mesh: 160 KiB, which is one of any size.
+pub const OWN_PAYMENT_PEER_BURST: u64 = 160 << 10;
+
+/// Bytes of own payments that are told again per second to one peer of a mesh: 64 KiB.
+pub const OWN_PAYMENT_PEER_BYTES_PER_SECOND: u64 = 64 << 10;
+
 /// Most own payments that wait for their confirmation.
 pub const OWN_PAYMENTS: usize = 10_000;
 

@@ -4,7 +4,7 @@
 //! random time first, in which another node may announce it. Without that, a thousand nodes would cause a million
 //! deliveries per tip.
 
-use std::fmt::Display;
+use std::{collections::BTreeSet, fmt::Display};
 
 use toycoin_core::{BlockHash, chain::Chain, store::ChainStore};
 use toycoin_wire::node::{NodeMessage, Status};
@@ -12,9 +12,11 @@ use toycoin_wire::node::{NodeMessage, Status};
 use crate::{
     limits,
     protocol::{
+        QuestionId,
         backlog::Purpose,
         durability::Durability,
         lanes::{Lane, LaneKey},
+        links::Link,
         net::Net,
         peer_key::PeerKey,
         peers::up_to,
@@ -42,6 +44,26 @@ pub(super) fn announce<S: ChainStore<Error: Display>>(
     let due: Vec<_> = net.lanes().filter_map(is_due).collect();
     for lane in due {
         send_status(net, chain, durability, lane);
+    }
+}
+
+/// Gossips the new tip on the meshes where it was not gossiped, such as one that a relay brought. An own block that is
+/// held back is gossiped when it is published.
+pub(super) fn gossip_tip<S: ChainStore<Error: Display>>(net: &mut Net, chain: &Chain<S>) {
+    let tip = chain.tip().hash;
+    let lacks_it = |link: &Link| link.is_mesh() && !link.lanes.is_empty() && !link.gossiped.contains(&tip);
+    let connections: BTreeSet<_> = net.links.iter().filter(|(_, link)| lacks_it(link)).map(|(at, _)| *at).collect();
+    if connections.is_empty() {
+        return;
+    }
+    match chain.block(&tip) {
+        Ok(Some(block)) => {
+            let message = NodeMessage::Block(block.block().clone());
+            net.gossip(Purpose::Block, &message, |connection| connections.contains(&connection));
+            net.was_gossiped(tip, |connection| connections.contains(&connection));
+        }
+        Ok(None) => {}
+        Err(error) => net.halt(&error.to_string()),
     }
 }
 
@@ -79,11 +101,23 @@ pub(super) fn answer_status<S: ChainStore>(net: &mut Net, chain: &Chain<S>, peer
     }
 }
 
+/// Answers a mesh peer's status with ours, always. It is charged to the peers' budget.
+pub(super) fn give_status<S: ChainStore>(net: &mut Net, chain: &Chain<S>, peer: PeerKey, question: Option<QuestionId>) {
+    let now = net.now.monotonic;
+    if let Some(link) = net.links.get_mut(&peer.0) {
+        link.budget.charge(limits::LOOKUP_TOKENS, now);
+    }
+    let message = status(net, chain);
+    net.answer(peer, question, &message);
+}
+
 /// Records that a block was published, except on the connections that had no room for it. There its tip is announced,
 /// so that peers can request it.
 pub(super) fn published(net: &mut Net, hash: BlockHash, had_no_room: &[ConnectionId]) {
     let now = net.now.monotonic;
-    for (key, lane) in net.lanes() {
+    net.was_gossiped(hash, |_| true);
+    // a peer of a mesh is told unless it shows the block itself, since gossip may pass it by
+    for (key, lane) in net.lanes().filter(|(key, _)| key.to.is_none()) {
         if had_no_room.contains(&key.connection) {
             lane.announcements.announce_at(now);
         } else {

@@ -81,15 +81,15 @@ impl Announcements {
     }
 }
 
-/// The most recent block hashes that were seen on a connection.
+/// The most recent block hashes that were seen on a lane, or by gossip.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     hashes: BTreeSet<BlockHash>,
     order: VecDeque<BlockHash>,
 }
 
 impl Seen {
-    fn insert(&mut self, hash: BlockHash) {
+    pub(super) fn insert(&mut self, hash: BlockHash) {
         if !self.hashes.insert(hash) {
             return;
         }
@@ -101,7 +101,7 @@ impl Seen {
         }
     }
 
-    fn contains(&self, hash: &BlockHash) -> bool {
+    pub(super) fn contains(&self, hash: &BlockHash) -> bool {
         self.hashes.contains(hash)
     }
 }

@@ -124,6 +124,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let tip = self.chain.tip();
         tracing::debug!(name: "tip_changed", height = tip.height, hash = %tip.hash);
         announce::plan_announcements(&mut self.net, &tip.hash);
+        if !self.waiting.is_own(&tip.hash) && !self.bodies.is_far_behind(&self.chain, self.net.now.monotonic) {
+            announce::gossip_tip(&mut self.net, &self.chain);
+        }
         self.bodies.request(&mut self.net, &self.chain);
         self.connecting.following = Some(Following::of(moved));
         self.follow();

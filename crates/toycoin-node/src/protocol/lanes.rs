@@ -38,7 +38,7 @@ impl Lane {
             direction: None,
             announcements: Announcements::new(now, now),
             pipeline: Pipeline::default(),
-            rebroadcast: Rebroadcast::new(now),
+            rebroadcast: Rebroadcast::to_all(now),
         }
     }
 
@@ -49,7 +49,12 @@ impl Lane {
             Direction::Outbound => now,
             Direction::Inbound => status_at,
         };
-        Self { direction: Some(direction), announcements: Announcements::new(first, now), ..Self::to_all(now) }
+        Self {
+            direction: Some(direction),
+            announcements: Announcements::new(first, now),
+            pipeline: Pipeline::default(),
+            rebroadcast: Rebroadcast::to_peer(now),
+        }
     }
 
     /// Returns when something is due on the lane.

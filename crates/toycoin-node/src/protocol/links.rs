@@ -10,14 +10,17 @@ use crate::{
     limits,
     machine::{Monotonic, Now},
     protocol::{
+        Output, QuestionId,
+        announcements::Seen,
         answers::Questions,
-        backlog::Backlog,
+        backlog::{Backlog, Purpose},
         barrier::Barrier,
         budget::TokenBucket,
         lag::Lag,
         lanes::{Lane, LaneKey},
         peer_key::PeerKey,
     },
+    relay::ConnectionId,
 };
 
 /// How a connection reaches its peers. What differs between kinds stands here and where bytes come in
@@ -30,6 +33,8 @@ pub(super) enum Way {
         index: usize,
         client: RelayClient,
     },
+    /// Peers that are connected to us directly. Payloads travel as they are.
+    Mesh,
 }
 
 impl Way {
@@ -37,6 +42,7 @@ impl Way {
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
         match self {
             Self::Relay { client, .. } => client.next_timeout(),
+            Self::Mesh => None,
         }
     }
 
@@ -47,23 +53,16 @@ impl Way {
     pub(super) fn handle_timeout(&mut self, now: Now) -> Result<(), ClientError> {
         match self {
             Self::Relay { client, .. } => client.handle_timeout(now),
+            Self::Mesh => Ok(()),
         }
     }
 
-    /// Returns the bytes that carry a payload to one peer, or to all.
-    ///
-    /// # Errors
-    /// When the payload is too large.
-    pub(super) fn carry(&self, channel: &Channel, to: Option<NodeId>, payload: &[u8]) -> Result<Bytes, EncodeError> {
+    /// Returns the bytes of a PING, whose answer comes behind all that waits for us at the other end. On a mesh nothing
+    /// waits for us there.
+    pub(super) fn ping(&self, nonce: u64) -> Option<Bytes> {
         match self {
-            Self::Relay { client, .. } => client.publish(channel, to, payload),
-        }
-    }
-
-    /// Returns the bytes of a PING, whose answer comes behind all that waits for us at the other end.
-    pub(super) fn ping(&self, nonce: u64) -> Bytes {
-        match self {
-            Self::Relay { client, .. } => client.ping(nonce),
+            Self::Relay { client, .. } => Some(client.ping(nonce)),
+            Self::Mesh => None,
         }
     }
 
@@ -71,8 +70,20 @@ impl Way {
     pub(super) fn take_output(&mut self) -> Option<Bytes> {
         match self {
             Self::Relay { client, .. } => client.take_output(),
+            Self::Mesh => None,
         }
     }
+}
+
+/// A message on its way out.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) purpose: Purpose,
+    /// The peer that it is for; `None` for all.
+    pub(super) to: Option<NodeId>,
+    /// The question of a mesh peer that it answers.
+    pub(super) answers: Option<QuestionId>,
+    pub(super) payload: Bytes,
 }
 
 /// A connection, and what waits on it.
@@ -93,13 +104,25 @@ pub(super) struct Link {
     /// Deliveries that the relay dropped for us.
     pub(super) lag: Lag,
     pub(super) barrier: Barrier,
+    /// The blocks that were gossiped here, on a mesh.
+    pub(super) gossiped: Seen,
     opened: Monotonic,
     /// Duration of the handshake, which is about two round trips.
     welcomed_in: Duration,
 }
 
 impl Link {
-    pub(super) fn new(way: Way, now: Monotonic) -> Self {
+    /// Returns the connection to a relay, which is not ready before the relay's welcome.
+    pub(super) fn to_relay(index: usize, client: RelayClient, now: Monotonic) -> Self {
+        Self::new(Way::Relay { index, client }, BTreeMap::from([(None, Lane::to_all(now))]), now)
+    }
+
+    /// Returns a mesh without peers, which is ready.
+    pub(super) fn mesh(now: Monotonic) -> Self {
+        Self { ready: true, ..Self::new(Way::Mesh, BTreeMap::new(), now) }
+    }
+
+    fn new(way: Way, lanes: BTreeMap<Option<NodeId>, Lane>, now: Monotonic) -> Self {
         Self {
             way,
             ready: false,
@@ -107,9 +130,10 @@ impl Link {
             questions: Questions::default(),
             budget: TokenBucket::new(limits::ANSWER_TOKENS, limits::ANSWER_TOKENS_PER_SECOND, now),
             answer_at: None,
-            lanes: BTreeMap::from([(None, Lane::to_all(now))]),
+            lanes,
             lag: Lag::default(),
             barrier: Barrier::default(),
+            gossiped: Seen::default(),
             opened: now,
             welcomed_in: Duration::ZERO,
         }
@@ -121,10 +145,57 @@ impl Link {
         self.welcomed_in = now.saturating_since(self.opened);
     }
 
+    pub(super) const fn is_mesh(&self) -> bool {
+        matches!(self.way, Way::Mesh)
+    }
+
+    /// Returns a time: all deliveries that waited at the relay then have arrived. `None` on a mesh, where nothing waits
+    /// between its peers and us.
+    pub(super) const fn passed(&self) -> Option<Monotonic> {
+        match self.way {
+            Way::Relay { .. } => Some(self.barrier.passed()),
+            Way::Mesh => None,
+        }
+    }
+
+    /// Returns whether a message of so many bytes has room. What a mesh has room for is its driver's concern.
+    pub(super) fn has_room(&self, purpose: Purpose, length: u64) -> bool {
+        self.is_mesh() || self.backlog.has_room(purpose, length)
+    }
+
+    /// Returns the output that carries a message to one peer, or to all; `None` if there is no room for it.
+    ///
+    /// # Errors
+    /// When the message is too large.
+    pub(super) fn carry(
+        &mut self,
+        connection: ConnectionId,
+        channel: &Channel,
+        message: &Outgoing,
+        now: Monotonic,
+    ) -> Result<Option<Output>, EncodeError> {
+        let Outgoing { purpose, to, answers, ref payload } = *message;
+        let client = match &self.way {
+            Way::Mesh => {
+                let payload = payload.clone();
+                return Ok(Some(Output::Say { connection, to, answers, payload }));
+            }
+            Way::Relay { client, .. } => client,
+        };
+        let bytes = client.publish(channel, to, payload)?;
+        let length = bytes.len() as u64;
+        if !self.backlog.has_room(purpose, length) {
+            return Ok(None);
+        }
+        self.backlog.push(purpose, length, now);
+        Ok(Some(Output::Send { connection, bytes }))
+    }
+
     /// Returns the peer that names the lane on which a peer is reached.
-    const fn lane_to(&self, _peer: NodeId) -> Option<NodeId> {
+    const fn lane_to(&self, peer: NodeId) -> Option<NodeId> {
         match self.way {
             Way::Relay { .. } => None,
+            Way::Mesh => Some(peer),
         }
     }
 

@@ -16,9 +16,10 @@ use crate::{
     machine::{Machine, Monotonic, Now},
     mempool::{Mempool, MempoolConfig},
     protocol::{
-        Event, Input, NodeConfig, Output, Response, announce, answers::Answers, bodies::BodySync, clock::ClockWatch,
-        connecting::Connecting, durability::Durability, headers::HeaderSync, lanes::LaneKey, links::Link,
-        mining::Mining, net::Net, peer_key::PeerKey, transactions::TransactionRelay, waiting_blocks::WaitingBlocks,
+        Event, Input, Judgement, NodeConfig, Output, Response, Via, announce, answers::Answers, bodies::BodySync,
+        clock::ClockWatch, connecting::Connecting, durability::Durability, headers::HeaderSync, lanes::LaneKey,
+        links::Link, lone_headers::LoneHeaders, mining::Mining, net::Net, peer_key::PeerKey,
+        transactions::TransactionRelay, waiting_blocks::WaitingBlocks,
     },
     relay::ConnectionId,
 };
@@ -32,6 +33,7 @@ pub struct NodeMachine<S> {
     pub(super) headers: HeaderSync,
     pub(super) bodies: BodySync,
     pub(super) waiting: WaitingBlocks,
+    pub(super) lone_headers: LoneHeaders,
     pub(super) connecting: Connecting,
     pub(super) transactions: TransactionRelay,
     pub(super) mining: Mining,
@@ -55,6 +57,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             headers: HeaderSync::default(),
             bodies: BodySync::new(now.monotonic),
             waiting: WaitingBlocks::default(),
+            lone_headers: LoneHeaders::default(),
             connecting: Connecting::at_start(),
             mining,
             answers: Answers::default(),
@@ -111,10 +114,23 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.chain.sync()
     }
 
+    /// Refuses an input, since the store has failed. What is owed for it is still given.
+    fn refuse_input(&mut self, input: &Input<'_>) {
+        self.net.outputs.extend(match input {
+            Input::Request { id, .. } => Some(Output::Reply { id: *id, response: Box::new(Response::Halted) }),
+            Input::Heard { via: Via::Gossip(ticket), .. } => {
+                Some(Output::Judge { ticket: *ticket, judgement: Judgement::Ignore })
+            }
+            Input::Heard { via: Via::Question(question), .. } => Some(Output::End { question: *question }),
+            _ => None,
+        });
+    }
+
     /// Makes all parts forget the peers that were muted.
     pub(super) fn forget_muted(&mut self) {
         for peer in self.net.take_muted() {
             self.transactions.forget(&peer, &self.net);
+            self.net.ignore_tickets_of(|key| *key == peer);
             self.forget(|key| *key == peer);
         }
     }
@@ -136,6 +152,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return;
         }
         self.next_sweep = now + limits::SWEEP_INTERVAL;
+        let tickets = &self.net.tickets;
+        self.lone_headers.keep_open(|ticket| tickets.is_open(*ticket));
         for key in self.net.peers.remove_silent(now) {
             self.forget(|gone| *gone == key);
             self.net.emit(Event::PeerDisconnected { id: key.1 });
@@ -227,6 +245,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// 11. The relay layer's own frames leave last, because they refer to everything that was sent before.
     fn settle(&mut self) {
         self.forget_muted();
+        self.net.ignore_late_tickets();
         self.on_links_timeout();
         self.answer_lags();
         self.sweep();
@@ -243,6 +262,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         announce::announce(&mut self.net, &mut self.chain, &mut self.durability, is_held_back);
         self.transactions.rebroadcast_own(&mut self.net);
         self.answers.answer(&mut self.net, &self.chain, self.transactions.pool());
+        self.net.end_questions();
         self.refresh_mining();
         let links: Vec<_> = self.net.links.keys().copied().collect();
         for connection in links {
@@ -259,10 +279,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         self.net.now = now;
         self.transactions.set_now(now.monotonic);
         if self.net.halted {
-            if let Input::Request { id, .. } = input {
-                self.net.outputs.push_back(Output::Reply { id, response: Box::new(Response::Halted) });
-            }
-            return;
+            return self.refuse_input(&input);
         }
         match input {
             Input::Connected { connection, relay, node_id } => self.on_connected(connection, relay, node_id),
@@ -272,7 +289,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             }
             Input::Written { connection, bytes } => self.on_written(connection, bytes),
             Input::Disconnected { connection } => self.on_disconnected(connection),
-            Input::MeshUp { .. } | Input::Joined { .. } | Input::Left { .. } | Input::Heard { .. } => {}
+            Input::MeshUp { connection } => self.on_mesh_up(connection),
+            Input::Joined { connection, peer, direction } => self.on_joined((connection, peer), direction),
+            Input::Left { connection, peer } => self.on_left((connection, peer)),
+            Input::Heard { connection, from, via, payload } => {
+                self.on_heard((connection, from), via, payload);
+                self.transactions.admit_pressing(&mut self.net, &mut self.chain);
+            }
             Input::Request { id, request } => {
                 self.transactions.admit_arrivals(&mut self.net, &mut self.chain);
                 self.forget_muted();
@@ -310,6 +333,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         });
         let parts = [
             Some(self.next_sweep),
+            self.net.tickets.next_timeout(),
             self.connecting.next_timeout(),
             deferred,
             self.clock.next_timeout(),

@@ -35,8 +35,10 @@ mod io;
 mod lag;
 mod lanes;
 mod links;
+mod lone_headers;
 mod machine;
 mod mesh;
+mod meshes;
 mod mining;
 mod mutes;
 mod net;
@@ -46,6 +48,7 @@ mod peers;
 mod receiving;
 mod requests;
 mod standing;
+mod tickets;
 mod transactions;
 mod waiting_blocks;
 

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use bytes::Bytes;
 use rand_chacha::{ChaCha8Rng, rand_core::Rng};
-use toycoin_core::RuleError;
+use toycoin_core::{BlockHash, RuleError};
 use toycoin_wire::{
     NodeId,
     node::{NodeMessage, Reject},
@@ -14,14 +15,15 @@ use toycoin_wire::{
 use crate::{
     limits,
     log_limiter::LogLimiter,
-    machine::Now,
+    machine::{Monotonic, Now},
     protocol::{
-        Event, MuteReason, NodeConfig, Output, RequestId, Response,
+        Event, Judgement, MuteReason, NodeConfig, Output, QuestionId, RequestId, Response, Ticket,
         backlog::Purpose,
         lanes::{Lane, LaneKey},
-        links::Link,
+        links::{Link, Outgoing},
         peer_key::PeerKey,
         peers::Peers,
+        tickets::Tickets,
     },
     relay::ConnectionId,
 };
@@ -45,6 +47,8 @@ pub(super) struct Net {
     pub(super) unsent: u64,
     /// Whether the store has failed.
     pub(super) halted: bool,
+    /// The tickets of gossiped messages that are not judged yet.
+    pub(super) tickets: Tickets,
     /// Peers that were muted, until all parts of the machine have forgotten them.
     muted: Vec<PeerKey>,
 }
@@ -62,6 +66,7 @@ impl Net {
             overloads: 0,
             unsent: 0,
             halted: false,
+            tickets: Tickets::default(),
             muted: Vec::new(),
         }
     }
@@ -99,7 +104,7 @@ impl Net {
     }
 
     /// Publishes a message wherever its purpose has room. A connection without room stays open: the message is not sent
-    /// there, and counted as unsent.
+    /// there, and counted as unsent. What is for all is gossiped on a mesh.
     pub(super) fn publish(
         &mut self,
         purpose: Purpose,
@@ -107,23 +112,55 @@ impl Net {
         message: &NodeMessage,
         wanted: impl Fn(ConnectionId) -> bool,
     ) -> Vec<ConnectionId> {
-        let mut full = Vec::new();
-        let payload = match message.encode() {
-            Ok(payload) => payload,
-            Err(error) => {
-                self.log_unsendable(&error);
-                return full;
+        let Some(payload) = self.encode(message) else { return Vec::new() };
+        if to.is_some() {
+            return self.carry(&Outgoing { purpose, to, answers: None, payload }, |connection, _| wanted(connection));
+        }
+        let outgoing = Outgoing { purpose, to, answers: None, payload: payload.clone() };
+        let full = self.carry(&outgoing, |connection, link| wanted(connection) && !link.is_mesh());
+        self.gossip(purpose, message, wanted);
+        full
+    }
+
+    /// Answers a peer's question, if there is room for it.
+    pub(super) fn answer(&mut self, (at, peer): PeerKey, question: Option<QuestionId>, message: &NodeMessage) {
+        let Some(payload) = self.encode(message) else { return };
+        let outgoing = Outgoing { purpose: Purpose::Answer, to: Some(peer), answers: question, payload };
+        self.carry(&outgoing, |connection, _| connection == at);
+    }
+
+    /// Gossips a transaction or a block on the meshes that `wanted` accepts. A block that is too large for that is told
+    /// by its header, whose receivers ask for the block.
+    pub(super) fn gossip(&mut self, purpose: Purpose, message: &NodeMessage, wanted: impl Fn(ConnectionId) -> bool) {
+        let is_wanted = |connection: ConnectionId, link: &Link| link.is_mesh() && wanted(connection);
+        if !self.links.iter().any(|(connection, link)| is_wanted(*connection, link)) {
+            return;
+        }
+        let payload = match (self.encode(message), message) {
+            (Some(payload), NodeMessage::Block(block)) if payload.len() > limits::GOSSIP_MESSAGE => {
+                self.encode(&NodeMessage::Headers(vec![block.header]))
             }
+            (payload, _) => payload,
         };
-        let mut unsendable = None;
-        let ready = self.links.iter_mut().filter(|(connection, link)| link.ready && wanted(**connection));
+        let Some(payload) = payload else { return };
+        self.carry(&Outgoing { purpose, to: None, answers: None, payload }, is_wanted);
+    }
+
+    /// Records that a block was gossiped on the connections that `wanted` accepts.
+    pub(super) fn was_gossiped(&mut self, hash: BlockHash, wanted: impl Fn(ConnectionId) -> bool) {
+        for (_, link) in self.links.iter_mut().filter(|(connection, link)| link.is_mesh() && wanted(**connection)) {
+            link.gossiped.insert(hash);
+        }
+    }
+
+    /// Hands a message to the ready connections that `wanted` accepts, and returns those without room for it.
+    fn carry(&mut self, outgoing: &Outgoing, wanted: impl Fn(ConnectionId, &Link) -> bool) -> Vec<ConnectionId> {
+        let (mut full, mut unsendable) = (Vec::new(), None);
+        let ready = self.links.iter_mut().filter(|(connection, link)| link.ready && wanted(**connection, link));
         for (connection, link) in ready {
-            match link.way.carry(&self.config.channel, to, &payload) {
-                Ok(bytes) if link.backlog.has_room(purpose, bytes.len() as u64) => {
-                    link.backlog.push(purpose, bytes.len() as u64, self.now.monotonic);
-                    self.outputs.push_back(Output::Send { connection: *connection, bytes });
-                }
-                Ok(_) => full.push(*connection),
+            match link.carry(*connection, &self.config.channel, outgoing, self.now.monotonic) {
+                Ok(Some(output)) => self.outputs.push_back(output),
+                Ok(None) => full.push(*connection),
                 Err(error) => unsendable = Some(error),
             }
         }
@@ -132,6 +169,10 @@ impl Net {
         }
         self.unsent += full.len() as u64;
         full
+    }
+
+    fn encode(&mut self, message: &NodeMessage) -> Option<Bytes> {
+        message.encode().map(Bytes::from).map_err(|error| self.log_unsendable(&error)).ok()
     }
 
     /// Logs that a message of our own does not fit a frame. A relay may announce that it accepts nothing large, and a
@@ -159,8 +200,12 @@ impl Net {
     pub(super) fn ping(&mut self, connection: ConnectionId) {
         let now = self.now.monotonic;
         let Some(link) = self.links.get_mut(&connection).filter(|link| link.ready) else { return };
-        if let Some(number) = link.barrier.ask(now) {
-            let bytes = link.way.ping(number);
+        if link.is_mesh() {
+            return;
+        }
+        if let Some(number) = link.barrier.ask(now)
+            && let Some(bytes) = link.way.ping(number)
+        {
             link.backlog.push(Purpose::Client, bytes.len() as u64, now);
             self.outputs.push_back(Output::Send { connection, bytes });
         }
@@ -193,16 +238,65 @@ impl Net {
     pub(super) fn mute(&mut self, peer: PeerKey, reason: MuteReason) {
         // judged late, the message may have come on a connection that is gone
         if self.links.contains_key(&peer.0) && self.peers.mute(peer, self.now.monotonic) {
-            self.muted.push(peer);
-            self.emit(Event::PeerMuted { id: peer.1, reason });
+            self.was_muted(peer, reason);
+        }
+    }
+
+    fn was_muted(&mut self, peer: PeerKey, reason: MuteReason) {
+        self.muted.push(peer);
+        self.emit(Event::PeerMuted { id: peer.1, reason });
+        if let Some(until) = self.peers.muted_until(&peer, self.now.monotonic) {
+            self.shun(peer, until);
+        }
+    }
+
+    /// Has no connection with a peer of a mesh until its mute is over.
+    pub(super) fn shun(&mut self, (connection, peer): PeerKey, until: Monotonic) {
+        if self.links.get(&connection).is_some_and(Link::is_mesh) {
+            let time = until.saturating_since(self.now.monotonic);
+            self.outputs.push_back(Output::Shun { connection, peer, time });
+        }
+    }
+
+    /// Ends the questions of mesh peers that get no further answer.
+    pub(super) fn end_questions(&mut self) {
+        for link in self.links.values_mut() {
+            self.outputs.extend(link.questions.take_ended().map(|question| Output::End { question }));
+        }
+    }
+
+    /// Judges a gossiped message, unless its ticket was judged before.
+    pub(super) fn judge(&mut self, ticket: Ticket, judgement: Judgement) {
+        if self.tickets.close(ticket) {
+            self.outputs.push_back(Output::Judge { ticket, judgement });
+        }
+    }
+
+    /// Judges a message that perhaps was gossiped.
+    pub(super) fn judge_any(&mut self, ticket: Option<Ticket>, judgement: Judgement) {
+        if let Some(ticket) = ticket {
+            self.judge(ticket, judgement);
+        }
+    }
+
+    /// Ignores what some peers gossiped.
+    pub(super) fn ignore_tickets_of(&mut self, which: impl Fn(&PeerKey) -> bool) {
+        for ticket in self.tickets.of(which) {
+            self.judge(ticket, Judgement::Ignore);
+        }
+    }
+
+    /// Ignores what was gossiped too long ago.
+    pub(super) fn ignore_late_tickets(&mut self) {
+        for ticket in self.tickets.over(self.now.monotonic) {
+            self.judge(ticket, Judgement::Ignore);
         }
     }
 
     /// Adds points to a peer's misbehaviour score, for what an honest peer might send occasionally.
     pub(super) fn score(&mut self, peer: PeerKey, points: u32) {
         if let Some(score) = self.peers.add_score(peer, points, self.config.mute_score, self.now.monotonic) {
-            self.muted.push(peer);
-            self.emit(Event::PeerMuted { id: peer.1, reason: MuteReason::Score(score) });
+            self.was_muted(peer, MuteReason::Score(score));
         }
     }
 

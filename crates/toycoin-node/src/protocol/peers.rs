@@ -39,6 +39,8 @@ pub(super) struct Peer {
     /// A unique number, for the mempool's bounds per peer.
     pub(super) number: u64,
     pub(super) heard: Monotonic,
+    /// Whether it is connected on a mesh, which says when it is gone.
+    pub(super) has_joined: bool,
     pub(super) status: Option<PeerStatus>,
     /// Clock readings from its statuses.
     pub(super) clock: ClockReadings,
@@ -69,6 +71,7 @@ impl Peer {
         Self {
             number,
             heard: now,
+            has_joined: false,
             status: None,
             clock: ClockReadings::default(),
             shown: (Work::ZERO, BlockHash::ZERO),
@@ -147,12 +150,13 @@ pub(super) struct Peers {
 impl Peers {
     /// Returns a peer that was just heard, whether it is new, and the peer that had to make room for it.
     ///
-    /// When the table is full, the peer that was silent for longest makes room. A forgotten peer stays muted.
+    /// When the table is full, the peer that was silent for longest makes room, first among those of relays, whose ids
+    /// cost nothing. A forgotten peer stays muted.
     pub(super) fn heard(&mut self, key: PeerKey, now: Monotonic) -> (&mut Peer, bool, Option<PeerKey>) {
         let new = !self.peers.contains_key(&key);
         let mut gone = None;
         if new && self.peers.len() >= limits::PEERS {
-            let oldest = self.peers.iter().min_by_key(|(key, peer)| (peer.heard, **key));
+            let oldest = self.peers.iter().min_by_key(|(key, peer)| (peer.has_joined, peer.heard, **key));
             gone = oldest.map(|(key, _)| *key);
             if let Some(gone) = &gone {
                 self.peers.remove(gone);
@@ -168,6 +172,11 @@ impl Peers {
     /// Returns whether a peer is muted, even if the peer itself is forgotten.
     pub(super) fn is_muted(&self, key: &PeerKey, now: Monotonic) -> bool {
         self.mutes.is_muted(key, now)
+    }
+
+    /// Returns the end of a peer's mute, if it is muted.
+    pub(super) fn muted_until(&self, key: &PeerKey, now: Monotonic) -> Option<Monotonic> {
+        self.mutes.until(key).filter(|until| now < *until)
     }
 
     /// Mutes a peer; returns false if it is muted already.
@@ -240,9 +249,14 @@ impl Peers {
         gone.into_iter().map(|(_, id)| id).collect()
     }
 
+    /// Removes a peer that is gone; returns false if it was not known. It stays muted if it was.
+    pub(super) fn remove(&mut self, key: &PeerKey) -> bool {
+        self.peers.remove(key).is_some()
+    }
+
     /// Removes peers that were silent for too long, and returns them.
     pub(super) fn remove_silent(&mut self, now: Monotonic) -> Vec<PeerKey> {
-        let silent = |peer: &Peer| now.saturating_since(peer.heard) >= limits::PEER_SILENCE;
+        let silent = |peer: &Peer| !peer.has_joined && now.saturating_since(peer.heard) >= limits::PEER_SILENCE;
         let gone: Vec<_> = self.peers.iter().filter(|(_, peer)| silent(peer)).map(|(key, _)| *key).collect();
         self.peers.retain(|_, peer| !silent(peer));
         gone

@@ -1,9 +1,9 @@
 //! What comes from relays: connections that open and close, and the messages of peers.
 
-use toycoin_core::{Work, store::ChainStore};
+use toycoin_core::{Header, Work, store::ChainStore};
 use toycoin_wire::{
     NodeId,
-    node::{NodeMessage, Payload, PayloadError, Status as StatusMessage},
+    node::{NodeMessage, Payload, PayloadError, Reject, Status as StatusMessage},
     printable,
 };
 
@@ -13,7 +13,8 @@ use crate::{
     machine::Monotonic,
     protocol::{
         Event, MuteReason, NodeMachine, Output, announce,
-        answers::Question,
+        answers::{Asker, Question},
+        blocks::Came,
         lanes::LaneKey,
         links::{Link, Way},
         peer_key::PeerKey,
@@ -27,18 +28,18 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let channels = vec![self.net.config.channel.clone()];
         match RelayClient::new(self.net.now, node_id, &self.net.config.agent, channels) {
             Ok(client) => {
-                let way = Way::Relay { index: relay, client };
-                self.net.links.insert(connection, Link::new(way, self.net.now.monotonic));
+                self.net.links.insert(connection, Link::to_relay(relay, client, self.net.now.monotonic));
             }
             Err(error) => self.net.outputs.push_back(Output::Close { connection, reason: error.to_string() }),
         }
     }
 
     pub(super) fn on_disconnected(&mut self, connection: ConnectionId) {
-        let Some(link) = self.net.links.remove(&connection) else { return };
-        let Way::Relay { index, .. } = link.way;
-        if link.ready {
-            self.net.emit(Event::RelayDisconnected { relay: index });
+        let Some(mut link) = self.net.links.remove(&connection) else { return };
+        match link.way {
+            Way::Relay { index, .. } if link.ready => self.net.emit(Event::RelayDisconnected { relay: index }),
+            Way::Relay { .. } => {}
+            Way::Mesh => self.end_mesh(connection, &mut link),
         }
         self.transactions.forget_connection(connection);
         for id in self.net.peers.remove_connection(connection) {
@@ -56,7 +57,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let mut became_ready = false;
         let mut inbox = Vec::new();
         let (peers, barrier) = (&self.net.peers, &mut link.barrier);
-        let Way::Relay { index, client } = &mut link.way;
+        let Way::Relay { index, client } = &mut link.way else {
+            // bytes are for relays, and a mesh is told of messages
+            self.net.links.insert(connection, link);
+            return;
+        };
         let relay = *index;
         let result = client.handle_bytes(now, bytes, &mut |event| match event {
             ClientEvent::Ready => became_ready = true,
@@ -100,14 +105,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if self.net.peers.is_muted(&peer, self.net.now.monotonic) {
             return;
         }
-        let (_, new, gone) = self.net.peers.heard(peer, self.net.now.monotonic);
-        if let Some(gone) = gone {
-            self.forget(|key| *key == gone);
-            self.net.emit(Event::PeerDisconnected { id: gone.1 });
-        }
-        if new {
-            self.net.emit(Event::PeerConnected { id: peer.1 });
-        }
+        let (_, is_new, gone) = self.net.peers.heard(peer, self.net.now.monotonic);
+        self.told_of(peer, is_new, gone);
         let message = match payload {
             Ok(Payload::Message(message)) => message,
             // a message of another version or another program, which is not misbehaviour
@@ -118,25 +117,25 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Err(_) => return,
         };
         match message {
-            NodeMessage::Status(status) => self.on_status(peer, &status),
-            NodeMessage::Transaction(transaction) => self.transactions.on_transaction(peer, transaction, &mut self.net),
-            NodeMessage::Block(block) => self.on_block(peer, block),
-            NodeMessage::GetHeaders(request) => self.on_question(peer, &Question::Headers(&request)),
-            NodeMessage::Headers(headers) => {
-                let Self { net, chain, clock, .. } = self;
-                if self.headers.on_headers(peer, &headers, net, chain, clock) {
-                    self.bodies.request(net, chain);
+            NodeMessage::Status(status) => {
+                if self.on_status(peer, &status) {
+                    announce::answer_status(&mut self.net, &self.chain, peer);
                 }
             }
+            NodeMessage::Transaction(transaction) => {
+                self.transactions.on_transaction(peer, transaction, None, &mut self.net);
+            }
+            NodeMessage::Block(block) => {
+                self.on_block(peer, block, Came::ByItself);
+            }
+            NodeMessage::GetHeaders(request) => self.on_question(peer, &Question::Headers(&request)),
+            NodeMessage::Headers(headers) => self.on_headers(peer, &headers),
             NodeMessage::GetBlocks(hashes) => self.on_question(peer, &Question::Blocks(&hashes)),
             NodeMessage::NotFound(hashes) => self.bodies.on_not_found(peer, &hashes, &mut self.net, &self.chain),
             NodeMessage::GetTransactions(txids) => self.on_question(peer, &Question::Transactions(&txids)),
             // addresses concern nobody on a relay
             NodeMessage::GetAddresses | NodeMessage::Addresses(_) => {}
-            NodeMessage::Reject(reject) => {
-                let text = printable(&reject.text, limits::REJECT_TEXT_SHOWN);
-                self.net.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text });
-            }
+            NodeMessage::Reject(reject) => self.on_reject(&reject),
         }
     }
 
@@ -157,17 +156,30 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     fn on_question(&mut self, peer: PeerKey, question: &Question<'_>) {
-        self.answers.on_question(peer, question, &mut self.net);
+        let asker = Asker { peer: peer.1, question: None };
+        self.answers.on_question(peer.0, asker, question, &mut self.net);
     }
 
-    /// Processes a peer's status.
-    fn on_status(&mut self, peer: PeerKey, status: &StatusMessage) {
+    pub(super) fn on_headers(&mut self, peer: PeerKey, headers: &[Header]) {
+        let Self { net, chain, clock, .. } = self;
+        if self.headers.on_headers(peer, headers, net, chain, clock) {
+            self.bodies.request(net, chain);
+        }
+    }
+
+    pub(super) fn on_reject(&mut self, reject: &Reject) {
+        let text = printable(&reject.text, limits::REJECT_TEXT_SHOWN);
+        self.net.emit(Event::RejectReceived { hash: reject.hash, rule: reject.rule, text });
+    }
+
+    /// Processes a peer's status. Returns whether it should learn ours, because it is behind, or new and level.
+    pub(super) fn on_status(&mut self, peer: PeerKey, status: &StatusMessage) -> bool {
         if status.genesis != self.chain.params().genesis_hash() {
-            return;
+            return false;
         }
         let work = Work::from_be_bytes(status.work);
         let said = PeerStatus { tip: status.tip, height: status.height, work };
-        let Some(known) = self.net.peers.get_mut(&peer) else { return };
+        let Some(known) = self.net.peers.get_mut(&peer) else { return false };
         if known.status.is_none_or(|before| before.tip != said.tip) {
             known.resting_until = Monotonic::ORIGIN;
         }
@@ -189,9 +201,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         } else if work > ours {
             // the headers are known already, and this peer is one more source of their bodies
             self.bodies.request(&mut self.net, &self.chain);
-        } else if work < ours || is_new && work == ours {
-            announce::answer_status(&mut self.net, &self.chain, peer);
         }
+        work < ours || is_new && work == ours
     }
 
     /// Records that the relay dropped messages for us. One answer covers several reports.

@@ -142,7 +142,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             held_headers: self.headers.held(),
             mempool: self.transactions.pool().len(),
             mempool_bytes: self.transactions.pool().bytes(),
-            connections: self.net.links.values().filter(|link| link.ready).count(),
+            connections: self.net.links.values().filter(|link| link.ready && !link.is_mesh()).count(),
             peers: self.net.peers.len(),
             claims: Claims::of(&self.net, self.chain.headers()),
             search: self.mining.search(),
@@ -159,7 +159,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let info = |((connection, id), peer): (&PeerKey, &Peer)| PeerInfo {
             connection: *connection,
             id: *id,
-            direction: None,
+            direction: self.net.links.get(connection).and_then(|link| link.lanes.get(&Some(*id))?.direction),
             address: None,
             claim: PeerClaim::of(peer, self.chain.headers()),
             score: peer.score(now),

@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 
 use toycoin_core::{BlockHash, IdentifiedBlock};
 
-use crate::{limits, protocol::peer_key::PeerKey};
+use crate::{
+    limits,
+    protocol::{blocks::Sender, peer_key::PeerKey},
+};
 
 /// Blocks that cannot be judged yet, and the senders of those that can.
 #[derive(Debug, Default)]
 pub(super) struct WaitingBlocks {
     /// Orphan blocks, whose parent is unknown, the oldest first.
-    orphans: VecDeque<(PeerKey, IdentifiedBlock)>,
+    orphans: VecDeque<(Sender, IdentifiedBlock)>,
     /// Blocks that are valid but for a timestamp in the future, by timestamp.
-    deferred: BTreeMap<(u64, BlockHash), (Option<PeerKey>, IdentifiedBlock)>,
+    deferred: BTreeMap<(u64, BlockHash), (Option<Sender>, IdentifiedBlock)>,
     /// The senders of bodies that are not connected yet, the oldest first.
     senders: VecDeque<(BlockHash, PeerKey)>,
     /// Our own blocks that are not connected yet.
@@ -45,19 +48,19 @@ impl WaitingBlocks {
         self.senders.len().max(self.own.len())
     }
 
-    pub(super) fn keep_orphan(&mut self, peer: PeerKey, block: IdentifiedBlock) {
+    pub(super) fn keep_orphan(&mut self, sender: Sender, block: IdentifiedBlock) {
         let hash = block.hash();
         if self.orphans.iter().any(|(_, orphan)| orphan.hash() == hash) {
             return;
         }
-        self.orphans.push_back((peer, block));
+        self.orphans.push_back((sender, block));
         let is_too_much = |(count, bytes)| count > limits::ORPHAN_BLOCKS || bytes > limits::ORPHAN_BLOCK_BYTES;
         while is_too_much(self.orphans()) {
             self.orphans.pop_front();
         }
     }
 
-    pub(super) fn take_orphans_of(&mut self, parent: &BlockHash) -> Vec<(PeerKey, IdentifiedBlock)> {
+    pub(super) fn take_orphans_of(&mut self, parent: &BlockHash) -> Vec<(Sender, IdentifiedBlock)> {
         let (children, others) =
             std::mem::take(&mut self.orphans).into_iter().partition(|(_, block)| block.header.previous == *parent);
         self.orphans = others;
@@ -100,8 +103,8 @@ impl WaitingBlocks {
     }
 
     /// Keeps a block that is valid by itself until its time has come.
-    pub(super) fn defer(&mut self, peer: Option<PeerKey>, block: IdentifiedBlock) {
-        self.deferred.insert((block.header.time, block.hash()), (peer, block));
+    pub(super) fn defer(&mut self, sender: Option<Sender>, block: IdentifiedBlock) {
+        self.deferred.insert((block.header.time, block.hash()), (sender, block));
         let is_too_much = |(count, bytes)| count > limits::DEFERRED_BLOCKS || bytes > limits::ORPHAN_BLOCK_BYTES;
         while is_too_much(self.deferred()) {
             self.let_go_of_deferred();
@@ -109,7 +112,7 @@ impl WaitingBlocks {
     }
 
     /// Takes a deferred block whose timestamp is `latest` or earlier.
-    pub(super) fn take_deferred(&mut self, latest: u64) -> Option<(Option<PeerKey>, IdentifiedBlock)> {
+    pub(super) fn take_deferred(&mut self, latest: u64) -> Option<(Option<Sender>, IdentifiedBlock)> {
         self.deferred.first_entry().filter(|first| first.key().0 <= latest).map(|first| first.remove())
     }
 }

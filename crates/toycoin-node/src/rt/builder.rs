@@ -28,8 +28,8 @@ use crate::{
     limits::{DRIVER_QUEUE, EVENT_QUEUE, MINED_QUEUE, REMEMBERED_SIGNATURES},
     protocol::{NodeConfig, NodeMachine},
     rt::{
-        NodeHandle, SpawnError, clock::Clock, connections::Connections, driver::Driver, hash_rate::HashRate,
-        life::Life, miner::Miner, relays::Relays,
+        MeshPort, NodeHandle, SpawnError, clock::Clock, connections::Connections, driver::Driver, hash_rate::HashRate,
+        life::Life, mesh::Mesh, miner::Miner, relays::Relays,
     },
 };
 
@@ -69,6 +69,7 @@ pub struct NodeBuilder<S = MemoryStore> {
     store: S,
     config: NodeConfig,
     relays: Vec<String>,
+    mesh: Option<MeshPort>,
     threads: Option<usize>,
     throttle_percent: u32,
     seeded: bool,
@@ -79,21 +80,38 @@ impl NodeBuilder {
     pub fn new(params: ChainParams) -> Self {
         let config = NodeConfig::new(&params);
         let store = MemoryStore::new();
-        Self { params, store, config, relays: Vec::new(), threads: None, throttle_percent: 100, seeded: false }
+        Self {
+            params,
+            store,
+            config,
+            relays: Vec::new(),
+            mesh: None,
+            threads: None,
+            throttle_percent: 100,
+            seeded: false,
+        }
     }
 }
 
 impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeBuilder<S> {
     /// Keeps the chain in another store.
     pub fn store<T>(self, store: T) -> NodeBuilder<T> {
-        let Self { params, config, relays, threads, throttle_percent, seeded, .. } = self;
-        NodeBuilder { params, store, config, relays, threads, throttle_percent, seeded }
+        let Self { params, config, relays, mesh, threads, throttle_percent, seeded, .. } = self;
+        NodeBuilder { params, store, config, relays, mesh, threads, throttle_percent, seeded }
     }
 
     /// Connects to a relay at `address`, host and port. Further calls add further relays.
     #[must_use]
     pub fn relay(mut self, address: impl Into<String>) -> Self {
         self.relays.push(address.into());
+        self
+    }
+
+    /// Takes part in a mesh of peers without a relay. The crate `toycoin-p2p` carries it, with the other end of the
+    /// [port](crate::mesh_port). A node may have relays and a mesh at once: what it accepts on one it tells on the other.
+    #[must_use]
+    pub fn mesh(mut self, port: MeshPort) -> Self {
+        self.mesh = Some(port);
         self
     }
 
@@ -203,6 +221,7 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         let miner = Miner::start(threads, self.throttle_percent, hashes, found).map_err(SpawnError::Start)?;
 
         let (relays, relay_states) = Relays::start(self.relays, &sender);
+        let (mesh, mesh_peers) = self.mesh.map(Mesh::new).unzip();
         let weak_events = events.downgrade();
         let driver = Driver {
             machine,
@@ -213,6 +232,7 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
             mined,
             events,
             relays,
+            mesh,
             connections: Connections::default(),
             replies: BTreeMap::new(),
             miner,
@@ -234,6 +254,7 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
             sender,
             events: weak_events,
             relays: relay_states,
+            mesh_peers,
             hash_rate,
             throttle,
             life,

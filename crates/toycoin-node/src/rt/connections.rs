@@ -22,10 +22,15 @@ pub(super) struct Connections {
 }
 
 impl Connections {
+    /// Returns a name that was not given before, for a connection that is no relay's.
+    pub(super) const fn name_another(&mut self) -> ConnectionId {
+        self.opened += 1;
+        ConnectionId(self.opened)
+    }
+
     /// Names a new connection.
     pub(super) fn open(&mut self, place: Place) -> ConnectionId {
-        self.opened += 1;
-        let name = ConnectionId(self.opened);
+        let name = self.name_another();
         self.names.insert(place, name);
         self.places.insert(name, place);
         name

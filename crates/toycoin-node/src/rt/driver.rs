@@ -13,6 +13,7 @@ use crate::{
         connections::Connections,
         hash_rate::HashRate,
         life::{Ending, Stop},
+        mesh::{Mesh, MeshCommand, MeshEvent},
         message::Message,
         miner::Miner,
         relays::Relays,
@@ -30,6 +31,7 @@ pub(super) struct Driver<M> {
     pub(super) mined: mpsc::Receiver<(JobId, u64)>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) relays: Relays,
+    pub(super) mesh: Option<Mesh>,
     pub(super) connections: Connections,
     /// The callers that wait for answers.
     pub(super) replies: BTreeMap<RequestId, oneshot::Sender<Response>>,
@@ -60,7 +62,10 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                     }
                 }
                 () = self.abandoned.notified() => self.cancel_abandoned(),
-                Some(message) = self.messages.recv() => self.handle(message),
+                next = next_of(&mut self.messages, self.mesh.as_mut()) => match next {
+                    Next::Message(message) => self.handle(message),
+                    Next::Mesh(event) => self.hear(&event),
+                },
                 () = wait_until(timeout.min(self.hash_rate.due())) => {
                     self.machine.handle(self.clock.now(), Input::Timeout);
                 }
@@ -103,6 +108,22 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
         }
     }
 
+    /// Tells the machine what its mesh tells.
+    fn hear(&mut self, event: &MeshEvent) {
+        self.note_written();
+        let Some(mesh) = &mut self.mesh else { return };
+        if let Some(input) = mesh.receive(event, &mut self.connections) {
+            self.machine.handle(self.clock.now(), input);
+        }
+        mesh.publish_peers();
+    }
+
+    fn tell_mesh(&self, command: MeshCommand) {
+        if let Some(mesh) = &self.mesh {
+            mesh.tell(command);
+        }
+    }
+
     /// Cancels the requests whose callers no longer wait.
     fn cancel_abandoned(&mut self) {
         let abandoned: Vec<_> = self.replies.extract_if(.., |_, reply| reply.is_closed()).map(|(id, _)| id).collect();
@@ -127,8 +148,16 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
                         self.relays.close(self.clock.now().monotonic, place, &reason);
                     }
                 }
-                Output::Say { .. } | Output::End { .. } | Output::Judge { .. } | Output::Shun { .. } => {}
-                Output::Reply { id, response } => {
+                Output::Say { connection: _, to, answers, payload } => {
+                    self.tell_mesh(MeshCommand::Say { to, answers, payload });
+                }
+                Output::End { question } => self.tell_mesh(MeshCommand::End(question)),
+                Output::Judge { ticket, judgement } => self.tell_mesh(MeshCommand::Judge(ticket, judgement)),
+                Output::Shun { connection: _, peer, time } => self.tell_mesh(MeshCommand::Shun { peer, time }),
+                Output::Reply { id, mut response } => {
+                    if let Some(mesh) = &self.mesh {
+                        mesh.add_addresses(&mut response);
+                    }
                     if let Some(reply) = self.replies.remove(&id) {
                         // the caller may no longer wait
                         drop(reply.send(*response));
@@ -151,6 +180,28 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
             }
         }
         true
+    }
+}
+
+/// What comes next, from either of two queues.
+enum Next {
+    Message(Message),
+    Mesh(MeshEvent),
+}
+
+/// Waits for a message or for an event of the mesh. Either may come first, so that a flood on one holds up no other.
+async fn next_of(messages: &mut mpsc::Receiver<Message>, mesh: Option<&mut Mesh>) -> Next {
+    let event = async {
+        match mesh {
+            Some(mesh) => mesh.next().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        Some(message) = messages.recv() => Next::Message(message),
+        event = event => Next::Mesh(event),
+        // no handle and no relay is left, so the node is about to stop
+        else => std::future::pending().await,
     }
 }
 

@@ -3,19 +3,23 @@
 //! The node has one end, and whoever carries the messages (`toycoin-p2p`) has the other. So the node knows nothing of
 //! libp2p, and the carrier knows nothing of chains.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use toycoin_wire::NodeId;
 
-use crate::protocol::{Direction, Judgement, QuestionId, Ticket, Via};
+use crate::{
+    protocol::{Direction, Input, Judgement, QuestionId, Response, Ticket, Via},
+    relay::ConnectionId,
+    rt::connections::Connections,
+};
 
 /// The node's end; pass it to [`NodeBuilder::mesh`](crate::NodeBuilder::mesh).
 #[derive(Debug)]
 pub struct MeshPort {
-    pub(super) events: mpsc::Receiver<MeshEvent>,
-    pub(super) commands: mpsc::UnboundedSender<MeshCommand>,
+    events: mpsc::Receiver<MeshEvent>,
+    commands: mpsc::UnboundedSender<MeshCommand>,
 }
 
 /// The carrier's end. The mesh ends when it is dropped.
@@ -89,6 +93,100 @@ pub enum MeshCommand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the node is behind, or has ended")]
 pub struct Full;
+
+/// A node's mesh as its driver sees it: what its carrier tells becomes inputs of the machine, and outputs become
+/// commands.
+#[derive(Debug)]
+pub(super) struct Mesh {
+    port: MeshPort,
+    /// The machine's name for the mesh while it stands.
+    connection: Option<ConnectionId>,
+    /// Where each peer is.
+    addresses: BTreeMap<NodeId, String>,
+    joined: watch::Sender<usize>,
+}
+
+impl Mesh {
+    /// Returns the mesh behind a port, and the number of its peers.
+    pub(super) fn new(port: MeshPort) -> (Self, watch::Receiver<usize>) {
+        let (joined, watched) = watch::channel(0);
+        (Self { port, connection: None, addresses: BTreeMap::new(), joined }, watched)
+    }
+
+    /// Returns the next event. It never comes once the carrier is gone.
+    pub(super) async fn next(&mut self) -> MeshEvent {
+        if let Some(event) = self.port.events.recv().await {
+            return event;
+        }
+        if self.connection.is_some() {
+            return MeshEvent::Down { reason: "its carrier has ended".to_owned() };
+        }
+        std::future::pending().await
+    }
+
+    /// Returns what the machine must learn of an event.
+    pub(super) fn receive<'a>(&mut self, event: &'a MeshEvent, connections: &mut Connections) -> Option<Input<'a>> {
+        match event {
+            MeshEvent::Up => {
+                // a carrier that says it twice has no other mesh
+                let connection = *self.connection.get_or_insert_with(|| connections.name_another());
+                Some(Input::MeshUp { connection })
+            }
+            MeshEvent::Joined { peer, direction, address } => {
+                let connection = self.connection?;
+                self.addresses.insert(*peer, address.clone());
+                Some(Input::Joined { connection, peer: *peer, direction: *direction })
+            }
+            MeshEvent::Left { peer } => {
+                self.addresses.remove(peer);
+                Some(Input::Left { connection: self.connection?, peer: *peer })
+            }
+            MeshEvent::Heard { from, via, payload } => match self.connection {
+                Some(connection) => Some(Input::Heard { connection, from: *from, via: *via, payload }),
+                None => {
+                    self.leave(*via);
+                    None
+                }
+            },
+            MeshEvent::Down { reason } => {
+                self.addresses.clear();
+                let connection = self.connection.take()?;
+                tracing::info!(reason, "the mesh is gone");
+                Some(Input::Disconnected { connection })
+            }
+        }
+    }
+
+    /// Owes nothing for a message that the machine does not hear.
+    fn leave(&self, via: Via) {
+        match via {
+            Via::Gossip(ticket) => self.tell(MeshCommand::Judge(ticket, Judgement::Ignore)),
+            Via::Question(question) => self.tell(MeshCommand::End(question)),
+            Via::Answer => {}
+        }
+    }
+
+    /// Tells handles how many peers there are, once the machine knows them.
+    pub(super) fn publish_peers(&self) {
+        let joined = self.addresses.len();
+        self.joined.send_if_modified(|before| std::mem::replace(before, joined) != joined);
+    }
+
+    /// Tells the carrier something.
+    pub(super) fn tell(&self, command: MeshCommand) {
+        // a carrier that has ended needs nothing
+        let _ = self.port.commands.send(command);
+    }
+
+    /// Adds the addresses of the mesh's peers.
+    pub(super) fn add_addresses(&self, response: &mut Response) {
+        if let Response::Peers(peers) = response {
+            for peer in peers.iter_mut().filter(|peer| Some(peer.connection) == self.connection) {
+                peer.address = self.addresses.get(&peer.id).cloned();
+            }
+        }
+    }
+}
 
 /// Returns a port, in which at most `queue` events wait for the node.
 ///

@@ -30,6 +30,8 @@ pub struct NodeHandle {
     /// A weak sender, so that the events end with the node.
     pub(super) events: broadcast::WeakSender<Event>,
     pub(super) relays: watch::Receiver<Vec<RelayState>>,
+    /// The number of peers on the mesh; `None` without one.
+    pub(super) mesh_peers: Option<watch::Receiver<usize>>,
     pub(super) hash_rate: HashRate,
     /// The share of time in which the miner threads work, in percent; 0 without any.
     pub(super) throttle: Arc<AtomicU32>,
@@ -73,6 +75,16 @@ impl NodeHandle {
         }
         let failures = relays.iter().filter_map(RelayState::failure).map(str::to_owned).collect();
         Err(RelayError::NoRelay { failures })
+    }
+
+    /// Waits until a peer has joined the mesh. A node without a mesh has nothing to wait for.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn wait_for_peer(&self) -> Result<(), Stopped> {
+        let Some(mut peers) = self.mesh_peers.clone() else { return Ok(()) };
+        let joined = peers.wait_for(|peers| *peers > 0).await.is_ok();
+        if joined && !self.has_ended() { Ok(()) } else { Err(self.stopped()) }
     }
 
     /// Submits a transaction. The node publishes it again and again until it is confirmed.

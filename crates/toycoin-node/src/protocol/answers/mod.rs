@@ -9,6 +9,6 @@ mod questions;
 mod serve;
 
 pub(super) use self::{
-    questions::{Question, Questions},
+    questions::{Asker, Question, Questions},
     serve::Answers,
 };

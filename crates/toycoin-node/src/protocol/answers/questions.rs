@@ -16,7 +16,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use toycoin_core::{BlockHash, Txid};
 use toycoin_wire::{NodeId, node::GetHeaders};
 
-use crate::{limits, machine::Monotonic};
+use crate::{limits, machine::Monotonic, protocol::QuestionId};
+
+/// Who waits for answers: a peer, and on a mesh one of its questions, whose answers go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::protocol) struct Asker {
+    pub(in crate::protocol) peer: NodeId,
+    pub(in crate::protocol) question: Option<QuestionId>,
+}
 
 /// A message that asks for something.
 #[derive(Debug)]
@@ -58,11 +65,13 @@ pub(super) enum Source {
 /// All questions that wait on a connection.
 #[derive(Debug, Default)]
 pub(in crate::protocol) struct Questions {
-    asked: BTreeMap<NodeId, Asked>,
+    asked: BTreeMap<Asker, Asked>,
     turns: u64,
+    /// Questions of mesh peers that get no further answer, until that is said.
+    ended: Vec<QuestionId>,
 }
 
-/// The items that one peer waits for: headers first, then blocks, then transactions.
+/// The items that one asker waits for: headers first, then blocks, then transactions.
 #[derive(Debug, Default)]
 struct Asked {
     headers: Option<(Monotonic, GetHeaders)>,
@@ -71,8 +80,10 @@ struct Asked {
     missing: Vec<[u8; 32]>,
     /// The plan for the first item.
     plan: Option<Plan>,
-    /// Turn of the peer's arrival or last answer.
+    /// Turn of the asker's arrival or last answer.
     turn: u64,
+    /// Bytes that were given so far.
+    given: u64,
 }
 
 impl Questions {
@@ -91,18 +102,18 @@ impl Questions {
         self.asked.values().map(Asked::len).sum()
     }
 
-    /// Adds a question, and returns the number of answers that will not be given. These are a peer's older request for
-    /// headers, items beyond a peer's bound, and all items of the peer with the last turn when too many peers wait.
+    /// Adds a question, and returns the number of answers that will not be given. These are an asker's older request for
+    /// headers, items beyond an asker's bound, and all items of the asker with the last turn when too many wait.
     /// `recent_use` returns a peer's recent use in tokens.
     pub(super) fn ask(
         &mut self,
-        peer: NodeId,
+        asker: Asker,
         question: &Question<'_>,
         now: Monotonic,
         recent_use: impl Fn(&NodeId) -> u64,
     ) -> usize {
         let turn = self.next_turn();
-        let asked = self.asked.entry(peer).or_insert_with(|| Asked { turn, ..Asked::default() });
+        let asked = self.asked.entry(asker).or_insert_with(|| Asked { turn, ..Asked::default() });
         let mut dropped = match question {
             Question::Headers(request) => {
                 asked.plan = None;
@@ -112,38 +123,45 @@ impl Questions {
             Question::Transactions(ids) => wait_for(&mut asked.transactions, ids, limits::QUESTION_TRANSACTIONS, now),
         };
         if asked.item().is_none() {
-            self.asked.remove(&peer);
+            self.remove(&asker);
         }
         if self.asked.len() > limits::QUESTION_PEERS
             && let Some((_, last)) = self.ranks(&recent_use).max()
         {
-            dropped += self.asked.remove(&last).map_or(0, |asked| asked.len());
+            dropped += self.remove(&last).map_or(0, |asked| asked.len());
         }
         dropped
     }
 
-    /// Returns the peer whose turn it is.
-    pub(super) fn next(&self, recent_use: impl Fn(&NodeId) -> u64) -> Option<NodeId> {
-        self.ranks(&recent_use).min().map(|(_, peer)| peer)
+    /// Returns the asker whose turn it is.
+    pub(super) fn next(&self, recent_use: impl Fn(&NodeId) -> u64) -> Option<Asker> {
+        self.ranks(&recent_use).min().map(|(_, asker)| asker)
     }
 
-    /// Returns the next item that a peer waits for, and its plan if it was looked up.
-    pub(super) fn item(&self, peer: &NodeId) -> Option<(Item, Option<Plan>)> {
-        let asked = self.asked.get(peer)?;
+    /// Returns the next item that an asker waits for, and its plan if it was looked up.
+    pub(super) fn item(&self, asker: &Asker) -> Option<(Item, Option<Plan>)> {
+        let asked = self.asked.get(asker)?;
         Some((asked.item()?, asked.plan))
     }
 
-    /// Sets the plan for a peer's next answer; `None` means that it must be looked up again.
-    pub(super) fn plan(&mut self, peer: &NodeId, plan: Option<Plan>) {
-        if let Some(asked) = self.asked.get_mut(peer) {
+    /// Sets the plan for an asker's next answer; `None` means that it must be looked up again.
+    pub(super) fn plan(&mut self, asker: &Asker, plan: Option<Plan>) {
+        if let Some(asked) = self.asked.get_mut(asker) {
             asked.plan = plan;
         }
     }
 
-    /// Removes a peer's next item, which was answered. `missing` is its hash if this node does not have it.
-    pub(super) fn answered(&mut self, peer: &NodeId, missing: Option<[u8; 32]>) {
+    /// Returns whether an answer of so many bytes is left out, because all answers to its question would be too long.
+    pub(super) fn is_left_out(&self, asker: &Asker, length: u64) -> bool {
+        let given = self.asked.get(asker).map_or(0, |asked| asked.given);
+        asker.question.is_some() && given > 0 && given + length > limits::ANSWER_BYTES
+    }
+
+    /// Removes an asker's next item, which was answered with so many bytes. `missing` is its hash if this node does not
+    /// have it.
+    pub(super) fn answered(&mut self, asker: &Asker, bytes: u64, missing: Option<[u8; 32]>) {
         let turn = self.next_turn();
-        let Some(asked) = self.asked.get_mut(peer) else { return };
+        let Some(asked) = self.asked.get_mut(asker) else { return };
         match asked.item() {
             Some(Item::Headers(_)) => asked.headers = None,
             Some(Item::Block(_)) => drop(asked.blocks.pop_front()),
@@ -152,22 +170,24 @@ impl Questions {
             None => {}
         }
         (asked.plan, asked.turn) = (None, turn);
+        asked.given += bytes;
         asked.missing.extend(missing);
         if asked.item().is_none() {
-            self.asked.remove(peer);
+            self.remove(asker);
         }
     }
 
     /// Returns the requested items that this node does not have.
-    pub(super) fn missing(&self, peer: &NodeId) -> Vec<[u8; 32]> {
-        self.asked.get(peer).map(|asked| asked.missing.clone()).unwrap_or_default()
+    pub(super) fn missing(&self, asker: &Asker) -> Vec<[u8; 32]> {
+        self.asked.get(asker).map(|asked| asked.missing.clone()).unwrap_or_default()
     }
 
     /// Drops items that waited so long that the peer has asked others by now. Returns their number.
     pub(super) fn expire(&mut self, now: Monotonic) -> usize {
         let before = self.len();
         let is_old = |at: Monotonic| now >= at + limits::QUESTION_PATIENCE;
-        self.asked.retain(|_, asked| {
+        let ended = &mut self.ended;
+        self.asked.retain(|asker, asked| {
             let first = asked.item();
             asked.headers.take_if(|(at, _)| is_old(*at));
             while asked.blocks.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
@@ -176,6 +196,9 @@ impl Questions {
             if next != first {
                 asked.plan = None;
             }
+            if next.is_none() {
+                ended.extend(asker.question);
+            }
             next.is_some()
         });
         before - self.len()
@@ -183,14 +206,26 @@ impl Questions {
 
     /// Removes a peer that is gone or muted.
     pub(in crate::protocol) fn forget(&mut self, gone: impl Fn(&NodeId) -> bool) {
-        self.asked.retain(|peer, _| !gone(peer));
+        let gone = self.asked.extract_if(.., |asker, _| gone(&asker.peer));
+        self.ended.extend(gone.filter_map(|(asker, _)| asker.question));
     }
 
-    /// Returns each peer's rank; the lowest comes first.
-    fn ranks(&self, recent_use: &impl Fn(&NodeId) -> u64) -> impl Iterator<Item = ((u64, u64), NodeId)> {
-        self.asked.iter().map(|(peer, asked)| {
+    /// Takes the questions that get no further answer.
+    pub(in crate::protocol) fn take_ended(&mut self) -> impl Iterator<Item = QuestionId> {
+        self.ended.drain(..)
+    }
+
+    fn remove(&mut self, asker: &Asker) -> Option<Asked> {
+        let asked = self.asked.remove(asker)?;
+        self.ended.extend(asker.question);
+        Some(asked)
+    }
+
+    /// Returns each asker's rank; the lowest comes first.
+    fn ranks(&self, recent_use: &impl Fn(&NodeId) -> u64) -> impl Iterator<Item = ((u64, u64), Asker)> {
+        self.asked.iter().map(|(asker, asked)| {
             let tokens = asked.plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens);
-            ((recent_use(peer).saturating_add(tokens), asked.turn), *peer)
+            ((recent_use(&asker.peer).saturating_add(tokens), asked.turn), *asker)
         })
     }
 

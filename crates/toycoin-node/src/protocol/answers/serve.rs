@@ -7,13 +7,13 @@ use toycoin_wire::node::{GetHeaders, NodeMessage};
 
 use super::{
     kept_bodies::KeptBodies,
-    questions::{Item, Plan, Question, Source},
+    questions::{Asker, Item, Plan, Question, Source},
 };
 use crate::{
     limits,
     machine::Monotonic,
     mempool::Mempool,
-    protocol::{backlog::Purpose, links::Link, net::Net, peer_key::PeerKey},
+    protocol::{backlog::Purpose, links::Link, net::Net},
     relay::ConnectionId,
 };
 
@@ -36,11 +36,17 @@ enum Step {
 
 impl Answers {
     /// Queues a question until its turn.
-    pub(in crate::protocol) fn on_question(&self, peer: PeerKey, question: &Question<'_>, net: &mut Net) {
+    pub(in crate::protocol) fn on_question(
+        &self,
+        connection: ConnectionId,
+        asker: Asker,
+        question: &Question<'_>,
+        net: &mut Net,
+    ) {
         let (now, peers) = (net.now.monotonic, &net.peers);
-        let Some(link) = net.links.get_mut(&peer.0) else { return };
-        let recent_use = |id: &_| peers.get(&(peer.0, *id)).map_or(0, |known| known.recent_use.tokens(now));
-        net.overloads += link.questions.ask(peer.1, question, now, recent_use) as u64;
+        let Some(link) = net.links.get_mut(&connection) else { return };
+        let recent_use = |id: &_| peers.get(&(connection, *id)).map_or(0, |known| known.recent_use.tokens(now));
+        net.overloads += link.questions.ask(asker, question, now, recent_use) as u64;
     }
 
     /// Answers the waiting peers of each connection, within its budget, its queue and the bound of one step.
@@ -85,10 +91,15 @@ impl Answers {
         let Some(link) = net.links.get_mut(&connection) else { return Step::Idle };
         net.overloads += link.questions.expire(now) as u64;
         let recent_use = |id: &_| peers.get(&(connection, *id)).map_or(0, |known| known.recent_use.tokens(now));
-        let Some(id) = link.questions.next(recent_use) else { return Step::Idle };
-        let Some((item, plan)) = link.questions.item(&id) else { return Step::Idle };
-        if !link.backlog.has_room(Purpose::Answer, plan.map_or(0, |plan| plan.length)) {
+        let Some(asker) = link.questions.next(recent_use) else { return Step::Idle };
+        let Some((item, plan)) = link.questions.item(&asker) else { return Step::Idle };
+        let length = plan.map_or(0, |plan| plan.length);
+        if !link.has_room(Purpose::Answer, length) {
             return Step::Idle;
+        }
+        if link.questions.is_left_out(&asker, length) {
+            link.questions.answered(&asker, 0, None);
+            return Step::Spent(0);
         }
         let tokens = plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens);
         // the reserve leaves tokens for small answers, however many the large ones take
@@ -98,13 +109,13 @@ impl Answers {
             Some(at) if at > now => return Step::Until(at),
             _ => link.budget.take(tokens, now),
         };
-        let peer = (connection, id);
+        let peer = (connection, asker.peer);
         if let Some(known) = net.peers.get_mut(&peer) {
             known.recent_use.add(tokens, now);
         }
         let done = match plan {
-            None => self.look_up(peer, &item, net, chain, pool),
-            Some(plan) => self.give(peer, item, plan, net, chain, pool),
+            None => self.look_up(connection, asker, &item, net, chain, pool),
+            Some(plan) => self.give(connection, asker, item, plan, net, chain, pool),
         };
         if let Err(error) = done {
             net.halt(&error);
@@ -115,7 +126,8 @@ impl Answers {
     /// Looks up an answer's location and cost, from indexes alone.
     fn look_up<S: ChainStore<Error: Display>>(
         &mut self,
-        peer: PeerKey,
+        connection: ConnectionId,
+        asker: Asker,
         item: &Item,
         net: &mut Net,
         chain: &Chain<S>,
@@ -131,19 +143,21 @@ impl Answers {
             Item::Transaction(txid) => (self.plan_of_transaction(txid, chain, pool)?, Some(txid.to_bytes())),
             Item::Missing => (Some(Plan { tokens: 0, length: MISSING_LENGTH, source: Source::Memory }), None),
         };
-        if let Some(link) = net.links.get_mut(&peer.0) {
+        if let Some(link) = net.links.get_mut(&connection) {
             match plan {
-                Some(plan) => link.questions.plan(&peer.1, Some(plan)),
-                None => link.questions.answered(&peer.1, missing),
+                Some(plan) => link.questions.plan(&asker, Some(plan)),
+                None => link.questions.answered(&asker, 0, missing),
             }
         }
         Ok(())
     }
 
     /// Reads and sends an answer that was charged.
+    #[expect(clippy::too_many_arguments, reason = "the asker and where it is, and the parts of the machine")]
     fn give<S: ChainStore<Error: Display>>(
         &mut self,
-        peer: PeerKey,
+        connection: ConnectionId,
+        asker: Asker,
         item: Item,
         plan: Plan,
         net: &mut Net,
@@ -164,19 +178,19 @@ impl Answers {
                 })
             }
             (Item::Missing, _) => {
-                let link = net.links.get(&peer.0);
-                link.map(|link| NodeMessage::NotFound(link.questions.missing(&peer.1)))
+                let link = net.links.get(&connection);
+                link.map(|link| NodeMessage::NotFound(link.questions.missing(&asker)))
             }
             (Item::Block(_), Source::Memory) => None,
         };
-        let Some(link) = net.links.get_mut(&peer.0) else { return Ok(()) };
+        let Some(link) = net.links.get_mut(&connection) else { return Ok(()) };
         match answer {
             Some(answer) => {
-                link.questions.answered(&peer.1, None);
-                net.publish(Purpose::Answer, Some(peer.1), &answer, |connection| connection == peer.0);
+                link.questions.answered(&asker, plan.length, None);
+                net.answer((connection, asker.peer), asker.question, &answer);
             }
             // the item has moved since it was looked up
-            None => link.questions.plan(&peer.1, None),
+            None => link.questions.plan(&asker, None),
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ use crate::{
     machine::Monotonic,
     protocol::{
         lanes::{Lane, LaneKey},
+        links::Link,
         net::Net,
         peer_key::PeerKey,
     },
@@ -208,6 +209,20 @@ impl BodySync {
         }
     }
 
+    /// Asks one peer for a block, since it says that it has it, unless the peer was asked already.
+    pub(in crate::protocol) fn ask_of(&mut self, peer: PeerKey, hash: BlockHash, net: &mut Net) {
+        let now = net.now.monotonic;
+        let Some(link) = net.links.get(&peer.0) else { return };
+        let (lane, newcomers) = (link.lane_key(peer), link.patience_with_newcomers());
+        if self.in_flight.open_of(&hash).any(|asked| asked.lane == lane) {
+            return;
+        }
+        let Some(known) = net.peers.get(&peer) else { return };
+        let due = now + known.standing.patience_for_blocks(newcomers);
+        self.in_flight.ask(hash, Asked::new(peer, lane, now, due, false));
+        net.send_to(peer, &NodeMessage::GetBlocks(vec![hash]));
+    }
+
     fn ask(
         &mut self,
         hash: BlockHash,
@@ -323,7 +338,7 @@ impl BodySync {
             return BTreeSet::new();
         }
         let links = &net.links;
-        let passed = |connection: ConnectionId| links.get(&connection).map(|link| link.barrier.passed());
+        let passed = |connection: ConnectionId| links.get(&connection).and_then(Link::passed);
         let lapsed = self.in_flight.lapse(now, passed);
         // the peers whose strikes it counts, once each, and whether all their lapsed requests were trials
         let mut culprits: BTreeMap<PeerKey, bool> = BTreeMap::new();

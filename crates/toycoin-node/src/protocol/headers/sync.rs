@@ -92,8 +92,9 @@ impl HeaderSync {
     /// wait behind other deliveries.
     pub(in crate::protocol) fn lapse(&mut self, net: &mut Net) -> BTreeSet<ConnectionId> {
         let links = &net.links;
-        let has_passed =
-            |connection: ConnectionId, due| links.get(&connection).is_none_or(|link| link.barrier.passed() >= due);
+        let has_passed = |connection: ConnectionId, due| {
+            links.get(&connection).and_then(Link::passed).is_none_or(|passed| passed >= due)
+        };
         let lapsed = self.requests.lapse(net.now.monotonic, has_passed);
         let mut over = BTreeSet::new();
         for (peer, is_doubtful) in lapsed.late {

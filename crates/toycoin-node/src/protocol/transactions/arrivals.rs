@@ -22,7 +22,7 @@ use super::fair_queue::{FairQueue, Queued, Rank};
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{budget::TokenBucket, peer_key::PeerKey},
+    protocol::{Ticket, budget::TokenBucket, peer_key::PeerKey},
     relay::ConnectionId,
 };
 
@@ -35,12 +35,22 @@ pub(super) struct Arrivals {
     /// When the present wait for validation began.
     since: Monotonic,
     dropped: u64,
+    /// The tickets of those that were dropped, until they are judged.
+    dropped_tickets: Vec<Ticket>,
+}
+
+/// A transaction that waits for validation.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) transaction: IdentifiedTransaction,
+    /// What its judgement answers, if it was gossiped.
+    pub(super) ticket: Option<Ticket>,
 }
 
 /// The waiting transactions of one connection.
 #[derive(Debug)]
 struct Lane {
-    queue: FairQueue<PeerKey, IdentifiedTransaction>,
+    queue: FairQueue<PeerKey, Arrival>,
     /// Signatures that may be verified for all peers of the connection.
     budget: TokenBucket,
 }
@@ -48,7 +58,7 @@ struct Lane {
 /// Transactions that are validated together.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    pub(super) transactions: Vec<(PeerKey, IdentifiedTransaction)>,
+    pub(super) transactions: Vec<(PeerKey, Arrival)>,
     rank: Option<Rank>,
     signatures: u64,
 }
@@ -101,7 +111,7 @@ impl Arrivals {
     }
 
     /// Queues a transaction. Beyond the bounds, the connection that holds most drops one.
-    pub(super) fn push(&mut self, peer: PeerKey, rank: Rank, transaction: IdentifiedTransaction, now: Monotonic) {
+    pub(super) fn push(&mut self, peer: PeerKey, rank: Rank, arrival: Arrival, now: Monotonic) {
         if self.len() == 0 {
             self.since = now;
         }
@@ -109,21 +119,25 @@ impl Arrivals {
             queue: FairQueue::default(),
             budget: TokenBucket::new(limits::CONNECTION_SIGNATURES, limits::CONNECTION_SIGNATURES_PER_SECOND, now),
         });
-        let cost = cost(&transaction);
-        let bytes = usize::try_from(transaction.size()).unwrap_or(usize::MAX);
-        lane.queue.push(peer, rank, Queued { item: transaction, cost, bytes, came: now });
+        let cost = cost(&arrival.transaction);
+        let bytes = usize::try_from(arrival.transaction.size()).unwrap_or(usize::MAX);
+        lane.queue.push(peer, rank, Queued { item: arrival, cost, bytes, came: now });
         while self.len() > limits::ARRIVALS || self.bytes() > limits::ARRIVAL_BYTES {
             let fullest = self.lanes.values_mut().max_by_key(|lane| lane.queue.bytes());
-            if fullest.and_then(|lane| lane.queue.drop_one()).is_none() {
-                return;
-            }
+            let Some(dropped) = fullest.and_then(|lane| lane.queue.drop_one()) else { return };
             self.dropped += 1;
+            self.dropped_tickets.extend(dropped.item.ticket);
         }
     }
 
     /// Counts a transaction that its sender's budget does not allow.
     pub(super) const fn note_dropped(&mut self) {
         self.dropped += 1;
+    }
+
+    /// Takes the tickets of transactions that were dropped.
+    pub(super) fn take_dropped_tickets(&mut self) -> Vec<Ticket> {
+        std::mem::take(&mut self.dropped_tickets)
     }
 
     /// Takes the next batch within the budgets: connections in turn, and within each the senders fairly.
@@ -162,7 +176,8 @@ impl Arrivals {
         for lane in self.lanes.values_mut() {
             while lane.queue.next().is_some_and(|(_, next)| now.saturating_since(next.came) > limits::ARRIVAL_PATIENCE)
             {
-                lane.queue.pop();
+                let dropped = lane.queue.pop().and_then(|(_, queued)| queued.item.ticket);
+                self.dropped_tickets.extend(dropped);
                 self.dropped += 1;
             }
         }
@@ -170,9 +185,9 @@ impl Arrivals {
 
     /// Charges connections a second time for a batch that failed, because it was verified twice.
     pub(super) fn charge_again(&mut self, batch: &Batch, now: Monotonic) {
-        for (peer, transaction) in &batch.transactions {
+        for (peer, arrival) in &batch.transactions {
             if let Some(lane) = self.lanes.get_mut(&peer.0) {
-                lane.budget.charge(cost(transaction), now);
+                lane.budget.charge(cost(&arrival.transaction), now);
             }
         }
     }

@@ -108,8 +108,19 @@ impl OwnPayments {
         }
     }
 
-    /// Queues a payment on all lanes.
-    pub(super) fn queue(&self, txid: Txid, net: &mut Net) {
+    /// Publishes a new payment: it is queued on the lanes of relays, and gossiped on meshes.
+    pub(super) fn publish(&self, txid: Txid, net: &mut Net, mempool: &Mempool) {
+        let now = net.now.monotonic;
+        for (_, lane) in net.lanes().filter(|(key, _)| key.to.is_none()) {
+            lane.rebroadcast.push(txid, now);
+        }
+        if let Some(transaction) = mempool.get(&txid) {
+            net.gossip(Purpose::OwnPayment, &NodeMessage::Transaction(transaction.clone()), |_| true);
+        }
+    }
+
+    /// Queues a payment on all lanes. Gossip drops what it has seen, so each peer of a mesh is told by itself.
+    fn queue(&self, txid: Txid, net: &mut Net) {
         let now = net.now.monotonic;
         for (_, lane) in net.lanes() {
             lane.rebroadcast.push(txid, now);
@@ -130,22 +141,22 @@ fn rebroadcast_on(net: &mut Net, mempool: &Mempool, key: LaneKey) {
     let now = net.now.monotonic;
     while let Some(link) = net.links.get_mut(&key.connection) {
         let Some(lane) = link.lanes.get_mut(&key.to) else { return };
-        let rebroadcast = &mut lane.rebroadcast;
-        let Some(txid) = rebroadcast.begin() else { return };
+        let Some(txid) = lane.rebroadcast.begin() else { return };
         let Some(transaction) = mempool.get(&txid) else {
             // confirmed or dropped meanwhile
-            rebroadcast.pop();
+            lane.rebroadcast.pop();
             continue;
         };
         let length = transaction.size() + limits::MAX_ENVELOPE_BYTES;
-        if !link.backlog.has_room(Purpose::OwnPayment, length) {
+        if !link.has_room(Purpose::OwnPayment, length) {
             // tried again when bytes are written
             return;
         }
-        if !rebroadcast.may_send(length, now) {
+        let Some(lane) = link.lanes.get_mut(&key.to) else { return };
+        if !lane.rebroadcast.may_send(length, now) {
             return;
         }
-        rebroadcast.pop();
+        lane.rebroadcast.pop();
         let message = NodeMessage::Transaction(transaction.clone());
         net.publish(Purpose::OwnPayment, key.to, &message, |other| other == key.connection);
     }

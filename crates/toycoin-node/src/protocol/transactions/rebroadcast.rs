@@ -21,8 +21,17 @@ pub(in crate::protocol) struct Rebroadcast {
 }
 
 impl Rebroadcast {
-    pub(in crate::protocol) const fn new(now: Monotonic) -> Self {
-        let rate = TokenBucket::new(limits::OWN_PAYMENT_BURST, limits::OWN_PAYMENT_BYTES_PER_SECOND, now);
+    /// Returns the queue to all peers of a relay.
+    pub(in crate::protocol) const fn to_all(now: Monotonic) -> Self {
+        Self::new(TokenBucket::new(limits::OWN_PAYMENT_BURST, limits::OWN_PAYMENT_BYTES_PER_SECOND, now))
+    }
+
+    /// Returns the queue to one peer of a mesh. There are many of those, so each has a smaller rate.
+    pub(in crate::protocol) const fn to_peer(now: Monotonic) -> Self {
+        Self::new(TokenBucket::new(limits::OWN_PAYMENT_PEER_BURST, limits::OWN_PAYMENT_PEER_BYTES_PER_SECOND, now))
+    }
+
+    const fn new(rate: TokenBucket) -> Self {
         Self { queue: VecDeque::new(), queued: BTreeSet::new(), rate, next: None }
     }
 

@@ -11,8 +11,9 @@ use toycoin_core::{
 use toycoin_wire::node::NodeMessage;
 
 use super::{
-    arrivals::{Arrivals, cost},
+    arrivals::{Arrival, Arrivals, cost},
     drops::Drops,
+    fair_queue::Rank,
     own_payments::OwnPayments,
     waits::{Waits, confirmed},
 };
@@ -21,8 +22,8 @@ use crate::{
     machine::Monotonic,
     mempool::{Admission, AdmitError, DropReason, Mempool, Orphan},
     protocol::{
-        Event, MuteReason, RequestId, Response, SubmitError, TransactionOrigin, WaitError, backlog::Purpose,
-        lanes::LaneKey, net::Net, peer_key::PeerKey,
+        Event, Judgement, MuteReason, RequestId, Response, SubmitError, Ticket, TransactionOrigin, WaitError,
+        backlog::Purpose, lanes::LaneKey, net::Net, peer_key::PeerKey,
     },
     relay::ConnectionId,
 };
@@ -43,9 +44,21 @@ pub(super) enum Sender {
     /// The embedder.
     Own,
     /// A peer.
-    Peer(PeerKey),
+    Peer {
+        key: PeerKey,
+        /// Whether gossip brought it, which takes it to the other peers of its mesh.
+        by_gossip: bool,
+    },
     /// The node itself, before it was last stopped.
     LastRun,
+}
+
+/// What became of a peer's transaction.
+#[derive(Debug, Clone, Copy)]
+struct Judged {
+    judgement: Judgement,
+    /// Whether its signatures were verified.
+    was_verified: bool,
 }
 
 impl TransactionRelay {
@@ -69,21 +82,39 @@ impl TransactionRelay {
     }
 
     /// Processes a transaction from a peer.
-    pub(in crate::protocol) fn on_transaction(&mut self, peer: PeerKey, transaction: Transaction, net: &mut Net) {
+    ///
+    /// A `ticket` says that it was gossiped; the judgement follows at once or later.
+    pub(in crate::protocol) fn on_transaction(
+        &mut self,
+        peer: PeerKey,
+        transaction: Transaction,
+        ticket: Option<Ticket>,
+        net: &mut Net,
+    ) {
         let transaction = IdentifiedTransaction::from(transaction);
         // a transaction that was validated before costs nothing again
         if self.pool.contains(&transaction.txid()) {
-            return;
+            return net.judge_any(ticket, Judgement::Ignore);
         }
         if let Some(rule) = self.pool.refused_for(&transaction.wtxid()) {
+            net.judge_any(ticket, Judgement::Reject);
             return net.mute(peer, MuteReason::BrokenRule(rule));
         }
         let now = net.now.monotonic;
-        let Some(known) = net.peers.get_mut(&peer) else { return };
-        if known.signatures.take(cost(&transaction), now) {
-            self.arrivals.push(peer, known.rank(), transaction, now);
-        } else {
+        let mut known = net.peers.get_mut(&peer);
+        if !known.as_mut().is_some_and(|known| known.signatures.take(cost(&transaction), now)) {
             self.arrivals.note_dropped();
+            return net.judge_any(ticket, Judgement::Ignore);
+        }
+        let arrival = Arrival { transaction, ticket };
+        self.arrivals.push(peer, known.map_or(Rank::Newcomer, |known| known.rank()), arrival, now);
+        self.ignore_dropped(net);
+    }
+
+    /// Judges the tickets of transactions that were dropped unseen.
+    fn ignore_dropped(&mut self, net: &mut Net) {
+        for ticket in self.arrivals.take_dropped_tickets() {
+            net.judge(ticket, Judgement::Ignore);
         }
     }
 
@@ -97,7 +128,7 @@ impl TransactionRelay {
         let senders = net.peers.with_numbers(&orphans.iter().map(|orphan| orphan.source).collect());
         for Orphan { transaction, source } in orphans {
             if let Some((key, peer)) = senders.get(&source).filter(|(_, peer)| !peer.is_muted(now)) {
-                self.arrivals.push(*key, peer.rank(), transaction, now);
+                self.arrivals.push(*key, peer.rank(), Arrival { transaction, ticket: None }, now);
             }
         }
     }
@@ -134,11 +165,12 @@ impl TransactionRelay {
     ) {
         let now = net.now.monotonic;
         let batch = self.arrivals.next_batch(now);
+        self.ignore_dropped(net);
         if batch.transactions.is_empty() {
             return;
         }
         let verifier = chain.shared_verifier();
-        let transactions = batch.transactions.iter().map(|(_, transaction)| transaction);
+        let transactions = batch.transactions.iter().map(|(_, arrival)| &arrival.transaction);
         let ahead = self.pool.verify_ahead(transactions, chain.store(), chain.height() + 1, verifier.as_ref());
         let ahead = match ahead {
             Ok(ahead) => ahead,
@@ -147,29 +179,34 @@ impl TransactionRelay {
         if ahead.has_failed() {
             self.arrivals.charge_again(&batch, now);
         }
-        for (peer, transaction) in batch.transactions {
+        for (peer, Arrival { transaction, ticket }) in batch.transactions {
             // transactions that a peer sent before it was muted are dropped too
             if net.halted || net.peers.is_muted(&peer, now) {
+                net.judge_any(ticket, Judgement::Ignore);
                 continue;
             }
             let cost = cost(&transaction);
-            if !self.judge(peer, transaction, &ahead, net, chain) {
+            let judged = self.judge(peer, transaction, ticket.is_some(), &ahead, net, chain);
+            net.judge_any(ticket, judged.judgement);
+            if !judged.was_verified {
                 self.arrivals.give_back(peer.0, cost);
             }
         }
     }
 
-    /// Validates a peer's transaction, and returns whether its signatures were verified.
+    /// Validates a peer's transaction.
     fn judge<S: ChainStore<Error: Display>>(
         &mut self,
         peer: PeerKey,
         transaction: IdentifiedTransaction,
+        by_gossip: bool,
         verifier: &dyn SignatureVerifier,
         net: &mut Net,
         chain: &mut Chain<S>,
-    ) -> bool {
+    ) -> Judged {
         let txid = transaction.txid();
-        match self.admit(transaction, Sender::Peer(peer), verifier, net, chain) {
+        let ignored = Judged { judgement: Judgement::Ignore, was_verified: false };
+        match self.admit(transaction, Sender::Peer { key: peer, by_gossip }, verifier, net, chain) {
             Ok(Admission::Orphaned { missing, .. }) => {
                 // the parents of an orphan were requested when it came
                 let parents = missing.into_iter().filter(|parent| !self.pool.contains_orphan(parent));
@@ -177,18 +214,18 @@ impl TransactionRelay {
                 if !parents.is_empty() {
                     net.send_to(peer, &NodeMessage::GetTransactions(parents));
                 }
-                false
+                ignored
             }
             Ok(Admission::Accepted(_)) => {
                 if let Some(peer) = net.peers.get_mut(&peer) {
                     peer.note_payment();
                 }
-                true
+                Judged { judgement: Judgement::Accept, was_verified: true }
             }
-            Ok(Admission::Known { .. }) => false,
+            Ok(Admission::Known { .. }) => ignored,
             Err(AdmitError::Store(error)) => {
                 net.halt(&error.to_string());
-                false
+                ignored
             }
             Err(error) => {
                 tracing::debug!(%txid, %error, "transaction not taken");
@@ -199,10 +236,12 @@ impl TransactionRelay {
                 // nothing: nodes differ in policy and in what they heard first, and a node does not write what it
                 // forwards
                 let rule = error.broken_rule();
+                let mut judgement = Judgement::Ignore;
                 if let Some(rule) = rule.filter(|_| error.is_misbehaviour()) {
                     net.mute(peer, MuteReason::BrokenRule(rule));
+                    judgement = Judgement::Reject;
                 }
-                rule == Some(Rule::Signature)
+                Judged { judgement, was_verified: rule == Some(Rule::Signature) }
             }
         }
     }
@@ -219,17 +258,19 @@ impl TransactionRelay {
         let (from, origin) = match sender {
             Sender::Own => (None, TransactionOrigin::Own),
             Sender::LastRun => (None, TransactionOrigin::Restored),
-            Sender::Peer(peer) => (Some(peer), TransactionOrigin::Peer { id: peer.1 }),
+            Sender::Peer { key, by_gossip } => (Some((key, by_gossip)), TransactionOrigin::Peer { id: key.1 }),
         };
-        let source = from.and_then(|peer| net.peers.get(&peer)).map(|peer| peer.number);
+        let source = from.and_then(|(peer, _)| net.peers.get(&peer)).map(|peer| peer.number);
         let mut admission = self.pool.submit(transaction, source, chain.store(), chain.height() + 1, verifier)?;
         if let Admission::Accepted(accepted) = &mut admission {
             let txid = accepted.txid;
             self.drops.remove(&txid);
             self.accepted(txid, accepted.fee, origin, net);
-            if let Some(((from, _), transaction)) = from.zip(self.pool.get(&txid)) {
+            if let Some((((from, _), by_gossip), transaction)) = from.zip(self.pool.get(&txid)) {
                 let message = NodeMessage::Transaction(transaction.clone());
                 net.publish(Purpose::Forward, None, &message, |connection| connection != from);
+                // what was not gossiped there is now
+                net.gossip(Purpose::Forward, &message, |connection| connection == from && !by_gossip);
             }
             let spent = self.pool.coins_spent_by(&txid, chain.store()).map_err(AdmitError::Store)?;
             if let Some((transaction, spent)) = self.pool.get(&txid).zip(spent) {
@@ -256,7 +297,7 @@ impl TransactionRelay {
         }
         let verifier = chain.shared_verifier();
         match self.admit(transaction, Sender::Own, verifier.as_ref(), net, chain) {
-            Ok(Admission::Accepted(_)) => self.own.queue(txid, net),
+            Ok(Admission::Accepted(_)) => self.own.publish(txid, net, &self.pool),
             Ok(Admission::Known { .. } | Admission::Orphaned { .. }) => {}
             Err(error) => return Ok(Err(error.of_transaction()?.into())),
         }

@@ -4,10 +4,10 @@ use super::*;
 
 const NOW: Monotonic = Monotonic::ORIGIN;
 
-fn id(number: u16) -> NodeId {
+fn id(number: u16) -> Asker {
     let mut id = [7; 16];
     id[..2].copy_from_slice(&number.to_be_bytes());
-    NodeId::new(id)
+    Asker { peer: NodeId::new(id), question: None }
 }
 
 fn hash(number: usize) -> BlockHash {
@@ -25,12 +25,12 @@ fn plan(tokens: u64) -> Plan {
 }
 
 /// Gives `count` answers of `tokens` tokens each to the next peer in turn, and returns the order of the peers.
-fn turns(questions: &mut Questions, used: &mut BTreeMap<NodeId, u64>, count: usize, tokens: u64) -> Vec<NodeId> {
+fn turns(questions: &mut Questions, used: &mut BTreeMap<NodeId, u64>, count: usize, tokens: u64) -> Vec<Asker> {
     (0..count)
         .map(|_| {
             let next = questions.next(|id| used.get(id).copied().unwrap_or(0)).expect("somebody waits");
-            *used.entry(next).or_default() += tokens;
-            questions.answered(&next, None);
+            *used.entry(next.peer).or_default() += tokens;
+            questions.answered(&next, 0, None);
             next
         })
         .collect()
@@ -106,7 +106,7 @@ fn small_answer_goes_before_a_large_one_of_another_newcomer() {
 #[test]
 fn too_many_peers_push_out_whose_turn_is_last() {
     let mut questions = Questions::default();
-    let used = |peer: &NodeId| if *peer == id(3) { 1_000_000 } else { 0 };
+    let used = |peer: &NodeId| if *peer == id(3).peer { 1_000_000 } else { 0 };
     for peer in 0..u16::try_from(limits::QUESTION_PEERS).unwrap() {
         assert_eq!(questions.ask(id(peer), &Question::Headers(&page()), NOW, used), 0);
     }
@@ -136,11 +136,11 @@ fn old_questions_are_dropped() {
 fn what_is_missing_is_told_once_at_the_end() {
     let mut questions = Questions::default();
     questions.ask(id(1), &Question::Blocks(&[hash(1), hash(2), hash(3)]), NOW, |_| 0);
-    questions.answered(&id(1), Some(hash(1).to_bytes()));
-    questions.answered(&id(1), None);
-    questions.answered(&id(1), Some(hash(3).to_bytes()));
+    questions.answered(&id(1), 0, Some(hash(1).to_bytes()));
+    questions.answered(&id(1), 0, None);
+    questions.answered(&id(1), 0, Some(hash(3).to_bytes()));
     assert_eq!(questions.item(&id(1)), Some((Item::Missing, None)));
     assert_eq!(questions.missing(&id(1)), [hash(1).to_bytes(), hash(3).to_bytes()]);
-    questions.answered(&id(1), None);
+    questions.answered(&id(1), 0, None);
     assert!(questions.is_empty());
 }
