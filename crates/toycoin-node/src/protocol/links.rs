@@ -26,6 +26,7 @@ use crate::{
 /// How a connection reaches its peers. What differs between kinds stands here and where bytes come in
 /// (`receiving.rs`); sync, mempool and mining see peers on a connection, of whatever kind.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a node has a few")]
 pub(super) enum Way {
     /// A relay copies each message to its other subscribers.
     Relay {

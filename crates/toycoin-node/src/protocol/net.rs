@@ -116,7 +116,7 @@ impl Net {
         if to.is_some() {
             return self.carry(&Outgoing { purpose, to, answers: None, payload }, |connection, _| wanted(connection));
         }
-        let outgoing = Outgoing { purpose, to, answers: None, payload: payload.clone() };
+        let outgoing = Outgoing { purpose, to, answers: None, payload };
         let full = self.carry(&outgoing, |connection, link| wanted(connection) && !link.is_mesh());
         self.gossip(purpose, message, wanted);
         full

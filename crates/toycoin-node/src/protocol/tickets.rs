@@ -27,11 +27,12 @@ impl Tickets {
 
     /// Opens a ticket. Returns false if it is open already, which is the driver's mistake.
     pub(super) fn open(&mut self, ticket: Ticket, peer: PeerKey, now: Monotonic) -> bool {
-        let is_new = self.open.insert(ticket, peer).is_none();
-        if is_new {
-            self.ends.push_back((now + limits::TICKET_PATIENCE, ticket));
+        if self.open.contains_key(&ticket) {
+            return false;
         }
-        is_new
+        self.open.insert(ticket, peer);
+        self.ends.push_back((now + limits::TICKET_PATIENCE, ticket));
+        true
     }
 
     /// Closes a ticket. Returns false if it is not open.
