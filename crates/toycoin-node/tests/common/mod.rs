@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod chains;
+pub(crate) mod mesh;
 pub(crate) mod stage;
 pub(crate) mod stranger;
 pub(crate) mod wires;

@@ -23,7 +23,10 @@ use toycoin_wire::{
     relay::{Deliver, RelayMessage, Welcome},
 };
 
-use super::chains::{PeerChain, honest_answers, status};
+use super::{
+    chains::{PeerChain, honest_answers, status},
+    mesh::MeshSide,
+};
 
 /// The channel on which all is said.
 const CHANNEL: &str = "/topic/main";
@@ -80,6 +83,8 @@ pub(crate) struct Stage<S = MemoryStore> {
     links: BTreeSet<ConnectionId>,
     connections: u64,
     requests: u64,
+    /// What a mesh is told.
+    pub(crate) mesh: MeshSide,
 }
 
 impl Stage {
@@ -113,6 +118,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
             links: BTreeSet::new(),
             connections: 0,
             requests: 0,
+            mesh: MeshSide::default(),
         }
     }
 
@@ -125,10 +131,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
         connection
     }
 
+    /// Names another connection.
+    pub(crate) const fn name_connection(&mut self) -> ConnectionId {
+        self.connections += 1;
+        ConnectionId(self.connections)
+    }
+
     /// A relay that has not said anything yet.
     pub(crate) fn begin_connection(&mut self) -> ConnectionId {
-        self.connections += 1;
-        let connection = ConnectionId(self.connections);
+        let connection = self.name_connection();
         self.links.insert(connection);
         let node_id = Peer::new(connection, u32::MAX).id;
         self.input(Input::Connected { connection, relay: 0, node_id });
@@ -361,8 +372,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
                 Output::Mine(job) => self.job = Some(job),
                 Output::StopMining => self.job = None,
                 Output::Emit(event) => self.events.push(event),
-                Output::Say { .. } | Output::End { .. } | Output::Judge { .. } | Output::Shun { .. } => {
-                    panic!("there is no mesh here")
+                output @ (Output::Say { .. } | Output::End { .. } | Output::Judge { .. } | Output::Shun { .. }) => {
+                    self.sent.extend(self.mesh.take(output));
                 }
                 Output::Halt { error } => panic!("the node halted: {error}"),
             }
