@@ -16,7 +16,7 @@ use toycoin_core::{
 };
 use toycoin_wire::{
     ChannelRef, FrameDecoder, NodeId, NodeMessage, Payload, Reader, Tag,
-    node::{GetHeaders, Reject, Status},
+    node::{GetHeaders, NodeAddress, Reject, Status},
     relay::{Deliver, Hello, Publish, RelayMessage, Welcome},
 };
 
@@ -324,6 +324,13 @@ fn status() -> Status {
     Status { genesis: lab.genesis_hash(), tip, height: 258, work, time: 1_767_225_600_123 }
 }
 
+/// An address at 192.0.2.1.
+fn address(peer: Vec<u8>, port: u16) -> NodeAddress {
+    let mut ip = [0; 16];
+    ip[10..].copy_from_slice(&[0xff, 0xff, 192, 0, 2, 1]);
+    NodeAddress { peer, ip, port, seen: 490_000 }
+}
+
 /// A chain of regtest: genesis, a block with a payment of one coin, one with a payment of two owners' coins.
 fn chain() -> Vec<Block> {
     let mut ledger = TestLedger::new(ChainParams::regtest());
@@ -358,6 +365,9 @@ fn payloads() -> Value {
         NodeMessage::GetTransactions(transactions.iter().map(Transaction::txid).collect()),
         reject(11, "the hash is above the target"),
         reject(0, "caf\u{e9} \"\u{1f9f1}\""),
+        NodeMessage::GetAddresses,
+        NodeMessage::Addresses(vec![address(vec![0x12; 38], 25_001), address(Vec::new(), 1)]),
+        NodeMessage::Addresses(Vec::new()),
     ]);
     let of = |message: NodeMessage| {
         let (lines, tag) = (payload_lines(&message), message.tag());
