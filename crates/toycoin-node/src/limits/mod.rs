@@ -12,6 +12,7 @@ mod logs;
 mod mempool;
 mod mesh;
 mod mining;
+mod peering;
 mod peers;
 mod relay;
 mod requests;
@@ -25,6 +26,6 @@ mod unwritten;
 
 pub use self::{
     answers::*, blocks::*, bodies::*, clocks::*, connection::*, headers::*, logs::*, mempool::*, mesh::*, mining::*,
-    peers::*, relay::*, requests::*, runtime::*, sources::*, statuses::*, store::*, transactions::*, transport::*,
-    unwritten::*,
+    peering::*, peers::*, relay::*, requests::*, runtime::*, sources::*, statuses::*, store::*, transactions::*,
+    transport::*, unwritten::*,
 };
