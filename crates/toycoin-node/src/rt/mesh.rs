@@ -29,6 +29,14 @@ pub struct MeshEnd {
     commands: mpsc::UnboundedReceiver<MeshCommand>,
 }
 
+/// The half of a carrier's end that tells the node things. It comes from [`MeshEnd::split`].
+#[derive(Debug)]
+pub struct MeshTeller(mpsc::Sender<MeshEvent>);
+
+/// The half of a carrier's end that hears the node's commands. It comes from [`MeshEnd::split`].
+#[derive(Debug)]
+pub struct MeshCommands(mpsc::UnboundedReceiver<MeshCommand>);
+
 /// What a mesh tells its node. It begins with `Up`; `Down` ends it, and another `Up` may follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MeshEvent {
@@ -218,5 +226,46 @@ impl MeshEnd {
     pub async fn ready(&self) {
         // an error means that the node has ended, which `next` reports
         let _ = self.events.reserve().await;
+    }
+
+    /// Splits the end in two, for a carrier that waits for room and for commands at the same time.
+    pub fn split(self) -> (MeshTeller, MeshCommands) {
+        (MeshTeller(self.events), MeshCommands(self.commands))
+    }
+}
+
+impl MeshTeller {
+    /// Tells the node something, as [`MeshEnd::try_tell`] does.
+    ///
+    /// # Errors
+    /// [`Full`] when the node is behind or has ended; it has not heard the event then.
+    pub fn try_tell(&self, event: MeshEvent) -> Result<(), Full> {
+        self.0.try_send(event).map_err(|_| Full)
+    }
+
+    /// Waits until the node has room for another event, or has ended.
+    pub async fn ready(&self) {
+        let _ = self.0.reserve().await;
+    }
+}
+
+impl MeshCommands {
+    /// Returns the node's next command; `None` once the node has ended. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<MeshCommand> {
+        self.0.recv().await
+    }
+}
+
+/// The node's part of the port, for tests of a carrier without a node.
+#[cfg(feature = "test-util")]
+impl MeshPort {
+    /// Returns the carrier's next event; `None` once the carrier has ended.
+    pub async fn next_event(&mut self) -> Option<MeshEvent> {
+        self.events.recv().await
+    }
+
+    /// Tells the carrier something; it is lost if the carrier has ended.
+    pub fn tell(&self, command: MeshCommand) {
+        let _ = self.commands.send(command);
     }
 }

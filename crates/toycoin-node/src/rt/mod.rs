@@ -30,7 +30,7 @@ pub use self::{
     error::{ExportError, PaymentError, RelayError, SinceError, SpawnError, Stopped},
     events_since::{BlockEvent, EventsSince},
     listener::{Listener, ListenerEvent},
-    mesh::{Full, MeshCommand, MeshEnd, MeshEvent, MeshPort, mesh_port},
+    mesh::{Full, MeshCommand, MeshCommands, MeshEnd, MeshEvent, MeshPort, MeshTeller, mesh_port},
     node::NodeHandle,
     relay::{RelayEvents, RelayHandle, RelayServer, RelayStatsReader},
     relay_state::RelayState,
