@@ -1,0 +1,1 @@
+//! Nodes of toycoin that are connected to each other directly, without a relay: over libp2p.
