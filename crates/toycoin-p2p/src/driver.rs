@@ -1,0 +1,227 @@
+//! The task that drives a swarm for its node.
+//!
+//! ```text
+//!   node  ──MeshCommand──▶  driver  ──▶  swarm: gossip, questions, answers, dials
+//!   node  ◀──MeshEvent────  driver  ◀──  swarm: what it heard
+//!                             │ ▲
+//!          PeeringInput       ▼ │       PeeringOutput: dial, drop, ask for addresses, save
+//!                           peering
+//! ```
+//!
+//! Nothing in the task blocks, and it does a bounded piece of work for each event.
+
+mod asking;
+mod asks;
+mod commands;
+mod connections;
+mod gossip;
+mod peers;
+mod port;
+mod questions;
+mod tickets;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use libp2p::{
+    PeerId, Swarm,
+    futures::StreamExt,
+    request_response::{InboundRequestId, OutboundRequestId, ResponseChannel},
+    swarm::{ConnectionId, SwarmEvent},
+};
+use tokio::{select, sync::mpsc, time};
+use toycoin_core::Work;
+use toycoin_node::{
+    log_limiter::LogLimiter,
+    machine::Machine,
+    peering::{PeerAddress, PeeringInput, PeeringOutput, Role},
+    rt::{MeshCommands, MeshEnd},
+};
+use toycoin_wire::Tag;
+
+use self::{peers::Peers, port::Port, questions::Questions, tickets::Tickets};
+use crate::{
+    behaviour::{Behaviour, BehaviourEvent},
+    clock::Clock,
+    gossip::Topics,
+    handle::{PeerReport, Request, Shared},
+    mutes::Mutes,
+    names::NetworkNames,
+    peers_file::Saver,
+};
+
+/// The driver.
+pub(crate) struct Driver {
+    pub(crate) swarm: Swarm<Behaviour>,
+    pub(crate) clock: Clock,
+    pub(crate) shared: Arc<Shared>,
+    names: NetworkNames,
+    topics: Topics,
+    port: Port,
+    commands: MeshCommands,
+    requests: mpsc::Receiver<Request>,
+    saver: Saver,
+    peers: Peers,
+    /// What was dialled, until it is connected or has failed.
+    dials: BTreeMap<ConnectionId, (PeerAddress, Role)>,
+    tickets: Tickets,
+    questions: Questions<InboundRequestId, ResponseChannel<Vec<Bytes>>>,
+    /// Questions that are cut short, until it shows whether their streams were reset.
+    cut: BTreeMap<InboundRequestId, PeerId>,
+    /// Questions of ours that a peer has.
+    asked: BTreeMap<OutboundRequestId, (PeerId, ConnectionId, Option<Tag>)>,
+    mutes: Mutes,
+    /// The work of our active chain, as our last status told it.
+    work: Option<Work>,
+    log: LogLimiter,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        swarm: Swarm<Behaviour>,
+        clock: Clock,
+        shared: Arc<Shared>,
+        names: NetworkNames,
+        end: MeshEnd,
+        requests: mpsc::Receiver<Request>,
+        saver: Saver,
+    ) -> Self {
+        let (teller, commands) = end.split();
+        let topics = Topics::new(&names);
+        Self {
+            swarm,
+            clock,
+            shared,
+            names,
+            topics,
+            port: Port::new(teller),
+            commands,
+            requests,
+            saver,
+            peers: Peers::default(),
+            dials: BTreeMap::new(),
+            tickets: Tickets::default(),
+            questions: Questions::default(),
+            cut: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            mutes: Mutes::default(),
+            work: None,
+            log: LogLimiter::new(),
+        }
+    }
+
+    /// Runs until the node or a handle ends it, and writes the peers file then.
+    pub(crate) async fn run(mut self) {
+        self.port.up();
+        let reason = loop {
+            self.run_peering();
+            let wake = self.next_wake();
+            select! {
+                event = self.swarm.select_next_some() => self.on_swarm_event(event),
+                command = self.commands.next() => match command {
+                    Some(command) => self.on_command(command),
+                    None => break "the node has ended",
+                },
+                // all handles may be dropped, which ends nothing
+                Some(request) = self.requests.recv() => match request {
+                    Request::Peers(reply) => {
+                        // whoever asked may have gone
+                        let _ = reply.send(self.reports());
+                    }
+                    Request::Block { peer, blocked } => self.block(&peer, blocked),
+                    Request::Shutdown => break "this node ends",
+                },
+                () = self.port.room(), if self.port.waits() => self.port.flush(),
+                () = self.saver.saved(), if self.saver.is_busy() => {}
+                () = time::sleep_until(wake.unwrap_or_else(time::Instant::now)), if wake.is_some() => self.on_wake(),
+            }
+        };
+        tracing::debug!("the mesh ends: {reason}");
+        self.port.down(reason.into());
+        let text = self.swarm.behaviour_mut().gate.peering().map(|peering| peering.file());
+        if let Some(text) = text {
+            self.saver.finish(text).await;
+        }
+    }
+
+    fn on_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.on_gossip(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Ask(event)) => self.on_ask(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => self.on_identify(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.on_ping(&event),
+            #[cfg(feature = "mdns")]
+            SwarmEvent::Behaviour(BehaviourEvent::Mdns(event)) => self.on_mdns(event),
+            event => self.on_connection(event),
+        }
+    }
+
+    /// Returns the next moment at which something is due.
+    fn next_wake(&mut self) -> Option<time::Instant> {
+        let clock = self.clock;
+        let peering = self.swarm.behaviour_mut().gate.peering().and_then(|peering| peering.next_timeout());
+        let peering = peering.map(|at| clock.instant(at));
+        [peering, self.tickets.next_expiry(), self.peers.next_deadline()].into_iter().flatten().min()
+    }
+
+    fn on_wake(&mut self) {
+        let now = time::Instant::now();
+        while let Some(waiting) = self.tickets.expired(now) {
+            self.judge_late(&waiting);
+        }
+        while let Some(peer) = self.peers.overdue(now) {
+            self.part(&peer, "it did not join in time");
+        }
+        let clock = self.clock;
+        let due = |at| clock.instant(at) <= now;
+        if self.swarm.behaviour_mut().gate.peering().and_then(|peering| peering.next_timeout()).is_some_and(due) {
+            self.tell_peering(PeeringInput::Timeout);
+        }
+    }
+
+    /// Tells peering something. What it wants done is done before the next event.
+    fn tell_peering(&mut self, input: PeeringInput) {
+        let now = self.clock.now();
+        if let Some(peering) = self.swarm.behaviour_mut().gate.peering() {
+            peering.handle(now, input);
+        }
+    }
+
+    /// Does what peering wants done.
+    fn run_peering(&mut self) {
+        while let Some(output) = self.swarm.behaviour_mut().gate.peering().and_then(|peering| peering.poll_output()) {
+            match output {
+                PeeringOutput::Dial { address, role } => self.dial(address, role),
+                PeeringOutput::Drop { peer, reason } => {
+                    if let Some(peer) = crate::names::to_libp2p(&peer) {
+                        self.part(&peer, reason);
+                    }
+                }
+                PeeringOutput::AskAddresses { peer } => self.ask_addresses(&peer),
+                PeeringOutput::Save => {
+                    let text = self.swarm.behaviour_mut().gate.peering().map(|peering| peering.file());
+                    text.into_iter().for_each(|text| self.saver.save(text));
+                }
+            }
+        }
+    }
+
+    fn reports(&self) -> Vec<PeerReport> {
+        let gossip = &self.swarm.behaviour().gossip;
+        let gossiping: BTreeSet<_> =
+            gossip.all_peers().filter(|(_, topics)| !topics.is_empty()).map(|(peer, _)| *peer).collect();
+        let report = |(peer, entry): (&PeerId, &peers::Peer)| PeerReport {
+            id: entry.id.clone(),
+            node: entry.node,
+            address: entry.address(),
+            direction: entry.direction(),
+            agent: entry.agent.clone(),
+            score: gossip.peer_score(peer).unwrap_or_default(),
+            gossips: gossiping.contains(peer),
+        };
+        self.peers.joined().map(report).collect()
+    }
+}

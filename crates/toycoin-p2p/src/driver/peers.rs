@@ -1,0 +1,165 @@
+//! The peers of a carrier, from their connection on.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::IpAddr,
+};
+
+use bytes::Bytes;
+use libp2p::{
+    PeerId,
+    request_response::{InboundRequestId, ResponseChannel},
+    swarm::ConnectionId,
+};
+use tokio::time::Instant;
+use toycoin_node::{
+    peering::{self, Endpoint, PeerAddress, Role},
+    protocol::Direction,
+};
+use toycoin_wire::NodeId;
+
+use super::asking::Asking;
+use crate::{
+    limits::{JOIN_TIMEOUT, MAX_GONE},
+    names::node_id,
+};
+
+/// All peers that are connected.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    peers: BTreeMap<PeerId, Peer>,
+    names: BTreeMap<NodeId, PeerId>,
+    /// The last ones that are gone, the oldest first. The machine may still judge what they have said.
+    gone: VecDeque<(NodeId, PeerId)>,
+}
+
+/// A peer that is connected.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) id: peering::PeerId,
+    pub(super) node: NodeId,
+    pub(super) connection: ConnectionId,
+    /// The remote address. Its port is not where the peer listens if it dialled us.
+    pub(super) endpoint: Endpoint,
+    pub(super) role: Role,
+    /// The name of its program, safe to show.
+    pub(super) agent: String,
+    pub(super) joined: bool,
+    /// When it must have joined.
+    joins_until: Instant,
+    /// When it last named where it listens.
+    pub(super) named_addresses: Option<Instant>,
+    /// Pings in a row without an answer.
+    pub(super) lost_pings: u32,
+    pub(super) asking: Asking,
+    /// Questions that came before it has joined on this side.
+    pub(super) early: Vec<Early>,
+}
+
+/// A question that came too early.
+#[derive(Debug)]
+pub(super) struct Early {
+    pub(super) stream: InboundRequestId,
+    pub(super) channel: ResponseChannel<Vec<Bytes>>,
+    pub(super) payload: Bytes,
+}
+
+impl Peers {
+    /// Enters a peer that is connected, and has not joined.
+    pub(super) fn connected(
+        &mut self,
+        peer: PeerId,
+        id: peering::PeerId,
+        connection: ConnectionId,
+        endpoint: Endpoint,
+        role: Role,
+    ) {
+        let node = node_id(&id);
+        let joins_until = Instant::now() + JOIN_TIMEOUT;
+        let entry = Peer {
+            id,
+            node,
+            connection,
+            endpoint,
+            role,
+            agent: String::new(),
+            joined: false,
+            joins_until,
+            named_addresses: None,
+            lost_pings: 0,
+            asking: Asking::default(),
+            early: Vec::new(),
+        };
+        self.names.insert(node, peer);
+        self.peers.insert(peer, entry);
+    }
+
+    pub(super) fn remove(&mut self, peer: &PeerId) -> Option<Peer> {
+        let entry = self.peers.remove(peer)?;
+        self.names.remove(&entry.node);
+        if self.gone.len() >= MAX_GONE {
+            self.gone.pop_front();
+        }
+        self.gone.push_back((entry.node, *peer));
+        Some(entry)
+    }
+
+    pub(super) fn get(&self, peer: &PeerId) -> Option<&Peer> {
+        self.peers.get(peer)
+    }
+
+    pub(super) fn get_mut(&mut self, peer: &PeerId) -> Option<&mut Peer> {
+        self.peers.get_mut(peer)
+    }
+
+    /// Returns the peer whose present connection this is.
+    pub(super) fn on(&mut self, peer: &PeerId, connection: ConnectionId) -> Option<&mut Peer> {
+        self.peers.get_mut(peer).filter(|entry| entry.connection == connection)
+    }
+
+    /// Returns the peer that the machine calls so.
+    pub(super) fn named(&self, node: NodeId) -> Option<PeerId> {
+        self.names.get(&node).copied()
+    }
+
+    /// Returns the peer that the machine calls so, even if it is gone.
+    pub(super) fn once_named(&self, node: NodeId) -> Option<PeerId> {
+        let gone = || self.gone.iter().find(|(name, _)| *name == node).map(|(_, peer)| *peer);
+        self.named(node).or_else(gone)
+    }
+
+    pub(super) fn joined(&self) -> impl Iterator<Item = (&PeerId, &Peer)> {
+        self.peers.iter().filter(|(_, peer)| peer.joined)
+    }
+
+    /// Returns when the first of those that have not joined must have.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.late().map(|(_, peer)| peer.joins_until).min()
+    }
+
+    /// Returns a peer that has not joined in time.
+    pub(super) fn overdue(&self, now: Instant) -> Option<PeerId> {
+        self.late().find(|(_, peer)| peer.joins_until <= now).map(|(peer, _)| *peer)
+    }
+
+    fn late(&self) -> impl Iterator<Item = (&PeerId, &Peer)> {
+        self.peers.iter().filter(|(_, peer)| !peer.joined)
+    }
+}
+
+impl Peer {
+    pub(super) const fn direction(&self) -> Direction {
+        match self.role {
+            Role::Inbound => Direction::Inbound,
+            Role::Outbound | Role::Feeler => Direction::Outbound,
+        }
+    }
+
+    pub(super) fn address(&self) -> PeerAddress {
+        PeerAddress { endpoint: self.endpoint, peer: Some(self.id.clone()) }
+    }
+
+    pub(super) const fn ip(&self) -> IpAddr {
+        self.endpoint.ip
+    }
+}

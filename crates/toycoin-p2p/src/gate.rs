@@ -1,0 +1,216 @@
+//! Who may be connected: the part of the swarm that accepts and refuses connections.
+
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    net::IpAddr,
+    task::{Context, Poll},
+};
+
+use libp2p::{
+    Multiaddr, PeerId,
+    core::{Endpoint as Side, transport::PortUse},
+    swarm::{
+        CloseConnection, ConnectionClosed, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler,
+        THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionEstablished, dummy,
+    },
+};
+use thiserror::Error;
+use toycoin_node::peering::{self, Peering, Refusal};
+
+use crate::{config::endpoint, names::from_libp2p};
+
+/// The gate. It asks peering, whose machine it holds, and keeps one connection per peer.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    own: peering::PeerId,
+    /// `None` until the listeners stand; nobody is let in before.
+    peering: Option<Peering>,
+    /// Peers whom this node's program wants no connection with.
+    blocked: BTreeSet<peering::PeerId>,
+    connections: HashMap<PeerId, Connection>,
+    /// Of two connections with a peer, those that must go.
+    closing: VecDeque<(PeerId, ConnectionId)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Connection {
+    id: ConnectionId,
+    outbound: bool,
+}
+
+/// The reason why the gate refuses a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Denied {
+    /// The node has not started.
+    #[error("this node has not started")]
+    Starting,
+    /// The remote address is no TCP address.
+    #[error("the address is no TCP address")]
+    NoTcp,
+    /// The peer's id is longer than an id may be.
+    #[error("the peer id is too long")]
+    NoName,
+    /// This node's program wants none.
+    #[error("the peer is blocked")]
+    Blocked,
+    /// Another connection with the peer stays.
+    #[error("there is a connection with {0} already")]
+    Double(peering::PeerId),
+    /// Peering refuses it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl Gate {
+    pub(crate) fn new(own: peering::PeerId) -> Self {
+        Self { own, peering: None, blocked: BTreeSet::new(), connections: HashMap::new(), closing: VecDeque::new() }
+    }
+
+    /// Opens the gate.
+    pub(crate) fn open(&mut self, peering: Peering) {
+        self.peering = Some(peering);
+    }
+
+    /// Returns the machine of peering; `None` until the gate is open.
+    pub(crate) const fn peering(&mut self) -> Option<&mut Peering> {
+        self.peering.as_mut()
+    }
+
+    /// Lets a peer in no more, or again.
+    pub(crate) fn block(&mut self, peer: &peering::PeerId, blocked: bool) {
+        if blocked {
+            self.blocked.insert(peer.clone());
+        } else {
+            self.blocked.remove(peer);
+        }
+    }
+
+    fn may_accept(&self, ip: IpAddr) -> Result<(), Denied> {
+        Ok(self.peering.as_ref().ok_or(Denied::Starting)?.may_accept(ip)?)
+    }
+
+    fn may_connect(&self, peer: &PeerId) -> Result<peering::PeerId, Denied> {
+        let name = from_libp2p(peer).ok_or(Denied::NoName)?;
+        self.peering.as_ref().ok_or(Denied::Starting)?.may_connect(&name)?;
+        if self.blocked.contains(&name) { Err(Denied::Blocked) } else { Ok(name) }
+    }
+
+    /// Decides about a connection whose peer is known.
+    fn admit(&self, peer: &PeerId, outbound: bool) -> Result<dummy::ConnectionHandler, ConnectionDenied> {
+        let name = self.may_connect(peer).map_err(ConnectionDenied::new)?;
+        match self.connections.get(peer) {
+            Some(old) if !replaces(&self.own, &name, old.outbound, outbound) => {
+                Err(ConnectionDenied::new(Denied::Double(name)))
+            }
+            _ => Ok(dummy::ConnectionHandler),
+        }
+    }
+}
+
+/// Returns whether a new connection takes an old one's place. Of two that cross, that one stays which the side with the
+/// lower peer id dialled. Both sides decide alike.
+fn replaces(own: &peering::PeerId, peer: &peering::PeerId, old_outbound: bool, new_outbound: bool) -> bool {
+    old_outbound != new_outbound && new_outbound == (own < peer)
+}
+
+impl NetworkBehaviour for Gate {
+    type ConnectionHandler = dummy::ConnectionHandler;
+    type ToSwarm = std::convert::Infallible;
+
+    fn handle_pending_inbound_connection(
+        &mut self,
+        _: ConnectionId,
+        _: &Multiaddr,
+        remote: &Multiaddr,
+    ) -> Result<(), ConnectionDenied> {
+        let ip = endpoint(remote).map(|endpoint| endpoint.ip).ok_or(Denied::NoTcp);
+        ip.and_then(|ip| self.may_accept(ip)).map_err(ConnectionDenied::new)
+    }
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        _: ConnectionId,
+        peer: PeerId,
+        _: &Multiaddr,
+        _: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.admit(&peer, false)
+    }
+
+    fn handle_pending_outbound_connection(
+        &mut self,
+        _: ConnectionId,
+        peer: Option<PeerId>,
+        _: &[Multiaddr],
+        _: Side,
+    ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
+        if let Some(peer) = peer {
+            self.may_connect(&peer).map_err(ConnectionDenied::new)?;
+        }
+        Ok(Vec::new())
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        _: ConnectionId,
+        peer: PeerId,
+        _: &Multiaddr,
+        _: Side,
+        _: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.admit(&peer, true)
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match event {
+            FromSwarm::ConnectionEstablished(ConnectionEstablished { peer_id, connection_id, endpoint, .. }) => {
+                let connection = Connection { id: connection_id, outbound: endpoint.is_dialer() };
+                if let Some(old) = self.connections.insert(peer_id, connection) {
+                    self.closing.push_back((peer_id, old.id));
+                }
+            }
+            FromSwarm::ConnectionClosed(ConnectionClosed { peer_id, connection_id, .. })
+                if self.connections.get(&peer_id).is_some_and(|connection| connection.id == connection_id) =>
+            {
+                self.connections.remove(&peer_id);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
+        match event {}
+    }
+
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+        match self.closing.pop_front() {
+            Some((peer_id, connection)) => {
+                Poll::Ready(ToSwarm::CloseConnection { peer_id, connection: CloseConnection::One(connection) })
+            }
+            // whoever fills the queue is called by the swarm, which polls afterwards
+            None => Poll::Pending,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_keep_the_same_of_two_connections() {
+        let low = peering::PeerId::from_bytes(&[1]).unwrap();
+        let high = peering::PeerId::from_bytes(&[2]).unwrap();
+        // the low one dialled first, and has the connection that stays
+        assert!(!replaces(&low, &high, true, false));
+        assert!(!replaces(&high, &low, false, true));
+        // the high one dialled first: the new connection takes its place
+        assert!(replaces(&low, &high, false, true));
+        assert!(replaces(&high, &low, true, false));
+        // the same side dialled twice
+        for outbound in [true, false] {
+            assert!(!replaces(&low, &high, outbound, outbound));
+            assert!(!replaces(&high, &low, outbound, outbound));
+        }
+    }
+}

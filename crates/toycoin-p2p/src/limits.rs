@@ -1,0 +1,140 @@
+//! The bounds of the carrier. Those of messages are in [`toycoin_wire::limits`], those of slots and of the address book
+//! in [`toycoin_node::limits`].
+
+use std::time::Duration;
+
+use toycoin_wire::limits::{MAX_BLOCK_PAYLOAD, MAX_SMALL_PAYLOAD};
+
+// ---- connections
+
+/// Most inbound connections that are being established, and as many more that have not joined so far.
+pub const MAX_PENDING_INBOUND: u32 = 16;
+
+/// Most dials at a time.
+pub const MAX_PENDING_OUTBOUND: u32 = 16;
+
+/// Longest time for the handshakes of TCP, noise and yamux together.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest time from a connection until identify shows the protocol of this network.
+pub const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time between two pings.
+pub const PING_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Longest time that a ping may take.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Pings in a row without an answer that close a connection.
+pub const MAX_LOST_PINGS: u32 = 2;
+
+/// Most yamux streams of a connection: 32 for questions in both directions, one each way for gossip, ping and identify,
+/// and as many again that are closing. One more ends the connection.
+pub const MAX_YAMUX_STREAMS: usize = 96;
+
+/// Most streams of a connection that wait for the negotiation of their protocol.
+pub const MAX_NEGOTIATING_STREAMS: usize = 32;
+
+/// Most listen addresses that are taken from one peer's identify.
+pub const MAX_LISTEN_ADDRESSES: usize = 8;
+
+/// Shortest time between two identifies of a peer whose addresses are taken.
+pub const LISTEN_ADDRESSES_REST: Duration = Duration::from_secs(60);
+
+/// Most peers that are gone and whose names are remembered, so that they can be muted for what they said last.
+pub const MAX_GONE: usize = 256;
+
+/// Most bytes of a peers file. A full address book has 20,480 lines of about 110 bytes.
+pub const MAX_PEERS_FILE: u64 = 8 << 20;
+
+/// Most peers whose mutes are remembered, as the machine remembers them.
+pub const MAX_MUTES: usize = 4_096;
+
+/// The first mute of a peer.
+pub const MUTE_FIRST: Duration = Duration::from_secs(5);
+
+/// The longest mute of a peer.
+pub const MAX_MUTE: Duration = Duration::from_secs(600);
+
+/// Each of these without a mute halves the count of a peer's mutes.
+pub const MUTE_HALF_LIFE: Duration = Duration::from_secs(3_600);
+
+// ---- gossip
+
+/// Most bytes of a gossiped payload.
+pub const MAX_GOSSIP: usize = 128 << 10;
+
+/// What the protobuf message around a payload may take: its topic and the lengths.
+pub const GOSSIP_OVERHEAD: usize = 1 << 10;
+
+/// Most bytes of a gossipsub RPC.
+pub const MAX_GOSSIP_RPC: usize = 512 << 10;
+
+/// Most bytes of the control messages in an RPC, as the library counts them on both sides.
+pub const MAX_GOSSIP_CONTROL: usize = 16 << 10;
+
+/// Most message ids that are announced or asked for in an RPC. An id takes 22 bytes there; the library's default of
+/// 5,000 would fill 110,000 bytes, and every receiver would cut the stream for them.
+pub const MAX_GOSSIP_IDS: usize = 512;
+
+/// Most messages in an RPC: as many as are asked for in one. Our library sends one, others answer all at once.
+pub const MAX_GOSSIP_MESSAGES: usize = MAX_GOSSIP_IDS;
+
+/// Most gossip that waits to be written to a peer, in messages.
+pub const MAX_GOSSIP_QUEUE: usize = 512;
+
+/// Most gossiped messages that wait for their judgement.
+pub const MAX_TICKETS: usize = 256;
+
+/// Most bytes of gossiped messages that wait for their judgement.
+pub const MAX_TICKET_BYTES: usize = 32 << 20;
+
+/// Longest time until a judgement. A message that is judged later does not go on.
+pub const JUDGE_TIMEOUT: Duration = Duration::from_secs(4);
+
+// ---- questions and answers
+
+/// Longest time from a question to the end of its answer.
+pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Most streams of questions of a connection, in both directions together.
+pub const MAX_ASK_STREAMS: usize = 32;
+
+/// Most questions of ours that a peer has at a time.
+pub const MAX_ASKING: usize = 16;
+
+/// Most questions of ours that wait for a peer.
+pub const MAX_UNASKED: usize = 256;
+
+/// Most bytes of the questions of ours that wait for a peer.
+pub const MAX_UNASKED_BYTES: usize = 1 << 20;
+
+/// Most bytes of all frames of an answer, their tags included.
+pub const MAX_ANSWER: usize = MAX_BLOCK_PAYLOAD;
+
+/// Most bytes of a peer's answers that it has not read.
+pub const MAX_UNREAD: usize = 2 << 20;
+
+/// Most bytes of all peers' answers that they have not read.
+pub const MAX_UNREAD_OF_ALL: usize = 16 << 20;
+
+/// Most bytes of all peers' questions that wait for their answers.
+pub const MAX_UNANSWERED_OF_ALL: usize = 64 << 20;
+
+/// Most bytes of all peers' questions that have arrived in part.
+pub const MAX_PARTIAL_QUESTIONS: usize = 32 << 20;
+
+/// Most bytes of all peers' answers that have arrived in part.
+pub const MAX_PARTIAL_ANSWERS: usize = 64 << 20;
+
+/// Most questions that are kept from a peer that has not joined on this side so far.
+pub const MAX_EARLY: usize = 4;
+
+/// Most bytes of a question that is kept from such a peer.
+pub const MAX_EARLY_BYTES: usize = 4 << 10;
+
+/// Most bytes of a question with an unknown tag.
+pub const MAX_UNKNOWN_QUESTION: usize = MAX_SMALL_PAYLOAD;
+
+/// Most bytes of answers that wait for a node that is behind.
+pub const MAX_WAITING_ANSWERS: usize = 8 << 20;

@@ -1,0 +1,130 @@
+//! How a carrier starts.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use libp2p::{
+    Swarm,
+    futures::{FutureExt, StreamExt},
+    swarm::SwarmEvent,
+};
+use tokio::{net::TcpListener, sync::mpsc, task::spawn_blocking};
+use toycoin_node::{
+    limits::OUTBOUND_SLOTS,
+    peering::{Peering, PeeringConfig},
+    rt::MeshEnd,
+};
+use toycoin_wire::limits::MAX_AGENT;
+
+use crate::{
+    Config, Handle, ListenAddress, StartError,
+    behaviour::{Behaviour, swarm},
+    clock::Clock,
+    config::{endpoint, multiaddr},
+    driver::Driver,
+    error::KeyError,
+    handle::Shared,
+    identity,
+    names::from_libp2p,
+    peers_file::{self, Saver},
+};
+
+/// Starts a carrier for the node at the other end of the port. It listens when this returns, and ends when the node
+/// does.
+///
+/// It needs a tokio runtime with time and I/O, and spawns its tasks there.
+///
+/// # Errors
+/// [`StartError`] if the key or the peers file cannot be read, or an address is taken.
+pub async fn start(config: Config, end: MeshEnd) -> Result<Handle, StartError> {
+    if config.agent.len() > MAX_AGENT {
+        return Err(StartError::Agent { agent: config.agent, most: MAX_AGENT });
+    }
+    let key = match config.key_file.clone() {
+        Some(path) => {
+            let place = path.clone();
+            let load = spawn_blocking(move || identity::load_or_make(&path)).await;
+            load.map_err(|error| KeyError::Io { path: place, error: io::Error::other(error) })??
+        }
+        None => identity::draw()?,
+    };
+    let file = match config.peers_file.clone() {
+        Some(path) => read_peers(path).await?,
+        None => String::new(),
+    };
+    let mut seed = config.seed.unwrap_or_default();
+    if config.seed.is_none() {
+        getrandom::fill(&mut seed).map_err(|error| StartError::Random(io::Error::other(error)))?;
+    }
+
+    let shared = Arc::new(Shared::default());
+    let mut swarm = swarm(key, &config)?;
+    let own = from_libp2p(swarm.local_peer_id()).ok_or_else(|| StartError::Transport("no peer id".into()))?;
+    for address in &config.listen {
+        listen(&mut swarm, *address, &shared).await?;
+    }
+    let listening = shared.listening.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    let clock = Clock::start();
+    let peering = PeeringConfig {
+        seed,
+        own: Some(own.clone()),
+        listen: listening.iter().map(|address| address.endpoint).collect(),
+        peers: config.peers.clone(),
+        outbound: OUTBOUND_SLOTS,
+        max_inbound: if config.listen.is_empty() { 0 } else { config.max_inbound },
+        trust_only: config.trust_only,
+        count_local_groups: config.count_local_groups,
+        anchors: true,
+    };
+    let peering = Peering::new(peering, &file, clock.now());
+    shared.broken_lines.add(peering.broken_lines() as u64);
+    swarm.behaviour_mut().gate.open(peering);
+
+    let (requests, receiver) = mpsc::channel(REQUESTS);
+    let saver = Saver::new(config.peers_file);
+    let driver = Driver::new(swarm, clock, shared.clone(), config.names, end, receiver, saver);
+    tokio::spawn(driver.run());
+    Ok(Handle { peer_id: own, shared, requests })
+}
+
+async fn read_peers(path: PathBuf) -> Result<String, StartError> {
+    let place = path.clone();
+    let read =
+        spawn_blocking(move || peers_file::read(&path)).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    read.map_err(|error| StartError::PeersFile { path: place, error })
+}
+
+/// Listens on an address, and waits until it is known where that is.
+async fn listen(swarm: &mut Swarm<Behaviour>, address: ListenAddress, shared: &Shared) -> Result<(), StartError> {
+    let failed = |error| StartError::Listen { address, error };
+    // The swarm's sockets share their port with any other that does so too. This one does not, and so finds it taken.
+    let at: SocketAddr = address.to_socket_addr();
+    drop(TcpListener::bind(at).await.map_err(failed)?);
+    let listener = swarm.listen_on(multiaddr(at)).map_err(|error| failed(io::Error::other(error)))?;
+    let own = from_libp2p(swarm.local_peer_id());
+    let mut stands = false;
+    loop {
+        // once it stands, those addresses are taken that are known already: one for each interface
+        let event = match stands {
+            false => swarm.select_next_some().await,
+            true => match swarm.select_next_some().now_or_never() {
+                Some(event) => event,
+                None => return Ok(()),
+            },
+        };
+        match event {
+            SwarmEvent::NewListenAddr { listener_id, address } => {
+                endpoint(&address).into_iter().for_each(|endpoint| shared.listens(endpoint, own.clone()));
+                stands |= listener_id == listener;
+            }
+            SwarmEvent::ListenerClosed { listener_id, reason, .. } if listener_id == listener => {
+                let error = reason.err().unwrap_or_else(|| io::Error::other("the listener has ended"));
+                return Err(failed(error));
+            }
+            // the gate is closed, nobody can connect so far
+            _ => {}
+        }
+    }
+}
+
+/// Requests of handles that wait.
+const REQUESTS: usize = 16;
