@@ -83,6 +83,8 @@ mod mutes;
 mod names;
 mod peers_file;
 mod start;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 
 pub use self::{
     config::{Config, ListenAddress},
