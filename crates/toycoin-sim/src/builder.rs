@@ -296,7 +296,8 @@ impl Simulation {
         self
     }
 
-    /// Adds a fault that lasts from one virtual time to another.
+    /// Adds a fault that lasts from one virtual time to another. A run of a mesh with a fault of relays
+    /// ([`FaultKind::needs_relays`](crate::FaultKind::needs_relays)) ends at once with an error.
     #[must_use]
     pub fn fault(mut self, during: Range<Duration>, fault: Fault) -> Self {
         self.faults.push(Scheduled { from: during.start, until: during.end, fault });
@@ -332,7 +333,8 @@ impl Simulation {
         self
     }
 
-    /// Makes all relays drop a transaction that is sent by itself; blocks that contain it still pass.
+    /// Makes all relays drop a transaction that is sent by itself; blocks that contain it still pass. A mesh has no
+    /// relays: its run ends at once with an error.
     #[must_use]
     pub const fn censor(mut self, txid: Txid) -> Self {
         self.censored = Some(txid);

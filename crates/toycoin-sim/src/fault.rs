@@ -9,7 +9,7 @@ use crate::dice::Dice;
 #[non_exhaustive]
 pub enum Fault {
     /// A partition: nothing passes between two groups of nodes. If `one_way`, only messages from the first group to the
-    /// second are lost.
+    /// second are lost. A mesh has no such half: a TCP connection needs both directions, so it breaks in either case.
     Partition {
         /// The first group.
         one: Vec<usize>,
@@ -117,6 +117,11 @@ impl FaultKind {
         Self::LagFlood,
     ];
 
+    /// Returns whether it is a fault of relays, which a [mesh](crate::Topology::Mesh) does not have.
+    pub const fn needs_relays(self) -> bool {
+        matches!(self, Self::RelayRestart | Self::CarelessRelay | Self::LagFlood)
+    }
+
     /// Returns the kinds of faults that happened in none of the runs, from what each run injected. A set of runs shows
     /// that the network survives a fault only if that fault happened.
     pub fn missing<'a>(injected: impl IntoIterator<Item = &'a BTreeMap<Self, u64>>) -> Vec<Self> {
@@ -194,12 +199,7 @@ pub(crate) fn draw(dice: &mut Dice, nodes: usize, relays: usize, end: Duration) 
         let until = (at + dice.between(Duration::from_secs(2), Duration::from_secs(60))).min(end);
         let node = dice.index(nodes);
         let fault = match dice.below(12) {
-            kind @ 0..3 => {
-                let mut side: Vec<_> = (0..nodes).map(|_| dice.chance(0.5)).collect();
-                side[node] = !side[(node + 1) % nodes];
-                let pick = |wanted| (0..nodes).filter(|node| side.get(*node) == Some(&wanted)).collect();
-                Fault::Partition { one: pick(true), other: pick(false), one_way: kind == 2 }
-            }
+            kind @ 0..3 => halves(dice, nodes, node, kind == 2),
             3 => Fault::Crash { node, lose_tail: false },
             4 => Fault::Crash { node, lose_tail: true },
             5 => Fault::RelayRestart { relay: dice.index(relays) },
@@ -217,4 +217,39 @@ pub(crate) fn draw(dice: &mut Dice, nodes: usize, relays: usize, end: Duration) 
         at += dice.exponential(Duration::from_secs(20));
     }
     faults
+}
+
+/// Draws faults for a mesh, about one every 20 seconds; all end before `end`. None of them needs a relay.
+pub(crate) fn draw_mesh(dice: &mut Dice, nodes: usize, end: Duration) -> Vec<Scheduled> {
+    let mut faults = Vec::new();
+    let mut at = dice.exponential(Duration::from_secs(10));
+    if dice.chance(0.3) {
+        let until = dice.between(Duration::from_secs(5), end / 2);
+        faults.push(Scheduled { from: Duration::ZERO, until, fault: Fault::LateJoin { node: dice.index(nodes) } });
+    }
+    while at + Duration::from_secs(2) < end {
+        let until = (at + dice.between(Duration::from_secs(2), Duration::from_secs(60))).min(end);
+        let node = dice.index(nodes);
+        let fault = match dice.below(12) {
+            kind @ 0..3 => halves(dice, nodes, node, kind == 2),
+            3 | 4 => Fault::Crash { node, lose_tail: false },
+            5 | 6 => Fault::Crash { node, lose_tail: true },
+            7 => Fault::SlowLink { node, bandwidth: 20_000, latency: 20 },
+            8 => Fault::LossyLink { node },
+            9 => Fault::ClockSkew { node, offset_ms: i64::try_from(dice.below(360_000)).unwrap_or(0) - 180_000 },
+            10 => Fault::HashBurst { node, factor: 10.0 },
+            _ => Fault::Eclipse { node },
+        };
+        faults.push(Scheduled { from: at, until, fault });
+        at += dice.exponential(Duration::from_secs(20));
+    }
+    faults
+}
+
+/// Draws a partition into two groups, neither of which is empty if there are two nodes.
+fn halves(dice: &mut Dice, nodes: usize, node: usize, one_way: bool) -> Fault {
+    let mut side: Vec<_> = (0..nodes).map(|_| dice.chance(0.5)).collect();
+    side[node] = !side[(node + 1) % nodes];
+    let pick = |wanted| (0..nodes).filter(|node| side.get(*node) == Some(&wanted)).collect();
+    Fault::Partition { one: pick(true), other: pick(false), one_way }
 }

@@ -1,7 +1,7 @@
 //! Invariants: what must hold after every event.
 
 /// The built-in invariants: each name, as a [`Violation`](crate::Violation) reports it, with what must hold.
-pub const INVARIANTS: [(&str, &str); 14] = [
+pub const INVARIANTS: [(&str, &str); 15] = [
     ("supply", "the money issued is what the rules make of the height"),
     ("no coin twice", "a ledger without an engine can follow the chain: each coin is spent once"),
     (
@@ -21,6 +21,7 @@ pub const INVARIANTS: [(&str, &str); 14] = [
         "pause",
         "branches stop a miner for 10 s in all; 1 s a minute comes back, and a quarter of a block's time with each body",
     ),
+    ("debts", "on a mesh, each message of gossip is judged once and in time, and so does each question have one end"),
     ("halt", "no node halts while its store works"),
 ];
 

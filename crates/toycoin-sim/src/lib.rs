@@ -42,6 +42,9 @@
 //!
 //! Nodes meet on relays, or pairs of nodes are linked by one relay each. A [`Link`] is a TCP connection: it may be
 //! late, but never delivers out of order. A partition is a relay that forwards nothing from some nodes to others.
+//!
+//! On a [mesh](Topology::Mesh) there is no relay. Each node also runs the machine of peering, which dials others by
+//! their addresses. Gossip goes from neighbour to neighbour, and a partition breaks connections.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -76,7 +79,7 @@ pub use self::{
     invariant::INVARIANTS,
     latency::Latency,
     link::Link,
-    network::{ControlError, Fact, FaultId, Network, Seen, SeenMessage},
+    network::{ControlError, Fact, FaultId, MessageKind, Network, Seen, SeenMessage},
     params::{params, spec},
     participant::{Foreign, Participant},
     report::{Run, Statistics, Violation},

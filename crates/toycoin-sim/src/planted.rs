@@ -26,6 +26,10 @@ pub enum Planted {
     StopsMining,
     /// The node does not mine during 10 of every 20 seconds.
     RestsOften,
+    /// The node judges nothing that it hears by gossip.
+    JudgesNothing,
+    /// The node of a mesh restarts without its peers file, and without the address that it was given at first.
+    LosesPeersFile,
     /// The node halts at height 5.
     Halts,
 }

@@ -26,16 +26,22 @@ pub struct Statistics {
     pub double_spends: u64,
     /// Payments that the payer's node refused at once.
     pub payments_refused: u64,
-    /// Writes from nodes to relays.
+    /// Writes from nodes to relays, or messages between nodes of a mesh.
     pub messages: u64,
-    /// Bytes of these writes.
+    /// Bytes of these writes or messages.
     pub sent_bytes: u64,
     /// Envelopes that relays wrote to nodes.
     pub deliveries: u64,
-    /// Envelopes that a partition, a careless relay or a censor dropped.
+    /// Envelopes that a partition, a careless relay or a censor dropped; on a mesh, messages that a partition did.
     pub dropped_envelopes: u64,
     /// Deliveries that relays dropped because a node read too slowly.
     pub lagged: u64,
+    /// Gossip of which a node of a mesh had a copy already when it arrived. No machine heard it again.
+    pub gossip_repeated: u64,
+    /// Gossip that was not sent because the connection was busy for too long.
+    pub gossip_dropped: u64,
+    /// Questions that were not sent because the peer had 32 of that node to answer.
+    pub questions_dropped: u64,
     /// Connections that a lossy link broke.
     pub broken_connections: u64,
     /// Peers that honest nodes muted.

@@ -12,8 +12,8 @@ use toycoin_node::{protocol::NodeMachine, relay::RelayConfig};
 use crate::{
     builder::{Drawn, Simulation},
     dice::{Dice, FAR},
-    fault::{Fault, Scheduled, draw, draw_late},
-    network::{DiceSet, MAX_GROWTH, Network, RelaySite, SimNode, queue::Queue},
+    fault::{Fault, Scheduled, draw, draw_late, draw_mesh},
+    network::{DiceSet, MAX_GROWTH, Network, RelaySite, SimNode, mesh::Mesh, queue::Queue},
     params::{GENESIS_HASHES, params},
     report::{Run, Statistics, Violation},
     store::Disk,
@@ -28,9 +28,13 @@ impl Simulation {
     /// If an invariant breaks; the error describes the first one.
     pub fn run_for(mut self, time: Duration) -> Result<Run, Violation> {
         if self.random_faults != Drawn::Nothing {
-            let relays = self.relay_count();
-            self.faults.extend(draw(&mut Dice::new(self.seed, 5), self.nodes.len(), relays, time));
-            if self.random_faults == Drawn::Everything {
+            let (relays, is_mesh) = (self.relay_count(), self.degree().is_some());
+            let mut dice = Dice::new(self.seed, 5);
+            self.faults.extend(match is_mesh {
+                true => draw_mesh(&mut dice, self.nodes.len(), time),
+                false => draw(&mut dice, self.nodes.len(), relays, time),
+            });
+            if self.random_faults == Drawn::Everything && !is_mesh {
                 self.faults.extend(draw_late(&mut Dice::new(self.seed, 8), self.nodes.len(), time));
             }
             let mut disks = Dice::new(self.seed, 6);
@@ -57,6 +61,15 @@ impl Simulation {
         match &self.topology {
             Topology::Relays(count) => *count,
             Topology::Direct(pairs) => pairs.len(),
+            Topology::Mesh { .. } => 0,
+        }
+    }
+
+    /// Returns how many connections each node of a mesh dials; `None` if this is no mesh.
+    const fn degree(&self) -> Option<usize> {
+        match self.topology {
+            Topology::Mesh { degree } => Some(degree),
+            Topology::Relays(_) | Topology::Direct(_) => None,
         }
     }
 
@@ -89,6 +102,7 @@ impl Simulation {
             Topology::Direct(pairs) => {
                 (0..).zip(pairs).filter(|(_, (one, other))| *one == node || *other == node).map(|(at, _)| at).collect()
             }
+            Topology::Mesh { .. } => Vec::new(),
         };
         let sites = self.nodes.iter().enumerate();
         let sites = sites
@@ -111,6 +125,7 @@ impl Simulation {
             relay_config,
             wires: BTreeMap::new(),
             connections: 0,
+            mesh: Mesh::new(self.degree()),
             owners: BTreeMap::new(),
             blocked: BTreeMap::new(),
             eclipsed: BTreeMap::new(),
@@ -140,10 +155,12 @@ impl Simulation {
             seed: self.seed,
             settle: self.settle,
             link: self.link,
-            has_meeting_relays: matches!(self.topology, Topology::Relays(_)),
+            may_grow: !matches!(self.topology, Topology::Direct(_)),
             observer: None,
             params,
         };
+        (0..network.nodes.len()).for_each(|node| network.place_in_mesh(node));
+        network.refuse_faults_of_relays();
         network.plan_faults();
         if self.payments_per_second > 0.0 {
             network.payments.mean = Duration::from_secs_f64(1.0 / self.payments_per_second);

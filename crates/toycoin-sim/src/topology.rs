@@ -7,6 +7,14 @@ pub enum Topology {
     Relays(usize),
     /// Pairs of nodes with a direct link: a relay that only the two use.
     Direct(Vec<(usize, usize)>),
+    /// No relay: nodes connect to each other, and each finds the others by their addresses.
+    ///
+    /// Every node runs the real machine of peering. It begins with the address of one earlier node, keeps a peers file
+    /// on its disk, and restarts from that file alone. Addresses are drawn from the seed.
+    Mesh {
+        /// Number of connections that each node wants to dial; the program's default is 8. Nodes accept others besides.
+        degree: usize,
+    },
 }
 
 impl Topology {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use toycoin_core::{ChainParams, Rule};
 use toycoin_sim::{
-    Disk, Fault, INVARIANTS, Link, Planted, Simulation, Spending, SpendingPattern, Violation,
+    Disk, Fault, INVARIANTS, Link, Planted, Simulation, Spending, SpendingPattern, Topology, Violation,
     adversary::{AnswersNotFound, Flaw, HeaderFlood, InvalidBlocks, Mutates, Question, QuestionFlood, Silent},
     spec,
 };
@@ -94,6 +94,9 @@ const TABLE: &[(&str, &str, Plant)] = &[
     ("pause", "a node stops mining", |seed| network(seed).hash_rates([1, 0, 0, 0]).planted(0, Planted::StopsMining)),
     ("pause", "a node pauses often and not for long", |seed| {
         network(seed).hash_rates([1, 0, 0, 0]).planted(0, Planted::RestsOften)
+    }),
+    ("debts", "a node of a mesh judges nothing that it hears", |seed| {
+        network(seed).topology(Topology::Mesh { degree: 3 }).planted(0, Planted::JudgesNothing)
     }),
     ("halt", "a node halts", |seed| network(seed).planted(0, Planted::Halts)),
     ("honest work", "a caller's invariant that does not hold", |seed| {

@@ -11,7 +11,7 @@ use toycoin_node::protocol::{Input, Request, RequestId, Response, SubmitError};
 
 use crate::{
     dice::FAR,
-    fault::{Fault, Scheduled},
+    fault::{Fault, FaultKind, Scheduled},
     link::Link,
     network::{Network, SimNode},
     node_spec::NodeSpec,
@@ -58,6 +58,12 @@ pub enum ControlError {
         relay: usize,
         /// The number of relays.
         relays: usize,
+    },
+    /// It is a fault of relays, and a mesh has none.
+    #[error("{kind:?} is a fault of relays, and a mesh has none")]
+    NeedsRelays {
+        /// The kind of the fault.
+        kind: FaultKind,
     },
     /// The fault cannot begin while the network runs, or is no fault, or a hash rate is too high.
     #[error("this does not fit a running network: {reason}")]
@@ -233,7 +239,7 @@ impl Network {
     /// When nodes are linked in pairs ([`Topology::Direct`](crate::Topology::Direct)), or all hash rates together would
     /// be too high, as for [`set_hash_rate`](Self::set_hash_rate).
     pub fn add_node(&mut self, hash_rate: u32) -> Result<usize, ControlError> {
-        if !self.has_meeting_relays {
+        if !self.may_grow {
             return Err(ControlError::NoRelays);
         }
         if hash_rate > 0 {
@@ -244,11 +250,32 @@ impl Network {
         let relays = (0..self.relays.len()).collect();
         let site = SimNode::new(node, &spec, &self.params, self.link, relays, self.invariants.mempool_bytes);
         self.nodes.push(site);
+        self.place_in_mesh(node);
         self.start(node);
         Ok(node)
     }
 
+    /// Ends a run of a mesh before it begins if something that needs a relay was asked of it.
+    pub(crate) fn refuse_faults_of_relays(&mut self) {
+        if self.mesh.degree.is_none() {
+            return;
+        }
+        let unfit = self.faults.iter().find_map(|scheduled| self.check_kind(scheduled.fault.kind()).err());
+        let unfit = unfit.map(|error| error.to_string());
+        let censor = self.censored.map(|_| "relays censor transactions, and a mesh has none".to_owned());
+        if let Some(what) = unfit.or(censor) {
+            self.violate("topology", None, what);
+        }
+    }
+
+    /// Checks that this network has what a kind of fault is about.
+    fn check_kind(&self, kind: FaultKind) -> Result<(), ControlError> {
+        let is_unfit = self.mesh.degree.is_some() && kind.needs_relays();
+        if is_unfit { Err(ControlError::NeedsRelays { kind }) } else { Ok(()) }
+    }
+
     fn check_fault(&self, fault: &Fault) -> Result<(), ControlError> {
+        self.check_kind(fault.kind())?;
         match fault {
             Fault::Partition { one, other, .. } => one.iter().chain(other).try_for_each(|node| self.check_node(*node)),
             Fault::LateJoin { .. } => Err(ControlError::Unfit { reason: "the node has joined" }),

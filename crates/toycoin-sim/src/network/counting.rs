@@ -30,6 +30,13 @@ impl Network {
         }
     }
 
+    /// Counts a message that reached a node of a mesh.
+    pub(crate) fn note_mesh_delivery(&mut self, node: usize, from: usize, payload: &[u8]) {
+        if self.nodes[node].honest && self.nodes[from].honest {
+            self.note_payload(node, payload);
+        }
+    }
+
     /// Counts a delivery to a node.
     pub(crate) fn note_delivery(&mut self, node: usize, frame: &[u8]) {
         let Some((frame, _)) = split_frame(frame).filter(|(frame, _)| frame.tag == Tag::DELV) else { return };
@@ -38,9 +45,13 @@ impl Network {
         if !is_honest(&node) || !self.owners.get(&deliver.from).is_some_and(is_honest) {
             return;
         }
+        self.note_payload(node, deliver.payload);
+    }
+
+    fn note_payload(&mut self, node: usize, payload: &[u8]) {
         self.statistics.honest_delivered += 1;
-        let Some(header) = header_of_body(deliver.payload) else { return };
-        let bytes = deliver.payload.len() as u64;
+        let Some(header) = header_of_body(payload) else { return };
+        let bytes = payload.len() as u64;
         self.statistics.body_bytes += bytes;
         if !self.traffic.bodies.insert((node, header.hash())) {
             self.statistics.repeated_body_bytes += bytes;

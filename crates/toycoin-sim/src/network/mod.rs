@@ -1,11 +1,12 @@
 //! The running network.
 //!
 //! [`Network`] has the state, and takes the next event of the queue. What happens then is in `nodes`, `relays`, `wires`,
-//! `mining`, `paying`, `counting` and `troubles`. After it, `watch` and `pauses` check the invariants. A caller changes
+//! `mesh`, `mining`, `paying`, `counting` and `troubles`. After it, `watch` and `pauses` check the invariants. A caller changes
 //! the network with `controls`, and observes it with `seen`.
 
 mod controls;
 mod counting;
+pub(crate) mod mesh;
 mod mining;
 mod nodes;
 mod pause;
@@ -31,6 +32,6 @@ pub(crate) use self::{
 };
 pub use self::{
     controls::{ControlError, FaultId},
-    seen::{Fact, Seen, SeenMessage},
+    seen::{Fact, MessageKind, Seen, SeenMessage},
     state::Network,
 };

@@ -32,7 +32,7 @@ impl Network {
         self.after_start(node);
     }
 
-    /// Makes a started node dial its relays, and brings its wallet and ledger to its chain.
+    /// Makes a started node dial its relays or peers, and brings its wallet and ledger to its chain.
     pub(crate) fn after_start(&mut self, node: usize) {
         self.trace.note(self.now, format_args!(r#""start":{node}"#));
         self.see(|| Fact::Started { node });
@@ -45,6 +45,7 @@ impl Network {
             self.dial_later(node, slot);
         }
         self.wake_node(node);
+        self.start_mesh(node);
         let wait = self.dice.payments.between(Duration::from_secs(1), Duration::from_secs(2));
         self.queue.push(self.now + wait, Happening::Repeat { node });
     }
@@ -109,7 +110,10 @@ impl Network {
                 Output::Mine(job) => self.search(node, job),
                 Output::StopMining => self.stop_search(node),
                 Output::Emit(event) => self.heard(node, event),
-                Output::Say { .. } | Output::End { .. } | Output::Judge { .. } | Output::Shun { .. } => {}
+                Output::Say { to, answers, payload, .. } => self.say(node, to, answers, &payload),
+                Output::End { question } => self.end_answer(node, question),
+                Output::Judge { ticket, judgement } => self.judge(node, ticket, judgement),
+                Output::Shun { peer, time, .. } => self.shun(node, peer, time),
                 Output::Halt { error } => halted = Some(error),
             }
         }

@@ -7,11 +7,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use toycoin_core::{BlockHash, CompactTarget};
+use toycoin_core::{BlockHash, CompactTarget, Header};
 use toycoin_node::{limits, protocol::NodeMachine};
 
 use crate::{
-    network::{Network, pause::Pause, traffic::delivered_headers},
+    network::{
+        Network,
+        pause::Pause,
+        traffic::{delivered_headers, header_of_body},
+    },
     store::CrashStore,
 };
 
@@ -39,12 +43,21 @@ impl Network {
 
     /// Records the bodies in bytes that arrive at a node, because they may give pause time back.
     pub(crate) fn note_bodies(&mut self, node: usize, bytes: &[u8]) {
+        self.note_headers(node, delivered_headers(bytes));
+    }
+
+    /// Does the same for a payload that arrives at a node of a mesh.
+    pub(crate) fn note_mesh_body(&mut self, node: usize, payload: &[u8]) {
+        self.note_headers(node, header_of_body(payload));
+    }
+
+    fn note_headers(&mut self, node: usize, headers: impl IntoIterator<Item = Header>) {
         let site = &mut self.nodes[node];
         let Some(machine) = site.machine.as_ref().and_then(|machine| machine.node()) else { return };
         if !site.honest || site.hash_rate == 0.0 {
             return;
         }
-        for header in delivered_headers(bytes) {
+        for header in headers {
             let (hash, work) = (header.hash(), work(header.bits));
             let meets = header.bits.to_target().is_ok_and(|target| target.is_met_by(&hash));
             if meets && work + work >= site.pause.tip_work && !machine.chain().has_block(&hash) {

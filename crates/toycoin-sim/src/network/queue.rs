@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use toycoin_node::{protocol::JobId, relay::ConnectionId};
 
+use crate::network::mesh::MeshHappening;
+
 /// An event that will happen.
 #[derive(Debug)]
 pub(crate) enum Happening {
@@ -51,6 +53,8 @@ pub(crate) enum Happening {
     SayLagged {
         node: usize,
     },
+    /// Something happens on a mesh.
+    Mesh(MeshHappening),
     /// A wallet makes a payment.
     Pay,
     /// A node's wallet resubmits its payments.

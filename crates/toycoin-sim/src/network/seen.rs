@@ -57,7 +57,45 @@ pub enum Fact {
         /// The message.
         message: SeenMessage,
     },
-    /// A partition, a careless relay or a censor dropped a message between its relay and a node.
+    /// A node of a mesh sent a message to a peer.
+    MeshSent {
+        /// The sender.
+        from: usize,
+        /// The recipient.
+        to: usize,
+        /// What kind of message it is.
+        kind: MessageKind,
+        /// The message.
+        message: SeenMessage,
+    },
+    /// A message of a peer arrived at a node of a mesh.
+    MeshArrived {
+        /// The recipient.
+        to: usize,
+        /// The peer from which it came; the author of gossip may be another node.
+        from: usize,
+        /// What kind of message it is.
+        kind: MessageKind,
+        /// Whether it is gossip that the node has seen already. Its machine does not hear it again.
+        repeated: bool,
+        /// The message.
+        message: SeenMessage,
+    },
+    /// Two nodes of a mesh are connected. A feeler is no such connection.
+    Joined {
+        /// The node that dialled.
+        dialler: usize,
+        /// The node that was dialled.
+        dialled: usize,
+    },
+    /// A node of a mesh noticed that a peer is gone.
+    Left {
+        /// The node.
+        node: usize,
+        /// The peer.
+        peer: usize,
+    },
+    /// A partition, a careless relay or a censor dropped a message on its way to a node.
     Withheld {
         /// The node that does not get it.
         to: usize,
@@ -93,6 +131,17 @@ pub enum Fact {
         /// Its kind.
         kind: FaultKind,
     },
+}
+
+/// What kind of message travels on a connection of a mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MessageKind {
+    /// A transaction or a block for everybody, which goes on from node to node.
+    Gossip,
+    /// A question to one peer.
+    Question,
+    /// A part of an answer.
+    Answer,
 }
 
 /// A message between nodes, as an observer sees it.

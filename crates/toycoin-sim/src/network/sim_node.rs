@@ -8,7 +8,7 @@ use toycoin_node::{protocol::NodeConfig, relay::ConnectionId};
 use crate::{
     ledger::Ledger,
     link::Link,
-    network::{pause::Pause, queue::QueueKey, search::Search},
+    network::{mesh::MeshSite, pause::Pause, queue::QueueKey, search::Search},
     node_spec::NodeSpec,
     participant::Participant,
     planted::Planted,
@@ -30,6 +30,8 @@ pub(crate) struct SimNode {
     pub(crate) relays: Vec<usize>,
     pub(crate) wires: Vec<Option<ConnectionId>>,
     pub(crate) failures: Vec<u32>,
+    /// Its part in the mesh, if the network is one.
+    pub(crate) mesh: Option<Box<MeshSite>>,
     pub(crate) hash_rate: f64,
     pub(crate) burst: f64,
     pub(crate) clock_offset_ms: i64,
@@ -87,6 +89,7 @@ impl SimNode {
             wires: vec![None; relays.len()],
             failures: vec![0; relays.len()],
             relays,
+            mesh: None,
             hash_rate: spec.hash_rate,
             burst: 1.0,
             clock_offset_ms: spec.clock_offset_ms,

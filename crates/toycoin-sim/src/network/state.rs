@@ -22,6 +22,7 @@ use crate::{
     invariant::Invariants,
     link::Link,
     network::{
+        mesh::Mesh,
         payments::Payments,
         queue::{Happening, Queue},
         relay_site::RelaySite,
@@ -48,6 +49,7 @@ pub struct Network {
     pub(crate) relay_config: RelayConfig,
     pub(crate) wires: BTreeMap<ConnectionId, Wire>,
     pub(crate) connections: u64,
+    pub(crate) mesh: Mesh,
     /// The node that uses, or used, each node id.
     pub(crate) owners: BTreeMap<NodeId, usize>,
     /// Number of active partitions that block messages from one node to another.
@@ -90,8 +92,8 @@ pub struct Network {
     pub(crate) settle: Option<Duration>,
     /// Usual properties of a link, for nodes that are added.
     pub(crate) link: Link,
-    /// Whether each node dials all relays, and is not linked in pairs.
-    pub(crate) has_meeting_relays: bool,
+    /// Whether a new node finds the others: nodes meet on relays or by their addresses, and are not linked in pairs.
+    pub(crate) may_grow: bool,
     pub(crate) observer: Option<Observer>,
 }
 
@@ -161,6 +163,7 @@ impl Network {
             }
             Happening::Found { node, job } => self.found(node, job),
             Happening::SayLagged { node } => self.say_lagged(node),
+            Happening::Mesh(happening) => self.mesh_step(happening),
             Happening::Pay => self.pay_at_random(),
             Happening::Repeat { node } => self.repeat(node),
             Happening::Begin { fault } => self.begin_fault(fault),

@@ -26,6 +26,7 @@ impl Network {
                 if !one_way {
                     self.block(other, one, 1);
                 }
+                self.part_mesh();
                 !one.is_empty() && !other.is_empty()
             }
             Fault::Crash { node, lose_tail } => self.crash(*node, Some(*lose_tail)),
@@ -54,6 +55,7 @@ impl Network {
             }
             Fault::Eclipse { node } => {
                 *self.eclipsed.entry(*node).or_default() += 1;
+                self.part_mesh();
                 true
             }
             Fault::LagFlood { node } => {
@@ -133,6 +135,7 @@ impl Network {
         for connection in wires {
             self.cut(connection);
         }
+        self.stop_mesh(node);
         if let Some(store) = machine.into_store() {
             let unsynced = store.unsynced();
             let surviving = match lose_tail {

@@ -249,7 +249,7 @@ impl Network {
 
     /// Returns whether an eclipse of one of two nodes keeps it from the other, which is honest. Nodes that are added
     /// meanwhile count too.
-    fn is_eclipsed(&self, from: usize, to: usize) -> bool {
+    pub(super) fn is_eclipsed(&self, from: usize, to: usize) -> bool {
         let is_kept = |node: &usize, other: usize| self.eclipsed.contains_key(node) && self.nodes[other].honest;
         from != to && (is_kept(&from, to) || is_kept(&to, from))
     }
