@@ -52,6 +52,7 @@ pub mod adversary;
 mod arithmetic;
 mod builder;
 mod dice;
+pub mod eclipse;
 mod fault;
 mod invariant;
 mod latency;

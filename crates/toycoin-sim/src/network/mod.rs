@@ -27,8 +27,8 @@ mod wire;
 mod wires;
 
 pub(crate) use self::{
-    controls::MAX_GROWTH, queue::Happening, relay_site::RelaySite, search::solve_header, sim_node::SimNode,
-    state::DiceSet,
+    controls::MAX_GROWTH, mesh::draw_peer_id, queue::Happening, relay_site::RelaySite, search::solve_header,
+    sim_node::SimNode, state::DiceSet,
 };
 pub use self::{
     controls::{ControlError, FaultId},

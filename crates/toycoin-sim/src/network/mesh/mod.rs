@@ -20,6 +20,6 @@ mod state;
 
 pub(crate) use self::{
     link::{LinkId, Parcel},
-    site::MeshSite,
+    site::{MeshSite, draw_peer_id},
     state::{Mesh, MeshHappening},
 };
