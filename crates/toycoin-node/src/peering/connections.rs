@@ -18,9 +18,9 @@ impl Peering {
     /// Returns the answer to a `GADR` of a peer: at most 64 random addresses, the first of them our own. It is empty
     /// after the first time per connection, and for a peer that we dialled.
     ///
-    /// A peer that we dialled gets nothing, so that nobody can send us its own address and then look for it in our answer
-    /// (fingerprinting). Only addresses that we were connected to, or that their owner named, are told. Muted peers and
-    /// addresses that the asker cannot reach are left out.
+    /// A peer that we dialled gets nothing, so that nobody can send us its own address and then look for it in our
+    /// answer (fingerprinting). Only addresses that we were connected to, or that their owner named, are told. Muted
+    /// peers and addresses that the asker cannot reach are left out.
     pub fn addresses_for(&mut self, peer: &PeerId) -> Vec<NodeAddress> {
         let Some(connection) = self.slots.get_mut(peer).filter(|of| of.role == Role::Inbound && !of.is_told) else {
             return Vec::new();

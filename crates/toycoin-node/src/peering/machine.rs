@@ -42,8 +42,8 @@ use crate::{
 /// ```
 ///
 /// The driver reports a connection once both sides have joined. Of two connections with one peer that cross, it reports
-/// the one that stays. A second `Connected` of a peer without a `Gone` between them does not change the first one. After
-/// a `Drop` the peer counts as gone at once; a `Gone` of the driver then changes nothing.
+/// the one that stays. A second `Connected` of a peer without a `Gone` between them does not change the first one.
+/// After a `Drop` the peer counts as gone at once; a `Gone` of the driver then changes nothing.
 #[derive(Debug)]
 pub struct Peering {
     pub(super) config: PeeringConfig,
@@ -155,8 +155,8 @@ impl Peering {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NoInbound`] if this node accepts none, [`Refusal::FullAddress`] or [`Refusal::FullGroup`] if there are
-    /// too many from there. Full slots are no reason: another connection will go.
+    /// [`Refusal::NoInbound`] if this node accepts none, [`Refusal::FullAddress`] or [`Refusal::FullGroup`] if there
+    /// are too many from there. Full slots are no reason: another connection will go.
     pub fn may_accept(&self, ip: IpAddr) -> Result<(), Refusal> {
         if self.config.max_inbound == 0 {
             return Err(Refusal::NoInbound);

@@ -140,7 +140,7 @@ fn nothing_is_forgotten_while_nobody_is_connected() {
 #[test]
 fn a_pinned_peer_is_dialled_for_ever_beyond_slots() {
     let pinned: Vec<_> = (0..30).map(|number| at([30, 1, 1, 1 + number], u16::from(number))).collect();
-    let mut stage = Stage::new(PeeringConfig { peers: pinned.clone(), ..PeeringConfig::default() });
+    let mut stage = Stage::new(PeeringConfig { peers: pinned, ..PeeringConfig::default() });
     let first = dials(&stage.wait(0), Role::Outbound);
     assert_eq!(first.len(), limits::DIALS_IN_FLIGHT);
     let mut next = Vec::new();
@@ -181,6 +181,29 @@ fn a_feeler_makes_an_address_tried_and_closes() {
         assert_eq!(dropped(&outputs), [feeler[0].peer.clone().unwrap()]);
         assert_eq!((stage.peering.tried(), stage.peering.connected().count()), (feelers + 1, 1));
         stage.gone(&feeler[0]);
+    }
+}
+
+#[test]
+fn a_feeler_tests_the_holder_of_a_wanted_place() {
+    let mut stage = Stage::new(PeeringConfig { outbound: 0, ..PeeringConfig::default() });
+    let place = |stage: &Stage, number| stage.peering.buckets.tried_place(node(number).endpoint);
+    let wanted = place(&stage, 0);
+    let rival = (1..u16::MAX).find(|number| place(&stage, *number) == wanted).unwrap();
+    stage.connect(&node(0), Role::Feeler);
+    stage.wait(5 * 3_600);
+    for answers in [true, false] {
+        stage.connect(&node(rival), Role::Feeler);
+        let outputs = stage.wait(120);
+        assert_eq!(dials(&outputs, Role::Feeler), [node(0)]);
+        if answers {
+            stage.connect(&node(0), Role::Feeler);
+            stage.wait(5 * 3_600);
+        } else {
+            stage.fail(&node(0));
+        }
+        let tried: Vec<_> = stage.peering.addresses().filter(|(_, is_tried)| *is_tried).collect();
+        assert_eq!(tried, [(if answers { node(0) } else { node(rival) }, true)]);
     }
 }
 
