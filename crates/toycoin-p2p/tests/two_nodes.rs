@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use toycoin_core::{BlockHash, ChainParams};
@@ -24,6 +24,11 @@ async fn pair() -> (Played, Played) {
     first.joined(b).await;
     second.joined(a).await;
     (first, second)
+}
+
+/// Returns an address of loopback that is free, for a node that is named before it starts.
+fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").expect("a socket").local_addr().expect("it is bound")
 }
 
 #[tokio::test]
@@ -205,8 +210,7 @@ async fn node_that_is_behind_blames_nobody() {
 
 #[tokio::test]
 async fn dials_that_cross_leave_one_connection() {
-    // an address that is free, for a node that is named before it starts
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = free_address();
     let address = PeerAddress { endpoint: Endpoint::new(free.ip(), free.port()).unwrap(), peer: None };
     let first = Played::start(config().peer(address)).await;
     let params = ChainParams::regtest();
@@ -224,4 +228,47 @@ async fn dials_that_cross_leave_one_connection() {
     until("the connection that stays", async || low_dialled(peers().await)).await;
     let peers = peers().await;
     assert!(peers.iter().all(|peers| peers.len() == 1), "{peers:?}");
+}
+
+#[tokio::test]
+async fn mute_survives_a_restart() {
+    let mut name = [0; 8];
+    getrandom::fill(&mut name).unwrap();
+    let folder = std::env::temp_dir().join(format!("toycoin-p2p-mute-{}", u64::from_ne_bytes(name)));
+    std::fs::create_dir(&folder).unwrap();
+    let free = free_address();
+    let params = ChainParams::regtest();
+    let config_of_first =
+        Config::new(&params).listen(free).key_file(folder.join("p2p.key")).peers_file(folder.join("peers"));
+    let mut first = Played::start(config_of_first.clone()).await;
+    let id = first.mesh.peer_id().clone();
+    let second = Played::start(config().peer(first.address())).await;
+    first.joined(second.name()).await;
+    first.port.tell(MeshCommand::Shun { peer: second.name(), time: Duration::from_secs(3_600) });
+    first.left(second.name()).await;
+    first.mesh.shutdown().await;
+    assert!(std::fs::read_to_string(folder.join("peers")).unwrap().contains("mute "));
+    drop(first);
+
+    let first = Played::start(config_of_first).await;
+    assert_eq!(first.mesh.peer_id(), &id);
+    until("a refusal", async || first.mesh.counters().refused > 0).await;
+    assert!(first.mesh.peers().await.is_empty());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn node_that_dials_itself_joins_nobody() {
+    let free = free_address();
+    let everywhere = SocketAddr::new("0.0.0.0".parse().unwrap(), free.port());
+    // it listens there as well, and is not told so
+    let itself = Endpoint::new("127.0.0.2".parse().unwrap(), free.port()).unwrap();
+    let params = ChainParams::regtest();
+    let config_of_first = Config::new(&params).listen(everywhere).peer(PeerAddress { endpoint: itself, peer: None });
+    let mut first = Played::start(config_of_first).await;
+    until("its own dial", async || first.mesh.counters().refused == 1).await;
+    let address = PeerAddress { endpoint: Endpoint::new(free.ip(), free.port()).unwrap(), peer: None };
+    let second = Played::start(config().peer(address)).await;
+    first.joined(second.name()).await;
+    assert_eq!(first.mesh.peers().await.len(), 1);
 }
