@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod attacker;
+pub(crate) mod rpc;
+pub(crate) mod victim;
+
 use std::{future::Future, time::Duration};
 
 use bytes::Bytes;
