@@ -9,12 +9,13 @@ use clap::Parser;
 use tokio::sync::broadcast::error::RecvError;
 use toycoin_core::FeeRate;
 use toycoin_examples::{
-    arguments::{Meeting, NetworkChoice, number},
+    arguments::{NetworkChoice, number},
     classroom::{Choices, Classroom, name_of},
     columns::wrap,
     fees, init_logs, interrupted,
     joining::{catch_up, warn},
     look::{ColourChoice, Look},
+    meshing::ClientMeeting,
     say,
 };
 use toycoin_node::{NodeHandle, protocol::Event};
@@ -24,7 +25,7 @@ use toycoin_node::{NodeHandle, protocol::Event};
 #[command(version, max_term_width = 80)]
 struct Arguments {
     #[command(flatten)]
-    meeting: Meeting,
+    meeting: ClientMeeting,
     #[command(flatten)]
     network: NetworkChoice,
     /// Shortest time between a confirmation and the next payment, in milliseconds.
@@ -59,7 +60,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.min_interval > arguments.max_interval {
         return Err("--min-interval must not be above --max-interval".into());
     }
-    let node = arguments.meeting.node(params, "oracle").spawn().await?;
+    let node = arguments.meeting.node(params, "oracle").await?.spawn().await?;
     tokio::select! {
         signal = interrupted() => signal?,
         result = pay(&node, arguments) => result?,
@@ -71,6 +72,7 @@ async fn pay(node: &NodeHandle, arguments: &Arguments) -> Result<(), Box<dyn Err
     let mut seed = [0; 8];
     getrandom::fill(&mut seed)?;
     let mut choices = Choices::new(u64::from_le_bytes(seed));
+    arguments.meeting.wait(node).await?;
     catch_up(node, Duration::from_secs(arguments.patience)).await?;
     tokio::spawn(warn(node.events()));
     // the wallets learn what others have paid meanwhile only from the chain

@@ -14,7 +14,7 @@ use std::{cell::Cell, error::Error, path::PathBuf, process::ExitCode, time::Dura
 use clap::{Parser, Subcommand};
 use toycoin_core::{Address, Amount, ChainParams, FeeRate, SecretKey, Txid, wallet::Wallet};
 use toycoin_examples::{
-    arguments::{Meeting, NetworkChoice, number},
+    arguments::{NetworkChoice, number},
     follow::follow,
     gave_up::GaveUp,
     history, init_logs,
@@ -22,6 +22,7 @@ use toycoin_examples::{
     interrupted,
     joining::catch_up,
     key_file,
+    meshing::ClientMeeting,
     order::{self, Order},
     say, signalled,
     words::money,
@@ -38,7 +39,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "toycoin.key", global = true)]
     key: PathBuf,
     #[command(flatten)]
-    meeting: Meeting,
+    meeting: ClientMeeting,
     #[command(flatten)]
     network: NetworkChoice,
     /// Give up with exit code 3 after this long without verified progress.
@@ -90,13 +91,17 @@ enum Command {
     /// Show the payments that wait for a block, those that came since this program joined.
     Mempool,
     /// Show the other nodes.
-    Peers,
+    Peers {
+        /// One line of JSON for each.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl Command {
     /// Returns whether the command only looks at the chain, for which no key is needed.
     const fn only_looks(&self) -> bool {
-        matches!(self, Self::Tip | Self::Block { .. } | Self::Tx { .. } | Self::Mempool | Self::Peers)
+        matches!(self, Self::Tip | Self::Block { .. } | Self::Tx { .. } | Self::Mempool | Self::Peers { .. })
     }
 }
 
@@ -124,14 +129,15 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 }
 
 async fn look(arguments: &Arguments, params: ChainParams) -> Result<(), Box<dyn Error>> {
-    let node = arguments.meeting.node(params, "wallet").spawn().await?;
+    let node = arguments.meeting.node(params, "wallet").await?.spawn().await?;
     let look = async {
+        arguments.meeting.wait(&node).await?;
         catch_up(&node, Duration::from_secs(arguments.patience)).await?;
         match arguments.command {
             Command::Block { block } => inspect::block(&node, block).await,
             Command::Tx { txid } => inspect::payment(&node, txid).await,
             Command::Mempool => inspect::mempool(&node).await,
-            Command::Peers => inspect::peers(&node).await,
+            Command::Peers { json } => inspect::peers(&node, json).await,
             _ => inspect::tip(&node).await,
         }
     };
@@ -146,7 +152,7 @@ async fn online(arguments: &Arguments, params: ChainParams, key: SecretKey) -> R
     if let Command::Pay { address, .. } = arguments.command {
         address.require(params.spec().address_prefix)?;
     }
-    let node = arguments.meeting.node(params.clone(), "wallet").spawn().await?;
+    let node = arguments.meeting.node(params.clone(), "wallet").await?.spawn().await?;
     let sent = Cell::new(None);
     let is_stopped = tokio::select! {
         // a payment goes on when nobody reads what the wallet says
@@ -175,6 +181,7 @@ async fn act(
     node: &NodeHandle,
     sent: &Cell<Option<Txid>>,
 ) -> Result<(), Box<dyn Error>> {
+    arguments.meeting.wait(node).await?;
     catch_up(node, Duration::from_secs(arguments.patience)).await?;
     follow(node, std::slice::from_mut(&mut wallet)).await?;
     match arguments.command {

@@ -5,6 +5,11 @@
 //!     cargo run --release --example node -- --delay 5000
 //!     cargo run --release --example node -- --data chain
 //!
+//! Two nodes without a relay, of which the second one dials the first:
+//!
+//!     cargo run --release --features p2p --example node -- --p2p
+//!     cargo run --release --features p2p --example node -- --peer /ip4/127.0.0.1/tcp/25001
+//!
 //! It validates everything, catches up with the chain of most work (initial block download), and mines. Stop it with
 //! Ctrl-C. `RUST_LOG=toycoin_node=debug` shows what it receives.
 //!
@@ -25,6 +30,7 @@ use toycoin_examples::{
     export::ExportFile,
     init_logs, interrupted,
     look::LookArguments,
+    meshing::{Carrier, MeshArguments},
     node_name::NodeName,
     pace::{default_threads, throttle_for},
     present,
@@ -39,6 +45,9 @@ use toycoin_wire::Channel;
 
 use crate::show::Show;
 
+/// Address of the relay that a node uses unless it is told another, or none.
+const RELAY: &str = "127.0.0.1:25000";
+
 /// Longest time to wait for the last height of a node that ends.
 const ANSWER: Duration = Duration::from_millis(500);
 
@@ -46,9 +55,11 @@ const ANSWER: Duration = Duration::from_millis(500);
 #[derive(Parser)]
 #[command(version, max_term_width = 80)]
 struct Arguments {
-    /// Address of a relay; repeat it for more relays.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", value_parser = relay_address)]
+    /// Address of a relay; repeat it for more relays [default: 127.0.0.1:25000, without --no-relay and --p2p].
+    #[arg(long, value_name = "ADDR", value_parser = relay_address)]
     relay: Vec<String>,
+    #[command(flatten)]
+    mesh: MeshArguments,
     /// The channel on which peers meet.
     #[arg(long, value_name = "NAME", default_value = "/topic/main")]
     channel: Channel,
@@ -109,6 +120,7 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     arguments.view.check("node")?;
+    arguments.mesh.check("node")?;
     let params = arguments.network.params()?;
     let export = arguments.export.as_deref().map(ExportFile::open).transpose()?;
     if let Some(directory) = &arguments.data {
@@ -146,7 +158,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         .agent(name.to_string())
         .extra(name.to_string())
         .block_delay(Duration::from_millis(arguments.delay));
-    for relay in arguments.relay {
+    for relay in arguments.mesh.relays(arguments.relay, RELAY) {
         builder = builder.relay(relay);
     }
     if !arguments.no_mine {
@@ -155,20 +167,21 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(rate) = arguments.min_fee_rate {
         builder = builder.min_fee_rate(FeeRate::grains_per_byte(rate));
     }
+    let (mesh, agent) = (&arguments.mesh, name.to_string());
     let spawning = async {
-        Ok::<_, Box<dyn Error>>(match &arguments.data {
-            Some(directory) => match data::open(directory, &params).await? {
-                Some(store) => Some(builder.store(store).spawn().await?),
-                None => None,
-            },
-            None => Some(builder.spawn().await?),
-        })
+        let Some(directory) = &arguments.data else {
+            let (builder, carrier) = mesh.join(builder, &params, &agent, None).await?;
+            return Ok::<_, Box<dyn Error>>(Some((builder.spawn().await?, carrier)));
+        };
+        let Some(store) = data::open(directory, &params).await? else { return Ok(None) };
+        let (builder, carrier) = mesh.join(builder.store(store), &params, &agent, Some(directory)).await?;
+        Ok(Some((builder.spawn().await?, carrier)))
     };
     let node = tokio::select! {
         signal = interrupted() => signal.map(|()| None)?,
         node = spawning => node?,
     };
-    let Some(node) = node else {
+    let Some((node, carrier)) = node else {
         say!("{name} stopped while it started");
         return Ok(());
     };
@@ -179,6 +192,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if !arguments.no_mine {
         say!("  its blocks pay {}", params.address(payout));
     }
+    carrier.iter().flat_map(Carrier::lines).for_each(|line| say!("  {line}"));
     // dropped at the end, and its page with it
     #[cfg(feature = "view")]
     let _page = match arguments.view.view {
@@ -190,9 +204,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.payout.is_some() {
         view = view.with_purse(Purse::open(payout, &node).await?);
     }
+    let mut show = Show::new(&node, view, look);
+    if carrier.is_some() {
+        show = show.with_mesh(arguments.mesh.peer);
+    }
     tokio::select! {
         signal = interrupted() => signal?,
-        result = Show::new(&node, view, look).until(events, arguments.until_height) => result?,
+        result = show.until(events, arguments.until_height) => result?,
     }
     if let Some(export) = export {
         // the exported chain must not change meanwhile
@@ -206,6 +224,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Err(_) => String::new(),
     };
     let rate = node.hash_rate();
+    if let Some(carrier) = carrier {
+        carrier.shutdown().await;
+    }
     node.shutdown().await?;
     let rate = if rate < 1.0 { String::new() } else { format!(", {}", present::hashes(rate)) };
     say!("{name} stopped{height}{rate}");

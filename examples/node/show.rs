@@ -4,9 +4,10 @@ use std::{error::Error, time::Duration};
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use toycoin_examples::{
-    catching_up::CatchingUp, joining::wait_for_relay, look::Look, present, status_line::StatusLine, view::View,
+    catching_up::CatchingUp, joining::wait_for_relay, look::Look, meshing::first_peer, present,
+    status_line::StatusLine, view::View,
 };
-use toycoin_node::{NodeHandle, protocol::Event};
+use toycoin_node::{NodeHandle, peering::PeerAddress, protocol::Event};
 
 /// How often the node is asked for its state.
 const LOOKS: Duration = Duration::from_millis(100);
@@ -23,11 +24,19 @@ pub(crate) struct Show<'a> {
     status: StatusLine,
     /// Hashes per second, as last measured.
     hash_rate: Option<u64>,
+    /// The named peers of a node with a mesh, until it has its first peer.
+    mesh: Option<Vec<PeerAddress>>,
 }
 
 impl<'a> Show<'a> {
     pub(crate) fn new(node: &'a NodeHandle, view: View, look: Look) -> Self {
-        Self { node, view, progress: CatchingUp::default(), status: StatusLine::new(look), hash_rate: None }
+        Self { node, view, progress: CatchingUp::default(), status: StatusLine::new(look), hash_rate: None, mesh: None }
+    }
+
+    /// Shows the first peer of a node's mesh, too.
+    pub(crate) fn with_mesh(mut self, named: Vec<PeerAddress>) -> Self {
+        self.mesh = Some(named);
+        self
     }
 
     /// Shows a node's events until its tip reaches a height.
@@ -42,6 +51,8 @@ impl<'a> Show<'a> {
         }
         // a relay that is lost later is dialled again, but one that was never reached is a mistake
         wait_for_relay(self.node).await?;
+        let mut meets = self.mesh.is_some();
+        let mut meeting = Box::pin(first_peer(self.node.clone(), self.mesh.take().unwrap_or_default()));
         let mut looks = tokio::time::interval(LOOKS);
         let mut looked = 0;
         loop {
@@ -52,6 +63,11 @@ impl<'a> Show<'a> {
                         self.look().await?;
                     }
                     looked += 1;
+                    continue;
+                }
+                met = &mut meeting, if meets => {
+                    meets = false;
+                    self.print(&[format!("  {}", met?)]);
                     continue;
                 }
                 report = self.view.report() => {

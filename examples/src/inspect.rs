@@ -5,7 +5,8 @@ use std::{error::Error, str::FromStr};
 use toycoin_core::{Block, BlockHash, ChainParams, TxOut, Txid};
 use toycoin_node::{
     NodeHandle,
-    protocol::{PeerInfo, TransactionPlace},
+    peering::{PeerAddress, PeerId},
+    protocol::{Direction, PeerInfo, TransactionPlace},
 };
 use toycoin_wire::printable;
 
@@ -17,6 +18,9 @@ use crate::{
 
 /// Most characters of a miner's text that are shown, after escaping.
 const MINER_TEXT: usize = 60;
+
+/// Most characters of a peer's address that are shown.
+const PLACE: usize = 60;
 
 /// A block's name: its height or its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,28 +127,71 @@ pub async fn mempool(node: &NodeHandle) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(mempool_rows::lines(&node.mempool(None, mempool_rows::ROWS).await?))
 }
 
-/// Returns the lines about the peers.
+/// Returns the lines about the peers: for people, or JSON with a line for each.
 ///
 /// # Errors
 /// When the node has ended.
-pub async fn peers(node: &NodeHandle) -> Result<Vec<String>, Box<dyn Error>> {
+pub async fn peers(node: &NodeHandle, json: bool) -> Result<Vec<String>, Box<dyn Error>> {
     let peers = node.peers().await?;
+    if json {
+        return Ok(peers.iter().map(peer_json).collect());
+    }
     let count = match peers.len() {
         0 => "no other node is heard".into(),
         1 => "1 other node is heard".into(),
         count => format!("{count} other nodes are heard"),
     };
-    Ok([count].into_iter().chain(peers.iter().map(peer_line)).collect())
+    Ok([count].into_iter().chain(peers.iter().flat_map(peer_lines)).collect())
 }
 
-fn peer_line(peer: &PeerInfo) -> String {
+/// Returns the lines about a peer. One that is heard through a relay has one; one that is connected directly has a
+/// second one, since its peer id and its address do not fit beside each other.
+fn peer_lines(peer: &PeerInfo) -> Vec<String> {
     let claim = match &peer.claim {
         Some(claim) if claim.is_verified => format!("height {}", claim.height),
         Some(claim) => format!("claims height {}", claim.height),
         None => "has not said its height".into(),
     };
     let muted = if peer.muted { ", muted" } else { "" };
-    format!("  {}  {claim}, {} points{muted}", peer.id, peer.score)
+    let standing = format!("{claim}, {} points{muted}", peer.score);
+    let Some(direction) = peer.direction else {
+        return vec![format!("  {}  {standing}", peer.id)];
+    };
+    let (id, place) = id_and_place(peer);
+    let dialled = match direction {
+        Direction::Inbound => "dialled us from",
+        Direction::Outbound => "dialled at",
+    };
+    vec![format!("  {id}  {standing}"), format!("    {dialled} {place}")]
+}
+
+/// Returns a peer as a line of JSON. What is only known of peers that are connected directly is `null` for others.
+fn peer_json(peer: &PeerInfo) -> String {
+    let address = peer.address.as_deref().and_then(|text| text.parse::<PeerAddress>().ok());
+    let direction = peer.direction.map(|direction| match direction {
+        Direction::Inbound => "inbound",
+        Direction::Outbound => "outbound",
+    });
+    let object = serde_json::json!({
+        "id": peer.id.to_string(),
+        "peer_id": address.as_ref().and_then(|address| address.peer.as_ref()).map(PeerId::to_string),
+        "address": address.as_ref().map(|address| address.endpoint.to_string()),
+        "direction": direction,
+        "height": peer.claim.map(|claim| claim.height),
+        "verified": peer.claim.is_some_and(|claim| claim.is_verified),
+        "score": peer.score,
+        "muted": peer.muted,
+    });
+    object.to_string()
+}
+
+/// Returns the peer id of a peer that is connected directly, and its address.
+fn id_and_place(peer: &PeerInfo) -> (String, String) {
+    let address = peer.address.as_deref().unwrap_or("an unknown address");
+    match address.parse::<PeerAddress>() {
+        Ok(PeerAddress { endpoint, peer: Some(id) }) => (id.to_string(), endpoint.to_string()),
+        _ => (peer.id.to_string(), printable(address, PLACE)),
+    }
 }
 
 fn paid(what: &str, output: &TxOut, params: &ChainParams) -> String {
@@ -154,6 +201,9 @@ fn paid(what: &str, output: &TxOut, params: &ChainParams) -> String {
 
 #[cfg(test)]
 mod tests {
+    use toycoin_node::{protocol::PeerClaim, relay::ConnectionId};
+    use toycoin_wire::NodeId;
+
     use super::*;
     use crate::columns::{WIDTH, width};
 
@@ -164,6 +214,33 @@ mod tests {
         assert_eq!(hash.to_string().parse(), Ok(BlockName::Hash(hash)));
         let error = BlockName::from_str("eight").expect_err("neither");
         assert!(error.contains("height") && error.contains("hash"), "{error}");
+    }
+
+    #[test]
+    fn lines_about_peers_fit_80_columns() {
+        let peer_id = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+        let claim = PeerClaim { height: 1_234_567, is_verified: false, is_ahead: true };
+        let heard = PeerInfo {
+            connection: ConnectionId(1),
+            id: NodeId::new([7; 16]),
+            direction: None,
+            address: None,
+            claim: Some(claim),
+            score: 100,
+            muted: true,
+        };
+        let address = format!("/ip6/2001:db8:1111:2222:3333:4444:5555:6666/tcp/65535/p2p/{peer_id}");
+        let joined = PeerInfo { direction: Some(Direction::Inbound), address: Some(address), ..heard.clone() };
+        let lines: Vec<_> = [&heard, &joined].into_iter().flat_map(peer_lines).collect();
+        assert_eq!(lines.len(), 3, "{lines:#?}");
+        assert!(lines[1].contains(peer_id) && lines[2].ends_with("5555:6666/tcp/65535"), "{lines:#?}");
+        for line in lines {
+            assert!(width(&line) <= WIDTH, "{line}");
+        }
+        let json: serde_json::Value = serde_json::from_str(&peer_json(&joined)).expect("JSON");
+        assert_eq!((&json["peer_id"], &json["direction"]), (&peer_id.into(), &"inbound".into()));
+        let json: serde_json::Value = serde_json::from_str(&peer_json(&heard)).expect("JSON");
+        assert!(json["peer_id"].is_null() && json["address"].is_null() && json["height"] == 1_234_567, "{json}");
     }
 
     #[test]

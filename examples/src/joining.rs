@@ -216,7 +216,7 @@ impl Display for Why {
             let hint = "`cargo run --release --example node` starts a node";
             return write!(f, "nobody answered within {waited}: no node of this network is there; {hint}");
         }
-        let hint = "try again later, or another relay with --relay";
+        let hint = "try again later, or others with --relay or --peer";
         if best > height {
             return write!(
                 f,

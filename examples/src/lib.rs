@@ -40,6 +40,7 @@ pub mod lines;
 pub mod listening;
 pub mod look;
 pub mod mempool_rows;
+pub mod meshing;
 mod message_fields;
 pub mod names;
 pub mod network_file;
@@ -65,11 +66,17 @@ pub mod waiting;
 pub mod whole_file;
 pub mod words;
 
-/// Sends logs to standard error at the level that `RUST_LOG` sets; by default warnings and errors.
+/// Sends logs to standard error at the level that `RUST_LOG` sets; by default warnings and errors, of libp2p errors
+/// alone: it warns of what is usual, such as a message that comes by two ways.
 ///
 /// They are coloured on a terminal, unless `NO_COLOR` is set.
 pub fn init_logs() {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    let filter = match env::var("RUST_LOG") {
+        Ok(levels) if !levels.is_empty() => {
+            EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).parse_lossy(levels)
+        }
+        _ => EnvFilter::new("warn,libp2p=error"),
+    };
     let colours = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
     // a log that cannot be written is lost; by default the subscriber complains with `eprintln!`, which panics
     let logs = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);

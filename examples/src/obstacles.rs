@@ -37,8 +37,8 @@ pub struct Facts {
     pub height: u64,
     /// What the tip's block took.
     pub taken: Taken,
-    /// Number of relays that are connected.
-    pub relays: usize,
+    /// Number of relays that are connected; `None` for a node that uses none.
+    pub relays: Option<usize>,
     /// Number of other nodes that were heard recently.
     pub peers: usize,
     /// Number of payments in the mempool, this one included.
@@ -174,7 +174,7 @@ impl Obstacles {
         let since = self.tip.map_or(Duration::ZERO, |(_, _, came)| now.saturating_sub(came));
         if since >= self.quiet {
             let who = match (facts.relays, facts.peers) {
-                (0, _) => "the relay is lost, and is tried again".to_owned(),
+                (Some(0), _) => "the relay is lost, and is tried again".to_owned(),
                 (_, 0) => "no other node is heard, so nobody mines".to_owned(),
                 (_, 1) => "1 other node is heard; perhaps it does not mine".to_owned(),
                 (_, peers) => format!("{peers} other nodes are heard; perhaps none of them mines"),
