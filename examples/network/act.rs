@@ -43,6 +43,11 @@ impl Act {
         }
     }
 
+    /// Returns whether the act can be played without a relay. Mallory's program speaks to a relay alone.
+    pub(crate) const fn goes_without_relay(self) -> bool {
+        !matches!(self, Self::Cheat)
+    }
+
     /// Returns the least number of mining nodes that the act needs.
     pub(crate) const fn fewest_nodes(self) -> u32 {
         match self {
@@ -106,12 +111,19 @@ pub(crate) async fn play_all(
 fn introduce(story: &Story<'_>) {
     let spec = story.params().spec();
     let own: Vec<_> = spec.allocations.iter().map(|output| money(output.value)).collect();
+    let miners = count(story.network.miners() as u64, "miner");
+    let who = match story.network.relay() {
+        Some(_) => format!("A relay, {miners} and a node for wallets, connected over TCP."),
+        None => format!(
+            "{miners} and a node for wallets, connected to each other without a relay (libp2p over TCP). All have \
+             dialled node 1, and learn of the others there. Act 3 is left out: Mallory's program sends her block to a \
+             relay."
+        ),
+    };
     story.page.prose(
         "",
         &format!(
-            "A relay, {} and a node for wallets, connected over TCP. {} own {} toycoins. Each payment pays its miner \
-             {}, and each block {} new ones.",
-            count(story.network.miners() as u64, "miner"),
+            "{who} {} own {} toycoins. Each payment pays its miner {}, and each block {} new ones.",
             listed(&Person::ALL.map(|person| person.to_string())),
             listed(&own),
             money(FEE),

@@ -27,7 +27,8 @@ pub(crate) async fn play(story: &mut Story<'_>) -> Result<(), Box<dyn Error>> {
     let said = vec![format!("pays herself {}", money(paid))];
     story.page.row(&Row::new(&block, &hash, Branch::Only, said).refused());
     story.expect_refusal(hash);
-    let connection = mallory::send(block, story.network.relay().local_addr()).await?;
+    let relay = story.network.relay().ok_or("this act needs a relay")?;
+    let connection = mallory::send(block, relay.local_addr()).await?;
     let nodes = story.network.miners() + 1;
     story
         .until("all nodes to refuse Mallory's block", |story| {

@@ -10,7 +10,7 @@ use toycoin_examples::{
 };
 use toycoin_node::mempool::DropReason;
 
-use crate::{fork::cut, people::Person, story::Story};
+use crate::{people::Person, story::Story};
 
 /// What Bob pays each of them, if he has so much.
 const PAID: Amount = Amount::from_grains(500_000_000);
@@ -21,11 +21,14 @@ pub(crate) async fn play(story: &mut Story<'_>) -> Result<(), Box<dyn Error>> {
     story.let_rest(Person::Bob).await?;
     let (coin, amount) = story.people.coin(Person::Bob, PAID, story.network.watcher()).await?;
 
-    // the cable is cut so that neither node hears of the other payment before it has accepted its own
-    cut(story, true);
+    // The cut keeps each node from hearing of the other payment before it has accepted its own. Nobody mines meanwhile:
+    // without a relay it takes seconds to connect again, and each side would find a block of its own.
+    story.network.mine(false).await?;
+    story.network.cut().await;
     let first = story.people.pay((Person::Bob, Person::Carol), amount, &[coin], story.network.node(0)).await?;
     let second = story.people.pay((Person::Bob, Person::Dave), amount, &[coin], story.network.node(remote)).await?;
-    cut(story, false);
+    story.network.mend().await?;
+    story.network.mine(true).await?;
     let (worth, paid, other) = (money(coin.1.value), money(amount), story.network.name(remote));
     story.page.note(
         Colour::Fork,

@@ -22,7 +22,7 @@ pub(crate) async fn play(story: &mut Story<'_>) -> Result<(), Box<dyn Error>> {
     story.let_rest(Person::Alice).await?;
     story.settle().await?;
     let parent = story.tip(watcher);
-    cut(story, true);
+    story.network.cut().await;
     story.expect_fork(parent.hash);
     let (coin, amount) = story.people.coin(Person::Alice, PAID, story.network.node(remote)).await?;
     let pair = (Person::Alice, Person::Dave);
@@ -45,16 +45,9 @@ pub(crate) async fn play(story: &mut Story<'_>) -> Result<(), Box<dyn Error>> {
             count(others, "block")
         ),
     );
-    cut(story, false);
+    story.network.mend().await?;
     story.until("the reorganisation", |story| story.reorganisations > before).await?;
     story.network.node(remote).set_mining(true).await?;
     story.people.rest(Person::Alice, false);
     story.until("the block of the payment that waits again", |story| story.people.confirmed_at(&txid).is_some()).await
-}
-
-/// Cuts or mends the cable of the node that can be cut off.
-pub(crate) fn cut(story: &Story<'_>, cut: bool) {
-    if let Some(cable) = story.network.cable() {
-        if cut { cable.cut() } else { cable.mend() }
-    }
 }

@@ -4,6 +4,7 @@
 //!     cargo run --release --example network
 //!     cargo run --release --example network -- --acts 2,3
 //!     cargo run --release --example network -- --plain --acts 1 --blocks 50 --nodes 4
+//!     cargo run --release --features p2p --example network -- --p2p
 //!
 //! Everything that is shown has happened on the nodes. It takes about a minute and ends by itself. The exit code is 0
 //! only if all nodes agree on a tip, the money adds up, and what the acts claim has happened.
@@ -18,6 +19,7 @@ mod network;
 mod page;
 mod people;
 mod story;
+mod wires;
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
@@ -30,6 +32,7 @@ use crate::{
     page::Page,
     people::People,
     story::Story,
+    wires::Wires,
 };
 
 /// Blocks for each act, unless `--blocks` says how many there are.
@@ -45,6 +48,9 @@ struct Arguments {
     /// Number of mining nodes; acts 2 and 4 need 2.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = number::<u32>(1..=32))]
     nodes: u32,
+    /// Connect the nodes to each other, without a relay and without act 3 (built with --features p2p).
+    #[arg(long)]
+    p2p: bool,
     /// Number of blocks to wait for, shared among the acts [default: 7 for each act].
     #[arg(long, value_name = "N", value_parser = number::<u64>(..=1_000_000))]
     blocks: Option<u64>,
@@ -66,8 +72,14 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::parse();
+    let goes = |act: &Act| act.goes_without_relay() || !arguments.p2p;
     if arguments.acts.is_empty() {
-        arguments.acts = Act::ALL.into_iter().filter(|act| act.fewest_nodes() <= arguments.nodes).collect();
+        let fits = |act: &Act| act.fewest_nodes() <= arguments.nodes && goes(act);
+        arguments.acts = Act::ALL.into_iter().filter(fits).collect();
+    }
+    if let Some(act) = arguments.acts.iter().find(|act| !goes(act)) {
+        let text = format!("act {} needs a relay: leave out --p2p", act.number());
+        Arguments::command().error(ErrorKind::ValueValidation, text).exit();
     }
     if let Some(act) = arguments.acts.iter().find(|act| act.fewest_nodes() > arguments.nodes) {
         let (number, fewest) = (act.number(), act.fewest_nodes());
@@ -105,7 +117,9 @@ async fn play(
     export: Option<ExportFile>,
 ) -> Result<(), Box<dyn Error>> {
     let params = network::params(arguments.spacing)?;
-    let network = Network::start(usize::try_from(arguments.nodes)?, &params).await?;
+    let miners = usize::try_from(arguments.nodes)?;
+    let wires = if arguments.p2p { Wires::mesh(&params)? } else { Wires::relay(miners).await? };
+    let network = Network::start(miners, &params, wires).await?;
     let mut story = Story::begin(page, network, People::new(params, arguments.seed)).await?;
     act::play_all(&mut story, &arguments.acts, blocks, arguments.payments).await?;
     page.clear();

@@ -1,4 +1,4 @@
-//! The network: a relay, nodes that mine, and a node that watches for the people.
+//! The network: nodes that mine, a node that watches for the people, and what connects them.
 
 use std::{error::Error, time::Duration};
 
@@ -7,8 +7,10 @@ use tokio::sync::{
     mpsc,
 };
 use toycoin_core::{ChainParams, CompactTarget, NetworkSpec, PublicKey, Retargeting, SecretKey, Tip};
-use toycoin_examples::{cable::Cable, pace::throttle_for};
-use toycoin_node::{NodeBuilder, NodeHandle, RelayHandle, RelayServer, protocol::Event, relay::RelayConfig};
+use toycoin_examples::pace::throttle_for;
+use toycoin_node::{NodeBuilder, NodeHandle, RelayHandle, protocol::Event};
+
+use crate::wires::Wires;
 
 /// Events that wait to be told.
 const EVENTS: usize = 1_024;
@@ -16,14 +18,12 @@ const EVENTS: usize = 1_024;
 /// The target block spacing of the network `lab`, in milliseconds.
 pub(crate) const LAB_SPACING_MS: u64 = 2_000;
 
-/// The relay and the nodes, over loopback sockets.
+/// The nodes, connected over loopback sockets.
 #[derive(Debug)]
 pub(crate) struct Network {
-    relay: RelayHandle,
+    wires: Wires,
     /// All nodes: the miners, and at the end the node that watches.
     nodes: Vec<NodeHandle>,
-    /// The cable of the last miner, if there are others.
-    cable: Option<Cable>,
     events: mpsc::Receiver<(usize, Event)>,
 }
 
@@ -50,18 +50,12 @@ pub(crate) fn miner_owner(number: usize) -> PublicKey {
 
 impl Network {
     /// Starts everything and waits until all are connected. Nobody mines yet.
-    pub(crate) async fn start(miners: usize, params: &ChainParams) -> Result<Self, Box<dyn Error>> {
-        let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default())
-            .map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))?
-            .spawn()?;
-        let address = relay.local_addr();
-        let cable = if miners > 1 { Some(Cable::to(address).await?) } else { None };
+    pub(crate) async fn start(miners: usize, params: &ChainParams, mut wires: Wires) -> Result<Self, Box<dyn Error>> {
         let throttle = throttle_for(params, u32::try_from(miners)?);
         let (sender, events) = mpsc::channel(EVENTS);
         let mut nodes = Vec::new();
         for number in 0..=miners {
-            let meeting = cable.as_ref().filter(|_| number + 1 == miners).map_or(address, Cable::address);
-            let mut builder = NodeBuilder::new(params.clone()).relay(meeting.to_string());
+            let mut builder = wires.connect(NodeBuilder::new(params.clone()), number + 1 == miners).await?;
             if number < miners {
                 let name = format!("node {}", number + 1);
                 builder = builder.extra(name).mine_to(miner_owner(number)).threads(1).throttle(throttle);
@@ -73,8 +67,9 @@ impl Network {
         }
         for node in &nodes {
             node.wait_for_relay().await?;
+            node.wait_for_peer().await?;
         }
-        Ok(Self { relay, nodes, cable, events })
+        Ok(Self { wires, nodes, events })
     }
 
     /// Returns the node with a number: the miners from 0, then the node that watches.
@@ -102,12 +97,20 @@ impl Network {
         if number == self.miners() { "the wallets' node".to_owned() } else { format!("node {}", number + 1) }
     }
 
-    pub(crate) const fn cable(&self) -> Option<&Cable> {
-        self.cable.as_ref()
+    /// Returns the relay; `None` if the nodes are connected without one.
+    pub(crate) const fn relay(&self) -> Option<&RelayHandle> {
+        self.wires.relay_handle()
     }
 
-    pub(crate) const fn relay(&self) -> &RelayHandle {
-        &self.relay
+    /// Cuts off the miner that can be. Through a relay it notices nothing; without one, it loses all its peers.
+    pub(crate) async fn cut(&self) {
+        self.wires.cut(self.remote()).await;
+    }
+
+    /// Ends the cut, and waits until the miner has a connection.
+    pub(crate) async fn mend(&self) -> Result<(), Box<dyn Error>> {
+        self.wires.mend(self.remote()).await;
+        Ok(self.node(self.remote()).wait_for_peer().await?)
     }
 
     /// Starts or stops all miners.
@@ -136,12 +139,14 @@ impl Network {
         }
     }
 
-    /// Ends all nodes, then the relay.
+    /// Ends all nodes, then the relay if there is one.
     pub(crate) async fn shutdown(self) -> Result<(), Box<dyn Error>> {
         for node in &self.nodes {
             node.shutdown().await?;
         }
-        self.relay.shutdown();
+        if let Wires::Relay { relay, .. } = self.wires {
+            relay.shutdown();
+        }
         Ok(())
     }
 }

@@ -40,6 +40,7 @@ pub mod lines;
 pub mod listening;
 pub mod look;
 pub mod mempool_rows;
+pub mod mesh;
 pub mod meshing;
 mod message_fields;
 pub mod names;

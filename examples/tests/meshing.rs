@@ -1,4 +1,4 @@
-//! Nodes and wallets without a relay, as processes.
+//! Nodes, wallets and the story without a relay, as processes.
 //!
 //! A build of the whole workspace has the feature `p2p`; without it there is nothing to test here.
 
@@ -146,6 +146,7 @@ fn mistakes_with_a_mesh_say_what_to_do() {
     says("node", &["--listen", "0.0.0.0:25001"], 2, "is no address like /ip4/127.0.0.1/tcp/25001");
     says("node", &["--p2p", "--trust-only"], 2, "--peer <MULTIADDR>");
     says("node", &["--peers-file", "peers"], 2, "--p2p");
+    says("network", &["--p2p", "--acts", "3"], 2, "act 3 needs a relay: leave out --p2p");
 }
 
 #[test]
@@ -161,8 +162,32 @@ fn node_goes_on_when_a_named_peer_is_not_there() {
 }
 
 #[test]
+fn story_without_a_relay_is_told_in_order() {
+    let said = Program::start("network", &["--p2p", "--spacing", "200", "--plain"]).success();
+    let told = said.iter().flat_map(|line| line.split_whitespace()).collect::<Vec<_>>().join(" ");
+    let mut rest = &*told;
+    for text in [
+        "connected to each other without a relay",
+        "Act 3 is left out",
+        "act 1 one chain",
+        "act 2 a fork",
+        "is cut off and mines alone",
+        " reorganises: ",
+        "Alice's 2.50 is confirmed in block ",
+        "act 4 one coin, spent twice",
+        "spends the same coin",
+        "all nodes are on one tip",
+    ] {
+        let found = rest.split_once(text);
+        rest = found.unwrap_or_else(|| panic!("{text:?} is missing, or out of order: {said:#?}")).1;
+    }
+    assert!(said.iter().all(|line| line.len() <= 80 && line.is_ascii()), "{said:#?}");
+}
+
+#[test]
 fn help_about_a_mesh_fits_80_columns() {
-    for (name, wanted) in [("node", "--max-inbound"), ("wallet", "--peer"), ("oracle", "--peer")] {
+    for (name, wanted) in [("node", "--max-inbound"), ("wallet", "--peer"), ("oracle", "--peer"), ("network", "--p2p")]
+    {
         for help in ["--help", "-h"] {
             let said = Program::start(name, &[help]).success();
             let long: Vec<_> = said.iter().filter(|line| line.chars().count() > 80).collect();
