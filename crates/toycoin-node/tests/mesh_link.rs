@@ -391,6 +391,23 @@ fn what_one_way_brings_is_told_on_the_other() {
 }
 
 #[test]
+fn a_newcomer_with_our_tip_hears_what_waits_in_the_mempool() {
+    let (mut stage, peer) = node();
+    let paid = NodeMessage::Transaction(payment(&genesis(), 0, 1, 1_000));
+    stage.gossip(peer, &paid);
+    let [level, ahead] = [2, 3].map(|number| Peer::new(peer.connection, number));
+    for newcomer in [level, ahead] {
+        stage.join(newcomer, Direction::Inbound);
+    }
+    stage.question(level, &status(&genesis(), 0));
+    stage.question(ahead, &status(&chain_of(&regtest(), 1, 0), 0));
+    assert_eq!(stage.take_sent_to(level), [paid]);
+    assert!(!said_to(&mut stage, ahead).contains(&Tag::TXN), "it may know no coin of this");
+    stage.question(level, &status(&genesis(), 0));
+    assert!(!said_to(&mut stage, level).contains(&Tag::TXN), "it was told");
+}
+
+#[test]
 fn an_own_payment_is_gossiped_and_then_told_to_each_peer() {
     let (mut stage, peer) = node();
     let paid = payment(&genesis(), 0, 1, 1_000);

@@ -61,6 +61,9 @@ pub const OWN_PAYMENT_PEER_BURST: u64 = 160 << 10;
 /// Bytes of own payments that are told again per second to one peer of a mesh: 64 KiB.
 pub const OWN_PAYMENT_PEER_BYTES_PER_SECOND: u64 = 64 << 10;
 
+/// Most bytes, by formula, of the mempool's best payments that a new peer of a mesh is told: 256 KiB.
+pub const NEWCOMER_PAYMENT_BYTES: u64 = 256 << 10;
+
 /// Most own payments that wait for their confirmation.
 pub const OWN_PAYMENTS: usize = 10_000;
 

@@ -27,8 +27,10 @@ pub(super) struct Lane {
     pub(super) announcements: Announcements,
     /// The window of requested blocks.
     pub(super) pipeline: Pipeline,
-    /// Our own payments that wait to be sent.
+    /// Payments that wait to be told: our own, and on a mesh what a newcomer lacks perhaps.
     pub(super) rebroadcast: Rebroadcast,
+    /// Whether the peer of a mesh was told what waits in our mempool.
+    pub(super) is_told: bool,
 }
 
 impl Lane {
@@ -39,6 +41,7 @@ impl Lane {
             announcements: Announcements::new(now, now),
             pipeline: Pipeline::default(),
             rebroadcast: Rebroadcast::to_all(now),
+            is_told: false,
         }
     }
 
@@ -54,6 +57,7 @@ impl Lane {
             announcements: Announcements::new(first, now),
             pipeline: Pipeline::default(),
             rebroadcast: Rebroadcast::to_peer(now),
+            is_told: false,
         }
     }
 

@@ -134,6 +134,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match message {
             NodeMessage::Status(status) => {
                 self.on_status(peer, &status);
+                self.tell_mempool(peer);
                 announce::give_status(&mut self.net, &self.chain, peer, asker.question);
             }
             NodeMessage::Transaction(transaction) => {
@@ -152,6 +153,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             // it answers ours, so the peer knows that
             NodeMessage::Status(status) => {
                 self.on_status(peer, &status);
+                self.tell_mempool(peer);
             }
             NodeMessage::Headers(headers) => self.on_headers(peer, &headers),
             NodeMessage::Block(block) => {
@@ -165,6 +167,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::Addresses(_) => {}
             other => self.mute_for_unexpected(peer, other.tag()),
         }
+    }
+
+    /// Tells a peer once what waits in our mempool, as soon as it has our tip. Gossip does not bring that to who joins
+    /// later: nobody passes on what he knows already, so payments would stay in one half of a mesh that was parted.
+    fn tell_mempool(&mut self, peer: PeerKey) {
+        let Self { net, chain, transactions, .. } = self;
+        let tip = chain.tip().hash;
+        let has_our_tip = net.peers.get(&peer).and_then(|peer| peer.status).is_some_and(|status| status.tip == tip);
+        let Some(lane) = net.lane_of(&peer).filter(|lane| has_our_tip && !lane.is_told) else { return };
+        lane.is_told = true;
+        transactions.queue_best(LaneKey { connection: peer.0, to: Some(peer.1) }, net);
     }
 
     fn mute_for_unexpected(&mut self, peer: PeerKey, tag: Tag) {

@@ -361,6 +361,15 @@ impl TransactionRelay {
         self.own.queue_all(net, &self.pool, lane);
     }
 
+    /// Queues the best of the mempool on a lane, parents first.
+    pub(in crate::protocol) fn queue_best(&self, lane: LaneKey, net: &mut Net) {
+        let now = net.now.monotonic;
+        let best = self.pool.select(limits::NEWCOMER_PAYMENT_BYTES);
+        if let Some(lane) = net.lane(lane) {
+            best.iter().for_each(|transaction| lane.rebroadcast.push(transaction.txid(), now));
+        }
+    }
+
     /// Tells own payments again that are due.
     pub(in crate::protocol) fn rebroadcast_own(&mut self, net: &mut Net) {
         self.own.rebroadcast(net, &self.pool);
