@@ -33,8 +33,8 @@ pub struct Eclipse {
     pub outbound: usize,
     /// Whether the victim dials the outbound peers that lasted longest first after a restart.
     ///
-    /// Anchors keep the honest peers that were there before the attacker ([`botnet`](Self::botnet)). Against an attacker
-    /// who was there from the start they do the opposite: its addresses never go down, so they last longest.
+    /// Anchors keep the honest peers that were there before the attacker ([`botnet`](Self::botnet)). Against an
+    /// attacker who was there from the start they do the opposite: its addresses never go down, so they last longest.
     pub anchors: bool,
 }
 
@@ -90,9 +90,9 @@ impl Eclipse {
         }
     }
 
-    /// Returns an attack with rented computers (a botnet): 1,000 addresses in 400 netgroups, which appear after 12 hours
-    /// and wait for one restart. It is the attack that anchors are made for: the victim's connections are honest by
-    /// then, and its address book is not.
+    /// Returns an attack with rented computers (a botnet): 1,000 addresses in 400 netgroups, which appear after 12
+    /// hours and wait for one restart. It is the attack that anchors are made for: the victim's connections are honest
+    /// by then, and its address book is not.
     pub const fn botnet(seed: u64) -> Self {
         Self { attacker_groups: 400, begins: Duration::from_secs(43_200), restarts: 1, ..Self::new(seed) }
     }

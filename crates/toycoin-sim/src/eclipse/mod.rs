@@ -24,6 +24,7 @@
 
 mod attack;
 mod crowd;
+mod driver;
 mod victim;
 mod world;
 

@@ -3,23 +3,18 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use toycoin_core::Work;
-use toycoin_node::{
-    machine::{Machine, Monotonic, Now},
-    peering::{Endpoint, PeeringInput, PeeringOutput, Role},
-};
+use toycoin_node::peering::{Endpoint, PeeringInput, Role};
 
 use crate::{
     dice::Dice,
-    eclipse::{AfterRestart, Eclipse, EclipseOutcome, crowd::Crowd, victim::Victim},
-    params::GENESIS_TIME,
+    eclipse::{AfterRestart, Eclipse, EclipseOutcome, crowd::Crowd, driver::moment, victim::Victim},
 };
 
-/// Round trip time to honest nodes; the attacker rents computers nearby.
-const HONEST_PING: Duration = Duration::from_millis(80);
-const ATTACKER_PING: Duration = Duration::from_millis(5);
+/// Round trip time to honest nodes.
+pub(super) const HONEST_PING: Duration = Duration::from_millis(80);
 
-/// Time after which a dial to a node that is down has failed.
-const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Round trip time to the attacker, who rents computers nearby.
+pub(super) const ATTACKER_PING: Duration = Duration::from_millis(5);
 
 /// Time for which an honest node is down.
 const DOWNTIME: Duration = Duration::from_secs(600);
@@ -38,7 +33,7 @@ const HONEST_DIALS: Duration = Duration::from_secs(1_800);
 
 /// Something that will happen. Numbers are those of the crowd.
 #[derive(Debug)]
-enum Event {
+pub(super) enum Event {
     /// The result of the victim's dial is known.
     Dialled {
         endpoint: Endpoint,
@@ -79,13 +74,13 @@ enum Event {
 #[derive(Debug)]
 pub(super) struct World {
     attack: Eclipse,
-    now: Duration,
+    pub(super) now: Duration,
     dice: Dice,
-    queue: BTreeMap<(Duration, u64), Event>,
-    planned: u64,
-    wake: Option<(Duration, u64)>,
-    crowd: Crowd,
-    victim: Victim,
+    pub(super) queue: BTreeMap<(Duration, u64), Event>,
+    pub(super) planned: u64,
+    pub(super) wake: Option<(Duration, u64)>,
+    pub(super) crowd: Crowd,
+    pub(super) victim: Victim,
     after_restarts: Vec<AfterRestart>,
 }
 
@@ -266,63 +261,4 @@ impl World {
         }
         self.input(PeeringInput::Gone { peer });
     }
-
-    fn input(&mut self, input: PeeringInput) {
-        self.victim.peering.handle(moment(self.now), input);
-        self.drain();
-    }
-
-    fn drain(&mut self) {
-        let starts = self.victim.starts;
-        while let Some(output) = self.victim.peering.poll_output() {
-            match output {
-                PeeringOutput::Dial { address, role } => {
-                    let there = self.crowd.at(&address.endpoint).map(|there| &self.crowd.all[there]);
-                    let takes = match there {
-                        Some(node) if node.down_until > self.now => DIAL_TIMEOUT,
-                        Some(node) if node.is_honest => HONEST_PING * 3,
-                        Some(_) => ATTACKER_PING * 3,
-                        None => DIAL_TIMEOUT,
-                    };
-                    self.plan(takes, Event::Dialled { endpoint: address.endpoint, role, starts });
-                }
-                PeeringOutput::Drop { peer, .. } => {
-                    if let Some(peer) = self.crowd.with(&peer) {
-                        self.plan(Duration::ZERO, Event::Gone { peer, starts });
-                    }
-                }
-                PeeringOutput::AskAddresses { peer } => {
-                    if let Some(of) = self.crowd.with(&peer) {
-                        self.plan(HONEST_PING, Event::Answers { of, starts });
-                    }
-                }
-                PeeringOutput::Save => {}
-            }
-        }
-        let wanted = self.victim.peering.next_timeout().map(|at| at.since_origin().max(self.now));
-        if self.wake.map(|(at, _)| at) != wanted {
-            if let Some(place) = self.wake.take() {
-                self.queue.remove(&place);
-            }
-            self.wake = wanted.map(|at| self.plan(at.saturating_sub(self.now), Event::Wake));
-        }
-    }
-
-    fn plan(&mut self, wait: Duration, event: Event) -> (Duration, u64) {
-        self.planned += 1;
-        let place = (self.now + wait, self.planned);
-        self.queue.insert(place, event);
-        place
-    }
-
-    /// Returns the present hour since the Unix epoch.
-    fn hour(&self) -> u32 {
-        u32::try_from(moment(self.now).unix_ms / 3_600_000).unwrap_or(u32::MAX)
-    }
-}
-
-/// Returns a virtual time as a machine sees it.
-fn moment(now: Duration) -> Now {
-    let since = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    Now { monotonic: Monotonic::new(now), unix_ms: GENESIS_TIME + since }
 }
