@@ -229,13 +229,16 @@ async fn unasked_answer_mutes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_frames_on_512_streams_are_bounded() {
     let stage = Stage::set().await;
-    // the largest question, all of it but its last byte: together they would be 64 MiB
+    // the largest question, all of it but its last byte: those of one peer would be 64 MiB
     let mut question = 131_072_u32.to_be_bytes().to_vec();
     question.extend(b"TXN ");
     question.resize(4 + 131_071, 0);
-    let attacker = stage.attacker().await;
-    for _ in 0..512 {
-        attacker.ask(Bytes::Open(question.clone()));
+    let attackers = [stage.attacker().await, stage.attacker().await];
+    for attacker in &attackers {
+        for _ in 0..512 {
+            attacker.ask(Bytes::Open(question.clone()));
+        }
+        stage.blocks_cross().await;
     }
     stage.stands().await;
 }
@@ -243,14 +246,17 @@ async fn half_frames_on_512_streams_are_bounded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gossip_of_1_320_000_bytes_goes_nowhere() {
     let stage = Stage::set().await;
-    let attacker = stage.attacker().await;
     let mut block = b"BLOC".to_vec();
     block.resize(1_320_000, 7);
-    attacker.rpc(Rpc::default().publish(&stage.names.blocks(), &block).to_stream());
-    // and a length without anything behind it
-    attacker.rpc(vec![0xff, 0xff, 0xff, 0xff, 0x07]);
+    let whole = Rpc::default().publish(&stage.names.blocks(), &block).to_stream();
+    // the other one has a length of 2^31 - 1 bytes, and nothing behind it
+    for rpc in [whole, vec![0xff, 0xff, 0xff, 0xff, 0x07]] {
+        let attacker = stage.attacker().await;
+        attacker.rpc(rpc);
+        stage.blocks_cross().await;
+        stage.meets(&attacker, Fate::Ignored).await;
+    }
     stage.stands().await;
-    stage.meets(&attacker, Fate::Ignored).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -292,8 +298,8 @@ async fn million_subscriptions_are_refused() {
         (0..count).fold(Rpc::default(), one).to_stream()
     };
     // as many to an RPC as a node looks at, and then too many
-    attacker.rpc((0..10_000).flat_map(|part| subscribe(part, 100)).collect());
-    attacker.rpc(subscribe(10_000, 20_000));
+    let few = (0..10_000).flat_map(|part| subscribe(part, 100));
+    attacker.rpc(few.chain(subscribe(10_000, 20_000)).collect());
     stage.stands().await;
     stage.meets(&attacker, Fate::Ignored).await;
 }
@@ -316,11 +322,9 @@ async fn grafts_of_unknown_topics_are_ignored() {
 async fn prune_with_endless_backoff_is_survived() {
     let stage = Stage::set().await;
     let attacker = stage.attacker().await;
-    for backoff in [u64::MAX, u64::MAX / 1_000, i64::MAX.unsigned_abs(), 0] {
-        let topics = [stage.names.blocks(), stage.names.transactions(), "/nobody".into()];
-        let rpc = topics.iter().fold(Rpc::default(), |rpc, topic| rpc.prune(topic, backoff));
-        attacker.rpc(rpc.to_stream());
-    }
+    let topics = [stage.names.blocks(), stage.names.transactions(), "/nobody".into()];
+    let prune = |backoff| topics.iter().fold(Rpc::default(), |rpc, topic| rpc.prune(topic, backoff)).to_stream();
+    attacker.rpc([u64::MAX, u64::MAX / 1_000, i64::MAX.unsigned_abs(), 0].into_iter().flat_map(prune).collect());
     stage.stands().await;
     stage.meets(&attacker, Fate::Ignored).await;
 }

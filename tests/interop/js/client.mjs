@@ -60,13 +60,18 @@ export class Client {
     return this.libp2p.peerId.toString()
   }
 
-  /** Dials the node, and returns what it says of itself. */
-  async join (address) {
-    const identified = new Promise((resolve) => {
+  /** Dials the node. `identified` is what it says of itself then, unless it closes the connection. */
+  async dial (address) {
+    this.identified = new Promise((resolve) => {
       this.libp2p.addEventListener('peer:identify', ({ detail }) => resolve(detail), { once: true })
     })
     this.connection = await soon('a connection', this.libp2p.dial(multiaddr(address)))
-    return await soon('identify', identified)
+  }
+
+  /** Dials the node, and returns what it says of itself. */
+  async join (address) {
+    await this.dial(address)
+    return await soon('identify', this.identified)
   }
 
   /** Waits until the node gossips with us, so that it hears what we publish. */
@@ -105,9 +110,9 @@ export class Client {
     return await soon('an answer', asking)
   }
 
-  /** Waits until the node has closed the connection. */
+  /** Waits until the node has closed the connection; the library calls that closed, aborted, or reset. */
   async isClosed () {
-    await until('the end of the connection', () => this.connection.status === 'closed')
+    await until('the end of the connection', () => !['open', 'closing'].includes(this.connection.status))
   }
 
   /** Notes what a status shows, and shows that when asked for a status of ours. */

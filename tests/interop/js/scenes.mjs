@@ -186,13 +186,12 @@ async function shunned ({ node, client }, offend) {
 /** Dials again, and returns how the node refused; nothing if it let us in. */
 async function refused (offender, node) {
   try {
-    const joining = offender.join(node.address).then(() => undefined)
-    const closing = until('a connection', () => offender.connection?.status === 'open')
-      .then(() => offender.isClosed()).then(() => 'closed when it dials again')
-    return await Promise.race([joining, closing])
+    await offender.dial(node.address)
   } catch (error) {
-    return `refused when it dials again (${error.name})`
+    return `refused when it dials again: ${error.message}`
   }
+  const closed = offender.isClosed().then(() => 'closed when it dials again')
+  return await Promise.race([closed, offender.identified.then(() => undefined)])
 }
 
 const MOST_MUTES = 4

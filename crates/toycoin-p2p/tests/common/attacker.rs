@@ -94,7 +94,7 @@ impl Attacker {
         self.order(Order::Ask(bytes));
     }
 
-    /// Opens a stream for gossip, and writes these bytes.
+    /// Opens a stream for gossip, and writes these bytes. The victim reads no older stream for gossip any more.
     pub(crate) fn rpc(&self, bytes: Vec<u8>) {
         self.order(Order::Rpc(Bytes::Open(bytes)));
     }
