@@ -23,10 +23,11 @@ const fn seconds(seconds: u64) -> Duration {
 #[test]
 fn silence_is_told_once_with_who_is_there() {
     for (relays, peers, who) in [
-        (1, 2, "2 other nodes are heard; perhaps none of them mines"),
-        (1, 1, "1 other node is heard; perhaps it does not mine"),
-        (1, 0, "no other node is heard, so nobody mines"),
-        (0, 2, "the relay is lost, and is tried again"),
+        (Some(1), 2, "2 other nodes are heard; perhaps none of them mines"),
+        (Some(1), 1, "1 other node is heard; perhaps it does not mine"),
+        (Some(1), 0, "no other node is heard, so nobody mines"),
+        (Some(0), 2, "the relay is lost, and is tried again"),
+        (None, 0, "no other node is heard, so nobody mines"),
     ] {
         let (mut obstacles, facts) = (obstacles(), Facts { relays, peers, ..facts(7) });
         assert!(obstacles.look(&facts, seconds(0)).is_empty());
