@@ -144,9 +144,8 @@ impl Network {
         for node in &self.nodes {
             node.shutdown().await?;
         }
-        if let Wires::Relay { relay, .. } = self.wires {
-            relay.shutdown();
-        }
+        // the relay ends with its handle
+        drop(self.wires);
         Ok(())
     }
 }
