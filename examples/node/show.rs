@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use toycoin_examples::{
-    catching_up::CatchingUp, joining::wait_for_relay, look::Look, meshing::first_peer, present,
+    catching_up::CatchingUp, columns::wrap, joining::wait_for_relay, look::Look, meshing::first_peer, present,
     status_line::StatusLine, view::View,
 };
 use toycoin_node::{NodeHandle, peering::PeerAddress, protocol::Event};
@@ -67,7 +67,7 @@ impl<'a> Show<'a> {
                 }
                 met = &mut meeting, if meets => {
                     meets = false;
-                    self.print(&[format!("  {}", met?)]);
+                    self.print(&wrap("  ", &met?));
                     continue;
                 }
                 report = self.view.report() => {

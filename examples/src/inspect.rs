@@ -11,6 +11,7 @@ use toycoin_node::{
 use toycoin_wire::printable;
 
 use crate::{
+    columns::wrap,
     header_lines::{ago, header_lines},
     mempool_rows,
     words::price,
@@ -144,8 +145,8 @@ pub async fn peers(node: &NodeHandle, json: bool) -> Result<Vec<String>, Box<dyn
     Ok([count].into_iter().chain(peers.iter().flat_map(peer_lines)).collect())
 }
 
-/// Returns the lines about a peer. One that is heard through a relay has one; one that is connected directly has a
-/// second one, since its peer id and its address do not fit beside each other.
+/// Returns the lines about a peer. One that is heard through a relay has one line. One that is connected directly has
+/// more, since its peer id and its address do not fit beside each other.
 fn peer_lines(peer: &PeerInfo) -> Vec<String> {
     let claim = match &peer.claim {
         Some(claim) if claim.is_verified => format!("height {}", claim.height),
@@ -162,7 +163,9 @@ fn peer_lines(peer: &PeerInfo) -> Vec<String> {
         Direction::Inbound => "dialled us from",
         Direction::Outbound => "dialled at",
     };
-    vec![format!("  {id}  {standing}"), format!("    {dialled} {place}")]
+    let mut lines = vec![format!("  {id}")];
+    lines.extend(wrap("    ", &format!("{dialled} {place}, {standing}")));
+    lines
 }
 
 /// Returns a peer as a line of JSON. What is only known of peers that are connected directly is `null` for others.
@@ -230,10 +233,10 @@ mod tests {
             muted: true,
         };
         let address = format!("/ip6/2001:db8:1111:2222:3333:4444:5555:6666/tcp/65535/p2p/{peer_id}");
-        let joined = PeerInfo { direction: Some(Direction::Inbound), address: Some(address), ..heard.clone() };
+        let joined = PeerInfo { direction: Some(Direction::Inbound), address: Some(address), ..heard };
         let lines: Vec<_> = [&heard, &joined].into_iter().flat_map(peer_lines).collect();
-        assert_eq!(lines.len(), 3, "{lines:#?}");
-        assert!(lines[1].contains(peer_id) && lines[2].ends_with("5555:6666/tcp/65535"), "{lines:#?}");
+        assert_eq!(lines.len(), 4, "{lines:#?}");
+        assert!(lines[1].contains(peer_id) && lines[2].ends_with("5555:6666/tcp/65535,"), "{lines:#?}");
         for line in lines {
             assert!(width(&line) <= WIDTH, "{line}");
         }

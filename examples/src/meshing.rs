@@ -16,7 +16,7 @@ use tokio::{
 };
 use toycoin_core::{ChainParams, HumanDuration};
 use toycoin_node::{
-    NodeBuilder, NodeHandle,
+    NodeBuilder, NodeHandle, Stopped,
     peering::{AddressError, PeerAddress},
 };
 
@@ -210,7 +210,17 @@ impl ClientMeeting {
     /// # Errors
     /// If none can be reached, or the node has stopped. [`GaveUp`] if none joins.
     pub async fn wait(&self, node: &NodeHandle) -> Result<(), Box<dyn Error>> {
-        if self.peer.is_empty() { Ok(()) } else { wait_for_peer(node, &self.peer).await }
+        if self.peer.is_empty() {
+            return Ok(());
+        }
+        wait_for_peer(node, &self.peer).await.map_err(|alone| match alone {
+            Alone::Unreachable(reasons) => {
+                let hint = "`cargo run --release --features p2p --example node -- --p2p` starts a node";
+                format!("cannot reach a peer: {reasons}; {hint}").into()
+            }
+            Alone::Unwanted(text) => GaveUp::new(text).into(),
+            Alone::Stopped(stopped) => stopped.into(),
+        })
     }
 }
 
@@ -284,28 +294,35 @@ pub fn listen_multiaddr(text: &str) -> Result<SocketAddr, AddressError> {
     Ok(SocketAddr::new(endpoint.ip, 0))
 }
 
-/// Waits until a peer has joined.
-///
-/// # Errors
-/// If none of the named peers can be reached, or the node has stopped. [`GaveUp`] if one answers, but none joins.
-pub async fn wait_for_peer(node: &NodeHandle, named: &[PeerAddress]) -> Result<(), Box<dyn Error>> {
+/// Why no peer has joined.
+#[derive(Debug)]
+enum Alone {
+    /// None of the named peers can be reached, for these reasons.
+    Unreachable(String),
+    /// One of the named peers can be reached, but does not join; the text says so.
+    Unwanted(String),
+    /// The node has stopped.
+    Stopped(Stopped),
+}
+
+/// Waits until a peer has joined. It gives up when none of the named peers can be reached, or none of them joins.
+async fn wait_for_peer(node: &NodeHandle, named: &[PeerAddress]) -> Result<(), Alone> {
     let until = Instant::now() + JOINING;
     // The carrier dials again and again, and says nothing of it. A connection of our own shows whether anybody listens.
     let refusals = tokio::select! {
-        joined = node.wait_for_peer() => return Ok(joined?),
+        joined = node.wait_for_peer() => return joined.map_err(Alone::Stopped),
         refusals = refusals(named) => refusals,
     };
-    let hint = "`cargo run --release --features p2p --example node -- --p2p` starts a node";
-    if !named.is_empty() && refusals.len() == named.len() {
-        return Err(format!("cannot reach a peer: {}; {hint}", refusals.join(", ")).into());
+    if refusals.len() == named.len() {
+        return Err(Alone::Unreachable(refusals.join(", ")));
     }
     match timeout_at(until, node.wait_for_peer()).await {
-        Ok(joined) => Ok(joined?),
+        Ok(joined) => joined.map_err(Alone::Stopped),
         Err(_) => {
             let waited = HumanDuration::from(JOINING);
             let named = named.iter().map(PeerAddress::to_string).collect::<Vec<_>>().join(", ");
             let why = "it is no node of this network, has another peer id, or wants no more peers";
-            Err(GaveUp::new(format!("no peer joined within {waited}: {named} answers, but {why}")).into())
+            Err(Alone::Unwanted(format!("no peer joined within {waited}: {named} answers, but {why}")))
         }
     }
 }
@@ -326,15 +343,23 @@ async fn refusals(peers: &[PeerAddress]) -> Vec<String> {
 
 /// Waits until a node with a mesh has its first peer, and says so; or says that none of the named peers has joined. The
 /// carrier goes on dialling then. A node without named peers waits for ever.
-pub async fn first_peer(node: NodeHandle, named: Vec<PeerAddress>) -> Result<String, Box<dyn Error>> {
-    if named.is_empty() {
-        node.wait_for_peer().await?;
-    } else if let Err(error) = wait_for_peer(&node, &named).await {
-        return Ok(format!("{error}; dialling goes on"));
+///
+/// # Errors
+/// If the node has stopped.
+pub async fn first_peer(node: NodeHandle, named: Vec<PeerAddress>) -> Result<String, Stopped> {
+    let met = match named.is_empty() {
+        true => node.wait_for_peer().await.map_err(Alone::Stopped),
+        false => wait_for_peer(&node, &named).await,
+    };
+    match met {
+        Ok(()) => {}
+        Err(Alone::Unreachable(reasons)) => return Ok(format!("no peer so far: {reasons}; dialling goes on")),
+        Err(Alone::Unwanted(text)) => return Ok(format!("{text}; dialling goes on")),
+        Err(Alone::Stopped(stopped)) => return Err(stopped),
     }
     let peers = node.peers().await?;
     let id = peers.iter().find_map(|peer| peer.address.as_deref()?.parse::<PeerAddress>().ok()?.peer);
-    Ok(id.map_or_else(|| "a peer has joined".into(), |id| format!("the first peer has joined: {id}")))
+    Ok(id.map_or_else(|| "a peer has joined".into(), |id| format!("its first peer: {id}")))
 }
 
 /// Events that wait for the node.
