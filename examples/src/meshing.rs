@@ -415,6 +415,16 @@ mod tests {
         }
     }
 
+    #[cfg(not(feature = "p2p"))]
+    #[test]
+    fn build_without_a_mesh_says_how_to_get_one() {
+        assert!(node("--no-relay").unwrap().mesh.check("node").is_ok());
+        for arguments in ["--p2p", "--listen /ip4/127.0.0.1/tcp/0", "--peer /ip4/127.0.0.1/tcp/1"] {
+            let error = node(arguments).unwrap().mesh.check("node").unwrap_err().to_string();
+            assert!(error.contains("cargo run --release --features p2p --example node -- --p2p"), "{error}");
+        }
+    }
+
     #[test]
     fn options_of_a_mesh_need_a_mesh() {
         for arguments in [
