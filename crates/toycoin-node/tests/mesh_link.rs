@@ -12,10 +12,10 @@ use common::{
     stage::{Peer, Stage},
 };
 use proptest::{collection::vec, prelude::*};
-use toycoin_core::{Amount, Block, BlockHash, Chain, ChainParams, Txid, test_util::classroom};
+use toycoin_core::{Amount, Block, BlockHash, Chain, ChainParams, Transaction, Txid, test_util::classroom};
 use toycoin_node::{
     limits,
-    protocol::{Direction, Event, Judgement, Request, Response},
+    protocol::{Direction, Event, Input, Judgement, Request, Response},
 };
 use toycoin_wire::{
     Tag,
@@ -142,7 +142,7 @@ fn who_gossips_a_block_that_fails_in_its_place_is_not_muted() {
     block.coinbase.outputs[0].value = Amount::from_grains(reward.grains() + 1);
     block.header.merkle_root = block.merkle_root();
     let block = block.mine_trivial();
-    let ticket = stage.gossip(peer, &NodeMessage::Block(block.clone()));
+    let ticket = stage.gossip(peer, &NodeMessage::Block(block));
     assert!(stage.events.iter().any(|event| matches!(event, Event::BlockRejected { .. })), "{:?}", stage.events);
     assert_eq!((stage.judgement(ticket), stage.is_muted(peer)), (Some(Judgement::Accept), false));
 }
@@ -405,6 +405,52 @@ fn a_newcomer_with_our_tip_hears_what_waits_in_the_mempool() {
     assert!(!said_to(&mut stage, ahead).contains(&Tag::TXN), "it may know no coin of this");
     stage.question(level, &status(&genesis(), 0));
     assert!(!said_to(&mut stage, level).contains(&Tag::TXN), "it was told");
+}
+
+#[test]
+fn a_child_that_came_before_its_parent_is_told_to_the_others() {
+    let (mut stage, peer) = node();
+    let other = Peer::new(peer.connection, 2);
+    stage.join(other, Direction::Inbound);
+    let parent = payment(&genesis(), 0, 1, 1_000);
+    let (outpoint, output) = parent.outpoints(parent.txid()).next().expect("it has outputs");
+    let output = *output;
+    let mut child = Transaction { version: 1, inputs: vec![outpoint], outputs: vec![output], signatures: Vec::new() };
+    child.sign_all(regtest().genesis_hash(), &[output], classroom::key(1));
+    let orphan = stage.gossip(peer, &NodeMessage::Transaction(child.clone()));
+    stage.gossip(peer, &NodeMessage::Transaction(parent));
+    assert_eq!((stage.judgement(orphan), stage.machine.mempool().len()), (Some(Judgement::Ignore), 2));
+    assert!(stage.take_sent_to(other).contains(&NodeMessage::Transaction(child.clone())), "gossip would drop it");
+    assert!(!stage.take_sent_to(peer).contains(&NodeMessage::Transaction(child)), "it brought it");
+}
+
+#[test]
+fn a_lone_header_of_a_side_branch_does_not_go_on() {
+    let (mut stage, peer) = node();
+    let (main, side) = (chain_of(&regtest(), 1, 0), chain_of(&regtest(), 1, 1));
+    stage.gossip(peer, &NodeMessage::Block(block_at(&main, 1)));
+    let ticket = stage.gossip(peer, &NodeMessage::Headers(headers(&side, 1..=1)));
+    stage.answer(peer, &NodeMessage::Block(block_at(&side, 1)));
+    assert_eq!(stage.judgement(ticket), Some(Judgement::Ignore), "nobody could have its block from here");
+}
+
+#[test]
+fn blocks_that_the_mesh_itself_brought_are_not_gossiped_again() {
+    let (mut stage, peer) = node();
+    let chain = chain_of(&regtest(), 3, 0);
+    for height in 1..=3 {
+        stage.answer(peer, &NodeMessage::Block(block_at(&chain, height)));
+    }
+    assert!(stage.has_tip_of(&chain));
+    assert!(!stage.take_sent().iter().any(|sent| matches!(sent.message, NodeMessage::Block(_))));
+}
+
+#[test]
+fn a_second_start_of_a_mesh_changes_nothing() {
+    let (mut stage, peer) = node();
+    stage.input(Input::MeshUp { connection: peer.connection });
+    let asked = stage.question(peer, &status(&genesis(), 0));
+    assert_eq!(stage.answers_to(asked).map(<[_]>::len), Some(1));
 }
 
 #[test]

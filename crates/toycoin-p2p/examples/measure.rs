@@ -8,7 +8,7 @@
 //! Everything is on loopback, in one process but for the idle peers. On Linux only, since it reads /proc. Nothing else
 //! should use the loopback interface meanwhile. The figures are in docs/performance.md.
 
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a program that measures")]
+#![expect(clippy::print_stdout, reason = "a program that measures")]
 
 use std::{
     error::Error,

@@ -107,6 +107,9 @@ pub(super) fn give_status<S: ChainStore>(net: &mut Net, chain: &Chain<S>, peer: 
     if let Some(link) = net.links.get_mut(&peer.0) {
         link.budget.charge(limits::LOOKUP_TOKENS, now);
     }
+    if let Some(known) = net.peers.get_mut(&peer) {
+        known.recent_use.add(limits::LOOKUP_TOKENS, now);
+    }
     let message = status(net, chain);
     net.answer(peer, question, &message);
 }
@@ -117,6 +120,12 @@ pub(super) fn published(net: &mut Net, hash: BlockHash, had_no_room: &[Connectio
     let now = net.now.monotonic;
     net.was_gossiped(hash, |_| true);
     // a peer of a mesh is told unless it shows the block itself, since gossip may pass it by
+    if net.links.values().any(Link::is_mesh) {
+        let at = now + up_to(limits::ANNOUNCE_SPREAD, net.random());
+        for (_, lane) in net.lanes().filter(|(key, _)| key.to.is_some()) {
+            lane.announcements.plan(&hash, at);
+        }
+    }
     for (key, lane) in net.lanes().filter(|(key, _)| key.to.is_none()) {
         if had_no_room.contains(&key.connection) {
             lane.announcements.announce_at(now);

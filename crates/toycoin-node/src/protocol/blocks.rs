@@ -38,9 +38,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if let Some(lane) = self.net.lane_of(&peer) {
             lane.announcements.saw(hash);
         }
-        if came == Came::ByGossip {
-            self.net.was_gossiped(hash, |connection| connection == peer.0);
-        }
+        // others on that mesh learn of it as this node did
+        self.net.was_gossiped(hash, |connection| connection == peer.0);
         if self.chain.has_block(&hash) || self.waiting.is_deferred(&hash) {
             self.bodies.arrived(&hash, Some(peer), None, &mut self.net);
             return Judgement::Ignore;
@@ -57,7 +56,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.take_in(Some(Sender { peer, came }), block);
         let is_here = self.chain.has_block(&hash);
         if let Some(ticket) = self.lone_headers.take(&hash) {
-            self.net.judge(ticket, if is_here { Judgement::Accept } else { Judgement::Ignore });
+            // only a block that is connected can be had from this node
+            let is_better = self.chain.headers().get(&hash).is_some_and(|entry| entry.work > self.chain.tip().work);
+            self.net.judge(ticket, if is_here && is_better { Judgement::Accept } else { Judgement::Ignore });
         }
         if self.chain.headers().get(&hash).is_some() {
             self.clock.note_block(hash, time, self.net.now);

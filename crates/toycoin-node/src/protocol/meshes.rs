@@ -30,7 +30,8 @@ use crate::{
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn on_mesh_up(&mut self, connection: ConnectionId) {
-        self.net.links.insert(connection, Link::mesh(self.net.now.monotonic));
+        let now = self.net.now.monotonic;
+        self.net.links.entry(connection).or_insert_with(|| Link::mesh(now));
     }
 
     pub(super) fn on_joined(&mut self, peer: PeerKey, direction: Direction) {

@@ -43,8 +43,28 @@ pub(super) struct Arrivals {
 #[derive(Debug)]
 pub(super) struct Arrival {
     pub(super) transaction: IdentifiedTransaction,
-    /// What its judgement answers, if it was gossiped.
-    pub(super) ticket: Option<Ticket>,
+    pub(super) brought: Brought,
+}
+
+/// How a transaction came to its validation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// By gossip on a mesh, which takes it to others once the ticket is judged.
+    ByGossip(Ticket),
+    /// By itself, from a peer that tells or answers.
+    ByItself,
+    /// It came before its parents, and waited for them.
+    AfterParents,
+}
+
+impl Arrival {
+    /// Returns what its judgement answers, if it was gossiped.
+    pub(super) const fn ticket(&self) -> Option<Ticket> {
+        match self.brought {
+            Brought::ByGossip(ticket) => Some(ticket),
+            Brought::ByItself | Brought::AfterParents => None,
+        }
+    }
 }
 
 /// The waiting transactions of one connection.
@@ -126,7 +146,7 @@ impl Arrivals {
             let fullest = self.lanes.values_mut().max_by_key(|lane| lane.queue.bytes());
             let Some(dropped) = fullest.and_then(|lane| lane.queue.drop_one()) else { return };
             self.dropped += 1;
-            self.dropped_tickets.extend(dropped.item.ticket);
+            self.dropped_tickets.extend(dropped.item.ticket());
         }
     }
 
@@ -176,7 +196,7 @@ impl Arrivals {
         for lane in self.lanes.values_mut() {
             while lane.queue.next().is_some_and(|(_, next)| now.saturating_since(next.came) > limits::ARRIVAL_PATIENCE)
             {
-                let dropped = lane.queue.pop().and_then(|(_, queued)| queued.item.ticket);
+                let dropped = lane.queue.pop().and_then(|(_, queued)| queued.item.ticket());
                 self.dropped_tickets.extend(dropped);
                 self.dropped += 1;
             }

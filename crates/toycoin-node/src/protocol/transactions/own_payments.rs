@@ -9,7 +9,7 @@ use crate::{
     limits,
     machine::Monotonic,
     mempool::Mempool,
-    protocol::{backlog::Purpose, lanes::LaneKey, net::Net, peers::up_to},
+    protocol::{backlog::Purpose, lanes::LaneKey, net::Net, peer_key::PeerKey, peers::up_to},
 };
 
 /// Payments that were submitted here and are not confirmed yet.
@@ -133,6 +133,15 @@ impl OwnPayments {
         if let Some(lane) = net.lane(lane) {
             own.into_iter().for_each(|txid| lane.rebroadcast.push(txid, now));
         }
+    }
+}
+
+/// Queues a payment on the lanes of a mesh but the one to the peer that brought it.
+pub(super) fn tell_others(txid: Txid, from: PeerKey, net: &mut Net) {
+    let now = net.now.monotonic;
+    let is_other = |key: &LaneKey| key.connection == from.0 && key.to.is_some_and(|to| to != from.1);
+    for (_, lane) in net.lanes().filter(|(key, _)| is_other(key)) {
+        lane.rebroadcast.push(txid, now);
     }
 }
 

@@ -11,10 +11,10 @@ use toycoin_core::{
 use toycoin_wire::node::NodeMessage;
 
 use super::{
-    arrivals::{Arrival, Arrivals, cost},
+    arrivals::{Arrival, Arrivals, Brought, cost},
     drops::Drops,
     fair_queue::Rank,
-    own_payments::OwnPayments,
+    own_payments::{self, OwnPayments},
     waits::{Waits, confirmed},
 };
 use crate::{
@@ -44,11 +44,7 @@ pub(super) enum Sender {
     /// The embedder.
     Own,
     /// A peer.
-    Peer {
-        key: PeerKey,
-        /// Whether gossip brought it, which takes it to the other peers of its mesh.
-        by_gossip: bool,
-    },
+    Peer { key: PeerKey, brought: Brought },
     /// The node itself, before it was last stopped.
     LastRun,
 }
@@ -106,7 +102,8 @@ impl TransactionRelay {
             self.arrivals.note_dropped();
             return net.judge_any(ticket, Judgement::Ignore);
         }
-        let arrival = Arrival { transaction, ticket };
+        let brought = ticket.map_or(Brought::ByItself, Brought::ByGossip);
+        let arrival = Arrival { transaction, brought };
         self.arrivals.push(peer, known.map_or(Rank::Newcomer, |known| known.rank()), arrival, now);
         self.ignore_dropped(net);
     }
@@ -128,7 +125,7 @@ impl TransactionRelay {
         let senders = net.peers.with_numbers(&orphans.iter().map(|orphan| orphan.source).collect());
         for Orphan { transaction, source } in orphans {
             if let Some((key, peer)) = senders.get(&source).filter(|(_, peer)| !peer.is_muted(now)) {
-                self.arrivals.push(*key, peer.rank(), Arrival { transaction, ticket: None }, now);
+                self.arrivals.push(*key, peer.rank(), Arrival { transaction, brought: Brought::AfterParents }, now);
             }
         }
     }
@@ -179,14 +176,15 @@ impl TransactionRelay {
         if ahead.has_failed() {
             self.arrivals.charge_again(&batch, now);
         }
-        for (peer, Arrival { transaction, ticket }) in batch.transactions {
+        for (peer, arrival) in batch.transactions {
+            let (ticket, Arrival { transaction, brought }) = (arrival.ticket(), arrival);
             // transactions that a peer sent before it was muted are dropped too
             if net.halted || net.peers.is_muted(&peer, now) {
                 net.judge_any(ticket, Judgement::Ignore);
                 continue;
             }
             let cost = cost(&transaction);
-            let judged = self.judge(peer, transaction, ticket.is_some(), &ahead, net, chain);
+            let judged = self.judge(peer, transaction, brought, &ahead, net, chain);
             net.judge_any(ticket, judged.judgement);
             if !judged.was_verified {
                 self.arrivals.give_back(peer.0, cost);
@@ -199,14 +197,14 @@ impl TransactionRelay {
         &mut self,
         peer: PeerKey,
         transaction: IdentifiedTransaction,
-        by_gossip: bool,
+        brought: Brought,
         verifier: &dyn SignatureVerifier,
         net: &mut Net,
         chain: &mut Chain<S>,
     ) -> Judged {
         let txid = transaction.txid();
         let ignored = Judged { judgement: Judgement::Ignore, was_verified: false };
-        match self.admit(transaction, Sender::Peer { key: peer, by_gossip }, verifier, net, chain) {
+        match self.admit(transaction, Sender::Peer { key: peer, brought }, verifier, net, chain) {
             Ok(Admission::Orphaned { missing, .. }) => {
                 // the parents of an orphan were requested when it came
                 let parents = missing.into_iter().filter(|parent| !self.pool.contains_orphan(parent));
@@ -258,7 +256,7 @@ impl TransactionRelay {
         let (from, origin) = match sender {
             Sender::Own => (None, TransactionOrigin::Own),
             Sender::LastRun => (None, TransactionOrigin::Restored),
-            Sender::Peer { key, by_gossip } => (Some((key, by_gossip)), TransactionOrigin::Peer { id: key.1 }),
+            Sender::Peer { key, brought } => (Some((key, brought)), TransactionOrigin::Peer { id: key.1 }),
         };
         let source = from.and_then(|(peer, _)| net.peers.get(&peer)).map(|peer| peer.number);
         let mut admission = self.pool.submit(transaction, source, chain.store(), chain.height() + 1, verifier)?;
@@ -266,11 +264,16 @@ impl TransactionRelay {
             let txid = accepted.txid;
             self.drops.remove(&txid);
             self.accepted(txid, accepted.fee, origin, net);
-            if let Some((((from, _), by_gossip), transaction)) = from.zip(self.pool.get(&txid)) {
+            if let Some(((from, brought), transaction)) = from.zip(self.pool.get(&txid)) {
                 let message = NodeMessage::Transaction(transaction.clone());
-                net.publish(Purpose::Forward, None, &message, |connection| connection != from);
-                // what was not gossiped there is now
-                net.gossip(Purpose::Forward, &message, |connection| connection == from && !by_gossip);
+                net.publish(Purpose::Forward, None, &message, |connection| connection != from.0);
+                match brought {
+                    Brought::ByGossip(_) => {}
+                    // what was not gossiped there is now
+                    Brought::ByItself => net.gossip(Purpose::Forward, &message, |connection| connection == from.0),
+                    // gossip has seen it, and would drop it
+                    Brought::AfterParents => own_payments::tell_others(txid, from, net),
+                }
             }
             let spent = self.pool.coins_spent_by(&txid, chain.store()).map_err(AdmitError::Store)?;
             if let Some((transaction, spent)) = self.pool.get(&txid).zip(spent) {
