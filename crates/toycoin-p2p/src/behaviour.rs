@@ -19,6 +19,7 @@ use crate::{
         MAX_PENDING_OUTBOUND, MAX_YAMUX_STREAMS, PING_INTERVAL, PING_TIMEOUT,
     },
     names::{NetworkNames, from_libp2p},
+    one_connection::OneConnection,
 };
 
 /// What a connection does. The gate comes first, so that it decides before the others prepare anything.
@@ -28,7 +29,7 @@ pub(crate) struct Behaviour {
     pub(crate) limits: connection_limits::Behaviour,
     pub(crate) identify: identify::Behaviour,
     pub(crate) ping: ping::Behaviour,
-    pub(crate) gossip: Gossip,
+    pub(crate) gossip: OneConnection<Gossip>,
     pub(crate) ask: request_response::Behaviour<Ask>,
     #[cfg(feature = "mdns")]
     pub(crate) mdns: libp2p::swarm::behaviour::toggle::Toggle<libp2p::mdns::tokio::Behaviour>,
@@ -51,7 +52,7 @@ pub(crate) fn swarm(key: Keypair, config: &Config) -> Result<Swarm<Behaviour>, S
         limits: connection_limits::Behaviour::new(limits),
         identify: identify(&key, &config.names, &config.agent, config.listen.is_empty()),
         ping: ping(),
-        gossip: gossip(&config.names).map_err(transport)?,
+        gossip: OneConnection::new(gossip(&config.names).map_err(transport)?),
         ask: ask(Ask::new(), &config.names),
         #[cfg(feature = "mdns")]
         mdns: mdns(&key, config).map_err(transport)?.into(),

@@ -81,6 +81,7 @@ mod ledger;
 pub mod limits;
 mod mutes;
 mod names;
+mod one_connection;
 mod peers_file;
 mod start;
 #[cfg(feature = "test-util")]
