@@ -5,7 +5,7 @@
 
 mod carrier;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::time::timeout;
 use toycoin_core::{Amount, BlockHash, ChainParams, SecretKey, TransactionBuilder, Txid};
@@ -25,7 +25,8 @@ fn builder(key: u32) -> NodeBuilder {
 
 /// Starts the three nodes: on the relay, on both, on the mesh. None mines so far.
 async fn three_nodes() -> [NodeHandle; 3] {
-    let relay = RelayServer::bind("127.0.0.1:0".parse().unwrap(), RelayConfig::default()).unwrap().spawn().unwrap();
+    let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let relay = RelayServer::bind(address, RelayConfig::default()).unwrap().spawn().unwrap();
     let address = relay.local_addr().to_string();
     let (ports, _) = carrier::mesh(2);
     let [one, other] = ports.try_into().unwrap();
