@@ -44,7 +44,7 @@ pub const DIAL_BACKOFF: Duration = Duration::from_secs(2);
 /// Longest backoff between two dials of an address.
 pub const MAX_DIAL_BACKOFF: Duration = Duration::from_secs(600);
 
-/// Failed dials in a row after which an address is forgotten.
+/// Failed dials in a row after which an address is forgotten, unless it answered within [`ADDRESS_HORIZON`].
 pub const MAX_DIAL_FAILURES: u32 = 10;
 
 /// Shortest connection that counts as a success. A shorter one counts as a failed dial, or a peer that closes each
@@ -72,7 +72,8 @@ pub const ADDRESS_REFILL: Duration = Duration::from_secs(10);
 /// Most sources whose allowance of addresses is remembered.
 pub const ADDRESS_SOURCES: usize = 1_024;
 
-/// Age at which an address that was not seen again is worth nothing.
+/// Age at which an address that was not seen again is worth nothing, and time since the last success after which one
+/// that fails may be forgotten.
 pub const ADDRESS_HORIZON: Duration = Duration::from_secs(30 * 86_400);
 
 /// Time by which an address may seem to be from the future, because clocks differ.

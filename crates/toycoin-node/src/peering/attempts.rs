@@ -35,7 +35,7 @@ impl Attempts {
         self.next = now + backoff(self.failures);
     }
 
-    /// Returns whether so many dials failed in a row that the address is to be forgotten.
+    /// Returns whether so many dials failed in a row that an address which did not answer lately is to be forgotten.
     pub(super) const fn is_hopeless(&self) -> bool {
         self.failures >= limits::MAX_DIAL_FAILURES
     }

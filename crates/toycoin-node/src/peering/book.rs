@@ -3,11 +3,13 @@
 //! ```text
 //!   heard of ──▶ new ──connected──▶ tried ──place wanted, no answer──▶ new
 //!                 │                    │
-//!                 └── 10 failed dials ─┴──▶ forgotten
+//!                 │ 10 failed dials    │ 10 failed dials, and the last success is older than 30 days
+//!                 └────────────────────┴──▶ forgotten
 //! ```
 //!
 //! A new address displaces another one only if that is worth nothing. A tried address keeps its place as long as it
-//! answers (test before evict), so an attacker cannot displace good addresses by connecting often.
+//! answers (test before evict), so an attacker cannot displace good addresses by connecting often. An address that
+//! answered is not forgotten soon: the halves of a parted network must find each other again, however long it takes.
 
 use core::net::IpAddr;
 use std::collections::BTreeMap;
@@ -125,13 +127,15 @@ impl Book {
     /// Notes that a connection has ended that lasted: its node was there until now.
     pub(super) fn end(&mut self, endpoint: &Endpoint, now: Now) {
         if let Some(entry) = self.entries.get_mut(endpoint) {
-            entry.seen = entry.seen.max(now.unix_ms / 1_000);
+            let now_s = now.unix_ms / 1_000;
+            entry.seen = entry.seen.max(now_s);
+            entry.last = entry.last.max(now_s);
             entry.attempts.succeed(now.monotonic);
         }
     }
 
-    /// Counts a failed dial. With `may_forget`, an address is forgotten after 10 of them in a row. A tried address
-    /// whose place is wanted loses it at once.
+    /// Counts a failed dial. With `may_forget`, an address is forgotten after 10 of them in a row, unless this node was
+    /// connected there in the last 30 days. A tried address whose place is wanted loses it at once.
     pub(super) fn fail(&mut self, endpoint: &Endpoint, may_forget: bool, now: Now) {
         let Some(entry) = self.entries.get_mut(endpoint) else { return };
         entry.attempts.fail(now.monotonic);
@@ -139,7 +143,7 @@ impl Book {
             // it was hearsay, and a wrong id would make a good address useless
             entry.peer = None;
         }
-        if may_forget && entry.attempts.is_hopeless() {
+        if may_forget && entry.attempts.is_hopeless() && !entry.was_connected(now.unix_ms / 1_000) {
             self.remove(endpoint);
         } else if let Some(newcomer) = self.tests.remove(endpoint) {
             self.demote(*endpoint, now);

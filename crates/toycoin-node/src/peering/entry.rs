@@ -35,6 +35,11 @@ impl Entry {
         self.last > 0 || self.source == endpoint.ip
     }
 
+    /// Returns whether this node was connected there within the horizon.
+    pub(super) const fn was_connected(&self, now: u64) -> bool {
+        self.last > 0 && now.saturating_sub(self.last) <= limits::ADDRESS_HORIZON.as_secs()
+    }
+
     pub(super) const fn is_tried(&self) -> bool {
         matches!(self.table, Table::Tried(_))
     }

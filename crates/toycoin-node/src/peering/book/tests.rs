@@ -139,19 +139,36 @@ fn tests_before_eviction_are_bounded() {
 }
 
 #[test]
-fn ten_failures_forget_an_address_if_they_count() {
+fn ten_failures_forget_what_never_answered() {
     for may_forget in [true, false] {
         let mut book = book();
-        let endpoint = address([20, 1, 1, 1], None).endpoint;
-        book.connect(endpoint, &peer(1), NOW);
+        let address = address([20, 1, 1, 1], None);
+        book.hear(&address, [30, 1, 1, 1].into(), NOW_S, NOW);
         for _ in 0..9 {
-            book.fail(&endpoint, may_forget, NOW);
+            book.fail(&address.endpoint, may_forget, NOW);
             assert_eq!(book.len(), 1);
         }
-        book.fail(&endpoint, may_forget, NOW);
+        book.fail(&address.endpoint, may_forget, NOW);
         assert_eq!(book.len(), usize::from(!may_forget));
         assert_consistent(&book);
     }
+}
+
+#[test]
+fn what_answered_is_forgotten_after_thirty_days() {
+    let mut book = book();
+    let endpoint = address([20, 1, 1, 1], None).endpoint;
+    let (month, end) = (30 * 86_400, 3 * 86_400);
+    book.connect(endpoint, &peer(1), NOW);
+    book.end(&endpoint, later(end));
+    for _ in 0..20 {
+        book.fail(&endpoint, true, later(end + month));
+        let wait = book.get(&endpoint).unwrap().attempts.next().saturating_since(later(end + month).monotonic);
+        assert!(wait <= limits::MAX_DIAL_BACKOFF);
+    }
+    book.fail(&endpoint, true, later(end + month + 1));
+    assert_eq!(book.len(), 0);
+    assert_consistent(&book);
 }
 
 #[test]

@@ -138,6 +138,24 @@ fn nothing_is_forgotten_while_nobody_is_connected() {
 }
 
 #[test]
+fn a_parted_half_still_knows_the_other_and_dials_it() {
+    let mut stage = Stage::new(PeeringConfig::default());
+    stage.connect(&node(1), Role::Inbound);
+    stage.hear([20, 200, 1, 1], &[node(2)]);
+    stage.connect(&node(2), Role::Outbound);
+    stage.wait(60);
+    stage.gone(&node(2));
+    // nobody answers, and each dial ends by itself
+    let failed = dials(&stage.wait(6 * 3_600), Role::Outbound).len();
+    assert!(failed > 20, "{failed}");
+    assert!(stage.peering.addresses().any(|(address, is_tried)| address.endpoint == node(2).endpoint && is_tried));
+    let again = (0..700).flat_map(|_| dials(&stage.wait(1), Role::Outbound)).next();
+    assert_eq!(again.map(|address| address.endpoint), Some(node(2).endpoint));
+    stage.connect(&node(2), Role::Outbound);
+    assert!(stage.is_connected(&node(2)));
+}
+
+#[test]
 fn a_pinned_peer_is_dialled_for_ever_beyond_slots() {
     let pinned: Vec<_> = (0..30).map(|number| at([30, 1, 1, 1 + number], u16::from(number))).collect();
     let mut stage = Stage::new(PeeringConfig { peers: pinned, ..PeeringConfig::default() });
