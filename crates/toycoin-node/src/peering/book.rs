@@ -80,7 +80,9 @@ impl Book {
             return false;
         }
         // the owner knows its id, and hearsay moves to where the owner's word belongs
-        entry.peer = address.peer.clone().or_else(|| entry.peer.take());
+        if entry.attempts.failures() == 0 {
+            entry.peer = address.peer.clone().or_else(|| entry.peer.take());
+        }
         let place = self.buckets.new_place(endpoint, source);
         if let Table::New(before) = entry.table
             && (before == place || !self.new.contains_key(&place))
@@ -139,10 +141,6 @@ impl Book {
     pub(super) fn fail(&mut self, endpoint: &Endpoint, may_forget: bool, now: Now) {
         let Some(entry) = self.entries.get_mut(endpoint) else { return };
         entry.attempts.fail(now.monotonic);
-        if !entry.is_vouched(*endpoint) {
-            // it was hearsay, and a wrong id would make a good address useless
-            entry.peer = None;
-        }
         if may_forget && entry.attempts.is_hopeless() && !entry.was_connected(now.unix_ms / 1_000) {
             self.remove(endpoint);
         } else if let Some(newcomer) = self.tests.remove(endpoint) {
@@ -168,6 +166,14 @@ impl Book {
     pub(super) fn identify(&mut self, endpoint: &Endpoint, peer: &PeerId) {
         if let Some(entry) = self.entries.get_mut(endpoint) {
             entry.peer = Some(peer.clone());
+        }
+    }
+
+    /// Forgets who is said to live at an address where nobody answered. A wrong id would make a good address useless:
+    /// a neighbour behind the same IP address may have claimed it, or the node has a new key.
+    pub(super) fn doubt(&mut self, endpoint: &Endpoint) {
+        if let Some(entry) = self.entries.get_mut(endpoint) {
+            entry.peer = None;
         }
     }
 

@@ -133,6 +133,10 @@ impl Peering {
         if let Some(dial) = self.slots.end_dial(endpoint) {
             self.is_changed = true;
             self.count_failure(endpoint, dial.role);
+            // whoever answers next time is the one; only the configuration knows better
+            if !self.pinned.contains(endpoint) {
+                self.book.doubt(endpoint);
+            }
         }
     }
 

@@ -138,6 +138,45 @@ fn nothing_is_forgotten_while_nobody_is_connected() {
 }
 
 #[test]
+fn after_a_failed_dial_anybody_may_answer() {
+    for (source, answered) in [([20, 0, 2, 1], false), ([20, 0, 2, 1], true), ([20, 200, 1, 1], false)] {
+        let mut stage = Stage::new(PeeringConfig::default());
+        let claimed = at([20, 0, 2, 1], 2);
+        if answered {
+            // it has had another key since then
+            stage.connect(&claimed, Role::Feeler);
+        }
+        stage.hear(source, std::slice::from_ref(&claimed));
+        assert_eq!(dials(&stage.wait(2), Role::Outbound).len(), usize::from(answered));
+        assert_eq!(stage.peering.dialling(), 1);
+        stage.fail(&claimed);
+        let again = dials(&stage.wait(2), Role::Outbound);
+        assert_eq!(again, [PeerAddress { peer: None, ..claimed.clone() }], "{source:?} {answered}");
+        let right = at([20, 0, 2, 1], 3);
+        stage.connect(&right, Role::Outbound);
+        assert_eq!(stage.peering.addresses().collect::<Vec<_>>(), [(right, true)]);
+    }
+}
+
+#[test]
+fn a_pinned_id_and_one_that_answered_are_kept() {
+    let mut stage = Stage::new(PeeringConfig { peers: vec![node(1)], ..PeeringConfig::default() });
+    assert_eq!(dials(&stage.wait(0), Role::Outbound), [node(1)]);
+    stage.fail(&node(1));
+    assert_eq!(dials(&stage.wait(2), Role::Outbound), [node(1)]);
+    // who is muted at once did answer, and is not dialled again under no id
+    stage.hear([20, 200, 1, 1], &[node(2)]);
+    stage.connect(&node(2), Role::Outbound);
+    stage.input(PeeringInput::Shunned { peer: node(2).peer.unwrap(), time: Duration::from_secs(3_600) });
+    let outputs = stage.wait(3_000);
+    assert!(
+        [Role::Outbound, Role::Feeler]
+            .iter()
+            .all(|role| { dials(&outputs, *role).iter().all(|address| address.endpoint != node(2).endpoint) })
+    );
+}
+
+#[test]
 fn a_parted_half_still_knows_the_other_and_dials_it() {
     let mut stage = Stage::new(PeeringConfig::default());
     stage.connect(&node(1), Role::Inbound);
