@@ -72,6 +72,9 @@ pub const ADDRESS_REFILL: Duration = Duration::from_secs(10);
 /// Most sources whose allowance of addresses is remembered.
 pub const ADDRESS_SOURCES: usize = 1_024;
 
+/// Time for which all askers are told the same part of the address book.
+pub const ADDRESS_DRAW_TIME: Duration = Duration::from_secs(86_400);
+
 /// Age at which an address that was not seen again is worth nothing, and time since the last success after which one
 /// that fails may be forgotten.
 pub const ADDRESS_HORIZON: Duration = Duration::from_secs(30 * 86_400);

@@ -3,11 +3,10 @@
 use core::net::IpAddr;
 use std::time::Duration;
 
-use toycoin_wire::{limits::MAX_ADDRESSES, node::NodeAddress};
+use toycoin_wire::limits::MAX_ADDRESSES;
 
 use super::{
     Endpoint, PeerAddress, PeerId, Peering, PeeringOutput, Role,
-    dialling::below,
     eviction::{self, Candidate},
     netgroup::{Netgroup, Scope},
     slots::{Choice, Connection},
@@ -15,51 +14,6 @@ use super::{
 use crate::limits;
 
 impl Peering {
-    /// Returns the answer to a `GADR` of a peer: at most 64 random addresses, the first of them our own. It is empty
-    /// after the first time per connection, and for a peer that we dialled.
-    ///
-    /// A peer that we dialled gets nothing, so that nobody can send us its own address and then look for it in our
-    /// answer (fingerprinting). Only addresses that we were connected to, or that their owner named, are told. Muted
-    /// peers and addresses that the asker cannot reach are left out.
-    pub fn addresses_for(&mut self, peer: &PeerId) -> Vec<NodeAddress> {
-        let Some(connection) = self.slots.get_mut(peer).filter(|of| of.role == Role::Inbound && !of.is_told) else {
-            return Vec::new();
-        };
-        connection.is_told = true;
-        let Some(asker) = Scope::of(connection.endpoint.ip) else { return Vec::new() };
-        let now_s = self.now.unix_ms / 1_000;
-        // a node on this machine can reach everything, and everybody else what it may name itself
-        let reaches = |ip: IpAddr| {
-            let scope = Scope::of(ip);
-            asker == Scope::Loopback || scope.is_some_and(|scope| asker.may_name(scope))
-        };
-        let mut told = Vec::new();
-        if let Some(own) = &self.config.own {
-            let listen = self.config.listen.iter().filter(|endpoint| Scope::of(endpoint.ip).is_some());
-            let listen = listen.filter(|endpoint| reaches(endpoint.ip)).take(MAX_ADDRESSES);
-            told.extend(listen.map(|endpoint| node_address(*endpoint, own, now_s)));
-        }
-        let mut others = Vec::new();
-        for (endpoint, entry) in self.book.iter() {
-            let Some(id) = &entry.peer else { continue };
-            let is_told = id != peer
-                && entry.is_vouched(endpoint)
-                && !entry.is_terrible(now_s)
-                && self.mutes.until(id).is_none()
-                && !self.is_own(&endpoint, Some(id))
-                && reaches(endpoint.ip);
-            if is_told {
-                others.push(node_address(endpoint, id, entry.seen));
-            }
-        }
-        while told.len() < MAX_ADDRESSES
-            && let Some(number) = below(&mut self.rng, others.len())
-        {
-            told.push(others.swap_remove(number));
-        }
-        told
-    }
-
     pub(super) fn on_heard(&mut self, source: IpAddr, addresses: Vec<(PeerAddress, u32)>) {
         let source = source.to_canonical();
         let Some(scope) = Scope::of(source).filter(|_| !self.config.trust_only) else { return };
@@ -242,13 +196,4 @@ impl Peering {
     fn refuse(&mut self, peer: PeerId, reason: &'static str) {
         self.outputs.push_back(PeeringOutput::Drop { peer, reason });
     }
-}
-
-fn node_address(endpoint: Endpoint, peer: &PeerId, seen: u64) -> NodeAddress {
-    let ip = match endpoint.ip {
-        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-        IpAddr::V6(ip) => ip,
-    };
-    let seen = u32::try_from(seen / 3_600).unwrap_or(u32::MAX);
-    NodeAddress { peer: peer.as_bytes().to_vec(), ip: ip.octets(), port: endpoint.port, seen }
 }

@@ -18,6 +18,7 @@ use super::{
     netgroup::{Netgroups, Scope},
     pinned::PinnedPeers,
     slots::Slots,
+    telling::Draws,
 };
 use crate::{
     limits,
@@ -55,6 +56,7 @@ pub struct Peering {
     pub(super) slots: Slots,
     pub(super) mutes: Mutes,
     pub(super) allowances: Allowances,
+    pub(super) draws: Draws,
     pub(super) outputs: VecDeque<PeeringOutput>,
     /// The time of the last input.
     pub(super) now: Now,
@@ -107,6 +109,7 @@ impl Peering {
             slots: Slots::new(groups),
             mutes: Mutes::default(),
             allowances: Allowances::default(),
+            draws: Draws::default(),
             outputs: VecDeque::new(),
             now,
             own_endpoints: VecDeque::new(),

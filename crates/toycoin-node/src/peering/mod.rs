@@ -31,6 +31,7 @@ mod mutes;
 mod netgroup;
 mod pinned;
 mod slots;
+mod telling;
 #[cfg(test)]
 mod tests;
 

@@ -62,6 +62,47 @@ fn at_most_64_random_addresses_are_told() {
 }
 
 #[test]
+fn who_returns_under_new_ids_reads_64_addresses_a_day() {
+    let mut stage = Stage::new(PeeringConfig { outbound: 0, ..PeeringConfig::default() });
+    let mut known = std::collections::BTreeSet::new();
+    for number in 0..200 {
+        stage.hear([20, number, 1, 1], &[node(u16::from(number))]);
+    }
+    let mut ask = |stage: &mut Stage, number: u16| {
+        stage.connect(&node(number), Role::Inbound);
+        let answer = told(stage, &node(number));
+        stage.gone(&node(number));
+        known.extend(answer.iter().map(|address| address.peer.clone()));
+        (answer.len(), known.len())
+    };
+    for number in 1_000..1_100 {
+        assert_eq!(ask(&mut stage, number), (64, 64));
+    }
+    stage.now.monotonic = stage.now.monotonic + limits::ADDRESS_DRAW_TIME;
+    let (answer, known) = ask(&mut stage, 1_100);
+    assert!(answer == 64 && known > 64, "another part on the next day");
+}
+
+#[test]
+fn a_small_book_is_told_as_it_is_now() {
+    let mut stage = Stage::new(PeeringConfig { outbound: 0, ..PeeringConfig::default() });
+    let ask = |stage: &mut Stage| {
+        stage.connect(&node(1_000), Role::Inbound);
+        let answer = told(stage, &node(1_000));
+        stage.gone(&node(1_000));
+        answer
+    };
+    assert!(ask(&mut stage).is_empty(), "the first asker of a new network");
+    for number in [1, 2, 3] {
+        stage.hear([20, number, 1, 1], &[node(u16::from(number))]);
+        assert!(contains(&ask(&mut stage), &node(u16::from(number))));
+    }
+    stage.input(PeeringInput::Shunned { peer: node(2).peer.unwrap(), time: Duration::from_secs(60) });
+    let answer = ask(&mut stage);
+    assert!(answer.len() == 2 && !contains(&answer, &node(2)), "it was drawn before it was muted");
+}
+
+#[test]
 fn scopes_are_kept_apart() {
     let [home, lan, world] = [at([127, 0, 0, 1], 1), at([192, 168, 1, 1], 2), at([20, 1, 1, 1], 3)];
     // what each source may make us know
