@@ -154,7 +154,7 @@ fn score_thresholds() -> PeerScoreThresholds {
     }
 }
 
-/// The application's score of a muted peer, far below every threshold.
+/// The application's score of a peer that is muted or has not joined, far below every threshold.
 pub(crate) const MUTED_SCORE: f64 = -1_000.0;
 
 /// Time between two heartbeats of gossipsub.

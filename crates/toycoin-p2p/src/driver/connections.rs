@@ -85,8 +85,9 @@ impl Driver {
                     (Some(at), Some(id)) => {
                         // the gate lets a second connection in if it takes the first one's place
                         self.forget(&peer_id, "another connection takes its place");
-                        // the mute of one who may connect again is over
-                        self.swarm.behaviour_mut().gossip.set_application_score(&peer_id, 0.0);
+                        // The first copy of a message takes its id, and later ones are not looked at. So nobody is
+                        // heard who has not joined.
+                        self.swarm.behaviour_mut().gossip.set_application_score(&peer_id, MUTED_SCORE);
                         self.peers.connected(peer_id, id, connection_id, at, role);
                     }
                     _ => {
@@ -171,6 +172,8 @@ impl Driver {
         let (id, endpoint, role) = (peer.id.clone(), peer.endpoint, peer.role);
         let early = std::mem::take(&mut peer.early);
         if role != Role::Feeler {
+            // from now on its gossip is heard; a mute of one who may connect again is over
+            self.swarm.behaviour_mut().gossip.set_application_score(peer_id, 0.0);
             tracing::debug!("{} has joined: {}", peer.address(), peer.agent);
             let address = peer.address().to_string();
             self.port.joined(peer.node, peer.direction(), address);

@@ -12,7 +12,7 @@ use libp2p::{
     identity::Keypair,
     noise,
     request_response::{self, ProtocolSupport},
-    swarm::{NetworkBehaviour, SwarmEvent, dial_opts::DialOpts},
+    swarm::{NetworkBehaviour, SwarmEvent, behaviour::toggle::Toggle, dial_opts::DialOpts},
     tcp, yamux,
 };
 use tokio::{select, sync::mpsc, sync::watch, task::JoinHandle};
@@ -66,7 +66,7 @@ enum Order {
 
 #[derive(NetworkBehaviour)]
 struct Wild {
-    identify: identify::Behaviour,
+    identify: Toggle<identify::Behaviour>,
     gossip: gossipsub::Behaviour,
     ask: request_response::Behaviour<Raw>,
     /// Streams of gossip beside the library's.
@@ -76,8 +76,17 @@ struct Wild {
 impl Attacker {
     /// Starts an attacker in the network with these parameters.
     pub(crate) fn start(params: &ChainParams) -> Self {
+        Self::start_as(params, true)
+    }
+
+    /// Starts one that never says who it is, and so never joins.
+    pub(crate) fn anonymous(params: &ChainParams) -> Self {
+        Self::start_as(params, false)
+    }
+
+    fn start_as(params: &ChainParams, identifies: bool) -> Self {
         let names = NetworkNames::new(params.genesis_hash());
-        let (swarm, id) = swarm(&names);
+        let (swarm, id) = swarm(&names, identifies);
         let (orders, receiver) = mpsc::unbounded_channel();
         let (sender, seen) = watch::channel(Seen::default());
         let task = tokio::spawn(run(swarm, receiver, sender));
@@ -181,7 +190,7 @@ async fn run(mut swarm: Swarm<Wild>, mut orders: mpsc::UnboundedReceiver<Order>,
     }
 }
 
-fn swarm(names: &NetworkNames) -> (Swarm<Wild>, PeerId) {
+fn swarm(names: &NetworkNames, identifies: bool) -> (Swarm<Wild>, PeerId) {
     let key = Keypair::generate_ed25519();
     let id = key.public().to_peer_id();
     let ids = |message: &gossipsub::Message| {
@@ -199,8 +208,9 @@ fn swarm(names: &NetworkNames) -> (Swarm<Wild>, PeerId) {
     }
     let many = request_response::Config::default().with_request_timeout(FOR_EVER).with_max_concurrent_streams(4_096);
     let rpc = StreamProtocol::new("/meshsub/1.1.0");
+    let identify = || identify::Behaviour::new(identify::Config::new(names.version(), key.public()));
     let wild = Wild {
-        identify: identify::Behaviour::new(identify::Config::new(names.version(), key.public())),
+        identify: identifies.then(identify).into(),
         gossip,
         ask: request_response::Behaviour::with_codec(Raw, [(names.ask(), ProtocolSupport::Full)], many.clone()),
         rpc: request_response::Behaviour::with_codec(Raw, [(rpc, ProtocolSupport::Outbound)], many),
