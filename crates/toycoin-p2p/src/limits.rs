@@ -86,6 +86,15 @@ pub const MAX_GOSSIP_QUEUE: usize = 512;
 /// Most gossiped messages that wait for their judgement.
 pub const MAX_TICKETS: usize = 256;
 
+/// Those of them that blocks alone may take.
+pub const BLOCK_TICKETS: usize = 32;
+
+/// Most gossiped messages of one neighbour that wait for their judgement.
+pub const MAX_TICKETS_OF_PEER: usize = 64;
+
+/// Those of them that its blocks alone may take.
+pub const BLOCK_TICKETS_OF_PEER: usize = 8;
+
 /// Most bytes of gossiped messages that wait for their judgement.
 pub const MAX_TICKET_BYTES: usize = 32 << 20;
 

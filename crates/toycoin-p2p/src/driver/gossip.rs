@@ -24,7 +24,8 @@ impl Driver {
             return;
         };
         let from = peer.node;
-        let ticket = self.tickets.open(id.clone(), source, message.topic, message.data.len());
+        let is_block = message.topic == self.topics.blocks;
+        let ticket = self.tickets.open(id.clone(), source, message.topic, is_block, message.data.len());
         let heard = ticket.is_some_and(|ticket| self.hear_gossip(from, ticket, message.data));
         if !heard {
             self.shared.unjudged.count();

@@ -9,13 +9,18 @@ use libp2p::{
 use tokio::time::Instant;
 use toycoin_node::protocol::Ticket;
 
-use crate::limits::{JUDGE_TIMEOUT, MAX_TICKET_BYTES, MAX_TICKETS};
+use crate::limits::{
+    BLOCK_TICKETS, BLOCK_TICKETS_OF_PEER, JUDGE_TIMEOUT, MAX_TICKET_BYTES, MAX_TICKETS, MAX_TICKETS_OF_PEER,
+};
 
-/// The tickets, at most 256 ([`MAX_TICKETS`]) or 32 MiB ([`MAX_TICKET_BYTES`]).
+/// The tickets, at most 256 ([`MAX_TICKETS`]) or 32 MiB ([`MAX_TICKET_BYTES`]), and at most 64 of a neighbour
+/// ([`MAX_TICKETS_OF_PEER`]). A part of both is kept for blocks, so that no flood of transactions delays them.
 #[derive(Debug, Default)]
 pub(super) struct Tickets {
     /// By number, so that the first expires first.
     open: BTreeMap<u64, Waiting>,
+    /// How many each neighbour has; never 0.
+    of_peer: BTreeMap<PeerId, usize>,
     bytes: usize,
     last: u64,
 }
@@ -31,13 +36,27 @@ pub(super) struct Waiting {
 }
 
 impl Tickets {
-    /// Returns the ticket of a message with this many bytes; `None` if too many wait.
-    pub(super) fn open(&mut self, id: MessageId, source: PeerId, topic: TopicHash, bytes: usize) -> Option<Ticket> {
-        if self.open.len() >= MAX_TICKETS || self.bytes + bytes > MAX_TICKET_BYTES {
+    /// Returns the ticket of a message with this many bytes; `None` if too many wait. `is_block` is for what the topic
+    /// of blocks carries.
+    pub(super) fn open(
+        &mut self,
+        id: MessageId,
+        source: PeerId,
+        topic: TopicHash,
+        is_block: bool,
+        bytes: usize,
+    ) -> Option<Ticket> {
+        let (kept, kept_of_peer) = if is_block { (0, 0) } else { (BLOCK_TICKETS, BLOCK_TICKETS_OF_PEER) };
+        let of_peer = self.of_peer.get(&source).copied().unwrap_or_default();
+        if self.open.len() >= MAX_TICKETS - kept
+            || of_peer >= MAX_TICKETS_OF_PEER - kept_of_peer
+            || self.bytes + bytes > MAX_TICKET_BYTES
+        {
             return None;
         }
         self.last += 1;
         self.bytes += bytes;
+        self.of_peer.insert(source, of_peer + 1);
         let expires = Instant::now() + JUDGE_TIMEOUT;
         self.open.insert(self.last, Waiting { id, source, topic, bytes, expires });
         Some(Ticket(self.last))
@@ -47,6 +66,12 @@ impl Tickets {
     pub(super) fn close(&mut self, ticket: Ticket) -> Option<Waiting> {
         let waiting = self.open.remove(&ticket.0)?;
         self.bytes -= waiting.bytes;
+        match self.of_peer.get_mut(&waiting.source) {
+            Some(of_peer) if *of_peer > 1 => *of_peer -= 1,
+            _ => {
+                self.of_peer.remove(&waiting.source);
+            }
+        }
         Some(waiting)
     }
 
@@ -66,8 +91,12 @@ impl Tickets {
 mod tests {
     use super::*;
 
+    fn open_of(tickets: &mut Tickets, source: PeerId, is_block: bool, bytes: usize) -> Option<Ticket> {
+        tickets.open(MessageId::from("id"), source, TopicHash::from_raw("topic"), is_block, bytes)
+    }
+
     fn open(tickets: &mut Tickets, bytes: usize) -> Option<Ticket> {
-        tickets.open(MessageId::from("id"), PeerId::random(), TopicHash::from_raw("topic"), bytes)
+        open_of(tickets, PeerId::random(), true, bytes)
     }
 
     #[test]
@@ -85,6 +114,32 @@ mod tests {
     }
 
     #[test]
+    fn one_neighbour_leaves_tickets_to_others() {
+        let (mut tickets, loud) = (Tickets::default(), PeerId::random());
+        let of_loud = |tickets: &mut Tickets, is_block| {
+            std::iter::from_fn(|| open_of(tickets, loud, is_block, 1)).take(MAX_TICKETS).collect::<Vec<_>>()
+        };
+        let transactions = of_loud(&mut tickets, false);
+        let blocks = of_loud(&mut tickets, true);
+        assert_eq!(transactions.len(), MAX_TICKETS_OF_PEER - BLOCK_TICKETS_OF_PEER);
+        assert_eq!(transactions.len() + blocks.len(), MAX_TICKETS_OF_PEER);
+        assert!(open_of(&mut tickets, PeerId::random(), false, 1).is_some());
+        transactions.into_iter().chain(blocks).for_each(|ticket| assert!(tickets.close(ticket).is_some()));
+        assert_eq!(tickets.of_peer.len(), 1);
+        assert!(open_of(&mut tickets, loud, false, 1).is_some());
+    }
+
+    #[test]
+    fn transactions_leave_tickets_to_blocks() {
+        let mut tickets = Tickets::default();
+        let of_all = |tickets: &mut Tickets, is_block| {
+            std::iter::from_fn(|| open_of(tickets, PeerId::random(), is_block, 1)).take(MAX_TICKETS + 1).count()
+        };
+        assert_eq!(of_all(&mut tickets, false), MAX_TICKETS - BLOCK_TICKETS);
+        assert_eq!(of_all(&mut tickets, true), BLOCK_TICKETS);
+    }
+
+    #[test]
     fn tickets_expire_in_order() {
         let mut tickets = Tickets::default();
         assert_eq!(tickets.next_expiry(), None);
@@ -95,6 +150,6 @@ mod tests {
         let late = first + JUDGE_TIMEOUT;
         assert!(tickets.expired(late).is_some() && tickets.expired(late).is_some());
         assert!(tickets.expired(late).is_none());
-        assert_eq!(tickets.bytes, 0);
+        assert_eq!((tickets.bytes, tickets.of_peer.len()), (0, 0));
     }
 }
