@@ -112,10 +112,13 @@ pub const MAX_ASK_STREAMS: usize = 32;
 /// Most questions of ours that a peer has at a time.
 pub const MAX_ASKING: usize = 16;
 
-/// Most questions of ours that wait for a peer.
+/// Most questions of ours that wait for a peer, beside payments that are told again.
 pub const MAX_UNASKED: usize = 256;
 
-/// Most bytes of the questions of ours that wait for a peer.
+/// Most payments that are told again and wait for a peer.
+pub const MAX_UNTOLD: usize = 512;
+
+/// Most bytes of the questions of ours that wait for a peer, and as many more of payments.
 pub const MAX_UNASKED_BYTES: usize = 1 << 20;
 
 /// Most bytes of all frames of an answer, their tags included.

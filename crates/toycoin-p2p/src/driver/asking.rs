@@ -1,4 +1,5 @@
-//! Questions of ours to one peer: a few at a time, the others wait their turn.
+//! Questions of ours to one peer: a few at a time, the others wait their turn. Payments that are told again come last,
+//! since hundreds of them wait at once and nothing waits for them.
 
 use std::collections::VecDeque;
 
@@ -10,19 +11,27 @@ use toycoin_wire::{
 
 use crate::{
     ask,
-    limits::{MAX_ANSWER, MAX_ASKING, MAX_UNASKED, MAX_UNASKED_BYTES, MAX_UNREAD},
+    limits::{MAX_ANSWER, MAX_ASKING, MAX_UNASKED, MAX_UNASKED_BYTES, MAX_UNREAD, MAX_UNTOLD},
 };
 
 /// The questions to one peer.
 #[derive(Debug, Default)]
 pub(super) struct Asking {
-    waiting: VecDeque<Bytes>,
-    waiting_bytes: usize,
+    questions: Waiting,
+    /// Payments that are told again.
+    payments: Waiting,
     in_flight: usize,
     /// Of them, those for blocks.
     blocks_in_flight: usize,
     /// Bytes of the largest of the last answers with a block; 0 before the first.
     block_bytes: usize,
+}
+
+/// What waits for its turn.
+#[derive(Debug, Default)]
+struct Waiting {
+    queue: VecDeque<Bytes>,
+    bytes: usize,
 }
 
 impl Asking {
@@ -43,24 +52,21 @@ impl Asking {
     }
 
     fn add_one(&mut self, question: Bytes) -> bool {
-        let bytes = self.waiting_bytes + question.len();
-        let fits = self.waiting.len() < MAX_UNASKED && bytes <= MAX_UNASKED_BYTES;
-        if fits {
-            self.waiting_bytes = bytes;
-            self.waiting.push_back(question);
+        match ask::tag(&question) {
+            Some(Tag::TXN) => self.payments.add(question, MAX_UNTOLD),
+            _ => self.questions.add(question, MAX_UNASKED),
         }
-        fits
     }
 
-    /// Returns the next question whose turn has come. Questions for blocks do not hold up others.
+    /// Returns the next question whose turn has come. Questions for blocks do not hold up others, and payments come
+    /// after all others.
     pub(super) fn next(&mut self) -> Option<Bytes> {
         if self.in_flight >= MAX_ASKING {
             return None;
         }
         let blocks_wait = self.blocks_in_flight >= self.most_blocks();
-        let place = self.waiting.iter().position(|question| !(blocks_wait && is_for_blocks(question)))?;
-        let question = self.waiting.remove(place)?;
-        self.waiting_bytes -= question.len();
+        let first = self.questions.take(|question| !(blocks_wait && is_for_blocks(question)));
+        let question = first.or_else(|| self.payments.take(|_| true))?;
         self.in_flight += 1;
         self.blocks_in_flight += usize::from(is_for_blocks(&question));
         Some(question)
@@ -87,6 +93,27 @@ impl Asking {
     }
 }
 
+impl Waiting {
+    /// Adds a question. Returns whether there is room for it.
+    fn add(&mut self, question: Bytes, most: usize) -> bool {
+        let bytes = self.bytes + question.len();
+        let fits = self.queue.len() < most && bytes <= MAX_UNASKED_BYTES;
+        if fits {
+            self.bytes = bytes;
+            self.queue.push_back(question);
+        }
+        fits
+    }
+
+    /// Removes the first question that may be asked now.
+    fn take(&mut self, may_be_asked: impl Fn(&[u8]) -> bool) -> Option<Bytes> {
+        let place = self.queue.iter().position(|question| may_be_asked(question))?;
+        let question = self.queue.remove(place)?;
+        self.bytes -= question.len();
+        Some(question)
+    }
+}
+
 fn is_for_blocks(question: &[u8]) -> bool {
     ask::tag(question) == Some(Tag::GBLK)
 }
@@ -106,7 +133,7 @@ mod tests {
     fn question_for_blocks_is_split() {
         let mut asking = Asking::default();
         assert!(asking.add(blocks(3)));
-        assert_eq!(asking.waiting, [blocks(1), blocks(1), blocks(1)]);
+        assert_eq!(asking.questions.queue, [blocks(1), blocks(1), blocks(1)]);
     }
 
     #[test]
@@ -124,6 +151,18 @@ mod tests {
             asking.ended(Some(Tag::GBLK), large_or_empty);
             assert_eq!(drain(&mut asking), 0);
         }
+    }
+
+    #[test]
+    fn payments_told_again_hold_up_no_question() {
+        let mut asking = Asking::default();
+        let payment = Bytes::from_static(b"TXN payment");
+        assert_eq!((0..600).filter(|_| asking.add(payment.clone())).count(), MAX_UNTOLD);
+        let status = Bytes::from_static(b"STAT");
+        assert!(asking.add(status.clone()) && asking.add(blocks(1)));
+        assert_eq!(asking.next(), Some(status));
+        assert_eq!(asking.next(), Some(blocks(1)));
+        assert_eq!(asking.next(), Some(payment));
     }
 
     #[test]
