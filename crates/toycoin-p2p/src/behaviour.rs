@@ -48,7 +48,7 @@ pub(crate) fn swarm(key: Keypair, config: &Config) -> Result<Swarm<Behaviour>, S
         .with_max_established_incoming(Some(inbound.saturating_add(MAX_PENDING_INBOUND)))
         .with_max_established_outgoing(Some(outbound.saturating_add(MAX_PENDING_OUTBOUND)));
     let behaviour = Behaviour {
-        gate: Gate::new(own),
+        gate: Gate::new(own, config.count_local_groups),
         limits: connection_limits::Behaviour::new(limits),
         identify: identify(&key, &config.names, &config.agent, config.listen.is_empty()),
         ping: ping(),

@@ -11,13 +11,19 @@ use libp2p::{
     core::{Endpoint as Side, transport::PortUse},
     swarm::{
         CloseConnection, ConnectionClosed, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler,
-        THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionEstablished, dummy,
+        THandlerInEvent, THandlerOutEvent, ToSwarm,
+        behaviour::{ConnectionEstablished, ListenFailure},
+        dummy,
     },
 };
 use thiserror::Error;
 use toycoin_node::peering::{self, Peering, Refusal};
 
-use crate::{config::endpoint, names::from_libp2p};
+use crate::{
+    config::endpoint,
+    names::from_libp2p,
+    pending::{Crowded, Pending},
+};
 
 /// The gate. It asks peering, whose machine it holds, and keeps one connection per peer.
 #[derive(Debug)]
@@ -28,6 +34,8 @@ pub(crate) struct Gate {
     /// Peers whom this node's program wants no connection with.
     blocked: BTreeSet<peering::PeerId>,
     connections: HashMap<PeerId, Connection>,
+    /// Inbound connections that have not joined.
+    pending: Pending,
     /// Of two connections with a peer, those that must go.
     closing: VecDeque<(PeerId, ConnectionId)>,
 }
@@ -56,14 +64,25 @@ pub(crate) enum Denied {
     /// Another connection with the peer stays.
     #[error("there is a connection with {0} already")]
     Double(peering::PeerId),
+    /// Too many that have not joined come from there.
+    #[error(transparent)]
+    Crowded(#[from] Crowded),
     /// Peering refuses it.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
 impl Gate {
-    pub(crate) fn new(own: peering::PeerId) -> Self {
-        Self { own, peering: None, blocked: BTreeSet::new(), connections: HashMap::new(), closing: VecDeque::new() }
+    /// Returns a closed gate. `count_local_groups` is that of peering's configuration.
+    pub(crate) fn new(own: peering::PeerId, count_local_groups: bool) -> Self {
+        Self {
+            own,
+            peering: None,
+            blocked: BTreeSet::new(),
+            connections: HashMap::new(),
+            pending: Pending::new(count_local_groups),
+            closing: VecDeque::new(),
+        }
     }
 
     /// Opens the gate.
@@ -76,6 +95,11 @@ impl Gate {
         self.peering.as_mut()
     }
 
+    /// The peer of a connection has joined.
+    pub(crate) fn joined(&mut self, connection: ConnectionId) {
+        self.pending.leave(connection);
+    }
+
     /// Lets a peer in no more, or again.
     pub(crate) fn block(&mut self, peer: &peering::PeerId, blocked: bool) {
         if blocked {
@@ -85,8 +109,9 @@ impl Gate {
         }
     }
 
-    fn may_accept(&self, ip: IpAddr) -> Result<(), Denied> {
-        Ok(self.peering.as_ref().ok_or(Denied::Starting)?.may_accept(ip)?)
+    fn accept(&mut self, connection: ConnectionId, ip: IpAddr) -> Result<(), Denied> {
+        self.peering.as_ref().ok_or(Denied::Starting)?.may_accept(ip)?;
+        Ok(self.pending.enter(connection, ip)?)
     }
 
     fn may_connect(&self, peer: &PeerId) -> Result<peering::PeerId, Denied> {
@@ -119,12 +144,12 @@ impl NetworkBehaviour for Gate {
 
     fn handle_pending_inbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
         let ip = endpoint(remote).map(|endpoint| endpoint.ip).ok_or(Denied::NoTcp);
-        ip.and_then(|ip| self.may_accept(ip)).map_err(ConnectionDenied::new)
+        ip.and_then(|ip| self.accept(connection, ip)).map_err(ConnectionDenied::new)
     }
 
     fn handle_established_inbound_connection(
@@ -169,11 +194,14 @@ impl NetworkBehaviour for Gate {
                     self.closing.push_back((peer_id, old.id));
                 }
             }
-            FromSwarm::ConnectionClosed(ConnectionClosed { peer_id, connection_id, .. })
-                if self.connections.get(&peer_id).is_some_and(|connection| connection.id == connection_id) =>
-            {
-                self.connections.remove(&peer_id);
+            FromSwarm::ConnectionClosed(ConnectionClosed { peer_id, connection_id, .. }) => {
+                self.pending.leave(connection_id);
+                if self.connections.get(&peer_id).is_some_and(|connection| connection.id == connection_id) {
+                    self.connections.remove(&peer_id);
+                }
             }
+            // its handshake has failed, or somebody refuses it
+            FromSwarm::ListenFailure(ListenFailure { connection_id, .. }) => self.pending.leave(connection_id),
             _ => {}
         }
     }

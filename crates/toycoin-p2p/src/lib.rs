@@ -83,6 +83,7 @@ mod mutes;
 mod names;
 mod one_connection;
 mod peers_file;
+mod pending;
 mod start;
 #[cfg(feature = "test-util")]
 pub mod test_util;

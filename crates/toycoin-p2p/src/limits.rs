@@ -8,7 +8,13 @@ use toycoin_wire::limits::{MAX_BLOCK_PAYLOAD, MAX_SMALL_PAYLOAD};
 // ---- connections
 
 /// Most inbound connections that are being established, and as many more that have not joined so far.
-pub const MAX_PENDING_INBOUND: u32 = 16;
+pub const MAX_PENDING_INBOUND: u32 = 64;
+
+/// Most inbound connections from one address that have not joined so far.
+pub const MAX_PENDING_OF_ADDRESS: usize = 4;
+
+/// Most inbound connections from one group of addresses that have not joined so far.
+pub const MAX_PENDING_OF_GROUP: usize = 8;
 
 /// Most dials at a time.
 pub const MAX_PENDING_OUTBOUND: u32 = 16;

@@ -24,7 +24,7 @@ use toycoin_node::{
     protocol::Direction,
     rt::MeshCommand,
 };
-use toycoin_p2p::{Config, ListenAddress, PeerReport, limits::MAX_PENDING_INBOUND, node_id};
+use toycoin_p2p::{Config, ListenAddress, PeerReport, limits::MAX_PENDING_OF_ADDRESS, node_id};
 use toycoin_wire::NodeId;
 
 use self::common::{Played, attacker::Attacker, config, until};
@@ -100,9 +100,8 @@ async fn strangers(node: &Played, addresses: impl IntoIterator<Item = Ipv4Addr>)
     let to = node.address().endpoint.to_socket_addr();
     let mut all = Vec::new();
     for from in addresses {
-        // no more handshakes at a time than there may be
-        let undecided = usize::try_from(MAX_PENDING_INBOUND).unwrap() / 2;
-        until("some decisions", async || undecided_of(node, &all).await < undecided).await;
+        // no more handshakes at a time than there may be from one address
+        until("some decisions", async || undecided_of(node, &all).await < MAX_PENDING_OF_ADDRESS).await;
         let stranger = Attacker::start(&ChainParams::regtest());
         stranger.dial(&multiaddr(door(from, to).await));
         all.push(stranger);
@@ -173,6 +172,22 @@ async fn one_address_has_eight_slots() {
     assert_eq!(node.mesh.peers().await.len(), 8);
     let _others = strangers(&node, [Ipv4Addr::new(127, 1, 0, 2); 20]).await;
     assert_eq!(node.mesh.peers().await.len(), 16);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handshakes_of_one_address_leave_room_to_others() {
+    let node = Played::start(config().count_local_groups(true)).await;
+    let to = node.address().endpoint.to_socket_addr();
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::new(127, 1, 0, 1), 0).into()).unwrap();
+        silent.push(socket.connect(to).await.unwrap());
+    }
+    // no handshake of them ends
+    until("refusals", async || node.mesh.counters().refused >= 84).await;
+    let _other = strangers(&node, [Ipv4Addr::new(127, 2, 0, 1)]).await;
+    assert_eq!(node.mesh.peers().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -169,8 +169,9 @@ impl Driver {
     fn joined(&mut self, peer_id: &PeerId) {
         let Some(peer) = self.peers.get_mut(peer_id) else { return };
         peer.joined = true;
-        let (id, endpoint, role) = (peer.id.clone(), peer.endpoint, peer.role);
+        let (id, endpoint, role, connection) = (peer.id.clone(), peer.endpoint, peer.role, peer.connection);
         let early = std::mem::take(&mut peer.early);
+        self.swarm.behaviour_mut().gate.joined(connection);
         if role != Role::Feeler {
             // from now on its gossip is heard; a mute of one who may connect again is over
             self.swarm.behaviour_mut().gossip.set_application_score(peer_id, 0.0);
