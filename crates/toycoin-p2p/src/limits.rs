@@ -34,12 +34,13 @@ pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pings in a row without an answer that close a connection.
 pub const MAX_LOST_PINGS: u32 = 2;
 
-/// Most yamux streams of a connection: 32 for questions in both directions, one each way for gossip, ping and identify,
-/// and as many again that are closing. One more ends the connection.
-pub const MAX_YAMUX_STREAMS: usize = 96;
+/// Most yamux streams of a connection: those for questions, and one each way for gossip, ping, identify and its push.
+/// One more ends the connection.
+pub const MAX_YAMUX_STREAMS: usize = MAX_ASK_STREAMS + 8;
 
-/// Most streams of a connection that wait for the negotiation of their protocol.
-pub const MAX_NEGOTIATING_STREAMS: usize = 32;
+/// Most streams of a connection that wait for the negotiation of their protocol: all of them. One that is not accepted
+/// may fill its window of 256 KiB, and nobody reads it.
+pub const MAX_NEGOTIATING_STREAMS: usize = MAX_YAMUX_STREAMS;
 
 /// Most listen addresses that are taken from one peer's identify.
 pub const MAX_LISTEN_ADDRESSES: usize = 8;
@@ -112,8 +113,8 @@ pub const JUDGE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Longest time from a question to the end of its answer.
 pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Most streams of questions of a connection, in both directions together.
-pub const MAX_ASK_STREAMS: usize = 32;
+/// Most streams of questions of a connection, in both directions together: 32 of the peer, and ours.
+pub const MAX_ASK_STREAMS: usize = 32 + MAX_ASKING;
 
 /// Most questions of ours that a peer has at a time.
 pub const MAX_ASKING: usize = 16;

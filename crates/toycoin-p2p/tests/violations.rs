@@ -13,6 +13,7 @@ use libp2p::{
 use toycoin_core::ChainParams;
 use toycoin_node::peering::PeerId;
 use toycoin_p2p::{
+    limits::MAX_ASKING,
     node_id,
     test_util::{RawQuestion, Stranger, StrangerEvent, stranger},
 };
@@ -108,6 +109,40 @@ async fn unknown_question_gets_an_empty_answer() {
     stranger.behaviour_mut().ask.send_request(&peer, RawQuestion::Whole(b"\0\0\0\x04GADR".to_vec()));
     assert!(asked(&mut stranger).await.unwrap().starts_with(b"\0\0"));
     assert_eq!(node.mesh.counters().violations, 0);
+}
+
+#[tokio::test]
+async fn questions_of_both_sides_have_streams() {
+    let (mut node, mut stranger, name, peer) = meet().await;
+    for _ in 0..32 {
+        stranger.behaviour_mut().ask.send_request(&peer, RawQuestion::Whole(b"\0\0\0\x08STATbody".to_vec()));
+    }
+    // all of them wait for their answers
+    let arrived = async {
+        for _ in 0..32 {
+            node.question().await;
+        }
+    };
+    tokio::select! {
+        () = arrived => {}
+        _ = async { loop { stranger.select_next_some().await; } } => {}
+    }
+    for _ in 0..MAX_ASKING {
+        node.ask(name, &b"STAT"[..]);
+    }
+    let mut asked = 0;
+    soon("the node's questions", async {
+        while asked < MAX_ASKING {
+            if let SwarmEvent::Behaviour(StrangerEvent::Ask(request_response::Event::Message {
+                message: Message::Request { .. },
+                ..
+            })) = stranger.select_next_some().await
+            {
+                asked += 1;
+            }
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
