@@ -31,8 +31,9 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// Longest time that a ping may take.
 pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Pings in a row without an answer that close a connection.
-pub const MAX_LOST_PINGS: u32 = 2;
+/// Failures of pings in a row, as the library reports them, that close a connection. It keeps the first one of a row to
+/// itself, so that one report is two pings without an answer.
+pub const MAX_LOST_PINGS: u32 = 1;
 
 /// Most yamux streams of a connection: those for questions, and one each way for gossip, ping, identify and its push.
 /// One more ends the connection.

@@ -199,6 +199,8 @@ impl Driver {
                     self.tell_peering(PeeringInput::Pinged { peer, took: *took });
                 }
             }
+            // a peer without that protocol is found dead when it answers no question
+            Err(ping::Failure::Unsupported) => {}
             Err(error) => {
                 peer.lost_pings += 1;
                 if peer.lost_pings >= MAX_LOST_PINGS {
