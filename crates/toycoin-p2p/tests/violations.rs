@@ -108,6 +108,8 @@ async fn unknown_question_gets_an_empty_answer() {
     assert_eq!(asked(&mut stranger).await.unwrap(), b"");
     stranger.behaviour_mut().ask.send_request(&peer, RawQuestion::Whole(b"\0\0\0\x04GADR".to_vec()));
     assert!(asked(&mut stranger).await.unwrap().starts_with(b"\0\0"));
+    stranger.behaviour_mut().ask.send_request(&peer, RawQuestion::Whole(b"\0\0\0\x04GADR".to_vec()));
+    assert_eq!(asked(&mut stranger).await.unwrap(), b"", "it is answered once");
     assert_eq!(node.mesh.counters().violations, 0);
 }
 

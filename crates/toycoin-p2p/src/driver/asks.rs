@@ -195,6 +195,10 @@ impl Driver {
 
     fn addresses_for(&mut self, peer: &peering::PeerId) -> Option<Bytes> {
         let addresses = self.swarm.behaviour_mut().gate.peering()?.addresses_for(peer);
+        // no list at all, which is an empty answer: "not now"
+        if addresses.is_empty() {
+            return None;
+        }
         NodeMessage::Addresses(addresses).encode().ok().map(Bytes::from)
     }
 
