@@ -88,8 +88,9 @@ pub(crate) fn config(names: &NetworkNames, judged: bool) -> Result<Config, Strin
         .mesh_outbound_min(2)
         .heartbeat_initial_delay(HEARTBEAT)
         .heartbeat_interval(HEARTBEAT)
-        // a message is kept for 4.2 s, longer than its judgement may take
-        .history_length(6)
+        // The heartbeat shifts the history, so a message is kept for 6 to 7 heartbeats: at least 4.2 s, longer than its
+        // judgement may take.
+        .history_length(HISTORY)
         .duplicate_cache_time(Duration::from_secs(120))
         .flood_publish(true)
         .idontwant_message_size_threshold(1_000);
@@ -124,7 +125,8 @@ fn score_params(topics: &[IdentTopic]) -> PeerScoreParams {
         mesh_failure_penalty_weight: 0.0,
         // -25 for the first reject. The library squares their count: two reject cost 100.
         invalid_message_deliveries_weight: -25.0,
-        invalid_message_deliveries_decay: 0.999,
+        // 0.999 a heartbeat: the library applies it once a second
+        invalid_message_deliveries_decay: 0.998_57,
         ..TopicScoreParams::default()
     };
     PeerScoreParams {
@@ -160,6 +162,9 @@ pub(crate) const MUTED_SCORE: f64 = -1_000.0;
 /// Time between two heartbeats of gossipsub.
 const HEARTBEAT: Duration = Duration::from_millis(700);
 
+/// Heartbeats for which a message is kept, the one under way included.
+const HISTORY: usize = 7;
+
 /// Most subscriptions of an RPC; a neighbour has two.
 const MAX_SUBSCRIPTIONS: usize = 100;
 
@@ -172,6 +177,7 @@ mod tests {
     use toycoin_wire::node::NodeMessage;
 
     use super::*;
+    use crate::limits::JUDGE_TIMEOUT;
 
     fn names() -> NetworkNames {
         NetworkNames::new(ChainParams::regtest().genesis_hash())
@@ -201,6 +207,20 @@ mod tests {
         assert_eq!(topics.of(&headers(1)), Some(&topics.blocks));
         assert_eq!(topics.of(&headers(0)), None);
         assert_eq!(topics.of(&headers(2)), None);
+    }
+
+    #[test]
+    fn message_is_kept_until_its_judgement() {
+        let kept = u32::try_from(config(&names(), true).unwrap().history_length() - 1).unwrap() * HEARTBEAT;
+        assert!(kept > JUDGE_TIMEOUT, "{kept:?}");
+    }
+
+    #[test]
+    fn rejects_fade_by_a_thousandth_each_heartbeat() {
+        let params = score_params(&topics(&names()));
+        let topic = params.topics.values().next().unwrap();
+        let heartbeats = params.decay_interval.div_duration_f64(HEARTBEAT);
+        assert!((topic.invalid_message_deliveries_decay - 0.999_f64.powf(heartbeats)).abs() < 1e-5);
     }
 
     #[test]
