@@ -41,7 +41,7 @@ pub(crate) enum Question {
     Broken(Violation),
 }
 
-/// How a peer broke the protocol of questions and answers.
+/// How a peer broke the protocol of questions and answers, or the rules of what is gossiped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum Violation {
     /// A frame that is not expected there.
@@ -66,6 +66,9 @@ pub(crate) enum Violation {
     /// Bytes follow a question.
     #[error("bytes follow the question")]
     Trailing,
+    /// Nobody gossips such a payload in that topic.
+    #[error("its gossip is not of that topic, or too large")]
+    Gossip,
 }
 
 /// What may answer a question.

@@ -69,7 +69,8 @@ pub struct Counters {
     pub unheard: u64,
     /// Connections that were refused.
     pub refused: u64,
-    /// Peers that were muted for frames that break the protocol of questions and answers.
+    /// Peers that were muted for frames that break the protocol of questions and answers, or for gossip of another
+    /// topic.
     pub violations: u64,
     /// Broken lines of the peers file at the start.
     pub broken_lines: u64,

@@ -13,7 +13,7 @@ use libp2p::{
 use toycoin_core::ChainParams;
 use toycoin_node::peering::PeerId;
 use toycoin_p2p::{
-    limits::MAX_ASKING,
+    limits::{MAX_ASKING, MAX_GOSSIP},
     node_id,
     test_util::{RawQuestion, Stranger, StrangerEvent, stranger},
 };
@@ -82,6 +82,26 @@ async fn broken_question_mutes() {
         closed(&mut stranger).await;
         node.left(name).await;
         assert_eq!(node.mesh.counters().violations, 1, "{question:?}");
+    }
+}
+
+#[tokio::test]
+async fn gossip_of_another_topic_mutes() {
+    let mut large = b"TXN ".to_vec();
+    large.resize(MAX_GOSSIP + 1, 0);
+    for payload in [b"BLOCblock".to_vec(), b"STATus".to_vec(), large] {
+        let (mut node, mut stranger, name, _) = meet().await;
+        let topic = stranger.behaviour().gossip.topics().find(|topic| topic.as_str().contains("/tx/")).unwrap().clone();
+        // nobody hears it before the node's subscriptions are here
+        soon("the node's subscriptions", async {
+            while stranger.behaviour_mut().gossip.publish(topic.clone(), payload.clone()).is_err() {
+                stranger.select_next_some().await;
+            }
+        })
+        .await;
+        closed(&mut stranger).await;
+        node.left(name).await;
+        assert_eq!((node.mesh.counters().violations, node.mesh.counters().rejected), (1, 1));
     }
 }
 

@@ -249,7 +249,7 @@ impl Driver {
         }
     }
 
-    /// Mutes a peer that broke the protocol of questions and answers.
+    /// Mutes a peer that broke the protocol of questions and answers, or gossiped what nobody does.
     pub(super) fn violated(&mut self, peer: &PeerId, violation: Violation) {
         let time = self.mutes.mute(*peer, self.clock.now().monotonic);
         self.shared.violations.count();

@@ -10,13 +10,16 @@ use toycoin_node::{
 };
 
 use super::{Driver, tickets::Waiting};
+use crate::ask::Violation;
 
 impl Driver {
     pub(super) fn on_gossip(&mut self, event: gossipsub::Event) {
         // slow neighbours cost score, and those without gossip are no nodes of this network: both are seen to elsewhere
         let gossipsub::Event::Message { propagation_source: source, message_id: id, message } = event else { return };
         if self.topics.of(&message.data) != Some(&message.topic) {
+            // whoever forwards it has not looked at it
             self.report(&id, &source, Judgement::Reject);
+            self.violated(&source, Violation::Gossip);
             return;
         }
         let Some(peer) = self.peers.get(&source).filter(|peer| peer.joined) else {
