@@ -19,6 +19,8 @@ mod peers;
 mod port;
 mod questions;
 mod tickets;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,14 +35,13 @@ use libp2p::{
     swarm::{ConnectionId, SwarmEvent},
 };
 use tokio::{select, sync::mpsc, time};
-use toycoin_core::Work;
 use toycoin_node::{
     log_limiter::LogLimiter,
     machine::Machine,
     peering::{PeerAddress, PeeringInput, PeeringOutput, Role},
     rt::{MeshCommands, MeshEnd},
 };
-use toycoin_wire::Tag;
+use toycoin_wire::{Tag, node::Status};
 
 use self::{peers::Peers, port::Port, questions::Questions, tickets::Tickets};
 use crate::{
@@ -74,8 +75,8 @@ pub(crate) struct Driver {
     /// Questions of ours that a peer has.
     asked: BTreeMap<OutboundRequestId, (PeerId, ConnectionId, Option<Tag>)>,
     mutes: Mutes,
-    /// The work of our active chain, as our last status told it.
-    work: Option<Work>,
+    /// Our last status.
+    status: Option<Status>,
     log: LogLimiter,
 }
 
@@ -108,7 +109,7 @@ impl Driver {
             cut: BTreeMap::new(),
             asked: BTreeMap::new(),
             mutes: Mutes::default(),
-            work: None,
+            status: None,
             log: LogLimiter::new(),
         }
     }
@@ -173,7 +174,7 @@ impl Driver {
             self.judge_late(&waiting);
         }
         while let Some(peer) = self.peers.overdue(now) {
-            self.part(&peer, "it did not join in time");
+            self.part(&peer, "it did not join or answer in time");
         }
         let clock = self.clock;
         let due = |at| clock.instant(at) <= now;
@@ -196,7 +197,8 @@ impl Driver {
             match output {
                 PeeringOutput::Dial { address, role } => self.dial(address, role),
                 PeeringOutput::Drop { peer, reason } => {
-                    if let Some(peer) = crate::names::to_libp2p(&peer) {
+                    // a feeler parts by itself, when it has its answer
+                    if let Some(peer) = crate::names::to_libp2p(&peer).filter(|peer| !self.feels(peer)) {
                         self.part(&peer, reason);
                     }
                 }

@@ -25,6 +25,9 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time from a connection until identify shows the protocol of this network.
 pub const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Longest time until the peer of a feeler has answered.
+pub const FEELER_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Time between two pings.
 pub const PING_INTERVAL: Duration = Duration::from_secs(15);
 

@@ -14,7 +14,7 @@ use toycoin_node::{
 use toycoin_wire::{
     Tag,
     limits::payload_cap,
-    node::{NodeAddress, NodeMessage, Payload},
+    node::{NodeAddress, NodeMessage, Payload, Status},
 };
 
 use super::{Driver, peers::Early};
@@ -82,9 +82,9 @@ impl Driver {
         };
         // what comes on a connection that does not count any more gets an empty answer: the channel is dropped
         let Some(peer) = self.peers.on(peer_id, connection) else { return };
-        if peer.joined {
+        if peer.takes_part() {
             self.on_question(peer_id, stream, channel, payload);
-        } else if peer.early.len() < MAX_EARLY && payload.len() <= MAX_EARLY_BYTES {
+        } else if !peer.joined && peer.early.len() < MAX_EARLY && payload.len() <= MAX_EARLY_BYTES {
             // it has seen us join before we have seen it
             peer.early.push(Early { stream, channel, payload });
         }
@@ -129,8 +129,12 @@ impl Driver {
         for payload in frames {
             // it may be muted for the first of them
             let Some(peer) = self.peers.on(peer_id, connection) else { return };
-            let (node, ip) = (peer.node, peer.ip());
+            let (node, ip, takes_part) = (peer.node, peer.ip(), peer.takes_part());
             self.note_status(peer_id, &payload);
+            if !takes_part {
+                // the node knows nothing of a feeler
+                continue;
+            }
             if ask::tag(&payload) == Some(Tag::ADDR) {
                 match NodeMessage::decode(&payload) {
                     Ok(Payload::Message(NodeMessage::Addresses(addresses))) => {
@@ -176,7 +180,11 @@ impl Driver {
     fn asking_ended(&mut self, peer_id: &PeerId, connection: ConnectionId, tag: Option<Tag>, bytes: usize) {
         let Some(peer) = self.peers.on(peer_id, connection) else { return };
         peer.asking.ended(tag, bytes);
-        self.ask_next(peer_id);
+        if self.feels(peer_id) {
+            self.part(peer_id, "its address is good");
+        } else {
+            self.ask_next(peer_id);
+        }
     }
 
     /// Adds a frame to the answer to a peer's question.
@@ -204,25 +212,28 @@ impl Driver {
 
     /// Notes how much work a peer's chain has, if this is its status.
     fn note_status(&mut self, peer: &PeerId, payload: &[u8]) {
-        let (Some(work), Some(ours)) = (status_work(payload), self.work) else { return };
+        let (Some(theirs), Some(ours)) = (status(payload), &self.status) else { return };
+        let [work, ours] = [&theirs, ours].map(|status| Work::from_be_bytes(status.work));
         if let Some(peer) = self.peers.get(peer).map(|peer| peer.id.clone()) {
             self.tell_peering(PeeringInput::Shows { peer, work, ours });
         }
     }
 
-    /// Notes how much work our chain has, if this is our status.
+    /// Keeps our status, if this is it.
     pub(super) fn note_own_status(&mut self, payload: &[u8]) {
-        self.work = status_work(payload).or(self.work);
+        if let Some(status) = status(payload) {
+            self.status = Some(status);
+        }
     }
 }
 
-/// Returns the work in a payload `STAT`; `None` for any other payload.
-fn status_work(payload: &[u8]) -> Option<Work> {
+/// Returns the status in a payload `STAT`; `None` for any other payload.
+fn status(payload: &[u8]) -> Option<Status> {
     if ask::tag(payload) != Some(Tag::STAT) {
         return None;
     }
     match NodeMessage::decode(payload) {
-        Ok(Payload::Message(NodeMessage::Status(status))) => Some(Work::from_be_bytes(status.work)),
+        Ok(Payload::Message(NodeMessage::Status(status))) => Some(status),
         _ => None,
     }
 }

@@ -11,9 +11,13 @@ use libp2p::{
 };
 use tokio::time::Instant;
 use toycoin_node::peering::{self, Endpoint, PeerAddress, PeeringInput, Role};
-use toycoin_wire::{limits::MAX_AGENT, printable};
+use toycoin_wire::{
+    limits::MAX_AGENT,
+    node::{NodeMessage, Status},
+    printable,
+};
 
-use super::Driver;
+use super::{Driver, peers::Peer};
 use crate::{
     ask::Violation,
     behaviour::BehaviourEvent,
@@ -21,7 +25,7 @@ use crate::{
     gate::Denied,
     gossip::MUTED_SCORE,
     handle::Shared,
-    limits::{LISTEN_ADDRESSES_REST, MAX_LISTEN_ADDRESSES, MAX_LOST_PINGS},
+    limits::{FEELER_TIMEOUT, LISTEN_ADDRESSES_REST, MAX_LISTEN_ADDRESSES, MAX_LOST_PINGS},
     names::{from_libp2p, to_libp2p},
 };
 
@@ -70,7 +74,7 @@ impl Driver {
     }
 
     fn has_joined(&self, peer: &peering::PeerId) -> bool {
-        to_libp2p(peer).and_then(|peer| self.peers.get(&peer)).is_some_and(|peer| peer.joined)
+        to_libp2p(peer).and_then(|peer| self.peers.get(&peer)).is_some_and(Peer::takes_part)
     }
 
     /// Processes an event of the swarm that is not of one protocol.
@@ -169,6 +173,7 @@ impl Driver {
     fn joined(&mut self, peer_id: &PeerId) {
         let Some(peer) = self.peers.get_mut(peer_id) else { return };
         peer.joined = true;
+        peer.parts_at = None;
         let (id, endpoint, role, connection) = (peer.id.clone(), peer.endpoint, peer.role, peer.connection);
         let early = std::mem::take(&mut peer.early);
         self.swarm.behaviour_mut().gate.joined(connection);
@@ -181,12 +186,30 @@ impl Driver {
         }
         self.tell_peering(PeeringInput::Connected { peer: id, endpoint, role });
         if role == Role::Feeler {
-            self.part(peer_id, "its address is good");
-            return;
+            return self.feel(peer_id);
         }
         for early in early {
             self.on_question(peer_id, early.stream, early.channel, early.payload);
         }
+    }
+
+    /// A feeler has reached a node. It says our status, so that the other side learns of our tip, and we of its work.
+    fn feel(&mut self, peer_id: &PeerId) {
+        let time = self.clock.now().unix_ms;
+        let status = self.status.clone().map(|status| NodeMessage::Status(Status { time, ..status }).encode());
+        match (status, self.peers.get_mut(peer_id)) {
+            (Some(Ok(status)), Some(peer)) => {
+                peer.parts_at = Some(Instant::now() + FEELER_TIMEOUT);
+                self.ask(peer_id, status.into());
+            }
+            // the node has said none so far
+            _ => self.part(peer_id, "its address is good"),
+        }
+    }
+
+    /// Returns whether a peer is a feeler's.
+    pub(super) fn feels(&self, peer: &PeerId) -> bool {
+        self.peers.get(peer).is_some_and(|peer| peer.role == Role::Feeler)
     }
 
     pub(super) fn on_ping(&mut self, event: &ping::Event) {

@@ -22,7 +22,7 @@ impl Driver {
             self.violated(&source, Violation::Gossip);
             return;
         }
-        let Some(peer) = self.peers.get(&source).filter(|peer| peer.joined) else {
+        let Some(peer) = self.peers.get(&source).filter(|peer| peer.takes_part()) else {
             self.report(&id, &source, Judgement::Ignore);
             return;
         };

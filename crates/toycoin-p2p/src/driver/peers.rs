@@ -45,8 +45,8 @@ pub(super) struct Peer {
     /// The name of its program, safe to show.
     pub(super) agent: String,
     pub(super) joined: bool,
-    /// When it must have joined.
-    joins_until: Instant,
+    /// When it must have joined, or answered if it is a feeler's.
+    pub(super) parts_at: Option<Instant>,
     /// When it last named where it listens.
     pub(super) named_addresses: Option<Instant>,
     /// Pings in a row without an answer.
@@ -75,7 +75,7 @@ impl Peers {
         role: Role,
     ) {
         let node = node_id(&id);
-        let joins_until = Instant::now() + JOIN_TIMEOUT;
+        let parts_at = Some(Instant::now() + JOIN_TIMEOUT);
         let entry = Peer {
             id,
             node,
@@ -84,7 +84,7 @@ impl Peers {
             role,
             agent: String::new(),
             joined: false,
-            joins_until,
+            parts_at,
             named_addresses: None,
             lost_pings: 0,
             asking: Asking::default(),
@@ -128,26 +128,28 @@ impl Peers {
         self.named(node).or_else(gone)
     }
 
+    /// Returns those that take part.
     pub(super) fn joined(&self) -> impl Iterator<Item = (&PeerId, &Peer)> {
-        self.peers.iter().filter(|(_, peer)| peer.joined)
+        self.peers.iter().filter(|(_, peer)| peer.takes_part())
     }
 
-    /// Returns when the first of those that have not joined must have.
+    /// Returns when the first of those must part that have not joined, or are a feeler's.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.late().map(|(_, peer)| peer.joins_until).min()
+        self.peers.values().filter_map(|peer| peer.parts_at).min()
     }
 
-    /// Returns a peer that has not joined in time.
+    /// Returns a peer that must part now.
     pub(super) fn overdue(&self, now: Instant) -> Option<PeerId> {
-        self.late().find(|(_, peer)| peer.joins_until <= now).map(|(peer, _)| *peer)
-    }
-
-    fn late(&self) -> impl Iterator<Item = (&PeerId, &Peer)> {
-        self.peers.iter().filter(|(_, peer)| !peer.joined)
+        self.peers.iter().find(|(_, peer)| peer.parts_at.is_some_and(|at| at <= now)).map(|(peer, _)| *peer)
     }
 }
 
 impl Peer {
+    /// Returns whether it has joined, and stays: the node hears of it, and hears it.
+    pub(super) fn takes_part(&self) -> bool {
+        self.joined && self.role != Role::Feeler
+    }
+
     pub(super) const fn direction(&self) -> Direction {
         match self.role {
             Role::Inbound => Direction::Inbound,
