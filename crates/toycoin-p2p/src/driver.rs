@@ -75,6 +75,8 @@ pub(crate) struct Driver {
     /// Questions of ours that a peer has.
     asked: BTreeMap<OutboundRequestId, (PeerId, ConnectionId, Option<Tag>)>,
     mutes: Mutes,
+    /// Connections of muted peers, which stay open until then for what we have just asked or told them.
+    leaving: BTreeMap<PeerId, (ConnectionId, time::Instant)>,
     /// Our last status.
     status: Option<Status>,
     log: LogLimiter,
@@ -109,6 +111,7 @@ impl Driver {
             cut: BTreeMap::new(),
             asked: BTreeMap::new(),
             mutes: Mutes::default(),
+            leaving: BTreeMap::new(),
             status: None,
             log: LogLimiter::new(),
         }
@@ -165,7 +168,8 @@ impl Driver {
         let clock = self.clock;
         let peering = self.swarm.behaviour_mut().gate.peering().and_then(|peering| peering.next_timeout());
         let peering = peering.map(|at| clock.instant(at));
-        [peering, self.tickets.next_expiry(), self.peers.next_deadline()].into_iter().flatten().min()
+        let leaving = self.leaving.values().map(|(_, at)| *at).min();
+        [peering, self.tickets.next_expiry(), self.peers.next_deadline(), leaving].into_iter().flatten().min()
     }
 
     fn on_wake(&mut self) {
@@ -175,6 +179,9 @@ impl Driver {
         }
         while let Some(peer) = self.peers.overdue(now) {
             self.part(&peer, "it did not join or answer in time");
+        }
+        while let Some(peer) = self.leaving.iter().find(|(_, (_, at))| *at <= now).map(|(peer, _)| *peer) {
+            self.close_leaving(&peer);
         }
         let clock = self.clock;
         let due = |at| clock.instant(at) <= now;
@@ -197,8 +204,9 @@ impl Driver {
             match output {
                 PeeringOutput::Dial { address, role } => self.dial(address, role),
                 PeeringOutput::Drop { peer, reason } => {
-                    // a feeler parts by itself, when it has its answer
-                    if let Some(peer) = crate::names::to_libp2p(&peer).filter(|peer| !self.feels(peer)) {
+                    // a feeler parts by itself, when it has its answer, and a muted peer when it has heard why
+                    let stays = |peer: &PeerId| self.feels(peer) || self.leaving.contains_key(peer);
+                    if let Some(peer) = crate::names::to_libp2p(&peer).filter(|peer| !stays(peer)) {
                         self.part(&peer, reason);
                     }
                 }

@@ -28,6 +28,9 @@ pub const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time until the peer of a feeler has answered.
 pub const FEELER_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Time until the connection of a muted peer is closed, if a question to it is under way.
+pub const LEAVE_TIME: Duration = Duration::from_secs(1);
+
 /// Time between two pings.
 pub const PING_INTERVAL: Duration = Duration::from_secs(15);
 

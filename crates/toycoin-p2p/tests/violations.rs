@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use libp2p::{
     Swarm,
     futures::StreamExt,
@@ -11,7 +13,7 @@ use libp2p::{
     swarm::SwarmEvent,
 };
 use toycoin_core::ChainParams;
-use toycoin_node::peering::PeerId;
+use toycoin_node::{peering::PeerId, rt::MeshCommand};
 use toycoin_p2p::{
     limits::{MAX_ASKING, MAX_GOSSIP},
     node_id,
@@ -103,6 +105,30 @@ async fn gossip_of_another_topic_mutes() {
         node.left(name).await;
         assert_eq!((node.mesh.counters().violations, node.mesh.counters().rejected), (1, 1));
     }
+}
+
+#[tokio::test]
+async fn muted_peer_hears_why_and_is_not_heard() {
+    let (mut node, mut stranger, name, peer) = meet().await;
+    node.ask(name, &b"RJCTreason"[..]);
+    node.port.tell(MeshCommand::Shun { peer: name, time: Duration::from_secs(60) });
+    let heard = soon("the reason", async {
+        loop {
+            if let SwarmEvent::Behaviour(StrangerEvent::Ask(request_response::Event::Message {
+                message: Message::Request { request, .. },
+                ..
+            })) = stranger.select_next_some().await
+            {
+                break request;
+            }
+        }
+    });
+    assert_eq!(heard.await, RawQuestion::Whole(b"\0\0\0\x0aRJCTreason".to_vec()));
+    // the node has forgotten it already
+    node.left(name).await;
+    stranger.behaviour_mut().ask.send_request(&peer, RawQuestion::Whole(b"\0\0\0\x08BLOCbody".to_vec()));
+    closed(&mut stranger).await;
+    assert_eq!((node.mesh.counters().violations, node.mesh.counters().questions), (0, 0));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use crate::{
     gate::Denied,
     gossip::MUTED_SCORE,
     handle::Shared,
-    limits::{FEELER_TIMEOUT, LISTEN_ADDRESSES_REST, MAX_LISTEN_ADDRESSES, MAX_LOST_PINGS},
+    limits::{FEELER_TIMEOUT, LEAVE_TIME, LISTEN_ADDRESSES_REST, MAX_LISTEN_ADDRESSES, MAX_LOST_PINGS},
     names::{from_libp2p, to_libp2p},
 };
 
@@ -99,11 +99,14 @@ impl Driver {
                     }
                 }
             }
-            SwarmEvent::ConnectionClosed { peer_id, connection_id, cause, .. }
-                if self.peers.on(&peer_id, connection_id).is_some() =>
-            {
-                let reason = cause.map_or_else(|| "closed".into(), |cause| cause.to_string());
-                self.forget(&peer_id, &reason);
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, cause, .. } => {
+                if self.leaving.get(&peer_id).is_some_and(|(leaving, _)| *leaving == connection_id) {
+                    self.leaving.remove(&peer_id);
+                }
+                if self.peers.on(&peer_id, connection_id).is_some() {
+                    let reason = cause.map_or_else(|| "closed".into(), |cause| cause.to_string());
+                    self.forget(&peer_id, &reason);
+                }
             }
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
                 self.dial_failed(connection_id, &error);
@@ -261,7 +264,26 @@ impl Driver {
         if let Some(id) = from_libp2p(peer) {
             self.tell_peering(PeeringInput::Shunned { peer: id, time });
         }
-        self.part(peer, "it is muted");
+        if self.leaving.contains_key(peer) {
+            return;
+        }
+        // What we have asked it may be the reason (RJCT), which a connection that closes now would not carry. From here
+        // on the peer is forgotten, and whatever it says is ignored.
+        let connection = self.peers.get(peer).map(|peer| peer.connection);
+        match connection.filter(|at| self.asked.values().any(|(asked, on, _)| asked == peer && on == at)) {
+            Some(connection) => {
+                self.forget(peer, "it is muted");
+                self.leaving.insert(*peer, (connection, Instant::now() + LEAVE_TIME));
+            }
+            None => self.part(peer, "it is muted"),
+        }
+    }
+
+    /// Closes the connection of a muted peer.
+    pub(super) fn close_leaving(&mut self, peer: &PeerId) {
+        if let Some((connection, _)) = self.leaving.remove(peer) {
+            self.swarm.close_connection(connection);
+        }
     }
 
     /// Has no connection with a peer from now on, or allows it again.
@@ -274,6 +296,10 @@ impl Driver {
 
     /// Mutes a peer that broke the protocol of questions and answers, or gossiped what nobody does.
     pub(super) fn violated(&mut self, peer: &PeerId, violation: Violation) {
+        // what a muted peer says before it is gone does not count
+        if self.leaving.contains_key(peer) {
+            return;
+        }
         let time = self.mutes.mute(*peer, self.clock.now().monotonic);
         self.shared.violations.count();
         tracing::debug!("{peer} is muted for {time:?}: {violation}");
