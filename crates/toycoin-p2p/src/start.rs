@@ -1,6 +1,11 @@
 //! How a carrier starts.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use libp2p::{
     Swarm,
@@ -60,7 +65,7 @@ pub async fn start(config: Config, end: MeshEnd) -> Result<Handle, StartError> {
     let mut swarm = swarm(key, &config)?;
     let own = from_libp2p(swarm.local_peer_id()).ok_or_else(|| StartError::Transport("no peer id".into()))?;
     for address in &config.listen {
-        listen(&mut swarm, *address, &shared).await?;
+        listen(&mut swarm, *address, can_be_tried(*address, &config.listen), &shared).await?;
     }
     let listening = shared.listening.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
     let clock = Clock::start();
@@ -93,12 +98,27 @@ async fn read_peers(path: PathBuf) -> Result<String, StartError> {
     read.map_err(|error| StartError::PeersFile { path: place, error })
 }
 
-/// Listens on an address, and waits until it is known where that is.
-async fn listen(swarm: &mut Swarm<Behaviour>, address: ListenAddress, shared: &Shared) -> Result<(), StartError> {
+/// Returns whether an address can be tried first. A socket on `::` takes all of IPv4 too, unlike the swarm's, and would
+/// find its port taken by our own listener on `0.0.0.0`.
+fn can_be_tried(address: ListenAddress, all: &[ListenAddress]) -> bool {
+    let at = address.to_socket_addr();
+    let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, at.port()));
+    at.ip() != Ipv6Addr::UNSPECIFIED || at.port() == 0 || all.iter().all(|other| other.to_socket_addr() != v4)
+}
+
+/// Listens on an address, and waits until it is known where that is. If it is to be tried, it must be free.
+async fn listen(
+    swarm: &mut Swarm<Behaviour>,
+    address: ListenAddress,
+    is_tried: bool,
+    shared: &Shared,
+) -> Result<(), StartError> {
     let failed = |error| StartError::Listen { address, error };
     // The swarm's sockets share their port with any other that does so too. This one does not, and so finds it taken.
     let at: SocketAddr = address.to_socket_addr();
-    drop(TcpListener::bind(at).await.map_err(failed)?);
+    if is_tried {
+        drop(TcpListener::bind(at).await.map_err(failed)?);
+    }
     let listener = swarm.listen_on(multiaddr(at)).map_err(|error| failed(io::Error::other(error)))?;
     let own = from_libp2p(swarm.local_peer_id());
     let mut stands = false;

@@ -1,8 +1,12 @@
-//! Strangers that do not join.
+//! Strangers that do not join, and where a node meets them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
 
 use toycoin_core::ChainParams;
+use toycoin_node::rt::mesh_port;
+use toycoin_p2p::{Config, ListenAddress, start};
 
 use self::common::{
     Played,
@@ -28,4 +32,18 @@ async fn gossip_before_joining_hides_nothing() {
     let (from, _, payload) = node.gossip().await;
     assert_eq!((from, &payload[..]), (honest.name(), &b"TXN payment"[..]));
     assert_eq!(node.mesh.counters().ignored, 0);
+}
+
+#[tokio::test]
+async fn all_of_ipv4_and_ipv6_share_a_port() {
+    // a port that is free
+    let port = std::net::TcpListener::bind("0.0.0.0:0").unwrap().local_addr().unwrap().port();
+    let config = ["/ip4/0.0.0.0", "/ip6/::"].into_iter().fold(Config::new(&ChainParams::regtest()), |config, ip| {
+        let listen: ListenAddress = format!("{ip}/tcp/{port}").parse().unwrap();
+        config.listen(listen)
+    });
+    let (_port, end) = mesh_port(64);
+    let listening = start(config, end).await.unwrap().listening();
+    assert!(listening.iter().any(|address| address.endpoint.ip.is_ipv4()), "{listening:?}");
+    assert!(listening.iter().any(|address| address.endpoint.ip.is_ipv6()), "{listening:?}");
 }
