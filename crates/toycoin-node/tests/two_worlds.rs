@@ -9,7 +9,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use tokio::time::timeout;
 use toycoin_core::{Amount, BlockHash, ChainParams, SecretKey, TransactionBuilder, Txid};
-use toycoin_node::{NodeBuilder, NodeHandle, RelayServer, relay::RelayConfig};
+use toycoin_node::{NodeBuilder, NodeHandle, RelayHandle, RelayServer, relay::RelayConfig};
 
 /// Longer than anything here takes; no test waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -23,8 +23,8 @@ fn builder(key: u32) -> NodeBuilder {
     NodeBuilder::new(ChainParams::regtest()).mine_to(SecretKey::classroom(key).public_key()).threads(1)
 }
 
-/// Starts the three nodes: on the relay, on both, on the mesh. None mines so far.
-async fn three_nodes() -> [NodeHandle; 3] {
+/// Starts the three nodes: on the relay, on both, on the mesh. None mines so far. The relay ends with its handle.
+async fn three_nodes() -> ([NodeHandle; 3], RelayHandle) {
     let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let relay = RelayServer::bind(address, RelayConfig::default()).unwrap().spawn().unwrap();
     let address = relay.local_addr().to_string();
@@ -40,7 +40,7 @@ async fn three_nodes() -> [NodeHandle; 3] {
     }
     nodes[1].wait_for_relay().await.unwrap();
     nodes[2].wait_for_peer().await.unwrap();
-    nodes
+    (nodes, relay)
 }
 
 /// Follows a node until what it answers satisfies `done`.
@@ -85,7 +85,7 @@ async fn pay_on(node: &NodeHandle, key: u32) -> Txid {
 #[test]
 fn blocks_cross_between_a_relay_and_a_mesh() {
     run_test(async {
-        let nodes = three_nodes().await;
+        let (nodes, _relay) = three_nodes().await;
         for finder in [0, 2, 1] {
             let tip = mine_on(&nodes[finder]).await;
             for node in &nodes {
@@ -101,7 +101,7 @@ fn blocks_cross_between_a_relay_and_a_mesh() {
 #[test]
 fn payments_cross_between_a_relay_and_a_mesh() {
     run_test(async {
-        let nodes = three_nodes().await;
+        let (nodes, _relay) = three_nodes().await;
         for payer in 0..3 {
             let txid = pay_on(&nodes[payer], u32::try_from(payer).unwrap()).await;
             for node in &nodes {
@@ -117,7 +117,7 @@ fn payments_cross_between_a_relay_and_a_mesh() {
 #[test]
 fn a_node_shows_where_its_peers_are() {
     run_test(async {
-        let [on_relay, on_both, on_mesh] = three_nodes().await;
+        let ([on_relay, on_both, on_mesh], _relay) = three_nodes().await;
         let tip = mine_on(&on_mesh).await;
         has_tip(&on_relay, tip).await;
         let peers = on_both.peers().await.unwrap();
