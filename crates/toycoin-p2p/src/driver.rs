@@ -18,9 +18,9 @@ mod gossip;
 mod peers;
 mod port;
 mod questions;
-mod tickets;
 #[cfg(test)]
 mod tests;
+mod tickets;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

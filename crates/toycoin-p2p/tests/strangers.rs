@@ -1,7 +1,5 @@
 //! Strangers that do not join, and where a node meets them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 mod common;
 
 use toycoin_core::ChainParams;
@@ -36,6 +34,10 @@ async fn gossip_before_joining_hides_nothing() {
 
 #[tokio::test]
 async fn all_of_ipv4_and_ipv6_share_a_port() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        // this machine has no IPv6
+        return;
+    }
     // a port that is free
     let port = std::net::TcpListener::bind("0.0.0.0:0").unwrap().local_addr().unwrap().port();
     let config = ["/ip4/0.0.0.0", "/ip6/::"].into_iter().fold(Config::new(&ChainParams::regtest()), |config, ip| {
