@@ -30,17 +30,26 @@ pub const REMEMBERED_USE: u64 = 64 << 20;
 /// Tokens of a peer's recent use that are forgotten per second: 512 KiB.
 pub const FORGOTTEN_USE_PER_SECOND: u64 = 512 << 10;
 
-/// Most peers that wait for answers on one connection.
+/// Most peers that wait for answers on one connection to a relay.
 pub const QUESTION_PEERS: usize = 256;
 
-/// Most blocks that one peer may wait for.
+/// Most questions of one mesh peer that wait for answers at a time.
+pub const MESH_QUESTIONS_OF_A_PEER: usize = 32;
+
+/// Most questions of all mesh peers that wait for answers: more than those of 125 peers.
+pub const MESH_QUESTIONS: usize = 4_096;
+
+/// Most blocks that one peer may wait for; on a mesh, in one question.
 pub const QUESTION_BLOCKS: usize = 128;
 
-/// Most transactions that one peer may wait for.
+/// Most transactions that one peer may wait for; on a mesh, in one question.
 pub const QUESTION_TRANSACTIONS: usize = 256;
 
 /// Most answers that one peer may wait for: one request for headers, and its blocks and transactions.
 pub const QUESTIONS_OF_A_PEER: usize = 1 + QUESTION_BLOCKS + QUESTION_TRANSACTIONS;
+
+/// Most answers that all peers of a connection, or of a mesh, may wait for.
+pub const QUESTION_ITEMS: usize = QUESTION_PEERS * QUESTIONS_OF_A_PEER;
 
 /// Longest time that a question waits for its answer. An older one is dropped, because its sender has asked other peers
 /// by then.

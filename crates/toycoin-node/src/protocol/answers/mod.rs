@@ -4,6 +4,7 @@
 //! up its location and size, then for reading and sending it. Nothing is read before it is charged, or without room in
 //! the connection's queue.
 
+mod asked;
 mod kept_bodies;
 mod questions;
 mod serve;

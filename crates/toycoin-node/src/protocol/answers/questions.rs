@@ -10,12 +10,16 @@
 //! of its next answer. So a small answer goes before a large one, and a newcomer before a peer that had many answers.
 //! Peers that keep asking take turns. A program that returns under new ids gains one turn with each connection to the
 //! relay, and nothing more.
+//!
+//! On a mesh each question is an asker of its own. Each peer keeps its questions in their order, so that the choice
+//! among all of them takes a look at each peer's first one.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use toycoin_core::{BlockHash, Txid};
 use toycoin_wire::{NodeId, node::GetHeaders};
 
+use super::asked::Asked;
 use crate::{limits, machine::Monotonic, protocol::QuestionId};
 
 /// Who waits for answers: a peer, and on a mesh one of its questions, whose answers go together.
@@ -65,46 +69,44 @@ pub(super) enum Source {
 /// All questions that wait on a connection.
 #[derive(Debug, Default)]
 pub(in crate::protocol) struct Questions {
-    asked: BTreeMap<Asker, Asked>,
+    peers: BTreeMap<NodeId, Waiting>,
+    /// Each asker with the time of its oldest item.
+    ages: BTreeSet<(Monotonic, Asker)>,
+    askers: usize,
+    items: usize,
     turns: u64,
     /// Questions of mesh peers that get no further answer, until that is said.
     ended: Vec<QuestionId>,
 }
 
-/// The items that one asker waits for: headers first, then blocks, then transactions.
+/// What one peer waits for. On a relay it is a single asker, which has no number.
 #[derive(Debug, Default)]
-struct Asked {
-    headers: Option<(Monotonic, GetHeaders)>,
-    blocks: VecDeque<(Monotonic, BlockHash)>,
-    transactions: VecDeque<(Monotonic, Txid)>,
-    missing: Vec<[u8; 32]>,
-    /// The plan for the first item.
-    plan: Option<Plan>,
-    /// Turn of the asker's arrival or last answer.
-    turn: u64,
-    /// Bytes that were given so far.
-    given: u64,
+struct Waiting {
+    asked: BTreeMap<Option<QuestionId>, Asked>,
+    /// The askers in the order of the tokens of their next answers, and then of their turns.
+    order: BTreeSet<(u64, u64, Option<QuestionId>)>,
 }
 
 impl Questions {
     pub(in crate::protocol) fn is_empty(&self) -> bool {
-        self.asked.is_empty()
+        self.peers.is_empty()
     }
 
     /// Returns the number of waiting peers.
     #[cfg(feature = "test-util")]
     pub(in crate::protocol) fn peers(&self) -> usize {
-        self.asked.len()
+        self.peers.len()
     }
 
     /// Returns the number of answers that the peers wait for.
-    pub(in crate::protocol) fn len(&self) -> usize {
-        self.asked.values().map(Asked::len).sum()
+    #[cfg(any(test, feature = "test-util"))]
+    pub(in crate::protocol) const fn len(&self) -> usize {
+        self.items
     }
 
-    /// Adds a question, and returns the number of answers that will not be given. These are an asker's older request for
-    /// headers, items beyond an asker's bound, and all items of the asker with the last turn when too many wait.
-    /// `recent_use` returns a peer's recent use in tokens.
+    /// Adds a question, and returns the number of answers that will not be given. These are an asker's older request
+    /// for headers, items beyond an asker's bound, and all items of the asker with the last turn when too many wait, of
+    /// one peer or of all. `recent_use` returns a peer's recent use in tokens.
     pub(super) fn ask(
         &mut self,
         asker: Asker,
@@ -113,47 +115,49 @@ impl Questions {
         recent_use: impl Fn(&NodeId) -> u64,
     ) -> usize {
         let turn = self.next_turn();
-        let asked = self.asked.entry(asker).or_insert_with(|| Asked { turn, ..Asked::default() });
-        let mut dropped = match question {
-            Question::Headers(request) => {
-                asked.plan = None;
-                usize::from(asked.headers.replace((now, (*request).clone())).is_some())
-            }
-            Question::Blocks(hashes) => wait_for(&mut asked.blocks, hashes, limits::QUESTION_BLOCKS, now),
-            Question::Transactions(ids) => wait_for(&mut asked.transactions, ids, limits::QUESTION_TRANSACTIONS, now),
-        };
-        if asked.item().is_none() {
-            self.remove(&asker);
-        }
-        if self.asked.len() > limits::QUESTION_PEERS
-            && let Some((_, last)) = self.ranks(&recent_use).max()
+        let waiting = self.peers.entry(asker.peer).or_default();
+        waiting.asked.entry(asker.question).or_insert_with(|| {
+            self.askers += 1;
+            Asked::new(turn)
+        });
+        let mut dropped = self.change(&asker, |asked| asked.ask(question, now)).unwrap_or(0);
+        if self.peers.get(&asker.peer).is_some_and(|waiting| waiting.asked.len() > limits::MESH_QUESTIONS_OF_A_PEER)
+            && let Some(last) = self.last_of(&asker.peer)
         {
-            dropped += self.remove(&last).map_or(0, |asked| asked.len());
+            dropped += self.remove(&last);
+        }
+        let most = if asker.question.is_some() { limits::MESH_QUESTIONS } else { limits::QUESTION_PEERS };
+        while (self.askers > most || self.items > limits::QUESTION_ITEMS)
+            && let Some(last) = self.last(&recent_use)
+        {
+            dropped += self.remove(&last);
         }
         dropped
     }
 
     /// Returns the asker whose turn it is.
     pub(super) fn next(&self, recent_use: impl Fn(&NodeId) -> u64) -> Option<Asker> {
-        self.ranks(&recent_use).min().map(|(_, asker)| asker)
+        let firsts = self.peers.iter().filter_map(|(peer, waiting)| {
+            let (tokens, turn, question) = *waiting.order.first()?;
+            Some((recent_use(peer).saturating_add(tokens), turn, Asker { peer: *peer, question }))
+        });
+        firsts.min().map(|(_, _, asker)| asker)
     }
 
     /// Returns the next item that an asker waits for, and its plan if it was looked up.
     pub(super) fn item(&self, asker: &Asker) -> Option<(Item, Option<Plan>)> {
-        let asked = self.asked.get(asker)?;
+        let asked = self.get(asker)?;
         Some((asked.item()?, asked.plan))
     }
 
     /// Sets the plan for an asker's next answer; `None` means that it must be looked up again.
     pub(super) fn plan(&mut self, asker: &Asker, plan: Option<Plan>) {
-        if let Some(asked) = self.asked.get_mut(asker) {
-            asked.plan = plan;
-        }
+        self.change(asker, |asked| asked.plan = plan);
     }
 
     /// Returns whether an answer of so many bytes is left out, because all answers to its question would be too long.
     pub(super) fn is_left_out(&self, asker: &Asker, length: u64) -> bool {
-        let given = self.asked.get(asker).map_or(0, |asked| asked.given);
+        let given = self.get(asker).map_or(0, |asked| asked.given);
         asker.question.is_some() && given > 0 && given + length > limits::ANSWER_BYTES
     }
 
@@ -161,53 +165,33 @@ impl Questions {
     /// have it.
     pub(super) fn answered(&mut self, asker: &Asker, bytes: u64, missing: Option<[u8; 32]>) {
         let turn = self.next_turn();
-        let Some(asked) = self.asked.get_mut(asker) else { return };
-        match asked.item() {
-            Some(Item::Headers(_)) => asked.headers = None,
-            Some(Item::Block(_)) => drop(asked.blocks.pop_front()),
-            Some(Item::Transaction(_)) => drop(asked.transactions.pop_front()),
-            Some(Item::Missing) => asked.missing.clear(),
-            None => {}
-        }
-        (asked.plan, asked.turn) = (None, turn);
-        asked.given += bytes;
-        asked.missing.extend(missing);
-        if asked.item().is_none() {
-            self.remove(asker);
-        }
+        self.change(asker, |asked| asked.answered(turn, bytes, missing));
     }
 
     /// Returns the requested items that this node does not have.
     pub(super) fn missing(&self, asker: &Asker) -> Vec<[u8; 32]> {
-        self.asked.get(asker).map(|asked| asked.missing.clone()).unwrap_or_default()
+        self.get(asker).map(|asked| asked.missing.clone()).unwrap_or_default()
     }
 
     /// Drops items that waited so long that the peer has asked others by now. Returns their number.
     pub(super) fn expire(&mut self, now: Monotonic) -> usize {
-        let before = self.len();
-        let is_old = |at: Monotonic| now >= at + limits::QUESTION_PATIENCE;
-        let ended = &mut self.ended;
-        self.asked.retain(|asker, asked| {
-            let first = asked.item();
-            asked.headers.take_if(|(at, _)| is_old(*at));
-            while asked.blocks.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
-            while asked.transactions.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
-            let next = asked.item();
-            if next != first {
-                asked.plan = None;
-            }
-            if next.is_none() {
-                ended.extend(asker.question);
-            }
-            next.is_some()
-        });
-        before - self.len()
+        let before = self.items;
+        while self.ages.first().is_some_and(|(oldest, _)| now >= *oldest + limits::QUESTION_PATIENCE)
+            && let Some((_, asker)) = self.ages.pop_first()
+        {
+            self.change(&asker, |asked| asked.expire(now));
+        }
+        before - self.items
     }
 
     /// Removes a peer that is gone or muted.
     pub(in crate::protocol) fn forget(&mut self, gone: impl Fn(&NodeId) -> bool) {
-        let gone = self.asked.extract_if(.., |asker, _| gone(&asker.peer));
-        self.ended.extend(gone.filter_map(|(asker, _)| asker.question));
+        let gone: Vec<_> = self.peers.keys().filter(|peer| gone(peer)).copied().collect();
+        for peer in gone {
+            while let Some(last) = self.last_of(&peer) {
+                self.remove(&last);
+            }
+        }
     }
 
     /// Takes the questions that get no further answer.
@@ -215,55 +199,64 @@ impl Questions {
         self.ended.drain(..)
     }
 
-    fn remove(&mut self, asker: &Asker) -> Option<Asked> {
-        let asked = self.asked.remove(asker)?;
-        self.ended.extend(asker.question);
-        Some(asked)
+    fn get(&self, asker: &Asker) -> Option<&Asked> {
+        self.peers.get(&asker.peer)?.asked.get(&asker.question)
     }
 
-    /// Returns each asker's rank; the lowest comes first.
-    fn ranks(&self, recent_use: &impl Fn(&NodeId) -> u64) -> impl Iterator<Item = ((u64, u64), Asker)> {
-        self.asked.iter().map(|(asker, asked)| {
-            let tokens = asked.plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens);
-            ((recent_use(&asker.peer).saturating_add(tokens), asked.turn), *asker)
-        })
+    /// Removes an asker, and returns the number of its items.
+    fn remove(&mut self, asker: &Asker) -> usize {
+        let before = self.items;
+        self.change(asker, Asked::clear);
+        before - self.items
+    }
+
+    /// Changes an asker, and then its place in all orders. One that waits for nothing more is removed.
+    fn change<R>(&mut self, asker: &Asker, change: impl FnOnce(&mut Asked) -> R) -> Option<R> {
+        let waiting = self.peers.get_mut(&asker.peer)?;
+        let asked = waiting.asked.get_mut(&asker.question)?;
+        let place = |asked: &Asked| (asked.tokens(), asked.turn, asker.question);
+        waiting.order.remove(&place(asked));
+        self.items -= asked.len();
+        if let Some(oldest) = asked.oldest() {
+            self.ages.remove(&(oldest, *asker));
+        }
+        let result = change(asked);
+        self.items += asked.len();
+        if let Some(oldest) = asked.oldest() {
+            self.ages.insert((oldest, *asker));
+        }
+        if asked.is_done() {
+            waiting.asked.remove(&asker.question);
+            self.askers -= 1;
+            self.ended.extend(asker.question);
+        } else {
+            waiting.order.insert(place(asked));
+        }
+        if waiting.asked.is_empty() {
+            self.peers.remove(&asker.peer);
+        }
+        Some(result)
+    }
+
+    /// Returns the asker whose turn is last.
+    fn last(&self, recent_use: &impl Fn(&NodeId) -> u64) -> Option<Asker> {
+        let lasts = self.peers.iter().filter_map(|(peer, waiting)| {
+            let (tokens, turn, question) = *waiting.order.last()?;
+            Some((recent_use(peer).saturating_add(tokens), turn, Asker { peer: *peer, question }))
+        });
+        lasts.max().map(|(_, _, asker)| asker)
+    }
+
+    /// Returns the asker of one peer whose turn is last.
+    fn last_of(&self, peer: &NodeId) -> Option<Asker> {
+        let (_, _, question) = *self.peers.get(peer)?.order.last()?;
+        Some(Asker { peer: *peer, question })
     }
 
     const fn next_turn(&mut self) -> u64 {
         self.turns += 1;
         self.turns
     }
-}
-
-impl Asked {
-    fn item(&self) -> Option<Item> {
-        if let Some((_, request)) = &self.headers {
-            return Some(Item::Headers(request.clone()));
-        }
-        if self.missing.len() >= limits::TXIDS_A_MESSAGE {
-            return Some(Item::Missing);
-        }
-        if let Some((_, hash)) = self.blocks.front() {
-            return Some(Item::Block(*hash));
-        }
-        if let Some((_, txid)) = self.transactions.front() {
-            return Some(Item::Transaction(*txid));
-        }
-        (!self.missing.is_empty()).then_some(Item::Missing)
-    }
-
-    fn len(&self) -> usize {
-        usize::from(self.headers.is_some()) + self.blocks.len() + self.transactions.len()
-    }
-}
-
-/// Appends new items to a list, up to `most`, and returns the number of items without room.
-fn wait_for<T: Copy + Ord>(waiting: &mut VecDeque<(Monotonic, T)>, wanted: &[T], most: usize, now: Monotonic) -> usize {
-    let mut known: BTreeSet<_> = waiting.iter().map(|(_, item)| *item).collect();
-    let new: Vec<_> = wanted.iter().copied().filter(|item| known.insert(*item)).collect();
-    let room = most.saturating_sub(waiting.len()).min(new.len());
-    waiting.extend(new.iter().take(room).map(|item| (now, *item)));
-    new.len() - room
 }
 
 #[cfg(test)]

@@ -118,6 +118,121 @@ fn too_many_peers_push_out_whose_turn_is_last() {
     assert_eq!(questions.peers(), limits::QUESTION_PEERS);
 }
 
+/// Returns a question on a mesh.
+fn asked_by(peer: u16, question: u64) -> Asker {
+    Asker { question: Some(QuestionId(question)), ..id(peer) }
+}
+
+/// Asserts that all orders and numbers agree with the questions.
+fn assert_consistent(questions: &Questions) {
+    let all = || {
+        let peers = questions.peers.iter();
+        peers.flat_map(|(peer, waiting)| {
+            waiting.asked.iter().map(|(question, asked)| (Asker { peer: *peer, question: *question }, asked))
+        })
+    };
+    assert_eq!(questions.askers, all().count());
+    assert_eq!(questions.items, all().map(|(_, asked)| asked.len()).sum::<usize>());
+    let ages: BTreeSet<_> = all().filter_map(|(asker, asked)| Some((asked.oldest()?, asker))).collect();
+    assert_eq!(questions.ages, ages);
+    for waiting in questions.peers.values() {
+        let order = waiting.asked.iter().map(|(question, asked)| (asked.tokens(), asked.turn, *question));
+        assert_eq!(waiting.order, order.collect());
+        assert!(!waiting.asked.is_empty());
+    }
+}
+
+#[test]
+fn a_class_that_syncs_over_a_mesh_loses_no_question() {
+    let mut questions = Questions::default();
+    let all = || (0..125_u16).flat_map(|peer| (0..32).map(move |place| asked_by(peer, u64::from(peer) * 32 + place)));
+    for asker in all() {
+        assert_eq!(questions.ask(asker, &Question::Blocks(&[hash(1)]), NOW, |_| 0), 0);
+    }
+    assert!(all().all(|asker| questions.item(&asker).is_some()));
+    assert_eq!((questions.take_ended().count(), questions.askers), (0, 4_000));
+    assert_consistent(&questions);
+    // and the peers take turns
+    let order = turns(&mut questions, &mut BTreeMap::new(), 4_000, 1_000);
+    for round in order.chunks(125) {
+        assert_eq!(round.iter().map(|asker| asker.peer).collect::<BTreeSet<_>>().len(), 125);
+    }
+    assert!(questions.is_empty());
+}
+
+#[test]
+fn a_mesh_peer_and_all_of_them_wait_for_bounded_answers() {
+    let mut questions = Questions::default();
+    for question in 0..100 {
+        questions.ask(asked_by(1, question), &Question::Headers(&page()), NOW, |_| 0);
+    }
+    assert_eq!((questions.askers, questions.take_ended().count()), (limits::MESH_QUESTIONS_OF_A_PEER, 68));
+    assert!(questions.item(&asked_by(1, 0)).is_some(), "the first arrivals stay");
+    for peer in 2..200 {
+        for question in 0..32 {
+            let asker = asked_by(peer, u64::from(peer) * 32 + question);
+            questions.ask(asker, &Question::Headers(&page()), NOW, |_| 0);
+        }
+    }
+    assert_eq!(questions.askers, limits::MESH_QUESTIONS);
+    let hashes: Vec<_> = (0..limits::QUESTION_BLOCKS).map(hash).collect();
+    for peer in 200..300 {
+        for question in 0..32 {
+            let asker = asked_by(peer, u64::from(peer) * 32 + question);
+            questions.ask(asker, &Question::Blocks(&hashes), NOW, |peer| u64::from(*peer < id(200).peer));
+            assert!(questions.len() <= limits::QUESTION_ITEMS);
+        }
+    }
+    assert!(questions.len() > limits::QUESTION_ITEMS / 2, "{}", questions.len());
+    assert_consistent(&questions);
+}
+
+#[test]
+fn all_orders_follow_whatever_happens() {
+    let mut questions = Questions::default();
+    let mut state = 1_u64;
+    let mut random = |bound: u64| {
+        // a linear congruential generator (Knuth, MMIX)
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    let mut now = NOW;
+    for _ in 0..20_000 {
+        let peer = u16::try_from(random(20)).unwrap();
+        let asker = if random(2) == 0 { id(peer) } else { asked_by(peer, random(40)) };
+        let used = |peer: &NodeId| u64::from(peer.to_bytes()[1]) * 100;
+        let hashes = [hash(usize::try_from(random(50)).unwrap()), hash(usize::try_from(random(50)).unwrap())];
+        match random(8) {
+            0 => {
+                questions.ask(asker, &Question::Headers(&page()), now, used);
+            }
+            1..4 => {
+                questions.ask(asker, &Question::Blocks(&hashes), now, used);
+            }
+            4 => questions.plan(&asker, Some(plan(random(5_000)))),
+            5 => {
+                if let Some(next) = questions.next(used) {
+                    questions.answered(&next, random(100), (random(2) == 0).then_some([1; 32]));
+                }
+            }
+            6 if random(20) == 0 => questions.forget(|peer| *peer == asker.peer),
+            _ => {
+                now = now + Duration::from_millis(random(300));
+                questions.expire(now);
+            }
+        }
+        // the definition: least recent use plus cost, then the earliest turn
+        let all = questions.peers.iter().flat_map(|(peer, waiting)| {
+            waiting.asked.iter().map(move |(question, asked)| {
+                ((used(peer) + asked.tokens(), asked.turn), Asker { peer: *peer, question: *question })
+            })
+        });
+        assert_eq!(questions.next(used), all.min().map(|(_, asker)| asker));
+        assert!(questions.ages.first().is_none_or(|(oldest, _)| now < *oldest + limits::QUESTION_PATIENCE));
+        assert_consistent(&questions);
+    }
+}
+
 #[test]
 fn old_questions_are_dropped() {
     let mut questions = Questions::default();

@@ -1,0 +1,125 @@
+//! The items that one asker waits for.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use toycoin_core::{BlockHash, Txid};
+use toycoin_wire::node::GetHeaders;
+
+use super::questions::{Item, Plan, Question};
+use crate::{limits, machine::Monotonic};
+
+/// The items that one asker waits for: headers first, then blocks, then transactions.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    headers: Option<(Monotonic, GetHeaders)>,
+    blocks: VecDeque<(Monotonic, BlockHash)>,
+    transactions: VecDeque<(Monotonic, Txid)>,
+    pub(super) missing: Vec<[u8; 32]>,
+    /// The plan for the first item.
+    pub(super) plan: Option<Plan>,
+    /// Turn of the asker's arrival or last answer.
+    pub(super) turn: u64,
+    /// Bytes that were given so far.
+    pub(super) given: u64,
+}
+
+impl Asked {
+    /// Returns an asker that waits for nothing, and arrived at a turn.
+    pub(super) fn new(turn: u64) -> Self {
+        Self { turn, ..Self::default() }
+    }
+
+    /// Returns the next item.
+    pub(super) fn item(&self) -> Option<Item> {
+        if let Some((_, request)) = &self.headers {
+            return Some(Item::Headers(request.clone()));
+        }
+        if self.missing.len() >= limits::TXIDS_A_MESSAGE {
+            return Some(Item::Missing);
+        }
+        if let Some((_, hash)) = self.blocks.front() {
+            return Some(Item::Block(*hash));
+        }
+        if let Some((_, txid)) = self.transactions.front() {
+            return Some(Item::Transaction(*txid));
+        }
+        (!self.missing.is_empty()).then_some(Item::Missing)
+    }
+
+    /// Returns whether there is no next item.
+    pub(super) fn is_done(&self) -> bool {
+        self.len() == 0 && self.missing.is_empty()
+    }
+
+    /// Returns the number of answers that it waits for.
+    pub(super) fn len(&self) -> usize {
+        usize::from(self.headers.is_some()) + self.blocks.len() + self.transactions.len()
+    }
+
+    /// Returns the cost of the next answer in tokens; of its lookup, if that is still to be done.
+    pub(super) fn tokens(&self) -> u64 {
+        self.plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens)
+    }
+
+    /// Returns since when the oldest item waits.
+    pub(super) fn oldest(&self) -> Option<Monotonic> {
+        let headers = self.headers.as_ref().map(|(at, _)| *at);
+        let blocks = self.blocks.front().map(|(at, _)| *at);
+        let transactions = self.transactions.front().map(|(at, _)| *at);
+        [headers, blocks, transactions].into_iter().flatten().min()
+    }
+
+    /// Adds a question. Returns the number of items that are dropped: an older request for headers, and items without
+    /// room.
+    pub(super) fn ask(&mut self, question: &Question<'_>, now: Monotonic) -> usize {
+        match question {
+            Question::Headers(request) => {
+                self.plan = None;
+                usize::from(self.headers.replace((now, (*request).clone())).is_some())
+            }
+            Question::Blocks(hashes) => wait_for(&mut self.blocks, hashes, limits::QUESTION_BLOCKS, now),
+            Question::Transactions(ids) => wait_for(&mut self.transactions, ids, limits::QUESTION_TRANSACTIONS, now),
+        }
+    }
+
+    /// Removes the next item, which was answered at a turn with so many bytes. `missing` is its hash if this node does
+    /// not have it.
+    pub(super) fn answered(&mut self, turn: u64, bytes: u64, missing: Option<[u8; 32]>) {
+        match self.item() {
+            Some(Item::Headers(_)) => self.headers = None,
+            Some(Item::Block(_)) => drop(self.blocks.pop_front()),
+            Some(Item::Transaction(_)) => drop(self.transactions.pop_front()),
+            Some(Item::Missing) => self.missing.clear(),
+            None => {}
+        }
+        (self.plan, self.turn) = (None, turn);
+        self.given += bytes;
+        self.missing.extend(missing);
+    }
+
+    /// Drops items that waited too long.
+    pub(super) fn expire(&mut self, now: Monotonic) {
+        let is_old = |at: Monotonic| now >= at + limits::QUESTION_PATIENCE;
+        let first = self.item();
+        self.headers.take_if(|(at, _)| is_old(*at));
+        while self.blocks.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
+        while self.transactions.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
+        if self.item() != first {
+            self.plan = None;
+        }
+    }
+
+    /// Drops all items.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.turn);
+    }
+}
+
+/// Appends new items to a list, up to `most`, and returns the number of items without room.
+fn wait_for<T: Copy + Ord>(waiting: &mut VecDeque<(Monotonic, T)>, wanted: &[T], most: usize, now: Monotonic) -> usize {
+    let mut known: BTreeSet<_> = waiting.iter().map(|(_, item)| *item).collect();
+    let new: Vec<_> = wanted.iter().copied().filter(|item| known.insert(*item)).collect();
+    let room = most.saturating_sub(waiting.len()).min(new.len());
+    waiting.extend(new.iter().take(room).map(|item| (now, *item)));
+    new.len() - room
+}
