@@ -56,14 +56,15 @@ async fn main() -> Result<(), Failure> {
     {
         return crowd(address.parse()?).await;
     }
+    // first, while the process holds nothing else
+    idle_peers().await?;
     let sites = mesh().await?;
     payments(&sites).await?;
     blocks(&sites).await?;
     for site in &sites {
         site.node.shutdown().await?;
     }
-    questions().await?;
-    idle_peers().await
+    questions().await
 }
 
 fn config() -> Result<Config, Failure> {
@@ -143,7 +144,7 @@ async fn payments(sites: &[Site]) -> Result<(), Failure> {
     let (begun, before) = (Instant::now(), loopback_bytes()?);
     let (mut times, mut sizes) = (Vec::new(), 0);
     for (number, coin) in coins.into_iter().enumerate() {
-        let payment = pay(coin, 2);
+        let payment = pay(coin, 3);
         sizes += payment.size();
         let (from, txid) = (number % sites.len(), payment.txid());
         let waits = wait_at(
@@ -307,7 +308,7 @@ async fn idle_peers() -> Result<(), Failure> {
         joined(&mut port).await;
     }
     tokio::time::sleep(Duration::from_secs(20)).await;
-    let each = (resident_bytes()? - before) / u64::from(IDLE) / 1_000;
+    let each = resident_bytes()?.saturating_sub(before) / u64::from(IDLE) / 1_000;
     println!("an idle peer: {each} kB of resident memory, over {} peers", mesh.peers().await.len());
     if let Some(mut input) = crowd.stdin.take() {
         input.write_all(b"end\n").await?;
