@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   frame:     length: u32 BE | tag: 4 ASCII bytes | body       length counts tag and body
-//!   question:  one frame, then the asker closes its side of the stream
+//!   question:  one frame; the asker may close its side of the stream then
 //!   answer:    frames until the end of the stream; none means "not now"
 //! ```
 //!
@@ -12,7 +12,7 @@
 //! same for both. On a question's stream, writing tells them apart: a reset stream takes nothing, so the driver answers
 //! with [`probe`]. On an answer's stream nothing does, so an answer that is cut is a failure and nobody's fault.
 
-use std::io;
+use std::{io, task::Poll};
 
 use bytes::Bytes;
 use libp2p::{
@@ -120,10 +120,12 @@ impl Ask {
             tag => Some(payload_cap(tag).unwrap_or(MAX_UNKNOWN_QUESTION)),
         };
         let payload = read_frame(io, &mut share, cap).await?.ok_or_else(|| violated(Violation::Cut))?;
-        // what would follow would wait in memory for as long as the answer takes
-        match share.read(io, &mut [0]).await? {
-            0 => Ok(payload),
-            _ => Err(violated(Violation::Trailing)),
+        // An asker need not close its side, so nothing is waited for. What has followed already is no question.
+        let mut more = [0];
+        let more = std::pin::pin!(share.read(io, &mut more));
+        match poll_once(more).await {
+            Some(Ok(1..)) => Err(violated(Violation::Trailing)),
+            Some(Ok(0) | Err(_)) | None => Ok(payload),
         }
     }
 }
@@ -186,6 +188,17 @@ impl request_response::Codec for Ask {
         }
         Ok(())
     }
+}
+
+/// Returns what a future is ready with at once; `None` if it is not.
+async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    std::future::poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 /// Returns an answer to a question that is cut. Whoever did not reset the stream takes it.

@@ -1,5 +1,10 @@
+use std::{pin::Pin, task::Context};
+
 use libp2p::{
-    futures::{executor::block_on, io::Cursor},
+    futures::{
+        executor::block_on,
+        io::{AsyncReadExt, Cursor},
+    },
     request_response::Codec,
 };
 use toycoin_wire::limits::MAX_TRANSACTION_PAYLOAD;
@@ -64,6 +69,22 @@ fn answers_are_no_questions() {
     for tag in [b"BLOC", b"HDRS", b"NOTF", b"ADDR"] {
         assert!(matches!(broken(&frame(tag, 8)), Violation::Unexpected(_)));
     }
+}
+
+/// A stream on which nothing comes for now.
+struct Silent;
+
+impl AsyncRead for Silent {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+}
+
+#[test]
+fn an_asker_need_not_close_its_side() {
+    let mut open = Cursor::new(frame(b"STAT", 8)).chain(Silent);
+    let read = block_on(Ask::new().read_request(&PROTOCOL, &mut open));
+    assert!(matches!(read, Ok(Question::Payload(payload)) if payload.len() == 8));
 }
 
 #[test]
