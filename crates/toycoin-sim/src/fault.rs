@@ -189,6 +189,36 @@ pub(crate) fn draw_late(dice: &mut Dice, nodes: usize, end: Duration) -> Vec<Sch
 
 /// Draws faults, about one every 20 seconds; all end before `end`.
 pub(crate) fn draw(dice: &mut Dice, nodes: usize, relays: usize, end: Duration) -> Vec<Scheduled> {
+    schedule(dice, nodes, end, |dice, node| match dice.below(12) {
+        kind @ 0..3 => halves(dice, nodes, node, kind == 2),
+        3 => Fault::Crash { node, lose_tail: false },
+        4 => Fault::Crash { node, lose_tail: true },
+        5 => Fault::RelayRestart { relay: dice.index(relays) },
+        6 => Fault::SlowLink { node, bandwidth: 20_000, latency: 20 },
+        7 => Fault::LossyLink { node },
+        8 => Fault::CarelessRelay { node },
+        9 => skewed_clock(dice, node),
+        10 => Fault::HashBurst { node, factor: 10.0 },
+        _ => Fault::Eclipse { node },
+    })
+}
+
+/// Draws faults for a mesh, about one every 20 seconds; all end before `end`. None of them needs a relay.
+pub(crate) fn draw_mesh(dice: &mut Dice, nodes: usize, end: Duration) -> Vec<Scheduled> {
+    schedule(dice, nodes, end, |dice, node| match dice.below(12) {
+        kind @ 0..3 => halves(dice, nodes, node, kind == 2),
+        3 | 4 => Fault::Crash { node, lose_tail: false },
+        5 | 6 => Fault::Crash { node, lose_tail: true },
+        7 => Fault::SlowLink { node, bandwidth: 20_000, latency: 20 },
+        8 => Fault::LossyLink { node },
+        9 => skewed_clock(dice, node),
+        10 => Fault::HashBurst { node, factor: 10.0 },
+        _ => Fault::Eclipse { node },
+    })
+}
+
+/// Draws when faults begin and end, and whether a node joins late. `kind` draws what befalls a node.
+fn schedule(dice: &mut Dice, nodes: usize, end: Duration, kind: impl Fn(&mut Dice, usize) -> Fault) -> Vec<Scheduled> {
     let mut faults = Vec::new();
     let mut at = dice.exponential(Duration::from_secs(10));
     if dice.chance(0.3) {
@@ -198,52 +228,15 @@ pub(crate) fn draw(dice: &mut Dice, nodes: usize, relays: usize, end: Duration) 
     while at + Duration::from_secs(2) < end {
         let until = (at + dice.between(Duration::from_secs(2), Duration::from_secs(60))).min(end);
         let node = dice.index(nodes);
-        let fault = match dice.below(12) {
-            kind @ 0..3 => halves(dice, nodes, node, kind == 2),
-            3 => Fault::Crash { node, lose_tail: false },
-            4 => Fault::Crash { node, lose_tail: true },
-            5 => Fault::RelayRestart { relay: dice.index(relays) },
-            6 => Fault::SlowLink { node, bandwidth: 20_000, latency: 20 },
-            7 => Fault::LossyLink { node },
-            8 => Fault::CarelessRelay { node },
-            9 => {
-                let offset = i64::try_from(dice.below(360_000)).unwrap_or(0) - 180_000;
-                Fault::ClockSkew { node, offset_ms: offset }
-            }
-            10 => Fault::HashBurst { node, factor: 10.0 },
-            _ => Fault::Eclipse { node },
-        };
-        faults.push(Scheduled { from: at, until, fault });
+        faults.push(Scheduled { from: at, until, fault: kind(dice, node) });
         at += dice.exponential(Duration::from_secs(20));
     }
     faults
 }
 
-/// Draws faults for a mesh, about one every 20 seconds; all end before `end`. None of them needs a relay.
-pub(crate) fn draw_mesh(dice: &mut Dice, nodes: usize, end: Duration) -> Vec<Scheduled> {
-    let mut faults = Vec::new();
-    let mut at = dice.exponential(Duration::from_secs(10));
-    if dice.chance(0.3) {
-        let until = dice.between(Duration::from_secs(5), end / 2);
-        faults.push(Scheduled { from: Duration::ZERO, until, fault: Fault::LateJoin { node: dice.index(nodes) } });
-    }
-    while at + Duration::from_secs(2) < end {
-        let until = (at + dice.between(Duration::from_secs(2), Duration::from_secs(60))).min(end);
-        let node = dice.index(nodes);
-        let fault = match dice.below(12) {
-            kind @ 0..3 => halves(dice, nodes, node, kind == 2),
-            3 | 4 => Fault::Crash { node, lose_tail: false },
-            5 | 6 => Fault::Crash { node, lose_tail: true },
-            7 => Fault::SlowLink { node, bandwidth: 20_000, latency: 20 },
-            8 => Fault::LossyLink { node },
-            9 => Fault::ClockSkew { node, offset_ms: i64::try_from(dice.below(360_000)).unwrap_or(0) - 180_000 },
-            10 => Fault::HashBurst { node, factor: 10.0 },
-            _ => Fault::Eclipse { node },
-        };
-        faults.push(Scheduled { from: at, until, fault });
-        at += dice.exponential(Duration::from_secs(20));
-    }
-    faults
+/// Draws a clock that is wrong by up to three minutes.
+fn skewed_clock(dice: &mut Dice, node: usize) -> Fault {
+    Fault::ClockSkew { node, offset_ms: i64::try_from(dice.below(360_000)).unwrap_or(0) - 180_000 }
 }
 
 /// Draws a partition into two groups, neither of which is empty if there are two nodes.
