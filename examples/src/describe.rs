@@ -158,6 +158,21 @@ const fn kind_of(message: &NodeMessage) -> &'static str {
         NodeMessage::Reject(_) => "RJCT",
         NodeMessage::GetAddresses => "GADR",
         NodeMessage::Addresses(_) => "ADDR",
+        NodeMessage::CompactBlock(_) => "CBLK",
+        NodeMessage::GetBlockTransactions(_) => "GBTX",
+        NodeMessage::BlockTransactions(_) => "BTXS",
+        NodeMessage::GetProof(_) => "GPRF",
+        NodeMessage::Proof(_) => "PROF",
+        NodeMessage::GetAncestors(_) => "GANC",
+        NodeMessage::Ancestors(_) => "ANCS",
+        NodeMessage::GetReceipts(_) => "GTXP",
+        NodeMessage::Receipts(_) => "TXPR",
+        NodeMessage::GetFilters(_) => "GFIL",
+        NodeMessage::Filters(_) => "FILT",
+        NodeMessage::GetManifest(_) => "GSNP",
+        NodeMessage::Manifest(_) => "SNPM",
+        NodeMessage::GetChunk(_) => "GCHK",
+        NodeMessage::Chunk(_) => "CHNK",
     }
 }
 
@@ -193,6 +208,43 @@ fn in_words(message: &NodeMessage) -> String {
         }
         NodeMessage::GetAddresses => "asks for addresses of nodes".into(),
         NodeMessage::Addresses(addresses) => count(addresses.len() as u64, "address"),
+        NodeMessage::CompactBlock(block) => {
+            let (hash, ids) = (block.header.hash(), count(block.ids.len() as u64, "short id"));
+            format!("{}  {} on {}, {ids}", block.header.height, short(hash), short(block.header.previous))
+        }
+        NodeMessage::GetBlockTransactions(request) => {
+            format!("asks for {} of {}", count(request.places.len() as u64, "payment"), short(request.block))
+        }
+        NodeMessage::BlockTransactions(answer) => {
+            format!("{} of {}", count(answer.transactions.len() as u64, "payment"), short(answer.block))
+        }
+        NodeMessage::GetProof(request) => format!("asks for a proof of work, {} slices", request.slices),
+        NodeMessage::Proof(proof) => {
+            let (hash, samples) = (proof.tip.hash(), count(proof.samples.len() as u64, "sample"));
+            format!("proves the work of {} at height {}, {samples}", short(hash), proof.tip.height)
+        }
+        NodeMessage::GetAncestors(request) => {
+            format!("asks for a proof of {}", count(request.blocks.len() as u64, "ancestor"))
+        }
+        NodeMessage::Ancestors(proof) => format!("proves {}", count(proof.items.len() as u64, "ancestor")),
+        NodeMessage::GetReceipts(request) => {
+            format!("asks for {}", count(request.transactions.len() as u64, "receipt"))
+        }
+        NodeMessage::Receipts(receipts) => count(receipts.len() as u64, "receipt"),
+        NodeMessage::GetFilters(request) => {
+            format!("asks for filters from height {} to {}", request.first, short(request.last))
+        }
+        NodeMessage::Filters(filters) => count(filters.len() as u64, "filter"),
+        NodeMessage::GetManifest(block) if *block == BlockHash::ZERO => "asks for the newest snapshot".into(),
+        NodeMessage::GetManifest(block) => format!("asks for the snapshot of {}", short(*block)),
+        NodeMessage::Manifest(manifest) => {
+            let coins = count(manifest.opening.count, "coin");
+            format!("a snapshot at height {}, {coins}", manifest.header.height)
+        }
+        NodeMessage::GetChunk(request) => format!("asks for chunk {} of a snapshot", request.place),
+        NodeMessage::Chunk(chunk) => {
+            format!("chunk {} of a snapshot, {}", chunk.place, count(chunk.coins.len() as u64, "coin"))
+        }
     }
 }
 

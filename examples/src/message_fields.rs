@@ -42,6 +42,50 @@ pub(crate) fn fields(message: &NodeMessage, params: &ChainParams) -> Map<String,
         }),
         NodeMessage::GetAddresses => json!({}),
         NodeMessage::Addresses(addresses) => json!({ "count": addresses.len() }),
+        NodeMessage::CompactBlock(block) => json!({
+            "header": of_header(&block.header),
+            "hash": block.header.hash().to_string(),
+            "nonce": block.nonce,
+            "ids": block.ids.len(),
+        }),
+        NodeMessage::GetBlockTransactions(request) => {
+            json!({ "block": request.block.to_string(), "count": request.places.len() })
+        }
+        NodeMessage::BlockTransactions(answer) => {
+            json!({ "block": answer.block.to_string(), "count": answer.transactions.len() })
+        }
+        NodeMessage::GetProof(request) => json!({
+            "tip": request.tip.to_string(),
+            "slices": request.slices,
+            "start": request.start.to_string(),
+        }),
+        NodeMessage::Proof(proof) => json!({
+            "tip": of_header(&proof.tip),
+            "samples": proof.samples.len(),
+            "nodes": proof.nodes.len(),
+        }),
+        NodeMessage::GetAncestors(request) => {
+            json!({ "tip": request.tip.to_string(), "count": request.blocks.len(), "hashes": listed(&request.blocks) })
+        }
+        NodeMessage::Ancestors(proof) => json!({ "tip": proof.tip.to_string(), "count": proof.items.len() }),
+        NodeMessage::GetReceipts(request) => json!({
+            "tip": request.tip.to_string(),
+            "count": request.transactions.len(),
+            "txids": listed(&request.transactions),
+        }),
+        NodeMessage::Receipts(receipts) => json!({ "count": receipts.len() }),
+        NodeMessage::GetFilters(request) => json!({ "first": request.first, "last": request.last.to_string() }),
+        NodeMessage::Filters(filters) => json!({ "count": filters.len() }),
+        NodeMessage::GetManifest(block) => json!({ "block": block.to_string() }),
+        NodeMessage::Manifest(manifest) => json!({
+            "header": of_header(&manifest.header),
+            "coins": manifest.opening.count,
+            "chunks": manifest.chunks.len(),
+        }),
+        NodeMessage::GetChunk(request) => json!({ "snapshot": hex(&request.snapshot), "place": request.place }),
+        NodeMessage::Chunk(chunk) => {
+            json!({ "snapshot": hex(&chunk.snapshot), "place": chunk.place, "count": chunk.coins.len() })
+        }
     };
     match value {
         Value::Object(fields) => fields,

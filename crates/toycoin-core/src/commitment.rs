@@ -38,11 +38,21 @@ pub enum Domain {
     MmrRoot,
     /// The state as a whole.
     State,
+    /// A point of a light client's sample.
+    LightSample,
+    /// An item of a block filter.
+    Filter,
+    /// A snapshot's manifest.
+    Snapshot,
+    /// A chunk of a snapshot.
+    SnapshotChunk,
+    /// The key of a compact block's short ids.
+    Compact,
 }
 
 impl Domain {
     /// Every domain, in the order of the enum.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Txid,
         Self::Wtxid,
         Self::Coinbase,
@@ -56,6 +66,11 @@ impl Domain {
         Self::MmrNode,
         Self::MmrRoot,
         Self::State,
+        Self::LightSample,
+        Self::Filter,
+        Self::Snapshot,
+        Self::SnapshotChunk,
+        Self::Compact,
     ];
 
     /// Returns the name of the domain in docs/consensus.md and in the key.
@@ -74,6 +89,11 @@ impl Domain {
             Self::MmrNode => "mmr-node",
             Self::MmrRoot => "mmr-root",
             Self::State => "state",
+            Self::LightSample => "light-sample",
+            Self::Filter => "filter",
+            Self::Snapshot => "snapshot",
+            Self::SnapshotChunk => "snapshot-chunk",
+            Self::Compact => "compact",
         }
     }
 
@@ -81,7 +101,7 @@ impl Domain {
     #[inline]
     pub fn hasher(self) -> Commitment {
         // one hash per domain and process, instead of one more per hash
-        static KEYS: LazyLock<[[u8; 32]; 13]> = LazyLock::new(|| {
+        static KEYS: LazyLock<[[u8; 32]; 18]> = LazyLock::new(|| {
             Domain::ALL.map(|domain| blake3::hash(format!("toycoin/1 {}", domain.name()).as_bytes()).into())
         });
         let key = KEYS.get(self as usize).expect("the table has a key for each domain");

@@ -21,6 +21,7 @@
 //!   consensus    Block ─▶ CheckedBlock ─▶ ConnectedBlock  the rules, in the order in which they are judged
 //!   utxo         view, diff, overlay                      the UTXO set, and changes to it
 //!   chain store  Chain<S: ChainStore>                     the tree of blocks and fork choice, over any store
+//!   proof compact filter snapshot                         the chain for those who have not all of it
 //!   wallet       Wallet                                   a key's coins and payments, updated block by block
 //! ```
 //!
@@ -78,10 +79,12 @@ mod block;
 mod builder;
 pub mod chain;
 mod commitment;
+pub mod compact;
 pub mod consensus;
 mod difficulty;
 mod digest;
 pub mod export;
+pub mod filter;
 mod header;
 pub mod hex;
 mod human_duration;
@@ -93,7 +96,9 @@ mod merkle;
 mod network_builder;
 mod padding;
 mod params;
+pub mod proof;
 mod rule;
+pub mod snapshot;
 pub mod state;
 pub mod store;
 mod subsidy;

@@ -179,6 +179,21 @@ impl Work {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for Work {
+    /// Writes the number big-endian, as `STAT` carries it.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        crate::digest::serialize_bytes(&self.to_be_bytes(), serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Work {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::digest::deserialize_bytes(deserializer).map(Self::from_be_bytes)
+    }
+}
+
 /// Adds work. The sum is clamped to 2^256 - 1, which no chain reaches.
 impl Add for Work {
     type Output = Self;

@@ -36,7 +36,7 @@ impl Shape {
     }
 
     /// Returns the root over `n` leaves: `H_root(n | top)`, without `top` for an empty tree.
-    fn root(self, n: u64, top: Option<&NodeHash>) -> NodeHash {
+    pub(crate) fn root(self, n: u64, top: Option<&NodeHash>) -> NodeHash {
         let hasher = self.root.hasher();
         let counted = match self.root {
             // a block's leaves are counted by a u32, as is every count in a preimage; headers by a u64, as are heights

@@ -85,7 +85,6 @@
 pub mod client;
 pub mod limits;
 pub mod log_limiter;
-pub mod machine;
 pub mod mempool;
 pub mod peering;
 pub mod protocol;
@@ -107,6 +106,7 @@ pub use self::rt::{
 pub use self::store::RedbStore;
 #[doc(inline)]
 pub use self::{protocol::Event, relay::RelayConfig};
+pub use toycoin_wire::machine;
 
 /// The example of the README, as a test.
 #[cfg(all(doctest, feature = "runtime"))]

@@ -39,6 +39,7 @@ pub mod codec;
 mod error;
 mod frame;
 pub mod limits;
+pub mod machine;
 pub mod node;
 mod printable;
 pub mod relay;

@@ -76,15 +76,41 @@ pub const MAX_ADDRESSES: usize = 64;
 /// multihash, with room to spare.
 pub const MAX_PEER_ID: usize = 42;
 
+/// Most bytes of a proof of ancestry: 256 KiB.
+pub const MAX_ANCESTORS_PAYLOAD: usize = 256 << 10;
+
+/// Most bytes of a payload of block filters: 1 MiB.
+pub const MAX_FILTERS_PAYLOAD: usize = 1 << 20;
+
+/// Most bytes of a chunk of a snapshot: 512 KiB.
+pub const MAX_CHUNK_PAYLOAD: usize = 512 << 10;
+
+/// Most payments of a compact block per request. Who lacks more asks for the whole block.
+pub const MAX_BLOCK_PLACES: usize = 4_000;
+
+/// Most headers in a proof of ancestry, and in a request for one.
+pub const MAX_ANCESTORS: usize = 128;
+
+/// Most receipts per message, and per request.
+pub const MAX_RECEIPTS: usize = 64;
+
+/// Most block filters per message.
+pub const MAX_FILTERS: usize = 1_000;
+
 /// Returns the most bytes of a payload with this tag, including the tag, or `None` if the tag is unknown.
 pub const fn payload_cap(tag: Tag) -> Option<usize> {
     match tag {
-        Tag::BLOC => Some(MAX_BLOCK_PAYLOAD),
+        // proofs and manifests are bounded as blocks are
+        Tag::BLOC | Tag::CBLK | Tag::BTXS | Tag::PROF | Tag::TXPR | Tag::SNPM => Some(MAX_BLOCK_PAYLOAD),
+        Tag::FILT => Some(MAX_FILTERS_PAYLOAD),
+        Tag::CHNK => Some(MAX_CHUNK_PAYLOAD),
+        Tag::ANCS => Some(MAX_ANCESTORS_PAYLOAD),
         Tag::TXN => Some(MAX_TRANSACTION_PAYLOAD),
         Tag::HDRS => Some(MAX_HEADERS_PAYLOAD),
         Tag::STAT | Tag::GHDR | Tag::GBLK | Tag::NOTF | Tag::GTXN | Tag::RJCT | Tag::GADR | Tag::ADDR => {
             Some(MAX_SMALL_PAYLOAD)
         }
+        Tag::GBTX | Tag::GPRF | Tag::GANC | Tag::GTXP | Tag::GFIL | Tag::GSNP | Tag::GCHK => Some(MAX_SMALL_PAYLOAD),
         _ => None,
     }
 }

@@ -59,6 +59,36 @@ impl Tag {
     pub const GADR: Self = Self(*b"GADR");
     /// Addresses of nodes.
     pub const ADDR: Self = Self(*b"ADDR");
+    /// A block with short ids in place of its payments.
+    pub const CBLK: Self = Self(*b"CBLK");
+    /// A request for payments of a compact block.
+    pub const GBTX: Self = Self(*b"GBTX");
+    /// Payments of a compact block.
+    pub const BTXS: Self = Self(*b"BTXS");
+    /// A request for a proof of work.
+    pub const GPRF: Self = Self(*b"GPRF");
+    /// A proof of work.
+    pub const PROF: Self = Self(*b"PROF");
+    /// A request for a proof of ancestry.
+    pub const GANC: Self = Self(*b"GANC");
+    /// A proof of ancestry.
+    pub const ANCS: Self = Self(*b"ANCS");
+    /// A request for receipts.
+    pub const GTXP: Self = Self(*b"GTXP");
+    /// Receipts.
+    pub const TXPR: Self = Self(*b"TXPR");
+    /// A request for block filters.
+    pub const GFIL: Self = Self(*b"GFIL");
+    /// Block filters.
+    pub const FILT: Self = Self(*b"FILT");
+    /// A request for a snapshot's manifest.
+    pub const GSNP: Self = Self(*b"GSNP");
+    /// A snapshot's manifest.
+    pub const SNPM: Self = Self(*b"SNPM");
+    /// A request for a chunk of a snapshot.
+    pub const GCHK: Self = Self(*b"GCHK");
+    /// A chunk of a snapshot.
+    pub const CHNK: Self = Self(*b"CHNK");
 
     /// Returns the tag with these bytes.
     pub const fn new(bytes: [u8; 4]) -> Self {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Returns the leaf of a header: `H_mmr-leaf(hash | work)`.
-fn leaf(hash: BlockHash, work: Work) -> NodeHash {
+pub(crate) fn leaf(hash: BlockHash, work: Work) -> NodeHash {
     Domain::MmrLeaf.hasher().bytes(hash.as_bytes()).bytes(&work.to_le_bytes()).finish()
 }
 

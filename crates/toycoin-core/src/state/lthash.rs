@@ -112,6 +112,21 @@ impl Default for LtHash {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for LtHash {
+    /// Writes the 2,048 bytes of the sum.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        crate::digest::serialize_bytes(&self.to_bytes(), serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for LtHash {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::digest::deserialize_bytes(deserializer).map(|bytes| Self::from_bytes(&bytes))
+    }
+}
+
 impl fmt::Debug for LtHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LtHash({})", crate::hex::Hex(&self.digest()))

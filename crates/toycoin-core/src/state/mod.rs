@@ -13,7 +13,7 @@ mod chain_state;
 mod deltas;
 mod lthash;
 
-pub(crate) use self::deltas::add_delta;
+pub(crate) use self::{ancestors::leaf as ancestor_leaf, deltas::add_delta};
 pub use self::{
     ancestors::{AncestorProof, Ancestors, MergedPeaks},
     chain_state::ChainState,

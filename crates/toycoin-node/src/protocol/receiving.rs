@@ -136,6 +136,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             // addresses concern nobody on a relay
             NodeMessage::GetAddresses | NodeMessage::Addresses(_) => {}
             NodeMessage::Reject(reject) => self.on_reject(&reject),
+            _ => {}
         }
     }
 

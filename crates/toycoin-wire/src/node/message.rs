@@ -1,72 +1,18 @@
-//! Messages between nodes. Each travels as the payload of a relay's envelope: a tag, then a body.
-//!
-//! ```text
-//!   payload:  tag: 4 ASCII bytes | body        a relay does not look inside
-//! ```
-//!
-//! A payload's cap is that of its tag, and is checked before the body is read. An unknown tag is not an error, because
-//! other programs may use the same channel. Neither is a `STAT` of another version.
+//! A message between nodes.
 
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
-use toycoin_core::{Block, BlockHash, Header, Transaction, Txid};
-
-use crate::{
-    Tag, codec,
-    error::{DecodeError, EncodeError},
-    limits,
+use toycoin_core::{
+    Block, BlockHash, Header, Transaction, Txid,
+    compact::CompactBlock,
+    filter::BlockFilter,
+    proof::{AncestryProof, MAX_SLICES, Receipt, WorkProof},
+    snapshot::{CHUNK_COINS, MAX_CHUNKS, Manifest},
 };
 
-/// The version of the node layer, as `STAT` carries it.
-pub const VERSION: u16 = 1;
-
-/// The status of a node, `STAT`: its network and its best chain. It is the node layer's handshake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// The hash of genesis, which identifies the network.
-    pub genesis: BlockHash,
-    /// The hash of the active chain's tip.
-    pub tip: BlockHash,
-    /// The height of the tip.
-    pub height: u64,
-    /// The work of the active chain, big-endian.
-    pub work: [u8; 32],
-    /// The node's clock, in Unix milliseconds.
-    pub time: u64,
-}
-
-/// A request for headers, `GHDR`: those after the first block of the locator that is on the receiver's active chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GetHeaders {
-    /// The block locator: hashes of the sender's chain, its tip first, at most 64.
-    pub locator: Vec<BlockHash>,
-    /// The last header wanted. Zeros ask for as many as possible.
-    pub stop: BlockHash,
-}
-
-/// A reject, `RJCT`: it reports the rule that a block or a transaction broke. It changes no state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reject {
-    /// The id of the block or the transaction.
-    pub hash: [u8; 32],
-    /// The rule's number.
-    pub rule: u16,
-    /// The reason in words, at most 128 bytes.
-    pub text: String,
-}
-
-/// An address in an `ADDR`: where a node listens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeAddress {
-    /// The node's peer id, as libp2p writes it in bytes, at most 42.
-    pub peer: Vec<u8>,
-    /// The IP address; IPv4 is mapped into IPv6.
-    pub ip: [u8; 16],
-    /// The TCP port.
-    pub port: u16,
-    /// When the node was last seen there, in hours since the Unix epoch.
-    pub seen: u32,
-}
+use super::{
+    BlockTransactions, Chunk, GetAncestors, GetBlockTransactions, GetChunk, GetFilters, GetHeaders, GetProof,
+    GetReceipts, NodeAddress, Payload, PayloadError, Reject, Status, VERSION, address::longest_peer_id,
+};
+use crate::{Tag, codec, error::EncodeError, limits};
 
 /// A message between nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,67 +39,36 @@ pub enum NodeMessage {
     GetAddresses,
     /// Addresses of nodes, `ADDR`: at most 64.
     Addresses(Vec<NodeAddress>),
-}
-
-/// The content of a payload.
-#[expect(clippy::large_enum_variant, reason = "it lives briefly, and nearly all are messages")]
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Payload {
-    /// A message of this protocol version.
-    Message(NodeMessage),
-    /// A payload with an unknown tag, of any size. The receiver ignores it.
-    Unknown(Tag),
-    /// The status of a node with another protocol version, which was not read further. The receiver ignores it.
-    OtherVersion(u16),
-}
-
-/// The reason why a payload is invalid.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum PayloadError {
-    /// The payload has fewer than 4 bytes.
-    #[error("payload of {length} bytes has no tag")]
-    NoTag {
-        /// The payload's length, in bytes.
-        length: usize,
-    },
-    /// The payload is larger than its tag allows.
-    #[error("{tag} of {length} bytes, at most {cap} are allowed")]
-    TooLarge {
-        /// The tag.
-        tag: Tag,
-        /// The payload's length including the tag, in bytes.
-        length: usize,
-        /// The largest length that is allowed, in bytes.
-        cap: usize,
-    },
-    /// The message has more items than it may.
-    #[error("{tag} with {count} items, at most {cap} are allowed")]
-    TooMany {
-        /// The tag.
-        tag: Tag,
-        /// The number of its items.
-        count: usize,
-        /// The largest number of items that is allowed.
-        cap: usize,
-    },
-    /// The body is not a message of its tag.
-    #[error("malformed {tag}: {error}")]
-    Malformed {
-        /// The tag.
-        tag: Tag,
-        /// The reason.
-        error: DecodeError,
-    },
-}
-
-impl PayloadError {
-    /// Returns whether the error shows misbehaviour of a peer: true, except for a payload without a tag, which any
-    /// program on the channel may send.
-    pub const fn is_misbehaviour(&self) -> bool {
-        !matches!(self, Self::NoTag { .. })
-    }
+    /// A block with short ids in place of its payments, `CBLK`.
+    CompactBlock(CompactBlock),
+    /// A request for payments of a compact block, `GBTX`: at most 4,000 places.
+    GetBlockTransactions(GetBlockTransactions),
+    /// Payments of a compact block, `BTXS`.
+    BlockTransactions(BlockTransactions),
+    /// A request for a proof of work, `GPRF`.
+    GetProof(GetProof),
+    /// A proof of work, `PROF`.
+    Proof(WorkProof),
+    /// A request for a proof that headers are ancestors of a tip, `GANC`: at most 128 hashes.
+    GetAncestors(GetAncestors),
+    /// A proof that headers are ancestors of a tip, `ANCS`.
+    Ancestors(AncestryProof),
+    /// A request for receipts, `GTXP`: at most 64 ids.
+    GetReceipts(GetReceipts),
+    /// Receipts, `TXPR`: at most 64.
+    Receipts(Vec<Receipt>),
+    /// A request for block filters, `GFIL`.
+    GetFilters(GetFilters),
+    /// Filters of neighbouring blocks, `FILT`: at most 1,000.
+    Filters(Vec<BlockFilter>),
+    /// A request for a snapshot's manifest, `GSNP`, by the hash of its block. Zeros ask for the newest snapshot.
+    GetManifest(BlockHash),
+    /// A snapshot's manifest, `SNPM`: at most 32,768 chunks.
+    Manifest(Manifest),
+    /// A request for a chunk of a snapshot, `GCHK`.
+    GetChunk(GetChunk),
+    /// A chunk of a snapshot, `CHNK`: at most 4,096 coins.
+    Chunk(Chunk),
 }
 
 impl NodeMessage {
@@ -171,6 +86,21 @@ impl NodeMessage {
             Self::Reject(_) => Tag::RJCT,
             Self::GetAddresses => Tag::GADR,
             Self::Addresses(_) => Tag::ADDR,
+            Self::CompactBlock(_) => Tag::CBLK,
+            Self::GetBlockTransactions(_) => Tag::GBTX,
+            Self::BlockTransactions(_) => Tag::BTXS,
+            Self::GetProof(_) => Tag::GPRF,
+            Self::Proof(_) => Tag::PROF,
+            Self::GetAncestors(_) => Tag::GANC,
+            Self::Ancestors(_) => Tag::ANCS,
+            Self::GetReceipts(_) => Tag::GTXP,
+            Self::Receipts(_) => Tag::TXPR,
+            Self::GetFilters(_) => Tag::GFIL,
+            Self::Filters(_) => Tag::FILT,
+            Self::GetManifest(_) => Tag::GSNP,
+            Self::Manifest(_) => Tag::SNPM,
+            Self::GetChunk(_) => Tag::GCHK,
+            Self::Chunk(_) => Tag::CHNK,
         }
     }
 
@@ -198,6 +128,21 @@ impl NodeMessage {
             Self::Reject(reject) => codec::encode_into(&mut out, reject, cap)?,
             Self::GetAddresses => {}
             Self::Addresses(addresses) => codec::encode_into(&mut out, addresses, cap)?,
+            Self::CompactBlock(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::GetBlockTransactions(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::BlockTransactions(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::GetProof(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::Proof(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::GetAncestors(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::Ancestors(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::GetReceipts(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::Receipts(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::GetFilters(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::Filters(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::GetManifest(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::Manifest(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::GetChunk(message) => codec::encode_into(&mut out, message, cap)?,
+            Self::Chunk(message) => codec::encode_into(&mut out, message, cap)?,
         }
         Ok(out)
     }
@@ -237,6 +182,21 @@ impl NodeMessage {
                 Self::GetAddresses
             }
             Tag::ADDR => Self::Addresses(codec::decode(body, cap).map_err(malformed)?),
+            Tag::CBLK => Self::CompactBlock(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GBTX => Self::GetBlockTransactions(codec::decode(body, cap).map_err(malformed)?),
+            Tag::BTXS => Self::BlockTransactions(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GPRF => Self::GetProof(codec::decode(body, cap).map_err(malformed)?),
+            Tag::PROF => Self::Proof(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GANC => Self::GetAncestors(codec::decode(body, cap).map_err(malformed)?),
+            Tag::ANCS => Self::Ancestors(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GTXP => Self::GetReceipts(codec::decode(body, cap).map_err(malformed)?),
+            Tag::TXPR => Self::Receipts(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GFIL => Self::GetFilters(codec::decode(body, cap).map_err(malformed)?),
+            Tag::FILT => Self::Filters(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GSNP => Self::GetManifest(codec::decode(body, cap).map_err(malformed)?),
+            Tag::SNPM => Self::Manifest(codec::decode(body, cap).map_err(malformed)?),
+            Tag::GCHK => Self::GetChunk(codec::decode(body, cap).map_err(malformed)?),
+            Tag::CHNK => Self::Chunk(codec::decode(body, cap).map_err(malformed)?),
             _ => return Ok(Payload::Unknown(tag)),
         };
         match message.excess() {
@@ -259,17 +219,27 @@ impl NodeMessage {
                 length if length > limits::MAX_PEER_ID => (length, limits::MAX_PEER_ID),
                 _ => (addresses.len(), limits::MAX_ADDRESSES),
             },
+            Self::GetBlockTransactions(request) => (request.places.len(), limits::MAX_BLOCK_PLACES),
+            Self::GetProof(request) => (usize::from(request.slices), usize::from(MAX_SLICES)),
+            Self::GetAncestors(request) => (request.blocks.len(), limits::MAX_ANCESTORS),
+            Self::Ancestors(proof) => (proof.items.len(), limits::MAX_ANCESTORS),
+            Self::GetReceipts(request) => (request.transactions.len(), limits::MAX_RECEIPTS),
+            Self::Receipts(receipts) => (receipts.len(), limits::MAX_RECEIPTS),
+            Self::Filters(filters) => (filters.len(), limits::MAX_FILTERS),
+            Self::Manifest(manifest) => (manifest.chunks.len(), MAX_CHUNKS),
+            Self::Chunk(chunk) => (chunk.coins.len(), CHUNK_COINS),
             // the rules limit what these contain, and so does the cap of their payload
-            Self::Status(_) | Self::Transaction(_) | Self::Block(_) | Self::GetAddresses => return None,
+            Self::Status(_)
+            | Self::Transaction(_)
+            | Self::Block(_)
+            | Self::GetAddresses
+            | Self::CompactBlock(_)
+            | Self::BlockTransactions(_)
+            | Self::Proof(_)
+            | Self::GetFilters(_)
+            | Self::GetManifest(_)
+            | Self::GetChunk(_) => return None,
         };
         if count > cap { Some((count, cap)) } else { None }
     }
 }
-
-/// Returns the length of the longest peer id, in bytes.
-fn longest_peer_id(addresses: &[NodeAddress]) -> usize {
-    addresses.iter().map(|address| address.peer.len()).max().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! The interface of every machine in this crate: it takes inputs and the time, and returns outputs.
+//! The interface of every machine of toycoin: it takes inputs and the time, and returns outputs.
 //!
 //! A machine owns no socket, no task, no clock, no thread, and no random generator but one seeded from outside. So the
 //! same code runs over TCP, in a test that feeds one input at a time, and in a simulator with virtual time. Two runs
