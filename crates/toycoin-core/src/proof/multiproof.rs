@@ -176,7 +176,7 @@ mod tests {
         #[test]
         fn known_leaves_and_nodes_give_the_root_and_the_prefixes(
             n in 1_u64..200,
-            picks in proptest::collection::btree_set(any::<proptest::sample::Index>(), 0..12),
+            picks in proptest::collection::vec(any::<proptest::sample::Index>(), 0..12),
         ) {
             let headers = headers(n);
             let known: BTreeMap<_, _> =
