@@ -10,10 +10,12 @@
 //!   node_machine    a conversation with many peers: bounds hold, the supply adds up, two runs are equal
 //!   records         what the store reads it writes again, and no flipped bit goes unnoticed
 //!   exports         what is read of an export is shown as it was written
+//!   filters         what decodes is what a slow reader finds, and has no other encoding
 //!   texts           addresses, amounts and hashes: what is read is shown as it was written
 //! ```
 
 mod exports;
+mod filters;
 mod frames;
 mod messages;
 mod node;
@@ -27,6 +29,7 @@ mod texts;
 pub use self::records::records;
 pub use self::{
     exports::exports,
+    filters::filters,
     frames::frames,
     messages::{node_messages, relay_messages},
     node::node_machine,

@@ -78,6 +78,23 @@ fn exports() {
     throw(20_000, 200, fuzz::exports);
 }
 
+#[test]
+fn filters() {
+    throw(20_000, 80, fuzz::filters);
+    // small differences are what decodes
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    for count in 0..2_000_u32 {
+        let count = count % 20;
+        let mut bytes = vec![0; 2 + usize::try_from(count * 21).unwrap_or(0).div_ceil(8)];
+        rng.fill_bytes(&mut bytes);
+        for byte in &mut bytes {
+            *byte &= 0x55;
+        }
+        bytes[..2].copy_from_slice(&[0, u8::try_from(count).unwrap_or(0)]);
+        fuzz::filters(&bytes);
+    }
+}
+
 #[cfg(feature = "redb")]
 #[test]
 fn records() {
@@ -99,6 +116,7 @@ fn records() {
 fn seeds() {
     let targets: &[(&str, Target)] = &[
         ("exports", fuzz::exports),
+        ("filters", fuzz::filters),
         ("frames", fuzz::frames),
         ("node_machine", fuzz::node_machine),
         ("node_messages", fuzz::node_messages),
