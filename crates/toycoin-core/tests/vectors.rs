@@ -9,9 +9,13 @@ use serde_json::{Map, Value, json};
 use toycoin_core::{
     Address, AddressPrefix, Amount, Block, BlockHash, ChainParams, Coinbase, CompactTarget, Domain, Header,
     InclusionProof, MerkleRoot, OutPoint, PublicKey, StateRoot, Target, Transaction, TxOut, Txid, Work, Wtxid, asert,
+    compact::ShortIds,
     consensus::HeaderContext,
     hex::Hex,
-    merkle_root, sighash,
+    merkle_root,
+    proof::Opening,
+    sighash,
+    snapshot::{CoinBytes, Manifest, chunk_hash},
     state::{AncestorProof, Ancestors, ChainState, LtHash},
     subsidy,
     test_util::{TestLedger, classroom},
@@ -42,6 +46,8 @@ fn hashes_and_encodings_are_as_frozen() {
         "subsidies": subsidies(),
         "genesis": genesis(),
         "chain": chain(),
+        "short_ids": short_ids(),
+        "snapshots": snapshots(),
     });
     if env::var_os("TOYCOIN_UPDATE_VECTORS").is_some_and(|value| value == "1") {
         let text = serde_json::to_string_pretty(&found).unwrap() + "\n";
@@ -213,7 +219,8 @@ fn coins() -> Value {
     let of = |entry: &(OutPoint, Coin)| {
         let element = over(&[*entry]);
         json!({
-            "outpoint": entry.0, "coin": entry.1, "element_begins": hex(&element.to_bytes()[..32]),
+            "outpoint": entry.0, "coin": entry.1, "bytes": hex(&CoinBytes::from(*entry).0),
+            "element_begins": hex(&element.to_bytes()[..32]),
             "element_ends": hex(&element.to_bytes()[2016..]), "digest": hex(&element.digest()),
         })
     };
@@ -456,4 +463,47 @@ fn chain() -> Value {
         }));
     }
     vectors.into()
+}
+
+/// The short ids of payments with 32 bytes i as wtxid, in compact blocks with genesis' header.
+fn short_ids() -> Value {
+    let header = ChainParams::lab().genesis().header;
+    let of = |nonce: u64| {
+        let ids = ShortIds::new(&header, nonce);
+        let of = |fill| {
+            let wtxid = Wtxid::from_bytes(bytes(fill));
+            json!({ "wtxid": wtxid, "id": hex(&ids.of(wtxid)) })
+        };
+        let ids: Vec<_> = [0, 1, 0xff].into_iter().map(of).collect();
+        json!({ "header_bytes": hex(&header.to_bytes()), "nonce": nonce, "ids": ids })
+    };
+    [0, 1, 0x0001_0203_0405_0607].map(of).into_iter().collect()
+}
+
+/// Snapshots of some coins behind genesis' header: none, two in a chunk, three in two chunks.
+///
+/// A chunk of less than 4,096 coins that is not the last is no valid one. It is hashed like the others.
+fn snapshots() -> Value {
+    let (header, coins) = (ChainParams::lab().genesis().header, some_coins());
+    let of = |chunks: &[&[(OutPoint, Coin)]]| {
+        let all = chunks.concat();
+        let hashed = |(place, coins): (u32, &&[(OutPoint, Coin)])| {
+            let coins: Vec<_> = coins.iter().copied().map(CoinBytes::from).collect();
+            assert!(coins.is_sorted_by(CoinBytes::precedes));
+            (coins.iter().map(|coin| hex(&coin.0)).collect::<Vec<_>>(), chunk_hash(header.hash(), place, &coins))
+        };
+        let chunks: Vec<_> = (0..).zip(chunks).map(hashed).collect();
+        let manifest = Manifest {
+            header,
+            opening: Opening { coins: over(&all).digest(), count: all.len() as u64 },
+            sum: over(&all),
+            chunks: chunks.iter().map(|(_, hash)| *hash).collect(),
+        };
+        let chunks: Vec<_> = chunks.iter().map(|(coins, hash)| json!({ "coins": coins, "hash": hex(hash) })).collect();
+        json!({
+            "block": header.hash(), "coins_digest": hex(&manifest.opening.coins), "count": manifest.opening.count,
+            "chunks": chunks, "id": hex(&manifest.id()),
+        })
+    };
+    json!([of(&[]), of(&[&coins[..2]]), of(&[&coins[..2], &coins[2..]])])
 }
