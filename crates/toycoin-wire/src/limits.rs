@@ -76,16 +76,16 @@ pub const MAX_ADDRESSES: usize = 64;
 /// multihash, with room to spare.
 pub const MAX_PEER_ID: usize = 42;
 
-/// Most bytes of a proof of ancestry: 256 KiB.
+/// Most bytes of a payload of ancestors, which 128 of them need at any height: 256 KiB.
 pub const MAX_ANCESTORS_PAYLOAD: usize = 256 << 10;
 
 /// Most bytes of a payload of block filters: 1 MiB.
 pub const MAX_FILTERS_PAYLOAD: usize = 1 << 20;
 
-/// Most bytes of a chunk of a snapshot: 512 KiB.
+/// Most bytes of a payload with a chunk of a snapshot, whose 4,096 coins take 344 kB: 512 KiB.
 pub const MAX_CHUNK_PAYLOAD: usize = 512 << 10;
 
-/// Most payments of a compact block per request. Who lacks more asks for the whole block.
+/// Most payments of a compact block per request, and per answer. Who lacks more asks for the whole block.
 pub const MAX_BLOCK_PLACES: usize = 4_000;
 
 /// Most headers in a proof of ancestry, and in a request for one.

@@ -17,6 +17,6 @@ pub struct GetBlockTransactions {
 pub struct BlockTransactions {
     /// The hash of the block.
     pub block: BlockHash,
-    /// The payments.
+    /// The payments, at most 4,000.
     pub transactions: Vec<Transaction>,
 }

@@ -10,10 +10,31 @@ pub struct GetProof {
     pub tip: BlockHash,
     /// What the asker drew, so that nobody can prepare for its points.
     pub seed: [u8; 32],
-    /// The number of slices of an octave, 1 to 256.
+    /// The number of slices of an octave, 1 to 256. A request with another number is neither encoded nor decoded.
+    #[serde(with = "at_least_one")]
     pub slices: u16,
     /// A header that was proved before, from which on the work is to be proved. Zeros stand for genesis.
     pub start: BlockHash,
+}
+
+/// A number of slices, which is not 0: a proof without points proves nothing.
+mod at_least_one {
+    use serde::{
+        Deserialize, Deserializer, Serializer,
+        de::{self, Unexpected},
+        ser::Error,
+    };
+
+    pub(super) fn serialize<S: Serializer>(slices: &u16, serializer: S) -> Result<S::Ok, S::Error> {
+        if *slices == 0 { Err(S::Error::custom("0 slices")) } else { serializer.serialize_u16(*slices) }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+        match u16::deserialize(deserializer)? {
+            0 => Err(de::Error::invalid_value(Unexpected::Unsigned(0), &"at least 1 slice")),
+            slices => Ok(slices),
+        }
+    }
 }
 
 /// A request for the proof that headers are ancestors of a tip, `GANC`.

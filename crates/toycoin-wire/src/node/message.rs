@@ -43,7 +43,7 @@ pub enum NodeMessage {
     CompactBlock(CompactBlock),
     /// A request for payments of a compact block, `GBTX`: at most 4,000 places.
     GetBlockTransactions(GetBlockTransactions),
-    /// Payments of a compact block, `BTXS`.
+    /// Payments of a compact block, `BTXS`: at most 4,000.
     BlockTransactions(BlockTransactions),
     /// A request for a proof of work, `GPRF`.
     GetProof(GetProof),
@@ -220,6 +220,7 @@ impl NodeMessage {
                 _ => (addresses.len(), limits::MAX_ADDRESSES),
             },
             Self::GetBlockTransactions(request) => (request.places.len(), limits::MAX_BLOCK_PLACES),
+            Self::BlockTransactions(answer) => (answer.transactions.len(), limits::MAX_BLOCK_PLACES),
             Self::GetProof(request) => (usize::from(request.slices), usize::from(MAX_SLICES)),
             Self::GetAncestors(request) => (request.blocks.len(), limits::MAX_ANCESTORS),
             Self::Ancestors(proof) => (proof.items.len(), limits::MAX_ANCESTORS),
@@ -234,7 +235,6 @@ impl NodeMessage {
             | Self::Block(_)
             | Self::GetAddresses
             | Self::CompactBlock(_)
-            | Self::BlockTransactions(_)
             | Self::Proof(_)
             | Self::GetFilters(_)
             | Self::GetManifest(_)

@@ -1,104 +1,17 @@
-use proptest::{collection::vec, prelude::*, sample::Index};
-use toycoin_core::{Amount, Coinbase, CompactTarget, MerkleRoot, OutPoint, PublicKey, Signature, StateRoot, TxOut};
+mod bounds;
+mod light;
+mod samples;
 
+use proptest::{collection::vec, prelude::*, sample::Index};
+
+use self::samples::{KNOWN, block, one_of_each, output, payload, reject, transaction};
 use super::*;
 use crate::{
-    ChannelRef, FrameDecoder, NodeId, Reader,
-    limits::{MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS, MAX_HEADERS, MAX_LOCATOR, MAX_REJECT_TEXT},
+    ChannelRef, DecodeError, EncodeError, FrameDecoder, NodeId, Reader, Tag,
+    limits::{self, MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS, MAX_HEADERS, MAX_LOCATOR, MAX_REJECT_TEXT},
     relay::{Deliver, Hello, Publish, RelayMessage, Welcome},
     test_util::{any_node_message, chain_node_message},
 };
-
-fn header() -> Header {
-    Header {
-        previous: BlockHash::from_bytes([1; 32]),
-        merkle_root: MerkleRoot::from_bytes([2; 32]),
-        version: 1,
-        bits: CompactTarget::from_bits(0x1e01_0000),
-        height: 7,
-        time: 1_767_225_600_000,
-        state_root: StateRoot::from_bytes([3; 32]),
-        nonce: 9,
-    }
-}
-
-fn output() -> TxOut {
-    TxOut { value: Amount::from_grains(5), owner: PublicKey::from_bytes([4; 32]) }
-}
-
-fn transaction(inputs: usize, outputs: usize) -> Transaction {
-    Transaction {
-        version: 1,
-        inputs: vec![OutPoint { txid: Txid::from_bytes([5; 32]), vout: 1 }; inputs],
-        outputs: vec![output(); outputs],
-        signatures: vec![Signature::from_bytes([6; 64]); inputs],
-    }
-}
-
-fn block(transactions: Vec<Transaction>) -> Block {
-    let coinbase = Coinbase { height: 7, extra: b"a miner".to_vec(), outputs: vec![output()] };
-    Block { header: header(), coinbase, transactions }
-}
-
-fn hashes(count: usize) -> Vec<BlockHash> {
-    vec![BlockHash::from_bytes([8; 32]); count]
-}
-
-fn reject(text: &str) -> NodeMessage {
-    NodeMessage::Reject(Reject { hash: [9; 32], rule: 11, text: text.into() })
-}
-
-fn address(length: usize) -> NodeAddress {
-    NodeAddress { peer: vec![0x12; length], ip: [0xff; 16], port: 25_001, seen: 490_000 }
-}
-
-/// Returns one message of each kind, with no empty list.
-fn one_of_each() -> Vec<NodeMessage> {
-    let status = Status {
-        genesis: BlockHash::from_bytes([1; 32]),
-        tip: BlockHash::from_bytes([2; 32]),
-        height: 3,
-        work: [4; 32],
-        time: 1_767_225_600_000,
-    };
-    vec![
-        NodeMessage::Status(status),
-        NodeMessage::Transaction(transaction(2, 2)),
-        NodeMessage::Block(block(vec![transaction(1, 2), transaction(2, 1)])),
-        NodeMessage::GetHeaders(GetHeaders { locator: hashes(3), stop: BlockHash::ZERO }),
-        NodeMessage::Headers(vec![header(); 2]),
-        NodeMessage::GetBlocks(hashes(2)),
-        NodeMessage::NotFound(vec![[7; 32]; 2]),
-        NodeMessage::GetTransactions(vec![Txid::from_bytes([6; 32]); 2]),
-        reject("not enough work"),
-        NodeMessage::GetAddresses,
-        NodeMessage::Addresses(vec![address(36); 2]),
-    ]
-}
-
-/// Builds a payload from a tag and a body, which need not fit each other.
-fn payload(tag: Tag, body: &[u8]) -> Vec<u8> {
-    [tag.to_bytes().as_slice(), body].concat()
-}
-
-/// Builds the body of a list that claims to have `count` items.
-fn list<const N: usize>(count: u64, items: &[[u8; N]]) -> Vec<u8> {
-    [count.to_le_bytes().as_slice(), items.as_flattened()].concat()
-}
-
-const KNOWN: [Tag; 11] = [
-    Tag::STAT,
-    Tag::TXN,
-    Tag::BLOC,
-    Tag::GHDR,
-    Tag::HDRS,
-    Tag::GBLK,
-    Tag::NOTF,
-    Tag::GTXN,
-    Tag::RJCT,
-    Tag::GADR,
-    Tag::ADDR,
-];
 
 #[test]
 fn every_truncation_is_an_error() {
@@ -123,18 +36,6 @@ fn trailing_bytes_are_refused() {
             let error = DecodeError::TrailingBytes { count };
             assert_eq!(NodeMessage::decode(&bytes), Err(PayloadError::Malformed { tag, error }));
         }
-    }
-}
-
-#[test]
-fn addresses_are_limited_in_number_and_length() {
-    let many = NodeMessage::Addresses(vec![address(42); limits::MAX_ADDRESSES]);
-    assert_eq!(NodeMessage::decode(&many.encode().unwrap()), Ok(Payload::Message(many)));
-    for (addresses, count, cap) in [(vec![address(1); 65], 65, 64), (vec![address(43)], 43, 42)] {
-        let error = EncodeError::TooMany { tag: Tag::ADDR, count, cap };
-        assert_eq!(NodeMessage::Addresses(addresses.clone()).encode(), Err(error));
-        let bytes = payload(Tag::ADDR, &codec::encode(&addresses, limits::MAX_SMALL_PAYLOAD).unwrap());
-        assert_eq!(NodeMessage::decode(&bytes), Err(PayloadError::TooMany { tag: Tag::ADDR, count, cap }));
     }
 }
 
@@ -165,125 +66,6 @@ fn another_versions_status_is_read_no_further() {
             let body = [version.to_le_bytes().as_slice(), rest].concat();
             assert_eq!(NodeMessage::decode(&payload(Tag::STAT, &body)), Ok(Payload::OtherVersion(version)));
         }
-    }
-}
-
-/// If claimed items were allocated before they arrive, 2^48 hashes would abort the process, and 2^64 - 1 would
-/// overflow.
-#[test]
-fn hostile_counts_are_refused() {
-    let header = header().to_bytes();
-    let coinbase = [header.as_slice(), &7_u64.to_le_bytes()].concat();
-    let no_extra = [coinbase.as_slice(), &[0; 8]].concat();
-    let no_outputs = [no_extra.as_slice(), &[0; 8]].concat();
-    let in_a_block = [no_outputs.as_slice(), &1_u64.to_le_bytes(), &1_u32.to_le_bytes()].concat();
-    let no_inputs = [1_u32.to_le_bytes().as_slice(), &[0; 8]].concat();
-    let no_outputs_either = [no_inputs.as_slice(), &[0; 8]].concat();
-    let places: [(&str, Tag, &[u8]); 14] = [
-        ("inputs", Tag::TXN, &1_u32.to_le_bytes()),
-        ("outputs", Tag::TXN, &no_inputs),
-        ("signatures", Tag::TXN, &no_outputs_either),
-        ("extra", Tag::BLOC, &coinbase),
-        ("the coinbase's outputs", Tag::BLOC, &no_extra),
-        ("transactions", Tag::BLOC, &no_outputs),
-        ("inputs in a block", Tag::BLOC, &in_a_block),
-        ("locator", Tag::GHDR, &[]),
-        ("headers", Tag::HDRS, &[]),
-        ("blocks", Tag::GBLK, &[]),
-        ("hashes", Tag::NOTF, &[]),
-        ("txids", Tag::GTXN, &[]),
-        ("text", Tag::RJCT, &[9; 34]),
-        ("nothing at all", Tag::HDRS, &[]),
-    ];
-    for (what, tag, front) in places {
-        for count in [41, 4_096, 1 << 20, 1 << 32, 1 << 48, 1 << 63, u64::MAX] {
-            let rest: &[u8] = if what == "nothing at all" { &[] } else { &[7; 40] };
-            let body = [front, &count.to_le_bytes(), rest].concat();
-            let error = PayloadError::Malformed { tag, error: DecodeError::UnexpectedEnd };
-            assert_eq!(NodeMessage::decode(&payload(tag, &body)), Err(error.clone()), "{count} {what}");
-            assert!(error.is_misbehaviour());
-        }
-    }
-}
-
-/// A body of the largest size, whose only list claims to be longer, takes the largest step of the codec's limit.
-#[test]
-fn hostile_counts_are_refused_in_large_payloads() {
-    for (tag, cap) in [(Tag::BLOC, limits::MAX_BLOCK_PAYLOAD), (Tag::TXN, limits::MAX_TRANSACTION_PAYLOAD)] {
-        let mut bytes = payload(tag, &vec![0xff; cap - 4]);
-        let count = if tag == Tag::BLOC { 4 + 128 + 8 } else { 4 + 4 };
-        for claim in [1 << 20, 1 << 48, u64::MAX] {
-            bytes[count..count + 8].copy_from_slice(&u64::to_le_bytes(claim));
-            let error = NodeMessage::decode(&bytes).unwrap_err();
-            assert_eq!(error, PayloadError::Malformed { tag, error: DecodeError::UnexpectedEnd }, "{claim}");
-        }
-    }
-}
-
-#[test]
-fn payloads_are_held_against_the_cap_of_their_tag() {
-    for tag in KNOWN {
-        let cap = match tag {
-            Tag::BLOC => 1_310_720,
-            Tag::TXN => 131_072,
-            Tag::HDRS => 263_168,
-            _ => 16_384,
-        };
-        let mut bytes = vec![0; cap + 1];
-        bytes[..4].copy_from_slice(&tag.to_bytes());
-        let error = PayloadError::TooLarge { tag, length: cap + 1, cap };
-        assert_eq!(NodeMessage::decode(&bytes), Err(error.clone()));
-        assert!(error.is_misbehaviour());
-        // at the cap, the body itself is judged; version 0 in a status is another version
-        match NodeMessage::decode(&bytes[..cap]) {
-            Ok(Payload::OtherVersion(0)) => assert_eq!(tag, Tag::STAT),
-            other => assert!(matches!(other, Err(PayloadError::Malformed { .. })), "{tag}: {other:?}"),
-        }
-    }
-}
-
-/// A function that makes a body with that number of items.
-type Body<'b> = &'b dyn Fn(usize) -> Vec<u8>;
-
-#[test]
-fn lists_hold_exactly_what_they_may() {
-    let hash = [8; 32];
-    let with_stop = |count| [list(count as u64, &vec![hash; count]), vec![0; 32]].concat();
-    let headers = |count| list(count as u64, &vec![header().to_bytes(); count]);
-    let plain = |count| list(count as u64, &vec![hash; count]);
-    let text = |count: usize| [vec![9; 34], (count as u64).to_le_bytes().to_vec(), vec![b'x'; count]].concat();
-    let cases: [(Tag, usize, Body<'_>); 6] = [
-        (Tag::GHDR, 64, &with_stop),
-        (Tag::HDRS, 2_000, &headers),
-        (Tag::GBLK, 16, &plain),
-        (Tag::NOTF, 128, &plain),
-        (Tag::GTXN, 128, &plain),
-        (Tag::RJCT, 128, &text),
-    ];
-    for (tag, cap, body) in cases {
-        let full = payload(tag, &body(cap));
-        let Ok(Payload::Message(message)) = NodeMessage::decode(&full) else { panic!("{tag} of {cap} is refused") };
-        assert_eq!(message.encode().unwrap(), full, "{tag}");
-        let error = PayloadError::TooMany { tag, count: cap + 1, cap };
-        assert_eq!(NodeMessage::decode(&payload(tag, &body(cap + 1))), Err(error.clone()));
-        assert!(error.is_misbehaviour());
-        assert!(matches!(NodeMessage::decode(&payload(tag, &body(0))), Ok(Payload::Message(_))), "{tag} may be empty");
-    }
-}
-
-#[test]
-fn nothing_is_encoded_that_no_receiver_takes() {
-    let cases = [
-        (NodeMessage::GetHeaders(GetHeaders { locator: hashes(65), stop: BlockHash::ZERO }), 64),
-        (NodeMessage::Headers(vec![header(); 2_001]), 2_000),
-        (NodeMessage::GetBlocks(hashes(17)), 16),
-        (NodeMessage::NotFound(vec![[8; 32]; 129]), 128),
-        (NodeMessage::GetTransactions(vec![Txid::from_bytes([8; 32]); 129]), 128),
-        (reject(&"x".repeat(129)), 128),
-    ];
-    for (message, cap) in cases {
-        let error = EncodeError::TooMany { tag: message.tag(), count: cap + 1, cap };
-        assert_eq!(message.encode(), Err(error), "{}", message.tag());
     }
 }
 
@@ -346,6 +128,8 @@ fn the_largest_transaction_of_a_block_fits_its_payload() {
 fn the_limits_are_those_of_the_protocol() {
     assert_eq!((MAX_LOCATOR, MAX_HEADERS, MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS), (64, 2_000, 16, 128));
     assert_eq!(MAX_REJECT_TEXT, 128);
+    let lists = (limits::MAX_BLOCK_PLACES, limits::MAX_ANCESTORS, limits::MAX_RECEIPTS, limits::MAX_FILTERS);
+    assert_eq!(lists, (4_000, 128, 64, 1_000));
     for tag in KNOWN {
         // an envelope holds every payload, and the codec accepts every envelope
         assert!(limits::payload_cap(tag).is_some_and(|cap| cap <= limits::MAX_PAYLOAD), "{tag}");

@@ -3,6 +3,7 @@
 //! The messages are well-formed, so that each can be encoded and decoded without change. Most of them break consensus
 //! rules, which this crate does not check.
 
+mod light;
 mod node;
 mod relay;
 

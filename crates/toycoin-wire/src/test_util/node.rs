@@ -10,12 +10,23 @@ use toycoin_core::{
 use crate::{
     limits::{MAX_ADDRESSES, MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS, MAX_LOCATOR, MAX_PEER_ID},
     node::{GetHeaders, NodeAddress, NodeMessage, Reject, Status},
+    test_util::light::{any_compact_message, any_light_message, any_snapshot_message},
 };
 
 /// A strategy for messages of the node layer, each kind as likely as the others, with arbitrary fields.
 ///
-/// Lists reach their limits, except for headers (up to 20) and the lists inside blocks and transactions.
+/// Lists reach their limits, except for headers (up to 20), the lists inside blocks and transactions, and those of
+/// proofs, filters and snapshots.
 pub fn any_node_message() -> impl Strategy<Value = NodeMessage> {
+    prop_oneof![
+        11 => any_message_about_blocks(),
+        3 => any_compact_message(),
+        8 => any_light_message(),
+        4 => any_snapshot_message(),
+    ]
+}
+
+fn any_message_about_blocks() -> impl Strategy<Value = NodeMessage> {
     prop_oneof![
         any_status().prop_map(NodeMessage::Status),
         any_transaction().prop_map(NodeMessage::Transaction),
@@ -105,11 +116,11 @@ pub fn any_block_hash() -> impl Strategy<Value = BlockHash> {
     any::<[u8; 32]>().prop_map(BlockHash::from_bytes)
 }
 
-fn any_txid() -> impl Strategy<Value = Txid> {
+pub(super) fn any_txid() -> impl Strategy<Value = Txid> {
     any::<[u8; 32]>().prop_map(Txid::from_bytes)
 }
 
-fn any_output() -> impl Strategy<Value = TxOut> {
+pub(super) fn any_output() -> impl Strategy<Value = TxOut> {
     (any::<u64>(), any::<[u8; 32]>())
         .prop_map(|(value, owner)| TxOut { value: Amount::from_grains(value), owner: PublicKey::from_bytes(owner) })
 }

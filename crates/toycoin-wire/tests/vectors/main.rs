@@ -10,13 +10,22 @@ use std::{env, fs};
 
 use serde_json::{Map, Value, json};
 use toycoin_core::{
-    Amount, Block, BlockHash, ChainParams, Header, Transaction, TxOut, Txid,
+    Amount, Block, BlockHash, ChainParams, Coin, Coinbase, Header, InclusionProof, OutPoint, Transaction, TxOut, Txid,
+    Work,
+    compact::{CompactBlock, ShortIds},
+    filter::BlockFilter,
     hex::Hex,
+    proof::{AncestryProof, Opening, Receipt, ReceiptTransaction, Sample, TAIL, WorkProof},
+    snapshot::{CoinBytes, Manifest, chunk_hash},
+    state::LtHash,
     test_util::{TestLedger, classroom},
 };
 use toycoin_wire::{
-    ChannelRef, FrameDecoder, NodeId, NodeMessage, Payload, Reader, Tag,
-    node::{GetHeaders, NodeAddress, Reject, Status},
+    ChannelRef, DecodeError, FrameDecoder, NodeId, NodeMessage, Payload, PayloadError, Reader, Tag,
+    node::{
+        BlockTransactions, Chunk, GetAncestors, GetBlockTransactions, GetChunk, GetFilters, GetHeaders, GetProof,
+        GetReceipts, NodeAddress, Reject, Status,
+    },
     relay::{Deliver, Hello, Publish, RelayMessage, Welcome},
 };
 
@@ -289,10 +298,7 @@ fn payload_lines(message: &NodeMessage) -> Lines {
             .put("u64", "time", status.time),
         NodeMessage::Transaction(transaction) => transaction_lines(lines, "transaction", transaction),
         NodeMessage::Block(block) => {
-            let lines = header_lines(lines, "header", &block.header)
-                .put("u64", "coinbase.height", block.coinbase.height)
-                .put("blob", "coinbase.extra", Hex(&block.coinbase.extra));
-            let lines = lines.list("coinbase.outputs", &block.coinbase.outputs, output_lines);
+            let lines = coinbase_lines(header_lines(lines, "header", &block.header), "coinbase", &block.coinbase);
             lines.list("transactions", &block.transactions, transaction_lines)
         }
         NodeMessage::GetHeaders(request) => {
@@ -313,7 +319,112 @@ fn payload_lines(message: &NodeMessage) -> Lines {
             let lines = lines.array(&format!("{name}.ip"), &address.ip);
             lines.put("u16", &format!("{name}.port"), address.port).put("u32", &format!("{name}.seen"), address.seen)
         }),
+        NodeMessage::CompactBlock(block) => {
+            let lines = header_lines(lines, "header", &block.header).put("u64", "nonce", block.nonce);
+            let lines = coinbase_lines(lines, "coinbase", &block.coinbase);
+            lines.list("ids", &block.ids, |lines, name, id| lines.array(name, id))
+        }
+        NodeMessage::GetBlockTransactions(request) => {
+            hash_lines(lines, "block", &request.block)
+                .list("places", &request.places, |lines, name, place| lines.put("u32", name, place))
+        }
+        NodeMessage::BlockTransactions(answer) => {
+            hash_lines(lines, "block", &answer.block).list("transactions", &answer.transactions, transaction_lines)
+        }
+        NodeMessage::GetProof(request) => hash_lines(lines, "tip", &request.tip)
+            .array("seed", &request.seed)
+            .put("u16", "slices", request.slices)
+            .array("start", request.start.as_bytes()),
+        NodeMessage::Proof(proof) => {
+            let lines = opening_lines(header_lines(lines, "tip", &proof.tip), "opening", &proof.opening);
+            let lines = lines.list("tail", &proof.tail, whole_header);
+            let lines = lines.array("before_tail", &proof.before_tail.to_be_bytes());
+            lines.list("samples", &proof.samples, sample_lines).list("nodes", &proof.nodes, node_lines)
+        }
+        NodeMessage::GetAncestors(request) => {
+            hash_lines(lines, "tip", &request.tip).list("blocks", &request.blocks, hash_lines)
+        }
+        NodeMessage::Ancestors(proof) => hash_lines(lines, "tip", &proof.tip)
+            .list("items", &proof.items, sample_lines)
+            .list("nodes", &proof.nodes, node_lines),
+        NodeMessage::GetReceipts(request) => {
+            hash_lines(lines, "tip", &request.tip)
+                .list("txids", &request.transactions, |lines, name, txid| lines.array(name, txid.as_bytes()))
+        }
+        NodeMessage::Receipts(receipts) => lines.list("receipts", receipts, receipt_lines),
+        NodeMessage::GetFilters(request) => {
+            lines.put("u64", "first", request.first).array("last", request.last.as_bytes())
+        }
+        NodeMessage::Filters(filters) => lines.list("filters", filters, |lines, name, filter| {
+            let lines = hash_lines(lines, &format!("{name}.block"), &filter.block);
+            let lines = lines.put("u32", &format!("{name}.count"), filter.count);
+            lines.put("blob", &format!("{name}.bytes"), Hex(&filter.bytes))
+        }),
+        NodeMessage::GetManifest(block) => hash_lines(lines, "block", block),
+        NodeMessage::Manifest(manifest) => {
+            let lines = header_lines(lines, "header", &manifest.header);
+            let lines = opening_lines(lines, "opening", &manifest.opening).array("sum", &manifest.sum.to_bytes());
+            lines.list("chunks", &manifest.chunks, node_lines)
+        }
+        NodeMessage::GetChunk(request) => lines.array("snapshot", &request.snapshot).put("u32", "place", request.place),
+        NodeMessage::Chunk(chunk) => lines.array("snapshot", &chunk.snapshot).put("u32", "place", chunk.place).list(
+            "coins",
+            &chunk.coins,
+            coin_lines,
+        ),
     }
+}
+
+fn coinbase_lines(lines: Lines, name: &str, coinbase: &Coinbase) -> Lines {
+    let lines = lines.put("u64", &format!("{name}.height"), coinbase.height);
+    let lines = lines.put("blob", &format!("{name}.extra"), Hex(&coinbase.extra));
+    lines.list(&format!("{name}.outputs"), &coinbase.outputs, output_lines)
+}
+
+/// A header as the 128 bytes that are hashed.
+fn whole_header(lines: Lines, name: &str, header: &Header) -> Lines {
+    lines.array(name, &header.to_bytes())
+}
+
+fn opening_lines(lines: Lines, name: &str, opening: &Opening) -> Lines {
+    lines.array(&format!("{name}.coins"), &opening.coins).put("u64", &format!("{name}.count"), opening.count)
+}
+
+fn sample_lines(lines: Lines, name: &str, sample: &Sample) -> Lines {
+    let lines = whole_header(lines, &format!("{name}.header"), &sample.header);
+    let lines = opening_lines(lines, &format!("{name}.opening"), &sample.opening);
+    lines.array(&format!("{name}.before"), &sample.before.to_be_bytes())
+}
+
+fn node_lines(lines: Lines, name: &str, node: &[u8; 32]) -> Lines {
+    lines.array(name, node)
+}
+
+fn receipt_lines(lines: Lines, name: &str, receipt: &Receipt) -> Lines {
+    let field = |field| format!("{name}.{field}");
+    let lines = hash_lines(lines, &field("block"), &receipt.block)
+        .put("u32", &field("index"), receipt.inclusion.index)
+        .put("u32", &field("transactions"), receipt.inclusion.transactions);
+    let lines = lines.list(&field("siblings"), &receipt.inclusion.siblings, node_lines);
+    match &receipt.transaction {
+        ReceiptTransaction::Transaction(transaction) => {
+            transaction_lines(lines.put("u32", &field("kind"), 0), &field("transaction"), transaction)
+        }
+        ReceiptTransaction::Coinbase(coinbase) => {
+            coinbase_lines(lines.put("u32", &field("kind"), 1), &field("coinbase"), coinbase)
+        }
+    }
+}
+
+fn coin_lines(lines: Lines, name: &str, coin: &CoinBytes) -> Lines {
+    let field = |field| format!("{name}.{field}");
+    let (outpoint, coin) = (coin.outpoint(), coin.coin());
+    output_lines(
+        lines.array(&field("txid"), outpoint.txid.as_bytes()).put("u32", &field("vout"), outpoint.vout),
+        name,
+        &coin.output,
+    )
+    .put("u64", &field("coinbase_height"), coin.coinbase_height)
 }
 
 fn status() -> Status {
@@ -369,6 +480,10 @@ fn payloads() -> Value {
         NodeMessage::Addresses(vec![address(vec![0x12; 38], 25_001), address(Vec::new(), 1)]),
         NodeMessage::Addresses(Vec::new()),
     ]);
+    cases.extend(compact_blocks(&chain));
+    cases.extend(proofs(&chain));
+    cases.extend(receipts_and_filters(&chain));
+    cases.extend(snapshots(&chain));
     let of = |message: NodeMessage| {
         let (lines, tag) = (payload_lines(&message), message.tag());
         let payload = [tag.to_bytes().as_slice(), &lines.encode()].concat();
@@ -377,6 +492,89 @@ fn payloads() -> Value {
         json!({ "tag": tag.to_string(), "fields": lines.0, "payload": hex(&payload) })
     };
     cases.into_iter().map(of).collect()
+}
+
+fn compact_blocks(chain: &[Block]) -> Vec<NodeMessage> {
+    let block = chain.last().expect("a chain has blocks");
+    let compact = |block: &Block, nonce| {
+        let short = ShortIds::new(&block.header, nonce);
+        let ids = block.transactions.iter().map(|transaction| short.of(transaction.wtxid())).collect();
+        NodeMessage::CompactBlock(CompactBlock { header: block.header, nonce, coinbase: block.coinbase.clone(), ids })
+    };
+    let (hash, transactions) = (block.hash(), block.transactions.clone());
+    vec![
+        compact(block, 0x0001_0203_0405_0607),
+        compact(&chain[0], 0),
+        NodeMessage::GetBlockTransactions(GetBlockTransactions { block: hash, places: vec![0, 1, 258] }),
+        NodeMessage::BlockTransactions(BlockTransactions { block: hash, transactions }),
+    ]
+}
+
+/// Proofs in form: what a verifier would say of them is another matter.
+fn proofs(chain: &[Block]) -> Vec<NodeMessage> {
+    let tip = chain[2].header;
+    // bytes that differ from each other, for the order of a number
+    let work = Work::from_be_bytes(std::array::from_fn(|i| u8::try_from(i).expect("a small number")));
+    let opening = Opening { coins: [0x33; 32], count: 258 };
+    let sample = |block: &Block| Sample { header: block.header, opening, before: work };
+    let tail = (0..TAIL as u64).map(|nonce| Header { nonce, ..chain[1].header }).collect();
+    let proof = |samples, nodes| WorkProof { tip, opening, tail, before_tail: work, samples, nodes };
+    let (newest, genesis) = (tip.hash(), chain[0].hash());
+    let asked = |tip, slices, start| NodeMessage::GetProof(GetProof { tip, seed: [0x5a; 32], slices, start });
+    let items = vec![sample(&chain[0]), sample(&chain[1])];
+    vec![
+        asked(newest, 24, genesis),
+        asked(BlockHash::ZERO, 256, BlockHash::ZERO),
+        NodeMessage::Proof(proof(chain[1..].iter().map(sample).collect(), vec![[0x44; 32], [0x55; 32]])),
+        NodeMessage::GetAncestors(GetAncestors { tip: newest, blocks: vec![chain[1].hash(), genesis] }),
+        NodeMessage::Ancestors(AncestryProof { tip: newest, items, nodes: vec![[0x66; 32]] }),
+        NodeMessage::Ancestors(AncestryProof { tip: newest, items: Vec::new(), nodes: Vec::new() }),
+    ]
+}
+
+fn receipts_and_filters(chain: &[Block]) -> Vec<NodeMessage> {
+    let (block, tip) = (&chain[2], chain[2].hash());
+    let ids = block.transaction_ids();
+    let receipt = |index: u32, transaction| Receipt {
+        block: tip,
+        inclusion: InclusionProof::build(&ids, index).expect("a transaction of the block"),
+        transaction,
+    };
+    let coinbase = ReceiptTransaction::Coinbase(block.coinbase.clone());
+    let payment = ReceiptTransaction::Transaction(block.transactions[1].clone());
+    let filter = |block: BlockHash, bytes: &[u8]| BlockFilter { block, count: 2, bytes: bytes.to_vec() };
+    vec![
+        NodeMessage::GetReceipts(GetReceipts { tip, transactions: ids.iter().map(|(txid, _)| *txid).collect() }),
+        NodeMessage::Receipts(vec![receipt(0, coinbase), receipt(2, payment)]),
+        NodeMessage::Receipts(Vec::new()),
+        NodeMessage::GetFilters(GetFilters { first: 258, last: tip }),
+        // bytes for their place; what they mean is frozen elsewhere
+        NodeMessage::Filters(vec![filter(chain[1].hash(), b"\x01\x02\x03\x04\x05"), filter(tip, b"")]),
+    ]
+}
+
+fn snapshots(chain: &[Block]) -> Vec<NodeMessage> {
+    let block = &chain[2];
+    let coin = |(outpoint, output): (OutPoint, &TxOut)| {
+        CoinBytes::new(&outpoint, &Coin { output: *output, coinbase_height: block.header.height })
+    };
+    let coins: Vec<_> = block.coinbase.outpoints(block.coinbase.txid()).map(coin).collect();
+    let mut sum = LtHash::default();
+    coins.iter().for_each(|coin| sum.add(&coin.outpoint(), &coin.coin()));
+    let manifest = Manifest {
+        header: block.header,
+        opening: Opening { coins: sum.digest(), count: coins.len() as u64 },
+        sum,
+        chunks: vec![chunk_hash(block.hash(), 0, &coins)],
+    };
+    let snapshot = manifest.id();
+    vec![
+        NodeMessage::GetManifest(BlockHash::ZERO),
+        NodeMessage::GetManifest(block.hash()),
+        NodeMessage::Manifest(manifest),
+        NodeMessage::GetChunk(GetChunk { snapshot, place: 258 }),
+        NodeMessage::Chunk(Chunk { snapshot, place: 0, coins }),
+    ]
 }
 
 /// What a relay's decoder says of a stream: how many frames it takes and how many it passes over, or what is wrong.
@@ -416,6 +614,7 @@ fn judged_payloads() -> Value {
     let payload = |tag: Tag, body: &[u8]| [tag.to_bytes().as_slice(), body].concat();
     let whole = NodeMessage::GetTransactions(vec![Txid::from_bytes([1; 32])]).encode().expect("within its caps");
     let hashes = |count: usize| [(count as u64).to_le_bytes().as_slice(), &vec![0; 32 * count]].concat();
+    let slices = |count: u16| [[0; 64].as_slice(), &count.to_le_bytes(), &[0; 32]].concat();
     let cases = [
         ("no tag", b"STA".to_vec()),
         ("another program's", b"chat hello".to_vec()),
@@ -426,14 +625,22 @@ fn judged_payloads() -> Value {
         ("a count beyond the bytes", payload(Tag::GBLK, &u64::MAX.to_le_bytes())),
         ("as many blocks as may be asked for", payload(Tag::GBLK, &hashes(16))),
         ("one more", payload(Tag::GBLK, &hashes(17))),
+        ("a proof in 256 slices", payload(Tag::GPRF, &slices(256))),
+        ("in one more", payload(Tag::GPRF, &slices(257))),
+        ("in none", payload(Tag::GPRF, &slices(0))),
+        ("as many receipts as may be asked for", payload(Tag::GTXP, &[[0; 32].as_slice(), &hashes(64)].concat())),
+        ("one receipt more", payload(Tag::GTXP, &[[0; 32].as_slice(), &hashes(65)].concat())),
         ("a text that is not UTF-8", payload(Tag::RJCT, &[[0; 34].as_slice(), b"\x01\0\0\0\0\0\0\0\xff"].concat())),
     ];
     let of = |(what, bytes): (&str, Vec<u8>)| {
         let verdict = match NodeMessage::decode(&bytes) {
             Ok(Payload::Message(_)) => "taken".into(),
             Ok(_) => "ignored".into(),
-            // what the deserializer says of a text is its own affair
-            Err(error) if what == "a text that is not UTF-8" && error.is_misbehaviour() => "refused".into(),
+            // what the deserializer says of a value is its own affair
+            Err(error @ PayloadError::Malformed { error: DecodeError::Malformed { .. }, .. }) => {
+                assert!(error.is_misbehaviour(), "{what}");
+                "refused".into()
+            }
             Err(error) if error.is_misbehaviour() => format!("refused: {error}"),
             Err(error) => format!("ignored: {error}"),
         };
