@@ -26,7 +26,11 @@ use super::script::Script;
 
 const START_MS: u64 = 1_767_225_600_000 + 600_000;
 const BLOCKS: usize = 12;
-const TAGS: [&[u8; 4]; 10] = [b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT", b"WHAT"];
+const TAGS: [&[u8; 4]; 27] = [
+    b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT", b"GADR", b"ADDR", b"CBLK",
+    b"GBTX", b"BTXS", b"GPRF", b"PROF", b"GANC", b"ANCS", b"GTXP", b"TXPR", b"GFIL", b"FILT", b"GSNP", b"SNPM",
+    b"GCHK", b"CHNK", b"WHAT",
+];
 
 /// Two branches from genesis, for peers to tell of.
 static BRANCHES: LazyLock<[Vec<Block>; 2]> = LazyLock::new(|| {
