@@ -61,7 +61,11 @@ fn a_relay_and_a_node_survive_what_strangers_send() {
     }
 
     // at the nodes behind it: payloads with every tag and noise in them
-    let tags = [b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT", b"????"];
+    let tags = [
+        b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT", b"GADR", b"ADDR", b"CBLK",
+        b"GBTX", b"BTXS", b"GPRF", b"PROF", b"GANC", b"ANCS", b"GTXP", b"TXPR", b"GFIL", b"FILT", b"GSNP", b"SNPM",
+        b"GCHK", b"CHNK", b"????",
+    ];
     for (byte, tag) in (100..).zip(tags) {
         let mut stream = connect(&address);
         stream.write_all(&hello(byte)).expect("it listens");

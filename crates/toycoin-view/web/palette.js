@@ -16,10 +16,13 @@ export const minerLabel = (miner) => (miner === null || miner === undefined ? 'â
 
 /** The kinds of messages that are told apart, by tag. */
 export const KINDS = [
-  { kind: 'block', name: 'blocks', tags: ['BLOC'] },
-  { kind: 'tx', name: 'payments', tags: ['TXN'] },
-  { kind: 'header', name: 'headers', tags: ['HDRS', 'STAT'] },
-  { kind: 'request', name: 'requests', tags: ['GHDR', 'GBLK', 'GTXN', 'NOTF'] },
+  { kind: 'block', name: 'blocks', tags: ['BLOC', 'CBLK', 'BTXS', 'SNPM', 'CHNK'] },
+  { kind: 'tx', name: 'payments', tags: ['TXN', 'TXPR'] },
+  { kind: 'header', name: 'headers', tags: ['HDRS', 'STAT', 'PROF', 'ANCS', 'FILT'] },
+  {
+    kind: 'request', name: 'requests',
+    tags: ['GHDR', 'GBLK', 'GTXN', 'NOTF', 'GBTX', 'GPRF', 'GANC', 'GTXP', 'GFIL', 'GSNP', 'GCHK'],
+  },
   { kind: 'refusal', name: 'refusals', tags: ['RJCT'] },
 ];
 

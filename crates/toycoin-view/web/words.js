@@ -58,7 +58,12 @@ export const ruleName = (rule) => `R${String(rule).padStart(2, '0')}`;
 const TAGS = {
   'BLOC': 'a block', 'TXN': 'a payment', 'STAT': 'its status', 'HDRS': 'headers', 'GHDR': 'a request for headers',
   'GBLK': 'a request for blocks', 'GTXN': 'a request for payments', 'NOTF': 'that it has no such thing',
-  'RJCT': 'a refusal',
+  'RJCT': 'a refusal', 'CBLK': 'a compact block', 'GBTX': 'a request for payments of a block',
+  'BTXS': 'payments of a block', 'GPRF': 'a request for a proof of work', 'PROF': 'a proof of work',
+  'GANC': 'a request for a proof of ancestry', 'ANCS': 'a proof of ancestry', 'GTXP': 'a request for receipts',
+  'TXPR': 'receipts', 'GFIL': 'a request for block filters', 'FILT': 'block filters',
+  'GSNP': 'a request for a snapshot', 'SNPM': 'a snapshot’s manifest', 'GCHK': 'a request for a part of a snapshot',
+  'CHNK': 'a part of a snapshot',
 };
 
 /** Writes what a message with a tag carries. */
