@@ -7,6 +7,7 @@ use std::{cell::Cell, collections::BTreeSet, fmt, sync::Arc};
 use toycoin_core::{
     Amount, Applied, Block, BlockHash, Chain, ChainParams, CheckedBlock, OutPoint, Rule, TxOut, Txid,
     chain::ChainError,
+    proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, MemoryStore, StoredChain, WaitingTransaction},
     test_util::{Payments, classroom},
     utxo::{Coin, UtxoView},
@@ -116,6 +117,10 @@ impl ChainStore for Hiding {
 
     fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, Damage> {
         sure(self.inner.find_transaction(txid))
+    }
+
+    fn opening(&self, height: u64) -> Result<Option<Opening>, Damage> {
+        sure(self.inner.opening(height))
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Damage> {

@@ -9,6 +9,7 @@ use std::{
 
 use toycoin_core::{
     BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
+    proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, MemoryStore, StoredChain, WaitingTransaction},
     test_util::store_suite,
     utxo::{Coin, UtxoView},
@@ -36,9 +37,13 @@ enum Bug {
     TipLagsBehind,
     StateLagsBehind,
     SkipsACoin,
+    /// The openings of blocks that left the active chain stay.
+    KeepsOpeningsOfStaleBlocks,
+    KeepsOpeningsAboveTheTip,
+    LosesOpeningsOfAMove,
 }
 
-const BUGS: [Bug; 15] = [
+const BUGS: [Bug; 18] = [
     Bug::KeepsIndexOfStaleBlocks,
     Bug::LosesIndexOfBothBranches,
     Bug::ForgetsInvalidBlocks,
@@ -54,6 +59,9 @@ const BUGS: [Bug; 15] = [
     Bug::TipLagsBehind,
     Bug::StateLagsBehind,
     Bug::SkipsACoin,
+    Bug::KeepsOpeningsOfStaleBlocks,
+    Bug::KeepsOpeningsAboveTheTip,
+    Bug::LosesOpeningsOfAMove,
 ];
 
 /// A model in memory with one bug.
@@ -66,6 +74,10 @@ struct Toy {
     undo: BTreeMap<BlockHash, BlockUndo>,
     coins: BTreeMap<OutPoint, Coin>,
     lost_coins: BTreeSet<OutPoint>,
+    /// The first and the last opening that each height ever had.
+    openings: BTreeMap<u64, (Opening, Opening)>,
+    /// The heights that a reorganisation changed.
+    moved: BTreeSet<u64>,
     /// What was loaded before the last move.
     before: Option<StoredChain>,
     staged: bool,
@@ -81,6 +93,8 @@ impl Toy {
             undo: BTreeMap::new(),
             coins: BTreeMap::new(),
             lost_coins: BTreeSet::new(),
+            openings: BTreeMap::new(),
+            moved: BTreeSet::new(),
             before: None,
             staged: false,
         }
@@ -152,6 +166,9 @@ impl ChainStore for Toy {
         }
         for connected in &update.connected {
             self.undo.insert(connected.block.hash(), connected.undo.clone());
+            let (height, opening) = (connected.block.height(), connected.opening);
+            self.openings.entry(height).or_insert((opening, opening)).1 = opening;
+            self.moved.extend((!update.disconnected.is_empty()).then_some(height));
             for (place, (txid, _)) in (0..).zip(connected.block.ids()) {
                 self.index.insert(*txid, (connected.block.hash(), place));
             }
@@ -199,6 +216,16 @@ impl ChainStore for Toy {
             Bug::KeepsIndexOfStaleBlocks => Ok(self.index.get(txid).copied()),
             Bug::LosesIndexOfBothBranches if self.lost_index.contains(txid) => Ok(None),
             _ => self.inner.find_transaction(txid),
+        }
+    }
+
+    fn opening(&self, height: u64) -> Result<Option<Opening>, Infallible> {
+        let ever = self.openings.get(&height);
+        match self.bug {
+            Bug::KeepsOpeningsOfStaleBlocks if height <= self.height() => Ok(ever.map(|(first, _)| *first)),
+            Bug::KeepsOpeningsAboveTheTip => Ok(ever.map(|(_, last)| *last)),
+            Bug::LosesOpeningsOfAMove if self.moved.contains(&height) => Ok(None),
+            _ => self.inner.opening(height),
         }
     }
 

@@ -16,6 +16,7 @@ use common::{
 use toycoin_core::{
     BlockHash, ChainParams, CheckedBlock, OutPoint, Txid,
     chain::Chain,
+    proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, MemoryStore, StoredChain, WaitingTransaction},
     utxo::{Coin, UtxoView},
 };
@@ -92,6 +93,10 @@ impl ChainStore for Counting {
 
     fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, Self::Error> {
         self.inner.find_transaction(txid)
+    }
+
+    fn opening(&self, height: u64) -> Result<Option<Opening>, Self::Error> {
+        self.inner.opening(height)
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Self::Error> {

@@ -17,7 +17,7 @@ use toycoin_core::{
     Applied, Block, BlockHash, Chain, ChainParams,
     chain::{Advance, ChainError},
     store::ChainStore as _,
-    test_util::{Payments, classroom},
+    test_util::{Payments, assert_openings, classroom},
 };
 use toycoin_node::store::{BODIES_FILE, INDEX_FILE, RedbStore, StoreError, reindex, unwatched};
 
@@ -59,13 +59,14 @@ fn tip_of([index, bodies]: Image, history: &[Block]) -> Option<BlockHash> {
         chain.apply(block.clone(), u64::MAX).unwrap();
     }
     chain.sync().unwrap();
+    assert_openings(&chain);
     assert!(chain.store().check(unwatched).unwrap().is_sound());
     tip
 }
 
 #[test]
 fn a_loss_of_power_leaves_the_old_tip_or_the_new_one() {
-    let blocks = history(4);
+    let blocks = history(5);
     // with reorganisations handed over whole, and in stages
     for (group, stage_bytes) in [(1, u64::MAX), (3, u64::MAX), (1, 0), (3, 0)] {
         let disk = Disk::new(7, 3);
@@ -173,6 +174,9 @@ fn readable(chain: &Chain<RedbStore>, blocks: &[Block]) -> Vec<String> {
         for (txid, _) in block.transaction_ids() {
             say(store.find_transaction(&txid).map(|found| format!("{found:?}")).map_err(text));
         }
+    }
+    for height in 0..=blocks.len() as u64 {
+        say(store.opening(height).map(|opening| format!("{opening:?}")).map_err(text));
     }
     for key in 0..8 {
         say(store.coins_of(&classroom::owner(key)).map(|coins| format!("{coins:?}")).map_err(text));

@@ -101,7 +101,7 @@ fn records() {
     throw(100_000, 120, fuzz::records);
     // as long as the records of each table, and sealed
     let mut rng = ChaCha8Rng::seed_from_u64(9);
-    for (place, length) in (0u8..).zip([32 + 141, 8 + 76, 36 + 48, 32 + 12, 32 + 8 + 8 + 2_048 + 8]) {
+    for (place, length) in (0u8..).zip([32 + 141, 8 + 76, 36 + 48, 32 + 12, 32 + 8 + 8 + 2_048 + 8, 8 + 40]) {
         for _ in 0..1_000 {
             let mut bytes = vec![0; 1 + length];
             rng.fill_bytes(&mut bytes);

@@ -10,7 +10,7 @@ use toycoin_core::{
     Amount, Block, Chain, ChainParams, OutPoint, TxOut,
     chain::ChainError,
     store::ChainStore as _,
-    test_util::{Payments, classroom},
+    test_util::{Payments, classroom, grow},
 };
 use toycoin_node::{
     machine::{Machine as _, Monotonic, Now},
@@ -146,6 +146,47 @@ fn a_node_halts_for_damage_and_a_reindex_mends_it() {
     chain.apply(scene.next, u64::MAX).unwrap();
     assert_eq!(chain.tip().hash, hash);
     assert!(chain.store().check(unwatched).unwrap().is_sound());
+}
+
+#[test]
+fn a_damaged_opening_is_noticed_and_never_served() {
+    // enough for a tree of several pages, because the store keeps the root in memory
+    const BLOCKS: u64 = 160;
+    let (index, bodies) = (Memory::default(), Memory::default());
+    let open = |index: &Memory, bodies: &Memory| RedbStore::open_on(index.clone(), bodies.clone(), &params()).unwrap();
+    let mut chain = Chain::open(params(), open(&index, &bodies)).unwrap();
+    grow(&mut chain, BLOCKS, classroom::owner(5));
+    chain.sync().unwrap();
+    let truth: Vec<_> = (0..=BLOCKS).map(|height| chain.opening_at(height).unwrap().unwrap()).collect();
+    drop(chain);
+    let bytes = index.bytes().clone();
+    let all = |pattern: &[u8]| -> Vec<usize> {
+        (0..bytes.len() - pattern.len()).filter(|at| bytes[*at..].starts_with(pattern)).collect()
+    };
+
+    // a record with its checksum, and its key and those beside it: a height is little-endian in the file
+    let height = 100_u64;
+    let mut places: Vec<_> = all(&truth[100].coins).into_iter().flat_map(|at| at..at + 44).collect();
+    let keys = [height - 1, height, height + 1].map(u64::to_le_bytes).concat();
+    places.extend(all(&keys).into_iter().flat_map(|at| at..at + keys.len()));
+    let (mut wrong, mut hidden) = (0, 0);
+    for (bit, place) in (0..).zip(places) {
+        let index = Memory::new(bytes.clone());
+        let store = open(&index, &bodies);
+        index.bytes()[place] ^= 1 << (bit % 8);
+        for near in height - 5..=height + 5 {
+            match store.opening(near) {
+                Ok(found) => assert_eq!(found, Some(truth[usize::try_from(near).unwrap()]), "byte {place}"),
+                Err(error @ StoreError::Damaged { .. }) => {
+                    let text = error.to_string();
+                    assert!(text.contains(" of openings") && text.contains("--reindex"), "{text}");
+                    *if text.contains("checksum") { &mut wrong } else { &mut hidden } += 1;
+                }
+                Err(error) => panic!("byte {place}: {error}"),
+            }
+        }
+    }
+    assert!(wrong >= 44 && hidden > 3, "{wrong} records are wrong, {hidden} are hidden");
 }
 
 #[test]

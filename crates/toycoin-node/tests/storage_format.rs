@@ -12,8 +12,9 @@ use redb::{Database, Key, ReadableDatabase as _, ReadableTable as _, TableDefini
 use toycoin_core::{
     Block, Chain, ChainParams,
     chain::ChainError,
+    proof::Opening,
     store::WaitingTransaction,
-    test_util::{Payments, classroom},
+    test_util::{Payments, TestLedger, classroom},
 };
 use toycoin_node::store::{BODIES_FILE, INDEX_FILE, RedbStore};
 use toycoin_wire::{codec, limits::MAX_DECODE};
@@ -117,7 +118,7 @@ fn the_files_are_what_the_documentation_says() {
 
     let mut head = opened(BODIES_FILE, b"", &file[..48]);
     assert_eq!(take(&mut head, 8), b"toyblock");
-    assert_eq!(u32_of(&mut head), 1);
+    assert_eq!(u32_of(&mut head), 2);
     assert_eq!(head, params.genesis_hash().as_bytes());
 
     let meta: BTreeMap<String, Vec<u8>> = table::<&str, &[u8], _>(&database, "meta", |key, value| {
@@ -129,7 +130,7 @@ fn the_files_are_what_the_documentation_says() {
     let always: Vec<_> = meta.keys().filter(|key| *key != "packed").collect();
     assert_eq!(always, ["bodies_end", "genesis", "schema", "tip"]);
     assert!(meta.get("packed").is_none_or(|packed| packed.len() == 8));
-    assert_eq!(meta["schema"], 1u32.to_le_bytes());
+    assert_eq!(meta["schema"], 2u32.to_le_bytes());
     assert_eq!(meta["genesis"], params.genesis_hash().as_bytes());
     assert_eq!(meta["bodies_end"], (file.len() as u64).to_le_bytes());
     let (mut tip, state) = (meta["tip"].as_slice(), chain.state());
@@ -182,6 +183,22 @@ fn the_files_are_what_the_documentation_says() {
         let merged = u64_of(&mut undo);
         assert_eq!(undo.len() as u64, 32 * merged, "merged peaks");
         (height, hash, work)
+    });
+    assert_eq!(found, expected);
+
+    let expected: Vec<_> = (0..active.len())
+        .map(|height| {
+            // recomputed from all coins
+            let ledger = TestLedger::replay(params.clone(), &active[1..=height], u64::MAX).unwrap();
+            (height as u64, Opening::of(&ledger.recount()))
+        })
+        .collect();
+    let found = table::<u64, &[u8; 44], _>(&database, "openings", |height, value| {
+        let mut value = opened("openings", &height.to_be_bytes(), value);
+        let coins = take(&mut value, 32).try_into().unwrap();
+        let opening = Opening { coins, count: u64_of(&mut value) };
+        assert!(value.is_empty());
+        (height, opening)
     });
     assert_eq!(found, expected);
 

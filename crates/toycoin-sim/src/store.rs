@@ -11,6 +11,7 @@ use std::{
 
 use toycoin_core::{
     BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
+    proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, MemoryStore, StoredChain, WaitingTransaction},
     utxo::{Coin, UtxoView},
 };
@@ -203,6 +204,10 @@ impl ChainStore for CrashStore {
 
     fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, Infallible> {
         self.seen.find_transaction(txid)
+    }
+
+    fn opening(&self, height: u64) -> Result<Option<Opening>, Infallible> {
+        self.seen.opening(height)
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Infallible> {

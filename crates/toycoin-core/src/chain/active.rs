@@ -10,6 +10,7 @@ use crate::{
     header::Header,
     keys::PublicKey,
     params::ChainParams,
+    proof::Opening,
     state::{ChainState, LtHash},
     store::ChainStore,
     target::Work,
@@ -156,6 +157,16 @@ impl<S: ChainStore> Chain<S> {
     /// An error of the store.
     pub fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, ChainError<S::Error>> {
         self.store.find_transaction(txid).map_err(ChainError::Store)
+    }
+
+    /// Returns the opening of the state after the block of the active chain at `height`; `None` above the tip.
+    ///
+    /// # Errors
+    /// An error of the store, and [`ChainError::Lost`] when it has no opening of a block on the active chain.
+    pub fn opening_at(&self, height: u64) -> Result<Option<Opening>, ChainError<S::Error>> {
+        let Some(entry) = self.header_at(height) else { return Ok(None) };
+        let opening = self.store.opening(height).map_err(ChainError::Store)?;
+        opening.ok_or(ChainError::Lost(entry.hash)).map(Some)
     }
 
     /// Returns the coin at an outpoint in the UTXO set after the tip.

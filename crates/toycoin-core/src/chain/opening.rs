@@ -14,6 +14,7 @@ use crate::{
     consensus::{BatchVerifier, CheckedBlock, SignatureVerifier},
     identified_block::IdentifiedBlock,
     params::ChainParams,
+    proof::Opening,
     state::Deltas,
     store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate, MemoryStore},
 };
@@ -115,6 +116,7 @@ impl<S: ChainStore> Chain<S> {
             connected: vec![ConnectedUpdate {
                 block: Arc::new(block),
                 undo: BlockUndo { spent: Vec::new(), merged: Default::default() },
+                opening: Opening::of(params.genesis_state()),
             }],
             diff: params.genesis_coins().clone(),
             tip: params.genesis_hash(),

@@ -21,6 +21,7 @@ use crate::{
     },
     consensus::{BlockContext, CheckedBlock, RuleError, SignatureVerifier},
     digest::BlockHash,
+    proof::Opening,
     state::{ChainState, Deltas},
     store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate},
     utxo::UtxoDiff,
@@ -194,7 +195,7 @@ impl Reorg {
                     self.at = id;
                     self.entered.push(block.hash());
                     recent.push(&block);
-                    self.connected.push(ConnectedUpdate { block, undo });
+                    self.connected.push(ConnectedUpdate { block, undo, opening: Opening::of(&self.state) });
                 }
                 Err(ChainError::Rule(error)) => return Ok(Step::Invalid { id, error }),
                 Err(error) => return Err(error),

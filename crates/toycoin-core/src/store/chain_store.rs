@@ -7,6 +7,7 @@ use crate::{
     digest::{BlockHash, Txid},
     header::Header,
     keys::PublicKey,
+    proof::Opening,
     state::ChainState,
     store::{BlockUndo, ChainUpdate},
     transaction::{OutPoint, Transaction},
@@ -141,6 +142,12 @@ pub trait ChainStore: UtxoView {
     /// # Errors
     /// An error of the store.
     fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, Self::Error>;
+
+    /// Returns the opening of the state after the block of the active chain at `height`; `None` above the tip.
+    ///
+    /// # Errors
+    /// An error of the store, also for an opening that no longer matches its checksum.
+    fn opening(&self, height: u64) -> Result<Option<Opening>, Self::Error>;
 
     /// Calls `visit` with every coin of the UTXO set, in any order.
     ///

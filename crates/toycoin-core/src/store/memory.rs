@@ -6,6 +6,7 @@ use crate::{
     consensus::CheckedBlock,
     digest::{BlockHash, Txid},
     keyed_map::{KeyedMap, KeyedSet, MapSecret},
+    proof::Opening,
     state::ChainState,
     store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
     transaction::OutPoint,
@@ -22,6 +23,8 @@ pub struct MemoryStore {
     undo: KeyedMap<BlockHash, BlockUndo>,
     coins: KeyedMap<OutPoint, Coin>,
     places: KeyedMap<Txid, (BlockHash, u32)>,
+    /// The openings of the active chain's states, by height.
+    openings: Vec<Opening>,
     tip: Option<(BlockHash, ChainState)>,
     waiting: Vec<WaitingTransaction>,
     /// The staged parts of a move of the tip, combined.
@@ -99,6 +102,7 @@ impl ChainStore for MemoryStore {
         let Some(update) = self.staged.take() else { return Ok(()) };
         for block in &update.disconnected {
             self.undo.remove(&block.hash());
+            self.openings.pop();
             for (txid, _) in block.ids() {
                 self.places.remove(txid);
             }
@@ -107,6 +111,7 @@ impl ChainStore for MemoryStore {
             let hash = connected.block.hash();
             self.insert_block(&connected.block)?;
             self.undo.insert(hash, connected.undo);
+            self.openings.push(connected.opening);
             for (place, (txid, _)) in (0..).zip(connected.block.ids()) {
                 self.places.insert(*txid, (hash, place));
             }
@@ -148,6 +153,10 @@ impl ChainStore for MemoryStore {
 
     fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, Infallible> {
         Ok(self.places.get(txid).copied())
+    }
+
+    fn opening(&self, height: u64) -> Result<Option<Opening>, Infallible> {
+        Ok(usize::try_from(height).ok().and_then(|height| self.openings.get(height)).copied())
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Infallible> {

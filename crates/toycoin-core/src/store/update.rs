@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     consensus::{CheckedBlock, ConnectedBlock},
     digest::BlockHash,
+    proof::Opening,
     state::{ChainState, MergedPeaks},
     transaction::OutPoint,
     utxo::{Coin, UtxoDiff},
@@ -59,6 +60,8 @@ pub struct ConnectedUpdate {
     pub block: Arc<CheckedBlock>,
     /// The block's undo data.
     pub undo: BlockUndo,
+    /// The opening of the state after the block.
+    pub opening: Opening,
 }
 
 /// A move of the tip, or a part of one: blocks that leave the active chain, and blocks that enter it.

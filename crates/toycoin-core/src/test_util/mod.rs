@@ -28,11 +28,13 @@ mod growth;
 mod judge;
 mod ledger;
 pub mod mutations;
+mod openings;
 mod payments;
 mod scene;
 mod store_suite;
 pub mod strategies;
 
 pub use self::{
-    growth::grow, judge::judge, ledger::TestLedger, payments::Payments, scene::Scene, store_suite::store_suite,
+    growth::grow, judge::judge, ledger::TestLedger, openings::assert_openings, payments::Payments, scene::Scene,
+    store_suite::store_suite,
 };

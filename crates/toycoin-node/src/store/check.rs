@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use redb::{ReadableTable, ReadableTableMetadata};
 use toycoin_core::{
     Amount, BlockHash, Work,
+    proof::Opening,
     state::{ChainState, LtHash},
 };
 
@@ -69,6 +70,7 @@ impl RedbStore {
     ///
     /// - Each body is hashed again.
     /// - The undo data take the state back from the tip to genesis, and each header's state root must match on the way.
+    /// - The opening of each height is that of the state there.
     /// - The coins add up to the tip's state.
     /// - Both indexes agree with the blocks and coins.
     ///
@@ -159,6 +161,9 @@ impl RedbStore {
                 report.problem(format!("the state root at height {height} is not the one in its header"));
                 whole = false;
             }
+            if whole && report.note(reader.opening(height)).is_some_and(|found| found != Some(Opening::of(&state))) {
+                report.problem(format!("the opening at height {height} is not that of the state there"));
+            }
             let Some(undo) = report.note(self.read_undo(&active)) else {
                 whole = false;
                 continue;
@@ -170,6 +175,9 @@ impl RedbStore {
         }
         if whole && expected != BlockHash::ZERO {
             report.problem("the active chain does not begin at genesis".into());
+        }
+        if reader.openings.len()? != blocks {
+            report.problem(format!("the index has {} openings, the chain {blocks} blocks", reader.openings.len()?));
         }
         if reader.transactions.len()? != report.transactions {
             report.problem(format!(

@@ -6,7 +6,9 @@ use toycoin_core::BlockHash;
 use crate::store::{
     SCHEMA, StoreError,
     record::seal_long,
-    tables::{ACTIVE, BLOCKS, BODIES_END_KEY, COINS, GENESIS_KEY, META, OWNERS, SCHEMA_KEY, TRANSACTIONS, WAITING},
+    tables::{
+        ACTIVE, BLOCKS, BODIES_END_KEY, COINS, GENESIS_KEY, META, OPENINGS, OWNERS, SCHEMA_KEY, TRANSACTIONS, WAITING,
+    },
 };
 
 /// Begins a transaction with two-phase commit. The notes of redb recommend it where strangers choose the values, so
@@ -32,6 +34,7 @@ pub(super) fn create_tables(database: &Database, genesis: BlockHash, bodies_end:
         put(BODIES_END_KEY, &bodies_end.to_le_bytes())?;
         transaction.open_table(BLOCKS)?;
         transaction.open_table(ACTIVE)?;
+        transaction.open_table(OPENINGS)?;
         transaction.open_table(COINS)?;
         transaction.open_table(OWNERS)?;
         transaction.open_table(TRANSACTIONS)?;

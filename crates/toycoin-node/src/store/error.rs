@@ -36,6 +36,19 @@ pub enum StoreError {
         /// The latest schema that this program knows.
         known: u32,
     },
+    /// An earlier version of this program wrote the store.
+    #[error(
+        "{path} was written by an earlier version (schema {found}, this version needs {known}); --reindex rebuilds it \
+         from its blocks"
+    )]
+    OlderSchema {
+        /// The directory.
+        path: String,
+        /// The schema in it.
+        found: u32,
+        /// The schema that this program needs.
+        known: u32,
+    },
     /// The directory or file is not writable.
     #[error("{path} cannot be written: {source}; set its permissions")]
     ReadOnly {
@@ -99,6 +112,7 @@ impl StoreError {
             Self::Locked { path }
             | Self::Full { path }
             | Self::NewerSchema { path, .. }
+            | Self::OlderSchema { path, .. }
             | Self::OtherNetwork { path, .. } => *path = directory.display().to_string(),
             Self::ReadOnly { path, .. } | Self::Missing { path, .. } | Self::Io { path, .. } => {
                 // some errors name the directory already

@@ -29,6 +29,7 @@ pub(super) fn write_tables(
 ) -> Result<(), StoreError> {
     write_blocks(transaction, group, &written.bodies)?;
     write_active(transaction, group, &written.undo)?;
+    write_openings(transaction, group)?;
     write_coins(transaction, group)?;
     write_transactions(transaction, group)?;
     write_waiting(transaction, group)?;
@@ -76,11 +77,24 @@ fn write_active(transaction: &WriteTransaction, pending: &Pending, undo: &[FileO
         None => Work::default(),
     };
     active.retain_in(pending.standing.., |_, _| false)?;
-    for (height, ((block, _), undo)) in (pending.standing..).zip(pending.connected.iter().zip(undo)) {
+    for (height, (connected, undo)) in (pending.standing..).zip(pending.connected.iter().zip(undo)) {
+        let block = &connected.block;
         let own = block.block().header.bits.to_target().map(|target| target.work()).unwrap_or_default();
         work = work + own;
         let record = ActiveRecord { hash: block.hash(), work, undo: *undo };
         active.insert(height, &record.to_bytes(height))?;
+    }
+    Ok(())
+}
+
+fn write_openings(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
+    if pending.tip.is_none() {
+        return Ok(());
+    }
+    let mut openings = transaction.open_table(OPENINGS)?;
+    openings.retain_in(pending.standing.., |_, _| false)?;
+    for (height, connected) in (pending.standing..).zip(&pending.connected) {
+        openings.insert(height, &opening_to_bytes(height, &connected.opening))?;
     }
     Ok(())
 }

@@ -44,6 +44,9 @@ impl Head {
         if self.genesis != expected {
             return Err(StoreError::OtherNetwork { path, found: self.genesis, expected });
         }
+        if self.schema < SCHEMA {
+            return Err(StoreError::OlderSchema { path, found: self.schema, known: SCHEMA });
+        }
         Ok(self.bodies_end)
     }
 }

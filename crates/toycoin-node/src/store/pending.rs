@@ -8,7 +8,7 @@ use std::{
 use toycoin_core::{
     BlockHash, CheckedBlock, Txid,
     state::ChainState,
-    store::{BlockUndo, ChainUpdate, ConnectedUpdate, WaitingTransaction},
+    store::{ChainUpdate, ConnectedUpdate, WaitingTransaction},
     utxo::UtxoDiff,
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Pending {
     /// Number of blocks of the active chain on disk that are still active. Those above have left it.
     pub(super) standing: u64,
     /// Blocks of the active chain above those.
-    pub(super) connected: Vec<(Arc<CheckedBlock>, BlockUndo)>,
+    pub(super) connected: Vec<ConnectedUpdate>,
     /// Index of each of these blocks in `connected`.
     pub(super) places: HashMap<BlockHash, usize>,
     /// New locations of transactions; `None` for those that are in no block any more.
@@ -72,8 +72,8 @@ impl Pending {
     /// Adds a move of the tip, or a part of one.
     pub(super) fn commit(&mut self, update: ChainUpdate) {
         for block in &update.disconnected {
-            if let Some((gone, _)) = self.connected.pop() {
-                self.places.remove(&gone.hash());
+            if let Some(gone) = self.connected.pop() {
+                self.places.remove(&gone.block.hash());
             } else {
                 self.standing = self.standing.saturating_sub(1);
             }
@@ -81,13 +81,14 @@ impl Pending {
                 self.transactions.insert(*txid, None);
             }
         }
-        for ConnectedUpdate { block, undo } in update.connected {
-            self.bytes += 100 * (1 + undo.spent.len() as u64);
+        for connected in update.connected {
+            let block = &connected.block;
+            self.bytes += 100 * (2 + connected.undo.spent.len() as u64);
             self.places.insert(block.hash(), self.connected.len());
             for (place, (txid, _)) in (0..).zip(block.ids()) {
                 self.transactions.insert(*txid, Some((block.height(), place)));
             }
-            self.connected.push((block, undo));
+            self.connected.push(connected);
         }
         self.bytes += 200 * (update.diff.created_unordered().len() + update.diff.spent_unordered().len()) as u64;
         if self.diff.is_empty() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use toycoin_core::{
     BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
+    proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
     utxo::{Coin, UtxoView},
 };
@@ -105,6 +106,10 @@ impl ChainStore for RedbStore {
 
     fn find_transaction(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, StoreError> {
         self.find_place(txid)
+    }
+
+    fn opening(&self, height: u64) -> Result<Option<Opening>, StoreError> {
+        self.find_opening(height)
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use redb::{ReadableTable, ReadableTableMetadata};
 use toycoin_core::{
     Block, BlockHash, CheckedBlock, OutPoint, PublicKey, Transaction, Txid,
+    proof::Opening,
     store::{BlockUndo, StoredChain, WaitingTransaction},
     utxo::Coin,
 };
@@ -80,6 +81,16 @@ impl RedbStore {
         Ok(self.record_of(hash)?.map(|record| record.body.length.into()))
     }
 
+    pub(super) fn find_opening(&self, height: u64) -> Result<Option<Opening>, StoreError> {
+        let Some(above) = height.checked_sub(self.pending.standing) else {
+            let opening = self.reader()?.opening(height)?;
+            // every block on disk has one, so a page that leads to it is damaged
+            return opening.ok_or_else(|| damaged("openings", &height.to_be_bytes(), "it is missing")).map(Some);
+        };
+        let connected = usize::try_from(above).ok().and_then(|place| self.pending.connected.get(place));
+        Ok(connected.map(|connected| connected.opening))
+    }
+
     /// Reads a body and hashes it again.
     pub(super) fn read_body(&self, hash: &BlockHash, record: &BlockRecord) -> Result<CheckedBlock, StoreError> {
         let name = format!("block {hash}");
@@ -95,7 +106,7 @@ impl RedbStore {
 
     pub(super) fn find_undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, StoreError> {
         if let Some(place) = self.pending.places.get(hash) {
-            return Ok(self.pending.connected.get(*place).map(|(_, undo)| undo.clone()));
+            return Ok(self.pending.connected.get(*place).map(|connected| connected.undo.clone()));
         }
         let reader = self.reader()?;
         let Some(record) = reader.block(hash)? else { return Ok(None) };
@@ -131,7 +142,7 @@ impl RedbStore {
         let Some((height, place)) = found else { return Ok(None) };
         let above = height.checked_sub(self.pending.standing).and_then(|above| usize::try_from(above).ok());
         let hash = match above {
-            Some(above) => self.pending.connected.get(above).map(|(block, _)| block.hash()),
+            Some(above) => self.pending.connected.get(above).map(|connected| connected.block.hash()),
             None => reader.active(height)?.map(|active| active.hash),
         };
         let lost = || {

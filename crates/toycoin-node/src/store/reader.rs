@@ -1,7 +1,7 @@
 //! The state on disk after the last transaction.
 
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableError};
-use toycoin_core::{BlockHash, Txid, state::ChainState, utxo::Coin};
+use toycoin_core::{BlockHash, Txid, proof::Opening, state::ChainState, utxo::Coin};
 
 use crate::store::{INDEX_FILE, StoreError, head::Head, record::Fields, tables::*};
 
@@ -10,6 +10,7 @@ pub(super) struct Reader {
     pub(super) meta: ReadOnlyTable<&'static str, &'static [u8]>,
     pub(super) blocks: ReadOnlyTable<&'static [u8; 32], &'static [u8; BLOCK]>,
     pub(super) active: ReadOnlyTable<u64, &'static [u8; ACTIVE_BLOCK]>,
+    pub(super) openings: ReadOnlyTable<u64, &'static [u8; OPENING]>,
     pub(super) coins: ReadOnlyTable<&'static [u8; OUTPOINT], &'static [u8; COIN]>,
     pub(super) owners: ReadOnlyTable<&'static [u8; OWNED], ()>,
     pub(super) transactions: ReadOnlyTable<&'static [u8; 32], &'static [u8; PLACE]>,
@@ -23,6 +24,7 @@ impl Reader {
             meta: transaction.open_table(META)?,
             blocks: transaction.open_table(BLOCKS)?,
             active: transaction.open_table(ACTIVE)?,
+            openings: transaction.open_table(OPENINGS)?,
             coins: transaction.open_table(COINS)?,
             owners: transaction.open_table(OWNERS)?,
             transactions: transaction.open_table(TRANSACTIONS)?,
@@ -64,6 +66,10 @@ impl Reader {
 
     pub(super) fn active(&self, height: u64) -> Result<Option<ActiveRecord>, StoreError> {
         self.active.get(height)?.map(|bytes| ActiveRecord::from_bytes(height, bytes.value())).transpose()
+    }
+
+    pub(super) fn opening(&self, height: u64) -> Result<Option<Opening>, StoreError> {
+        self.openings.get(height)?.map(|bytes| opening_from_bytes(height, bytes.value())).transpose()
     }
 
     pub(super) fn coin(&self, key: &[u8; OUTPOINT]) -> Result<Option<Coin>, StoreError> {

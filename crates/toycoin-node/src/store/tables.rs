@@ -3,6 +3,7 @@
 use redb::TableDefinition;
 use toycoin_core::{
     Amount, BlockHash, Header, OutPoint, PublicKey, TxOut, Txid, Work,
+    proof::Opening,
     state::{Ancestors, ChainState, LTHASH_BYTES, LtHash},
     store::WaitingTransaction,
     utxo::Coin,
@@ -20,6 +21,8 @@ pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 pub(super) const BLOCKS: TableDefinition<'_, &[u8; 32], &[u8; BLOCK]> = TableDefinition::new("blocks");
 /// The active chain, by height.
 pub(super) const ACTIVE: TableDefinition<'_, u64, &[u8; ACTIVE_BLOCK]> = TableDefinition::new("active");
+/// The openings of the active chain's states, by height.
+pub(super) const OPENINGS: TableDefinition<'_, u64, &[u8; OPENING]> = TableDefinition::new("openings");
 /// The UTXO set: the unspent coins after the tip, by outpoint.
 pub(super) const COINS: TableDefinition<'_, &[u8; OUTPOINT], &[u8; COIN]> = TableDefinition::new("coins");
 /// Outpoints of the same coins, by the first bytes of their owner's key.
@@ -37,6 +40,7 @@ pub(super) const BODIES_END_KEY: &str = "bodies_end";
 
 pub(super) const BLOCK: usize = Header::SIZE + 1 + 8 + 4 + CHECK;
 pub(super) const ACTIVE_BLOCK: usize = 32 + 32 + 8 + 4 + CHECK;
+pub(super) const OPENING: usize = 32 + 8 + CHECK;
 pub(super) const OUTPOINT: usize = 32 + 4;
 pub(super) const COIN: usize = 8 + 32 + 8 + CHECK;
 const OWNER: usize = 8;
@@ -92,6 +96,16 @@ impl ActiveRecord {
         let work = Work::from_be_bytes(fields.take()?);
         Ok(Self { hash, work, undo: FileOffset { at: fields.u64()?, length: fields.u32()? } })
     }
+}
+
+pub(super) fn opening_to_bytes(height: u64, opening: &Opening) -> [u8; OPENING] {
+    seal("openings", &height.to_be_bytes(), &[&opening.coins, &opening.count.to_le_bytes()])
+}
+
+pub(super) fn opening_from_bytes(height: u64, bytes: &[u8; OPENING]) -> Result<Opening, StoreError> {
+    let key = height.to_be_bytes();
+    let mut fields = Fields::open("openings", &key, bytes)?;
+    Ok(Opening { coins: fields.take()?, count: fields.u64()? })
 }
 
 pub(super) fn outpoint_key(outpoint: &OutPoint) -> [u8; OUTPOINT] {

@@ -90,8 +90,8 @@ impl RedbStore {
             bodies.push((*hash, BlockRecord { header, invalid, body }));
         }
         let mut undo = Vec::with_capacity(group.connected.len());
-        for (_, data) in &group.connected {
-            undo.push(self.put(&mut batch, Kind::Undo, data)?);
+        for connected in &group.connected {
+            undo.push(self.put(&mut batch, Kind::Undo, &connected.undo)?);
         }
         self.bodies.write(&batch)?;
         Ok(Written { bodies, undo, length: batch.len() as u64 })

@@ -79,6 +79,9 @@ pub(crate) fn everything<S: ChainStore<Error: std::fmt::Debug>>(chain: &Chain<S>
     for key in 0..classroom::KEYS + 8 {
         said.push(format!("{:?}", store.coins_of(&classroom::owner(key)).unwrap()));
     }
+    for height in 0..=blocks.len() as u64 {
+        said.push(format!("{:?}", store.opening(height).unwrap()));
+    }
     for block in blocks {
         let hash = block.hash();
         said.push(format!("{:?} {:?}", store.block(&hash).unwrap(), store.undo(&hash).unwrap()));

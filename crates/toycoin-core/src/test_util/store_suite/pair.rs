@@ -9,6 +9,7 @@ use crate::{
     keys::PublicKey,
     params::ChainParams,
     store::{ChainStore, MemoryStore, WaitingTransaction},
+    test_util::assert_openings,
     transaction::Transaction,
 };
 
@@ -108,6 +109,7 @@ impl<S: ChainStore<Error: Debug>> Pair<S> {
         self.compare_answers(when);
         let audit = fine(self.chain.audit());
         assert!(audit.holds, "store suite: {when}: the coins are not those of the state root: {audit:?}");
+        assert_openings(&self.chain);
     }
 
     /// Compares the answers of both stores, also in the middle of a move, when staged parts must not be visible.
