@@ -8,6 +8,7 @@ use crate::{
         candidates::Candidates,
         header_tree::NodeId,
         lookahead::Lookahead,
+        mountains::Mountains,
         recent::Recent,
         reorg::{Reorg, Step},
     },
@@ -16,9 +17,10 @@ use crate::{
     header::Header,
     identified_block::IdentifiedBlock,
     rule::Rule,
-    state::{ChainState, Deltas},
+    state::{ChainState, Deltas, ancestor_leaf},
     store::{ChainStore, WaitingTransaction},
     transaction::Transaction,
+    tree::NodeHash,
     utxo::Coin,
 };
 
@@ -30,6 +32,8 @@ pub struct Chain<S> {
     pub(super) deltas: Deltas,
     /// The active chain by height.
     pub(super) active: Vec<NodeId>,
+    /// The inner nodes of the Merkle mountain range over the active chain, its tip included.
+    pub(super) mountains: Mountains,
     /// The state after the active chain's tip.
     pub(super) state: ChainState,
     pub(super) candidates: Candidates,
@@ -268,8 +272,11 @@ impl<S: ChainStore> Chain<S> {
             branch.push(at);
             at = self.tree.parent(at);
         }
-        self.active.truncate(height_index(self.tree.node(at).header.height) + 1);
+        let standing = self.tree.node(at).header.height + 1;
+        self.active.truncate(height_index(standing));
         self.active.extend(branch.into_iter().rev());
+        let leaf = |height: u64| range_leaf(&self.tree, &self.active, height);
+        self.mountains.follow(standing, self.active.len() as u64, leaf);
         self.candidates.prune(&self.tree, tip);
     }
 }
@@ -282,6 +289,12 @@ impl<S> std::fmt::Debug for Chain<S> {
             .field("height", &(self.active.len() - 1))
             .finish_non_exhaustive()
     }
+}
+
+/// Returns the leaf of the mountain range for the header at `height` on the active chain.
+pub(super) fn range_leaf(tree: &HeaderTree, active: &[NodeId], height: u64) -> NodeHash {
+    let node = tree.node(active.get(height_index(height)).copied().unwrap_or(NodeId::GENESIS));
+    ancestor_leaf(node.hash, node.work)
 }
 
 pub(super) fn height_index(height: u64) -> usize {

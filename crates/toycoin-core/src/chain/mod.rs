@@ -24,8 +24,10 @@ mod listing;
 mod locator;
 mod lookahead;
 mod missing;
+mod mountains;
 mod opening;
 mod outcome;
+mod proving;
 mod recent;
 mod reorg;
 mod template;
@@ -38,4 +40,5 @@ pub use self::{
     listing::{BlockStanding, HeaderCursor, HeaderPage, KnownHeader},
     locator::MAX_LOCATOR,
     outcome::{Advance, Applied, Inserted, Moved},
+    proving::{ProvedAncestors, ProvedWork},
 };

@@ -30,7 +30,7 @@ pub struct Subtree {
 
 impl Subtree {
     /// Splits the subtree at the largest power of two below its size; `None` for a leaf.
-    const fn split(self) -> Option<(Self, Self)> {
+    pub(crate) const fn split(self) -> Option<(Self, Self)> {
         if self.size < 2 {
             return None;
         }
