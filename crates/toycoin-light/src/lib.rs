@@ -68,6 +68,8 @@ mod ancestry;
 mod challenge;
 mod error;
 mod file;
+pub mod limits;
+pub mod machine;
 mod proved;
 mod receipt;
 mod rise;

@@ -96,6 +96,9 @@ pub mod store;
 
 #[cfg(feature = "runtime")]
 #[doc(inline)]
+pub use self::rt::light;
+#[cfg(feature = "runtime")]
+#[doc(inline)]
 pub use self::rt::{
     BlockEvent, EventsSince, ExportError, Full, Listener, ListenerEvent, MeshCommand, MeshEnd, MeshEvent, MeshPort,
     NodeBuilder, NodeHandle, PaymentError, RelayError, RelayEvents, RelayHandle, RelayServer, RelayState,

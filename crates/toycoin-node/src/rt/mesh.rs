@@ -256,16 +256,28 @@ impl MeshCommands {
     }
 }
 
+impl MeshPort {
+    /// Returns the next event; `None` once the carrier has ended. Dropping the future loses nothing.
+    pub(super) async fn event(&mut self) -> Option<MeshEvent> {
+        self.events.recv().await
+    }
+
+    /// Tells the carrier something; it is lost if the carrier has ended.
+    pub(super) fn command(&self, command: MeshCommand) {
+        let _ = self.commands.send(command);
+    }
+}
+
 /// The node's part of the port, for tests of a carrier without a node.
 #[cfg(feature = "test-util")]
 impl MeshPort {
     /// Returns the carrier's next event; `None` once the carrier has ended.
     pub async fn next_event(&mut self) -> Option<MeshEvent> {
-        self.events.recv().await
+        self.event().await
     }
 
     /// Tells the carrier something; it is lost if the carrier has ended.
     pub fn tell(&self, command: MeshCommand) {
-        let _ = self.commands.send(command);
+        self.command(command);
     }
 }

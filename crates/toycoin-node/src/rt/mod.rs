@@ -14,6 +14,7 @@ mod error;
 mod events_since;
 mod hash_rate;
 mod life;
+pub mod light;
 mod listener;
 mod mesh;
 mod message;

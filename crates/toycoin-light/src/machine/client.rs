@@ -1,0 +1,270 @@
+//! The light client.
+
+use toycoin_core::{ChainParams, Work};
+use toycoin_wire::{
+    NodeMessage, Payload,
+    machine::{Machine, Monotonic, Now},
+    node::Status,
+};
+
+use super::{
+    config::LightConfig,
+    io::{Event, Input, Output, Server, Tip},
+    net::Net,
+    payments::Payments,
+    receipts::Receipts,
+    saved::{Saved, SavedError},
+    search::Search,
+    servers::{Claim, Kind},
+    tip::{Moved, TipKeeper},
+    window::Window,
+};
+
+/// A light client: it follows the chain with the most proved work, and finds the payments of its owners in it.
+///
+/// It owns no socket and no clock. The driver tells it what it hears on each connection, and carries out what it says.
+#[derive(Debug)]
+pub struct LightMachine {
+    net: Net,
+    tip: TipKeeper,
+    search: Search,
+    receipts: Receipts,
+    payments: Payments,
+}
+
+impl LightMachine {
+    /// Returns a light client that knows genesis alone.
+    pub fn new(config: LightConfig) -> Self {
+        let LightConfig { params, slices, seed } = config;
+        Self {
+            tip: TipKeeper::new(params.clone(), slices),
+            net: Net::new(params, seed),
+            search: Search::default(),
+            receipts: Receipts::default(),
+            payments: Payments::default(),
+        }
+    }
+
+    /// Returns a light client that goes on from what another one [saved](Self::save), with the same owners.
+    ///
+    /// # Errors
+    /// When the saved state is of another network or does not hold together.
+    pub fn resume(config: LightConfig, saved: &Saved) -> Result<Self, SavedError> {
+        saved.check(&config.params)?;
+        let mut client = Self::new(config);
+        client.tip.window = Window::restore(client.net.params.clone(), &saved.headers, saved.before);
+        client.search = Search::restore(saved.searched, saved.coins.clone());
+        Ok(client)
+    }
+
+    /// Returns what a later client can go on from.
+    pub fn save(&self) -> Saved {
+        let (headers, before) = self.tip.window.parts();
+        let (searched, _) = self.search.progress();
+        let coins = self.search.coins.clone();
+        Saved { genesis: self.net.params.genesis_hash(), headers, before, searched, coins }
+    }
+
+    /// Returns the network.
+    pub const fn params(&self) -> &ChainParams {
+        &self.net.params
+    }
+
+    /// Returns the tip whose work was proved: genesis until one is.
+    pub fn tip(&self) -> Tip {
+        self.tip.tip()
+    }
+
+    /// Returns the height up to which all blocks are searched, and the height up to which two servers gave the same
+    /// filters.
+    pub const fn progress(&self) -> (u64, u64) {
+        self.search.progress()
+    }
+
+    /// Returns the greatest height that a server claims with more work than our tip has, if one does. It is a stranger's
+    /// number.
+    pub fn claimed_height(&self) -> Option<u64> {
+        let work = self.tip().work;
+        let claims = self.net.servers.iter().filter_map(|(_, known)| known.claim);
+        claims.filter(|claim| claim.work > work).map(|claim| claim.height).max()
+    }
+
+    /// Returns the number of servers that were heard of and are not muted.
+    pub fn servers(&self) -> usize {
+        self.net.servers.iter().count()
+    }
+
+    /// Returns the header of a block whose place below the tip is known: its confirmations are the tip's height less
+    /// its own, plus 1.
+    pub fn header_at(&self, height: u64) -> Option<Tip> {
+        self.tip.window.at(height).copied()
+    }
+
+    /// Returns our status, which claims nothing: who has no chain owes nobody headers. A mesh asks for it.
+    pub fn status(&self) -> NodeMessage {
+        let params = &self.net.params;
+        let genesis = params.genesis_hash();
+        let bits = params.genesis().header.bits;
+        let work = bits.to_target().map(|target| target.work()).unwrap_or_default();
+        NodeMessage::Status(Status {
+            genesis,
+            tip: genesis,
+            height: 0,
+            work: work.to_be_bytes(),
+            time: self.net.now.unix_ms,
+        })
+    }
+
+    fn on_message(&mut self, server: Server, message: NodeMessage) {
+        let Self { net, tip, search, receipts, .. } = self;
+        match message {
+            NodeMessage::Status(status) => self.on_status(server, &status),
+            NodeMessage::Headers(headers) => {
+                let is_answer = net.servers.answered(&server, Kind::Tip);
+                let moved = tip.on_headers(net, server, &headers, is_answer);
+                self.on_moved(moved);
+            }
+            NodeMessage::Proof(proof) if net.servers.answered(&server, Kind::Tip) => {
+                let moved = tip.on_proof(net, server, &proof);
+                self.on_moved(moved);
+            }
+            NodeMessage::Proof(proof) => drop(receipts.on_proof(net, server, &proof)),
+            NodeMessage::CompactBlock(block) => {
+                let moved = tip.on_headers(net, server, &[block.header], false);
+                self.on_moved(moved);
+            }
+            NodeMessage::Block(block) => {
+                let moved = tip.on_headers(net, server, &[block.header], false);
+                search.fetcher().on_block(net, server, block);
+                self.on_moved(moved);
+            }
+            NodeMessage::Filters(filters) => search.on_filters(net, server, tip, filters),
+            NodeMessage::Ancestors(proof) if receipts.on_ancestors(net, server, &proof) => {}
+            NodeMessage::Ancestors(proof) => search.fetcher().on_ancestors(net, server, tip, &proof),
+            NodeMessage::Receipts(found) => receipts.on_receipts(net, server, &found),
+            NodeMessage::NotFound(ids) => {
+                tip.on_not_found(net, server, &ids);
+                search.on_not_found(net, server, &ids);
+                receipts.on_not_found(net, server, &ids);
+            }
+            // everything else is for full nodes
+            _ => {}
+        }
+    }
+
+    fn on_status(&mut self, server: Server, status: &Status) {
+        if status.genesis != self.net.params.genesis_hash() {
+            return;
+        }
+        let claim = Claim { tip: status.tip, height: status.height, work: Work::from_be_bytes(status.work) };
+        if let Some(known) = self.net.servers.get_mut(&server) {
+            known.claim = Some(claim);
+        }
+    }
+
+    fn on_moved(&mut self, moved: Option<Moved>) {
+        if let Some(Moved { fork }) = moved {
+            self.search.rewind(&mut self.net, fork);
+        }
+    }
+
+    /// Handles that a server is gone, and all that it was asked.
+    fn on_gone(&mut self, server: Server) {
+        for kind in self.net.servers.forget(&server) {
+            self.on_failed(server, kind);
+        }
+    }
+
+    fn on_failed(&mut self, server: Server, kind: Kind) {
+        self.search.on_failed(&server, kind);
+        if kind == Kind::Receipt {
+            self.receipts.on_failed(&server);
+        }
+    }
+
+    /// Asks for all that is missing.
+    fn act(&mut self) {
+        for (server, kind) in self.net.servers.overdue(self.net.now.monotonic) {
+            self.net.servers.failed(&server, kind, self.net.now.monotonic);
+            self.on_failed(server, kind);
+        }
+        self.tip.act(&mut self.net);
+        self.search.act(&mut self.net, &mut self.tip);
+        self.receipts.act(&mut self.net);
+        self.payments.act(&mut self.net);
+        while let Some(server) = self.net.muted.pop() {
+            for kind in [Kind::Tip, Kind::Filters, Kind::Blocks, Kind::Ancestors, Kind::Receipt] {
+                self.on_failed(server, kind);
+            }
+            self.search.on_muted(&mut self.net, &server);
+        }
+        for output in &self.net.outputs {
+            if let Output::Emit(Event::Block(block)) = output {
+                self.payments.confirm(block);
+            }
+        }
+    }
+}
+
+impl Machine for LightMachine {
+    type Input<'a> = Input<'a>;
+    type Output = Output;
+
+    fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.net.now = now;
+        match input {
+            Input::Opened { connection } => {
+                self.net.connections.insert(connection);
+                let status = self.status();
+                self.net.tell(connection, &status);
+            }
+            Input::Closed { connection } => {
+                self.net.connections.remove(&connection);
+                for server in self.net.servers.on(connection) {
+                    self.on_gone(server);
+                }
+            }
+            Input::Joined { server } => {
+                if self.net.servers.hear(server, now.monotonic) {
+                    let status = self.status();
+                    self.net.say(server, &status);
+                }
+            }
+            Input::Left { server } => self.on_gone(server),
+            Input::Heard { server, payload } => {
+                if self.net.servers.hear(server, now.monotonic) {
+                    match NodeMessage::decode(payload) {
+                        Ok(Payload::Message(message)) => self.on_message(server, message),
+                        // another program's or another version's
+                        Ok(_) => {}
+                        Err(error) if error.is_misbehaviour() => self.net.mute(server, error.to_string()),
+                        Err(_) => {}
+                    }
+                }
+            }
+            Input::Unanswered { server } => {
+                for kind in self.net.servers.asked(&server) {
+                    self.net.servers.failed(&server, kind, now.monotonic);
+                    self.on_failed(server, kind);
+                }
+            }
+            Input::Watch { owner, birthday } => self.search.watch(&mut self.net, owner, birthday),
+            Input::Pay { transaction } => self.payments.pay(&mut self.net, transaction),
+            Input::Forget { txid } => self.payments.forget(&txid),
+            Input::Prove { txid } => self.receipts.prove(txid),
+            Input::Timeout => {}
+        }
+        self.act();
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.net.outputs.pop_front()
+    }
+
+    fn next_timeout(&self) -> Option<Monotonic> {
+        let now = self.net.now.monotonic;
+        let times =
+            [self.net.servers.next_timeout(now), self.tip.next_timeout(&self.net), self.payments.next_timeout()];
+        times.into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,193 @@
+//! Blocks that may concern the owners: their bodies, and the proof that they are ancestors of our tip.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toycoin_core::{Block, BlockHash, proof::AncestryProof};
+use toycoin_wire::{NodeMessage, limits::MAX_ANCESTORS, node::GetAncestors};
+
+use super::{io::Server, net::Net, servers::Kind, tip::TipKeeper};
+use crate::{limits, verify_ancestry};
+
+/// A block that is wanted.
+#[derive(Debug)]
+struct Wanted {
+    hash: BlockHash,
+    /// Who told of it. Another server is asked for it, if there is one.
+    source: Server,
+    block: Option<Box<Block>>,
+    is_ancestor: bool,
+    /// Who does not know it as an ancestor of our tip.
+    denied: BTreeSet<Server>,
+}
+
+/// The blocks that are wanted, by height.
+#[derive(Debug, Default)]
+pub(super) struct Fetcher {
+    wanted: BTreeMap<u64, Wanted>,
+    bodies: BTreeMap<Server, BTreeSet<BlockHash>>,
+    ancestors: BTreeMap<Server, Vec<BlockHash>>,
+}
+
+impl Fetcher {
+    /// Wants a block. A wanted block at the same height is replaced, unless it is the same.
+    pub(super) fn want(&mut self, height: u64, hash: BlockHash, source: Server) {
+        if self.wanted.get(&height).is_none_or(|wanted| wanted.hash != hash) {
+            let wanted = Wanted { hash, source, block: None, is_ancestor: false, denied: BTreeSet::new() };
+            self.wanted.insert(height, wanted);
+        }
+    }
+
+    /// Returns the block at a height once it is complete.
+    pub(super) fn get(&self, height: u64) -> Option<&Block> {
+        let wanted = self.wanted.get(&height)?;
+        wanted.block.as_deref().filter(|_| wanted.is_ancestor)
+    }
+
+    /// Takes the complete block at a height.
+    pub(super) fn take(&mut self, height: u64) -> Option<Box<Block>> {
+        self.get(height)?;
+        self.wanted.remove(&height)?.block
+    }
+
+    /// Drops what is wanted above a height.
+    pub(super) fn drop_above(&mut self, height: u64) {
+        self.wanted.retain(|at, _| *at <= height);
+    }
+
+    /// Drops what is wanted at a height.
+    pub(super) fn drop_at(&mut self, height: u64) {
+        self.wanted.remove(&height);
+    }
+
+    /// Returns a wanted block that nobody knows as an ancestor of our tip: its height and who told of it.
+    pub(super) fn denied(&self, servers: usize) -> Option<(u64, Server)> {
+        let enough = servers.saturating_sub(1).clamp(1, 2);
+        let is_denied = |wanted: &Wanted| !wanted.is_ancestor && wanted.denied.len() >= enough;
+        self.wanted.iter().find(|(_, wanted)| is_denied(wanted)).map(|(height, wanted)| (*height, wanted.source))
+    }
+
+    /// Asks for bodies and for proofs of ancestry.
+    pub(super) fn act(&mut self, net: &mut Net, tip: &mut TipKeeper) {
+        self.bodies.retain(|server, _| net.servers.get(server).is_some_and(|known| known.is_asked(Kind::Blocks)));
+        self.ancestors.retain(|server, _| net.servers.get(server).is_some_and(|known| known.is_asked(Kind::Ancestors)));
+        self.ask_bodies(net);
+        self.ask_ancestors(net, tip);
+    }
+
+    fn ask_bodies(&mut self, net: &mut Net) {
+        loop {
+            let asked: BTreeSet<_> = self.bodies.values().flatten().copied().collect();
+            let missing = self.wanted.values().filter(|wanted| wanted.block.is_none() && !asked.contains(&wanted.hash));
+            let some: Vec<_> =
+                missing.take(limits::BLOCKS_A_QUESTION).map(|wanted| (wanted.hash, wanted.source)).collect();
+            let sources: BTreeSet<_> = some.iter().map(|(_, source)| *source).collect();
+            if some.is_empty() {
+                return;
+            }
+            let Some(server) = net.pick(Kind::Blocks, &sources, |_| true) else { return };
+            let hashes: Vec<_> = some.into_iter().map(|(hash, _)| hash).collect();
+            self.bodies.insert(server, hashes.iter().copied().collect());
+            net.ask(server, Kind::Blocks, &NodeMessage::GetBlocks(hashes));
+        }
+    }
+
+    fn ask_ancestors(&mut self, net: &mut Net, tip: &mut TipKeeper) {
+        for (height, wanted) in &mut self.wanted {
+            wanted.is_ancestor |= tip.window.holds(*height, &wanted.hash);
+        }
+        let open = |wanted: &&Wanted| !wanted.is_ancestor;
+        if !self.ancestors.is_empty() || !self.wanted.values().any(|wanted| open(&wanted)) {
+            return;
+        }
+        if tip.needs_proof() {
+            return tip.renew(net);
+        }
+        let Some(proved) = tip.proved.as_ref().map(|proved| proved.hash()) else { return };
+        let some: Vec<_> = self.wanted.values().filter(open).take(MAX_ANCESTORS).collect();
+        let avoid: BTreeSet<_> =
+            some.iter().flat_map(|wanted| wanted.denied.iter().chain([&wanted.source])).copied().collect();
+        let blocks: Vec<_> = some.into_iter().map(|wanted| wanted.hash).collect();
+        let Some(server) = net.pick(Kind::Ancestors, &avoid, |_| true) else { return };
+        self.ancestors.insert(server, blocks.clone());
+        net.ask(server, Kind::Ancestors, &NodeMessage::GetAncestors(GetAncestors { tip: proved, blocks }));
+    }
+
+    /// Handles a block. What nobody asked this server for is ignored.
+    pub(super) fn on_block(&mut self, net: &mut Net, server: Server, block: Block) {
+        let hash = block.hash();
+        let Some(asked) = self.bodies.get_mut(&server).filter(|asked| asked.contains(&hash)) else { return };
+        asked.remove(&hash);
+        if asked.is_empty() {
+            self.bodies.remove(&server);
+            net.servers.answered(&server, Kind::Blocks);
+        }
+        if block.merkle_root() != block.header.merkle_root {
+            return net.mute(server, format!("block {hash} is not what its header says"));
+        }
+        let height = block.header.height;
+        if let Some(wanted) = self.wanted.get_mut(&height).filter(|wanted| wanted.hash == hash) {
+            wanted.block = Some(Box::new(block));
+        }
+    }
+
+    /// Handles that a server does not have blocks that it was asked for, or does not know them as ancestors.
+    pub(super) fn on_not_found(&mut self, net: &mut Net, server: Server, hashes: &[[u8; 32]]) {
+        let now = net.now.monotonic;
+        if let Some(asked) = self.bodies.get_mut(&server)
+            && hashes.iter().any(|hash| asked.contains(&BlockHash::from_bytes(*hash)))
+        {
+            self.bodies.remove(&server);
+            net.servers.failed(&server, Kind::Blocks, now);
+        }
+        let Some(asked) = self.ancestors.get(&server) else { return };
+        let denied: Vec<_> = asked.iter().filter(|hash| hashes.contains(&hash.to_bytes())).copied().collect();
+        if denied.is_empty() {
+            return;
+        }
+        // a proof for the others may have come before
+        let is_over = denied.len() == asked.len();
+        for wanted in self.wanted.values_mut().filter(|wanted| denied.contains(&wanted.hash)) {
+            wanted.denied.insert(server);
+        }
+        if is_over {
+            self.ancestors.remove(&server);
+            net.servers.answered(&server, Kind::Ancestors);
+        } else if let Some(asked) = self.ancestors.get_mut(&server) {
+            asked.retain(|hash| !denied.contains(hash));
+        }
+    }
+
+    /// Handles a proof of ancestry.
+    pub(super) fn on_ancestors(&mut self, net: &mut Net, server: Server, tip: &TipKeeper, proof: &AncestryProof) {
+        if self.ancestors.remove(&server).is_none() {
+            return;
+        }
+        net.servers.answered(&server, Kind::Ancestors);
+        let Some(proved) = &tip.proved else { return };
+        if proof.tip != proved.hash() {
+            // it is on another branch, or our tip has moved
+            return net.servers.failed(&server, Kind::Ancestors, net.now.monotonic);
+        }
+        match verify_ancestry(&net.params, proved, proof) {
+            Ok(ancestors) => {
+                for ancestor in ancestors {
+                    if let Some(wanted) = self.wanted.get_mut(&ancestor.height())
+                        && wanted.hash == ancestor.hash()
+                    {
+                        wanted.is_ancestor = true;
+                    }
+                }
+            }
+            Err(error) => net.mute(server, format!("a proof of ancestry does not hold: {error}")),
+        }
+    }
+
+    /// Handles that a server is silent, or gone.
+    pub(super) fn on_failed(&mut self, server: &Server, kind: Kind) {
+        match kind {
+            Kind::Blocks => drop(self.bodies.remove(server)),
+            Kind::Ancestors => drop(self.ancestors.remove(server)),
+            _ => {}
+        }
+    }
+}

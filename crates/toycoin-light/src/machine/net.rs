@@ -1,0 +1,107 @@
+//! What all parts of the machine share: the time, randomness, the servers, and what goes out.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use toycoin_core::ChainParams;
+use toycoin_wire::{NodeMessage, machine::Now};
+
+use super::{
+    io::{Event, Output, Server},
+    servers::{Kind, Servers, pick},
+};
+use crate::limits;
+
+/// What all parts of the machine share.
+#[derive(Debug)]
+pub(super) struct Net {
+    pub(super) params: ChainParams,
+    pub(super) now: Now,
+    pub(super) servers: Servers,
+    pub(super) connections: BTreeSet<u64>,
+    pub(super) outputs: VecDeque<Output>,
+    /// Who was muted since the parts were told.
+    pub(super) muted: Vec<Server>,
+    random: ChaCha8Rng,
+}
+
+impl Net {
+    pub(super) fn new(params: ChainParams, seed: [u8; 32]) -> Self {
+        Self {
+            params,
+            now: Now::default(),
+            servers: Servers::default(),
+            connections: BTreeSet::new(),
+            outputs: VecDeque::new(),
+            muted: Vec::new(),
+            random: ChaCha8Rng::from_seed(seed),
+        }
+    }
+
+    /// Draws a number.
+    pub(super) fn draw(&mut self) -> u64 {
+        self.random.next_u64()
+    }
+
+    /// Draws a seed for a proof.
+    pub(super) fn draw_seed(&mut self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        self.random.fill_bytes(&mut seed);
+        seed
+    }
+
+    /// Asks a server, and waits for its answer.
+    pub(super) fn ask(&mut self, server: Server, kind: Kind, message: &NodeMessage) {
+        if let Some(payload) = encode(message) {
+            self.servers.ask(&server, kind, self.now.monotonic);
+            self.outputs.push_back(Output::Ask { server, payload });
+        }
+    }
+
+    /// Says something to one server that it need not answer.
+    pub(super) fn say(&mut self, server: Server, message: &NodeMessage) {
+        self.outputs.extend(encode(message).map(|payload| Output::Ask { server, payload }));
+    }
+
+    /// Says something to all on a connection.
+    pub(super) fn tell(&mut self, connection: u64, message: &NodeMessage) {
+        self.outputs.extend(encode(message).map(|payload| Output::Tell { connection, payload }));
+    }
+
+    pub(super) fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Emit(event));
+    }
+
+    /// Mutes a server that sent something false.
+    pub(super) fn mute(&mut self, server: Server, reason: String) {
+        self.servers.mute(server, self.now.monotonic);
+        self.muted.push(server);
+        self.outputs.push_back(Output::Mute { server, time: limits::MUTE, reason: reason.clone() });
+        self.emit(Event::Muted { server, reason });
+    }
+
+    /// Picks a server that is free for a question of a kind, and no one of `avoid` if there is another. `is_fit` says
+    /// who could answer it.
+    pub(super) fn pick(
+        &mut self,
+        kind: Kind,
+        avoid: &BTreeSet<Server>,
+        is_fit: impl Fn(&Server) -> bool,
+    ) -> Option<Server> {
+        let free: Vec<_> =
+            self.servers.free(kind, self.now.monotonic).map(|(at, _)| *at).filter(|at| is_fit(at)).collect();
+        let draw = self.draw();
+        pick(&free, avoid, draw)
+    }
+}
+
+/// Encodes a message. What the machine says is within every cap.
+fn encode(message: &NodeMessage) -> Option<Bytes> {
+    let payload = message.encode();
+    debug_assert!(payload.is_ok(), "{payload:?}");
+    payload.ok().map(Bytes::from)
+}

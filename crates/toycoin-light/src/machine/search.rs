@@ -1,0 +1,352 @@
+//! The search for blocks that concern the owners, by filters.
+//!
+//! ```text
+//!   birthday      confirmed          searched                            tip
+//!      ├──────────────┼──────────────────┼── span ─┼── span ─┼── span ─────┤
+//!      two servers gave   one server gave   requested ahead
+//!      the same filters   these filters
+//! ```
+//!
+//! A filter follows from its block alone, and no header commits to it. So a server can hide a payment by leaving it
+//! out. Each filter is therefore asked of a second server once the first pass is through. Where two differ, the block
+//! decides, and who lied is muted.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use toycoin_core::{
+    BlockHash, OutPoint, PublicKey,
+    filter::{BlockFilter, FilterItem},
+};
+use toycoin_wire::{NodeMessage, node::GetFilters};
+
+use super::{
+    coins::Coins,
+    dispute::{Dispute, digest},
+    fetcher::Fetcher,
+    heard::HeardFilters,
+    io::{Event, Server},
+    net::Net,
+    servers::Kind,
+    tip::TipKeeper,
+};
+use crate::limits;
+
+/// The search for blocks that concern the owners.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    pub(super) coins: Coins,
+    fetcher: Fetcher,
+    /// All blocks up to this height are searched.
+    searched: u64,
+    /// Up to this height, two servers gave the same filters.
+    confirmed: u64,
+    /// What is searched next, in order and without gaps.
+    spans: VecDeque<Span>,
+    /// The filters above `confirmed` and up to `searched`, as one server gave them.
+    heard: HeardFilters,
+    /// The last block of which each server was asked for filters.
+    asked: BTreeMap<Server, BlockHash>,
+    /// Who was asked for them as a second server.
+    second: Option<Server>,
+    dispute: Option<Dispute>,
+    /// What was reported last: searched and confirmed.
+    reported: (u64, u64),
+}
+
+/// Neighbouring blocks whose filters are asked of one server.
+#[derive(Debug)]
+struct Span {
+    first: u64,
+    last: u64,
+    server: Option<Server>,
+    /// Its filters, once they are here.
+    filters: Vec<BlockFilter>,
+    is_matched: bool,
+    /// Coins that blocks of the span created, and that its filters have not been searched for.
+    unmatched: Vec<(u64, OutPoint)>,
+    /// The heights of blocks that matched and were applied.
+    applied: BTreeMap<u64, bool>,
+}
+
+impl Search {
+    /// Returns a search that goes on from what an earlier one found.
+    pub(super) fn restore(searched: u64, coins: Coins) -> Self {
+        Self { coins, searched, confirmed: searched, reported: (searched, searched), ..Self::default() }
+    }
+
+    /// Watches another owner. What was searched from its birthday on is searched again.
+    pub(super) fn watch(&mut self, net: &mut Net, owner: PublicKey, birthday: u64) {
+        let is_first = self.coins.birthday().is_none();
+        if self.coins.watch(owner, birthday) && !is_first {
+            self.rewind(net, birthday.saturating_sub(1));
+        }
+    }
+
+    /// Returns the height up to which blocks are searched, and the height up to which that is confirmed.
+    pub(super) const fn progress(&self) -> (u64, u64) {
+        (self.searched, self.confirmed)
+    }
+
+    /// Forgets what was found above a height, since the chain above it may have changed.
+    pub(super) fn rewind(&mut self, net: &mut Net, height: u64) {
+        if height < self.searched {
+            net.emit(Event::Rewound { height });
+        }
+        self.rewind_to(height);
+    }
+
+    fn rewind_to(&mut self, height: u64) {
+        self.coins.rewind(height);
+        self.searched = self.searched.min(height);
+        self.spans.clear();
+        self.fetcher.drop_above(height);
+        let keep = self.searched.saturating_sub(self.confirmed);
+        self.heard.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
+        self.confirmed = self.confirmed.min(height);
+        (self.second, self.dispute) = (None, None);
+    }
+
+    /// Asks for what is missing, and searches what is here.
+    pub(super) fn act(&mut self, net: &mut Net, tip: &mut TipKeeper) {
+        let Some(birthday) = self.coins.birthday() else { return };
+        let before = birthday.saturating_sub(1).min(tip.tip().header.height);
+        if self.searched < before && self.spans.is_empty() {
+            (self.searched, self.confirmed) = (before, before);
+            self.heard.truncate(0);
+        }
+        self.plan(tip);
+        self.ask(net, tip);
+        while self.search_first(net) {}
+        self.confirm(net, tip);
+        self.settle(net);
+        self.fetcher.act(net, tip);
+        self.drop_denied(net);
+        if self.reported != self.progress() {
+            self.reported = self.progress();
+            net.emit(Event::Searched { height: self.searched, confirmed: self.confirmed });
+        }
+    }
+
+    /// Plans spans up to the tip.
+    fn plan(&mut self, tip: &TipKeeper) {
+        while self.spans.len() < limits::SPANS {
+            let first = self.spans.back().map_or(self.searched, |span| span.last) + 1;
+            let last = tip.tip().header.height.min(first + limits::SPAN - 1);
+            if first > last {
+                return;
+            }
+            self.spans.push_back(Span::new(first, last));
+        }
+    }
+
+    /// Asks for the filters of each span that nobody was asked for.
+    fn ask(&mut self, net: &mut Net, tip: &TipKeeper) {
+        let last = tip.tip().hash;
+        for span in self.spans.iter_mut().filter(|span| span.server.is_none() && span.filters.is_empty()) {
+            let Some(server) = net.pick(Kind::Filters, &BTreeSet::new(), |_| true) else { return };
+            span.server = Some(server);
+            self.asked.insert(server, last);
+            net.ask(server, Kind::Filters, &NodeMessage::GetFilters(GetFilters { first: span.first, last }));
+        }
+    }
+
+    /// Searches the first span as far as its blocks are here. Returns whether it is done.
+    fn search_first(&mut self, net: &mut Net) -> bool {
+        let Self { coins, fetcher, spans, .. } = self;
+        let Some(span) = spans.front_mut().filter(|span| !span.filters.is_empty()) else { return false };
+        let Some(source) = span.server else { return false };
+        if !span.is_matched {
+            span.is_matched = true;
+            let items = coins.items();
+            let first = span.first;
+            if let Err(reason) = span.find(first, &items, |height, block| fetcher.want(height, block, source)) {
+                net.mute(source, reason);
+                return false;
+            }
+        }
+        loop {
+            // in the order of heights, since a block may spend what an earlier one pays
+            let open: Vec<_> = span.applied.iter().filter(|(_, is_applied)| !**is_applied).map(|(at, _)| *at).collect();
+            for height in open {
+                let Some(block) = fetcher.take(height) else { return false };
+                span.applied.insert(height, true);
+                let concern = coins.apply(&block);
+                span.unmatched.extend(concern.created.into_iter().map(|outpoint| (height, outpoint)));
+                if concern.concerns {
+                    net.emit(Event::Block(block));
+                }
+            }
+            let Some((height, outpoint)) = span.unmatched.pop() else { break };
+            let item = [FilterItem::Spent(outpoint)];
+            if let Err(reason) = span.find(height + 1, &item, |height, block| fetcher.want(height, block, source)) {
+                net.mute(source, reason);
+                return false;
+            }
+        }
+        let Some(span) = self.spans.pop_front() else { return false };
+        self.searched = span.last;
+        self.heard.extend(source, &span.filters);
+        true
+    }
+
+    /// Handles filters that a server was asked for.
+    pub(super) fn on_filters(&mut self, net: &mut Net, server: Server, tip: &TipKeeper, filters: Vec<BlockFilter>) {
+        if !net.servers.answered(&server, Kind::Filters) {
+            return;
+        }
+        self.asked.remove(&server);
+        if self.second.take_if(|second| *second == server).is_some() {
+            return self.compare(server, &filters);
+        }
+        let Some(place) = self.spans.iter().position(|span| span.server == Some(server) && span.filters.is_empty())
+        else {
+            return;
+        };
+        let Some(span) = self.spans.get_mut(place) else { return };
+        let most = usize::try_from(span.last - span.first + 1).unwrap_or(usize::MAX);
+        let filters: Vec<_> = filters.into_iter().take(most).collect();
+        let fits =
+            |(height, filter): (u64, &BlockFilter)| tip.window.at(height).is_none_or(|at| at.hash == filter.block);
+        if filters.is_empty() || !(span.first..).zip(&filters).all(fits) {
+            // another branch than ours, or nothing at all
+            span.server = None;
+            return net.servers.failed(&server, Kind::Filters, net.now.monotonic);
+        }
+        let end = span.last;
+        span.last = span.first + filters.len() as u64 - 1;
+        span.filters = filters;
+        if span.last < end {
+            let rest = Span::new(span.last + 1, end);
+            self.spans.insert(place + 1, rest);
+        }
+    }
+
+    /// Asks a second server for the filters that only one gave, once the first pass is through.
+    fn confirm(&mut self, net: &mut Net, tip: &TipKeeper) {
+        let is_through = self.searched == tip.tip().header.height;
+        let Some((first, _)) = self.heard.first().filter(|_| is_through) else { return };
+        if self.second.is_some() || self.dispute.is_some() {
+            return;
+        }
+        let second = net.pick(Kind::Filters, &BTreeSet::new(), |server| *server != first);
+        if let Some(server) = second {
+            self.second = Some(server);
+            let request = GetFilters { first: self.confirmed + 1, last: tip.tip().hash };
+            self.asked.insert(server, request.last);
+            net.ask(server, Kind::Filters, &NodeMessage::GetFilters(request));
+        }
+    }
+
+    /// Compares a second server's filters with those of the first.
+    fn compare(&mut self, server: Server, filters: &[BlockFilter]) {
+        for filter in filters {
+            let second = (server, digest(filter));
+            let Some(first) = self.heard.first().filter(|(source, _)| *source != server) else { return };
+            if first.1 != second.1 {
+                let (height, block) = (self.confirmed + 1, filter.block);
+                self.dispute = Some(Dispute { height, first, second, block });
+                return;
+            }
+            self.heard.pop();
+            self.confirmed += 1;
+        }
+    }
+
+    /// Settles a dispute once its block is here.
+    fn settle(&mut self, net: &mut Net) {
+        let Some(dispute) = &self.dispute else { return };
+        dispute.want(&mut self.fetcher);
+        let Some(block) = self.fetcher.take(dispute.height) else { return };
+        let Some(dispute) = self.dispute.take() else { return };
+        let [first, second] = dispute.judge(&block);
+        for (server, _) in [(dispute.first, first), (dispute.second, second)]
+            .into_iter()
+            .filter(|(_, lied)| *lied)
+            .map(|(claim, _)| claim)
+        {
+            net.mute(server, format!("its filter of block {} is not that of the block", dispute.height));
+        }
+        if first {
+            // it may have hidden other blocks too
+            let confirmed = self.confirmed;
+            self.rewind(net, confirmed);
+        }
+    }
+
+    /// Gives up a block that nobody knows as an ancestor of our tip, and what its source said.
+    fn drop_denied(&mut self, net: &mut Net) {
+        let servers = net.servers.iter().count();
+        let Some((height, source)) = self.fetcher.denied(servers) else { return };
+        self.fetcher.drop_at(height);
+        net.servers.failed(&source, Kind::Filters, net.now.monotonic);
+        if self.dispute.take_if(|dispute| dispute.height == height).is_none() {
+            let confirmed = self.confirmed;
+            self.rewind(net, confirmed);
+        }
+    }
+
+    /// Handles that a server does not have what it was asked for.
+    pub(super) fn on_not_found(&mut self, net: &mut Net, server: Server, ids: &[[u8; 32]]) {
+        self.fetcher.on_not_found(net, server, ids);
+        // it does not know our tip
+        if self.asked.get(&server).is_some_and(|last| ids.contains(&last.to_bytes())) {
+            net.servers.failed(&server, Kind::Filters, net.now.monotonic);
+            self.on_failed(&server, Kind::Filters);
+        }
+    }
+
+    /// Handles that a server is silent, or gone, or muted.
+    pub(super) fn on_failed(&mut self, server: &Server, kind: Kind) {
+        self.fetcher.on_failed(server, kind);
+        if kind == Kind::Filters {
+            self.asked.remove(server);
+            self.second.take_if(|second| second == server);
+            for span in self.spans.iter_mut().filter(|span| span.server == Some(*server) && span.filters.is_empty()) {
+                span.server = None;
+            }
+        }
+    }
+
+    /// Handles that a server lied: what it alone said is searched again.
+    pub(super) fn on_muted(&mut self, net: &mut Net, server: &Server) {
+        let trusted = self.heard.is_source(server);
+        let pending = self.spans.iter().any(|span| span.server == Some(*server) && !span.filters.is_empty());
+        if trusted || pending {
+            let height = if trusted { self.confirmed } else { self.searched };
+            self.rewind(net, height);
+        }
+    }
+
+    pub(super) const fn fetcher(&mut self) -> &mut Fetcher {
+        &mut self.fetcher
+    }
+}
+
+impl Span {
+    const fn new(first: u64, last: u64) -> Self {
+        Self {
+            first,
+            last,
+            server: None,
+            filters: Vec::new(),
+            is_matched: false,
+            unmatched: Vec::new(),
+            applied: BTreeMap::new(),
+        }
+    }
+
+    /// Searches the filters from a height on, and wants each block that matches and was not wanted before.
+    fn find(&mut self, from: u64, items: &[FilterItem], mut want: impl FnMut(u64, BlockHash)) -> Result<(), String> {
+        for (height, filter) in (self.first..).zip(&self.filters).filter(|(height, _)| *height >= from) {
+            match filter.matches(items) {
+                Ok(true) if !self.applied.contains_key(&height) => {
+                    self.applied.insert(height, false);
+                    want(height, filter.block);
+                }
+                Ok(_) => {}
+                Err(error) => return Err(format!("its filter of block {height} is malformed: {error}")),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! The servers: what each claims, what it was asked, and how it did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toycoin_core::{BlockHash, Work};
+use toycoin_wire::machine::Monotonic;
+
+use super::io::Server;
+use crate::limits;
+
+/// What a question is about. A server has at most one question of each kind at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// Headers above our tip, or a proof of another tip.
+    Tip,
+    Filters,
+    Blocks,
+    Ancestors,
+    /// A receipt, or the proof that goes with it.
+    Receipt,
+}
+
+/// What a server's status says. It is a number that a stranger chose, and decides only whom to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub(super) tip: BlockHash,
+    pub(super) height: u64,
+    pub(super) work: Work,
+}
+
+/// A server that was heard of.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) claim: Option<Claim>,
+    /// Whether its tip has to be proved, since its headers did not attach to ours.
+    pub(super) needs_proof: bool,
+    /// Whether the proof has to begin at genesis, since our headers are not its ancestors.
+    pub(super) from_genesis: bool,
+    asked: BTreeMap<Kind, Monotonic>,
+    failures: u32,
+    rests_until: Monotonic,
+    heard: Monotonic,
+}
+
+/// All servers, and those that are muted.
+#[derive(Debug, Default)]
+pub(super) struct Servers {
+    known: BTreeMap<Server, Known>,
+    muted: BTreeMap<Server, Monotonic>,
+}
+
+impl Servers {
+    /// Notes that a server was heard. Returns whether it is heard at all: a muted one is not.
+    pub(super) fn hear(&mut self, server: Server, now: Monotonic) -> bool {
+        if self.is_muted(&server, now) {
+            return false;
+        }
+        if !self.known.contains_key(&server) && self.known.len() >= limits::SERVERS {
+            let idle = self.known.iter().filter(|(_, known)| known.asked.is_empty());
+            let Some(oldest) = idle.min_by_key(|(server, known)| (known.heard, **server)).map(|(at, _)| *at) else {
+                return false;
+            };
+            self.known.remove(&oldest);
+        }
+        let new = Known {
+            claim: None,
+            needs_proof: false,
+            from_genesis: false,
+            asked: BTreeMap::new(),
+            failures: 0,
+            rests_until: Monotonic::ORIGIN,
+            heard: now,
+        };
+        self.known.entry(server).or_insert(new).heard = now;
+        true
+    }
+
+    /// Forgets a server that is gone. What it was asked fails.
+    pub(super) fn forget(&mut self, server: &Server) -> Vec<Kind> {
+        self.known.remove(server).map(|known| known.asked.into_keys().collect()).unwrap_or_default()
+    }
+
+    /// Returns the servers on a connection.
+    pub(super) fn on(&self, connection: u64) -> Vec<Server> {
+        self.known.keys().filter(|server| server.connection == connection).copied().collect()
+    }
+
+    /// Mutes a server, and forgets it.
+    pub(super) fn mute(&mut self, server: Server, now: Monotonic) {
+        self.known.remove(&server);
+        self.muted.retain(|_, until| *until > now);
+        while self.muted.len() >= limits::SERVERS {
+            let Some(first) = self.muted.iter().min_by_key(|(_, until)| **until).map(|(at, _)| *at) else { break };
+            self.muted.remove(&first);
+        }
+        self.muted.insert(server, now + limits::MUTE);
+    }
+
+    pub(super) fn is_muted(&self, server: &Server, now: Monotonic) -> bool {
+        self.muted.get(server).is_some_and(|until| *until > now)
+    }
+
+    pub(super) fn get(&self, server: &Server) -> Option<&Known> {
+        self.known.get(server)
+    }
+
+    pub(super) fn get_mut(&mut self, server: &Server) -> Option<&mut Known> {
+        self.known.get_mut(server)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Server, &Known)> {
+        self.known.iter()
+    }
+
+    /// Notes a question.
+    pub(super) fn ask(&mut self, server: &Server, kind: Kind, now: Monotonic) {
+        if let Some(known) = self.known.get_mut(server) {
+            known.asked.insert(kind, now);
+        }
+    }
+
+    /// Notes an answer. Returns false unless there was such a question, so that what nobody asked for is ignored.
+    pub(super) fn answered(&mut self, server: &Server, kind: Kind) -> bool {
+        let Some(known) = self.known.get_mut(server) else { return false };
+        let was_asked = known.asked.remove(&kind).is_some();
+        if was_asked {
+            known.failures = 0;
+        }
+        was_asked
+    }
+
+    /// Notes that a server did not answer, or not with what was asked. It rests for a time.
+    pub(super) fn failed(&mut self, server: &Server, kind: Kind, now: Monotonic) {
+        if let Some(known) = self.known.get_mut(server) {
+            known.asked.remove(&kind);
+            let rest = limits::FIRST_REST.saturating_mul(1 << known.failures.min(16)).min(limits::MAX_REST);
+            known.failures = known.failures.saturating_add(1);
+            known.rests_until = now + rest;
+        }
+    }
+
+    /// Returns the questions whose time is over.
+    pub(super) fn overdue(&self, now: Monotonic) -> Vec<(Server, Kind)> {
+        let questions = self.known.iter().flat_map(|(server, known)| known.asked.iter().map(move |a| (*server, a)));
+        let late = questions.filter(|(_, (_, at))| now >= **at + limits::PATIENCE);
+        late.map(|(server, (kind, _))| (server, *kind)).collect()
+    }
+
+    /// Returns the questions of a kind that wait for an answer, and since when the latest does.
+    pub(super) fn waiting(&self, kind: Kind) -> (usize, Option<Monotonic>) {
+        let times: Vec<_> = self.known.values().filter_map(|known| known.asked.get(&kind).copied()).collect();
+        (times.len(), times.into_iter().max())
+    }
+
+    /// Returns the servers that may be asked a question of a kind. A server proves one thing at a time.
+    pub(super) fn free(&self, kind: Kind, now: Monotonic) -> impl Iterator<Item = (&Server, &Known)> {
+        let other = match kind {
+            Kind::Tip => Kind::Receipt,
+            Kind::Receipt => Kind::Tip,
+            other => other,
+        };
+        let is_free = move |known: &Known| !known.is_asked(kind) && !known.is_asked(other);
+        self.known.iter().filter(move |(_, known)| known.rests_until <= now && is_free(known))
+    }
+
+    /// Returns what a server was asked.
+    pub(super) fn asked(&self, server: &Server) -> Vec<Kind> {
+        self.known.get(server).map(|known| known.asked.keys().copied().collect()).unwrap_or_default()
+    }
+
+    /// Returns when something changes by itself: a question is over, or a server has rested.
+    pub(super) fn next_timeout(&self, now: Monotonic) -> Option<Monotonic> {
+        let overdue = self.known.values().flat_map(|known| known.asked.values().map(|at| *at + limits::PATIENCE));
+        let rested = self.known.values().map(|known| known.rests_until).filter(|at| *at > now);
+        overdue.chain(rested).min()
+    }
+}
+
+impl Known {
+    /// Returns whether it waits for nothing.
+    pub(super) fn is_asked(&self, kind: Kind) -> bool {
+        self.asked.contains_key(&kind)
+    }
+}
+
+/// Picks one of several servers by a drawn number. `avoid` are taken only if there is no other.
+pub(super) fn pick(free: &[Server], avoid: &BTreeSet<Server>, draw: u64) -> Option<Server> {
+    let others: Vec<_> = free.iter().filter(|server| !avoid.contains(server)).copied().collect();
+    let choice = if others.is_empty() { free } else { &others };
+    let place = draw.checked_rem(choice.len() as u64)?;
+    choice.get(usize::try_from(place).ok()?).copied()
+}

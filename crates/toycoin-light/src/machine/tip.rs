@@ -1,0 +1,215 @@
+//! The tip: whose claim is followed, and how it is proved.
+//!
+//! ```text
+//!   a server claims more work than our tip has
+//!     ├─ a few headers ahead ─ GHDR ─▶ headers that attach to ours, judged one by one
+//!     └─ else, or they don't attach ─ GPRF ─▶ a proof, from a header that we have proved before if it is an ancestor
+//! ```
+//!
+//! A claim costs nothing, so it decides only whom to ask. Who is silent rests, and the next one is asked after a
+//! second already. What holds and has the most work is the tip, whoever sent it.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use toycoin_core::{BlockHash, ChainParams, Header, proof::WorkProof};
+use toycoin_wire::{
+    NodeMessage,
+    machine::Monotonic,
+    node::{GetHeaders, GetProof},
+};
+
+use super::{
+    io::{Event, Server, Tip},
+    net::Net,
+    servers::Kind,
+    window::{Extended, Window},
+};
+use crate::{Challenge, ProvedTip, Start, limits, verify};
+
+/// The proved chain as far as it is kept, and the questions about it.
+#[derive(Debug)]
+pub(super) struct TipKeeper {
+    pub(super) window: Window,
+    /// The last proof's tip, to which old blocks are tied.
+    pub(super) proved: Option<ProvedTip>,
+    slices: u16,
+    /// What the servers were asked to prove.
+    challenges: BTreeMap<Server, Challenge>,
+}
+
+/// What an answer changed for the other parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moved {
+    /// The highest block that surely stayed.
+    pub(super) fork: u64,
+}
+
+impl TipKeeper {
+    pub(super) fn new(params: ChainParams, slices: u16) -> Self {
+        Self { window: Window::at_genesis(params), proved: None, slices, challenges: BTreeMap::new() }
+    }
+
+    pub(super) fn tip(&self) -> Tip {
+        self.window.tip()
+    }
+
+    /// Asks whoever claims more work than the tip has.
+    pub(super) fn act(&mut self, net: &mut Net) {
+        self.challenges.retain(|server, _| net.servers.get(server).is_some_and(|known| known.is_asked(Kind::Tip)));
+        let now = net.now.monotonic;
+        let (waiting, latest) = net.servers.waiting(Kind::Tip);
+        let may_ask = match latest {
+            None => true,
+            Some(at) => waiting < limits::TIP_QUESTIONS && now >= at + limits::HEDGE,
+        };
+        if may_ask && let Some(server) = self.best_claim(net) {
+            self.ask(net, server);
+        }
+    }
+
+    /// Returns when another server is to be asked, though some still have time.
+    pub(super) fn next_timeout(&self, net: &Net) -> Option<Monotonic> {
+        let (waiting, latest) = net.servers.waiting(Kind::Tip);
+        let is_room = waiting < limits::TIP_QUESTIONS && self.best_claim(net).is_some();
+        latest.filter(|_| is_room).map(|at| at + limits::HEDGE)
+    }
+
+    /// Returns the free server that claims most work, if that is more than ours.
+    fn best_claim(&self, net: &Net) -> Option<Server> {
+        let work = self.tip().work;
+        let claims = net.servers.free(Kind::Tip, net.now.monotonic).filter_map(|(at, known)| Some((at, known.claim?)));
+        let ahead = claims.filter(|(_, claim)| claim.work > work);
+        ahead.max_by_key(|(server, claim)| (claim.work, Reverse(**server))).map(|(server, _)| *server)
+    }
+
+    fn ask(&mut self, net: &mut Net, server: Server) {
+        let Some(known) = net.servers.get(&server) else { return };
+        let ahead = known.claim.map_or(0, |claim| claim.height.saturating_sub(self.tip().header.height));
+        if !known.needs_proof && ahead <= limits::HEADERS_AHEAD {
+            let request = GetHeaders { locator: self.window.locator(), stop: BlockHash::ZERO };
+            return net.ask(server, Kind::Tip, &NodeMessage::GetHeaders(request));
+        }
+        // the lowest header that we have: a reorganisation rarely goes below it
+        let first = self.window.first();
+        let start = (first.header.height > 0 && !known.from_genesis).then(|| self.start_at(&first));
+        let challenge = Challenge { seed: net.draw_seed(), slices: self.slices, start };
+        let request = GetProof {
+            tip: BlockHash::ZERO,
+            seed: challenge.seed,
+            slices: challenge.slices,
+            start: challenge.start.as_ref().map_or(BlockHash::ZERO, |start| start.hash),
+        };
+        self.challenges.insert(server, challenge);
+        net.ask(server, Kind::Tip, &NodeMessage::GetProof(request));
+    }
+
+    fn start_at(&self, tip: &Tip) -> Start {
+        let own_work = tip.header.bits.to_target().map(|target| target.work()).unwrap_or_default();
+        Start { height: tip.header.height, hash: tip.hash, work: tip.work, own_work }
+    }
+
+    /// Handles headers of a server: an answer, or the header of a block that was published.
+    pub(super) fn on_headers(
+        &mut self,
+        net: &mut Net,
+        server: Server,
+        headers: &[Header],
+        is_answer: bool,
+    ) -> Option<Moved> {
+        let extended = self.window.extend(headers, net.now.unix_ms);
+        let now = net.now.monotonic;
+        match extended {
+            Extended::Moved { fork } => {
+                self.note_move(net);
+                return Some(Moved { fork });
+            }
+            Extended::Broken(error) => net.mute(server, format!("a header breaks a rule: {error}")),
+            Extended::Deferred if is_answer => net.servers.failed(&server, Kind::Tip, now),
+            Extended::Unattached | Extended::NotBetter if is_answer => {
+                if let Some(known) = net.servers.get_mut(&server) {
+                    // the second time, the claim is no longer believed
+                    if known.needs_proof {
+                        known.claim = None;
+                    }
+                    known.needs_proof = true;
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Handles a proof that a server was asked for.
+    pub(super) fn on_proof(&mut self, net: &mut Net, server: Server, proof: &WorkProof) -> Option<Moved> {
+        let challenge = self.challenges.remove(&server)?;
+        let proved = match verify(&net.params, proof, &challenge, net.now.unix_ms) {
+            Ok(proved) => proved,
+            Err(error) if error.is_deferred() => {
+                net.servers.failed(&server, Kind::Tip, net.now.monotonic);
+                return None;
+            }
+            Err(error) => {
+                net.mute(server, format!("a proof does not hold: {error}"));
+                return None;
+            }
+        };
+        if let Some(known) = net.servers.get_mut(&server) {
+            (known.needs_proof, known.from_genesis) = (false, false);
+            known.claim = known.claim.filter(|claim| claim.work <= proved.work());
+        }
+        let is_renewed = proved.work() == self.tip().work && proved.hash() == self.tip().hash;
+        if proved.work() <= self.tip().work && !is_renewed {
+            return None;
+        }
+        let fork = if is_renewed { self.tip().header.height } else { challenge.start.map_or(0, |start| start.height) };
+        if !is_renewed {
+            self.window = Window::of(net.params.clone(), &proved);
+        }
+        self.proved = Some(proved);
+        if !is_renewed {
+            self.note_move(net);
+        }
+        Some(Moved { fork })
+    }
+
+    /// Handles that a server does not know the header from which its proof was to begin.
+    pub(super) fn on_not_found(&mut self, net: &mut Net, server: Server, hashes: &[[u8; 32]]) {
+        let start = self.challenges.get(&server).and_then(|challenge| challenge.start.as_ref());
+        if start.is_some_and(|start| hashes.contains(&start.hash.to_bytes())) {
+            self.challenges.remove(&server);
+            net.servers.answered(&server, Kind::Tip);
+            if let Some(known) = net.servers.get_mut(&server) {
+                known.from_genesis = true;
+            }
+        }
+    }
+
+    /// Returns whether a proof is needed to tie blocks below the window to the tip: there is none, or its tip has been
+    /// undone.
+    pub(super) fn needs_proof(&self) -> bool {
+        self.proved.as_ref().is_none_or(|proved| !self.window.holds(proved.header().height, &proved.hash()))
+    }
+
+    /// Asks for a proof of the tip that we have, to tie old blocks to it.
+    pub(super) fn renew(&mut self, net: &mut Net) {
+        let work = self.tip().work;
+        if net.servers.waiting(Kind::Tip).0 > 0 {
+            return;
+        }
+        let claims = net.servers.iter().filter_map(|(server, known)| Some((*server, known.claim?)));
+        let fit: BTreeSet<_> = claims.filter(|(_, claim)| claim.work >= work).map(|(server, _)| server).collect();
+        let Some(server) = net.pick(Kind::Tip, &BTreeSet::new(), |server| fit.contains(server)) else { return };
+        let challenge = Challenge { seed: net.draw_seed(), slices: self.slices, start: None };
+        let request =
+            GetProof { tip: self.tip().hash, seed: challenge.seed, slices: challenge.slices, start: BlockHash::ZERO };
+        self.challenges.insert(server, challenge);
+        net.ask(server, Kind::Tip, &NodeMessage::GetProof(request));
+    }
+
+    fn note_move(&mut self, net: &mut Net) {
+        net.emit(Event::Tip(self.tip()));
+    }
+}

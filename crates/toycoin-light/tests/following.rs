@@ -1,0 +1,109 @@
+//! The light client follows the chain with the most proved work, whatever some servers say.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{FullNode, Manner, World, regtest, server};
+use toycoin_core::ChainParams;
+use toycoin_light::machine::{Event, LightConfig, LightMachine};
+
+const LIARS: [Manner; 4] = [Manner::Silent, Manner::Tampers, Manner::HasNothing, Manner::Garbles];
+
+fn ends_on_the_tip(world: &World, honest: u8) {
+    let tip = world.servers[&server(honest)].chain.tip();
+    assert_eq!((world.client.tip().hash, world.client.tip().work), (tip.hash, tip.work));
+}
+
+#[test]
+fn a_long_chain_is_proved_and_a_short_one_read() {
+    for blocks in [1, 50, 101, 102, 103, 400] {
+        let mut world = World::new(ChainParams::regtest(), vec![regtest(blocks)]);
+        world.settle();
+        ends_on_the_tip(&world, 1);
+        assert!(world.muted().is_empty());
+        let events = world.events.iter().filter(|event| matches!(event, Event::Tip(_)));
+        assert_eq!(events.count(), 1, "the tip of {blocks} blocks is reported once");
+    }
+}
+
+#[test]
+fn one_honest_server_among_liars_is_enough() {
+    let honest = regtest(300);
+    let mut nodes: Vec<_> = LIARS.into_iter().cycle().take(7).map(|manner| honest.copy(manner)).collect();
+    nodes.push(honest);
+    let mut world = World::new(ChainParams::regtest(), nodes);
+    world.settle();
+    ends_on_the_tip(&world, 8);
+    assert!(!world.muted().contains(&server(8)));
+    // who sent what is false is muted; who sent nothing is not
+    assert!(world.muted().contains(&server(2)) && world.muted().contains(&server(4)));
+    assert!(!world.muted().contains(&server(1)));
+}
+
+#[test]
+fn liars_alone_move_nothing() {
+    let honest = regtest(150);
+    let nodes = LIARS.into_iter().map(|manner| honest.copy(manner)).collect();
+    let mut world = World::new(ChainParams::regtest(), nodes);
+    world.settle();
+    assert_eq!(world.client.tip().header.height, 0);
+}
+
+#[test]
+fn new_blocks_are_followed_by_their_headers() {
+    let mut world = World::new(ChainParams::regtest(), vec![regtest(300)]);
+    world.settle();
+    let before = world.bytes;
+    for _ in 0..3 {
+        world.servers.get_mut(&server(1)).unwrap().grow(1);
+        world.publish();
+        world.run(Duration::from_secs(1));
+        ends_on_the_tip(&world, 1);
+    }
+    assert!(world.bytes - before < 3_000, "{} bytes for three headers", world.bytes - before);
+}
+
+#[test]
+fn a_reorganisation_is_followed_however_deep() {
+    for depth in [1, 20, 150, 290] {
+        let mut world = World::new(ChainParams::regtest(), vec![regtest(300)]);
+        world.settle();
+        let mut fork = FullNode::new(ChainParams::regtest());
+        for height in 1..=300 - depth {
+            let block = world.servers[&server(1)].block(height);
+            fork.take(&block);
+        }
+        // another miner, so that these are other blocks
+        for _ in 0..depth + 5 {
+            fork.mine(Vec::new(), toycoin_core::test_util::classroom::owner(6));
+        }
+        world.servers.insert(server(1), fork);
+        world.settle();
+        ends_on_the_tip(&world, 1);
+        assert!(world.muted().is_empty(), "a branch that loses is no lie");
+    }
+}
+
+#[test]
+fn a_client_goes_on_from_what_it_saved() {
+    let mut world = World::new(ChainParams::regtest(), vec![regtest(300)]);
+    world.settle();
+    let saved = world.client.save();
+    let bytes = world.bytes;
+    let config = LightConfig::new(ChainParams::regtest(), [8; 32]);
+    let client = LightMachine::resume(config.clone(), &saved).unwrap();
+    assert_eq!(client.tip(), world.client.tip());
+    let mut node = world.servers.remove(&server(1)).unwrap();
+    node.grow(5);
+    let mut world = World::with(client, vec![node]);
+    world.settle();
+    ends_on_the_tip(&world, 1);
+    assert!(world.bytes < bytes / 4, "{} bytes instead of {bytes}", world.bytes);
+
+    let mut broken = saved.clone();
+    broken.headers.swap(0, 1);
+    assert!(LightMachine::resume(config, &broken).is_err());
+    let other = LightConfig::new(ChainParams::lab(), [8; 32]);
+    assert!(LightMachine::resume(other, &saved).is_err());
+}

@@ -1,0 +1,142 @@
+//! The light client finds what concerns its owners, though servers hide it.
+
+mod common;
+
+use common::{FullNode, Manner, World, server};
+use toycoin_core::{ChainParams, test_util::classroom};
+use toycoin_light::machine::{Event, Input};
+
+/// The owner whom the client follows.
+const OWNER: u32 = 5;
+
+/// A chain of 260 blocks, three of which concern the owner: two pay it, and one spends its coin for others.
+fn chain() -> FullNode {
+    let mut node = FullNode::new(ChainParams::regtest());
+    node.grow(4);
+    let paid = node.payment(0, OWNER, 1_000, 0);
+    node.mine(vec![paid], classroom::owner(7));
+    node.grow(110);
+    node.mine(Vec::new(), classroom::owner(OWNER));
+    node.grow(14);
+    // all of its ordinary coin goes to somebody else: the block holds it as an input alone
+    let spent = {
+        let coins: Vec<_> = node.chain.coins_of(&classroom::owner(OWNER)).unwrap();
+        let ordinary: Vec<_> = coins.into_iter().filter(|(_, coin)| coin.coinbase_height == 0).collect();
+        let params = node.chain.params();
+        toycoin_core::TransactionBuilder::new(params)
+            .spend(ordinary)
+            .pay(params.address(classroom::owner(3)), toycoin_core::Amount::from_grains(1_000))
+            .sign(classroom::key(OWNER))
+            .unwrap()
+    };
+    node.mine(vec![spent], classroom::owner(7));
+    node.grow(129);
+    assert_eq!(node.chain.height(), 260);
+    node
+}
+
+const CONCERN: [u64; 3] = [5, 116, 131];
+
+fn world(nodes: Vec<FullNode>) -> World {
+    let mut world = World::new(ChainParams::regtest(), nodes);
+    world.tell(Input::Watch { owner: classroom::owner(OWNER), birthday: 1 });
+    world.settle();
+    world
+}
+
+#[test]
+fn payments_to_an_owner_and_by_it_are_found_in_order() {
+    let node = chain();
+    let mut world = world(vec![node.copy(Manner::Honest), node]);
+    assert_eq!(world.blocks(), CONCERN);
+    assert_eq!(world.client.progress(), (260, 260));
+    // and what comes next
+    let node = world.servers.get_mut(&server(2)).unwrap();
+    let payment = node.payment(1, OWNER, 5, 1);
+    let block = node.mine(vec![payment], classroom::owner(7));
+    world.servers.get_mut(&server(1)).unwrap().take(&block);
+    world.settle();
+    assert_eq!(world.blocks().last(), Some(&261));
+}
+
+#[test]
+fn one_server_alone_confirms_nothing() {
+    let world = world(vec![chain()]);
+    assert_eq!(world.blocks(), CONCERN);
+    assert_eq!(world.client.progress(), (260, 0));
+}
+
+#[test]
+fn a_birthday_saves_the_filters_before() {
+    let mut world = World::new(ChainParams::regtest(), vec![chain()]);
+    world.tell(Input::Watch { owner: classroom::owner(OWNER), birthday: 100 });
+    world.settle();
+    assert_eq!(world.blocks(), [116], "what was paid before its birthday is not known, nor that it was spent");
+}
+
+#[test]
+fn who_hides_a_payment_is_muted_and_the_payment_found() {
+    for hidden in CONCERN {
+        let node = chain();
+        // three honest ones, so that each is asked sooner or later
+        let nodes = vec![node.copy(Manner::Hides(hidden)), node.copy(Manner::Honest), node];
+        let world = world(nodes);
+        assert_eq!(world.blocks(), CONCERN, "height {hidden}");
+        assert_eq!(world.muted(), [server(1)], "height {hidden}");
+        assert_eq!(world.client.progress(), (260, 260));
+    }
+}
+
+#[test]
+fn who_names_a_false_block_stops_nobody() {
+    let node = chain();
+    let nodes = vec![node.copy(Manner::Invents(116)), node.copy(Manner::Honest), node];
+    let world = world(nodes);
+    assert_eq!(world.blocks(), CONCERN);
+    assert_eq!(world.client.progress(), (260, 260));
+    assert!(!world.muted().contains(&server(2)) && !world.muted().contains(&server(3)));
+}
+
+#[test]
+fn who_swaps_a_body_is_muted() {
+    let node = chain();
+    let nodes = vec![node.copy(Manner::SwapsBodies), node.copy(Manner::SwapsBodies), node];
+    let world = world(nodes);
+    assert_eq!(world.blocks(), CONCERN);
+    assert!(!world.muted().is_empty() && !world.muted().contains(&server(3)));
+}
+
+#[test]
+fn an_owner_may_come_later() {
+    let mut world = World::new(ChainParams::regtest(), vec![chain()]);
+    world.tell(Input::Watch { owner: classroom::owner(6), birthday: 1 });
+    world.settle();
+    assert!(world.blocks().is_empty());
+    world.tell(Input::Watch { owner: classroom::owner(OWNER), birthday: 1 });
+    world.settle();
+    assert_eq!(world.blocks(), CONCERN);
+}
+
+#[test]
+fn a_receipt_is_collected_and_a_missing_one_reported() {
+    let node = chain();
+    let txid = node.block(5).transactions[0].txid();
+    let coinbase = node.block(255).coinbase.txid();
+    let mut world = world(vec![node.copy(Manner::Tampers), node]);
+    for txid in [txid, coinbase, toycoin_core::Txid::ZERO] {
+        world.tell(Input::Prove { txid });
+    }
+    world.settle();
+    let receipts: Vec<_> = world
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Receipt(bundle) => Some(bundle),
+            _ => None,
+        })
+        .collect();
+    let ids: Vec<_> = receipts.iter().map(|bundle| bundle.receipt.transaction.ids().0).collect();
+    assert_eq!(ids, [txid, coinbase]);
+    assert!(receipts[0].ancestry.is_some() && receipts[1].ancestry.is_none(), "the second block is in the tail");
+    assert!(world.events.contains(&Event::NoReceipt { txid: toycoin_core::Txid::ZERO }));
+}
