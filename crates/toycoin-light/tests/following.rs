@@ -1,10 +1,10 @@
 //! The light client follows the chain with the most proved work, whatever some servers say.
 
-mod common;
+mod world;
 
 use std::time::Duration;
 
-use common::{FullNode, Manner, World, regtest, server};
+use world::{FullNode, Manner, World, regtest, server};
 use toycoin_core::ChainParams;
 use toycoin_light::machine::{Event, LightConfig, LightMachine};
 

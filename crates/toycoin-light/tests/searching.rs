@@ -1,8 +1,8 @@
 //! The light client finds what concerns its owners, though servers hide it.
 
-mod common;
+mod world;
 
-use common::{FullNode, Manner, World, server};
+use world::{FullNode, Manner, World, server};
 use toycoin_core::{ChainParams, test_util::classroom};
 use toycoin_light::machine::{Event, Input};
 

@@ -5,8 +5,8 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 use toycoin_core::{
-    BlockHash, ChainParams, CompactTarget, Header, MerkleRoot, StateRoot, Target, Work, consensus::HeaderContext,
-    proof::Opening, state::Ancestors,
+    BlockHash, ChainParams, CompactTarget, Header, MerkleRoot, Target, Work, consensus::HeaderContext, proof::Opening,
+    state::Ancestors,
 };
 
 /// A header of a chain, with what a prover knows of it.
@@ -108,45 +108,68 @@ impl HeaderChain {
     /// # Panics
     /// When the draft's bits are no target.
     pub fn push(&mut self, draft: Draft) {
-        let (parent, height) = (*self.tip(), self.height() + 1);
-        self.ancestors.push(parent.hash, parent.work);
-        let opening = Opening { coins: draft.claim.to_be_bytes(), count: height };
-        let root = self.ancestors.root();
-        let mut header = Header {
+        let (mut header, opening) = self.next_header(draft.bits, draft.time);
+        let target = draft.bits.to_target().expect("a draft has a target");
+        while target.is_met_by(&header.hash()) != draft.mined {
+            header.nonce += 1;
+        }
+        self.append(header, opening, draft.claim);
+    }
+
+    /// Returns the next header without its nonce. Its state root commits to what the chain claims.
+    pub fn next_header(&self, bits: CompactTarget, time: u64) -> (Header, Opening) {
+        let (parent, height) = (self.tip(), self.height() + 1);
+        let mut coins = [0; 32];
+        coins[..8].copy_from_slice(&height.to_le_bytes());
+        let opening = Opening { coins, count: height };
+        let mut ancestors = self.ancestors.clone();
+        ancestors.push(parent.hash, parent.work);
+        let header = Header {
             previous: parent.hash,
             merkle_root: MerkleRoot::ZERO,
             version: Header::VERSION,
-            bits: draft.bits,
+            bits,
             height,
-            time: draft.time,
-            state_root: opening.state_root(self.params.issued(height), &root),
+            time,
+            state_root: opening.state_root(self.params.issued(height), &ancestors.root()),
             nonce: 0,
         };
-        let target = draft.bits.to_target().expect("a draft has a target");
-        let mut hash = header.hash();
-        while target.is_met_by(&hash) != draft.mined {
-            header.nonce += 1;
-            hash = header.hash();
-        }
-        self.entries.push(Entry { header, hash, work: parent.work + draft.claim, opening });
+        (header, opening)
     }
 
-    /// Adds a header of somebody else, honest or not, with a claim of its own work.
+    /// Adds a header of somebody else, right or wrong, with a claim of its own work.
     pub fn append(&mut self, header: Header, opening: Opening, claim: Work) {
         let parent = *self.tip();
         self.ancestors.push(parent.hash, parent.work);
         self.entries.push(Entry { header, hash: header.hash(), work: parent.work + claim, opening });
     }
 
-    /// Returns the state root that the next header with this opening commits to.
-    pub fn next_state_root(&self, opening: &Opening) -> StateRoot {
-        let mut ancestors = self.ancestors.clone();
-        ancestors.push(self.tip().hash, self.tip().work);
-        opening.state_root(self.params.issued(self.height() + 1), &ancestors.root())
+    /// Returns the chain up to a height.
+    #[must_use]
+    pub fn up_to(&self, height: u64) -> Self {
+        let mut chain = Self::new(self.params.clone());
+        for entry in self.entries.iter().filter(|entry| (1..=height).contains(&entry.header.height)) {
+            let claim = entry.work.saturating_sub(chain.tip().work);
+            chain.append(entry.header, entry.opening, claim);
+        }
+        chain
     }
 }
 
+/// Searches the nonce of a header.
+///
+/// # Panics
+/// When its bits are no target.
+#[must_use]
+pub fn mine(mut header: Header) -> Header {
+    let target = header.bits.to_target().expect("a header to be mined has a target");
+    while !target.is_met_by(&header.hash()) {
+        header.nonce = header.nonce.wrapping_add(1);
+    }
+    header
+}
+
 /// Returns the work of bits, 0 if they are no target.
-pub(super) fn work_of(bits: CompactTarget) -> Work {
+pub fn work_of(bits: CompactTarget) -> Work {
     bits.to_target().map(Target::work).unwrap_or_default()
 }

@@ -12,7 +12,7 @@ mod pardon;
 mod prover;
 
 pub use self::{
-    header_chain::{Draft, Entry, HeaderChain},
+    header_chain::{Draft, Entry, HeaderChain, mine, work_of},
     pardon::verify_pardoning,
     prover::Prover,
 };

@@ -1,0 +1,130 @@
+//! A light client among full nodes, without sockets.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+mod full_node;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use toycoin_core::ChainParams;
+use toycoin_light::machine::{Event, Input, LightConfig, LightMachine, Output, Server};
+use toycoin_wire::{
+    NodeId, NodeMessage, Payload,
+    machine::{Machine, Monotonic, Now},
+};
+
+pub use self::full_node::{FullNode, Manner, NOW_MS, regtest};
+
+/// A light client and the servers that it may ask.
+pub struct World {
+    pub client: LightMachine,
+    pub servers: BTreeMap<Server, FullNode>,
+    pub events: Vec<Event>,
+    /// Bytes that the client was sent.
+    pub bytes: usize,
+    pub now: Monotonic,
+}
+
+pub const CONNECTION: u64 = 1;
+
+pub fn server(name: u8) -> Server {
+    Server { connection: CONNECTION, peer: NodeId::new([name; 16]) }
+}
+
+impl World {
+    /// A client that knows genesis, beside full nodes.
+    pub fn new(params: ChainParams, nodes: Vec<FullNode>) -> Self {
+        Self::with(LightMachine::new(LightConfig::new(params, [7; 32])), nodes)
+    }
+
+    pub fn with(client: LightMachine, nodes: Vec<FullNode>) -> Self {
+        let servers = (1..).zip(nodes).map(|(name, node)| (server(name), node)).collect();
+        let mut world = Self { client, servers, events: Vec::new(), bytes: 0, now: Monotonic::ORIGIN };
+        world.tell(Input::Opened { connection: CONNECTION });
+        world
+    }
+
+    pub fn now(&self) -> Now {
+        Now { monotonic: self.now, unix_ms: NOW_MS }
+    }
+
+    pub fn tell(&mut self, input: Input<'_>) {
+        let now = self.now();
+        self.client.handle(now, input);
+    }
+
+    /// Each server publishes its status.
+    pub fn publish(&mut self) {
+        let statuses: Vec<_> = self.servers.iter().map(|(server, node)| (*server, node.status())).collect();
+        for (server, status) in statuses {
+            self.hear(server, &status);
+        }
+    }
+
+    pub fn hear(&mut self, server: Server, message: &NodeMessage) {
+        let payload = message.encode().unwrap();
+        self.tell(Input::Heard { server, payload: &payload });
+    }
+
+    /// Carries out what the client says, until it says nothing and the time is over.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            while let Some(output) = self.client.poll_output() {
+                self.carry_out(output);
+            }
+            match self.client.next_timeout().filter(|at| *at <= end) {
+                Some(at) => self.now = self.now.max(at),
+                None => break,
+            }
+            self.tell(Input::Timeout);
+        }
+        self.now = end;
+    }
+
+    /// Lets each server publish its status, and runs for a time in which the slowest questions are over.
+    pub fn settle(&mut self) {
+        for _ in 0..20 {
+            self.publish();
+            self.run(Duration::from_secs(30));
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Ask { server, payload } => {
+                let Ok(Payload::Message(message)) = NodeMessage::decode(&payload) else {
+                    panic!("the client says what nobody reads")
+                };
+                let answers = self.servers.get_mut(&server).map(|node| node.answer(message)).unwrap_or_default();
+                for answer in answers {
+                    self.bytes += answer.len();
+                    self.tell(Input::Heard { server, payload: &answer });
+                }
+            }
+            Output::Tell { .. } | Output::Mute { .. } => {}
+            Output::Emit(event) => self.events.push(event),
+        }
+    }
+
+    pub fn muted(&self) -> Vec<Server> {
+        let of = |event: &Event| match event {
+            Event::Muted { server, .. } => Some(*server),
+            _ => None,
+        };
+        self.events.iter().filter_map(of).collect()
+    }
+
+    /// Returns the heights of the blocks that were reported and not taken back.
+    pub fn blocks(&self) -> Vec<u64> {
+        let mut heights = Vec::new();
+        for event in &self.events {
+            match event {
+                Event::Block(block) => heights.push(block.header.height),
+                Event::Rewound { height } => heights.retain(|at| at <= height),
+                _ => {}
+            }
+        }
+        heights
+    }
+}
