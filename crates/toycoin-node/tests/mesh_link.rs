@@ -15,7 +15,7 @@ use proptest::{collection::vec, prelude::*};
 use toycoin_core::{Amount, Block, BlockHash, Chain, ChainParams, Transaction, Txid, test_util::classroom};
 use toycoin_node::{
     limits,
-    protocol::{Direction, Event, Input, Judgement, Request, Response},
+    protocol::{Direction, Event, Input, Judgement, Request, Response, Unanswered},
 };
 use toycoin_wire::{
     Tag,
@@ -477,6 +477,7 @@ enum Act {
     Gossip(u8, Vec<u8>),
     Question(u8, Vec<u8>),
     Answer(u8, Vec<u8>),
+    Unanswered(u8, Vec<u8>, Unanswered),
     Pass(u64),
     /// The mesh goes, and another one comes.
     Restart,
@@ -518,6 +519,8 @@ fn any_act() -> impl Strategy<Value = Act> {
         10 => (peer(), any_payload()).prop_map(|(peer, payload)| Act::Gossip(peer, payload)),
         6 => (peer(), any_payload()).prop_map(|(peer, payload)| Act::Question(peer, payload)),
         6 => (peer(), any_payload()).prop_map(|(peer, payload)| Act::Answer(peer, payload)),
+        4 => (peer(), any_payload(), prop::sample::select(vec![Unanswered::NotNow, Unanswered::TimedOut]))
+            .prop_map(|(peer, payload, why)| Act::Unanswered(peer, payload, why)),
         5 => (0..5_000u64).prop_map(Act::Pass),
         1 => Just(Act::Restart),
     ]
@@ -535,6 +538,7 @@ fn run(acts: &[Act]) -> Stage {
             Act::Gossip(number, payload) => drop(stage.gossip_payload(peer(number), payload)),
             Act::Question(number, payload) => drop(stage.question_payload(peer(number), payload)),
             Act::Answer(number, payload) => stage.answer_payload(peer(number), payload),
+            Act::Unanswered(number, payload, why) => stage.unanswered_payload(peer(number), payload, *why),
             Act::Pass(ms) => stage.advance(Duration::from_millis(*ms)),
             Act::Restart => {
                 stage.disconnect(mesh);

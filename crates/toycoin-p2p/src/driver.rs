@@ -73,13 +73,22 @@ pub(crate) struct Driver {
     /// Questions that are cut short, until it shows whether their streams were reset.
     cut: BTreeMap<InboundRequestId, PeerId>,
     /// Questions of ours that a peer has.
-    asked: BTreeMap<OutboundRequestId, (PeerId, ConnectionId, Option<Tag>)>,
+    asked: BTreeMap<OutboundRequestId, Asked>,
     mutes: Mutes,
     /// Connections of muted peers, which stay open until then for what we have just asked or told them.
     leaving: BTreeMap<PeerId, (ConnectionId, time::Instant)>,
     /// Our last status.
     status: Option<Status>,
     log: LogLimiter,
+}
+
+/// A question of ours that a peer has.
+struct Asked {
+    peer: PeerId,
+    connection: ConnectionId,
+    tag: Option<Tag>,
+    /// Its payload, if the node waits for the answer.
+    question: Option<Bytes>,
 }
 
 impl Driver {

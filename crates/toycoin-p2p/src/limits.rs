@@ -118,7 +118,7 @@ pub const JUDGE_TIMEOUT: Duration = Duration::from_secs(4);
 // ---- questions and answers
 
 /// Longest time from a question to the end of its answer.
-pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+pub const ASK_TIMEOUT: Duration = toycoin_node::limits::ASK_PATIENCE;
 
 /// Most streams of questions of a connection, in both directions together: 32 of the peer, and ours.
 pub const MAX_ASK_STREAMS: usize = 32 + MAX_ASKING;

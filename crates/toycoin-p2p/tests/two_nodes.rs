@@ -5,10 +5,10 @@ mod common;
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use toycoin_core::{BlockHash, ChainParams};
+use toycoin_core::{BlockHash, ChainParams, Txid};
 use toycoin_node::{
     peering::{Endpoint, PeerAddress},
-    protocol::{Direction, Judgement},
+    protocol::{Direction, Judgement, Unanswered},
     rt::{MeshCommand, MeshEvent, mesh_port},
 };
 use toycoin_p2p::{Config, PeerReport, StartError, node_id, start};
@@ -103,6 +103,45 @@ async fn empty_answer_costs_nothing() {
     first.answer_with(b, question, &[b"STATx"]);
     assert_eq!(second.answer().await.1, &b"STATx"[..]);
     assert_eq!(second.mesh.counters().failed, 0);
+}
+
+#[tokio::test]
+async fn node_learns_what_is_not_answered() {
+    let (mut first, mut second) = pair().await;
+    let (a, b) = (first.name(), second.name());
+    let hash = |byte| BlockHash::from_bytes([byte; 32]);
+    let blocks = |hashes: &[BlockHash]| Bytes::from(NodeMessage::GetBlocks(hashes.to_vec()).encode().unwrap());
+    let transactions = NodeMessage::GetTransactions(vec![Txid::ZERO; 3]).encode().unwrap();
+    second.ask(a, &b"STATnobody waits for the answer"[..]);
+    second.ask(a, &b"GHDRbody"[..]);
+    second.ask(a, blocks(&[hash(1), hash(2)]));
+    second.ask(a, transactions.clone());
+    for _ in 0..5 {
+        let (_, question, payload) = first.question().await;
+        let frames: &[&[u8]] = match &payload[..4] {
+            b"GBLK" if payload == blocks(&[hash(2)]) => &[b"BLOC"],
+            b"GTXN" => &[b"TXN one", b"NOTFtwo"],
+            _ => &[],
+        };
+        first.answer_with(b, question, frames);
+    }
+    let mut unanswered = Vec::new();
+    while unanswered.len() < 3 {
+        if let MeshEvent::Unanswered { from, question, why } = second.next().await {
+            assert_eq!((from, why), (a, Unanswered::NotNow));
+            unanswered.push(question);
+        }
+    }
+    unanswered.sort();
+    assert_eq!(unanswered, [blocks(&[hash(1)]), Bytes::from_static(b"GHDRbody"), transactions.into()]);
+    // and one whose answer does not end in time
+    second.ask(a, &b"GHDRagain"[..]);
+    let why = loop {
+        if let MeshEvent::Unanswered { why, .. } = second.next().await {
+            break why;
+        }
+    };
+    assert_eq!(why, Unanswered::TimedOut);
 }
 
 #[tokio::test]

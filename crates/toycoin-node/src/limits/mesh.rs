@@ -14,3 +14,13 @@ pub const ANSWER_BYTES: u64 = toycoin_wire::limits::MAX_BLOCK_PAYLOAD as u64;
 
 /// Most headers whose blocks were asked of the neighbour that gossiped them.
 pub const LONE_HEADERS: usize = 64;
+
+/// Time that an answer of a mesh peer may take, from the question to its end. Then its stream is given up.
+pub const ASK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time for which a mesh peer that answered "not now" is not asked for headers, blocks or transactions. It doubles with
+/// each further such answer until the peer delivers.
+pub const NOT_NOW_REST: Duration = Duration::from_millis(500);
+
+/// Longest time for which a mesh peer that answered "not now" is not asked.
+pub const MAX_NOT_NOW_REST: Duration = Duration::from_secs(8);

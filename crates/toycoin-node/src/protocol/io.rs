@@ -12,7 +12,7 @@ use toycoin_wire::NodeId;
 
 use crate::{
     mempool::{AdmitError, DropReason, MempoolCursor, MempoolPage},
-    protocol::{Claims, ClockWarning, Direction, Event, Judgement, PeerClaim, QuestionId, Ticket, Via},
+    protocol::{Claims, ClockWarning, Direction, Event, Judgement, PeerClaim, QuestionId, Ticket, Unanswered, Via},
     relay::ConnectionId,
 };
 
@@ -82,6 +82,20 @@ pub enum Input<'a> {
         via: Via,
         /// The payload: tag and body.
         payload: &'a [u8],
+    },
+    /// A peer of a mesh answered a question of ours in part or not at all. What did not come by now does not come.
+    ///
+    /// A driver tells this for each question for headers, blocks or transactions whose answer lacks something, after
+    /// the messages of that answer. For a peer that is [gone](Input::Left) it need not.
+    Unanswered {
+        /// The mesh.
+        connection: ConnectionId,
+        /// The peer that was asked.
+        from: NodeId,
+        /// The payload of the question, or of a part of it: tag and body.
+        question: &'a [u8],
+        /// The reason.
+        why: Unanswered,
     },
     /// The embedder asks for something.
     Request {

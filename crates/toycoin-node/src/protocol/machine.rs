@@ -296,6 +296,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
                 self.on_heard((connection, from), via, payload);
                 self.transactions.admit_pressing(&mut self.net, &mut self.chain);
             }
+            Input::Unanswered { connection, from, question, why } => {
+                self.on_unanswered((connection, from), question, why);
+            }
             Input::Request { id, request } => {
                 self.transactions.admit_arrivals(&mut self.net, &mut self.chain);
                 self.forget_muted();

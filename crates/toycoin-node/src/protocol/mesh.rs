@@ -6,6 +6,8 @@
 //!   Question(id)             answers of that id, any number, and then its end
 //!   Answer                   nothing
 //! ```
+//!
+//! A question of ours whose answer lacks something is [`Unanswered`]: what did not come by then does not come.
 
 /// Who opened a direct connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,4 +46,14 @@ pub enum Judgement {
     Ignore,
     /// It does not, and its sender should have seen why.
     Reject,
+}
+
+/// Why a question of ours is not answered, or not wholly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unanswered {
+    /// The answer ended without it, its stream was reset, or the question could not be put. That means "not now", and
+    /// is nobody's fault.
+    NotNow,
+    /// The answer did not end in the time that it may take: [`ASK_PATIENCE`](crate::limits::ASK_PATIENCE).
+    TimedOut,
 }

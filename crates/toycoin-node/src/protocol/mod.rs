@@ -50,6 +50,7 @@ mod requests;
 mod standing;
 mod tickets;
 mod transactions;
+mod unanswered;
 mod waiting_blocks;
 
 #[cfg(feature = "test-util")]
@@ -61,5 +62,5 @@ pub use self::{
     event::{Event, MuteReason, Reorg, TransactionOrigin},
     io::*,
     machine::NodeMachine,
-    mesh::{Direction, Judgement, QuestionId, Ticket, Via},
+    mesh::{Direction, Judgement, QuestionId, Ticket, Unanswered, Via},
 };

@@ -312,6 +312,13 @@ impl Net {
         }
     }
 
+    /// Records that a peer has nothing to give now. Others are asked, and the peer again after a backoff.
+    pub(super) fn not_now(&mut self, peer: PeerKey) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.standing.not_now(self.now.monotonic);
+        }
+    }
+
     /// Sends a peer the rule that it broke. This helps teaching and debugging, and has a rate limit of a few per
     /// second.
     pub(super) fn reject(&mut self, peer: PeerKey, hash: [u8; 32], error: &RuleError) {

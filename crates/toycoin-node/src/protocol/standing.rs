@@ -4,6 +4,8 @@
 //! A claim earns nothing: a STAT can promise any work, and a node id costs nothing. Only deliveries count. Peers that
 //! delivered are asked before new ones. Peers that let a request lapse are asked after both, and after a backoff that
 //! doubles each time. A stall is no misbehaviour, so it costs no points.
+//!
+//! A peer of a mesh may also say that it has nothing to give now. That costs it no rank, only a short backoff.
 
 use std::time::Duration;
 
@@ -23,6 +25,10 @@ pub(super) struct Standing {
     /// Number of blocks that it did not have, since it last delivered one.
     refusals: u32,
     rests_until: Monotonic,
+    /// Number of times that it had nothing to give, since it last delivered.
+    not_nows: u32,
+    /// End of the backoff after it had nothing to give.
+    is_busy_until: Monotonic,
     /// Smoothed time from a request to its headers.
     headers_take: Option<Duration>,
     /// Smoothed time from a request to its block.
@@ -72,9 +78,14 @@ impl Standing {
         self.refusals
     }
 
-    /// Returns whether the backoff after its last stall still lasts.
+    /// Returns whether a backoff still lasts: after its last stall, or after it had nothing to give.
     pub(super) fn rests(&self, now: Monotonic) -> bool {
-        now < self.rests_until
+        now < self.rests_until.max(self.is_busy_until)
+    }
+
+    /// Returns when it may be asked again, if the only reason to wait is that it had nothing to give.
+    pub(super) fn is_busy_until(&self, now: Monotonic) -> Option<Monotonic> {
+        (self.rests_until <= now && now < self.is_busy_until).then_some(self.is_busy_until)
     }
 
     /// Returns the typical time of its blocks, if it has delivered any.
@@ -104,7 +115,7 @@ impl Standing {
 
     /// Records headers that entered the tree.
     pub(super) fn delivered_headers(&mut self, took: Duration, was_late: bool) {
-        self.gave_headers = true;
+        (self.gave_headers, self.not_nows) = (true, 0);
         self.headers_take = Some(smooth(self.headers_take, took));
         self.make_good(was_late);
     }
@@ -116,7 +127,7 @@ impl Standing {
 
     /// Records a block that was new to us.
     pub(super) fn delivered_block(&mut self, took: Duration, was_late: bool) {
-        (self.gave_blocks, self.refusals) = (true, 0);
+        (self.gave_blocks, self.refusals, self.not_nows) = (true, 0, 0);
         self.blocks_take = Some(smooth(self.blocks_take, took));
         // grows slowly without new minima, since network paths change
         self.least = Some(self.least.map_or(took, |least| (least + least / 64).min(took)));
@@ -142,6 +153,17 @@ impl Standing {
         self.streak = 0;
         let rest = limits::STALL_REST.saturating_mul(1 << doublings).min(limits::MAX_STALL_REST);
         self.rests_until = now + rest;
+    }
+
+    /// Records that it has nothing to give now. That is no stall: its rank stays.
+    pub(super) fn not_now(&mut self, now: Monotonic) {
+        // answers to questions that were under way together are one
+        if now < self.is_busy_until {
+            return;
+        }
+        let doublings = self.not_nows.min(limits::MAX_STRIKE_DOUBLINGS);
+        self.not_nows = self.not_nows.saturating_add(1);
+        self.is_busy_until = now + limits::NOT_NOW_REST.saturating_mul(1 << doublings).min(limits::MAX_NOT_NOW_REST);
     }
 
     /// Removes a strike: for a late delivery its own, for a row of deliveries an older one.
@@ -193,6 +215,30 @@ mod tests {
         }
         assert_eq!(rests[..3], [limits::STALL_REST, limits::STALL_REST * 2, limits::STALL_REST * 4]);
         assert_eq!(rests.last(), Some(&limits::MAX_STALL_REST));
+    }
+
+    #[test]
+    fn having_nothing_to_give_costs_a_backoff_and_no_rank() {
+        let mut busy = Standing::default();
+        busy.delivered_block(SECOND, false);
+        let (mut now, mut rests) = (START, Vec::new());
+        for _ in 0..6 {
+            busy.not_now(now);
+            busy.not_now(now);
+            assert_eq!(
+                (busy.trust(), busy.rests(now), busy.patience_for_blocks(SECOND)),
+                (Trust::Blocks, true, SECOND * 2)
+            );
+            let until = busy.is_busy_until(now).expect("it rests");
+            rests.push(until.saturating_since(now));
+            now = until;
+            assert!(!busy.rests(now));
+        }
+        assert_eq!(rests[..3], [limits::NOT_NOW_REST, limits::NOT_NOW_REST * 2, limits::NOT_NOW_REST * 4]);
+        assert_eq!(rests[5], limits::MAX_NOT_NOW_REST);
+        busy.delivered_block(SECOND, false);
+        busy.not_now(now);
+        assert_eq!(busy.is_busy_until(now), Some(now + limits::NOT_NOW_REST), "a delivery ends the doubling");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use toycoin_wire::NodeId;
 
 use crate::{
-    protocol::{Direction, Input, Judgement, QuestionId, Response, Ticket, Via},
+    protocol::{Direction, Input, Judgement, QuestionId, Response, Ticket, Unanswered, Via},
     relay::ConnectionId,
     rt::connections::Connections,
 };
@@ -64,6 +64,16 @@ pub enum MeshEvent {
         via: Via,
         /// The payload: tag and body.
         payload: Bytes,
+    },
+    /// A peer that has joined answered a question of the node in part or not at all, after what it did answer. That is
+    /// told for questions for headers, blocks and transactions.
+    Unanswered {
+        /// The peer that was asked.
+        from: NodeId,
+        /// The payload of the question, or of a part of it: tag and body.
+        question: Bytes,
+        /// The reason.
+        why: Unanswered,
     },
     /// The mesh is gone, with all its peers.
     Down {
@@ -156,6 +166,10 @@ impl Mesh {
                     None
                 }
             },
+            MeshEvent::Unanswered { from, question, why } => {
+                let connection = self.connection?;
+                Some(Input::Unanswered { connection, from: *from, question, why: *why })
+            }
             MeshEvent::Down { reason } => {
                 self.addresses.clear();
                 let connection = self.connection.take()?;

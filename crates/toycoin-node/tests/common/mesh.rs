@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use toycoin_core::store::ChainStore;
 use toycoin_node::{
-    protocol::{Direction, Input, Judgement, Output, QuestionId, Ticket, Via},
+    protocol::{Direction, Input, Judgement, Output, QuestionId, Ticket, Unanswered, Via},
     relay::ConnectionId,
 };
 use toycoin_wire::{
@@ -106,6 +106,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
 
     pub(crate) fn answer_payload(&mut self, peer: Peer, payload: &[u8]) {
         self.input(Input::Heard { connection: peer.connection, from: peer.id, via: Via::Answer, payload });
+    }
+
+    /// A peer does not answer a question of the node, or leaves something out.
+    pub(crate) fn unanswered(&mut self, peer: Peer, question: &NodeMessage, why: Unanswered) {
+        self.unanswered_payload(peer, &question.encode().expect("within its cap"), why);
+    }
+
+    pub(crate) fn unanswered_payload(&mut self, peer: Peer, question: &[u8], why: Unanswered) {
+        self.input(Input::Unanswered { connection: peer.connection, from: peer.id, question, why });
     }
 
     /// What was made of a ticket, once it is judged.

@@ -35,11 +35,11 @@ struct Waiting {
 }
 
 impl Asking {
-    /// Adds a question. Returns whether there is room for it.
+    /// Adds a question. Returns those parts of it for which there is no room.
     ///
     /// A question for several blocks becomes one for each, because what does not fit into an answer is left out, and
     /// would be asked for again only after a timeout.
-    pub(super) fn add(&mut self, question: Bytes) -> bool {
+    pub(super) fn add(&mut self, question: Bytes) -> Vec<Bytes> {
         let parts = match NodeMessage::decode(&question) {
             Ok(Payload::Message(NodeMessage::GetBlocks(hashes))) if hashes.len() > 1 => hashes
                 .into_iter()
@@ -48,7 +48,7 @@ impl Asking {
                 .collect(),
             _ => vec![question],
         };
-        parts.into_iter().all(|part| self.add_one(part))
+        parts.into_iter().filter(|part| !self.add_one(part.clone())).collect()
     }
 
     fn add_one(&mut self, question: Bytes) -> bool {
@@ -132,17 +132,17 @@ mod tests {
     #[test]
     fn question_for_blocks_is_split() {
         let mut asking = Asking::default();
-        assert!(asking.add(blocks(3)));
+        assert!(asking.add(blocks(3)).is_empty());
         assert_eq!(asking.questions.queue, [blocks(1), blocks(1), blocks(1)]);
     }
 
     #[test]
     fn few_large_blocks_and_many_small_ones_are_asked_for() {
         let mut asking = Asking::default();
-        assert!(asking.add(blocks(16)) && asking.add(blocks(16)));
+        assert!(asking.add(blocks(16)).is_empty() && asking.add(blocks(16)).is_empty());
         let drain = |asking: &mut Asking| std::iter::from_fn(|| asking.next()).count();
         assert_eq!(drain(&mut asking), 1, "nothing is known of their size");
-        assert!(asking.add(Bytes::from_static(b"STATx")));
+        assert!(asking.add(Bytes::from_static(b"STATx")).is_empty());
         assert_eq!(asking.next(), Some(Bytes::from_static(b"STATx")), "others pass them");
         asking.ended(Some(Tag::STAT), 100);
         asking.ended(Some(Tag::GBLK), 1_000);
@@ -157,9 +157,9 @@ mod tests {
     fn payments_told_again_hold_up_no_question() {
         let mut asking = Asking::default();
         let payment = Bytes::from_static(b"TXN payment");
-        assert_eq!((0..600).filter(|_| asking.add(payment.clone())).count(), MAX_UNTOLD);
+        assert_eq!((0..600).filter(|_| asking.add(payment.clone()).is_empty()).count(), MAX_UNTOLD);
         let status = Bytes::from_static(b"STAT");
-        assert!(asking.add(status.clone()) && asking.add(blocks(1)));
+        assert!(asking.add(status.clone()).is_empty() && asking.add(blocks(1)).is_empty());
         assert_eq!(asking.next(), Some(status));
         assert_eq!(asking.next(), Some(blocks(1)));
         assert_eq!(asking.next(), Some(payment));
@@ -169,10 +169,10 @@ mod tests {
     fn waiting_questions_are_bounded() {
         let mut asking = Asking::default();
         let question = Bytes::from(vec![b'x'; MAX_UNASKED_BYTES / 4]);
-        assert_eq!((0..10).filter(|_| asking.add(question.clone())).count(), 4);
+        assert_eq!((0..10).filter(|_| asking.add(question.clone()).is_empty()).count(), 4);
         let mut asking = Asking::default();
         let question = Bytes::from_static(b"STAT");
-        assert_eq!((0..300).filter(|_| asking.add(question.clone())).count(), MAX_UNASKED);
+        assert_eq!((0..300).filter(|_| asking.add(question.clone()).is_empty()).count(), MAX_UNASKED);
         while asking.next().is_some() {}
         assert_eq!(asking.in_flight, MAX_ASKING);
         asking.ended(Some(Tag::STAT), 4);

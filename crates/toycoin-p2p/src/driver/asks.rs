@@ -9,15 +9,15 @@ use libp2p::{
 use toycoin_core::Work;
 use toycoin_node::{
     peering::{self, Endpoint, PeerAddress, PeeringInput},
-    protocol::Via,
+    protocol::{Unanswered, Via},
 };
 use toycoin_wire::{
     Tag,
-    limits::payload_cap,
+    limits::{TAG_SIZE, payload_cap},
     node::{NodeAddress, NodeMessage, Payload, Status},
 };
 
-use super::{Driver, peers::Early};
+use super::{Asked, Driver, peers::Early};
 use crate::{
     ask::{self, Question, Violation, violation},
     limits::{MAX_EARLY, MAX_EARLY_BYTES},
@@ -32,14 +32,15 @@ impl Driver {
             }
             Event::Message { peer, message: Message::Response { request_id, response }, .. } => {
                 let bytes = response.iter().map(Bytes::len).sum();
-                let Some((connection, tag)) = self.asked.remove(&request_id).map(|(_, at, tag)| (at, tag)) else {
-                    return;
-                };
-                self.on_answer(&peer, connection, response);
+                let Some(Asked { connection, tag, question, .. }) = self.asked.remove(&request_id) else { return };
+                let frames = response.len();
+                let is_heard = self.on_answer(&peer, connection, response);
+                let lacking = question.filter(|question| !is_heard || frames < most_frames(question));
+                self.tell_unanswered(&peer, connection, lacking, Unanswered::NotNow);
                 self.asking_ended(&peer, connection, tag, bytes);
             }
             Event::OutboundFailure { peer, request_id, error, .. } => {
-                let Some((_, connection, tag)) = self.asked.remove(&request_id) else { return };
+                let Some(Asked { connection, tag, question, .. }) = self.asked.remove(&request_id) else { return };
                 self.shared.failed.count();
                 tracing::debug!("{peer} does not answer: {error}");
                 let violation = match &error {
@@ -48,7 +49,14 @@ impl Driver {
                 };
                 match violation {
                     Some(violation) => self.violated(&peer, violation),
-                    None => self.asking_ended(&peer, connection, tag, 0),
+                    None => {
+                        let why = match error {
+                            OutboundFailure::Timeout => Unanswered::TimedOut,
+                            _ => Unanswered::NotNow,
+                        };
+                        self.tell_unanswered(&peer, connection, question, why);
+                        self.asking_ended(&peer, connection, tag, 0);
+                    }
                 }
             }
             Event::ResponseSent { request_id, .. } => match self.cut.remove(&request_id) {
@@ -125,10 +133,12 @@ impl Driver {
         }
     }
 
-    fn on_answer(&mut self, peer_id: &PeerId, connection: ConnectionId, frames: Vec<Bytes>) {
+    /// Processes an answer. Returns whether the node hears all of it.
+    fn on_answer(&mut self, peer_id: &PeerId, connection: ConnectionId, frames: Vec<Bytes>) -> bool {
+        let mut is_heard = true;
         for payload in frames {
             // it may be muted for the first of them
-            let Some(peer) = self.peers.on(peer_id, connection) else { return };
+            let Some(peer) = self.peers.on(peer_id, connection) else { return false };
             let (node, ip, takes_part) = (peer.node, peer.ip(), peer.takes_part());
             self.note_status(peer_id, &payload);
             if !takes_part {
@@ -145,15 +155,33 @@ impl Driver {
                 }
             } else if self.port.answer(node, payload).is_err() {
                 self.shared.unheard.count();
+                is_heard = false;
             }
+        }
+        is_heard
+    }
+
+    /// Tells the node that a question of its own is not answered, or not wholly. Of a peer that is gone it hears that.
+    fn tell_unanswered(
+        &mut self,
+        peer_id: &PeerId,
+        connection: ConnectionId,
+        question: Option<Bytes>,
+        why: Unanswered,
+    ) {
+        let Some(question) = question else { return };
+        if let Some(node) = self.peers.on(peer_id, connection).filter(|peer| peer.takes_part()).map(|peer| peer.node) {
+            self.port.unanswered(node, question, why);
         }
     }
 
     /// Asks a peer something, at once or when its turn comes.
     pub(super) fn ask(&mut self, peer_id: &PeerId, question: Bytes) {
         let Some(peer) = self.peers.get_mut(peer_id) else { return };
-        if !peer.asking.add(question) {
+        let connection = peer.connection;
+        for question in peer.asking.add(question) {
             self.shared.unasked.count();
+            self.tell_unanswered(peer_id, connection, Some(question).filter(is_awaited), Unanswered::NotNow);
         }
         self.ask_next(peer_id);
     }
@@ -170,9 +198,10 @@ impl Driver {
         }
         let Some(peer) = self.peers.get_mut(peer_id) else { return };
         while let Some(question) = peer.asking.next() {
-            let tag = ask::tag(&question);
+            let (connection, tag) = (peer.connection, ask::tag(&question));
+            let kept = Some(question.clone()).filter(is_awaited);
             let id = self.swarm.behaviour_mut().ask.send_request(peer_id, Question::Payload(question));
-            self.asked.insert(id, (*peer_id, peer.connection, tag));
+            self.asked.insert(id, Asked { peer: *peer_id, connection, tag, question: kept });
             self.shared.asked.count();
         }
     }
@@ -224,6 +253,20 @@ impl Driver {
         if let Some(status) = status(payload) {
             self.status = Some(status);
         }
+    }
+}
+
+/// Returns whether the node waits for the answer to a question: that for a status or a payment is none's concern.
+fn is_awaited(question: &Bytes) -> bool {
+    matches!(ask::tag(question), Some(Tag::GHDR | Tag::GBLK | Tag::GTXN))
+}
+
+/// Returns the most frames of a whole answer to such a question: one for headers, or one for each block or transaction
+/// that it names.
+fn most_frames(question: &Bytes) -> usize {
+    match ask::tag(question) {
+        Some(Tag::GBLK | Tag::GTXN) => question.len().saturating_sub(TAG_SIZE) / 32,
+        _ => 1,
     }
 }
 

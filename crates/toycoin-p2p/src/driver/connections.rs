@@ -270,7 +270,7 @@ impl Driver {
         // What we have asked it may be the reason (RJCT), which a connection that closes now would not carry. From here
         // on the peer is forgotten, and whatever it says is ignored.
         let connection = self.peers.get(peer).map(|peer| peer.connection);
-        match connection.filter(|at| self.asked.values().any(|(asked, on, _)| asked == peer && on == at)) {
+        match connection.filter(|at| self.asked.values().any(|asked| asked.peer == *peer && asked.connection == *at)) {
             Some(connection) => {
                 self.forget(peer, "it is muted");
                 self.leaving.insert(*peer, (connection, Instant::now() + LEAVE_TIME));

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use toycoin_node::{
-    protocol::{Direction, Via},
+    protocol::{Direction, Unanswered, Via},
     rt::{Full, MeshEvent, MeshTeller},
 };
 use toycoin_wire::NodeId;
@@ -14,7 +14,9 @@ use crate::limits::MAX_WAITING_ANSWERS;
 /// The node's ear, and what waits for it.
 ///
 /// That a peer has joined or left is never lost. There is at most one of each per peer, since a peer that leaves before
-/// the node has heard of it is not mentioned at all. Answers wait up to a bound. Gossip and questions do not wait.
+/// the node has heard of it is not mentioned at all. Answers wait up to a bound. Gossip and questions do not wait. That
+/// a question of the node is not answered is never lost: there is one such event per question at most, and a node that
+/// is behind asks nothing.
 #[derive(Debug)]
 pub(super) struct Port {
     teller: MeshTeller,
@@ -48,6 +50,7 @@ impl Port {
             index += 1;
             let of_peer = match event {
                 MeshEvent::Joined { peer: other, .. } => *other == peer,
+                MeshEvent::Unanswered { from, .. } => *from == peer,
                 MeshEvent::Heard { from, payload, .. } if *from == peer => {
                     if after {
                         self.waiting_bytes -= payload.len();
@@ -76,6 +79,11 @@ impl Port {
         }
         self.push(MeshEvent::Heard { from, via: Via::Answer, payload });
         Ok(())
+    }
+
+    /// Tells the node that a question is not answered, or not wholly.
+    pub(super) fn unanswered(&mut self, from: NodeId, question: Bytes, why: Unanswered) {
+        self.push(MeshEvent::Unanswered { from, question, why });
     }
 
     /// Tells the node the end. It is lost if the node is behind.

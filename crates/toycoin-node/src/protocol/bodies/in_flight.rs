@@ -8,6 +8,7 @@ use std::{
 use toycoin_core::BlockHash;
 
 use crate::{
+    limits,
     machine::Monotonic,
     protocol::{lanes::LaneKey, peer_key::PeerKey},
     relay::ConnectionId,
@@ -105,6 +106,19 @@ impl InFlight {
     /// Removes the request for a block that a peer does not have.
     pub(super) fn refused(&mut self, hash: &BlockHash, peer: &PeerKey) -> Option<Asked> {
         self.remove(hash, |asked| asked.peer == *peer).pop()
+    }
+
+    /// Makes the requests to a peer due that have waited for as long as an answer may take.
+    pub(super) fn timed_out(&mut self, hashes: &[BlockHash], peer: &PeerKey, now: Monotonic) {
+        for hash in hashes {
+            let asked = self.asked.get_mut(hash).into_iter().flatten();
+            // a younger one is another request
+            let is_over = |asked: &&mut Asked| asked.peer == *peer && asked.at + limits::ASK_PATIENCE <= now;
+            for asked in asked.filter(is_over).filter(|asked| !asked.is_late) {
+                (asked.due, asked.was_due) = (asked.due.min(now), false);
+                self.next_due = Some(self.next_due.map_or(asked.due, |due| due.min(asked.due)));
+            }
+        }
     }
 
     /// Removes the requests to peers that are gone or muted.
@@ -225,6 +239,20 @@ mod tests {
         let lapsed = in_flight.lapse(START + MS * 70, |_| Some(START + MS * 60));
         assert!(lapsed.late.len() == 2 && lapsed.late.iter().all(|(_, asked)| asked.is_doubtful));
         assert!(in_flight.len() == 0 && in_flight.of(&hash(1)).is_empty());
+    }
+
+    #[test]
+    fn a_request_is_due_when_its_stream_is_given_up() {
+        let (mut in_flight, over) = (InFlight::default(), START + limits::ASK_PATIENCE);
+        let patient = |at: Monotonic| Asked::new(peer(1), LANE, at, at + limits::MAX_PATIENCE, false);
+        in_flight.ask(hash(1), patient(START));
+        in_flight.ask(hash(2), patient(START + MS));
+        in_flight.timed_out(&[hash(1), hash(2), hash(3)], &peer(2), over);
+        assert!(!in_flight.lapse(over, |_| None).is_any, "another peer's");
+        in_flight.timed_out(&[hash(1), hash(2), hash(3)], &peer(1), over);
+        assert_eq!(in_flight.next_due(), Some(over));
+        let late: Vec<_> = in_flight.lapse(over, |_| None).late.iter().map(|(late, _)| *late).collect();
+        assert_eq!(late, [hash(1)], "the other one is younger than its stream");
     }
 
     #[test]

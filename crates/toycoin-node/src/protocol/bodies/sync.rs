@@ -22,6 +22,7 @@ use crate::{
     limits,
     machine::Monotonic,
     protocol::{
+        Unanswered,
         lanes::{Lane, LaneKey},
         links::Link,
         net::Net,
@@ -307,6 +308,36 @@ impl BodySync {
             known.standing.refused_block();
         }
         let now = net.now.monotonic;
+        if let Some(lane) = net.lane_of(&peer).filter(|_| is_trial) {
+            lane.pipeline.tried(now, false);
+        }
+        self.request(net, chain);
+    }
+
+    /// Processes that a peer does not send some blocks that it was asked for in one question.
+    pub(in crate::protocol) fn on_unanswered<S: ChainStore>(
+        &mut self,
+        peer: PeerKey,
+        hashes: &[BlockHash],
+        why: Unanswered,
+        net: &mut Net,
+        chain: &Chain<S>,
+    ) {
+        let now = net.now.monotonic;
+        if why == Unanswered::TimedOut {
+            return self.in_flight.timed_out(hashes, &peer, now);
+        }
+        let refused = |hash: &BlockHash| Some((*hash, self.in_flight.refused(hash, &peer)?));
+        let missing: Vec<_> = hashes.iter().filter_map(refused).collect();
+        if missing.iter().all(|(_, asked)| asked.is_late) {
+            return;
+        }
+        // what does not fit into an answer is left out, and its peer may be asked for it at once
+        if missing.len() == hashes.len() {
+            missing.iter().for_each(|(hash, _)| self.failed(*hash, peer, now));
+            net.not_now(peer);
+        }
+        let is_trial = missing.iter().any(|(_, asked)| asked.is_trial && !asked.is_late);
         if let Some(lane) = net.lane_of(&peer).filter(|_| is_trial) {
             lane.pipeline.tried(now, false);
         }

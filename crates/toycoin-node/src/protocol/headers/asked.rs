@@ -98,6 +98,22 @@ impl Requests {
         }
     }
 
+    /// Removes the request to a peer that does not answer it any more. Returns whether its answer was still awaited.
+    pub(super) fn given_up(&mut self, peer: &PeerKey) -> bool {
+        self.late.remove(peer);
+        self.open.remove(peer).is_some()
+    }
+
+    /// Makes the request to a peer due that has waited for as long as an answer may take.
+    pub(super) fn timed_out(&mut self, peer: &PeerKey, now: Monotonic) {
+        self.late.remove(peer);
+        // a younger one is another request
+        let asked = self.open.get_mut(peer).filter(|asked| asked.at + limits::ASK_PATIENCE <= now);
+        if let Some(asked) = asked {
+            (asked.due, asked.was_due) = (asked.due.min(now), false);
+        }
+    }
+
     /// Takes the doubtful requests that are late, and marks the others. `has_passed` returns whether all that waited at
     /// a relay at a time has arrived; until then an answer that is due may only wait behind it.
     pub(super) fn lapse(&mut self, now: Monotonic, has_passed: impl Fn(ConnectionId, Monotonic) -> bool) -> Lapsed {
@@ -181,6 +197,27 @@ mod tests {
         assert_eq!(requests.open_on(RELAY).count(), 1);
         let (asked, is_late) = requests.answered(&peer(1), START + SECOND * 9, BlockHash::ZERO);
         assert!(is_late && asked.at == START && !asked.held_no_more, "and is still known");
+    }
+
+    #[test]
+    fn a_request_is_due_when_its_stream_is_given_up() {
+        let mut requests = Requests::default();
+        for (number, at) in [(1, START), (2, START + SECOND)] {
+            let asked = Asked { due: at + limits::MAX_PATIENCE, was_due: false, ..Asked::before(at, BlockHash::ZERO) };
+            requests.ask(peer(number), asked);
+        }
+        let over = START + limits::ASK_PATIENCE;
+        (1..=3).for_each(|number| requests.timed_out(&peer(number), over));
+        assert_eq!(requests.next_timeout(), Some(over));
+        assert_eq!(requests.lapse(over, |_, _| true).late, [(peer(1), false)], "the other is younger than its stream");
+    }
+
+    #[test]
+    fn a_request_that_is_given_up_is_not_answered_late() {
+        let mut requests = asked_at_the_start();
+        requests.lapse(START + SECOND, |_, _| true);
+        assert!(!requests.given_up(&peer(1)) && requests.given_up(&peer(2)) && !requests.given_up(&peer(2)));
+        assert_eq!(requests.held() + requests.open.len() + requests.late.len(), 0);
     }
 
     #[test]

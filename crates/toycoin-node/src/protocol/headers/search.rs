@@ -23,7 +23,11 @@ pub(super) struct Search {
 }
 
 /// The peers that say that they have a better chain, by how far they are trusted.
-pub(super) struct Ahead(BTreeMap<Trust, Vec<PeerKey>>);
+pub(super) struct Ahead {
+    peers: BTreeMap<Trust, Vec<PeerKey>>,
+    /// When the first of those may be asked that have nothing to give now; `None` if there are none.
+    pub(super) again_at: Option<Monotonic>,
+}
 
 impl Search {
     /// Returns whether it is time to choose a peer, and if so ends the wait.
@@ -42,7 +46,7 @@ impl Search {
         let mut round = Vec::new();
         draw(ahead.take(Trust::Shaken), self.round(), &mut round, net);
         if net.now.monotonic < self.rests_until {
-            let is_waited_for = !ahead.0.is_empty();
+            let is_waited_for = !ahead.peers.is_empty();
             self.choose_at = is_waited_for.then_some(self.rests_until);
             return round;
         }
@@ -74,28 +78,33 @@ impl Ahead {
     /// asked now.
     pub(super) fn on(connection: ConnectionId, net: &Net, best: Work, is_asked: impl Fn(&PeerKey) -> bool) -> Self {
         let now = net.now.monotonic;
-        let mut ahead: BTreeMap<Trust, Vec<PeerKey>> = BTreeMap::new();
+        let mut ahead = Self { peers: BTreeMap::new(), again_at: None };
         for (key, peer) in net.peers.iter_on(connection) {
             let claims_more = peer.status.is_some_and(|status| status.work > best) || peer.has_news;
-            let rests = peer.is_muted(now) || peer.resting_until > now || peer.standing.rests(now);
-            if claims_more && !rests && !is_asked(key) {
+            let rests = peer.is_muted(now) || peer.resting_until > now;
+            if !claims_more || rests || is_asked(key) {
+                continue;
+            }
+            if let Some(until) = peer.standing.is_busy_until(now) {
+                ahead.again_at = Some(ahead.again_at.map_or(until, |at| at.min(until)));
+            } else if !peer.standing.rests(now) {
                 let trust = match peer.standing.trust() {
                     Trust::Blocks => Trust::Headers,
                     trust => trust,
                 };
-                ahead.entry(trust).or_default().push(*key);
+                ahead.peers.entry(trust).or_default().push(*key);
             }
         }
-        Self(ahead)
+        ahead
     }
 
     /// Takes the peers that have delivered before; `None` if there are none.
     pub(super) fn take_proven(&mut self) -> Option<Vec<PeerKey>> {
-        self.0.remove(&Trust::Headers)
+        self.peers.remove(&Trust::Headers)
     }
 
     fn take(&mut self, trust: Trust) -> Vec<PeerKey> {
-        self.0.remove(&trust).unwrap_or_default()
+        self.peers.remove(&trust).unwrap_or_default()
     }
 }
 

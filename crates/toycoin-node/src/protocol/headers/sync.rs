@@ -21,7 +21,8 @@ use crate::{
     limits,
     machine::Monotonic,
     protocol::{
-        MuteReason, clock::ClockWatch, links::Link, net::Net, peer_key::PeerKey, peers::up_to, standing::Trust,
+        MuteReason, Unanswered, clock::ClockWatch, links::Link, net::Net, peer_key::PeerKey, peers::up_to,
+        standing::Trust,
     },
     relay::ConnectionId,
 };
@@ -127,6 +128,7 @@ impl HeaderSync {
     /// claim.
     fn ask_somebody(&mut self, connection: ConnectionId, net: &mut Net, tree: &HeaderTree) {
         let mut ahead = Ahead::on(connection, net, tree.best().work, |peer| self.requests.is_open(peer));
+        let ahead_again = ahead.again_at;
         let is_proven = |key: &PeerKey| net.peers.get(key).is_some_and(|peer| peer.standing.trust() <= Trust::Headers);
         let round = if let Some(proven) = ahead.take_proven() {
             // a peer with many headers that are of no use yet must not make the others wait
@@ -137,6 +139,10 @@ impl HeaderSync {
         } else {
             self.search(connection).next_round(ahead, net)
         };
+        if let Some(until) = ahead_again.filter(|_| round.is_empty()) {
+            let search = self.search(connection);
+            search.choose_at = Some(search.choose_at.map_or(until, |at| at.min(until)));
+        }
         for peer in round {
             self.ask(peer, tree.locator(&tree.best().hash), None, false, net, tree);
         }
@@ -219,6 +225,21 @@ impl HeaderSync {
         };
         self.end_round(peer.0, was_useful, net);
         true
+    }
+
+    /// Processes that a peer does not answer a request for headers.
+    pub(in crate::protocol) fn on_unanswered(&mut self, peer: PeerKey, why: Unanswered, net: &mut Net) {
+        if let Some(known) = net.peers.get_mut(&peer) {
+            known.owed_headers = known.owed_headers.saturating_sub(1);
+        }
+        match why {
+            Unanswered::TimedOut => self.requests.timed_out(&peer, net.now.monotonic),
+            Unanswered::NotNow if self.requests.given_up(&peer) => {
+                net.not_now(peer);
+                self.end_round(peer.0, false, net);
+            }
+            Unanswered::NotNow => {}
+        }
     }
 
     /// Processes a valid page of headers, and requests the next one if there is one. Returns whether it was useful.

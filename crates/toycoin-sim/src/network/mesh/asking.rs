@@ -4,16 +4,16 @@ use std::rc::Rc;
 
 use toycoin_node::{
     limits,
-    protocol::{Input, QuestionId, Via},
+    protocol::{Input, QuestionId, Unanswered, Via},
 };
-use toycoin_wire::NodeId;
+use toycoin_wire::{NodeId, Tag};
 
 use crate::network::{
-    MessageKind, Network,
-    mesh::{Parcel, state::Question},
+    Happening, MessageKind, Network,
+    mesh::{LinkId, MeshHappening, Parcel, state::Question},
 };
 
-/// Most questions of one node that a peer has not ended; the rest is lost.
+/// Most questions of one node that a peer has not ended; the rest is dropped.
 const MOST_QUESTIONS: usize = 32;
 
 impl Network {
@@ -34,11 +34,15 @@ impl Network {
         let side = state.side_of(node);
         if state.unanswered[side] >= MOST_QUESTIONS {
             self.statistics.questions_dropped += 1;
+            let unasked = MeshHappening::Unasked { link, side, question: payload };
+            self.queue.push(self.now, Happening::Mesh(unasked));
             return;
         }
         state.unanswered[side] += 1;
         let id = QuestionId(self.mesh.number());
-        let question = Question { asker: node, answerer: peer, link, since: None, bytes: 0 };
+        let copy = Rc::clone(&payload);
+        let question =
+            Question { asker: node, answerer: peer, link, since: None, payload: copy, bytes: 0, messages: 0 };
         self.mesh.questions.insert(id, question);
         self.carry(link, node, Parcel::Question(id, payload));
     }
@@ -51,6 +55,7 @@ impl Network {
             return self.violate_debt(node, format!("it answers question {}, which it does not have", id.0));
         };
         question.bytes += payload.len() as u64;
+        question.messages += 1;
         let (link, bytes) = (question.link, question.bytes);
         if bytes > limits::ANSWER_BYTES && self.nodes[node].honest {
             let what = format!("an answer of {bytes} bytes, at most {} are allowed", limits::ANSWER_BYTES);
@@ -68,8 +73,24 @@ impl Network {
             return self.violate_debt(node, format!("it ends question {}, which it does not have", id.0));
         };
         let link = question.link;
+        let lacking = (question.messages < awaited(&question.payload)).then(|| Rc::clone(&question.payload));
         self.mesh.questions.remove(&id);
-        self.carry(link, node, Parcel::End);
+        self.carry(link, node, Parcel::End(lacking));
+    }
+
+    /// Informs the node at one end of a connection that its question was dropped.
+    pub(super) fn unasked(&mut self, link: LinkId, side: usize, question: &[u8]) {
+        let state = self.mesh.links.get(&link).filter(|state| state.is_open_at(state.nodes[side]));
+        let Some([node, peer]) = state.map(|state| [state.nodes[side], state.nodes[1 - side]]) else { return };
+        if awaited(question) > 0 {
+            self.hear_unanswered(node, peer, question);
+        }
+    }
+
+    pub(super) fn hear_unanswered(&mut self, node: usize, from: usize, question: &[u8]) {
+        let Some(from) = self.name_of_peer(from) else { return };
+        let Some(connection) = self.nodes[node].mesh.as_ref().map(|site| site.connection) else { return };
+        self.node_input(node, Input::Unanswered { connection, from, question, why: Unanswered::NotNow });
     }
 
     pub(super) fn hear_question(&mut self, node: usize, from: usize, id: QuestionId, payload: &[u8]) {
@@ -98,3 +119,17 @@ impl Network {
         self.mesh.excused.extend(heard);
     }
 }
+
+/// Returns how many messages a whole answer to a question has at most, if its asker waits for it: one for headers, and
+/// one for each block or transaction that it names.
+fn awaited(question: &[u8]) -> usize {
+    let tag = question.first_chunk().map(|tag| Tag::new(*tag));
+    match tag {
+        Some(Tag::GHDR) => 1,
+        Some(Tag::GBLK | Tag::GTXN) => question.len().saturating_sub(TAG_BYTES) / HASH_BYTES,
+        _ => 0,
+    }
+}
+
+const TAG_BYTES: usize = 4;
+const HASH_BYTES: usize = 32;

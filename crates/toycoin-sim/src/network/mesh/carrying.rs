@@ -66,7 +66,7 @@ impl Network {
     pub(super) fn arrive(&mut self, link: LinkId, side: usize, parcel: Parcel) {
         let Some(state) = self.mesh.links.get_mut(&link) else { return };
         let (to, from) = (state.nodes[side], state.nodes[1 - side]);
-        if let Parcel::End = &parcel {
+        if let Parcel::End(_) = &parcel {
             state.unanswered[side] = state.unanswered[side].saturating_sub(1);
         }
         let (broken, open) = (state.broken, state.ends[side] == End::Open);
@@ -81,7 +81,7 @@ impl Network {
             Parcel::Gossip(payload) => self.hear_gossip(to, from, payload),
             Parcel::Question(id, payload) => self.hear_question(to, from, id, &payload),
             Parcel::Answer(payload) => self.hear_answer(to, from, &payload),
-            Parcel::End => {}
+            Parcel::End(lacking) => lacking.into_iter().for_each(|question| self.hear_unanswered(to, from, &question)),
             Parcel::AskAddresses => self.give_addresses(link, to),
             Parcel::Addresses(payload) => self.hear_addresses(to, from, &payload),
         }
@@ -121,7 +121,7 @@ fn described(parcel: &Parcel) -> Option<(MessageKind, &[u8])> {
         Parcel::Gossip(payload) => Some((MessageKind::Gossip, payload)),
         Parcel::Question(_, payload) => Some((MessageKind::Question, payload)),
         Parcel::Answer(payload) => Some((MessageKind::Answer, payload)),
-        Parcel::End => None,
+        Parcel::End(_) => None,
         Parcel::AskAddresses => Some((MessageKind::Question, b"GADR")),
         Parcel::Addresses(payload) => Some((MessageKind::Answer, payload)),
     }

@@ -75,8 +75,8 @@ pub(crate) enum Parcel {
     Question(QuestionId, Rc<[u8]>),
     /// One message of the answer to a question.
     Answer(Rc<[u8]>),
-    /// The end of an answer.
-    End,
+    /// The end of an answer, with the question if the answer lacks something.
+    End(Option<Rc<[u8]>>),
     /// A request for addresses, `GADR`.
     AskAddresses,
     /// Addresses, the payload of an `ADDR`.
@@ -93,7 +93,7 @@ impl Parcel {
             Self::Gossip(payload) | Self::Question(_, payload) | Self::Answer(payload) | Self::Addresses(payload) => {
                 payload.len()
             }
-            Self::End => 0,
+            Self::End(_) => 0,
             Self::AskAddresses => 4,
         };
         payload + OVERHEAD

@@ -39,6 +39,8 @@ pub(crate) enum MeshHappening {
     },
     /// A message arrives at one end of a connection.
     Arrives { link: LinkId, side: usize, parcel: Parcel },
+    /// A node learns that its question was dropped, since too many are under way on that connection.
+    Unasked { link: LinkId, side: usize, question: Rc<[u8]> },
     /// One end of a connection learns that it is over.
     Gone { link: LinkId, side: usize },
     /// A node's peering asked to be woken.
@@ -63,8 +65,12 @@ pub(super) struct Question {
     pub(super) link: LinkId,
     /// When it arrived; `None` while it travels.
     pub(super) since: Option<Duration>,
+    /// Its payload.
+    pub(super) payload: Rc<[u8]>,
     /// Bytes of the answer so far.
     pub(super) bytes: u64,
+    /// Messages of the answer so far.
+    pub(super) messages: usize,
 }
 
 /// Connections of a mesh, and what its nodes owe each other.
@@ -139,6 +145,7 @@ impl Network {
         match happening {
             MeshHappening::Dialled { node, starts, address, role } => self.dialled(node, starts, &address, role),
             MeshHappening::Arrives { link, side, parcel } => self.arrive(link, side, parcel),
+            MeshHappening::Unasked { link, side, question } => self.unasked(link, side, &question),
             MeshHappening::Gone { link, side } => self.mesh_gone(link, side),
             MeshHappening::Wake { node } => self.wake_peering(node),
         }
