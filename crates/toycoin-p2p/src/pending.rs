@@ -7,13 +7,14 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use libp2p::swarm::ConnectionId;
 use thiserror::Error;
+use toycoin_node::peering::Netgroups;
 
 use crate::limits::{MAX_PENDING_OF_ADDRESS, MAX_PENDING_OF_GROUP};
 
 /// The connections. Those of loopback and private addresses are free of bounds unless they count too, as in peering.
 #[derive(Debug)]
 pub(crate) struct Pending {
-    count_local: bool,
+    groups: Netgroups,
     connections: BTreeMap<ConnectionId, IpAddr>,
 }
 
@@ -30,7 +31,7 @@ pub(crate) enum Crowded {
 
 impl Pending {
     pub(crate) const fn new(count_local: bool) -> Self {
-        Self { count_local, connections: BTreeMap::new() }
+        Self { groups: Netgroups { count_local }, connections: BTreeMap::new() }
     }
 
     /// Enters a connection from an IP address.
@@ -39,10 +40,8 @@ impl Pending {
     /// [`Crowded`] if it is one too many; it is not entered then.
     pub(crate) fn enter(&mut self, connection: ConnectionId, ip: IpAddr) -> Result<(), Crowded> {
         let ip = ip.to_canonical();
-        if !self.count_local && is_local(ip) {
-            return Ok(());
-        }
-        let of_group = || self.connections.values().filter(|other| group(**other) == group(ip));
+        let Some(group) = self.groups.counted(ip) else { return Ok(()) };
+        let of_group = || self.connections.values().filter(|other| self.groups.counted(**other) == Some(group));
         if of_group().filter(|other| **other == ip).count() >= MAX_PENDING_OF_ADDRESS {
             return Err(Crowded::Address);
         }
@@ -56,33 +55,6 @@ impl Pending {
     /// Forgets a connection, because it has joined or ended.
     pub(crate) fn leave(&mut self, connection: ConnectionId) {
         self.connections.remove(&connection);
-    }
-}
-
-/// Returns the group of an address: an IPv4 /16 or an IPv6 /32.
-fn group(ip: IpAddr) -> (bool, [u8; 4]) {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            (true, [a, b, 0, 0])
-        }
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.octets();
-            (false, [a, b, c, d])
-        }
-    }
-}
-
-/// Returns whether an address is of this machine or of a private network.
-fn is_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            // a shared address space (100.64.0.0/10) lies behind a provider's NAT
-            let is_shared = a == 100 && (64..128).contains(&b);
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || is_shared
-        }
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
     }
 }
 

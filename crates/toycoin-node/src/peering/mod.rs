@@ -40,4 +40,5 @@ pub use self::{
     config::PeeringConfig,
     io::{PeeringInput, PeeringOutput, Refusal, Role},
     machine::{ConnectedPeer, Peering},
+    netgroup::{Netgroup, Netgroups, Scope},
 };

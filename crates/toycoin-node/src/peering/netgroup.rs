@@ -6,31 +6,50 @@
 
 use core::net::IpAddr;
 
-/// A netgroup: the family of an IP address with its first 16 bits (IPv4) or 32 bits (IPv6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Netgroup([u8; 5]);
+/// A netgroup: the family of an IP address with its first 16 bits (IPv4) or 32 bits (IPv6). An IPv4 address that is
+/// mapped into IPv6 has the netgroup of the IPv4 address.
+///
+/// ```
+/// use toycoin_node::peering::Netgroup;
+///
+/// let of = |ip: &str| ip.parse().map(Netgroup::of);
+/// assert_eq!(of("8.8.1.1")?, of("8.8.255.2")?);
+/// assert_ne!(of("8.8.1.1")?, of("8.9.1.1")?);
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Netgroup([u8; 5]);
 
 /// From where an address can be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Scope {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
     /// From the same machine.
     Loopback,
-    /// From the same private network.
+    /// From the same private network: the private ranges of RFC 1918 and RFC 4193, link-local addresses of IPv4, and
+    /// the shared address space of RFC 6598.
     Private,
     /// From everywhere.
     Public,
 }
 
-/// Which netgroups count for limits.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Netgroups {
+/// Which netgroups count for limits. The default is that of the protocol: those of public addresses alone.
+///
+/// ```
+/// use toycoin_node::peering::{Netgroup, Netgroups};
+///
+/// let groups = Netgroups::default();
+/// assert_eq!(groups.counted([192, 168, 1, 7].into()), None, "a classroom shares one");
+/// assert_eq!(groups.counted([8, 8, 8, 8].into()), Some(Netgroup::of([8, 8, 4, 4].into())));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Netgroups {
     /// Whether loopback and private netgroups count too.
-    pub(super) count_local: bool,
+    pub count_local: bool,
 }
 
 impl Netgroup {
     /// Returns the netgroup of an IP address.
-    pub(super) fn of(ip: IpAddr) -> Self {
+    pub fn of(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(ip) => {
                 let [a, b, ..] = ip.octets();
@@ -51,7 +70,7 @@ impl Netgroup {
 
 impl Scope {
     /// Returns the scope of an IP address; `None` if no node can be dialled there.
-    pub(super) fn of(ip: IpAddr) -> Option<Self> {
+    pub fn of(ip: IpAddr) -> Option<Self> {
         let (is_usable, is_private) = match ip.to_canonical() {
             IpAddr::V4(ip) => {
                 let [a, b, ..] = ip.octets();
@@ -75,7 +94,7 @@ impl Scope {
     /// Returns whether a node at an address of this scope may name addresses of scope `named`.
     ///
     /// What a stranger says of our own machine or network is useless at best. At worst it makes us dial a printer.
-    pub(super) const fn may_name(self, named: Self) -> bool {
+    pub const fn may_name(self, named: Self) -> bool {
         match self {
             Self::Loopback => matches!(named, Self::Loopback),
             Self::Private => matches!(named, Self::Private | Self::Public),
@@ -86,7 +105,7 @@ impl Scope {
 
 impl Netgroups {
     /// Returns the netgroup that counts for limits; `None` if the IP address is free of them.
-    pub(super) fn counted(self, ip: IpAddr) -> Option<Netgroup> {
+    pub fn counted(self, ip: IpAddr) -> Option<Netgroup> {
         (self.count_local || Scope::of(ip) == Some(Scope::Public)).then(|| Netgroup::of(ip))
     }
 }
