@@ -31,6 +31,7 @@ use bytes::Bytes;
 use libp2p::{
     PeerId, Swarm,
     futures::StreamExt,
+    gossipsub,
     request_response::{InboundRequestId, OutboundRequestId, ResponseChannel},
     swarm::{ConnectionId, SwarmEvent},
 };
@@ -49,6 +50,7 @@ use crate::{
     clock::Clock,
     gossip::Topics,
     handle::{PeerReport, Request, Shared},
+    limits::COMMANDS_IN_A_ROW,
     mutes::Mutes,
     names::NetworkNames,
     peers_file::Saver,
@@ -129,13 +131,21 @@ impl Driver {
     /// Runs until the node or a handle ends it, and writes the peers file then.
     pub(crate) async fn run(mut self) {
         self.port.up();
+        let mut commands = 0_u32;
         let reason = loop {
             self.run_peering();
             let wake = self.next_wake();
             select! {
                 event = self.swarm.select_next_some() => self.on_swarm_event(event),
                 command = self.commands.next() => match command {
-                    Some(command) => self.on_command(command),
+                    Some(command) => {
+                        self.on_command(command);
+                        commands = commands.wrapping_add(1);
+                        // what they publish must go out before more of it fills the queues of neighbours
+                        if commands.is_multiple_of(COMMANDS_IN_A_ROW) {
+                            tokio::task::yield_now().await;
+                        }
+                    }
                     None => break "the node has ended",
                 },
                 // all handles may be dropped, which ends nothing
@@ -162,6 +172,9 @@ impl Driver {
 
     fn on_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
+            SwarmEvent::Behaviour(BehaviourEvent::Gossip(gossipsub::Event::SlowPeer { peer_id, failed_messages })) => {
+                self.on_slow_reader(&peer_id, &failed_messages);
+            }
             SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.on_gossip(event),
             SwarmEvent::Behaviour(BehaviourEvent::Ask(event)) => self.on_ask(event),
             SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => self.on_identify(event),

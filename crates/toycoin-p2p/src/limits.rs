@@ -94,8 +94,18 @@ pub const MAX_GOSSIP_IDS: usize = 512;
 /// Most messages in an RPC: as many as are asked for in one. Our library sends one, others answer all at once.
 pub const MAX_GOSSIP_MESSAGES: usize = MAX_GOSSIP_IDS;
 
-/// Most gossip that waits to be written to a peer, in messages.
-pub const MAX_GOSSIP_QUEUE: usize = 512;
+/// Most gossip that waits to be written to a peer, in messages: as many as a neighbour takes from us at a time
+/// ([`MAX_TICKETS_OF_PEER`]). A peer that reads none holds 8 MiB with the largest ones.
+pub const MAX_GOSSIP_QUEUE: usize = 64;
+
+/// Messages that were lost because a peer read too slowly, after which its connection is closed.
+pub const MAX_GOSSIP_LOST: usize = 256;
+
+/// Commands of the node in a row, after which its connections have their turn: less than what a peer's queue holds.
+pub const COMMANDS_IN_A_ROW: u32 = 32;
+
+/// Time without a lost message after which those before it are forgotten.
+pub const GOSSIP_LOST_MEMORY: Duration = Duration::from_secs(60);
 
 /// Most gossiped messages that wait for their judgement.
 pub const MAX_TICKETS: usize = 256;

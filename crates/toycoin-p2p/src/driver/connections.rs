@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use libp2p::{
-    Multiaddr, PeerId, identify, ping,
+    Multiaddr, PeerId,
+    gossipsub::FailedMessages,
+    identify, ping,
     swarm::{
         ConnectionId, DialError, SwarmEvent,
         dial_opts::{DialOpts, PeerCondition},
@@ -25,7 +27,10 @@ use crate::{
     gate::Denied,
     gossip::MUTED_SCORE,
     handle::Shared,
-    limits::{FEELER_TIMEOUT, LEAVE_TIME, LISTEN_ADDRESSES_REST, MAX_LISTEN_ADDRESSES, MAX_LOST_PINGS},
+    limits::{
+        FEELER_TIMEOUT, GOSSIP_LOST_MEMORY, LEAVE_TIME, LISTEN_ADDRESSES_REST, MAX_GOSSIP_LOST, MAX_LISTEN_ADDRESSES,
+        MAX_LOST_PINGS,
+    },
     names::{from_libp2p, to_libp2p},
 };
 
@@ -233,6 +238,19 @@ impl Driver {
                     self.part(&event.peer, &format!("it does not answer pings: {error}"));
                 }
             }
+        }
+    }
+
+    /// A peer reads so slowly that gossip for it was lost. Its connection is closed when that is much, since what waits
+    /// for it takes memory. It loses nothing by that: a node that connects learns of the tip, and asks for what it lacks.
+    pub(super) fn on_slow_reader(&mut self, peer_id: &PeerId, lost: &FailedMessages) {
+        let now = Instant::now();
+        let Some(peer) = self.peers.get_mut(peer_id) else { return };
+        let before = peer.lost_gossip.filter(|(_, at)| now < *at + GOSSIP_LOST_MEMORY).map_or(0, |(lost, _)| lost);
+        let lost = before.saturating_add(lost.priority).saturating_add(lost.non_priority);
+        peer.lost_gossip = Some((lost, now));
+        if lost >= MAX_GOSSIP_LOST {
+            self.part(peer_id, "it reads gossip too slowly");
         }
     }
 

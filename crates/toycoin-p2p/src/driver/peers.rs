@@ -51,6 +51,8 @@ pub(super) struct Peer {
     pub(super) named_addresses: Option<Instant>,
     /// Pings in a row without an answer.
     pub(super) lost_pings: u32,
+    /// Gossip that was lost because it reads too slowly, and when the last of it was.
+    pub(super) lost_gossip: Option<(usize, Instant)>,
     pub(super) asking: Asking,
     /// Questions that came before it has joined on this side.
     pub(super) early: Vec<Early>,
@@ -87,6 +89,7 @@ impl Peers {
             parts_at,
             named_addresses: None,
             lost_pings: 0,
+            lost_gossip: None,
             asking: Asking::default(),
             early: Vec::new(),
         };

@@ -19,7 +19,7 @@ use tokio::{select, sync::mpsc, sync::watch, task::JoinHandle};
 use toycoin_core::ChainParams;
 use toycoin_p2p::{NetworkNames, message_id};
 
-use super::soon;
+use super::{rpc::Rpc, soon};
 
 /// An attacker. Its connection ends when it is dropped.
 #[derive(Debug)]
@@ -28,7 +28,29 @@ pub(crate) struct Attacker {
     pub(crate) names: NetworkNames,
     orders: mpsc::UnboundedSender<Order>,
     seen: watch::Receiver<Seen>,
+    opens: watch::Sender<bool>,
+    heard: watch::Receiver<Vec<u8>>,
     task: JoinHandle<()>,
+}
+
+/// What it does otherwise than a node.
+#[derive(Debug, Clone, Copy)]
+struct Nature {
+    /// Whether it says who it is. Else it never joins.
+    identifies: bool,
+    /// Whether it reads gossip before it is told to.
+    reads_gossip: bool,
+    /// What it does with pings. `None`: it does not have their protocol.
+    pings: Option<Pings>,
+}
+
+/// What an attacker does with pings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pings {
+    /// It answers each on a stream of its own, so that every other one, on a stream that is closed, gets no answer.
+    Halves,
+    /// It answers none.
+    Ignores,
 }
 
 /// What has happened to it.
@@ -39,6 +61,8 @@ pub(crate) struct Seen {
     pub(crate) failed_dials: usize,
     /// Questions of the victim.
     pub(crate) questions: usize,
+    /// Pings of the victim.
+    pub(crate) pings: usize,
     /// Peers that gossip with it.
     pub(crate) neighbours: usize,
 }
@@ -67,7 +91,8 @@ enum Order {
 #[derive(NetworkBehaviour)]
 struct Wild {
     identify: Toggle<identify::Behaviour>,
-    gossip: gossipsub::Behaviour,
+    ping: Toggle<request_response::Behaviour<Raw>>,
+    gossip: Toggle<gossipsub::Behaviour>,
     ask: request_response::Behaviour<Raw>,
     /// Streams of gossip beside the library's.
     rpc: request_response::Behaviour<Raw>,
@@ -76,21 +101,50 @@ struct Wild {
 impl Attacker {
     /// Starts an attacker in the network with these parameters.
     pub(crate) fn start(params: &ChainParams) -> Self {
-        Self::start_as(params, true)
+        Self::start_as(params, Nature::default())
     }
 
     /// Starts one that never says who it is, and so never joins.
     pub(crate) fn anonymous(params: &ChainParams) -> Self {
-        Self::start_as(params, false)
+        Self::start_as(params, Nature { identifies: false, ..Nature::default() })
     }
 
-    fn start_as(params: &ChainParams, identifies: bool) -> Self {
+    /// Starts one that reads no gossip until it [listens](Self::listen).
+    pub(crate) fn deaf(params: &ChainParams) -> Self {
+        Self::start_as(params, Nature { reads_gossip: false, ..Nature::default() })
+    }
+
+    /// Starts one with another way to answer pings.
+    pub(crate) fn pinged(params: &ChainParams, pings: Pings) -> Self {
+        Self::start_as(params, Nature { pings: Some(pings), ..Nature::default() })
+    }
+
+    fn start_as(params: &ChainParams, nature: Nature) -> Self {
         let names = NetworkNames::new(params.genesis_hash());
-        let (swarm, id) = swarm(&names, identifies);
+        let (opens, ear) = watch::channel(false);
+        let (hears, heard) = watch::channel(Vec::new());
+        let (swarm, id) = swarm(&names, nature, Ear { opens: ear, heard: hears });
         let (orders, receiver) = mpsc::unbounded_channel();
         let (sender, seen) = watch::channel(Seen::default());
-        let task = tokio::spawn(run(swarm, receiver, sender));
-        Self { id, names, orders, seen, task }
+        let task = tokio::spawn(run(swarm, nature, receiver, sender));
+        Self { id, names, orders, seen, opens, heard, task }
+    }
+
+    /// Takes part in the gossip of both topics, if it is deaf, as a neighbour in their meshes.
+    pub(crate) fn pretends_to_gossip(&self) {
+        let topics = [self.names.transactions(), self.names.blocks()];
+        let rpc = topics.iter().fold(Rpc::default(), |rpc, topic| rpc.subscribe(topic).graft(topic));
+        self.rpc(rpc.to_stream());
+    }
+
+    /// Reads from now on what it is gossiped, if it was deaf.
+    pub(crate) fn listen(&self) {
+        self.opens.send_replace(true);
+    }
+
+    /// Returns the gossip that it has read since it listens, as it came over the stream.
+    pub(crate) fn heard(&self) -> Vec<u8> {
+        self.heard.borrow().clone()
     }
 
     /// Dials an address.
@@ -142,8 +196,21 @@ impl Drop for Attacker {
     }
 }
 
-async fn run(mut swarm: Swarm<Wild>, mut orders: mpsc::UnboundedReceiver<Order>, seen: watch::Sender<Seen>) {
+impl Default for Nature {
+    fn default() -> Self {
+        Self { identifies: true, reads_gossip: true, pings: None }
+    }
+}
+
+async fn run(
+    mut swarm: Swarm<Wild>,
+    nature: Nature,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+    seen: watch::Sender<Seen>,
+) {
     let (mut peer, mut answer) = (None, Vec::new());
+    // a stream is open as long as it may be answered
+    let mut ignored = Vec::new();
     loop {
         select! {
             order = orders.recv() => {
@@ -162,7 +229,8 @@ async fn run(mut swarm: Swarm<Wild>, mut orders: mpsc::UnboundedReceiver<Order>,
                     }
                     (Order::Publish(topic, payload), Some(_)) => {
                         let topic = gossipsub::TopicHash::from_raw(topic);
-                        swarm.behaviour_mut().gossip.publish(topic, payload).expect("somebody listens");
+                        let gossip = swarm.behaviour_mut().gossip.as_mut().expect("it is not deaf");
+                        gossip.publish(topic, payload).expect("somebody listens");
                     }
                     (_, None) => panic!("it is not connected"),
                 }
@@ -177,6 +245,18 @@ async fn run(mut swarm: Swarm<Wild>, mut orders: mpsc::UnboundedReceiver<Order>,
                 SwarmEvent::Behaviour(WildEvent::Gossip(gossipsub::Event::Subscribed { .. })) => {
                     seen.send_modify(|seen| seen.neighbours += 1);
                 }
+                SwarmEvent::Behaviour(WildEvent::Ping(request_response::Event::Message {
+                    message: request_response::Message::Request { request: Bytes::Whole(ping), channel, .. },
+                    ..
+                })) => {
+                    match nature.pings {
+                        Some(Pings::Halves) => drop(swarm.behaviour_mut().ping.as_mut().map(|pings| {
+                            pings.send_response(channel, ping)
+                        })),
+                        Some(Pings::Ignores) | None => ignored.push(channel),
+                    }
+                    seen.send_modify(|seen| seen.pings += 1);
+                }
                 SwarmEvent::Behaviour(WildEvent::Ask(request_response::Event::Message {
                     message: request_response::Message::Request { channel, .. },
                     ..
@@ -190,7 +270,7 @@ async fn run(mut swarm: Swarm<Wild>, mut orders: mpsc::UnboundedReceiver<Order>,
     }
 }
 
-fn swarm(names: &NetworkNames, identifies: bool) -> (Swarm<Wild>, PeerId) {
+fn swarm(names: &NetworkNames, nature: Nature, ear: Ear) -> (Swarm<Wild>, PeerId) {
     let key = Keypair::generate_ed25519();
     let id = key.public().to_peer_id();
     let ids = |message: &gossipsub::Message| {
@@ -209,11 +289,20 @@ fn swarm(names: &NetworkNames, identifies: bool) -> (Swarm<Wild>, PeerId) {
     let many = request_response::Config::default().with_request_timeout(FOR_EVER).with_max_concurrent_streams(4_096);
     let rpc = StreamProtocol::new("/meshsub/1.1.0");
     let identify = || identify::Behaviour::new(identify::Config::new(names.version(), key.public()));
+    let with =
+        |codec, protocol, support| request_response::Behaviour::with_codec(codec, [(protocol, support)], many.clone());
+    let (ask, ping) = (Raw::default(), Raw { length: Some(PING_SIZE), ..Raw::default() });
+    let ping = || with(ping, StreamProtocol::new("/ipfs/ping/1.0.0"), ProtocolSupport::Inbound);
+    let (rpc_codec, rpc_support) = match nature.reads_gossip {
+        true => (Raw::default(), ProtocolSupport::Outbound),
+        false => (Raw { ear: Some(ear), ..Raw::default() }, ProtocolSupport::Full),
+    };
     let wild = Wild {
-        identify: identifies.then(identify).into(),
-        gossip,
-        ask: request_response::Behaviour::with_codec(Raw, [(names.ask(), ProtocolSupport::Full)], many.clone()),
-        rpc: request_response::Behaviour::with_codec(Raw, [(rpc, ProtocolSupport::Outbound)], many),
+        identify: nature.identifies.then(identify).into(),
+        ping: nature.pings.map(|_| ping()).into(),
+        gossip: nature.reads_gossip.then_some(gossip).into(),
+        ask: with(ask, names.ask(), ProtocolSupport::Full),
+        rpc: with(rpc_codec, rpc, rpc_support),
     };
     let muxer = || {
         let mut config = yamux::Config::default();
@@ -232,8 +321,34 @@ fn swarm(names: &NetworkNames, identifies: bool) -> (Swarm<Wild>, PeerId) {
 }
 
 /// A codec without rules.
-#[derive(Debug, Clone, Copy)]
-struct Raw;
+#[derive(Debug, Clone, Default)]
+struct Raw {
+    /// Bytes of a question; `None` if it lasts to the end of the stream.
+    length: Option<usize>,
+    /// What reads instead, until the end.
+    ear: Option<Ear>,
+}
+
+/// Reads a stream from some time on.
+#[derive(Debug, Clone)]
+struct Ear {
+    opens: watch::Receiver<bool>,
+    heard: watch::Sender<Vec<u8>>,
+}
+
+impl Ear {
+    async fn listen<T: AsyncRead + Unpin + Send>(&mut self, io: &mut T) -> io::Result<()> {
+        self.opens.wait_for(|opens| *opens).await.map_err(io::Error::other)?;
+        let mut part = vec![0; 64 << 10];
+        loop {
+            let length = io.read(&mut part).await?;
+            if length == 0 {
+                return Ok(());
+            }
+            self.heard.send_modify(|heard| heard.extend(&part[..length]));
+        }
+    }
+}
 
 impl request_response::Codec for Raw {
     type Protocol = StreamProtocol;
@@ -241,6 +356,13 @@ impl request_response::Codec for Raw {
     type Response = Vec<u8>;
 
     async fn read_request<T: AsyncRead + Unpin + Send>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Bytes> {
+        if let Some(ear) = &mut self.ear {
+            return ear.listen(io).await.map(|()| Bytes::Whole(Vec::new()));
+        }
+        if let Some(length) = self.length {
+            let mut bytes = vec![0; length];
+            return io.read_exact(&mut bytes).await.map(|()| Bytes::Whole(bytes));
+        }
         read(io).await.map(Bytes::Whole)
     }
 
@@ -283,6 +405,9 @@ async fn read<T: AsyncRead + Unpin + Send>(io: &mut T) -> io::Result<Vec<u8>> {
     io.read_to_end(&mut bytes).await?;
     Ok(bytes)
 }
+
+/// Bytes of a ping.
+const PING_SIZE: usize = 32;
 
 /// Longer than any test takes.
 const FOR_EVER: Duration = Duration::from_secs(3_600);
