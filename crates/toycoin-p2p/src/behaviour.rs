@@ -16,7 +16,7 @@ use crate::{
     gossip::{Gossip, gossip},
     limits::{
         ASK_TIMEOUT, CONNECT_TIMEOUT, MAX_ASK_STREAMS, MAX_NEGOTIATING_STREAMS, MAX_PENDING_INBOUND,
-        MAX_PENDING_OUTBOUND, MAX_YAMUX_STREAMS, PING_INTERVAL, PING_TIMEOUT,
+        MAX_PENDING_OUTBOUND, MAX_YAMUX_STREAMS,
     },
     names::{NetworkNames, from_libp2p},
     one_connection::OneConnection,
@@ -51,7 +51,7 @@ pub(crate) fn swarm(key: Keypair, config: &Config) -> Result<Swarm<Behaviour>, S
         gate: Gate::new(own, config.count_local_groups),
         limits: connection_limits::Behaviour::new(limits),
         identify: identify(&key, &config.names, &config.agent, config.listen.is_empty()),
-        ping: ping(),
+        ping: ping(config.ping),
         gossip: OneConnection::new(gossip(&config.names).map_err(transport)?),
         ask: ask(Ask::new(), &config.names),
         #[cfg(feature = "mdns")]
@@ -69,8 +69,9 @@ pub(crate) fn identify(key: &Keypair, names: &NetworkNames, agent: &str, hidden:
     identify::Behaviour::new(config)
 }
 
-pub(crate) fn ping() -> ping::Behaviour {
-    ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT))
+/// Returns pings with a time between two of them, and the time that one may take.
+pub(crate) fn ping((interval, timeout): (Duration, Duration)) -> ping::Behaviour {
+    ping::Behaviour::new(ping::Config::new().with_interval(interval).with_timeout(timeout))
 }
 
 /// Returns the protocol of questions and answers, with this codec.

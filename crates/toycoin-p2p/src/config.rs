@@ -5,6 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     str::FromStr,
+    time::Duration,
 };
 
 use toycoin_core::ChainParams;
@@ -13,7 +14,10 @@ use toycoin_node::{
     peering::{AddressError, Endpoint, PeerAddress},
 };
 
-use crate::names::NetworkNames;
+use crate::{
+    limits::{PING_INTERVAL, PING_TIMEOUT},
+    names::NetworkNames,
+};
 
 /// The configuration of a carrier. Without listeners and peers it stands alone.
 ///
@@ -41,6 +45,8 @@ pub struct Config {
     pub(crate) seed: Option<[u8; 32]>,
     #[cfg(feature = "mdns")]
     pub(crate) mdns: bool,
+    /// Time between two pings, and the time that one may take.
+    pub(crate) ping: (Duration, Duration),
 }
 
 /// An address to listen on: an IP address of this machine, or the unspecified one for all of them, and a TCP port, or 0
@@ -64,6 +70,7 @@ impl Config {
             seed: None,
             #[cfg(feature = "mdns")]
             mdns: false,
+            ping: (PING_INTERVAL, PING_TIMEOUT),
         }
     }
 
@@ -122,6 +129,14 @@ impl Config {
     #[must_use]
     pub const fn seed(mut self, seed: [u8; 32]) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Pings peers more often, and waits less long, for tests.
+    #[cfg(feature = "test-util")]
+    #[must_use]
+    pub const fn ping_every(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.ping = (interval, timeout);
         self
     }
 

@@ -17,6 +17,7 @@ use toycoin_core::ChainParams;
 use crate::{
     behaviour::{ask, build, identify, ping},
     gossip::{Filter, config, gossip_with},
+    limits::{PING_INTERVAL, PING_TIMEOUT},
     names::NetworkNames,
 };
 
@@ -110,7 +111,7 @@ pub fn stranger(params: &ChainParams) -> (Swarm<Stranger>, PeerId) {
     let config = config(&names, false).expect("the configuration of a node");
     let behaviour = Stranger {
         identify: identify(&key, &names, "stranger", false),
-        ping: ping(),
+        ping: ping((PING_INTERVAL, PING_TIMEOUT)),
         gossip: gossip_with(&names, config, false).expect("the topics of a node"),
         ask: ask(RawAsk, &names),
     };

@@ -1,8 +1,8 @@
-//! Peers that do not read what they are gossiped: what they may cost, and when they are gone.
+//! Peers that do not read what they are gossiped, or do not answer pings: what they may cost, and when they are gone.
 
 mod common;
 
-use std::cell::Cell;
+use std::{cell::Cell, time::Duration};
 
 use toycoin_core::ChainParams;
 use toycoin_node::{peering::PeerId, protocol::Judgement};
@@ -13,7 +13,11 @@ use toycoin_p2p::{
 };
 use toycoin_wire::NodeId;
 
-use self::common::{Played, attacker::Attacker, config, until};
+use self::common::{
+    Played,
+    attacker::{Attacker, Pings},
+    config, soon, until,
+};
 
 fn name_of(attacker: &Attacker) -> NodeId {
     node_id(&PeerId::from_bytes(&attacker.id.to_bytes()).expect("a peer id"))
@@ -96,4 +100,30 @@ async fn neighbour_that_reads_nothing_is_parted_from() {
     // slowness is no fault: it may come again
     deaf.dial(&node.address().to_string());
     node.joined(name_of(&deaf)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_pings_without_an_answer_end_a_connection() {
+    let silent = Attacker::pinged(&ChainParams::regtest(), Pings::Ignores);
+    let config = config().ping_every(Duration::from_secs(5), Duration::from_millis(200));
+    let mut node = meet(config, &silent).await;
+    node.left(name_of(&silent)).await;
+    silent.is_closed().await;
+    assert_eq!(silent.seen().pings, 2);
+    assert_eq!(node.mesh.counters().violations, 0);
+    // nobody is muted for it
+    silent.dial(&node.address().to_string());
+    node.joined(name_of(&silent)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_pings_that_are_not_in_a_row_end_nothing() {
+    let halving = Attacker::pinged(&ChainParams::regtest(), Pings::Halves);
+    let config = config().ping_every(Duration::from_millis(20), Duration::from_secs(60));
+    let node = meet(config, &halving).await;
+    // one is lost between two that it sees
+    halving.saw("pings", |seen| seen.pings >= 5).await;
+    let peers = soon("its peers", node.mesh.peers()).await;
+    assert_eq!(peers.iter().map(|peer| peer.node).collect::<Vec<_>>(), [name_of(&halving)]);
+    assert_eq!(halving.seen().closed, 0);
 }
