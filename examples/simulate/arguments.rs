@@ -10,14 +10,18 @@ use std::{
     time::Duration,
 };
 
-use clap::{CommandFactory as _, Parser, error::ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use toycoin_examples::arguments::number;
 use toycoin_sim::{Run, Simulation, Topology, Violation};
 
+use crate::eclipse::EclipseArguments;
+
 /// Simulates networks of toycoin.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 80)]
+#[command(version, max_term_width = 80, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     /// Number of seeds, from 0.
     #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "seed", value_parser = number::<u64>(1..))]
     seeds: u64,
@@ -56,6 +60,13 @@ pub(crate) struct Arguments {
     jobs: Option<usize>,
 }
 
+/// What else can be simulated.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Attacks one node without a relay: does it keep honest peers (eclipse)?
+    Eclipse(EclipseArguments),
+}
+
 impl Arguments {
     /// Parses the arguments; on an error, prints it and ends the program.
     pub(crate) fn parse_consistent() -> Self {
@@ -65,16 +76,21 @@ impl Arguments {
                 format!("{} of {} nodes are adversaries: one must be honest", arguments.adversaries, arguments.nodes);
             Self::command().error(ErrorKind::ValueValidation, message).exit();
         }
+        if let Some(Command::Eclipse(attack)) = &arguments.command
+            && let Err(message) = attack.check()
+        {
+            Self::command().error(ErrorKind::ValueValidation, message).exit();
+        }
         arguments
     }
 
     /// Returns the number of networks that run at the same time.
     pub(crate) fn jobs(&self) -> usize {
-        self.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
+        jobs(self.jobs)
     }
 
     pub(crate) fn seeds(&self) -> Range<u64> {
-        self.seed.map_or(0..self.seeds, |seed| seed..seed.saturating_add(1))
+        seeds(self.seed, self.seeds)
     }
 
     /// Runs a seed's network, unless it is interrupted.
@@ -104,6 +120,16 @@ impl Arguments {
              --payments {payments} --seconds {seconds} --adversaries {adversaries}{faults}{wallets}{links} --trace trace-{seed}.jsonl"
         )
     }
+}
+
+/// Returns how many seeds run at the same time: as many as were asked for, or as there are cores.
+pub(crate) fn jobs(asked: Option<usize>) -> usize {
+    asked.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
+}
+
+/// Returns one seed, or so many from 0.
+pub(crate) fn seeds(one: Option<u64>, number: u64) -> Range<u64> {
+    one.map_or(0..number, |seed| seed..seed.saturating_add(1))
 }
 
 fn rate(text: &str) -> Result<f64, String> {

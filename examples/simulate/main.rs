@@ -5,10 +5,13 @@
 //! cargo run --release --example simulate -- --seed 17 --nodes 5 --faults --trace trace.jsonl
 //! cargo run --release --example simulate -- --seeds 500 --nodes 10 --faults --adversaries 3 --wallets --links
 //! cargo run --release --example simulate -- --seed 1 --nodes 10 --payments 5 --seconds 1000     # how fast it is
+//! cargo run --release --example simulate -- eclipse --attacker-groups 400     # one node against an attacker
 //! ```
 
 mod arguments;
+mod eclipse;
 mod processor;
+mod seeds;
 mod table;
 
 use std::{
@@ -18,22 +21,30 @@ use std::{
     io::{self, Write as _},
     process::ExitCode,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
 use toycoin_examples::{exit, interrupted, say};
 use toycoin_sim::{FaultKind, Run, Violation, adversary::Mixed};
 
-use self::{arguments::Arguments, processor::processor_time, table::Table};
+use self::{
+    arguments::{Arguments, Command},
+    processor::processor_time,
+    seeds::run_seeds,
+    table::Table,
+};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse_consistent();
-    match run(&arguments) {
+    let ended = match &arguments.command {
+        Some(Command::Eclipse(attack)) => eclipse::run(attack).map(|()| true),
+        None => run(&arguments),
+    };
+    match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => exit(Err(error)),
@@ -49,7 +60,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let stop = Arc::new(AtomicBool::new(false));
     stop_when_interrupted(Arc::clone(&stop));
     let begun = Instant::now();
-    let outcomes = run_seeds(arguments, &stop)?;
+    let outcomes = run_networks(arguments, &stop)?;
     if let Some((path, mut file)) = trace {
         let lines = outcomes.values().find_map(|outcome| match &outcome.result {
             Ok(run) => run.trace.as_deref(),
@@ -83,33 +94,14 @@ struct Outcome {
     took: Option<Duration>,
 }
 
-fn run_seeds(arguments: &Arguments, stop: &Arc<AtomicBool>) -> Result<BTreeMap<u64, Outcome>, Box<dyn Error>> {
-    let seeds = arguments.seeds();
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {msg} broken, {eta} left")?;
-    let bar = ProgressBar::new(seeds.end - seeds.start).with_style(style).with_message("0");
-    let (next, outcomes) = (Mutex::new(seeds), Mutex::new(BTreeMap::new()));
-    thread::scope(|scope| {
-        for _ in 0..arguments.jobs() {
-            scope.spawn(|| {
-                while let Some(seed) = next.lock().ok().and_then(|mut seeds| seeds.next()) {
-                    let before = processor_time();
-                    let result = arguments.simulate(seed, stop);
-                    if stop.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let took = processor_time().zip(before).map(|(after, before)| after.saturating_sub(before));
-                    if let Ok(mut outcomes) = outcomes.lock() {
-                        outcomes.insert(seed, Outcome { result, took });
-                        let broken = outcomes.values().filter(|outcome| outcome.result.is_err()).count();
-                        bar.set_message(broken.to_string());
-                    }
-                    bar.inc(1);
-                }
-            });
-        }
-    });
-    bar.finish_and_clear();
-    outcomes.into_inner().map_err(|_| "a run panicked".into())
+fn run_networks(arguments: &Arguments, stop: &Arc<AtomicBool>) -> Result<BTreeMap<u64, Outcome>, Box<dyn Error>> {
+    let is_broken = |outcome: &Outcome| outcome.result.is_err();
+    run_seeds(arguments.seeds(), arguments.jobs(), "broken", is_broken, |seed| {
+        let before = processor_time();
+        let result = arguments.simulate(seed, stop);
+        let took = processor_time().zip(before).map(|(after, before)| after.saturating_sub(before));
+        (!stop.load(Ordering::Relaxed)).then_some(Outcome { result, took })
+    })
 }
 
 /// Prints the table and the broken invariants; returns how many there are.
