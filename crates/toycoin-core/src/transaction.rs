@@ -87,6 +87,9 @@ impl Transaction {
     /// One message can carry any transaction that a block may hold (docs/protocol.md).
     pub const MAX_SIZE: u64 = 100_000;
 
+    /// Size of the smallest transaction, with one input and one output, in bytes by formula.
+    pub const MIN_SIZE: u64 = BASE_SIZE + INPUT_SIZE + OUTPUT_SIZE;
+
     /// Returns the transaction's size by formula, in bytes, for limits and fee rates: `16 + 100 * inputs + 40 *
     /// outputs`.
     ///
