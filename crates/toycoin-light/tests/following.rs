@@ -4,9 +4,9 @@ mod world;
 
 use std::time::Duration;
 
-use world::{FullNode, Manner, World, regtest, server};
 use toycoin_core::ChainParams;
 use toycoin_light::machine::{Event, LightConfig, LightMachine};
+use world::{FullNode, Manner, World, regtest, server};
 
 const LIARS: [Manner; 4] = [Manner::Silent, Manner::Tampers, Manner::HasNothing, Manner::Garbles];
 

@@ -2,9 +2,9 @@
 
 mod world;
 
-use world::{FullNode, Manner, World, server};
 use toycoin_core::{ChainParams, test_util::classroom};
 use toycoin_light::machine::{Event, Input};
+use world::{FullNode, Manner, World, server};
 
 /// The owner whom the client follows.
 const OWNER: u32 = 5;

@@ -11,7 +11,7 @@ use toycoin_wire::{
 
 /// What a server does to what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// Nothing.
     Honest,
     /// It claims ten times its work and answers nothing.
@@ -31,21 +31,21 @@ pub enum Manner {
 }
 
 /// A full node over a chain in memory.
-pub struct FullNode {
-    pub chain: Chain<MemoryStore>,
-    pub manner: Manner,
+pub(crate) struct FullNode {
+    pub(crate) chain: Chain<MemoryStore>,
+    pub(crate) manner: Manner,
 }
 
 /// The time of the tests, far behind every block.
-pub const NOW_MS: u64 = 4_000_000_000_000;
+pub(crate) const NOW_MS: u64 = 4_000_000_000_000;
 
 impl FullNode {
-    pub fn new(params: ChainParams) -> Self {
+    pub(crate) fn new(params: ChainParams) -> Self {
         Self { chain: Chain::in_memory(params), manner: Manner::Honest }
     }
 
     /// Returns another node with the same chain.
-    pub fn copy(&self, manner: Manner) -> Self {
+    pub(crate) fn copy(&self, manner: Manner) -> Self {
         let mut copy = Self::new(self.chain.params().clone());
         for height in 1..=self.chain.height() {
             copy.take(&self.block(height));
@@ -54,16 +54,16 @@ impl FullNode {
         copy
     }
 
-    pub fn block(&self, height: u64) -> Block {
+    pub(crate) fn block(&self, height: u64) -> Block {
         self.chain.block_at(height).unwrap().unwrap().block().clone()
     }
 
-    pub fn take(&mut self, block: &Block) {
+    pub(crate) fn take(&mut self, block: &Block) {
         self.chain.apply(block.clone(), NOW_MS).unwrap();
     }
 
     /// Adds a block with payments that pays its miner.
-    pub fn mine(&mut self, payments: Vec<Transaction>, miner: PublicKey) -> Block {
+    pub(crate) fn mine(&mut self, payments: Vec<Transaction>, miner: PublicKey) -> Block {
         let time = self.chain.tip().time + 2_000;
         let block = self.chain.template(payments, miner, b"", time).unwrap().mine_trivial();
         self.take(&block);
@@ -71,14 +71,14 @@ impl FullNode {
     }
 
     /// Adds empty blocks that pay nobody whom a test follows.
-    pub fn grow(&mut self, blocks: u64) {
+    pub(crate) fn grow(&mut self, blocks: u64) {
         for _ in 0..blocks {
             self.mine(Vec::new(), classroom::owner(7));
         }
     }
 
     /// Returns a payment of a classroom's key: so much to another, and the change, if there is some, to a third.
-    pub fn payment(&self, from: u32, to: u32, grains: u64, change_to: u32) -> Transaction {
+    pub(crate) fn payment(&self, from: u32, to: u32, grains: u64, change_to: u32) -> Transaction {
         let params = self.chain.params();
         TransactionBuilder::new(params)
             .spend(self.chain.coins_of(&classroom::owner(from)).unwrap())
@@ -89,7 +89,7 @@ impl FullNode {
     }
 
     /// Returns the status that it publishes.
-    pub fn status(&self) -> NodeMessage {
+    pub(crate) fn status(&self) -> NodeMessage {
         let tip = self.chain.tip();
         let mut work = tip.work.to_be_bytes();
         let mut height = tip.height;
@@ -107,7 +107,7 @@ impl FullNode {
     }
 
     /// Answers a message, with payloads.
-    pub fn answer(&mut self, message: NodeMessage) -> Vec<Vec<u8>> {
+    pub(crate) fn answer(&mut self, message: NodeMessage) -> Vec<Vec<u8>> {
         match self.manner {
             Manner::Silent => return Vec::new(),
             Manner::Garbles => return vec![b"PROFgarbage".to_vec()],
@@ -211,7 +211,7 @@ impl FullNode {
 }
 
 /// Returns a node with a chain of regtest.
-pub fn regtest(blocks: u64) -> FullNode {
+pub(crate) fn regtest(blocks: u64) -> FullNode {
     let mut node = FullNode::new(ChainParams::regtest());
     node.grow(blocks);
     node

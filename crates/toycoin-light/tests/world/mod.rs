@@ -13,61 +13,61 @@ use toycoin_wire::{
     machine::{Machine, Monotonic, Now},
 };
 
-pub use self::full_node::{FullNode, Manner, NOW_MS, regtest};
+pub(crate) use self::full_node::{FullNode, Manner, NOW_MS, regtest};
 
 /// A light client and the servers that it may ask.
-pub struct World {
-    pub client: LightMachine,
-    pub servers: BTreeMap<Server, FullNode>,
-    pub events: Vec<Event>,
+pub(crate) struct World {
+    pub(crate) client: LightMachine,
+    pub(crate) servers: BTreeMap<Server, FullNode>,
+    pub(crate) events: Vec<Event>,
     /// Bytes that the client was sent.
-    pub bytes: usize,
-    pub now: Monotonic,
+    pub(crate) bytes: usize,
+    pub(crate) now: Monotonic,
 }
 
-pub const CONNECTION: u64 = 1;
+pub(crate) const CONNECTION: u64 = 1;
 
-pub fn server(name: u8) -> Server {
+pub(crate) fn server(name: u8) -> Server {
     Server { connection: CONNECTION, peer: NodeId::new([name; 16]) }
 }
 
 impl World {
     /// A client that knows genesis, beside full nodes.
-    pub fn new(params: ChainParams, nodes: Vec<FullNode>) -> Self {
+    pub(crate) fn new(params: ChainParams, nodes: Vec<FullNode>) -> Self {
         Self::with(LightMachine::new(LightConfig::new(params, [7; 32])), nodes)
     }
 
-    pub fn with(client: LightMachine, nodes: Vec<FullNode>) -> Self {
+    pub(crate) fn with(client: LightMachine, nodes: Vec<FullNode>) -> Self {
         let servers = (1..).zip(nodes).map(|(name, node)| (server(name), node)).collect();
         let mut world = Self { client, servers, events: Vec::new(), bytes: 0, now: Monotonic::ORIGIN };
         world.tell(Input::Opened { connection: CONNECTION });
         world
     }
 
-    pub fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Now {
         Now { monotonic: self.now, unix_ms: NOW_MS }
     }
 
-    pub fn tell(&mut self, input: Input<'_>) {
+    pub(crate) fn tell(&mut self, input: Input<'_>) {
         let now = self.now();
         self.client.handle(now, input);
     }
 
     /// Each server publishes its status.
-    pub fn publish(&mut self) {
+    pub(crate) fn publish(&mut self) {
         let statuses: Vec<_> = self.servers.iter().map(|(server, node)| (*server, node.status())).collect();
         for (server, status) in statuses {
             self.hear(server, &status);
         }
     }
 
-    pub fn hear(&mut self, server: Server, message: &NodeMessage) {
+    pub(crate) fn hear(&mut self, server: Server, message: &NodeMessage) {
         let payload = message.encode().unwrap();
         self.tell(Input::Heard { server, payload: &payload });
     }
 
     /// Carries out what the client says, until it says nothing and the time is over.
-    pub fn run(&mut self, time: Duration) {
+    pub(crate) fn run(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
             while let Some(output) = self.client.poll_output() {
@@ -83,7 +83,7 @@ impl World {
     }
 
     /// Lets each server publish its status, and runs for a time in which the slowest questions are over.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         for _ in 0..20 {
             self.publish();
             self.run(Duration::from_secs(30));
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    pub fn muted(&self) -> Vec<Server> {
+    pub(crate) fn muted(&self) -> Vec<Server> {
         let of = |event: &Event| match event {
             Event::Muted { server, .. } => Some(*server),
             _ => None,
@@ -116,7 +116,7 @@ impl World {
     }
 
     /// Returns the heights of the blocks that were reported and not taken back.
-    pub fn blocks(&self) -> Vec<u64> {
+    pub(crate) fn blocks(&self) -> Vec<u64> {
         let mut heights = Vec::new();
         for event in &self.events {
             match event {
