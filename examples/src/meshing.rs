@@ -60,6 +60,9 @@ pub struct MeshArguments {
     /// Let at most this many peers connect to this node [default: 117].
     #[arg(long, value_name = "N", requires = "listens", value_parser = number::<u16>(..=1_000))]
     pub max_inbound: Option<u16>,
+    /// Find nodes of the same local network, such as a classroom's, and be found by them (multicast DNS).
+    #[arg(long, requires = "mesh", conflicts_with = "trust_only")]
+    pub mdns: bool,
     /// Connect with the peers of --peer and with no others.
     #[arg(long, requires = "peer")]
     pub trust_only: bool,
@@ -168,7 +171,7 @@ impl MeshArguments {
         if !self.is_wanted() {
             return Ok((builder, None));
         }
-        let mut config = toycoin_p2p::Config::new(params).agent(name).trust_only(self.trust_only);
+        let mut config = toycoin_p2p::Config::new(params).agent(name).trust_only(self.trust_only).mdns(self.mdns);
         config = self.listens().into_iter().fold(config, toycoin_p2p::Config::listen);
         config = self.peer.iter().cloned().fold(config, toycoin_p2p::Config::peer);
         if let Some(file) = Self::file(self.peers_file.as_ref(), data, PEERS_FILE) {
@@ -434,6 +437,8 @@ mod tests {
             "--max-inbound 1 --peer /ip4/127.0.0.1/tcp/1",
             "--trust-only",
             "--p2p --trust-only",
+            "--mdns",
+            "--mdns --peer /ip4/127.0.0.1/tcp/1 --trust-only",
             "--no-relay --relay a:1",
             "--listen 127.0.0.1:1",
             "--peer 127.0.0.1:1",
@@ -441,7 +446,7 @@ mod tests {
         ] {
             assert!(node(arguments).is_err(), "{arguments}");
         }
-        assert!(node("--p2p --peers-file a --p2p-key b --max-inbound 1").is_ok());
+        assert!(node("--p2p --peers-file a --p2p-key b --max-inbound 1 --mdns").is_ok());
         assert!(node("--peer /ip4/127.0.0.1/tcp/1 --trust-only").is_ok());
     }
 }

@@ -31,8 +31,6 @@ pub(crate) struct Behaviour {
     pub(crate) ping: ping::Behaviour,
     pub(crate) gossip: OneConnection<Gossip>,
     pub(crate) ask: request_response::Behaviour<Ask>,
-    #[cfg(feature = "mdns")]
-    pub(crate) mdns: libp2p::swarm::behaviour::toggle::Toggle<libp2p::mdns::tokio::Behaviour>,
 }
 
 /// Returns the swarm, without listeners and with its gate closed.
@@ -54,8 +52,6 @@ pub(crate) fn swarm(key: Keypair, config: &Config) -> Result<Swarm<Behaviour>, S
         ping: ping(config.ping),
         gossip: OneConnection::new(gossip(&config.names).map_err(transport)?),
         ask: ask(Ask::new(), &config.names),
-        #[cfg(feature = "mdns")]
-        mdns: mdns(&key, config).map_err(transport)?.into(),
     };
     build(key, behaviour).map_err(transport)
 }
@@ -83,12 +79,6 @@ where
         .with_request_timeout(ASK_TIMEOUT)
         .with_max_concurrent_streams(MAX_ASK_STREAMS);
     request_response::Behaviour::with_codec(codec, [(names.ask(), request_response::ProtocolSupport::Full)], config)
-}
-
-#[cfg(feature = "mdns")]
-fn mdns(key: &Keypair, config: &Config) -> std::io::Result<Option<libp2p::mdns::tokio::Behaviour>> {
-    let peer = key.public().to_peer_id();
-    config.mdns.then(|| libp2p::mdns::tokio::Behaviour::new(libp2p::mdns::Config::default(), peer)).transpose()
 }
 
 /// Returns a swarm with this behaviour.

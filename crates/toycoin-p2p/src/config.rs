@@ -43,7 +43,6 @@ pub struct Config {
     pub(crate) count_local_groups: bool,
     pub(crate) agent: String,
     pub(crate) seed: Option<[u8; 32]>,
-    #[cfg(feature = "mdns")]
     pub(crate) mdns: bool,
     /// Time between two pings, and the time that one may take.
     pub(crate) ping: (Duration, Duration),
@@ -68,7 +67,6 @@ impl Config {
             count_local_groups: false,
             agent: concat!("toycoin/", env!("CARGO_PKG_VERSION")).into(),
             seed: None,
-            #[cfg(feature = "mdns")]
             mdns: false,
             ping: (PING_INTERVAL, PING_TIMEOUT),
         }
@@ -148,8 +146,8 @@ impl Config {
         self
     }
 
-    /// Looks for nodes of the same local network by multicast DNS.
-    #[cfg(feature = "mdns")]
+    /// Looks for nodes of the same local network by multicast DNS, and tells them where this one listens. Everybody
+    /// there can see that, and can claim to be a node.
     #[must_use]
     pub const fn mdns(mut self, mdns: bool) -> Self {
         self.mdns = mdns;

@@ -66,6 +66,8 @@ pub(crate) struct Driver {
     port: Port,
     commands: MeshCommands,
     requests: mpsc::Receiver<Request>,
+    /// Nodes of the local network, if they are looked for.
+    found: Option<mpsc::Receiver<Vec<PeerAddress>>>,
     saver: Saver,
     peers: Peers,
     /// What was dialled, until it is connected or has failed.
@@ -114,6 +116,7 @@ impl Driver {
             port: Port::new(teller),
             commands,
             requests,
+            found: None,
             saver,
             peers: Peers::default(),
             dials: BTreeMap::new(),
@@ -126,6 +129,11 @@ impl Driver {
             status: None,
             log: LogLimiter::new(),
         }
+    }
+
+    /// Takes up the addresses of nodes of the local network.
+    pub(crate) fn follow(&mut self, found: mpsc::Receiver<Vec<PeerAddress>>) {
+        self.found = Some(found);
     }
 
     /// Runs until the node or a handle ends it, and writes the peers file then.
@@ -157,6 +165,7 @@ impl Driver {
                     Request::Block { peer, blocked } => self.block(&peer, blocked),
                     Request::Shutdown => break "this node ends",
                 },
+                Some(found) = next_of(&mut self.found), if self.found.is_some() => self.on_found(found),
                 () = self.port.room(), if self.port.waits() => self.port.flush(),
                 () = self.saver.saved(), if self.saver.is_busy() => {}
                 () = time::sleep_until(wake.unwrap_or_else(time::Instant::now)), if wake.is_some() => self.on_wake(),
@@ -179,8 +188,6 @@ impl Driver {
             SwarmEvent::Behaviour(BehaviourEvent::Ask(event)) => self.on_ask(event),
             SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => self.on_identify(event),
             SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.on_ping(&event),
-            #[cfg(feature = "mdns")]
-            SwarmEvent::Behaviour(BehaviourEvent::Mdns(event)) => self.on_mdns(event),
             event => self.on_connection(event),
         }
     }
@@ -256,4 +263,9 @@ impl Driver {
         };
         self.peers.joined().map(report).collect()
     }
+}
+
+/// Returns what comes next, if anything can come.
+async fn next_of<T>(receiver: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
+    receiver.as_mut()?.recv().await
 }

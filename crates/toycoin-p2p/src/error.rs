@@ -68,6 +68,9 @@ pub enum StartError {
         /// The most bytes of a name.
         most: usize,
     },
+    /// The sockets that look for nodes of the local network cannot be had.
+    #[error("cannot look for nodes of the local network (multicast DNS, UDP port 5353): {0}; name a peer instead")]
+    Mdns(io::Error),
     /// The transport cannot be set up.
     #[error("cannot set up the transport: {0}")]
     Transport(String),

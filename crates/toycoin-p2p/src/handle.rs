@@ -125,7 +125,7 @@ impl Handle {
 
     /// Returns the addresses on which the node listens, each with its peer id.
     pub fn listening(&self) -> Vec<PeerAddress> {
-        self.shared.listening.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.listening()
     }
 
     /// Returns the peers that have joined, by peer id; none once the carrier has ended.
@@ -179,6 +179,13 @@ impl Handle {
     /// Waits until the carrier has ended, because its node has or [`shutdown`](Self::shutdown) was called.
     pub async fn ended(&self) {
         self.requests.closed().await;
+    }
+}
+
+impl Shared {
+    /// Returns the addresses on which the node listens.
+    pub(crate) fn listening(&self) -> Vec<PeerAddress> {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -63,7 +63,7 @@
 //!
 //! # Features
 //!
-//! `mdns` finds nodes of the same local network. `test-util` has a swarm without a node behind it.
+//! `test-util` has a swarm without a node behind it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -79,6 +79,7 @@ mod handle;
 mod identity;
 mod ledger;
 pub mod limits;
+mod mdns;
 mod mutes;
 mod names;
 mod one_connection;

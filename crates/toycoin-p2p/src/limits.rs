@@ -55,6 +55,33 @@ pub const MAX_LISTEN_ADDRESSES: usize = 8;
 /// Shortest time between two identifies of a peer whose addresses are taken.
 pub const LISTEN_ADDRESSES_REST: Duration = Duration::from_secs(60);
 
+/// Most bytes of a datagram of multicast DNS that are read. One with 8 addresses has less than 2,000.
+pub const MAX_MDNS_DATAGRAM: usize = 4_096;
+
+/// Most datagrams of multicast DNS that are read per second.
+pub const MAX_MDNS_DATAGRAMS: u32 = 100;
+
+/// Most questions, and most records, of a datagram of multicast DNS that are looked at.
+pub const MAX_MDNS_RECORDS: usize = 64;
+
+/// Most addresses that a datagram of multicast DNS may name.
+pub const MAX_MDNS_ADDRESSES: usize = 8;
+
+/// Time for which it is remembered that an address was found by multicast DNS.
+pub const MDNS_MEMORY: Duration = Duration::from_secs(3_600);
+
+/// Most addresses of one IP address that are found by multicast DNS in that time.
+pub const MAX_MDNS_OF_ADDRESS: usize = 8;
+
+/// Most addresses that are found by multicast DNS in that time.
+pub const MAX_MDNS_FOUND: usize = 512;
+
+/// Most datagrams with new addresses that wait for the carrier.
+pub const MAX_MDNS_WAITING: usize = 16;
+
+/// Most interfaces on which multicast DNS is spoken.
+pub const MAX_MDNS_INTERFACES: usize = 16;
+
 /// Most peers that are gone and whose names are remembered, so that they can be muted for what they said last.
 pub const MAX_GONE: usize = 256;
 

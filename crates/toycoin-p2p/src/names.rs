@@ -29,6 +29,12 @@ impl NetworkNames {
         StreamProtocol::try_from_owned(format!("/toycoin/{}/ask/1", self.net)).expect("it begins with a slash")
     }
 
+    /// Returns the name by which nodes of this network find each other in a local network (multicast DNS): that of the
+    /// specification of libp2p for private networks.
+    pub(crate) fn service(&self) -> String {
+        format!("_p2p-{}._udp.local", self.net)
+    }
+
     /// Returns the topic of transactions.
     pub fn transactions(&self) -> String {
         format!("/toycoin/{}/tx/1", self.net)

@@ -29,6 +29,7 @@ use crate::{
     error::KeyError,
     handle::Shared,
     identity,
+    mdns::discover,
     names::from_libp2p,
     peers_file::{self, Saver},
 };
@@ -39,7 +40,8 @@ use crate::{
 /// It needs a tokio runtime with time and I/O, and spawns its tasks there.
 ///
 /// # Errors
-/// [`StartError`] if the key or the peers file cannot be read, or an address is taken.
+/// [`StartError`] if the key or the peers file cannot be read, an address is taken, or multicast DNS is wanted and its
+/// port cannot be shared.
 pub async fn start(config: Config, end: MeshEnd) -> Result<Handle, StartError> {
     if config.agent.len() > MAX_AGENT {
         return Err(StartError::Agent { agent: config.agent, most: MAX_AGENT });
@@ -67,7 +69,7 @@ pub async fn start(config: Config, end: MeshEnd) -> Result<Handle, StartError> {
     for address in &config.listen {
         listen(&mut swarm, *address, can_be_tried(*address, &config.listen), &shared).await?;
     }
-    let listening = shared.listening.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    let listening = shared.listening();
     let clock = Clock::start();
     let peering = PeeringConfig {
         seed,
@@ -86,7 +88,9 @@ pub async fn start(config: Config, end: MeshEnd) -> Result<Handle, StartError> {
 
     let (requests, receiver) = mpsc::channel(REQUESTS);
     let saver = Saver::new(config.peers_file);
-    let driver = Driver::new(swarm, clock, shared.clone(), config.names, end, receiver, saver);
+    let found = config.mdns.then(|| discover(&config.names, own.clone(), shared.clone())).transpose()?;
+    let mut driver = Driver::new(swarm, clock, shared.clone(), config.names, end, receiver, saver);
+    found.into_iter().for_each(|found| driver.follow(found));
     tokio::spawn(driver.run());
     Ok(Handle { peer_id: own, shared, requests })
 }

@@ -324,14 +324,12 @@ impl Driver {
         self.shun(peer, time);
     }
 
-    #[cfg(feature = "mdns")]
-    pub(super) fn on_mdns(&mut self, event: libp2p::mdns::Event) {
-        let libp2p::mdns::Event::Discovered(found) = event else { return };
+    /// Tells peering where nodes of the local network say that they listen.
+    pub(super) fn on_found(&mut self, found: Vec<PeerAddress>) {
         let hour = self.clock.hour();
-        for (peer, address) in found.into_iter().take(MAX_LISTEN_ADDRESSES) {
-            let (Some(endpoint), Some(id)) = (endpoint(&address), from_libp2p(&peer)) else { continue };
-            let addresses = vec![(PeerAddress { endpoint, peer: Some(id) }, hour)];
-            self.tell_peering(PeeringInput::Heard { source: endpoint.ip, addresses });
+        for address in found {
+            let source = address.endpoint.ip;
+            self.tell_peering(PeeringInput::Heard { source, addresses: vec![(address, hour)] });
         }
     }
 }
