@@ -6,9 +6,16 @@ use std::time::Duration;
 
 use toycoin_core::ChainParams;
 use toycoin_light::machine::{Event, LightConfig, LightMachine};
-use world::{FullNode, Manner, World, regtest, server};
+use world::{FullNode, Manner, World, server};
 
 const LIARS: [Manner; 4] = [Manner::Silent, Manner::Tampers, Manner::HasNothing, Manner::Garbles];
+
+/// Returns a node with a chain of regtest.
+fn regtest(blocks: u64) -> FullNode {
+    let mut node = FullNode::new(ChainParams::regtest());
+    node.grow(blocks);
+    node
+}
 
 fn ends_on_the_tip(world: &World, honest: u8) {
     let tip = world.servers[&server(honest)].chain.tip();

@@ -20,14 +20,14 @@ fn chain() -> FullNode {
     node.grow(14);
     // all of its ordinary coin goes to somebody else: the block holds it as an input alone
     let spent = {
-        let coins: Vec<_> = node.chain.coins_of(&classroom::owner(OWNER)).unwrap();
+        let coins: Vec<_> = node.chain.coins_of(&classroom::owner(OWNER)).expect("a chain in memory");
         let ordinary: Vec<_> = coins.into_iter().filter(|(_, coin)| coin.coinbase_height == 0).collect();
         let params = node.chain.params();
         toycoin_core::TransactionBuilder::new(params)
             .spend(ordinary)
             .pay(params.address(classroom::owner(3)), toycoin_core::Amount::from_grains(1_000))
             .sign(classroom::key(OWNER))
-            .unwrap()
+            .expect("its coin is enough")
     };
     node.mine(vec![spent], classroom::owner(7));
     node.grow(129);
@@ -51,7 +51,7 @@ fn payments_to_an_owner_and_by_it_are_found_in_order() {
     assert_eq!(world.blocks(), CONCERN);
     assert_eq!(world.client.progress(), (260, 260));
     // and what comes next
-    let node = world.servers.get_mut(&server(2)).unwrap();
+    let node = world.servers.get_mut(&server(2)).expect("a chain in memory");
     let payment = node.payment(1, OWNER, 5, 1);
     let block = node.mine(vec![payment], classroom::owner(7));
     world.servers.get_mut(&server(1)).unwrap().take(&block);

@@ -242,10 +242,12 @@ impl Machine for LightMachine {
                     }
                 }
             }
-            Input::Unanswered { server } => {
-                for kind in self.net.servers.asked(&server) {
-                    self.net.servers.failed(&server, kind, now.monotonic);
-                    self.on_failed(server, kind);
+            Input::Unanswered { server, question } => {
+                for kind in Kind::of(question) {
+                    if self.net.servers.is_asked(&server, *kind) {
+                        self.net.servers.failed(&server, *kind, now.monotonic);
+                        self.on_failed(server, *kind);
+                    }
                 }
             }
             Input::Watch { owner, birthday } => self.search.watch(&mut self.net, owner, birthday),

@@ -68,8 +68,8 @@ impl Fetcher {
 
     /// Asks for bodies and for proofs of ancestry.
     pub(super) fn act(&mut self, net: &mut Net, tip: &mut TipKeeper) {
-        self.bodies.retain(|server, _| net.servers.get(server).is_some_and(|known| known.is_asked(Kind::Blocks)));
-        self.ancestors.retain(|server, _| net.servers.get(server).is_some_and(|known| known.is_asked(Kind::Ancestors)));
+        self.bodies.retain(|server, _| net.servers.is_asked(server, Kind::Blocks));
+        self.ancestors.retain(|server, _| net.servers.is_asked(server, Kind::Ancestors));
         self.ask_bodies(net);
         self.ask_ancestors(net, tip);
     }

@@ -7,7 +7,7 @@ use toycoin_core::{
     Block, BlockHash, Header, PublicKey, Transaction, Txid, Work,
     proof::{AncestryProof, Receipt, WorkProof},
 };
-use toycoin_wire::NodeId;
+use toycoin_wire::{NodeId, Tag};
 
 /// A full node that is asked: a peer on one connection. On another connection the same name is another server, since
 /// the relay there may lie about it.
@@ -53,6 +53,8 @@ pub enum Input<'a> {
     Unanswered {
         /// The server.
         server: Server,
+        /// The tag of the question.
+        question: Tag,
     },
     /// Follow the payments of another owner too, from a height on.
     Watch {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use toycoin_core::{BlockHash, Work};
-use toycoin_wire::machine::Monotonic;
+use toycoin_wire::{Tag, machine::Monotonic};
 
 use super::io::Server;
 use crate::limits;
@@ -18,6 +18,21 @@ pub(super) enum Kind {
     Ancestors,
     /// A receipt, or the proof that goes with it.
     Receipt,
+}
+
+impl Kind {
+    /// Returns what a question with a tag may be about.
+    pub(super) const fn of(question: Tag) -> &'static [Self] {
+        match question {
+            Tag::GHDR => &[Self::Tip],
+            Tag::GPRF => &[Self::Tip, Self::Receipt],
+            Tag::GFIL => &[Self::Filters],
+            Tag::GBLK => &[Self::Blocks],
+            Tag::GANC => &[Self::Ancestors, Self::Receipt],
+            Tag::GTXP => &[Self::Receipt],
+            _ => &[],
+        }
+    }
 }
 
 /// What a server's status says. It is a number that a stranger chose, and decides only whom to ask.
@@ -163,9 +178,9 @@ impl Servers {
         self.known.iter().filter(move |(_, known)| known.rests_until <= now && is_free(known))
     }
 
-    /// Returns what a server was asked.
-    pub(super) fn asked(&self, server: &Server) -> Vec<Kind> {
-        self.known.get(server).map(|known| known.asked.keys().copied().collect()).unwrap_or_default()
+    /// Returns whether a server has a question of a kind.
+    pub(super) fn is_asked(&self, server: &Server, kind: Kind) -> bool {
+        self.known.get(server).is_some_and(|known| known.is_asked(kind))
     }
 
     /// Returns when something changes by itself: a question is over, or a server has rested.

@@ -58,7 +58,7 @@ impl TipKeeper {
 
     /// Asks whoever claims more work than the tip has.
     pub(super) fn act(&mut self, net: &mut Net) {
-        self.challenges.retain(|server, _| net.servers.get(server).is_some_and(|known| known.is_asked(Kind::Tip)));
+        self.challenges.retain(|server, _| net.servers.is_asked(server, Kind::Tip));
         let now = net.now.monotonic;
         let (waiting, latest) = net.servers.waiting(Kind::Tip);
         let may_ask = match latest {

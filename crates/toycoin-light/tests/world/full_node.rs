@@ -55,17 +55,21 @@ impl FullNode {
     }
 
     pub(crate) fn block(&self, height: u64) -> Block {
-        self.chain.block_at(height).unwrap().unwrap().block().clone()
+        self.chain.block_at(height).expect("a chain in memory").expect("its heights have blocks").block().clone()
     }
 
     pub(crate) fn take(&mut self, block: &Block) {
-        self.chain.apply(block.clone(), NOW_MS).unwrap();
+        self.chain.apply(block.clone(), NOW_MS).expect("a chain in memory, and a payment that it allows");
     }
 
     /// Adds a block with payments that pays its miner.
     pub(crate) fn mine(&mut self, payments: Vec<Transaction>, miner: PublicKey) -> Block {
         let time = self.chain.tip().time + 2_000;
-        let block = self.chain.template(payments, miner, b"", time).unwrap().mine_trivial();
+        let block = self
+            .chain
+            .template(payments, miner, b"", time)
+            .expect("a chain in memory, and a payment that it allows")
+            .mine_trivial();
         self.take(&block);
         block
     }
@@ -81,11 +85,13 @@ impl FullNode {
     pub(crate) fn payment(&self, from: u32, to: u32, grains: u64, change_to: u32) -> Transaction {
         let params = self.chain.params();
         TransactionBuilder::new(params)
-            .spend(self.chain.coins_of(&classroom::owner(from)).unwrap())
+            .spend(
+                self.chain.coins_of(&classroom::owner(from)).expect("a chain in memory, and a payment that it allows"),
+            )
             .pay(params.address(classroom::owner(to)), Amount::from_grains(grains))
             .change_to(params.address(classroom::owner(change_to)))
             .sign(classroom::key(from))
-            .unwrap()
+            .expect("a chain in memory, and a payment that it allows")
     }
 
     /// Returns the status that it publishes.
@@ -126,7 +132,8 @@ impl FullNode {
                 vec![NodeMessage::Headers(self.chain.headers_after(&request.locator, &request.stop, 2_000))]
             }
             NodeMessage::GetBlocks(hashes) => {
-                let find = |hash: &BlockHash| self.chain.block(hash).unwrap();
+                let find =
+                    |hash: &BlockHash| self.chain.block(hash).expect("a chain in memory, and a payment that it allows");
                 let found = hashes.iter().filter_map(find).map(|block| NodeMessage::Block(block.block().clone()));
                 let mut answers: Vec<_> = found.collect();
                 let lacks = hashes.iter().filter(|hash| find(hash).is_none()).map(|hash| hash.to_bytes());
@@ -135,14 +142,17 @@ impl FullNode {
             }
             NodeMessage::GetProof(request) => {
                 let proved = self.chain.prove_work(&request.tip, &request.seed, request.slices, &request.start);
-                match proved.unwrap() {
+                match proved.expect("a chain in memory, and a payment that it allows") {
                     ProvedWork::Proof(proof) => vec![NodeMessage::Proof(*proof)],
                     ProvedWork::TooShort(headers) => vec![NodeMessage::Headers(headers)],
                     ProvedWork::UnknownStart => missing(vec![request.start.to_bytes()]),
                 }
             }
             NodeMessage::GetAncestors(request) => {
-                let proved = self.chain.prove_ancestors(&request.tip, &request.blocks).unwrap();
+                let proved = self
+                    .chain
+                    .prove_ancestors(&request.tip, &request.blocks)
+                    .expect("a chain in memory, and a payment that it allows");
                 let mut answers = missing(proved.missing.iter().map(|hash| hash.to_bytes()).collect());
                 if !proved.proof.items.is_empty() {
                     answers.push(NodeMessage::Ancestors(proved.proof));
@@ -150,7 +160,7 @@ impl FullNode {
                 answers
             }
             NodeMessage::GetReceipts(request) => {
-                let find = |txid| self.chain.receipt(txid).unwrap();
+                let find = |txid| self.chain.receipt(txid).expect("a chain in memory, and a payment that it allows");
                 let lacks = request.transactions.iter().filter(|txid| find(txid).is_none());
                 let mut answers = missing(lacks.map(|txid| txid.to_bytes()).collect());
                 let receipts: Vec<_> = request.transactions.iter().filter_map(find).collect();
@@ -208,11 +218,4 @@ impl FullNode {
             (_, message) => message,
         }
     }
-}
-
-/// Returns a node with a chain of regtest.
-pub(crate) fn regtest(blocks: u64) -> FullNode {
-    let mut node = FullNode::new(ChainParams::regtest());
-    node.grow(blocks);
-    node
 }

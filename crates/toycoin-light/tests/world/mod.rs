@@ -13,7 +13,7 @@ use toycoin_wire::{
     machine::{Machine, Monotonic, Now},
 };
 
-pub(crate) use self::full_node::{FullNode, Manner, NOW_MS, regtest};
+pub(crate) use self::full_node::{FullNode, Manner, NOW_MS};
 
 /// A light client and the servers that it may ask.
 pub(crate) struct World {
@@ -62,7 +62,7 @@ impl World {
     }
 
     pub(crate) fn hear(&mut self, server: Server, message: &NodeMessage) {
-        let payload = message.encode().unwrap();
+        let payload = message.encode().expect("within its caps");
         self.tell(Input::Heard { server, payload: &payload });
     }
 

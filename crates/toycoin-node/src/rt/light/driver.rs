@@ -222,6 +222,12 @@ impl Driver {
                 }
                 self.tell(Input::Heard { server: Server { connection, peer: from }, payload: &payload });
             }
+            MeshEvent::Unanswered { from, question, .. } => {
+                if let Some(tag) = question.first_chunk() {
+                    let question = Tag::new(*tag);
+                    self.tell(Input::Unanswered { server: Server { connection, peer: from }, question });
+                }
+            }
             MeshEvent::Down { reason } => {
                 tracing::info!(reason, "the mesh is gone");
                 self.mesh_connection = None;
