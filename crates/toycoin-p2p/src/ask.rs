@@ -23,7 +23,10 @@ use libp2p::{
 use thiserror::Error;
 use toycoin_wire::{
     Tag,
-    limits::{MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS, MAX_HEADERS_PAYLOAD, MAX_SMALL_PAYLOAD, TAG_SIZE, payload_cap},
+    limits::{
+        MAX_ANCESTORS_PAYLOAD, MAX_CHUNK_PAYLOAD, MAX_FILTERS_PAYLOAD, MAX_GET_BLOCKS, MAX_GET_TRANSACTIONS,
+        MAX_HEADERS_PAYLOAD, MAX_SMALL_PAYLOAD, TAG_SIZE, payload_cap,
+    },
 };
 
 use crate::{
@@ -91,6 +94,13 @@ impl Expected {
             Tag::GBLK => (&[Tag::BLOC, Tag::NOTF], MAX_ANSWER, MAX_GET_BLOCKS + 1),
             Tag::GTXN => (&[Tag::TXN, Tag::NOTF], MAX_ANSWER, MAX_GET_TRANSACTIONS + 1),
             Tag::GADR => (&[Tag::ADDR], MAX_SMALL_PAYLOAD, 1),
+            // of light clients, and of nodes that begin with a snapshot
+            Tag::GPRF => (&[Tag::PROF, Tag::HDRS, Tag::NOTF], MAX_ANSWER, 1),
+            Tag::GANC => (&[Tag::ANCS, Tag::NOTF], MAX_ANCESTORS_PAYLOAD + MAX_SMALL_PAYLOAD, 2),
+            Tag::GTXP => (&[Tag::TXPR, Tag::NOTF], MAX_ANSWER + MAX_SMALL_PAYLOAD, 2),
+            Tag::GFIL => (&[Tag::FILT, Tag::NOTF], MAX_FILTERS_PAYLOAD, 1),
+            Tag::GSNP => (&[Tag::SNPM, Tag::NOTF], MAX_ANSWER, 1),
+            Tag::GCHK => (&[Tag::CHNK, Tag::NOTF], MAX_CHUNK_PAYLOAD, 1),
             _ => (&[], 0, 0),
         };
         Self { tags, bytes, frames }
@@ -117,6 +127,7 @@ impl Ask {
         let cap = |tag| match tag {
             // they answer something
             Tag::BLOC | Tag::HDRS | Tag::NOTF | Tag::ADDR => None,
+            Tag::PROF | Tag::ANCS | Tag::TXPR | Tag::FILT | Tag::SNPM | Tag::CHNK => None,
             tag => Some(payload_cap(tag).unwrap_or(MAX_UNKNOWN_QUESTION)),
         };
         let payload = read_frame(io, &mut share, cap).await?.ok_or_else(|| violated(Violation::Cut))?;

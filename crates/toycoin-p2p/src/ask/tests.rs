@@ -123,6 +123,25 @@ fn frame_that_was_not_asked_for_is_a_violation() {
 }
 
 #[test]
+fn light_client_is_answered_with_one_proof_or_with_none() {
+    let answers: [(Tag, &[&[u8; 4]]); 6] = [
+        (Tag::GPRF, &[b"PROF", b"HDRS", b"NOTF"]),
+        (Tag::GANC, &[b"ANCS", b"NOTF"]),
+        (Tag::GTXP, &[b"TXPR", b"NOTF"]),
+        (Tag::GFIL, &[b"FILT", b"NOTF"]),
+        (Tag::GSNP, &[b"SNPM", b"NOTF"]),
+        (Tag::GCHK, &[b"CHNK", b"NOTF"]),
+    ];
+    for (asked, tags) in answers {
+        for tag in tags {
+            assert_eq!(answer(asked, &frame(tag, 8)).unwrap().len(), 1, "{asked}");
+            let error = answer(asked, &frame(tag, 8).repeat(3)).unwrap_err();
+            assert_eq!(violation(&error), Some(Violation::TooLarge), "{asked}");
+        }
+    }
+}
+
+#[test]
 fn answer_is_bounded_in_bytes_and_frames() {
     let block = frame(b"BLOC", MAX_ANSWER);
     assert_eq!(answer(Tag::GBLK, &block).unwrap().len(), 1);

@@ -258,7 +258,9 @@ impl Driver {
 
 /// Returns whether the node waits for the answer to a question: that for a status or a payment is none's concern.
 fn is_awaited(question: &Bytes) -> bool {
-    matches!(ask::tag(question), Some(Tag::GHDR | Tag::GBLK | Tag::GTXN))
+    let tag = ask::tag(question);
+    let is_light = matches!(tag, Some(Tag::GPRF | Tag::GANC | Tag::GTXP | Tag::GFIL | Tag::GSNP | Tag::GCHK));
+    is_light || matches!(tag, Some(Tag::GHDR | Tag::GBLK | Tag::GTXN))
 }
 
 /// Returns the most frames of a whole answer to such a question: one for headers, or one for each block or transaction
