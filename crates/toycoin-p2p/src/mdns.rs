@@ -123,8 +123,8 @@ impl Discovery {
                 let found = self.neighbours.hear(source, near, named, Instant::now());
                 if !found.is_empty() {
                     tracing::debug!("{source} is near, and listens on {found:?}");
-                    // if the carrier is behind, they are announced again
-                    let _ = self.found.try_send(found);
+                    // Nothing is read while the carrier is behind. An error means that it has ended, which the loop sees.
+                    let _ = self.found.send(found).await;
                 }
             }
             None => {}

@@ -110,7 +110,7 @@ mod tests {
         let (mut neighbours, now) = (Neighbours::new(own()), Instant::now());
         let mut ours = address([192, 168, 1, 7], 25_001, 1);
         ours.peer = Some(own());
-        let nobody = PeerAddress { peer: None, ..ours.clone() };
+        let nobody = PeerAddress { peer: None, ..ours };
         assert_eq!(hear(&mut neighbours, [192, 168, 1, 8], &[address([192, 168, 1, 7], 25_001, 1)], now), 0);
         assert_eq!(hear(&mut neighbours, [192, 168, 1, 7], &[ours, nobody], now), 0);
         for (source, near) in [([127, 0, 0, 1], 1), ([10, 1, 1, 1], 1), ([8, 8, 8, 8], 0), ([0, 0, 0, 1], 0)] {
