@@ -3,7 +3,7 @@
 //! A sample comes without its parent and grandparent, so nobody can compute its bits. But no block is harder than its
 //! parent by more than a factor that the network's retargeting fixes. So a header that is harder than another one below
 //! it has a certain amount of work between them, and that is what this check demands. Without it, a forger would put
-//! all the work that he claims into one very hard block and hope to be lucky once.
+//! all claimed work into one very hard block and hope to be lucky once.
 
 use ruint::Uint;
 use toycoin_core::{ChainParams, Retargeting, Target, Work};

@@ -36,8 +36,8 @@ fn slices_of(fork: u64, slices: u64) -> Vec<u64> {
     }
 }
 
-/// Places the work that a forger really did so that he survives best: as much in each slice as there is room, but no
-/// more than in any other. Returns the work for each slice.
+/// Places the work that a forger really did so that it passes most often: as much in each slice as there is room, but
+/// no more than in any other. Returns the work for each slice.
 fn placed(widths: &[u64], done: u64) -> Vec<u64> {
     let (mut low, mut high) = (0.0, 1e9);
     for _ in 0..100 {
