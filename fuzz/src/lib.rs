@@ -11,6 +11,7 @@
 //!   records         what the store reads it writes again, and no flipped bit goes unnoticed
 //!   exports         what is read of an export is shown as it was written
 //!   filters         what decodes is what a slow reader finds, and has no other encoding
+//!   proofs          no proof that is accepted says other than the chain, and what is read is written again
 //!   texts           addresses, amounts and hashes: what is read is shown as it was written
 //! ```
 
@@ -19,6 +20,7 @@ mod filters;
 mod frames;
 mod messages;
 mod node;
+mod proofs;
 #[cfg(feature = "redb")]
 mod records;
 mod relay;
@@ -33,6 +35,7 @@ pub use self::{
     frames::frames,
     messages::{node_messages, relay_messages},
     node::node_machine,
+    proofs::proofs,
     relay::relay_machine,
     texts::texts,
 };

@@ -74,6 +74,11 @@ fn texts() {
 }
 
 #[test]
+fn proofs() {
+    throw(5_000, 60, fuzz::proofs);
+}
+
+#[test]
 fn exports() {
     throw(20_000, 200, fuzz::exports);
 }
@@ -120,6 +125,7 @@ fn seeds() {
         ("frames", fuzz::frames),
         ("node_machine", fuzz::node_machine),
         ("node_messages", fuzz::node_messages),
+        ("proofs", fuzz::proofs),
         ("relay_machine", fuzz::relay_machine),
         ("relay_messages", fuzz::relay_messages),
         #[cfg(feature = "redb")]
