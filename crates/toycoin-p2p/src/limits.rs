@@ -140,11 +140,9 @@ pub const MAX_TICKETS: usize = 256;
 /// Those of them that blocks alone may take.
 pub const BLOCK_TICKETS: usize = 32;
 
-/// Most gossiped messages of one neighbour that wait for their judgement.
-pub const MAX_TICKETS_OF_PEER: usize = 64;
-
-/// Those of them that its blocks alone may take.
-pub const BLOCK_TICKETS_OF_PEER: usize = 8;
+/// Part of the free tickets that one neighbour may hold, of transactions and of blocks each: a fourth, but at least one.
+/// So however many fill them together, the next one finds some free.
+pub const TICKET_SHARE: usize = 4;
 
 /// Most bytes of gossiped messages that wait for their judgement.
 pub const MAX_TICKET_BYTES: usize = 32 << 20;

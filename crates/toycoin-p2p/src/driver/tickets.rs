@@ -9,18 +9,19 @@ use libp2p::{
 use tokio::time::Instant;
 use toycoin_node::protocol::Ticket;
 
-use crate::limits::{
-    BLOCK_TICKETS, BLOCK_TICKETS_OF_PEER, JUDGE_TIMEOUT, MAX_TICKET_BYTES, MAX_TICKETS, MAX_TICKETS_OF_PEER,
-};
+use crate::limits::{BLOCK_TICKETS, JUDGE_TIMEOUT, MAX_TICKET_BYTES, MAX_TICKETS, TICKET_SHARE};
 
-/// The tickets, at most 256 ([`MAX_TICKETS`]) or 32 MiB ([`MAX_TICKET_BYTES`]), and at most 64 of a neighbour
-/// ([`MAX_TICKETS_OF_PEER`]). A part of both is kept for blocks, so that no flood of transactions delays them.
+/// The tickets, at most 256 ([`MAX_TICKETS`]) or 32 MiB ([`MAX_TICKET_BYTES`]). A part is kept for blocks, so that no
+/// flood of transactions delays them.
+///
+/// A neighbour may hold a fourth ([`TICKET_SHARE`]) of those that are free. That is a fifth of all for one alone, and
+/// however many neighbours take all that they may, some stay free: `n` of them leave `1 / (1 + n / 4)` of all.
 #[derive(Debug, Default)]
 pub(super) struct Tickets {
     /// By number, so that the first expires first.
     open: BTreeMap<u64, Waiting>,
-    /// How many each neighbour has; never 0.
-    of_peer: BTreeMap<PeerId, usize>,
+    /// How many each neighbour has, of blocks and of transactions; never 0.
+    of_peer: BTreeMap<(PeerId, bool), usize>,
     bytes: usize,
     last: u64,
 }
@@ -31,6 +32,7 @@ pub(super) struct Waiting {
     pub(super) id: MessageId,
     pub(super) source: PeerId,
     pub(super) topic: TopicHash,
+    is_block: bool,
     bytes: usize,
     expires: Instant,
 }
@@ -46,19 +48,17 @@ impl Tickets {
         is_block: bool,
         bytes: usize,
     ) -> Option<Ticket> {
-        let (kept, kept_of_peer) = if is_block { (0, 0) } else { (BLOCK_TICKETS, BLOCK_TICKETS_OF_PEER) };
-        let of_peer = self.of_peer.get(&source).copied().unwrap_or_default();
-        if self.open.len() >= MAX_TICKETS - kept
-            || of_peer >= MAX_TICKETS_OF_PEER - kept_of_peer
-            || self.bytes + bytes > MAX_TICKET_BYTES
-        {
+        let places = if is_block { MAX_TICKETS } else { MAX_TICKETS - BLOCK_TICKETS };
+        let free = places.saturating_sub(self.open.len());
+        let of_peer = self.of_peer.get(&(source, is_block)).copied().unwrap_or_default();
+        if free == 0 || of_peer >= (free / TICKET_SHARE).max(1) || self.bytes + bytes > MAX_TICKET_BYTES {
             return None;
         }
         self.last += 1;
         self.bytes += bytes;
-        self.of_peer.insert(source, of_peer + 1);
+        self.of_peer.insert((source, is_block), of_peer + 1);
         let expires = Instant::now() + JUDGE_TIMEOUT;
-        self.open.insert(self.last, Waiting { id, source, topic, bytes, expires });
+        self.open.insert(self.last, Waiting { id, source, topic, is_block, bytes, expires });
         Some(Ticket(self.last))
     }
 
@@ -66,10 +66,11 @@ impl Tickets {
     pub(super) fn close(&mut self, ticket: Ticket) -> Option<Waiting> {
         let waiting = self.open.remove(&ticket.0)?;
         self.bytes -= waiting.bytes;
-        match self.of_peer.get_mut(&waiting.source) {
+        let key = (waiting.source, waiting.is_block);
+        match self.of_peer.get_mut(&key) {
             Some(of_peer) if *of_peer > 1 => *of_peer -= 1,
             _ => {
-                self.of_peer.remove(&waiting.source);
+                self.of_peer.remove(&key);
             }
         }
         Some(waiting)
@@ -121,12 +122,30 @@ mod tests {
         };
         let transactions = of_loud(&mut tickets, false);
         let blocks = of_loud(&mut tickets, true);
-        assert_eq!(transactions.len(), MAX_TICKETS_OF_PEER - BLOCK_TICKETS_OF_PEER);
-        assert_eq!(transactions.len() + blocks.len(), MAX_TICKETS_OF_PEER);
+        assert_eq!(transactions.len(), (MAX_TICKETS - BLOCK_TICKETS) / (TICKET_SHARE + 1) + 1);
+        assert!(blocks.len() >= BLOCK_TICKETS && transactions.len() + blocks.len() < MAX_TICKETS / 2);
         assert!(open_of(&mut tickets, PeerId::random(), false, 1).is_some());
         transactions.into_iter().chain(blocks).for_each(|ticket| assert!(tickets.close(ticket).is_some()));
         assert_eq!(tickets.of_peer.len(), 1);
         assert!(open_of(&mut tickets, loud, false, 1).is_some());
+    }
+
+    #[test]
+    fn colluding_neighbours_leave_tickets_to_others() {
+        for colluding in [4, 16, 64, 125] {
+            let mut tickets = Tickets::default();
+            let peers: Vec<_> = (0..colluding).map(|_| PeerId::random()).collect();
+            // each takes what it may, again and again
+            for _ in 0..MAX_TICKETS {
+                peers.iter().for_each(|peer| {
+                    open_of(&mut tickets, *peer, false, 1);
+                });
+            }
+            let honest = PeerId::random();
+            let of_honest = std::iter::from_fn(|| open_of(&mut tickets, honest, false, 1)).count();
+            assert!(of_honest >= 1, "{colluding}");
+            assert!(colluding > 4 || of_honest >= MAX_TICKETS / 16, "{of_honest}");
+        }
     }
 
     #[test]
