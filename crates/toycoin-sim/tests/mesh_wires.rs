@@ -31,6 +31,8 @@ struct Talker {
     node: usize,
     judgement: Judgement,
     shuns: bool,
+    /// What it asks everybody who joins.
+    asks: Option<&'static [u8]>,
     mesh: Option<ConnectionId>,
     has_gossiped: bool,
     peers: BTreeSet<NodeId>,
@@ -74,14 +76,17 @@ impl Participant for Talker {
                 self.peers.insert(peer);
                 if self.shuns {
                     self.outputs.push_back(Output::Shun { connection, peer, time: seconds(10_000) });
-                } else if self.node == 1 {
-                    self.say(Some(peer), None, b"WHO are you?");
+                } else if let Some(question) = self.asks {
+                    self.say(Some(peer), None, question);
                 }
             }
             Input::Left { peer, .. } => assert!(self.peers.remove(&peer), "it had joined"),
             Input::Heard { from, via, payload, .. } => {
                 assert!(self.peers.contains(&from), "only peers are heard");
                 self.hear(from, via, payload);
+            }
+            Input::Unanswered { from, question, .. } => {
+                self.heard.borrow_mut().push((self.node, "unanswered", from, question.to_vec()));
             }
             Input::Timeout if now.monotonic.since_origin() >= GOSSIP_AT && !self.has_gossiped => {
                 self.has_gossiped = true;
@@ -102,6 +107,11 @@ impl Participant for Talker {
 
 /// A mesh of talkers that judge all gossip alike; node `shuns` mutes everybody who joins.
 fn talkers(judgement: Judgement, shuns: Option<usize>) -> (Simulation, Heard) {
+    talkers_asked(b"WHO are you?", judgement, shuns)
+}
+
+/// Such talkers, of whom node 1 asks the others something.
+fn talkers_asked(question: &'static [u8], judgement: Judgement, shuns: Option<usize>) -> (Simulation, Heard) {
     let heard = Heard::default();
     let simulation = Simulation::builder(5).nodes(NODES).topology(Topology::Mesh { degree: 3 });
     let simulation = (0..NODES).fold(simulation, |simulation, node| {
@@ -109,7 +119,8 @@ fn talkers(judgement: Judgement, shuns: Option<usize>) -> (Simulation, Heard) {
         simulation.participant(node, move |_| {
             let (mesh, has_gossiped) = (None, false);
             let (peers, outputs) = Default::default();
-            Talker { node, judgement, shuns: shuns == Some(node), mesh, has_gossiped, peers, outputs, heard }
+            let asks = (node == 1).then_some(question);
+            Talker { node, judgement, shuns: shuns == Some(node), asks, mesh, has_gossiped, peers, outputs, heard }
         })
     });
     (simulation.settles_within(None), heard)
@@ -180,6 +191,37 @@ fn answers_reach_the_asker_in_order_and_nobody_else() {
     }
     for payloads in by_peer.values() {
         assert!(payloads.chunks(2).all(|pair| pair == [b"ONE first".as_slice(), b"TWO second"]), "{payloads:?}");
+    }
+}
+
+/// A question for three blocks: a tag, and bytes in place of the hashes.
+const THREE_BLOCKS: [u8; 100] = {
+    let mut question = [0; 100];
+    (question[0], question[1], question[2], question[3]) = (b'G', b'B', b'L', b'K');
+    question
+};
+
+#[test]
+fn an_asker_learns_what_an_answer_lacks_after_it() {
+    let asked = |question| {
+        let (simulation, heard) = talkers_asked(question, Judgement::Accept, None);
+        simulation.start().run_to(seconds(50)).unwrap();
+        assert!(count(&heard, "answer").contains_key(&1));
+        heard
+    };
+    // two messages answer each question
+    let heard = asked(&THREE_BLOCKS);
+    let mut by_peer = BTreeMap::<_, Vec<_>>::new();
+    for (_, how, from, _) in heard.borrow().iter().filter(|(node, how, ..)| *node == 1 && *how != "gossip") {
+        by_peer.entry(*from).or_default().push(*how);
+    }
+    assert!(by_peer.values().all(|heard| heard.chunks(3).all(|three| three == ["answer", "answer", "unanswered"])));
+    assert!(
+        heard.borrow().iter().filter(|(_, how, ..)| *how == "unanswered").all(|(.., asked)| *asked == THREE_BLOCKS)
+    );
+    // one message would be enough for headers, and the node waits for no other answer
+    for question in [&b"GHDR"[..], b"WHO are you?"] {
+        assert_eq!(count(&asked(question), "unanswered"), BTreeMap::new());
     }
 }
 
