@@ -15,7 +15,7 @@ use proptest::{collection::vec, prelude::*};
 use toycoin_core::{Amount, Block, BlockHash, Chain, ChainParams, Transaction, Txid, test_util::classroom};
 use toycoin_node::{
     limits,
-    protocol::{Direction, Event, Input, Judgement, Request, Response, Unanswered},
+    protocol::{Direction, Event, Input, Judgement, Missed, Request, Response, Unanswered},
 };
 use toycoin_wire::{
     Tag,
@@ -478,6 +478,8 @@ enum Act {
     Question(u8, Vec<u8>),
     Answer(u8, Vec<u8>),
     Unanswered(u8, Vec<u8>, Unanswered),
+    /// Its gossip is dropped unjudged.
+    Miss(u8, Vec<u8>),
     Pass(u64),
     /// The mesh goes, and another one comes.
     Restart,
@@ -521,6 +523,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         6 => (peer(), any_payload()).prop_map(|(peer, payload)| Act::Answer(peer, payload)),
         4 => (peer(), any_payload(), prop::sample::select(vec![Unanswered::NotNow, Unanswered::TimedOut]))
             .prop_map(|(peer, payload, why)| Act::Unanswered(peer, payload, why)),
+        4 => (peer(), any_payload()).prop_map(|(peer, payload)| Act::Miss(peer, payload)),
         5 => (0..5_000u64).prop_map(Act::Pass),
         1 => Just(Act::Restart),
     ]
@@ -539,6 +542,7 @@ fn run(acts: &[Act]) -> Stage {
             Act::Question(number, payload) => drop(stage.question_payload(peer(number), payload)),
             Act::Answer(number, payload) => stage.answer_payload(peer(number), payload),
             Act::Unanswered(number, payload, why) => stage.unanswered_payload(peer(number), payload, *why),
+            Act::Miss(number, payload) => Missed::of(payload).iter().for_each(|what| stage.missed(peer(number), what)),
             Act::Pass(ms) => stage.advance(Duration::from_millis(*ms)),
             Act::Restart => {
                 stage.disconnect(mesh);

@@ -15,6 +15,7 @@ mod asks;
 mod commands;
 mod connections;
 mod gossip;
+mod misses;
 mod peers;
 mod port;
 mod questions;
@@ -44,7 +45,7 @@ use toycoin_node::{
 };
 use toycoin_wire::{Tag, node::Status};
 
-use self::{peers::Peers, port::Port, questions::Questions, tickets::Tickets};
+use self::{misses::Misses, peers::Peers, port::Port, questions::Questions, tickets::Tickets};
 use crate::{
     behaviour::{Behaviour, BehaviourEvent},
     clock::Clock,
@@ -73,6 +74,7 @@ pub(crate) struct Driver {
     /// What was dialled, until it is connected or has failed.
     dials: BTreeMap<ConnectionId, (PeerAddress, Role)>,
     tickets: Tickets,
+    misses: Misses,
     questions: Questions<InboundRequestId, ResponseChannel<Vec<Bytes>>>,
     /// Questions that are cut short, until it shows whether their streams were reset.
     cut: BTreeMap<InboundRequestId, PeerId>,
@@ -121,6 +123,7 @@ impl Driver {
             peers: Peers::default(),
             dials: BTreeMap::new(),
             tickets: Tickets::default(),
+            misses: Misses::new(),
             questions: Questions::default(),
             cut: BTreeMap::new(),
             asked: BTreeMap::new(),

@@ -144,6 +144,21 @@ pub const BLOCK_TICKETS: usize = 32;
 /// So however many fill them together, the next one finds some free.
 pub const TICKET_SHARE: usize = 4;
 
+/// Interval in which gossip that gets no ticket is counted.
+pub const MISSES_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Most messages of one neighbour in that interval that get no ticket and whose ids are told to the node.
+pub const MISSES_OF_PEER: usize = 32;
+
+/// Most messages of all neighbours in that interval that get no ticket and whose ids are told to the node.
+pub const MISSES_OF_ALL: usize = 256;
+
+/// Most such ids that wait for a node that is behind.
+pub const MAX_WAITING_MISSES: usize = 256;
+
+/// Part of the free places for such ids that those of one neighbour may take: an eighth, but at least one.
+pub const WAITING_MISSES_SHARE: usize = 8;
+
 /// Most bytes of gossiped messages that wait for their judgement.
 pub const MAX_TICKET_BYTES: usize = 32 << 20;
 

@@ -5,10 +5,10 @@ mod common;
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use toycoin_core::{BlockHash, ChainParams, Txid};
+use toycoin_core::{BlockHash, ChainParams, OutPoint, Transaction, Txid};
 use toycoin_node::{
     peering::{Endpoint, PeerAddress},
-    protocol::{Direction, Judgement, Unanswered},
+    protocol::{Direction, Judgement, Missed, Unanswered},
     rt::{MeshCommand, MeshEvent, mesh_port},
 };
 use toycoin_p2p::{Config, PeerReport, StartError, node_id, start};
@@ -180,6 +180,43 @@ async fn gossip_waits_for_its_judgement() {
     let score = first.mesh.peers().await[0].score;
     assert!(score < -20.0, "a rejected message costs 25: {score}");
     assert_eq!(second.mesh.counters().published, 3);
+}
+
+/// A payment that nobody judges, as it is gossiped.
+fn payment(from: u8, number: u32) -> Transaction {
+    let inputs = vec![OutPoint { txid: Txid::from_bytes([from; 32]), vout: number }];
+    Transaction { version: 1, inputs, outputs: Vec::new(), signatures: Vec::new() }
+}
+
+#[tokio::test]
+async fn colluding_neighbours_leave_room_for_others() {
+    let mut node = Played::start(config()).await;
+    let mut others = Vec::new();
+    for _ in 0..5 {
+        let other = Played::start(config().peer(node.address())).await;
+        node.joined(other.name()).await;
+        other.gossips_with(1).await;
+        others.push(other);
+    }
+    let honest = others.pop().expect("five");
+    let publish = |who: &Played, payment: Transaction| {
+        who.publish(NodeMessage::Transaction(payment).encode().unwrap());
+    };
+    for number in 0..100 {
+        (0..).zip(&others).for_each(|(place, other)| publish(other, payment(place, number)));
+    }
+    until("no room", async || node.mesh.counters().unjudged >= 100).await;
+    publish(&honest, payment(9, 0));
+    let (mut is_heard, mut missed) = (false, 0);
+    while !is_heard || missed == 0 {
+        match node.next().await {
+            MeshEvent::Heard { payload, .. } => {
+                is_heard |= payload[..] == NodeMessage::Transaction(payment(9, 0)).encode().unwrap()[..];
+            }
+            MeshEvent::Missed { what: Missed::Transaction(_), .. } => missed += 1,
+            _ => {}
+        }
+    }
 }
 
 #[tokio::test]

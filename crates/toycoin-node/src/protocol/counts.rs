@@ -36,6 +36,8 @@ pub struct Counts {
     pub dropped_arrivals: u64,
     /// Most transactions of one peer in the orphan pool.
     pub most_orphans_of_a_peer: usize,
+    /// Number of payments that are remembered because their gossip was dropped before it was judged.
+    pub missed: usize,
     /// Number of own payments that wait for their confirmation.
     pub own_payments: usize,
     /// Most own payments that wait to be sent on one connection.
@@ -69,6 +71,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             mutes: self.net.peers.mutes(),
             highest_score: self.net.peers.highest_score(self.net.now.monotonic),
             held_headers: self.headers.held(),
+            missed: self.net.missed.len(),
             blocks_in_flight: self.bodies.in_flight(),
             orphan_blocks,
             orphan_block_bytes,

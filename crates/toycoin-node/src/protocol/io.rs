@@ -12,7 +12,9 @@ use toycoin_wire::NodeId;
 
 use crate::{
     mempool::{AdmitError, DropReason, MempoolCursor, MempoolPage},
-    protocol::{Claims, ClockWarning, Direction, Event, Judgement, PeerClaim, QuestionId, Ticket, Unanswered, Via},
+    protocol::{
+        Claims, ClockWarning, Direction, Event, Judgement, Missed, PeerClaim, QuestionId, Ticket, Unanswered, Via,
+    },
     relay::ConnectionId,
 };
 
@@ -82,6 +84,16 @@ pub enum Input<'a> {
         via: Via,
         /// The payload: tag and body.
         payload: &'a [u8],
+    },
+    /// What a neighbour gossiped was dropped before it was judged, because too much waits for that. Gossip does not
+    /// bring it again for a while, so it is asked of others once there is room.
+    Missed {
+        /// The mesh.
+        connection: ConnectionId,
+        /// The neighbour from which it came. It need not have joined.
+        from: NodeId,
+        /// What it was about.
+        what: &'a Missed,
     },
     /// A peer of a mesh answered a question of ours in part or not at all. What did not come by now does not come.
     ///

@@ -47,8 +47,9 @@ impl LoneHeaders {
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
-    /// Processes a header that a peer gossiped instead of its block.
-    pub(super) fn on_lone_header(&mut self, peer: PeerKey, ticket: Ticket, header: &Header) {
+    /// Processes a header that a peer gossiped instead of its block, or with a block that could not be judged. Then there
+    /// is no ticket, and only a block that is better than our tip is asked for.
+    pub(super) fn on_lone_header(&mut self, peer: PeerKey, ticket: Option<Ticket>, header: &Header) {
         let hash = header.hash();
         if let Some(lane) = self.net.lane_of(&peer) {
             lane.announcements.saw(hash);
@@ -56,13 +57,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.was_gossiped(hash, |connection| connection == peer.0);
         let (params, tree) = (self.chain.params(), self.chain.headers());
         if self.chain.has_block(&hash) || self.waiting.is_deferred(&hash) {
-            return self.net.judge(ticket, Judgement::Ignore);
+            return self.net.judge_any(ticket, Judgement::Ignore);
         }
         let parent = tree.get(&header.previous).zip(tree.context_after(&header.previous));
         let Some((parent, context)) = parent else {
             // R08 is nobody's fault, but a header without work is
             if let Err(error) = check_proof_of_work(params, header, hash) {
-                self.net.judge(ticket, Judgement::Reject);
+                self.net.judge_any(ticket, Judgement::Reject);
                 self.refuse(Some(peer), hash, &error);
                 return;
             }
@@ -70,22 +71,24 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 known.note_news();
             }
             self.headers.look(&mut self.net);
-            return self.net.judge(ticket, Judgement::Ignore);
+            return self.net.judge_any(ticket, Judgement::Ignore);
         };
         let work_before = parent.work;
         match check_header(params, header, hash, &context, self.net.now.unix_ms) {
             Ok(()) => {}
-            Err(error) if error.is_deferred() => return self.net.judge(ticket, Judgement::Ignore),
+            Err(error) if error.is_deferred() => return self.net.judge_any(ticket, Judgement::Ignore),
             Err(error) => {
-                self.net.judge(ticket, Judgement::Reject);
+                self.net.judge_any(ticket, Judgement::Reject);
                 self.refuse(Some(peer), hash, &error);
                 return;
             }
         }
         if self.is_of_the_past(header, hash, work_before) {
-            return self.net.judge(ticket, Judgement::Ignore);
+            return self.net.judge_any(ticket, Judgement::Ignore);
         }
-        if let Some(other) = self.lone_headers.wait(hash, ticket) {
+        if let Some(ticket) = ticket
+            && let Some(other) = self.lone_headers.wait(hash, ticket)
+        {
             self.net.judge(other, Judgement::Ignore);
             if other == ticket {
                 return;
@@ -99,6 +102,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if work > self.chain.tip().work && self.chain.insert_header(header, self.net.now.unix_ms).is_err() {
             tracing::debug!(%hash, "a header on a branch that proved invalid");
         }
-        self.bodies.ask_of(peer, hash, &mut self.net);
+        match ticket {
+            Some(_) => self.bodies.ask_of(peer, hash, &mut self.net),
+            None => self.bodies.request(&mut self.net, &self.chain),
+        }
     }
 }

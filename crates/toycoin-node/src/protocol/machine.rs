@@ -129,7 +129,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Makes all parts forget the peers that were muted.
     pub(super) fn forget_muted(&mut self) {
         for peer in self.net.take_muted() {
-            self.transactions.forget(&peer, &self.net);
+            self.transactions.forget(&peer, &mut self.net);
             self.net.ignore_tickets_of(|key| *key == peer);
             self.forget(|key| *key == peer);
         }
@@ -139,6 +139,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
         self.headers.forget(&gone);
         self.bodies.forget(&gone);
+        self.net.missed.forget(&gone, self.net.now.monotonic);
         for (connection, link) in &mut self.net.links {
             link.questions.forget(|id| gone(&(*connection, *id)));
         }
@@ -239,7 +240,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// 6. During initial block download (IBD), the store's changes become durable at intervals. (At the tip, each move
     ///    is made durable before it is announced.)
     /// 7. Requests lapse after the chain has moved, so that an answer in this very input still counts.
-    /// 8. Own blocks are published, then the new tip, then own payments, in the order of their value to others.
+    /// 8. Own blocks are published, then the new tip, then own payments, in the order of their value to others. Then
+    ///    payments are asked for that gossip brought and nobody had room for.
     /// 9. Strangers' questions are answered within the remaining room, from the newest state.
     /// 10. Mining begins on the present tip and mempool, once and not after each step.
     /// 11. The relay layer's own frames leave last, because they refer to everything that was sent before.
@@ -261,6 +263,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let is_held_back = self.mining.holds_back_blocks();
         announce::announce(&mut self.net, &mut self.chain, &mut self.durability, is_held_back);
         self.transactions.rebroadcast_own(&mut self.net);
+        self.ask_missed();
         self.answers.answer(&mut self.net, &self.chain, self.transactions.pool());
         self.net.end_questions();
         self.refresh_mining();
@@ -296,6 +299,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
                 self.on_heard((connection, from), via, payload);
                 self.transactions.admit_pressing(&mut self.net, &mut self.chain);
             }
+            Input::Missed { connection, from, what } => self.on_missed((connection, from), what),
             Input::Unanswered { connection, from, question, why } => {
                 self.on_unanswered((connection, from), question, why);
             }
@@ -337,6 +341,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         let parts = [
             Some(self.next_sweep),
             self.net.tickets.next_timeout(),
+            self.net.missed.next_timeout(),
             self.connecting.next_timeout(),
             deferred,
             self.clock.next_timeout(),

@@ -7,7 +7,10 @@
 //!   Answer                   nothing
 //! ```
 //!
-//! A question of ours whose answer lacks something is [`Unanswered`]: what did not come by then does not come.
+//! What was gossiped and could not be judged, because too much waits, is [`Missed`]. A question of ours whose answer lacks something is [`Unanswered`]: what did not come by then does not come.
+
+use toycoin_core::{Header, Txid};
+use toycoin_wire::node::{NodeMessage, Payload};
 
 /// Who opened a direct connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +49,29 @@ pub enum Judgement {
     Ignore,
     /// It does not, and its sender should have seen why.
     Reject,
+}
+
+/// What a gossiped message was about that was dropped before it was judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missed {
+    /// A transaction with this id.
+    Transaction(Txid),
+    /// A block with this header.
+    Block(Header),
+}
+
+impl Missed {
+    /// Returns what a gossiped payload is about; `None` if nobody gossips such a payload. That takes one decoding of
+    /// the payload and one hash.
+    pub fn of(payload: &[u8]) -> Option<Self> {
+        let Ok(Payload::Message(message)) = NodeMessage::decode(payload) else { return None };
+        match message {
+            NodeMessage::Transaction(transaction) => Some(Self::Transaction(transaction.txid())),
+            NodeMessage::Block(block) => Some(Self::Block(block.header)),
+            NodeMessage::Headers(headers) => headers.first().filter(|_| headers.len() == 1).copied().map(Self::Block),
+            _ => None,
+        }
+    }
 }
 
 /// Why a question of ours is not answered, or not wholly.

@@ -8,7 +8,7 @@
 //!
 //! A neighbour that gossips a message need not be its author, so it is blamed only for what it should have seen itself.
 
-use toycoin_core::store::ChainStore;
+use toycoin_core::{Txid, store::ChainStore};
 use toycoin_wire::{
     NodeId, Tag,
     node::{NodeMessage, Payload},
@@ -114,7 +114,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             }
             NodeMessage::Headers(headers) if headers.len() == 1 => {
                 for header in headers {
-                    self.on_lone_header(peer, ticket, &header);
+                    self.on_lone_header(peer, Some(ticket), &header);
                 }
             }
             other => self.reject_gossip(peer, ticket, format!("{} is not gossiped", other.tag())),
@@ -167,7 +167,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::Block(block) => {
                 self.on_block(peer, block, Came::ByItself);
             }
-            NodeMessage::NotFound(hashes) => self.bodies.on_not_found(peer, &hashes, &mut self.net, &self.chain),
+            NodeMessage::NotFound(hashes) => {
+                let txids = hashes.iter().copied().map(Txid::from_bytes);
+                self.net.missed.not_from(peer, txids, self.net.now.monotonic);
+                self.bodies.on_not_found(peer, &hashes, &mut self.net, &self.chain);
+            }
             NodeMessage::Transaction(transaction) => {
                 self.transactions.on_transaction(peer, transaction, None, &mut self.net);
             }

@@ -40,6 +40,7 @@ mod machine;
 mod mesh;
 mod meshes;
 mod mining;
+mod missed;
 mod mutes;
 mod net;
 mod pause;
@@ -62,5 +63,5 @@ pub use self::{
     event::{Event, MuteReason, Reorg, TransactionOrigin},
     io::*,
     machine::NodeMachine,
-    mesh::{Direction, Judgement, QuestionId, Ticket, Unanswered, Via},
+    mesh::{Direction, Judgement, Missed, QuestionId, Ticket, Unanswered, Via},
 };

@@ -21,6 +21,7 @@ use crate::{
         backlog::Purpose,
         lanes::{Lane, LaneKey},
         links::{Link, Outgoing},
+        missed::MissedGossip,
         peer_key::PeerKey,
         peers::Peers,
         tickets::Tickets,
@@ -49,6 +50,8 @@ pub(super) struct Net {
     pub(super) halted: bool,
     /// The tickets of gossiped messages that are not judged yet.
     pub(super) tickets: Tickets,
+    /// Payments whose gossip was dropped before it was judged.
+    pub(super) missed: MissedGossip,
     /// Peers that were muted, until all parts of the machine have forgotten them.
     muted: Vec<PeerKey>,
 }
@@ -67,6 +70,7 @@ impl Net {
             unsent: 0,
             halted: false,
             tickets: Tickets::default(),
+            missed: MissedGossip::default(),
             muted: Vec::new(),
         }
     }

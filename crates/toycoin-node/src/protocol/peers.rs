@@ -62,6 +62,8 @@ pub(super) struct Peer {
     pub(super) rejects: TokenBucket,
     /// Token bucket for the signatures in its transactions.
     pub(super) signatures: TokenBucket,
+    /// Token bucket for the payments that it gossiped, that were dropped unjudged, and that are asked of others.
+    pub(super) misses: TokenBucket,
     /// Whether a transaction of it entered the mempool and none since was invalid.
     has_paid: bool,
 }
@@ -85,6 +87,7 @@ impl Peer {
             recent_use: RecentUse::none(now),
             rejects: TokenBucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
             signatures: TokenBucket::new(limits::PEER_SIGNATURES, limits::PEER_SIGNATURES_PER_SECOND, now),
+            misses: TokenBucket::new(limits::MISSED_BURST, limits::MISSED_PER_SECOND, now),
             has_paid: false,
         }
     }

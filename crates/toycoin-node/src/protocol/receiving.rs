@@ -46,6 +46,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             self.net.emit(Event::PeerDisconnected { id });
         }
         self.headers.forget_connection(connection);
+        self.net.missed.forget_connection(connection);
         self.forget(|(at, _)| *at == connection);
     }
 

@@ -23,7 +23,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match question {
             NodeMessage::GetHeaders(_) => headers.on_unanswered(peer, why, net),
             NodeMessage::GetBlocks(hashes) => bodies.on_unanswered(peer, &hashes, why, net, chain),
-            // A status is asked for again by itself. The parents of an orphan come otherwise, or the orphan is dropped.
+            NodeMessage::GetTransactions(txids) => {
+                self.on_unanswered_transactions(peer, &txids, why == Unanswered::NotNow);
+            }
+            // a status is asked for again by itself
             _ => {}
         }
     }

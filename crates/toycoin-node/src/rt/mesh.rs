@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use toycoin_wire::NodeId;
 
 use crate::{
-    protocol::{Direction, Input, Judgement, QuestionId, Response, Ticket, Unanswered, Via},
+    protocol::{Direction, Input, Judgement, Missed, QuestionId, Response, Ticket, Unanswered, Via},
     relay::ConnectionId,
     rt::connections::Connections,
 };
@@ -64,6 +64,13 @@ pub enum MeshEvent {
         via: Via,
         /// The payload: tag and body.
         payload: Bytes,
+    },
+    /// What a neighbour gossiped was dropped before it was judged: too much waits, or the neighbour has not joined.
+    Missed {
+        /// The neighbour.
+        from: NodeId,
+        /// What it was about.
+        what: Missed,
     },
     /// A peer that has joined answered a question of the node in part or not at all, after what it did answer. That is
     /// told for questions for headers, blocks and transactions.
@@ -166,6 +173,10 @@ impl Mesh {
                     None
                 }
             },
+            MeshEvent::Missed { from, what } => {
+                let connection = self.connection?;
+                Some(Input::Missed { connection, from: *from, what })
+            }
             MeshEvent::Unanswered { from, question, why } => {
                 let connection = self.connection?;
                 Some(Input::Unanswered { connection, from: *from, question, why: *why })

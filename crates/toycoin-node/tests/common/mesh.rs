@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use toycoin_core::store::ChainStore;
 use toycoin_node::{
-    protocol::{Direction, Input, Judgement, Output, QuestionId, Ticket, Unanswered, Via},
+    machine::Machine,
+    protocol::{Direction, Input, Judgement, Missed, Output, QuestionId, Ticket, Unanswered, Via},
     relay::ConnectionId,
 };
 use toycoin_wire::{
@@ -84,6 +85,26 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
         self.mesh.judged.insert(ticket, Vec::new());
         self.input(Input::Heard { connection: peer.connection, from: peer.id, via: Via::Gossip(ticket), payload });
         ticket
+    }
+
+    /// A peer gossips several messages before the node has time for anything else. Returns the last one's ticket.
+    pub(crate) fn gossip_at_once(&mut self, peer: Peer, messages: &[NodeMessage]) -> Ticket {
+        for message in messages {
+            self.mesh.given += 1;
+            let ticket = Ticket(self.mesh.given);
+            self.mesh.judged.insert(ticket, Vec::new());
+            let payload = message.encode().expect("within its cap");
+            let via = Via::Gossip(ticket);
+            let heard = Input::Heard { connection: peer.connection, from: peer.id, via, payload: &payload };
+            self.machine.handle(self.moment(), heard);
+        }
+        self.advance(Duration::ZERO);
+        Ticket(self.mesh.given)
+    }
+
+    /// What a peer gossips is dropped by its carrier.
+    pub(crate) fn missed(&mut self, peer: Peer, what: &Missed) {
+        self.input(Input::Missed { connection: peer.connection, from: peer.id, what });
     }
 
     /// A peer asks something.

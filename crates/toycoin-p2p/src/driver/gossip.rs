@@ -1,13 +1,17 @@
 //! What neighbours gossip: each message gets one judgement.
 
+use bytes::Bytes;
 use libp2p::{
     PeerId,
     gossipsub::{self, MessageAcceptance, MessageId},
 };
 use toycoin_node::{
     peering::PeeringInput,
-    protocol::{Judgement, Ticket, Via},
+    protocol::{Judgement, Missed, Ticket, Via},
 };
+
+use tokio::time::Instant;
+use toycoin_wire::NodeId;
 
 use super::{Driver, tickets::Waiting};
 use crate::ask::Violation;
@@ -22,22 +26,36 @@ impl Driver {
             self.violated(&source, Violation::Gossip);
             return;
         }
+        let payload = Bytes::from(message.data);
         let Some(peer) = self.peers.get(&source).filter(|peer| peer.takes_part()) else {
             self.report(&id, &source, Judgement::Ignore);
+            self.miss(&source, &payload);
             return;
         };
         let from = peer.node;
         let is_block = message.topic == self.topics.blocks;
-        let ticket = self.tickets.open(id.clone(), source, message.topic, is_block, message.data.len());
-        let heard = ticket.is_some_and(|ticket| self.hear_gossip(from, ticket, message.data));
+        let ticket = self.tickets.open(id.clone(), source, message.topic, is_block, payload.len());
+        let heard = ticket.is_some_and(|ticket| self.hear_gossip(from, ticket, payload.clone()));
         if !heard {
             self.shared.unjudged.count();
             self.report(&id, &source, Judgement::Ignore);
+            self.miss(&source, &payload);
         }
     }
 
-    fn hear_gossip(&mut self, from: toycoin_wire::NodeId, ticket: Ticket, payload: Vec<u8>) -> bool {
-        let heard = self.port.hear(from, Via::Gossip(ticket), payload.into()).is_ok();
+    /// Tells the node what a message was about that it does not hear. Gossip shows it nobody else's copy for two minutes.
+    fn miss(&mut self, source: &PeerId, payload: &[u8]) {
+        let Some(from) = self.peers.get(source).map(|peer| peer.node) else { return };
+        if !self.misses.take(*source, Instant::now()) {
+            return;
+        }
+        if let Some(what) = Missed::of(payload) {
+            self.port.missed(from, what);
+        }
+    }
+
+    fn hear_gossip(&mut self, from: NodeId, ticket: Ticket, payload: Bytes) -> bool {
+        let heard = self.port.hear(from, Via::Gossip(ticket), payload).is_ok();
         if !heard {
             self.tickets.close(ticket);
         }

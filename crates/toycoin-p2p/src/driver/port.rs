@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use toycoin_node::{
-    protocol::{Direction, Unanswered, Via},
+    protocol::{Direction, Missed, Unanswered, Via},
     rt::{Full, MeshEvent, MeshTeller},
 };
 use toycoin_wire::NodeId;
 
-use crate::limits::MAX_WAITING_ANSWERS;
+use crate::limits::{MAX_WAITING_ANSWERS, MAX_WAITING_MISSES, WAITING_MISSES_SHARE};
 
 /// The node's ear, and what waits for it.
 ///
@@ -50,7 +50,7 @@ impl Port {
             index += 1;
             let of_peer = match event {
                 MeshEvent::Joined { peer: other, .. } => *other == peer,
-                MeshEvent::Unanswered { from, .. } => *from == peer,
+                MeshEvent::Unanswered { from, .. } | MeshEvent::Missed { from, .. } => *from == peer,
                 MeshEvent::Heard { from, payload, .. } if *from == peer => {
                     if after {
                         self.waiting_bytes -= payload.len();
@@ -79,6 +79,24 @@ impl Port {
         }
         self.push(MeshEvent::Heard { from, via: Via::Answer, payload });
         Ok(())
+    }
+
+    /// Tells the node what it does not hear of a neighbour's gossip. That waits up to a bound, of which each neighbour
+    /// has its share.
+    pub(super) fn missed(&mut self, from: NodeId, what: Missed) {
+        let of = |event: &MeshEvent| match event {
+            MeshEvent::Missed { from, .. } => Some(*from),
+            _ => None,
+        };
+        let (mut of_all, mut of_peer) = (0, 0);
+        for peer in self.waiting.iter().filter_map(of) {
+            of_all += 1;
+            of_peer += usize::from(peer == from);
+        }
+        let free = MAX_WAITING_MISSES.saturating_sub(of_all);
+        if free > 0 && of_peer < (free / WAITING_MISSES_SHARE).max(1) {
+            self.push(MeshEvent::Missed { from, what });
+        }
     }
 
     /// Tells the node that a question is not answered, or not wholly.
@@ -154,6 +172,28 @@ mod tests {
         assert_eq!(port.waiting_bytes, 0);
         port.left(B);
         assert_eq!(node.next_event().await, Some(MeshEvent::Left { peer: B }));
+    }
+
+    #[tokio::test]
+    async fn missed_gossip_waits_up_to_each_share() {
+        let (mut node, end) = mesh_port(1);
+        let mut port = Port::new(end.split().0);
+        port.up();
+        let missed = Missed::Transaction(toycoin_core::Txid::ZERO);
+        for _ in 0..MAX_WAITING_MISSES {
+            port.missed(A, missed.clone());
+        }
+        let of_one = port.waiting.len();
+        assert!(of_one < MAX_WAITING_MISSES / WAITING_MISSES_SHARE);
+        port.missed(B, missed.clone());
+        assert_eq!(port.waiting.len(), of_one + 1);
+        for number in 0..=255 {
+            (0..MAX_WAITING_MISSES).for_each(|_| port.missed(NodeId::new([number; 16]), missed.clone()));
+        }
+        assert_eq!(port.waiting.len(), MAX_WAITING_MISSES);
+        node.next_event().await.unwrap();
+        port.flush();
+        assert_eq!(node.next_event().await, Some(MeshEvent::Missed { from: A, what: missed }));
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use toycoin_core::{IdentifiedTransaction, Transaction};
+use toycoin_core::{IdentifiedTransaction, Transaction, Txid};
 
 use super::fair_queue::{FairQueue, Queued, Rank};
 use crate::{
@@ -35,8 +35,8 @@ pub(super) struct Arrivals {
     /// When the present wait for validation began.
     since: Monotonic,
     dropped: u64,
-    /// The tickets of those that were dropped, until they are judged.
-    dropped_tickets: Vec<Ticket>,
+    /// Those that were gossiped and dropped, until their tickets are judged.
+    dropped_gossip: Vec<DroppedGossip>,
 }
 
 /// A transaction that waits for validation.
@@ -46,6 +46,14 @@ pub(super) struct Arrival {
     pub(super) brought: Brought,
 }
 
+/// A gossiped transaction that was dropped before its validation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DroppedGossip {
+    pub(super) peer: PeerKey,
+    pub(super) txid: Txid,
+    pub(super) ticket: Ticket,
+}
+
 /// How a transaction came to its validation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Brought {
@@ -53,8 +61,8 @@ pub(super) enum Brought {
     ByGossip(Ticket),
     /// By itself, from a peer that tells or answers.
     ByItself,
-    /// It came before its parents, and waited for them.
-    AfterParents,
+    /// Gossip brought it before, when this node could not take it: before its parents, or when too much waited.
+    AfterGossip,
 }
 
 impl Arrival {
@@ -62,8 +70,13 @@ impl Arrival {
     pub(super) const fn ticket(&self) -> Option<Ticket> {
         match self.brought {
             Brought::ByGossip(ticket) => Some(ticket),
-            Brought::ByItself | Brought::AfterParents => None,
+            Brought::ByItself | Brought::AfterGossip => None,
         }
+    }
+
+    /// Returns what is owed for it if it is dropped, if it was gossiped.
+    fn dropped_of(&self, peer: PeerKey) -> Option<DroppedGossip> {
+        self.ticket().map(|ticket| DroppedGossip { peer, txid: self.transaction.txid(), ticket })
     }
 }
 
@@ -144,9 +157,9 @@ impl Arrivals {
         lane.queue.push(peer, rank, Queued { item: arrival, cost, bytes, came: now });
         while self.len() > limits::ARRIVALS || self.bytes() > limits::ARRIVAL_BYTES {
             let fullest = self.lanes.values_mut().max_by_key(|lane| lane.queue.bytes());
-            let Some(dropped) = fullest.and_then(|lane| lane.queue.drop_one()) else { return };
+            let Some((sender, dropped)) = fullest.and_then(|lane| lane.queue.drop_one()) else { return };
             self.dropped += 1;
-            self.dropped_tickets.extend(dropped.item.ticket());
+            self.dropped_gossip.extend(dropped.item.dropped_of(sender));
         }
     }
 
@@ -155,9 +168,9 @@ impl Arrivals {
         self.dropped += 1;
     }
 
-    /// Takes the tickets of transactions that were dropped.
-    pub(super) fn take_dropped_tickets(&mut self) -> Vec<Ticket> {
-        std::mem::take(&mut self.dropped_tickets)
+    /// Takes the gossiped transactions that were dropped.
+    pub(super) fn take_dropped_gossip(&mut self) -> Vec<DroppedGossip> {
+        std::mem::take(&mut self.dropped_gossip)
     }
 
     /// Takes the next batch within the budgets: connections in turn, and within each the senders fairly.
@@ -196,8 +209,8 @@ impl Arrivals {
         for lane in self.lanes.values_mut() {
             while lane.queue.next().is_some_and(|(_, next)| now.saturating_since(next.came) > limits::ARRIVAL_PATIENCE)
             {
-                let dropped = lane.queue.pop().and_then(|(_, queued)| queued.item.ticket());
-                self.dropped_tickets.extend(dropped);
+                let dropped = lane.queue.pop().and_then(|(peer, queued)| queued.item.dropped_of(peer));
+                self.dropped_gossip.extend(dropped);
                 self.dropped += 1;
             }
         }
@@ -219,10 +232,11 @@ impl Arrivals {
         }
     }
 
-    /// Removes a peer's waiting transactions.
+    /// Drops a peer's waiting transactions.
     pub(super) fn forget(&mut self, peer: &PeerKey) {
         if let Some(lane) = self.lanes.get_mut(&peer.0) {
-            lane.queue.remove(peer);
+            let dropped = lane.queue.remove(peer);
+            self.dropped_gossip.extend(dropped.iter().filter_map(|arrival| arrival.dropped_of(*peer)));
         }
     }
 

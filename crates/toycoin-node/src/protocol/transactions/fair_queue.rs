@@ -138,7 +138,7 @@ impl<K: Ord + Copy, T> FairQueue<K, T> {
     }
 
     /// Drops the last item of the sender that has most bytes, among the senders of the worst rank.
-    pub(super) fn drop_one(&mut self) -> Option<Queued<T>> {
+    pub(super) fn drop_one(&mut self) -> Option<(K, Queued<T>)> {
         let sender = *self.loads.last_key_value()?.1;
         let mut known = self.take(&sender)?;
         let queued = known.items.pop_back()?;
@@ -147,14 +147,14 @@ impl<K: Ord + Copy, T> FairQueue<K, T> {
         if !known.items.is_empty() {
             self.put(sender, known);
         }
-        Some(queued)
+        Some((sender, queued))
     }
 
-    /// Drops all items of a sender, and returns their number.
-    pub(super) fn remove(&mut self, sender: &K) -> usize {
-        let Some(known) = self.take(sender) else { return 0 };
+    /// Drops all items of a sender, and returns them.
+    pub(super) fn remove(&mut self, sender: &K) -> Vec<T> {
+        let Some(known) = self.take(sender) else { return Vec::new() };
         (self.len, self.bytes) = (self.len - known.items.len(), self.bytes - known.bytes);
-        known.items.len()
+        known.items.into_iter().map(|queued| queued.item).collect()
     }
 
     /// Takes a sender out together with its items, which still count.
@@ -261,7 +261,7 @@ mod tests {
         }
         push(&mut queue, "honest", Rank::Newcomer, 2);
         push(&mut queue, "proven", Rank::Proven, 9);
-        let dropped: Vec<_> = std::iter::from_fn(|| queue.drop_one()).map(|queued| queued.item).collect();
+        let dropped: Vec<_> = std::iter::from_fn(|| queue.drop_one()).map(|(_, queued)| queued.item).collect();
         assert_eq!(dropped, [3, 2, 2, 1, 9]);
         assert_eq!((queue.len(), queue.bytes()), (0, 0));
         assert!(queue.senders.is_empty() && queue.turns.is_empty() && queue.loads.is_empty());
@@ -273,7 +273,7 @@ mod tests {
         for (sender, cost) in [("a", 1), ("b", 2), ("a", 3)] {
             push(&mut queue, sender, Rank::Newcomer, cost);
         }
-        assert_eq!((queue.remove(&"a"), queue.remove(&"a")), (2, 0));
+        assert_eq!((queue.remove(&"a"), queue.remove(&"a")), (vec![1, 3], vec![]));
         assert_eq!((queue.len(), queue.bytes()), (1, 200));
         assert_eq!(order(&mut queue), [("b", 2)]);
     }

@@ -11,9 +11,8 @@ use toycoin_core::{
 use toycoin_wire::node::NodeMessage;
 
 use super::{
-    arrivals::{Arrival, Arrivals, Brought, cost},
+    arrivals::{Arrival, Arrivals, Brought, DroppedGossip, cost},
     drops::Drops,
-    fair_queue::Rank,
     own_payments::{self, OwnPayments},
     waits::{Waits, confirmed},
 };
@@ -88,8 +87,10 @@ impl TransactionRelay {
         net: &mut Net,
     ) {
         let transaction = IdentifiedTransaction::from(transaction);
+        let txid = transaction.txid();
         // a transaction that was validated before costs nothing again
-        if self.pool.contains(&transaction.txid()) {
+        if self.pool.contains(&txid) {
+            net.missed.judged(peer, txid);
             return net.judge_any(ticket, Judgement::Ignore);
         }
         if let Some(rule) = self.pool.refused_for(&transaction.wtxid()) {
@@ -97,22 +98,33 @@ impl TransactionRelay {
             return net.mute(peer, MuteReason::BrokenRule(rule));
         }
         let now = net.now.monotonic;
-        let mut known = net.peers.get_mut(&peer);
-        if !known.as_mut().is_some_and(|known| known.signatures.take(cost(&transaction), now)) {
+        let known = net.peers.get_mut(&peer);
+        let Some(rank) = known.and_then(|known| known.signatures.take(cost(&transaction), now).then(|| known.rank()))
+        else {
             self.arrivals.note_dropped();
-            return net.judge_any(ticket, Judgement::Ignore);
-        }
-        let brought = ticket.map_or(Brought::ByItself, Brought::ByGossip);
-        let arrival = Arrival { transaction, brought };
-        self.arrivals.push(peer, known.map_or(Rank::Newcomer, |known| known.rank()), arrival, now);
+            match ticket {
+                Some(ticket) => miss(DroppedGossip { peer, txid, ticket }, net),
+                None => net.missed.not_from(peer, [txid], now),
+            }
+            return;
+        };
+        let brought = match (ticket, net.missed.came(peer, txid, now)) {
+            (Some(ticket), _) => Brought::ByGossip(ticket),
+            (None, true) => Brought::AfterGossip,
+            (None, false) => Brought::ByItself,
+        };
+        self.arrivals.push(peer, rank, Arrival { transaction, brought }, now);
         self.ignore_dropped(net);
+    }
+
+    /// Returns whether transactions may be asked for: fewer wait than one step validates.
+    pub(in crate::protocol) fn has_room(&self) -> bool {
+        self.arrivals.len() < limits::ADMISSION_TRANSACTIONS
     }
 
     /// Judges the tickets of transactions that were dropped unseen.
     fn ignore_dropped(&mut self, net: &mut Net) {
-        for ticket in self.arrivals.take_dropped_tickets() {
-            net.judge(ticket, Judgement::Ignore);
-        }
+        self.arrivals.take_dropped_gossip().into_iter().for_each(|dropped| miss(dropped, net));
     }
 
     /// Queues orphans whose parents came, each under its sender's name. Orphans of senders that are gone or muted are
@@ -125,14 +137,15 @@ impl TransactionRelay {
         let senders = net.peers.with_numbers(&orphans.iter().map(|orphan| orphan.source).collect());
         for Orphan { transaction, source } in orphans {
             if let Some((key, peer)) = senders.get(&source).filter(|(_, peer)| !peer.is_muted(now)) {
-                self.arrivals.push(*key, peer.rank(), Arrival { transaction, brought: Brought::AfterParents }, now);
+                self.arrivals.push(*key, peer.rank(), Arrival { transaction, brought: Brought::AfterGossip }, now);
             }
         }
     }
 
     /// Removes a muted peer's transactions that are not validated yet.
-    pub(in crate::protocol) fn forget(&mut self, peer: &PeerKey, net: &Net) {
+    pub(in crate::protocol) fn forget(&mut self, peer: &PeerKey, net: &mut Net) {
         self.arrivals.forget(peer);
+        self.ignore_dropped(net);
         if let Some(known) = net.peers.get(peer) {
             self.pool.forget_orphans_of(known.number);
         }
@@ -180,12 +193,17 @@ impl TransactionRelay {
             let (ticket, Arrival { transaction, brought }) = (arrival.ticket(), arrival);
             // transactions that a peer sent before it was muted are dropped too
             if net.halted || net.peers.is_muted(&peer, now) {
-                net.judge_any(ticket, Judgement::Ignore);
+                if let Some(ticket) = ticket {
+                    miss(DroppedGossip { peer, txid: transaction.txid(), ticket }, net);
+                }
                 continue;
             }
-            let cost = cost(&transaction);
+            let (cost, txid) = (cost(&transaction), transaction.txid());
             let judged = self.judge(peer, transaction, brought, &ahead, net, chain);
             net.judge_any(ticket, judged.judgement);
+            if judged.judgement != Judgement::Reject {
+                net.missed.judged(peer, txid);
+            }
             if !judged.was_verified {
                 self.arrivals.give_back(peer.0, cost);
             }
@@ -272,7 +290,7 @@ impl TransactionRelay {
                     // what was not gossiped there is now
                     Brought::ByItself => net.gossip(Purpose::Forward, &message, |connection| connection == from.0),
                     // gossip has seen it, and would drop it
-                    Brought::AfterParents => own_payments::tell_others(txid, from, net),
+                    Brought::AfterGossip => own_payments::tell_others(txid, from, net),
                 }
             }
             let spent = self.pool.coins_spent_by(&txid, chain.store()).map_err(AdmitError::Store)?;
@@ -397,4 +415,11 @@ impl TransactionRelay {
         counts.waits = self.waits.len();
         counts.drops = self.drops.len();
     }
+}
+
+/// Judges a gossiped transaction that was dropped unseen. It is asked of others later, because gossip does not bring it
+/// again.
+fn miss(dropped: DroppedGossip, net: &mut Net) {
+    net.judge(dropped.ticket, Judgement::Ignore);
+    net.note_missed(dropped.peer, dropped.txid);
 }
