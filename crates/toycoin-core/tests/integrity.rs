@@ -7,6 +7,7 @@ use std::{cell::Cell, collections::BTreeSet, fmt, sync::Arc};
 use toycoin_core::{
     Amount, Applied, Block, BlockHash, Chain, ChainParams, CheckedBlock, OutPoint, Rule, TxOut, Txid,
     chain::ChainError,
+    filter::BlockFilter,
     proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, MemoryStore, StoredChain, WaitingTransaction},
     test_util::{Payments, classroom},
@@ -121,6 +122,10 @@ impl ChainStore for Hiding {
 
     fn opening(&self, height: u64) -> Result<Option<Opening>, Damage> {
         sure(self.inner.opening(height))
+    }
+
+    fn filter(&self, height: u64) -> Result<Option<BlockFilter>, Damage> {
+        sure(self.inner.filter(height))
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Damage> {

@@ -9,6 +9,7 @@ use std::{
 
 use toycoin_core::{
     BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
+    filter::BlockFilter,
     proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, MemoryStore, StoredChain, WaitingTransaction},
     test_util::store_suite,
@@ -41,9 +42,13 @@ enum Bug {
     KeepsOpeningsOfStaleBlocks,
     KeepsOpeningsAboveTheTip,
     LosesOpeningsOfAMove,
+    /// The filters of blocks that left the active chain stay.
+    KeepsFiltersOfStaleBlocks,
+    KeepsFiltersAboveTheTip,
+    LosesFiltersOfAMove,
 }
 
-const BUGS: [Bug; 18] = [
+const BUGS: [Bug; 21] = [
     Bug::KeepsIndexOfStaleBlocks,
     Bug::LosesIndexOfBothBranches,
     Bug::ForgetsInvalidBlocks,
@@ -62,6 +67,9 @@ const BUGS: [Bug; 18] = [
     Bug::KeepsOpeningsOfStaleBlocks,
     Bug::KeepsOpeningsAboveTheTip,
     Bug::LosesOpeningsOfAMove,
+    Bug::KeepsFiltersOfStaleBlocks,
+    Bug::KeepsFiltersAboveTheTip,
+    Bug::LosesFiltersOfAMove,
 ];
 
 /// A model in memory with one bug.
@@ -76,6 +84,8 @@ struct Toy {
     lost_coins: BTreeSet<OutPoint>,
     /// The first and the last opening that each height ever had.
     openings: BTreeMap<u64, (Opening, Opening)>,
+    /// The first and the last filter that each height ever had.
+    filters: BTreeMap<u64, (BlockFilter, BlockFilter)>,
     /// The heights that a reorganisation changed.
     moved: BTreeSet<u64>,
     /// What was loaded before the last move.
@@ -94,6 +104,7 @@ impl Toy {
             coins: BTreeMap::new(),
             lost_coins: BTreeSet::new(),
             openings: BTreeMap::new(),
+            filters: BTreeMap::new(),
             moved: BTreeSet::new(),
             before: None,
             staged: false,
@@ -168,6 +179,8 @@ impl ChainStore for Toy {
             self.undo.insert(connected.block.hash(), connected.undo.clone());
             let (height, opening) = (connected.block.height(), connected.opening);
             self.openings.entry(height).or_insert((opening, opening)).1 = opening;
+            let filter = BlockFilter::of(connected.block.block());
+            self.filters.entry(height).or_insert_with(|| (filter.clone(), filter.clone())).1 = filter;
             self.moved.extend((!update.disconnected.is_empty()).then_some(height));
             for (place, (txid, _)) in (0..).zip(connected.block.ids()) {
                 self.index.insert(*txid, (connected.block.hash(), place));
@@ -226,6 +239,16 @@ impl ChainStore for Toy {
             Bug::KeepsOpeningsAboveTheTip => Ok(ever.map(|(_, last)| *last)),
             Bug::LosesOpeningsOfAMove if self.moved.contains(&height) => Ok(None),
             _ => self.inner.opening(height),
+        }
+    }
+
+    fn filter(&self, height: u64) -> Result<Option<BlockFilter>, Infallible> {
+        let ever = self.filters.get(&height);
+        match self.bug {
+            Bug::KeepsFiltersOfStaleBlocks if height <= self.height() => Ok(ever.map(|(first, _)| first.clone())),
+            Bug::KeepsFiltersAboveTheTip => Ok(ever.map(|(_, last)| last.clone())),
+            Bug::LosesFiltersOfAMove if self.moved.contains(&height) => Ok(None),
+            _ => self.inner.filter(height),
         }
     }
 

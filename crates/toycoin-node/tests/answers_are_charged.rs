@@ -16,6 +16,7 @@ use common::{
 use toycoin_core::{
     BlockHash, ChainParams, CheckedBlock, OutPoint, Txid,
     chain::Chain,
+    filter::BlockFilter,
     proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, MemoryStore, StoredChain, WaitingTransaction},
     utxo::{Coin, UtxoView},
@@ -97,6 +98,10 @@ impl ChainStore for Counting {
 
     fn opening(&self, height: u64) -> Result<Option<Opening>, Self::Error> {
         self.inner.opening(height)
+    }
+
+    fn filter(&self, height: u64) -> Result<Option<BlockFilter>, Self::Error> {
+        self.inner.filter(height)
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Self::Error> {

@@ -16,6 +16,7 @@ use disk::{
 use toycoin_core::{
     Applied, Block, BlockHash, Chain, ChainParams,
     chain::{Advance, ChainError},
+    filter::BlockFilter,
     store::ChainStore as _,
     test_util::{Payments, assert_openings, classroom},
 };
@@ -60,6 +61,10 @@ fn tip_of([index, bodies]: Image, history: &[Block]) -> Option<BlockHash> {
     }
     chain.sync().unwrap();
     assert_openings(&chain);
+    for height in 0..=chain.height() {
+        let block = chain.block_at(height).unwrap().unwrap();
+        assert_eq!(chain.filter_at(height).unwrap(), Some(BlockFilter::of(block.block())));
+    }
     assert!(chain.store().check(unwatched).unwrap().is_sound());
     tip
 }
@@ -177,6 +182,7 @@ fn readable(chain: &Chain<RedbStore>, blocks: &[Block]) -> Vec<String> {
     }
     for height in 0..=blocks.len() as u64 {
         say(store.opening(height).map(|opening| format!("{opening:?}")).map_err(text));
+        say(store.filter(height).map(|filter| format!("{filter:?}")).map_err(text));
     }
     for key in 0..8 {
         say(store.coins_of(&classroom::owner(key)).map(|coins| format!("{coins:?}")).map_err(text));

@@ -114,6 +114,13 @@ fn records() {
             fuzz::records(&bytes);
         }
     }
+    // a filter has any length
+    for length in 0..1_000 {
+        let mut bytes = vec![0; 1 + 8 + 4 + length % 90];
+        rng.fill_bytes(&mut bytes);
+        bytes[0] = 6 << 1 | 1;
+        fuzz::records(&bytes);
+    }
 }
 
 /// What the fuzzer begins with: frozen vectors, and what a simulated network said.

@@ -190,6 +190,39 @@ fn a_damaged_opening_is_noticed_and_never_served() {
 }
 
 #[test]
+fn a_damaged_filter_is_noticed_and_never_served() {
+    let scene = Scene::new();
+    let (chain, _) = scene.open();
+    let truth = [0, 1, 2].map(|height| chain.filter_at(height).unwrap().unwrap());
+    let bytes = scene.index.bytes().clone();
+    // the records with their checksums
+    let mut places = Vec::new();
+    for filter in &truth {
+        let record = [&filter.count.to_le_bytes()[..], &filter.bytes].concat();
+        let found = (0..bytes.len() - record.len()).filter(|at| bytes[*at..].starts_with(&record));
+        places.extend(found.flat_map(|at| at..at + record.len() + 4));
+    }
+    assert!(places.len() >= 3 * 11);
+    let mut wrong = 0;
+    for (bit, place) in (0..).zip(places) {
+        let (chain, index) = scene.open();
+        index.bytes()[place] ^= 1 << (bit % 8);
+        for (height, truth) in (0..).zip(&truth) {
+            match chain.filter_at(height) {
+                Ok(found) => assert_eq!(found.as_ref(), Some(truth), "byte {place}"),
+                Err(ChainError::Store(error @ StoreError::Damaged { .. })) => {
+                    let text = error.to_string();
+                    assert!(text.contains(" of filters") && text.contains("--reindex"), "{text}");
+                    wrong += 1;
+                }
+                Err(error) => panic!("byte {place}: {error}"),
+            }
+        }
+    }
+    assert!(wrong >= 3 * 11, "{wrong} records are wrong");
+}
+
+#[test]
 fn a_coin_that_was_never_there_condemns_a_block() {
     let scene = Scene::new();
     let (mut chain, _) = scene.open();

@@ -12,6 +12,7 @@ use redb::{Database, Key, ReadableDatabase as _, ReadableTable as _, TableDefini
 use toycoin_core::{
     Block, Chain, ChainParams,
     chain::ChainError,
+    filter::BlockFilter,
     proof::Opening,
     store::WaitingTransaction,
     test_util::{Payments, TestLedger, classroom},
@@ -199,6 +200,14 @@ fn the_files_are_what_the_documentation_says() {
         let opening = Opening { coins, count: u64_of(&mut value) };
         assert!(value.is_empty());
         (height, opening)
+    });
+    assert_eq!(found, expected);
+
+    let expected: Vec<_> = active.iter().map(BlockFilter::of).collect();
+    let found = table::<u64, &[u8], _>(&database, "filters", |height, value| {
+        let mut value = opened("filters", &height.to_be_bytes(), value);
+        let count = u32_of(&mut value);
+        BlockFilter { block: active[usize::try_from(height).unwrap()].hash(), count, bytes: value.to_vec() }
     });
     assert_eq!(found, expected);
 

@@ -89,12 +89,13 @@ fn files_of_a_later_version_are_refused_and_stay() {
 fn files_of_an_earlier_version_ask_for_a_reindex() {
     let directory = kept();
     let tip = open(&directory, &params()).tip();
-    // schema 1 had no openings, and the same blocks.dat
+    // schema 1 had no openings and filters, and the same blocks.dat
     mark_bodies(&directory, 1);
     mark_index(&directory, 1);
     let database = Database::open(directory.file(INDEX_FILE)).unwrap();
     let transaction = database.begin_write().unwrap();
     assert!(transaction.delete_table(TableDefinition::<'_, u64, &[u8; 44]>::new("openings")).unwrap());
+    assert!(transaction.delete_table(TableDefinition::<'_, u64, &[u8]>::new("filters")).unwrap());
     transaction.commit().unwrap();
     drop(database);
 

@@ -11,6 +11,7 @@ use std::{
 
 use toycoin_core::{
     BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
+    filter::BlockFilter,
     proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, MemoryStore, StoredChain, WaitingTransaction},
     utxo::{Coin, UtxoView},
@@ -208,6 +209,10 @@ impl ChainStore for CrashStore {
 
     fn opening(&self, height: u64) -> Result<Option<Opening>, Infallible> {
         self.seen.opening(height)
+    }
+
+    fn filter(&self, height: u64) -> Result<Option<BlockFilter>, Infallible> {
+        self.seen.filter(height)
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Infallible> {

@@ -7,6 +7,7 @@ use crate::{
     chain::{Chain, ChainError, HeaderEntry, HeaderTree, engine::height_index, header_tree::NodeId},
     consensus::{CheckedBlock, SignatureVerifier, judge_transaction},
     digest::{BlockHash, StateRoot, Txid},
+    filter::BlockFilter,
     header::Header,
     keys::PublicKey,
     params::ChainParams,
@@ -167,6 +168,16 @@ impl<S: ChainStore> Chain<S> {
         let Some(entry) = self.header_at(height) else { return Ok(None) };
         let opening = self.store.opening(height).map_err(ChainError::Store)?;
         opening.ok_or(ChainError::Lost(entry.hash)).map(Some)
+    }
+
+    /// Returns the filter of the block of the active chain at `height`; `None` above the tip.
+    ///
+    /// # Errors
+    /// An error of the store, and [`ChainError::Lost`] when it has no filter of a block on the active chain.
+    pub fn filter_at(&self, height: u64) -> Result<Option<BlockFilter>, ChainError<S::Error>> {
+        let Some(entry) = self.header_at(height) else { return Ok(None) };
+        let filter = self.store.filter(height).map_err(ChainError::Store)?;
+        filter.filter(|filter| filter.block == entry.hash).ok_or(ChainError::Lost(entry.hash)).map(Some)
     }
 
     /// Returns the coin at an outpoint in the UTXO set after the tip.

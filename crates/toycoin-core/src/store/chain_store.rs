@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     consensus::CheckedBlock,
     digest::{BlockHash, Txid},
+    filter::BlockFilter,
     header::Header,
     keys::PublicKey,
     proof::Opening,
@@ -148,6 +149,12 @@ pub trait ChainStore: UtxoView {
     /// # Errors
     /// An error of the store, also for an opening that no longer matches its checksum.
     fn opening(&self, height: u64) -> Result<Option<Opening>, Self::Error>;
+
+    /// Returns the [filter](BlockFilter) of the block of the active chain at `height`; `None` above the tip.
+    ///
+    /// # Errors
+    /// An error of the store, also for a filter that no longer matches its checksum.
+    fn filter(&self, height: u64) -> Result<Option<BlockFilter>, Self::Error>;
 
     /// Calls `visit` with every coin of the UTXO set, in any order.
     ///

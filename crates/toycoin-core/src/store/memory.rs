@@ -5,6 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use crate::{
     consensus::CheckedBlock,
     digest::{BlockHash, Txid},
+    filter::BlockFilter,
     keyed_map::{KeyedMap, KeyedSet, MapSecret},
     proof::Opening,
     state::ChainState,
@@ -25,6 +26,8 @@ pub struct MemoryStore {
     places: KeyedMap<Txid, (BlockHash, u32)>,
     /// The openings of the active chain's states, by height.
     openings: Vec<Opening>,
+    /// The filters of the active chain's blocks, by height.
+    filters: Vec<BlockFilter>,
     tip: Option<(BlockHash, ChainState)>,
     waiting: Vec<WaitingTransaction>,
     /// The staged parts of a move of the tip, combined.
@@ -103,6 +106,7 @@ impl ChainStore for MemoryStore {
         for block in &update.disconnected {
             self.undo.remove(&block.hash());
             self.openings.pop();
+            self.filters.pop();
             for (txid, _) in block.ids() {
                 self.places.remove(txid);
             }
@@ -112,6 +116,7 @@ impl ChainStore for MemoryStore {
             self.insert_block(&connected.block)?;
             self.undo.insert(hash, connected.undo);
             self.openings.push(connected.opening);
+            self.filters.push(BlockFilter::with_hash(hash, connected.block.block()));
             for (place, (txid, _)) in (0..).zip(connected.block.ids()) {
                 self.places.insert(*txid, (hash, place));
             }
@@ -157,6 +162,10 @@ impl ChainStore for MemoryStore {
 
     fn opening(&self, height: u64) -> Result<Option<Opening>, Infallible> {
         Ok(usize::try_from(height).ok().and_then(|height| self.openings.get(height)).copied())
+    }
+
+    fn filter(&self, height: u64) -> Result<Option<BlockFilter>, Infallible> {
+        Ok(usize::try_from(height).ok().and_then(|height| self.filters.get(height)).cloned())
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Infallible> {

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use redb::{ReadableTable, ReadableTableMetadata};
 use toycoin_core::{
     Amount, BlockHash, Work,
+    filter::BlockFilter,
     proof::Opening,
     state::{ChainState, LtHash},
 };
@@ -71,6 +72,7 @@ impl RedbStore {
     /// - Each body is hashed again.
     /// - The undo data take the state back from the tip to genesis, and each header's state root must match on the way.
     /// - The opening of each height is that of the state there.
+    /// - The filter of each height is that of the block there.
     /// - The coins add up to the tip's state.
     /// - Both indexes agree with the blocks and coins.
     ///
@@ -157,6 +159,10 @@ impl RedbStore {
                     report.problem(format!("transaction {txid}: the index does not have its place in block {height}"));
                 }
             }
+            let filter = BlockFilter::with_hash(active.hash, block.block());
+            if report.note(reader.filter(height, active.hash)).is_some_and(|found| found != Some(filter)) {
+                report.problem(format!("the filter at height {height} is not that of the block there"));
+            }
             if whole && state.root() != record.header.state_root {
                 report.problem(format!("the state root at height {height} is not the one in its header"));
                 whole = false;
@@ -178,6 +184,9 @@ impl RedbStore {
         }
         if reader.openings.len()? != blocks {
             report.problem(format!("the index has {} openings, the chain {blocks} blocks", reader.openings.len()?));
+        }
+        if reader.filters.len()? != blocks {
+            report.problem(format!("the index has {} filters, the chain {blocks} blocks", reader.filters.len()?));
         }
         if reader.transactions.len()? != report.transactions {
             report.problem(format!(

@@ -7,7 +7,8 @@ use crate::store::{
     SCHEMA, StoreError,
     record::seal_long,
     tables::{
-        ACTIVE, BLOCKS, BODIES_END_KEY, COINS, GENESIS_KEY, META, OPENINGS, OWNERS, SCHEMA_KEY, TRANSACTIONS, WAITING,
+        ACTIVE, BLOCKS, BODIES_END_KEY, COINS, FILTERS, GENESIS_KEY, META, OPENINGS, OWNERS, SCHEMA_KEY, TRANSACTIONS,
+        WAITING,
     },
 };
 
@@ -35,6 +36,7 @@ pub(super) fn create_tables(database: &Database, genesis: BlockHash, bodies_end:
         transaction.open_table(BLOCKS)?;
         transaction.open_table(ACTIVE)?;
         transaction.open_table(OPENINGS)?;
+        transaction.open_table(FILTERS)?;
         transaction.open_table(COINS)?;
         transaction.open_table(OWNERS)?;
         transaction.open_table(TRANSACTIONS)?;

@@ -1,7 +1,7 @@
 //! A group in the tables of the database.
 
 use redb::{ReadableTable, WriteTransaction};
-use toycoin_core::{BlockHash, Work};
+use toycoin_core::{BlockHash, Work, filter::BlockFilter};
 use toycoin_wire::{codec, limits::MAX_DECODE};
 
 use crate::store::{
@@ -30,6 +30,7 @@ pub(super) fn write_tables(
     write_blocks(transaction, group, &written.bodies)?;
     write_active(transaction, group, &written.undo)?;
     write_openings(transaction, group)?;
+    write_filters(transaction, group)?;
     write_coins(transaction, group)?;
     write_transactions(transaction, group)?;
     write_waiting(transaction, group)?;
@@ -95,6 +96,19 @@ fn write_openings(transaction: &WriteTransaction, pending: &Pending) -> Result<(
     openings.retain_in(pending.standing.., |_, _| false)?;
     for (height, connected) in (pending.standing..).zip(&pending.connected) {
         openings.insert(height, &opening_to_bytes(height, &connected.opening))?;
+    }
+    Ok(())
+}
+
+fn write_filters(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
+    if pending.tip.is_none() {
+        return Ok(());
+    }
+    let mut filters = transaction.open_table(FILTERS)?;
+    filters.retain_in(pending.standing.., |_, _| false)?;
+    for (height, connected) in (pending.standing..).zip(&pending.connected) {
+        let filter = BlockFilter::with_hash(connected.block.hash(), connected.block.block());
+        filters.insert(height, filter_to_bytes(height, &filter).as_slice())?;
     }
     Ok(())
 }

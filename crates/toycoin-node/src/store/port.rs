@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use toycoin_core::{
     BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
+    filter::BlockFilter,
     proof::Opening,
     store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
     utxo::{Coin, UtxoView},
@@ -110,6 +111,10 @@ impl ChainStore for RedbStore {
 
     fn opening(&self, height: u64) -> Result<Option<Opening>, StoreError> {
         self.find_opening(height)
+    }
+
+    fn filter(&self, height: u64) -> Result<Option<BlockFilter>, StoreError> {
+        self.find_filter(height)
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), StoreError> {

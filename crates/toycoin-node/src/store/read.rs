@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use redb::{ReadableTable, ReadableTableMetadata};
 use toycoin_core::{
     Block, BlockHash, CheckedBlock, OutPoint, PublicKey, Transaction, Txid,
+    filter::BlockFilter,
     proof::Opening,
     store::{BlockUndo, StoredChain, WaitingTransaction},
     utxo::Coin,
@@ -89,6 +90,18 @@ impl RedbStore {
         };
         let connected = usize::try_from(above).ok().and_then(|place| self.pending.connected.get(place));
         Ok(connected.map(|connected| connected.opening))
+    }
+
+    pub(super) fn find_filter(&self, height: u64) -> Result<Option<BlockFilter>, StoreError> {
+        let Some(above) = height.checked_sub(self.pending.standing) else {
+            let (reader, key) = (self.reader()?, height.to_be_bytes());
+            let active = reader.active(height)?.ok_or_else(|| damaged("active", &key, "it is missing"))?;
+            // every block on disk has one, so a page that leads to it is damaged
+            let filter = reader.filter(height, active.hash)?;
+            return filter.ok_or_else(|| damaged("filters", &key, "it is missing")).map(Some);
+        };
+        let connected = usize::try_from(above).ok().and_then(|place| self.pending.connected.get(place));
+        Ok(connected.map(|connected| BlockFilter::with_hash(connected.block.hash(), connected.block.block())))
     }
 
     /// Reads a body and hashes it again.

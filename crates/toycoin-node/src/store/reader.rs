@@ -1,7 +1,7 @@
 //! The state on disk after the last transaction.
 
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableError};
-use toycoin_core::{BlockHash, Txid, proof::Opening, state::ChainState, utxo::Coin};
+use toycoin_core::{BlockHash, Txid, filter::BlockFilter, proof::Opening, state::ChainState, utxo::Coin};
 
 use crate::store::{INDEX_FILE, StoreError, head::Head, record::Fields, tables::*};
 
@@ -11,6 +11,7 @@ pub(super) struct Reader {
     pub(super) blocks: ReadOnlyTable<&'static [u8; 32], &'static [u8; BLOCK]>,
     pub(super) active: ReadOnlyTable<u64, &'static [u8; ACTIVE_BLOCK]>,
     pub(super) openings: ReadOnlyTable<u64, &'static [u8; OPENING]>,
+    pub(super) filters: ReadOnlyTable<u64, &'static [u8]>,
     pub(super) coins: ReadOnlyTable<&'static [u8; OUTPOINT], &'static [u8; COIN]>,
     pub(super) owners: ReadOnlyTable<&'static [u8; OWNED], ()>,
     pub(super) transactions: ReadOnlyTable<&'static [u8; 32], &'static [u8; PLACE]>,
@@ -25,6 +26,7 @@ impl Reader {
             blocks: transaction.open_table(BLOCKS)?,
             active: transaction.open_table(ACTIVE)?,
             openings: transaction.open_table(OPENINGS)?,
+            filters: transaction.open_table(FILTERS)?,
             coins: transaction.open_table(COINS)?,
             owners: transaction.open_table(OWNERS)?,
             transactions: transaction.open_table(TRANSACTIONS)?,
@@ -70,6 +72,11 @@ impl Reader {
 
     pub(super) fn opening(&self, height: u64) -> Result<Option<Opening>, StoreError> {
         self.openings.get(height)?.map(|bytes| opening_from_bytes(height, bytes.value())).transpose()
+    }
+
+    /// Returns the filter of the block at `height` with this hash.
+    pub(super) fn filter(&self, height: u64, block: BlockHash) -> Result<Option<BlockFilter>, StoreError> {
+        self.filters.get(height)?.map(|bytes| filter_from_bytes(height, block, bytes.value())).transpose()
     }
 
     pub(super) fn coin(&self, key: &[u8; OUTPOINT]) -> Result<Option<Coin>, StoreError> {

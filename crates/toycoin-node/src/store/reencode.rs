@@ -5,14 +5,15 @@ use toycoin_core::BlockHash;
 use crate::store::{
     record::seal_long,
     tables::{
-        ActiveRecord, BlockRecord, TIP_KEY, coin_from_bytes, coin_to_bytes, opening_from_bytes, opening_to_bytes,
-        outpoint_key, outpoint_of, place_from_bytes, place_to_bytes, tip_from_bytes, tip_to_bytes,
+        ActiveRecord, BlockRecord, TIP_KEY, coin_from_bytes, coin_to_bytes, filter_from_bytes, filter_to_bytes,
+        opening_from_bytes, opening_to_bytes, outpoint_key, outpoint_of, place_from_bytes, place_to_bytes,
+        tip_from_bytes, tip_to_bytes,
     },
 };
 
 /// The tables whose records [`reencode`] knows, with the length of a key in bytes.
-pub const TABLES: [(&str, usize); 6] =
-    [("blocks", 32), ("active", 8), ("coins", 36), ("transactions", 32), ("meta", 0), ("openings", 8)];
+pub const TABLES: [(&str, usize); 7] =
+    [("blocks", 32), ("active", 8), ("coins", 36), ("transactions", 32), ("meta", 0), ("openings", 8), ("filters", 8)];
 
 /// Reads a record and writes it again. Returns the bytes that were read, and the bytes that were written; `None` if the
 /// record is invalid or the key has a wrong length.
@@ -44,6 +45,10 @@ pub fn reencode(table: &str, key: &[u8], record: &[u8], seal: bool) -> Option<(V
             let height = u64::from_be_bytes(key.try_into().ok()?);
             let read = opening_from_bytes(height, record.as_slice().try_into().ok()?).ok()?;
             opening_to_bytes(height, &read).to_vec()
+        }
+        "filters" => {
+            let height = u64::from_be_bytes(key.try_into().ok()?);
+            filter_to_bytes(height, &filter_from_bytes(height, BlockHash::ZERO, &record).ok()?)
         }
         _ => {
             let (tip, state) = tip_from_bytes(&record).ok()?;

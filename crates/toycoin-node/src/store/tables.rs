@@ -3,6 +3,7 @@
 use redb::TableDefinition;
 use toycoin_core::{
     Amount, BlockHash, Header, OutPoint, PublicKey, TxOut, Txid, Work,
+    filter::BlockFilter,
     proof::Opening,
     state::{Ancestors, ChainState, LTHASH_BYTES, LtHash},
     store::WaitingTransaction,
@@ -23,6 +24,8 @@ pub(super) const BLOCKS: TableDefinition<'_, &[u8; 32], &[u8; BLOCK]> = TableDef
 pub(super) const ACTIVE: TableDefinition<'_, u64, &[u8; ACTIVE_BLOCK]> = TableDefinition::new("active");
 /// The openings of the active chain's states, by height.
 pub(super) const OPENINGS: TableDefinition<'_, u64, &[u8; OPENING]> = TableDefinition::new("openings");
+/// The filters of the active chain's blocks, by height.
+pub(super) const FILTERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("filters");
 /// The UTXO set: the unspent coins after the tip, by outpoint.
 pub(super) const COINS: TableDefinition<'_, &[u8; OUTPOINT], &[u8; COIN]> = TableDefinition::new("coins");
 /// Outpoints of the same coins, by the first bytes of their owner's key.
@@ -106,6 +109,20 @@ pub(super) fn opening_from_bytes(height: u64, bytes: &[u8; OPENING]) -> Result<O
     let key = height.to_be_bytes();
     let mut fields = Fields::open("openings", &key, bytes)?;
     Ok(Opening { coins: fields.take()?, count: fields.u64()? })
+}
+
+pub(super) fn filter_to_bytes(height: u64, filter: &BlockFilter) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 + filter.bytes.len() + CHECK);
+    bytes.extend(filter.count.to_le_bytes());
+    bytes.extend(&filter.bytes);
+    seal_long("filters", &height.to_be_bytes(), bytes)
+}
+
+/// Reads the filter of the block at `height`, whose hash the table of the active chain has.
+pub(super) fn filter_from_bytes(height: u64, block: BlockHash, bytes: &[u8]) -> Result<BlockFilter, StoreError> {
+    let key = height.to_be_bytes();
+    let mut fields = Fields::open("filters", &key, bytes)?;
+    Ok(BlockFilter { block, count: fields.u32()?, bytes: fields.rest().to_vec() })
 }
 
 pub(super) fn outpoint_key(outpoint: &OutPoint) -> [u8; OUTPOINT] {

@@ -45,6 +45,7 @@ pub(super) fn answers<S: ChainStore<Error: Debug>>(store: &S, blocks: &[Block]) 
     let highest = blocks.iter().map(|block| block.header.height).max().unwrap_or_default();
     for height in (0..=highest + 2).chain([u64::MAX]) {
         add(format!("opening at height {height}"), &fine(store.opening(height)));
+        add(format!("filter at height {height}"), &fine(store.filter(height)));
     }
     for block in blocks {
         let hash = block.hash();

@@ -32,6 +32,7 @@ pub(super) fn empty<S: ChainStore<Error: Debug>>(store: &mut S) {
     assert_eq!(fine(store.find_transaction(&Txid::ZERO)), None, "store suite: a new store has a transaction");
     assert!(fine(store.waiting()).is_empty(), "store suite: something waits in a new store");
     assert_eq!(fine(store.opening(0)), None, "store suite: a new store has an opening");
+    assert_eq!(fine(store.filter(0)), None, "store suite: a new store has a filter");
     // nothing is staged, and dropping nothing is not an error
     fine(store.unstage());
 }
