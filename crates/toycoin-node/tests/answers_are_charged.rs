@@ -22,7 +22,7 @@ use toycoin_core::{
     utxo::{Coin, UtxoView},
 };
 use toycoin_node::limits;
-use toycoin_wire::node::{GetHeaders, NodeMessage};
+use toycoin_wire::node::{GetAncestors, GetFilters, GetHeaders, GetProof, GetReceipts, NodeMessage};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -160,6 +160,10 @@ fn ask_headers(locator: Vec<BlockHash>) -> NodeMessage {
     NodeMessage::GetHeaders(GetHeaders { locator, stop: BlockHash::ZERO })
 }
 
+fn proof_of(slices: u16) -> NodeMessage {
+    NodeMessage::GetProof(GetProof { tip: BlockHash::ZERO, seed: [7; 32], slices, start: BlockHash::ZERO })
+}
+
 #[test]
 fn coinbase_is_not_found_without_reading_its_block() {
     let Scene { mut stage, peer, read, coinbases, .. } = scene();
@@ -189,7 +193,7 @@ fn hash_named_sixteen_times_is_answered_once() {
 #[test]
 fn reads_stay_within_the_budget_whatever_is_asked() {
     type Ask = fn(&Scene, usize) -> NodeMessage;
-    let asks: [(&str, Ask); 3] = [
+    let asks: [(&str, Ask); 4] = [
         ("blocks", |scene, _| NodeMessage::GetBlocks(scene.large.clone())),
         ("payments of many blocks", |scene, round| {
             // never two of one block in a row
@@ -198,6 +202,11 @@ fn reads_stay_within_the_budget_whatever_is_asked() {
         }),
         ("coinbases and payments", |scene, _| {
             NodeMessage::GetTransactions([&scene.coinbases[..], &scene.payments[..]].concat())
+        }),
+        ("receipts of many blocks", |scene, round| {
+            let of_all = (0..4).flat_map(|place| scene.payments.iter().skip(place).step_by(4));
+            let transactions = of_all.copied().cycle().skip(round).take(48).collect();
+            NodeMessage::GetReceipts(GetReceipts { tip: BlockHash::ZERO, transactions })
         }),
     ];
     for (what, ask) in asks {
@@ -222,10 +231,20 @@ fn reads_stay_within_the_budget_whatever_is_asked() {
 #[test]
 fn newcomer_is_answered_within_a_tenth_of_a_second_of_any_flood() {
     type Ask = fn(&Scene) -> NodeMessage;
-    let floods: [(&str, Ask); 4] = [
+    let floods: [(&str, Ask); 8] = [
         ("pages of headers", |_| ask_headers(Vec::new())),
         ("blocks", |scene| NodeMessage::GetBlocks(scene.large.clone())),
         ("payments", |scene| NodeMessage::GetTransactions(scene.payments.clone())),
+        ("proofs", |_| proof_of(256)),
+        ("ancestors", |scene| {
+            let blocks = scene.large.iter().copied().cycle().take(128).collect();
+            NodeMessage::GetAncestors(GetAncestors { tip: BlockHash::ZERO, blocks })
+        }),
+        ("receipts", |scene| {
+            let transactions = scene.payments.clone();
+            NodeMessage::GetReceipts(GetReceipts { tip: BlockHash::ZERO, transactions })
+        }),
+        ("filters", |scene| NodeMessage::GetFilters(GetFilters { first: 0, last: scene.large[11] })),
         ("unknown payments", |_| {
             NodeMessage::GetTransactions((0..128).map(|byte| Txid::from_bytes([byte; 32])).collect())
         }),

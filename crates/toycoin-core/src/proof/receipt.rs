@@ -1,6 +1,7 @@
 //! Receipts: a transaction with the proof that a block holds it.
 
 use crate::{
+    consensus::CheckedBlock,
     digest::{BlockHash, Txid, Wtxid},
     merkle::InclusionProof,
     transaction::{Coinbase, Transaction},
@@ -43,4 +44,17 @@ pub struct Receipt {
     pub inclusion: InclusionProof,
     /// The transaction.
     pub transaction: ReceiptTransaction,
+}
+
+impl Receipt {
+    /// Returns the receipt of the transaction at `index` in a block, where 0 is the coinbase; `None` if the block has
+    /// fewer. It hashes the block's whole Merkle tree.
+    pub fn of(block: &CheckedBlock, index: u32) -> Option<Self> {
+        let inclusion = InclusionProof::build(block.ids(), index)?;
+        let transaction = match usize::try_from(index).ok()?.checked_sub(1) {
+            None => ReceiptTransaction::Coinbase(block.block().coinbase.clone()),
+            Some(at) => ReceiptTransaction::Transaction(block.block().transactions.get(at)?.clone()),
+        };
+        Some(Self { block: block.hash(), inclusion, transaction })
+    }
 }

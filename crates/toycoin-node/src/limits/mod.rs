@@ -8,6 +8,7 @@ mod bodies;
 mod clocks;
 mod connection;
 mod headers;
+mod light;
 mod logs;
 mod mempool;
 mod mesh;
@@ -25,7 +26,7 @@ mod transport;
 mod unwritten;
 
 pub use self::{
-    answers::*, blocks::*, bodies::*, clocks::*, connection::*, headers::*, logs::*, mempool::*, mesh::*, mining::*,
-    peering::*, peers::*, relay::*, requests::*, runtime::*, sources::*, statuses::*, store::*, transactions::*,
-    transport::*, unwritten::*,
+    answers::*, blocks::*, bodies::*, clocks::*, connection::*, headers::*, light::*, logs::*, mempool::*, mesh::*,
+    mining::*, peering::*, peers::*, relay::*, requests::*, runtime::*, sources::*, statuses::*, store::*,
+    transactions::*, transport::*, unwritten::*,
 };

@@ -98,6 +98,9 @@ pub(super) struct Link {
     pub(super) questions: Questions,
     /// Token bucket for answers, over all peers of the connection.
     pub(super) budget: TokenBucket,
+    /// Token bucket for proofs, receipts and filters, over all peers of a relay connection. On a mesh, which does not
+    /// let one program have many peers, each peer's own is enough.
+    pub(super) light: TokenBucket,
     /// When the bucket has enough for the next answer.
     pub(super) answer_at: Option<Monotonic>,
     /// The lanes to its peers, by the peer that each leads to.
@@ -130,6 +133,7 @@ impl Link {
             backlog: Backlog::default(),
             questions: Questions::default(),
             budget: TokenBucket::new(limits::ANSWER_TOKENS, limits::ANSWER_TOKENS_PER_SECOND, now),
+            light: TokenBucket::new(limits::RELAY_LIGHT_BYTES, limits::RELAY_LIGHT_BYTES_PER_SECOND, now),
             answer_at: None,
             lanes,
             lag: Lag::default(),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Heard ─▶ muted? ─▶ decoded ─┬─ Gossip: TXN BLOC HDRS ─▶ judged once ─▶ Judge
-//!                               ├─ Question: STAT GHDR GBLK GTXN TXN RJCT ─▶ answers, End
+//!                               ├─ Question: STAT GHDR GBLK GTXN TXN RJCT, GPRF GANC GTXP GFIL ─▶ answers, End
 //!                               └─ Answer: STAT HDRS BLOC NOTF TXN ─▶ as on a relay
 //! ```
 //!
@@ -18,7 +18,7 @@ use crate::{
     limits,
     protocol::{
         Direction, Event, Judgement, MuteReason, NodeMachine, Output, QuestionId, Ticket, Via, announce,
-        answers::{Asker, Question},
+        answers::{Asker, LightQuestion, Question},
         blocks::Came,
         lanes::{Lane, LaneKey},
         links::Link,
@@ -132,6 +132,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if let Some(question) = question {
             return self.answers.on_question(peer.0, asker, &question, &mut self.net);
         }
+        let message = match LightQuestion::of(message) {
+            Ok(question) => {
+                if !self.on_light_question(peer.0, asker, &question) {
+                    self.net.outputs.extend(asker.question.map(|question| Output::End { question }));
+                }
+                return;
+            }
+            Err(other) => other,
+        };
         match message {
             NodeMessage::Status(status) => {
                 self.on_status(peer, &status);
@@ -144,13 +153,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::Reject(reject) => self.on_reject(&reject),
             // who carries the mesh knows the addresses
             NodeMessage::GetAddresses => {}
-            NodeMessage::GetProof(_)
-            | NodeMessage::GetAncestors(_)
-            | NodeMessage::GetReceipts(_)
-            | NodeMessage::GetFilters(_)
-            | NodeMessage::GetManifest(_)
-            | NodeMessage::GetChunk(_)
-            | NodeMessage::GetBlockTransactions(_) => {}
+            NodeMessage::GetManifest(_) | NodeMessage::GetChunk(_) | NodeMessage::GetBlockTransactions(_) => {}
             other => self.mute_for_unexpected(peer, other.tag()),
         }
         self.net.outputs.extend(asker.question.map(|question| Output::End { question }));

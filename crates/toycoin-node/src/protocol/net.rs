@@ -269,6 +269,31 @@ impl Net {
         }
     }
 
+    /// Takes bytes of proofs, receipts and filters from a peer's bucket, and on a relay from the connection's as well.
+    /// Returns false, and takes nothing, if there are too few.
+    pub(super) fn take_light(&mut self, peer: PeerKey, bytes: u64) -> bool {
+        let now = self.now.monotonic;
+        let (Some(link), Some(known)) = (self.links.get_mut(&peer.0), self.peers.get_mut(&peer)) else { return false };
+        if !known.light.take(bytes, now) {
+            return false;
+        }
+        if !link.is_mesh() && !link.light.take(bytes, now) {
+            known.light.give_back(bytes);
+            return false;
+        }
+        true
+    }
+
+    /// Gives back bytes that were taken and not sent.
+    pub(super) fn give_back_light(&mut self, peer: PeerKey, bytes: u64) {
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.light.give_back(bytes);
+        }
+        if let Some(link) = self.links.get_mut(&peer.0).filter(|link| !link.is_mesh()) {
+            link.light.give_back(bytes);
+        }
+    }
+
     /// Judges a gossiped message, unless its ticket was judged before.
     pub(super) fn judge(&mut self, ticket: Ticket, judgement: Judgement) {
         if self.tickets.close(ticket) {

@@ -58,6 +58,8 @@ pub(super) struct Peer {
     muted_until: Option<Monotonic>,
     /// Its recent use of the connection's budget for answers.
     pub(super) recent_use: RecentUse,
+    /// Token bucket for proofs, receipts and filters that this node sends to it.
+    pub(super) light: TokenBucket,
     /// Token bucket for rejects that this node sends to it.
     pub(super) rejects: TokenBucket,
     /// Token bucket for the signatures in its transactions.
@@ -85,6 +87,7 @@ impl Peer {
             scored: now,
             muted_until,
             recent_use: RecentUse::none(now),
+            light: TokenBucket::new(limits::LIGHT_BYTES, limits::LIGHT_BYTES_PER_SECOND, now),
             rejects: TokenBucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
             signatures: TokenBucket::new(limits::PEER_SIGNATURES, limits::PEER_SIGNATURES_PER_SECOND, now),
             misses: TokenBucket::new(limits::MISSED_BURST, limits::MISSED_PER_SECOND, now),

@@ -13,7 +13,7 @@ use crate::{
     machine::Monotonic,
     protocol::{
         Event, MuteReason, NodeMachine, Output, announce,
-        answers::{Asker, Question},
+        answers::{Asker, LightQuestion, Question},
         blocks::Came,
         lanes::LaneKey,
         links::{Link, Way},
@@ -137,7 +137,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             // addresses concern nobody on a relay
             NodeMessage::GetAddresses | NodeMessage::Addresses(_) => {}
             NodeMessage::Reject(reject) => self.on_reject(&reject),
-            _ => {}
+            other => {
+                // what is left are questions of light clients, and answers to them, which concern no full node
+                if let Ok(question) = LightQuestion::of(other) {
+                    self.on_light_question(peer.0, Asker { peer: peer.1, question: None }, &question);
+                }
+            }
         }
     }
 
@@ -160,6 +165,21 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn on_question(&mut self, peer: PeerKey, question: &Question<'_>) {
         let asker = Asker { peer: peer.1, question: None };
         self.answers.on_question(peer.0, asker, question, &mut self.net);
+    }
+
+    /// Queues the question of a light client until its turn. Returns whether it waits now.
+    pub(super) fn on_light_question(
+        &mut self,
+        connection: ConnectionId,
+        asker: Asker,
+        question: &LightQuestion,
+    ) -> bool {
+        if let Some(fault) = question.fault() {
+            self.net.mute((connection, asker.peer), MuteReason::Undecodable(fault.to_owned()));
+            return false;
+        }
+        self.answers.on_question(connection, asker, &Question::Light(question), &mut self.net);
+        true
     }
 
     pub(super) fn on_headers(&mut self, peer: PeerKey, headers: &[Header]) {

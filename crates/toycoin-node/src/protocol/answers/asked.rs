@@ -5,13 +5,17 @@ use std::collections::{BTreeSet, VecDeque};
 use toycoin_core::{BlockHash, Txid};
 use toycoin_wire::node::GetHeaders;
 
-use super::questions::{Item, Plan, Question};
+use super::{
+    light::LightQuestion,
+    questions::{Item, Plan, Question},
+};
 use crate::{limits, machine::Monotonic};
 
-/// The items that one asker waits for: headers first, then blocks, then transactions.
+/// The items that one asker waits for: headers first, then what light clients ask, then blocks, then transactions.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     headers: Option<(Monotonic, GetHeaders)>,
+    light: VecDeque<(Monotonic, LightQuestion)>,
     blocks: VecDeque<(Monotonic, BlockHash)>,
     transactions: VecDeque<(Monotonic, Txid)>,
     pub(super) missing: Vec<[u8; 32]>,
@@ -37,6 +41,9 @@ impl Asked {
         if self.missing.len() >= limits::TXIDS_A_MESSAGE {
             return Some(Item::Missing);
         }
+        if let Some((_, question)) = self.light.front() {
+            return Some(Item::Light(question.clone()));
+        }
         if let Some((_, hash)) = self.blocks.front() {
             return Some(Item::Block(*hash));
         }
@@ -53,20 +60,23 @@ impl Asked {
 
     /// Returns the number of answers that it waits for.
     pub(super) fn len(&self) -> usize {
-        usize::from(self.headers.is_some()) + self.blocks.len() + self.transactions.len()
+        usize::from(self.headers.is_some()) + self.light.len() + self.blocks.len() + self.transactions.len()
     }
 
     /// Returns the cost of the next answer in tokens; of its lookup, if that is still to be done.
     pub(super) fn tokens(&self) -> u64 {
-        self.plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens)
+        let is_light = self.headers.is_none() && self.missing.len() < limits::TXIDS_A_MESSAGE;
+        let light = self.light.front().filter(|_| is_light).map(|(_, question)| question.lookup_tokens());
+        self.plan.map_or_else(|| light.unwrap_or(limits::LOOKUP_TOKENS), |plan| plan.tokens)
     }
 
     /// Returns since when the oldest item waits.
     pub(super) fn oldest(&self) -> Option<Monotonic> {
         let headers = self.headers.as_ref().map(|(at, _)| *at);
+        let light = self.light.front().map(|(at, _)| *at);
         let blocks = self.blocks.front().map(|(at, _)| *at);
         let transactions = self.transactions.front().map(|(at, _)| *at);
-        [headers, blocks, transactions].into_iter().flatten().min()
+        [headers, light, blocks, transactions].into_iter().flatten().min()
     }
 
     /// Adds a question. Returns the number of items that are dropped: an older request for headers, and items without
@@ -77,19 +87,43 @@ impl Asked {
                 self.plan = None;
                 usize::from(self.headers.replace((now, (*request).clone())).is_some())
             }
+            Question::Light(question) => {
+                let is_asked = self.light.iter().any(|(_, asked)| asked == *question);
+                let has_room = self.light.len() < limits::LIGHT_QUESTIONS;
+                if has_room && !is_asked {
+                    self.light.push_back((now, (*question).clone()));
+                }
+                usize::from(!has_room && !is_asked)
+            }
             Question::Blocks(hashes) => wait_for(&mut self.blocks, hashes, limits::QUESTION_BLOCKS, now),
             Question::Transactions(ids) => wait_for(&mut self.transactions, ids, limits::QUESTION_TRANSACTIONS, now),
         }
     }
 
-    /// Removes the next item, which was answered at a turn with so many bytes. `missing` is its hash if this node does
-    /// not have it.
-    pub(super) fn answered(&mut self, turn: u64, bytes: u64, missing: Option<[u8; 32]>) {
+    /// Returns whether it waits for a proof of work.
+    pub(super) fn has_proof(&self) -> bool {
+        self.light.iter().any(|(_, question)| question.is_proof())
+    }
+
+    /// Drops a proof of work that it waits for, since its peer asked for another one.
+    pub(super) fn drop_proof(&mut self) -> usize {
+        let (first, before) = (self.item(), self.light.len());
+        self.light.retain(|(_, question)| !question.is_proof());
+        if self.item() != first {
+            self.plan = None;
+        }
+        before - self.light.len()
+    }
+
+    /// Removes the next item, which was answered at a turn with so many bytes. `missing` are the hashes in it of what
+    /// this node does not have.
+    pub(super) fn answered(&mut self, turn: u64, bytes: u64, missing: impl IntoIterator<Item = [u8; 32]>) {
         match self.item() {
             Some(Item::Headers(_)) => self.headers = None,
+            Some(Item::Light(_)) => drop(self.light.pop_front()),
             Some(Item::Block(_)) => drop(self.blocks.pop_front()),
             Some(Item::Transaction(_)) => drop(self.transactions.pop_front()),
-            Some(Item::Missing) => self.missing.clear(),
+            Some(Item::Missing) => drop(self.missing.drain(..self.missing.len().min(limits::TXIDS_A_MESSAGE))),
             None => {}
         }
         (self.plan, self.turn) = (None, turn);
@@ -102,6 +136,7 @@ impl Asked {
         let is_old = |at: Monotonic| now >= at + limits::QUESTION_PATIENCE;
         let first = self.item();
         self.headers.take_if(|(at, _)| is_old(*at));
+        while self.light.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
         while self.blocks.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
         while self.transactions.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
         if self.item() != first {

@@ -6,10 +6,12 @@
 
 mod asked;
 mod kept_bodies;
+mod light;
 mod questions;
 mod serve;
 
 pub(super) use self::{
+    light::LightQuestion,
     questions::{Asker, Question, Questions},
     serve::Answers,
 };

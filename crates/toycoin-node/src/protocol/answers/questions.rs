@@ -1,9 +1,9 @@
 //! Peers' questions on a connection that are not answered yet.
 //!
 //! ```text
-//!   GHDR GBLK GTXN ─▶ waiting, by peer ── whose turn is it? ─▶ looked up ─▶ charged ─▶ read and sent
-//!                        │ bounded              least recent use plus this answer's cost
-//!                        └─ too old, too many: dropped, counted
+//!   GHDR GBLK GTXN .. ─▶ waiting, by peer ── whose turn is it? ─▶ looked up ─▶ charged ─▶ read and sent
+//!                           │ bounded              least recent use plus this answer's cost
+//!                           └─ too old, too many: dropped, counted
 //! ```
 //!
 //! The peers of a connection share its budget. The next peer is the one with the least sum of recent use and the cost
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toycoin_core::{BlockHash, Txid};
 use toycoin_wire::{NodeId, node::GetHeaders};
 
-use super::asked::Asked;
+use super::{asked::Asked, light::LightQuestion};
 use crate::{limits, machine::Monotonic, protocol::QuestionId};
 
 /// Who waits for answers: a peer, and on a mesh one of its questions, whose answers go together.
@@ -35,6 +35,7 @@ pub(in crate::protocol) enum Question<'a> {
     Headers(&'a GetHeaders),
     Blocks(&'a [BlockHash]),
     Transactions(&'a [Txid]),
+    Light(&'a LightQuestion),
 }
 
 /// The next item that a peer waits for.
@@ -43,6 +44,7 @@ pub(super) enum Item {
     Headers(GetHeaders),
     Block(BlockHash),
     Transaction(Txid),
+    Light(LightQuestion),
     /// The list of items that this node does not have, after all other items were answered.
     Missing,
 }
@@ -60,6 +62,8 @@ pub(super) struct Plan {
 /// The source of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
+    /// What light clients ask for, which [`light`](super::light) reads.
+    Chain,
     /// Data that is always in memory: headers, the mempool.
     Memory,
     /// A block, or the transaction at an index in it. Index 0 stands for the whole block.
@@ -115,12 +119,17 @@ impl Questions {
         recent_use: impl Fn(&NodeId) -> u64,
     ) -> usize {
         let turn = self.next_turn();
+        let mut dropped = if matches!(question, Question::Light(question) if question.is_proof()) {
+            self.drop_proofs(&asker.peer)
+        } else {
+            0
+        };
         let waiting = self.peers.entry(asker.peer).or_default();
         waiting.asked.entry(asker.question).or_insert_with(|| {
             self.askers += 1;
             Asked::new(turn)
         });
-        let mut dropped = self.change(&asker, |asked| asked.ask(question, now)).unwrap_or(0);
+        dropped += self.change(&asker, |asked| asked.ask(question, now)).unwrap_or(0);
         if self.peers.get(&asker.peer).is_some_and(|waiting| waiting.asked.len() > limits::MESH_QUESTIONS_OF_A_PEER)
             && let Some(last) = self.last_of(&asker.peer)
         {
@@ -161,16 +170,17 @@ impl Questions {
         asker.question.is_some() && given > 0 && given + length > limits::ANSWER_BYTES
     }
 
-    /// Removes an asker's next item, which was answered with so many bytes. `missing` is its hash if this node does not
-    /// have it.
-    pub(super) fn answered(&mut self, asker: &Asker, bytes: u64, missing: Option<[u8; 32]>) {
+    /// Removes an asker's next item, which was answered with so many bytes. `missing` are the hashes in it of what this
+    /// node does not have.
+    pub(super) fn answered(&mut self, asker: &Asker, bytes: u64, missing: impl IntoIterator<Item = [u8; 32]>) {
         let turn = self.next_turn();
         self.change(asker, |asked| asked.answered(turn, bytes, missing));
     }
 
-    /// Returns the requested items that this node does not have.
+    /// Returns the requested items that this node does not have, as many as one message holds.
     pub(super) fn missing(&self, asker: &Asker) -> Vec<[u8; 32]> {
-        self.get(asker).map(|asked| asked.missing.clone()).unwrap_or_default()
+        let missing = self.get(asker).map_or(&[][..], |asked| &asked.missing[..]);
+        missing.iter().take(limits::TXIDS_A_MESSAGE).copied().collect()
     }
 
     /// Drops items that waited so long that the peer has asked others by now. Returns their number.
@@ -197,6 +207,14 @@ impl Questions {
     /// Takes the questions that get no further answer.
     pub(in crate::protocol) fn take_ended(&mut self) -> impl Iterator<Item = QuestionId> {
         self.ended.drain(..)
+    }
+
+    /// Drops the proofs of work that a peer waits for, and returns their number.
+    fn drop_proofs(&mut self, peer: &NodeId) -> usize {
+        let asked = self.peers.get(peer).into_iter().flat_map(|waiting| &waiting.asked);
+        let askers = asked.filter(|(_, asked)| asked.has_proof());
+        let askers: Vec<_> = askers.map(|(question, _)| Asker { peer: *peer, question: *question }).collect();
+        askers.iter().filter_map(|asker| self.change(asker, Asked::drop_proof)).sum()
     }
 
     fn get(&self, asker: &Asker) -> Option<&Asked> {

@@ -7,6 +7,7 @@ use toycoin_wire::node::{GetHeaders, NodeMessage};
 
 use super::{
     kept_bodies::KeptBodies,
+    light::{self, LightQuestion},
     questions::{Asker, Item, Plan, Question, Source},
 };
 use crate::{
@@ -101,15 +102,37 @@ impl Answers {
             link.questions.answered(&asker, 0, None);
             return Step::Spent(0);
         }
-        let tokens = plan.map_or(limits::LOOKUP_TOKENS, |plan| plan.tokens);
+        let tokens = match (&item, plan) {
+            (_, Some(plan)) => plan.tokens,
+            (Item::Light(question), None) => question.lookup_tokens(),
+            _ => limits::LOOKUP_TOKENS,
+        };
         // the reserve leaves tokens for small answers, however many the large ones take
         let reserve = if tokens > limits::SMALL_ANSWER_TOKENS { limits::SMALL_ANSWER_RESERVE } else { 0 };
         let tokens = tokens.min(limits::ANSWER_TOKENS - reserve);
-        match link.budget.when(tokens + reserve, now) {
-            Some(at) if at > now => return Step::Until(at),
-            _ => link.budget.take(tokens, now),
-        };
+        if let Some(at) = link.budget.when(tokens + reserve, now).filter(|at| *at > now) {
+            return Step::Until(at);
+        }
         let peer = (connection, asker.peer);
+        if matches!(item, Item::Light(_)) && !net.take_light(peer, length) {
+            // it gets no answer, and asks others
+            net.overloads += 1;
+            if let Some(link) = net.links.get_mut(&connection) {
+                link.questions.answered(&asker, 0, None);
+            }
+            return Step::Spent(0);
+        }
+        let Some(link) = net.links.get_mut(&connection) else { return Step::Idle };
+        link.budget.take(tokens, now);
+        if let (Item::Light(question), Some(plan)) = (&item, plan) {
+            return match self.give_light(connection, asker, question, Plan { tokens, ..plan }, net, chain) {
+                Ok(tokens) => Step::Spent(tokens),
+                Err(error) => {
+                    net.halt(&error);
+                    Step::Idle
+                }
+            };
+        }
         if let Some(known) = net.peers.get_mut(&peer) {
             known.recent_use.add(tokens, now);
         }
@@ -141,6 +164,7 @@ impl Answers {
             }
             Item::Block(hash) => (self.plan_of_block(hash, chain)?, Some(hash.to_bytes())),
             Item::Transaction(txid) => (self.plan_of_transaction(txid, chain, pool)?, Some(txid.to_bytes())),
+            Item::Light(question) => (Some(light::plan(question, chain, &mut self.kept_bodies)?), None),
             Item::Missing => (Some(Plan { tokens: 0, length: MISSING_LENGTH, source: Source::Memory }), None),
         };
         if let Some(link) = net.links.get_mut(&connection) {
@@ -181,7 +205,8 @@ impl Answers {
                 let link = net.links.get(&connection);
                 link.map(|link| NodeMessage::NotFound(link.questions.missing(&asker)))
             }
-            (Item::Block(_), Source::Memory) => None,
+            // given apart, or looked up otherwise
+            (Item::Light(_), _) | (Item::Block(_) | Item::Transaction(_), Source::Memory | Source::Chain) => None,
         };
         let Some(link) = net.links.get_mut(&connection) else { return Ok(()) };
         match answer {
@@ -193,6 +218,32 @@ impl Answers {
             None => link.questions.plan(&asker, None),
         }
         Ok(())
+    }
+
+    /// Gives a light client an answer that was charged, and returns the tokens that it took. The rest is given back.
+    fn give_light<S: ChainStore<Error: Display>>(
+        &mut self,
+        connection: ConnectionId,
+        asker: Asker,
+        question: &LightQuestion,
+        plan: Plan,
+        net: &mut Net,
+        chain: &Chain<S>,
+    ) -> Result<u64, String> {
+        let (now, peer) = (net.now.monotonic, (connection, asker.peer));
+        let given = light::give(question, &plan, chain, &mut self.kept_bodies)?;
+        net.give_back_light(peer, plan.length.saturating_sub(given.bytes));
+        if let Some(known) = net.peers.get_mut(&peer) {
+            known.recent_use.add(given.tokens, now);
+        }
+        if let Some(link) = net.links.get_mut(&connection) {
+            link.budget.give_back(plan.tokens - given.tokens);
+            link.questions.answered(&asker, given.bytes, given.missing);
+        }
+        if let Some(message) = given.message {
+            net.answer(peer, asker.question, &message);
+        }
+        Ok(given.tokens)
     }
 
     /// Returns the plan for a block that is, or was, on the active chain. Other blocks here are not fully judged, and a

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use toycoin_wire::node::{GetFilters, GetProof};
+
 use super::*;
 
 const NOW: Monotonic = Monotonic::ORIGIN;
@@ -257,5 +259,68 @@ fn what_is_missing_is_told_once_at_the_end() {
     assert_eq!(questions.item(&id(1)), Some((Item::Missing, None)));
     assert_eq!(questions.missing(&id(1)), [hash(1).to_bytes(), hash(3).to_bytes()]);
     questions.answered(&id(1), 0, None);
+    assert!(questions.is_empty());
+}
+
+fn proof(seed: u8) -> LightQuestion {
+    LightQuestion::Proof(GetProof { tip: BlockHash::ZERO, seed: [seed; 32], slices: 24, start: BlockHash::ZERO })
+}
+
+fn filters(first: u64) -> LightQuestion {
+    LightQuestion::Filters(GetFilters { first, last: hash(1) })
+}
+
+#[test]
+fn one_proof_a_peer_waits_and_the_latest_counts() {
+    let mut questions = Questions::default();
+    assert_eq!(questions.ask(id(1), &Question::Light(&proof(1)), NOW, |_| 0), 0);
+    questions.plan(&id(1), Some(plan(100_000)));
+    assert_eq!(questions.ask(id(1), &Question::Light(&proof(2)), NOW, |_| 0), 1);
+    let (item, plan) = questions.item(&id(1)).unwrap();
+    assert_eq!((item, plan, questions.len()), (Item::Light(proof(2)), None, 1), "what was planned was for another one");
+    // another peer's stays
+    questions.ask(id(2), &Question::Light(&proof(3)), NOW, |_| 0);
+    assert_eq!(questions.len(), 2);
+}
+
+#[test]
+fn another_proof_ends_the_question_of_a_mesh_peer() {
+    let mut questions = Questions::default();
+    let ask = |number| Asker { question: Some(QuestionId(number)), ..id(1) };
+    questions.ask(ask(1), &Question::Light(&proof(1)), NOW, |_| 0);
+    questions.ask(ask(2), &Question::Light(&filters(0)), NOW, |_| 0);
+    assert_eq!(questions.ask(ask(3), &Question::Light(&proof(2)), NOW, |_| 0), 1);
+    assert_eq!(questions.take_ended().collect::<Vec<_>>(), [QuestionId(1)]);
+    assert_eq!(questions.len(), 2);
+}
+
+#[test]
+fn questions_of_a_light_client_are_bounded() {
+    let mut questions = Questions::default();
+    let mut dropped = 0;
+    for first in 0..10 {
+        dropped += questions.ask(id(1), &Question::Light(&filters(first)), NOW, |_| 0);
+        assert_eq!(questions.ask(id(1), &Question::Light(&filters(0)), NOW, |_| 0), 0, "the same again counts once");
+    }
+    assert_eq!((questions.len(), dropped), (limits::LIGHT_QUESTIONS, 10 - limits::LIGHT_QUESTIONS));
+    assert_eq!(questions.expire(NOW + limits::QUESTION_PATIENCE), limits::LIGHT_QUESTIONS);
+    assert!(questions.is_empty());
+}
+
+#[test]
+fn more_missing_hashes_than_a_message_holds_take_two() {
+    let mut questions = Questions::default();
+    questions.ask(id(1), &Question::Light(&filters(0)), NOW, |_| 0);
+    let missing: Vec<_> = (0..200).map(|number| hash(number).to_bytes()).collect();
+    questions.answered(&id(1), 0, missing.clone());
+    let mut named = Vec::new();
+    for expected in [limits::TXIDS_A_MESSAGE, 200 - limits::TXIDS_A_MESSAGE] {
+        assert_eq!(questions.item(&id(1)).unwrap().0, Item::Missing);
+        let part = questions.missing(&id(1));
+        assert_eq!(part.len(), expected);
+        named.extend(part);
+        questions.answered(&id(1), 0, None);
+    }
+    assert_eq!(named, missing);
     assert!(questions.is_empty());
 }
