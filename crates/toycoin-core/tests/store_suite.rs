@@ -180,7 +180,8 @@ impl ChainStore for Toy {
             let (height, opening) = (connected.block.height(), connected.opening);
             self.openings.entry(height).or_insert((opening, opening)).1 = opening;
             let filter = BlockFilter::of(connected.block.block());
-            self.filters.entry(height).or_insert_with(|| (filter.clone(), filter.clone())).1 = filter;
+            let (_, last) = self.filters.entry(height).or_insert_with(|| (filter.clone(), filter.clone()));
+            *last = filter;
             self.moved.extend((!update.disconnected.is_empty()).then_some(height));
             for (place, (txid, _)) in (0..).zip(connected.block.ids()) {
                 self.index.insert(*txid, (connected.block.hash(), place));

@@ -210,7 +210,8 @@ impl Driver {
         }
         let Some(connection) = self.mesh_connection else { return };
         match event {
-            MeshEvent::Up => {}
+            // it forwards nothing, so it misses nothing
+            MeshEvent::Up | MeshEvent::Missed { .. } => {}
             MeshEvent::Joined { peer, .. } => self.tell(Input::Joined { server: Server { connection, peer } }),
             MeshEvent::Left { peer } => self.tell(Input::Left { server: Server { connection, peer } }),
             MeshEvent::Heard { from, via, payload } => {
