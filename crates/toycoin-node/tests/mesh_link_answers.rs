@@ -1,7 +1,5 @@
 //! One node on a mesh whose peers leave its questions unanswered: others are asked, and nobody loses rank for "not now".
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 mod common;
 
 use std::time::Duration;

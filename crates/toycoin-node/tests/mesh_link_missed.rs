@@ -1,8 +1,6 @@
 //! One node on a mesh that had to drop gossip before it was judged: it asks others for it, within bounds that its sender
 //! pays for.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 mod common;
 
 use std::{collections::BTreeMap, time::Duration};
