@@ -353,7 +353,7 @@ fn all_peers_of_a_relay_get_four_times_as_much() {
     let (mut stage, first) = node();
     let question = NodeMessage::GetProof(ask_proof(BlockHash::ZERO, 1, 256, BlockHash::ZERO));
     let mut bytes = 0;
-    for number in 0..2_000 {
+    for number in 0..3_000 {
         let peer = Peer::new(first.connection, 10 + number / 3);
         let answers = ask(&mut stage, peer, &question);
         bytes += answers.iter().map(|answer| answer.encode().unwrap().len() as u64).sum::<u64>();
