@@ -8,7 +8,7 @@ use crate::{
         candidates::Candidates,
         header_tree::NodeId,
         lookahead::Lookahead,
-        mountains::Mountains,
+        mountains::{Mountains, leaf_at},
         recent::Recent,
         reorg::{Reorg, Step},
     },
@@ -17,10 +17,9 @@ use crate::{
     header::Header,
     identified_block::IdentifiedBlock,
     rule::Rule,
-    state::{ChainState, Deltas, ancestor_leaf},
+    state::{ChainState, Deltas},
     store::{ChainStore, WaitingTransaction},
     transaction::Transaction,
-    tree::NodeHash,
     utxo::Coin,
 };
 
@@ -275,7 +274,7 @@ impl<S: ChainStore> Chain<S> {
         let standing = self.tree.node(at).header.height + 1;
         self.active.truncate(height_index(standing));
         self.active.extend(branch.into_iter().rev());
-        let leaf = |height: u64| range_leaf(&self.tree, &self.active, height);
+        let leaf = |height: u64| leaf_at(&self.tree, &self.active, height);
         self.mountains.follow(standing, self.active.len() as u64, leaf);
         self.candidates.prune(&self.tree, tip);
     }
@@ -289,12 +288,6 @@ impl<S> std::fmt::Debug for Chain<S> {
             .field("height", &(self.active.len() - 1))
             .finish_non_exhaustive()
     }
-}
-
-/// Returns the leaf of the mountain range for the header at `height` on the active chain.
-pub(super) fn range_leaf(tree: &HeaderTree, active: &[NodeId], height: u64) -> NodeHash {
-    let node = tree.node(active.get(height_index(height)).copied().unwrap_or(NodeId::GENESIS));
-    ancestor_leaf(node.hash, node.work)
 }
 
 pub(super) fn height_index(height: u64) -> usize {

@@ -14,6 +14,9 @@
 //! needed has been found valid. Until then the old chain stays active, and it stays if a block is found invalid. Judged
 //! blocks wait in memory while they are few. A deep reorganisation writes them to the store in stages
 //! ([`ChainStore::stage`](crate::ChainStore::stage)), so that its depth does not decide how much memory it takes.
+//!
+//! The engine also proves things about the active chain to light clients ([`Chain::prove_work`]). For that it keeps the
+//! inner nodes of the Merkle mountain range over the chain, in step with the tip.
 
 mod active;
 mod candidates;

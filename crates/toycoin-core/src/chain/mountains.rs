@@ -15,7 +15,9 @@
 //! levels off at the fork.
 
 use crate::{
+    chain::{HeaderTree, engine::height_index, header_tree::NodeId},
     proof::Subtree,
+    state::ancestor_leaf,
     tree::{NodeHash, Shape},
 };
 
@@ -87,6 +89,16 @@ impl Mountains {
     fn count(&self, level: usize) -> u64 {
         self.levels.get(level).map_or(0, |nodes| nodes.len() as u64)
     }
+}
+
+/// Returns the leaf of the header at `height` on the active chain.
+///
+/// # Panics
+/// When the chain ends below that height.
+pub(super) fn leaf_at(tree: &HeaderTree, active: &[NodeId], height: u64) -> NodeHash {
+    let id = active.get(height_index(height)).expect("a range ends at the tip or below");
+    let node = tree.node(*id);
+    ancestor_leaf(node.hash, node.work)
 }
 
 #[cfg(test)]

@@ -12,10 +12,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    chain::{
-        Chain, ChainError, HeaderEntry,
-        engine::{height_index, range_leaf},
-    },
+    chain::{Chain, ChainError, HeaderEntry, engine::height_index, mountains::leaf_at},
     digest::{BlockHash, Txid},
     header::Header,
     merkle::InclusionProof,
@@ -116,8 +113,7 @@ impl<S: ChainStore> Chain<S> {
         Ok(ProvedAncestors { proof: AncestryProof { tip: self.entry(top).hash, items: items?, nodes }, missing })
     }
 
-    /// Returns the receipt of a transaction on the active chain, `None` if no block of it holds the transaction. It reads
-    /// the block's body.
+    /// Returns the receipt of a transaction, `None` if no block of the active chain holds it. It reads the block's body.
     ///
     /// # Errors
     /// An error of the store, and [`ChainError::Lost`] when it lacks the body or an index into it is wrong.
@@ -144,7 +140,7 @@ impl<S: ChainStore> Chain<S> {
     /// Returns the nodes of the range over the ancestors of the header at `top` that do not follow from known leaves.
     fn range_nodes(&self, known: &BTreeSet<u64>, top: u64) -> Vec<[u8; 32]> {
         let known: Vec<_> = known.iter().copied().collect();
-        let leaf = |height: u64| range_leaf(&self.tree, &self.active, height);
+        let leaf = |height: u64| leaf_at(&self.tree, &self.active, height);
         missing_subtrees(&known, top).into_iter().map(|tree| self.mountains.node(tree, &leaf)).collect()
     }
 

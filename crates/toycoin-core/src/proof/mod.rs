@@ -11,8 +11,9 @@
 //!   └ 24 points an octave, each drawn within its slice: the header whose work covers the point is a sample
 //! ```
 //!
-//! Here are the forms of the proofs, what the prover and the verifier share, and the prover. The verifier is
-//! `toycoin-light`. docs/light.md says what a light client believes, and why.
+//! Here are the forms of the proofs, and what the prover and the verifier share. The prover is
+//! [`Chain::prove_work`](crate::Chain::prove_work) and its neighbours, the verifier is `toycoin-light`. docs/light.md
+//! says what a light client believes, and why.
 
 mod ancestry;
 mod multiproof;
