@@ -110,6 +110,14 @@ impl Folded {
     /// Returns the root over leaves 0 to `count - 1`, which the header of height `count` commits to. `None` unless
     /// leaf `count` is known: its path has all peaks of the range before it.
     pub fn prefix_root(&self, count: u64) -> Option<[u8; 32]> {
+        let peaks = self.prefix_peaks(count)?;
+        let top = peaks.into_iter().rev().reduce(|right, left| Shape::MOUNTAINS.node(&left, &right));
+        Some(Shape::MOUNTAINS.root(count, top.as_ref()))
+    }
+
+    /// Returns the peaks of the range over leaves 0 to `count - 1`, the largest first, to go on from there as
+    /// [`Ancestors`](crate::state::Ancestors). `None` unless leaf `count` is known.
+    pub fn prefix_peaks(&self, count: u64) -> Option<Vec<[u8; 32]>> {
         let mut first = 0;
         let mut peaks = Vec::new();
         for bit in (0..u64::BITS).rev().filter(|bit| count >> bit & 1 == 1) {
@@ -117,8 +125,7 @@ impl Folded {
             peaks.push(*self.inner.get(&peak)?);
             first += peak.size;
         }
-        let top = peaks.into_iter().rev().reduce(|right, left| Shape::MOUNTAINS.node(&left, &right));
-        Some(Shape::MOUNTAINS.root(count, top.as_ref()))
+        Some(peaks)
     }
 
     fn fold<'a>(
@@ -164,12 +171,12 @@ mod tests {
         }
     }
 
-    fn root(headers: &[(BlockHash, Work)]) -> [u8; 32] {
+    fn range(headers: &[(BlockHash, Work)]) -> Ancestors {
         let mut range = Ancestors::default();
         for (hash, work) in headers {
             range.push(*hash, *work);
         }
-        range.root()
+        range
     }
 
     proptest! {
@@ -184,9 +191,11 @@ mod tests {
             let indices: Vec<_> = known.keys().copied().collect();
             let mut nodes: Vec<_> = missing_subtrees(&indices, n).into_iter().map(|t| hash_of(&headers, t)).collect();
             let folded = fold(&known, n, &nodes).unwrap();
-            prop_assert_eq!(folded.root(), root(&headers));
+            prop_assert_eq!(folded.root(), range(&headers).root());
             for count in indices {
-                prop_assert_eq!(folded.prefix_root(count), Some(root(&headers[..count as usize])));
+                let before = range(&headers[..count as usize]);
+                prop_assert_eq!(folded.prefix_root(count), Some(before.root()));
+                prop_assert_eq!(folded.prefix_peaks(count), Some(before.peaks().to_vec()));
             }
             nodes.push([0; 32]);
             prop_assert_eq!(fold(&known, n, &nodes).unwrap_err(), MultiproofError::LeftOver);

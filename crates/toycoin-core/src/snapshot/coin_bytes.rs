@@ -1,64 +1,17 @@
-//! Snapshots: the coins after a block in chunks, under an id that no other set of coins has.
+//! A coin as the 84 bytes that the state hashes.
 
 use std::cmp::Ordering;
 
 use crate::{
     amount::Amount,
-    commitment::Domain,
-    digest::{BlockHash, Txid},
-    header::Header,
+    digest::Txid,
     keys::PublicKey,
-    proof::Opening,
-    state::LtHash,
     transaction::{OutPoint, TxOut},
     utxo::Coin,
 };
 
-/// The number of blocks between snapshots: there is one at each height that it divides, except 0.
-pub const INTERVAL: u64 = 2_048;
-
-/// The number of blocks that must lie above a snapshot before it is offered.
-pub const DEPTH: u64 = 288;
-
-/// The number of coins in a chunk; the last chunk has the rest.
-pub const CHUNK_COINS: usize = 4_096;
-
-/// The most chunks of a snapshot, and so the most coins: 134,217,728.
-pub const MAX_CHUNKS: usize = 32_768;
-
 /// Bytes of a coin in a snapshot.
 pub const COIN_BYTES: usize = 84;
-
-/// The manifest of a snapshot: what it commits to, and the hash of each chunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Manifest {
-    /// The header whose block's coins these are.
-    pub header: Header,
-    /// The opening of the state after that block.
-    pub opening: Opening,
-    /// The LtHash of the coins, whose digest is in the opening.
-    pub sum: LtHash,
-    /// The hash of each chunk.
-    pub chunks: Vec<[u8; 32]>,
-}
-
-impl Manifest {
-    /// Returns the manifest's id: `H_snapshot(header hash | coins digest | count u64 | n u32 | chunk hashes)`.
-    ///
-    /// The order of coins and the length of chunks are fixed, so a set of coins has one id.
-    pub fn id(&self) -> [u8; 32] {
-        let opened = Domain::Snapshot.hasher().bytes(self.header.hash().as_bytes()).bytes(&self.opening.coins);
-        let counted = opened.u64(self.opening.count).count(self.chunks.len());
-        counted.each(&self.chunks, |hash, chunk| hash.bytes(chunk)).finish()
-    }
-}
-
-/// Returns the hash of a chunk: `H_snapshot-chunk(header hash | place u32 | bytes)`.
-pub fn chunk_hash(block: BlockHash, place: u32, coins: &[CoinBytes]) -> [u8; 32] {
-    let placed = Domain::SnapshotChunk.hasher().bytes(block.as_bytes()).u32(place);
-    placed.each(coins, |hash, coin| hash.bytes(&coin.0)).finish()
-}
 
 /// A coin of a snapshot as bytes: the preimage of `H_utxo-element`, whose integers are little-endian.
 ///
@@ -168,7 +121,7 @@ impl<'de> serde::Deserialize<'de> for CoinBytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{params::ChainParams, state::ChainState};
+    use crate::{commitment::Domain, state::LtHash};
 
     fn coin(txid: u8, vout: u32, value: u64) -> CoinBytes {
         let output = TxOut { value: Amount::from_grains(value), owner: PublicKey::from_bytes([4; 32]) };
@@ -215,45 +168,5 @@ mod tests {
         let (one, other) = (coin(1, 1, 1), coin(1, 1, 2));
         assert!(one < other && one != other);
         assert!(!one.precedes(&other) && !other.precedes(&one));
-    }
-
-    fn manifest() -> Manifest {
-        let params = ChainParams::lab();
-        let state: &ChainState = params.genesis_state();
-        let chunks = vec![[1; 32], [2; 32]];
-        let (header, sum) = (params.genesis().header, state.utxo_hash.clone());
-        Manifest { header, opening: Opening::of(state), sum, chunks }
-    }
-
-    #[test]
-    fn an_id_commits_to_all_but_the_sum() {
-        let found = manifest();
-        let changes: [fn(&mut Manifest); 6] = [
-            |manifest| manifest.header.nonce += 1,
-            |manifest| manifest.opening.coins[31] ^= 1,
-            |manifest| manifest.opening.count += 1,
-            |manifest| manifest.chunks[1][0] ^= 1,
-            |manifest| manifest.chunks.swap(0, 1),
-            |manifest| manifest.chunks.truncate(1),
-        ];
-        for (place, change) in changes.iter().enumerate() {
-            let mut other = manifest();
-            change(&mut other);
-            assert_ne!(other.id(), found.id(), "change {place}");
-        }
-        // the opening has the sum's digest
-        let other = Manifest { sum: LtHash::default(), ..manifest() };
-        assert_eq!(other.id(), found.id());
-    }
-
-    #[test]
-    fn a_chunks_hash_commits_to_its_block_and_place() {
-        let (block, coins) = (BlockHash::from_bytes([5; 32]), [coin(1, 0, 9), coin(1, 1, 9)]);
-        let found = chunk_hash(block, 0, &coins);
-        assert_eq!(chunk_hash(block, 0, &coins), found);
-        assert_ne!(chunk_hash(BlockHash::ZERO, 0, &coins), found);
-        assert_ne!(chunk_hash(block, 1, &coins), found);
-        assert_ne!(chunk_hash(block, 0, &coins[..1]), found);
-        assert_ne!(chunk_hash(block, 0, &[coins[1], coins[0]]), found);
     }
 }
