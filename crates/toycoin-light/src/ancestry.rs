@@ -112,11 +112,20 @@ pub fn verify_ancestry(
     tip: &ProvedTip,
     proof: &AncestryProof,
 ) -> Result<Vec<ProvedHeader>, AncestryError> {
+    verify_folded(params, tip, proof).map(|(headers, _)| headers)
+}
+
+/// Verifies as [`verify_ancestry`], and returns also the range that the proof shows; `None` if there are no headers.
+pub(crate) fn verify_folded(
+    params: &ChainParams,
+    tip: &ProvedTip,
+    proof: &AncestryProof,
+) -> Result<(Vec<ProvedHeader>, Option<Folded>), AncestryError> {
     check_form(tip, proof)?;
     let mut leaves = BTreeMap::new();
     let headers: Vec<_> = proof.items.iter().map(|item| claims(item, &mut leaves)).collect::<Result<_, _>>()?;
     if headers.is_empty() {
-        return if proof.nodes.is_empty() { Ok(headers) } else { Err(AncestryError::NodeLeftOver) };
+        return if proof.nodes.is_empty() { Ok((headers, None)) } else { Err(AncestryError::NodeLeftOver) };
     }
     let folded = fold(&leaves, tip.height(), &proof.nodes)?;
     let root = tip.opening().state_root(params.issued(tip.height()), &folded.root());
@@ -124,7 +133,7 @@ pub fn verify_ancestry(
         return Err(AncestryError::TipState);
     }
     proof.items.iter().try_for_each(|item| check_prefix(params, item, &folded))?;
-    Ok(headers)
+    Ok((headers, Some(folded)))
 }
 
 fn check_form(tip: &ProvedTip, proof: &AncestryProof) -> Result<(), AncestryError> {

@@ -49,3 +49,29 @@ pub const REPEAT_SERVERS: usize = 8;
 
 /// Most receipts that are being collected.
 pub const RECEIPTS: usize = 16;
+
+/// Longest time that a server may take for a chunk of a snapshot, since it was asked or sent the last one: 344 kB in
+/// 20 s is a slow line.
+pub const CHUNK_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Most chunks of a snapshot that are requested of a server at the same time.
+pub const CHUNKS_IN_FLIGHT: usize = 4;
+
+/// The time after the first server was heard in which the others may announce their snapshots, before one is chosen.
+pub const GATHERING: Duration = Duration::from_secs(3);
+
+/// Longest time after the first server was heard that servers may hold up the choice of a snapshot, by claims of work
+/// that they do not prove or by questions that they do not answer.
+pub const SETTLING: Duration = Duration::from_secs(30);
+
+/// The time after which a server without a snapshot is asked again.
+pub const NEXT_SNAPSHOT: Duration = Duration::from_secs(60);
+
+/// The time without progress after which another snapshot is tried, if there is another. It doubles each time.
+pub const STALL: Duration = Duration::from_secs(60);
+
+/// Most doublings of [`STALL`]: at most an hour and four minutes.
+pub const STALL_DOUBLINGS: u32 = 6;
+
+/// Most ids of false snapshots that are remembered.
+pub const FALSE_SNAPSHOTS: usize = 1_024;

@@ -1,10 +1,9 @@
 //! The light client.
 
-use toycoin_core::{ChainParams, Work};
+use toycoin_core::ChainParams;
 use toycoin_wire::{
     NodeMessage, Payload,
     machine::{Machine, Monotonic, Now},
-    node::Status,
 };
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
     receipts::Receipts,
     saved::{Saved, SavedError},
     search::Search,
-    servers::{Claim, Kind},
+    servers::Kind,
     tip::{Moved, TipKeeper},
     window::Window,
 };
@@ -102,23 +101,13 @@ impl LightMachine {
 
     /// Returns our status, which claims nothing: who has no chain owes nobody headers. A mesh asks for it.
     pub fn status(&self) -> NodeMessage {
-        let params = &self.net.params;
-        let genesis = params.genesis_hash();
-        let bits = params.genesis().header.bits;
-        let work = bits.to_target().map(|target| target.work()).unwrap_or_default();
-        NodeMessage::Status(Status {
-            genesis,
-            tip: genesis,
-            height: 0,
-            work: work.to_be_bytes(),
-            time: self.net.now.unix_ms,
-        })
+        self.net.status()
     }
 
     fn on_message(&mut self, server: Server, message: NodeMessage) {
         let Self { net, tip, search, receipts, .. } = self;
         match message {
-            NodeMessage::Status(status) => self.on_status(server, &status),
+            NodeMessage::Status(status) => net.on_status(server, &status),
             NodeMessage::Headers(headers) => {
                 let is_answer = net.servers.answered(&server, Kind::Tip);
                 let moved = tip.on_headers(net, server, &headers, is_answer);
@@ -149,16 +138,6 @@ impl LightMachine {
             }
             // everything else is for full nodes
             _ => {}
-        }
-    }
-
-    fn on_status(&mut self, server: Server, status: &Status) {
-        if status.genesis != self.net.params.genesis_hash() {
-            return;
-        }
-        let claim = Claim { tip: status.tip, height: status.height, work: Work::from_be_bytes(status.work) };
-        if let Some(known) = self.net.servers.get_mut(&server) {
-            known.claim = Some(claim);
         }
     }
 

@@ -13,6 +13,7 @@ mod receipts;
 mod saved;
 mod search;
 mod servers;
+pub mod snapshot;
 #[cfg(test)]
 mod tests;
 mod tip;

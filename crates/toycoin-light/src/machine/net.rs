@@ -7,12 +7,12 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
-use toycoin_core::ChainParams;
-use toycoin_wire::{NodeMessage, machine::Now};
+use toycoin_core::{ChainParams, Work};
+use toycoin_wire::{NodeMessage, machine::Now, node::Status};
 
 use super::{
     io::{Event, Output, Server},
-    servers::{Kind, Servers, pick},
+    servers::{Claim, Kind, Servers, pick},
 };
 use crate::limits;
 
@@ -70,6 +70,31 @@ impl Net {
     /// Says something to all on a connection.
     pub(super) fn tell(&mut self, connection: u64, message: &NodeMessage) {
         self.outputs.extend(encode(message).map(|payload| Output::Tell { connection, payload }));
+    }
+
+    /// Returns our status, which claims nothing: who has no chain owes nobody headers.
+    pub(super) fn status(&self) -> NodeMessage {
+        let genesis = self.params.genesis_hash();
+        let bits = self.params.genesis().header.bits;
+        let work = bits.to_target().map(|target| target.work()).unwrap_or_default();
+        NodeMessage::Status(Status {
+            genesis,
+            tip: genesis,
+            height: 0,
+            work: work.to_be_bytes(),
+            time: self.now.unix_ms,
+        })
+    }
+
+    /// Notes what a server claims to have.
+    pub(super) fn on_status(&mut self, server: Server, status: &Status) {
+        if status.genesis != self.params.genesis_hash() {
+            return;
+        }
+        let claim = Claim { tip: status.tip, height: status.height, work: Work::from_be_bytes(status.work) };
+        if let Some(known) = self.servers.get_mut(&server) {
+            known.claim = Some(claim);
+        }
     }
 
     pub(super) fn emit(&mut self, event: Event) {

@@ -1,6 +1,9 @@
 //! The servers: what each claims, what it was asked, and how it did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use toycoin_core::{BlockHash, Work};
 use toycoin_wire::{Tag, machine::Monotonic};
@@ -18,6 +21,10 @@ pub(super) enum Kind {
     Ancestors,
     /// A receipt, or the proof that goes with it.
     Receipt,
+    /// The manifest of a snapshot.
+    Manifest,
+    /// Chunks of a snapshot, several at a time.
+    Chunks,
 }
 
 impl Kind {
@@ -30,7 +37,17 @@ impl Kind {
             Tag::GBLK => &[Self::Blocks],
             Tag::GANC => &[Self::Ancestors, Self::Receipt],
             Tag::GTXP => &[Self::Receipt],
+            Tag::GSNP => &[Self::Manifest],
+            Tag::GCHK => &[Self::Chunks],
             _ => &[],
+        }
+    }
+
+    /// Returns the longest time that an answer may take.
+    const fn patience(self) -> Duration {
+        match self {
+            Self::Chunks => limits::CHUNK_PATIENCE,
+            _ => limits::PATIENCE,
         }
     }
 }
@@ -157,7 +174,7 @@ impl Servers {
     /// Returns the questions whose time is over.
     pub(super) fn overdue(&self, now: Monotonic) -> Vec<(Server, Kind)> {
         let questions = self.known.iter().flat_map(|(server, known)| known.asked.iter().map(move |a| (*server, a)));
-        let late = questions.filter(|(_, (_, at))| now >= **at + limits::PATIENCE);
+        let late = questions.filter(|(_, (kind, at))| now >= **at + kind.patience());
         late.map(|(server, (kind, _))| (server, *kind)).collect()
     }
 
@@ -178,6 +195,11 @@ impl Servers {
         self.known.iter().filter(move |(_, known)| known.rests_until <= now && is_free(known))
     }
 
+    /// Returns whether a server is known and has rested from its last failure.
+    pub(super) fn is_rested(&self, server: &Server, now: Monotonic) -> bool {
+        self.known.get(server).is_some_and(|known| known.rests_until <= now)
+    }
+
     /// Returns whether a server has a question of a kind.
     pub(super) fn is_asked(&self, server: &Server, kind: Kind) -> bool {
         self.known.get(server).is_some_and(|known| known.is_asked(kind))
@@ -185,7 +207,7 @@ impl Servers {
 
     /// Returns when something changes by itself: a question is over, or a server has rested.
     pub(super) fn next_timeout(&self, now: Monotonic) -> Option<Monotonic> {
-        let overdue = self.known.values().flat_map(|known| known.asked.values().map(|at| *at + limits::PATIENCE));
+        let overdue = self.known.values().flat_map(|known| known.asked.iter().map(|(kind, at)| *at + kind.patience()));
         let rested = self.known.values().map(|known| known.rests_until).filter(|at| *at > now);
         overdue.chain(rested).min()
     }

@@ -70,6 +70,11 @@ impl TipKeeper {
         }
     }
 
+    /// Returns whether nobody claims more work than the tip has, or nobody who does can be asked now.
+    pub(super) fn is_settled(&self, net: &Net) -> bool {
+        net.servers.waiting(Kind::Tip).0 == 0 && self.best_claim(net).is_none()
+    }
+
     /// Returns when another server is to be asked, though some still have time.
     pub(super) fn next_timeout(&self, net: &Net) -> Option<Monotonic> {
         let (waiting, latest) = net.servers.waiting(Kind::Tip);
