@@ -67,11 +67,20 @@ pub const SETTLING: Duration = Duration::from_secs(30);
 /// The time after which a server without a snapshot is asked again.
 pub const NEXT_SNAPSHOT: Duration = Duration::from_secs(60);
 
-/// The time without progress after which another snapshot is tried, if there is another. It doubles each time.
+/// The time in which a snapshot has to come, besides [`CHUNK_TIME`] for each chunk. Then another snapshot is tried, if
+/// there is another. It doubles each time.
 pub const STALL: Duration = Duration::from_secs(60);
+
+/// The time that a chunk of a snapshot may take while others wait: 172 kB/s. So a server that sends a false snapshot
+/// slowly does not keep the sync for hours.
+pub const CHUNK_TIME: Duration = Duration::from_secs(2);
 
 /// Most doublings of [`STALL`]: at most an hour and four minutes.
 pub const STALL_DOUBLINGS: u32 = 6;
+
+/// How often a server may answer for another tip than the proved one, 1 s apart, until it counts as one without a
+/// snapshot. It may be one block behind.
+pub const OTHER_TIPS: u32 = 8;
 
 /// Most ids of false snapshots that are remembered.
 pub const FALSE_SNAPSHOTS: usize = 1_024;

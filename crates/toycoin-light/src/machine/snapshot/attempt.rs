@@ -1,6 +1,6 @@
 //! One attempt to get one snapshot: its block is proved, its manifest asked for, its chunks collected.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toycoin_core::{
     BlockHash,
@@ -19,7 +19,10 @@ use super::{
     offers::{Offer, Offers},
     origin::Origin,
 };
-use crate::machine::{Server, net::Net, servers::Kind, tip::TipKeeper};
+use crate::{
+    limits,
+    machine::{Server, net::Net, servers::Kind, tip::TipKeeper},
+};
 
 /// An attempt to get the snapshot of an offer.
 #[derive(Debug)]
@@ -29,8 +32,9 @@ pub(super) struct Attempt {
     /// Who was asked to prove the block, and below which tip.
     asked: Option<(Server, BlockHash)>,
     download: Option<Download>,
-    /// When something useful came last.
-    progress: Monotonic,
+    begun: Monotonic,
+    /// How often a server answered for another tip.
+    other_tips: BTreeMap<Server, u32>,
 }
 
 /// How an attempt ends.
@@ -42,7 +46,7 @@ pub(super) enum Ended {
 
 impl Attempt {
     pub(super) const fn new(offer: Offer, now: Monotonic) -> Self {
-        Self { offer, origin: None, asked: None, download: None, progress: now }
+        Self { offer, origin: None, asked: None, download: None, begun: now, other_tips: BTreeMap::new() }
     }
 
     /// Returns how many chunks were accepted, and how many there are.
@@ -87,10 +91,11 @@ impl Attempt {
         None
     }
 
-    /// Returns when the attempt is given up if nothing useful comes.
+    /// Returns when the attempt is given up if nothing more comes.
     pub(super) fn stalls_at(&self, tip: &TipKeeper, offers: &Offers) -> Option<Monotonic> {
-        let highest = highest(tip);
-        offers.patience(&self.offer.id, highest).map(|patience| self.progress + patience)
+        let patience = offers.patience(&self.offer.id, highest(tip))?;
+        let chunks = u32::try_from(self.progress().0).unwrap_or(u32::MAX);
+        Some(self.begun + patience + limits::CHUNK_TIME.saturating_mul(chunks))
     }
 
     /// Asks a server that offers the snapshot to prove its block.
@@ -122,12 +127,18 @@ impl Attempt {
         proof: &AncestryProof,
     ) {
         let Some((_, asked)) = self.asked.take_if(|(asked, _)| *asked == server) else { return };
-        let now = net.now.monotonic;
         let proved = tip.proved.as_ref().filter(|proved| proved.hash() == asked);
         let Some(proved) = proved else { return };
         if proof.tip != asked {
-            // it is on another branch
-            return net.servers.failed(&server, Kind::Ancestors, now);
+            // it is on another branch, or a block behind
+            net.servers.failed(&server, Kind::Ancestors, net.now.monotonic);
+            let times = self.other_tips.entry(server).or_default();
+            *times += 1;
+            if *times >= limits::OTHER_TIPS {
+                self.other_tips.remove(&server);
+                offers.withdraw(net, server);
+            }
+            return;
         }
         match Origin::verify(&net.params, proved, &self.offer, proof) {
             Ok(Some(origin)) => {
@@ -136,7 +147,7 @@ impl Attempt {
                     net.mute(liar, SnapshotError::OtherOpening.to_string());
                 }
                 self.origin = Some(origin);
-                self.progress = now;
+                self.other_tips.clear();
             }
             // it does not prove what it offers
             Ok(None) => offers.withdraw(net, server),
@@ -168,7 +179,6 @@ impl Attempt {
         match Collector::new(&net.params, origin.block.header(), &origin.opening, manifest, most_coins) {
             Ok(collector) => {
                 self.download = Some(Download::new(collector));
-                self.progress = net.now.monotonic;
                 Ok(Some(Output::Begin { header: offer.header, coins: offer.opening.count }))
             }
             Err(SnapshotError::TooManyCoins { count, most }) => Err(SnapshotFailure::NoRoom { count, most }),
@@ -195,10 +205,7 @@ impl Attempt {
                 offers.forget(&server);
                 Ok(None)
             }
-            Arrived::Right(output) => {
-                self.progress = net.now.monotonic;
-                Ok(Some(output))
-            }
+            Arrived::Right(output) => Ok(Some(output)),
             Arrived::False(error) => Err(SnapshotFailure::False(error)),
         }
     }

@@ -145,7 +145,7 @@ impl Offers {
         equal.get(usize::try_from(place).ok()?).map(|(_, offer)| *offer)
     }
 
-    /// Returns how long a snapshot may stand still: for ever if there is no other one at most at a height.
+    /// Returns how long a snapshot may take besides its chunks: for ever, if there is no other one at most at a height.
     pub(super) fn patience(&self, id: &[u8; 32], highest: u64) -> Option<Duration> {
         let is_other = |offer: &Offer| offer.id != *id && offer.header.height <= highest;
         let doublings = self.given_up.get(id).copied().unwrap_or_default().min(limits::STALL_DOUBLINGS);
