@@ -93,6 +93,7 @@ impl Expected {
             Tag::GHDR => (&[Tag::HDRS], MAX_HEADERS_PAYLOAD, 1),
             Tag::GBLK => (&[Tag::BLOC, Tag::NOTF], MAX_ANSWER, MAX_GET_BLOCKS + 1),
             Tag::GTXN => (&[Tag::TXN, Tag::NOTF], MAX_ANSWER, MAX_GET_TRANSACTIONS + 1),
+            Tag::GBTX => (&[Tag::BTXS, Tag::NOTF], MAX_ANSWER, 1),
             Tag::GADR => (&[Tag::ADDR], MAX_SMALL_PAYLOAD, 1),
             // of light clients, and of nodes that begin with a snapshot
             Tag::GPRF => (&[Tag::PROF, Tag::HDRS, Tag::NOTF], MAX_ANSWER, 1),
@@ -126,7 +127,7 @@ impl Ask {
         let mut share = self.questions.enter();
         let cap = |tag| match tag {
             // they answer something
-            Tag::BLOC | Tag::HDRS | Tag::NOTF | Tag::ADDR => None,
+            Tag::BLOC | Tag::HDRS | Tag::NOTF | Tag::ADDR | Tag::CBLK | Tag::BTXS => None,
             Tag::PROF | Tag::ANCS | Tag::TXPR | Tag::FILT | Tag::SNPM | Tag::CHNK => None,
             tag => Some(payload_cap(tag).unwrap_or(MAX_UNKNOWN_QUESTION)),
         };

@@ -40,7 +40,7 @@ impl Topics {
         match ask::tag(payload)? {
             _ if payload.len() > MAX_GOSSIP => None,
             Tag::TXN => Some(&self.transactions),
-            Tag::BLOC => Some(&self.blocks),
+            Tag::BLOC | Tag::CBLK => Some(&self.blocks),
             Tag::HDRS if payload.len() == LONE_HEADER => Some(&self.blocks),
             _ => None,
         }
@@ -188,14 +188,17 @@ mod tests {
         let topics = Topics::new(&names());
         assert_eq!(topics.of(b"TXN x"), Some(&topics.transactions));
         assert_eq!(topics.of(b"BLOCx"), Some(&topics.blocks));
-        for payload in [&b"STATx"[..], b"GBLKx", b"ADDRx", b"HDRSx", b"XXXXx", b"TX"] {
+        assert_eq!(topics.of(b"CBLKx"), Some(&topics.blocks));
+        for payload in [&b"STATx"[..], b"GBLKx", b"GBTXx", b"BTXSx", b"ADDRx", b"HDRSx", b"XXXXx", b"TX"] {
             assert_eq!(topics.of(payload), None, "{payload:?}");
         }
-        let mut large = b"BLOC".to_vec();
-        large.resize(MAX_GOSSIP, 0);
-        assert!(topics.of(&large).is_some());
-        large.push(0);
-        assert!(topics.of(&large).is_none());
+        for tag in [b"BLOC", b"CBLK"] {
+            let mut large = tag.to_vec();
+            large.resize(MAX_GOSSIP, 0);
+            assert!(topics.of(&large).is_some());
+            large.push(0);
+            assert!(topics.of(&large).is_none());
+        }
     }
 
     #[test]
