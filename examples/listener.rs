@@ -1,4 +1,4 @@
-//! Shows the messages between nodes, and sends nothing itself.
+//! Shows the messages between nodes, and asks for what it lacks to rebuild compact blocks.
 //!
 //!     cargo run --release --example listener
 //!     cargo run --release --example listener -- --verbose
@@ -22,6 +22,7 @@ use toycoin_examples::{
     words,
 };
 use toycoin_node::{Listener, ListenerEvent, log_limiter::Omitted};
+use toycoin_wire::NodeMessage;
 
 /// Most messages of one kind that are shown at once.
 const LINES: u32 = 50;
@@ -96,7 +97,13 @@ async fn listen(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
                 }
                 joined = true;
             }
-            Some(ListenerEvent::Message { from, payload }) => {
+            // a block that was rebuilt is shown as if it had come whole
+            Some(event @ (ListenerEvent::Message { .. } | ListenerEvent::Block { .. })) => {
+                let (from, payload) = match event {
+                    ListenerEvent::Message { from, payload } => (from, payload.to_vec()),
+                    ListenerEvent::Block { from, block } => (from, NodeMessage::Block(*block).encode()?),
+                    _ => continue,
+                };
                 #[cfg(feature = "view")]
                 heard.tell(from, &payload);
                 let message = describe(from, &payload);

@@ -99,7 +99,7 @@ impl Description {
         let colour = match &self.content {
             Content::Message(message) => match **message {
                 NodeMessage::Transaction(_) => Some(Colour::Money),
-                NodeMessage::Block(_) => Some(Colour::Heading),
+                NodeMessage::Block(_) | NodeMessage::CompactBlock(_) => Some(Colour::Heading),
                 NodeMessage::Reject(_) => Some(Colour::Refused),
                 _ => None,
             },

@@ -171,6 +171,7 @@ impl Run {
         let counts = self.machine.counts();
         assert!(counts.peers <= limits::PEERS && counts.held_headers <= limits::HELD_HEADERS, "{counts:?}");
         assert!(counts.orphan_blocks <= limits::ORPHAN_BLOCKS, "{counts:?}");
+        assert!(counts.compact_blocks <= limits::COMPACT_BLOCKS, "{counts:?}");
         assert!(counts.deferred_blocks <= limits::DEFERRED_BLOCKS, "{counts:?}");
         assert!(counts.most_unwritten <= limits::TRANSPORT_QUEUE_BYTES as u64, "{counts:?}");
         assert!(counts.most_unwritten_answers <= limits::ANSWER_SHARE, "{counts:?}");

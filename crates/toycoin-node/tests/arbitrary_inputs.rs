@@ -12,6 +12,7 @@ use proptest::{collection::vec, prelude::*};
 use toycoin_core::{
     Block, ChainParams, Transaction, Txid,
     chain::Chain,
+    compact::CompactBlock,
     test_util::{Scene, classroom, mutations},
 };
 use toycoin_node::{
@@ -20,7 +21,7 @@ use toycoin_node::{
     relay::ConnectionId,
 };
 use toycoin_wire::{
-    node::{GetHeaders, NodeMessage, Reject},
+    node::{BlockTransactions, GetBlockTransactions, GetHeaders, NodeMessage, Reject},
     test_util::any_relay_message,
 };
 
@@ -71,6 +72,10 @@ enum Words {
     Status(usize, i64),
     Block(usize, u64),
     Mutated(usize, u64),
+    /// A compact block, with the short ids of another nonce if it is not honest.
+    Compact(usize, u64, bool),
+    GetPayments(usize, u64, Vec<u32>),
+    Payments(usize, u64),
     Broken(usize),
     Headers(usize, u64, u64),
     GetHeaders(usize, u64),
@@ -94,6 +99,19 @@ impl Words {
                 let mut block = block(*chain, *height);
                 block.coinbase.extra.push(1);
                 NodeMessage::Block(block)
+            }
+            Self::Compact(chain, height, honest) => {
+                let mut compact = CompactBlock::of(&block(*chain, *height), 7);
+                compact.nonce += u64::from(!honest);
+                NodeMessage::CompactBlock(compact)
+            }
+            Self::GetPayments(chain, height, places) => {
+                let (block, places) = (hash(*chain, *height), places.clone());
+                NodeMessage::GetBlockTransactions(GetBlockTransactions { block, places })
+            }
+            Self::Payments(chain, height) => {
+                let Block { header, transactions, .. } = block(*chain, *height);
+                NodeMessage::BlockTransactions(BlockTransactions { block: header.hash(), transactions })
             }
             Self::Broken(place) => NodeMessage::Block(BROKEN[place % BROKEN.len()].clone()),
             Self::Headers(chain, from, count) => {
@@ -133,6 +151,13 @@ fn any_words() -> impl Strategy<Value = Words> {
         4 => (chain.clone(), -9_999_999..9_999_999i64).prop_map(|(chain, skew)| Words::Status(chain, skew)),
         4 => (chain.clone(), height.clone()).prop_map(|(chain, height)| Words::Block(chain, height)),
         1 => (chain.clone(), height.clone()).prop_map(|(chain, height)| Words::Mutated(chain, height)),
+        4 => (chain.clone(), height.clone(), any::<bool>()).prop_map(|(chain, height, honest)| {
+            Words::Compact(chain, height, honest)
+        }),
+        1 => (chain.clone(), height.clone(), vec(0..4u32, 0..4)).prop_map(|(chain, height, places)| {
+            Words::GetPayments(chain, height, places)
+        }),
+        1 => (chain.clone(), height.clone()).prop_map(|(chain, height)| Words::Payments(chain, height)),
         2 => any::<u16>().prop_map(|place| Words::Broken(place.into())),
         3 => (chain.clone(), height.clone(), 0..45u64).prop_map(|(chain, from, count)| Words::Headers(chain, from, count)),
         1 => (chain.clone(), height.clone()).prop_map(|(chain, height)| Words::GetHeaders(chain, height)),
@@ -236,6 +261,7 @@ fn assert_bounds(stage: &Stage) {
         (counts.blocks_in_flight, limits::BLOCKS_A_CONNECTION * stage.connected()),
         (counts.orphan_blocks, limits::ORPHAN_BLOCKS),
         (counts.deferred_blocks, limits::DEFERRED_BLOCKS),
+        (counts.compact_blocks, limits::COMPACT_BLOCKS),
         (counts.senders, limits::REMEMBERED_SENDERS),
         (counts.own_payments, limits::OWN_PAYMENTS),
         (counts.waits, limits::WAITS),

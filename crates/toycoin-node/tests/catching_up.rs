@@ -181,10 +181,10 @@ fn each_new_block_sends_one_block_not_the_chain() {
     net.connect(listener);
     net.run_until(SECOND * 60, |net| net.agree());
 
-    let before = (published(&net, 0, Tag::BLOC), net.heights()[0]);
+    let before = (published(&net, 0, Tag::CBLK), net.heights()[0]);
     net.run_until(SECOND * 120, |net| net.agree() && net.heights()[0] >= before.1 + 20);
     let mined = net.heights()[0] - before.1;
-    assert_eq!((published(&net, 0, Tag::BLOC) - before.0) as u64, mined, "one body for each block");
+    assert_eq!((published(&net, 0, Tag::CBLK) - before.0) as u64, mined, "one compact block for each block");
     assert_eq!(published(&net, 0, Tag::HDRS), 1, "headers went out once, when the listener joined");
 }
 

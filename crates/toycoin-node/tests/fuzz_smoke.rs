@@ -54,7 +54,8 @@ fn relay_messages() {
 
 #[test]
 fn node_messages() {
-    let tags = [b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT"];
+    let tags =
+        [b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT", b"CBLK", b"GBTX", b"BTXS"];
     tagged(100_000, &tags, false, fuzz::node_messages);
 }
 

@@ -39,7 +39,9 @@ fn rejects(sent: &[Sent]) -> usize {
 
 #[test]
 fn a_payload_that_does_not_decode_mutes() {
-    for tag in [b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT"] {
+    for tag in
+        [b"STAT", b"TXN ", b"BLOC", b"GHDR", b"HDRS", b"GBLK", b"NOTF", b"GTXN", b"RJCT", b"CBLK", b"GBTX", b"BTXS"]
+    {
         let (mut stage, peer) = stage();
         let payload = [tag.as_slice(), &1u16.to_le_bytes(), &[0xff; 9]].concat();
         stage.tell_payload(peer, &payload);

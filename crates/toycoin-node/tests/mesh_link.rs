@@ -12,14 +12,18 @@ use common::{
     stage::{Peer, Stage},
 };
 use proptest::{collection::vec, prelude::*};
-use toycoin_core::{Amount, Block, BlockHash, Chain, ChainParams, Transaction, Txid, test_util::classroom};
+use toycoin_core::{
+    Amount, Block, BlockHash, Chain, ChainParams, Transaction, TxOut, Txid,
+    compact::CompactBlock,
+    test_util::{TestLedger, classroom},
+};
 use toycoin_node::{
     limits,
     protocol::{Direction, Event, Input, Judgement, Missed, Request, Response, Unanswered},
 };
 use toycoin_wire::{
     Tag,
-    node::{GetHeaders, NodeMessage},
+    node::{BlockTransactions, GetBlockTransactions, GetHeaders, NodeMessage},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -211,19 +215,34 @@ fn what_is_not_gossiped_is_rejected() {
 }
 
 #[test]
-fn a_large_block_is_gossiped_by_its_header() {
+fn a_large_block_is_gossiped_by_its_compact_form_or_its_header() {
     let mut chain = genesis();
     extend_by_size(&mut chain, 1, limits::GOSSIP_MESSAGE + 10_000);
+    let gossiped = gossiped_of(&block_at(&chain, 1));
+    assert!(matches!(&gossiped[..], [NodeMessage::CompactBlock(compact)] if compact.is_of(&block_at(&chain, 1))));
+    // the coinbase is in the compact form too
+    let ledger = TestLedger::new(regtest());
+    let mut block = ledger.draft(Vec::new(), classroom::owner(7));
+    ledger.reward(&mut block);
+    let grains = limits::GOSSIP_MESSAGE / 40;
+    let first = &mut block.coinbase.outputs[0].value;
+    *first = first.saturating_sub(Amount::from_grains(grains as u64));
+    let grain = TxOut { value: Amount::from_grains(1), owner: classroom::owner(7) };
+    block.coinbase.outputs.extend(vec![grain; grains]);
+    ledger.commit(&mut block);
+    let block = block.mine_trivial();
+    assert_eq!(gossiped_of(&block), [NodeMessage::Headers(vec![block.header])]);
+}
+
+/// Returns what a node gossips of a block that a relay brought.
+fn gossiped_of(block: &Block) -> Vec<NodeMessage> {
     let mut stage = Stage::new(&regtest());
     let relay = stage.connect();
     let peer = stage.mesh_with_one();
-    let source = Peer::new(relay, 7);
-    stage.tell_status(source, &chain);
-    stage.tell(source, &NodeMessage::Block(block_at(&chain, 1)));
+    stage.tell(Peer::new(relay, 7), &NodeMessage::Block(block.clone()));
     stage.advance(SECOND);
     let gossiped = stage.take_sent().into_iter().filter(|sent| sent.connection == peer.connection && sent.to.is_none());
-    let gossiped: Vec<_> = gossiped.map(|sent| sent.message).collect();
-    assert_eq!(gossiped, [NodeMessage::Headers(headers(&chain, 1..=1))]);
+    gossiped.map(|sent| sent.message).collect()
 }
 
 #[test]
@@ -256,7 +275,7 @@ fn questions_without_an_answer_are_ended_too() {
         assert_eq!(stage.answers_to(asked), Some(&[][..]), "{message:?}");
     }
     assert_eq!(stage.machine.mempool().len(), 1, "a payment that is told by itself is taken");
-    let asked = stage.question_payload(peer, b"GPRFlater versions know it");
+    let asked = stage.question_payload(peer, b"WHATlater versions know it");
     assert_eq!(stage.answers_to(asked), Some(&[][..]));
     assert!(!stage.is_muted(peer));
     // what is an answer only is no question
@@ -378,7 +397,10 @@ fn what_one_way_brings_is_told_on_the_other() {
     stage.tell(stranger, &NodeMessage::Block(block.clone()));
     let to_mesh: Vec<_> = stage.take_sent().into_iter().filter(|sent| sent.connection == peer.connection).collect();
     let gossiped: Vec<_> = to_mesh.into_iter().filter(|sent| sent.to.is_none()).map(|sent| sent.message).collect();
-    assert_eq!(gossiped, [NodeMessage::Transaction(paid), NodeMessage::Block(block)]);
+    let [NodeMessage::Transaction(first), NodeMessage::CompactBlock(second)] = &gossiped[..] else {
+        panic!("{gossiped:?}")
+    };
+    assert!(*first == paid && second.is_of(&block));
     // and back
     let other = payment(&genesis(), 1, 2, 500);
     stage.gossip(peer, &NodeMessage::Transaction(other.clone()));
@@ -442,7 +464,8 @@ fn blocks_that_the_mesh_itself_brought_are_not_gossiped_again() {
         stage.answer(peer, &NodeMessage::Block(block_at(&chain, height)));
     }
     assert!(stage.has_tip_of(&chain));
-    assert!(!stage.take_sent().iter().any(|sent| matches!(sent.message, NodeMessage::Block(_))));
+    let is_block = |message: &NodeMessage| matches!(message, NodeMessage::Block(_) | NodeMessage::CompactBlock(_));
+    assert!(!stage.take_sent().iter().any(|sent| is_block(&sent.message)));
 }
 
 #[test]
@@ -490,11 +513,19 @@ fn any_payload() -> impl Strategy<Value = Vec<u8>> {
     let chain = chain_of(&regtest(), 6, 0);
     let mut fork = chain_of(&regtest(), 2, 0);
     common::chains::extend(&mut fork, 3, 1);
+    let paid = (0..4).map(|from| payment(&fork, from, 5, 1_000)).collect();
+    mine(&mut fork, paid, 1);
     let mut messages: Vec<_> = Vec::new();
     for chain in [&chain, &fork] {
         messages.push(status(chain, common::START_MS));
         for height in 1..=chain.height() {
-            messages.push(NodeMessage::Block(block_at(chain, height)));
+            let block = block_at(chain, height);
+            messages.push(NodeMessage::CompactBlock(CompactBlock::of(&block, height)));
+            let (hash, places) = (block.hash(), vec![0]);
+            messages.push(NodeMessage::GetBlockTransactions(GetBlockTransactions { block: hash, places }));
+            let transactions = block.transactions.clone();
+            messages.push(NodeMessage::BlockTransactions(BlockTransactions { block: hash, transactions }));
+            messages.push(NodeMessage::Block(block));
             messages.push(NodeMessage::Headers(headers(chain, height..=height)));
             messages.push(NodeMessage::GetBlocks(vec![block_at(chain, height).hash(), BlockHash::ZERO]));
         }

@@ -295,7 +295,7 @@ fn peers_blocks_ahead_of_time_do_not_push_out_our_own() {
 /// Returns how many blocks were published to all since this was last asked.
 fn handed_out(stage: &mut Stage) -> usize {
     let sent = stage.take_sent();
-    sent.iter().filter(|sent| sent.to.is_none() && matches!(sent.message, NodeMessage::Block(_))).count()
+    sent.iter().filter(|sent| sent.to.is_none() && matches!(sent.message, NodeMessage::CompactBlock(_))).count()
 }
 
 fn mined(stage: &Stage) -> usize {

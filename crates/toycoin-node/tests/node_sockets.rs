@@ -14,7 +14,6 @@ use toycoin_node::{
     protocol::{Event, WaitError},
     relay::RelayConfig,
 };
-use toycoin_wire::{NodeMessage, Payload};
 
 /// Longer than anything here takes; no test waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -299,9 +298,7 @@ fn listener_hears_each_block_once_and_tells_a_lost_relay() {
         let node = miner(10).relay(address).spawn().await.unwrap();
         let mut heights = Vec::new();
         while heights.len() < 4 {
-            if let Some(ListenerEvent::Message { payload, .. }) = listener.next().await
-                && let Ok(Payload::Message(NodeMessage::Block(block))) = NodeMessage::decode(&payload)
-            {
+            if let Some(ListenerEvent::Block { block, .. }) = listener.next().await {
                 heights.push(block.header.height);
             }
         }

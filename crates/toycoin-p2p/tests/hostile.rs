@@ -176,7 +176,8 @@ async fn bad_signature_mutes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn undecodable_gossip_mutes() {
     let stage = Stage::set().await;
-    for (topic, payload) in [(stage.names.transactions(), &b"TXN nonsense"[..]), (stage.names.blocks(), b"BLOC")] {
+    let (transactions, blocks) = (stage.names.transactions(), stage.names.blocks());
+    for (topic, payload) in [(transactions, &b"TXN nonsense"[..]), (blocks.clone(), b"BLOC"), (blocks, b"CBLK")] {
         let attacker = stage.attacker().await;
         attacker.publish(topic, payload.to_vec());
         stage.meets(&attacker, Fate::Muted).await;

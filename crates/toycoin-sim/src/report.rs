@@ -54,7 +54,8 @@ pub struct Statistics {
     pub honest_published: u64,
     /// Messages from honest nodes that a relay wrote to honest nodes.
     pub honest_delivered: u64,
-    /// Bytes of bodies from honest nodes that relays wrote to honest nodes.
+    /// Bytes of bodies from honest nodes that relays wrote to honest nodes, those of compact blocks and of the payments
+    /// that complete them included.
     pub body_bytes: u64,
     /// Part of `body_bytes` for bodies that the node had received before.
     pub repeated_body_bytes: u64,

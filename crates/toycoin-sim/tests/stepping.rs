@@ -59,10 +59,10 @@ fn an_observer_sees_blocks_with_parents_moves_and_messages() {
     for Seen { at, fact } in facts.iter() {
         match fact {
             Fact::Found { hash, header, .. } => drop(parents.insert(*hash, header.previous)),
-            Fact::Sent { from, message, .. } if message.tag == Some(Tag::BLOC) => {
+            Fact::Sent { from, message, .. } if message.tag == Some(Tag::CBLK) => {
                 bodies.entry((*from, message.about.expect("a block is about itself"))).or_insert(*at);
             }
-            Fact::Arrived { to, from, message, .. } if message.tag == Some(Tag::BLOC) => {
+            Fact::Arrived { to, from, message, .. } if message.tag == Some(Tag::CBLK) => {
                 let from = from.expect("nobody left");
                 let sent = bodies.get(&(from, message.about.expect("a block"))).expect("it was sent before");
                 assert!(sent < at && from != *to && message.bytes > 200);

@@ -102,7 +102,7 @@ async fn messages_are_seen_from_sending_to_arrival() -> Outcome {
         while !arrived {
             let Next::Event(line) = viewer.next().await else { continue };
             let event: serde_json::Value = serde_json::from_str(&line.json).unwrap_or_default();
-            if event["type"] == "sent" && event["tag"] == "BLOC" {
+            if event["type"] == "sent" && event["tag"] == "CBLK" {
                 sent = event["message"].as_u64();
             }
             arrived = event["type"] == "arrived" && sent.is_some() && event["message"].as_u64() == sent;

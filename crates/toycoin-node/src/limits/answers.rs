@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::limits::{light::LIGHT_QUESTIONS, unwritten::ANSWER_SHARE};
+use crate::limits::{compact::QUESTION_COMPACT_BLOCKS, light::LIGHT_QUESTIONS, unwritten::ANSWER_SHARE};
 
 /// Tokens in each relay connection's token bucket for answers, shared by all its peers: 4 MiB. One token pays for one
 /// byte that is read or sent.
@@ -45,9 +45,10 @@ pub const QUESTION_BLOCKS: usize = 128;
 /// Most transactions that one peer may wait for; on a mesh, in one question.
 pub const QUESTION_TRANSACTIONS: usize = 256;
 
-/// Most answers that one peer may wait for: one request for headers, its blocks and transactions, and the questions of a
-/// light client.
-pub const QUESTIONS_OF_A_PEER: usize = 1 + QUESTION_BLOCKS + QUESTION_TRANSACTIONS + LIGHT_QUESTIONS;
+/// Most answers that one peer may wait for: one request for headers, its blocks and transactions, payments of blocks, and
+/// the questions of a light client.
+pub const QUESTIONS_OF_A_PEER: usize =
+    1 + QUESTION_BLOCKS + QUESTION_TRANSACTIONS + QUESTION_COMPACT_BLOCKS + LIGHT_QUESTIONS;
 
 /// Most answers that all peers of a connection, or of a mesh, may wait for.
 pub const QUESTION_ITEMS: usize = QUESTION_PEERS * QUESTIONS_OF_A_PEER;

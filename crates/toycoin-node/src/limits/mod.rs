@@ -6,6 +6,7 @@ mod answers;
 mod blocks;
 mod bodies;
 mod clocks;
+mod compact;
 mod connection;
 mod headers;
 mod light;
@@ -26,7 +27,7 @@ mod transport;
 mod unwritten;
 
 pub use self::{
-    answers::*, blocks::*, bodies::*, clocks::*, connection::*, headers::*, light::*, logs::*, mempool::*, mesh::*,
-    mining::*, peering::*, peers::*, relay::*, requests::*, runtime::*, sources::*, statuses::*, store::*,
+    answers::*, blocks::*, bodies::*, clocks::*, compact::*, connection::*, headers::*, light::*, logs::*, mempool::*,
+    mesh::*, mining::*, peering::*, peers::*, relay::*, requests::*, runtime::*, sources::*, statuses::*, store::*,
     transactions::*, transport::*, unwritten::*,
 };

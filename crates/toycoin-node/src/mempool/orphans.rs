@@ -35,6 +35,11 @@ impl Orphans {
         self.by_arrival.len()
     }
 
+    /// Returns the orphans in the order of arrival.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &IdentifiedTransaction> {
+        self.by_arrival.values().map(|orphan| &orphan.transaction)
+    }
+
     /// Returns the number of orphans of the peer that has most.
     #[cfg(feature = "test-util")]
     pub(super) fn most_of_a_peer(&self) -> usize {

@@ -106,6 +106,11 @@ impl Mempool {
         self.entries.iter().map(|(txid, entry)| (txid, entry.transaction.transaction()))
     }
 
+    /// Returns all payments that wait, those of the orphan pool last.
+    pub fn waiting(&self) -> impl Iterator<Item = &IdentifiedTransaction> {
+        self.entries.iter().map(|(_, entry)| &entry.transaction).chain(self.orphans.iter())
+    }
+
     /// Returns a number that changes whenever the pool does.
     pub const fn generation(&self) -> u64 {
         self.entries.generation()

@@ -14,6 +14,7 @@ use crate::{
     protocol::{
         QuestionId,
         backlog::Purpose,
+        compact,
         durability::Durability,
         lanes::{Lane, LaneKey},
         links::Link,
@@ -58,7 +59,7 @@ pub(super) fn gossip_tip<S: ChainStore<Error: Display>>(net: &mut Net, chain: &C
     }
     match chain.block(&tip) {
         Ok(Some(block)) => {
-            let message = NodeMessage::Block(block.block().clone());
+            let message = compact::message(block.block(), net);
             net.gossip(Purpose::Block, &message, |connection| connections.contains(&connection));
             net.was_gossiped(tip, |connection| connections.contains(&connection));
         }

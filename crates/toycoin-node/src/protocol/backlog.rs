@@ -39,10 +39,9 @@ impl Purpose {
     /// Returns a message's purpose. The message does not show whether a payment is the node's own.
     pub(super) const fn of(to: Option<NodeId>, message: &NodeMessage) -> Self {
         match (to, message) {
-            (_, NodeMessage::GetHeaders(_) | NodeMessage::GetBlocks(_)) | (None, NodeMessage::Status(_)) => {
-                Self::Request
-            }
-            (None, NodeMessage::Block(_)) => Self::Block,
+            (_, NodeMessage::GetHeaders(_) | NodeMessage::GetBlocks(_) | NodeMessage::GetBlockTransactions(_))
+            | (None, NodeMessage::Status(_)) => Self::Request,
+            (None, NodeMessage::Block(_) | NodeMessage::CompactBlock(_)) => Self::Block,
             (None, NodeMessage::Transaction(_)) => Self::Forward,
             // a request for a transaction's parents is caused by its sender
             _ => Self::Answer,

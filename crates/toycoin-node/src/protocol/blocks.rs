@@ -53,12 +53,20 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Some(_) => {}
         }
         let time = block.header.time;
+        let compact = self.compact.ticket_for(&block);
         self.take_in(Some(Sender { peer, came }), block);
         let is_here = self.chain.has_block(&hash);
+        if is_here {
+            self.compact.remove(&hash);
+        }
         if let Some(ticket) = self.lone_headers.take(&hash) {
             // only a block that is connected can be had from this node
-            let is_better = self.chain.headers().get(&hash).is_some_and(|entry| entry.work > self.chain.tip().work);
-            self.net.judge(ticket, if is_here && is_better { Judgement::Accept } else { Judgement::Ignore });
+            self.net
+                .judge(ticket, if is_here && self.is_better(&hash) { Judgement::Accept } else { Judgement::Ignore });
+        }
+        if let Some((ticket, is_right)) = compact.filter(|_| is_here) {
+            let goes_on = is_right && self.is_better(&hash);
+            self.net.judge(ticket, if goes_on { Judgement::Accept } else { Judgement::Ignore });
         }
         if self.chain.headers().get(&hash).is_some() {
             self.clock.note_block(hash, time, self.net.now);
@@ -69,6 +77,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             false if self.net.peers.is_muted(&peer, self.net.now.monotonic) => Judgement::Reject,
             false => Judgement::Ignore,
         }
+    }
+
+    /// Returns whether a block has more work than our tip, so that it will be connected and can be had from this node.
+    pub(super) fn is_better(&self, hash: &BlockHash) -> bool {
+        self.chain.headers().get(hash).is_some_and(|entry| entry.work > self.chain.tip().work)
     }
 
     /// Keeps an orphan block if its own proof of work is valid, and asks for the blocks before it.

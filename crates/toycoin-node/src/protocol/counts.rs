@@ -26,6 +26,8 @@ pub struct Counts {
     pub deferred_blocks: usize,
     /// Size of the deferred blocks by formula, in bytes.
     pub deferred_block_bytes: u64,
+    /// Number of compact blocks that wait for payments or for the whole block.
+    pub compact_blocks: usize,
     /// Number of blocks whose senders are remembered.
     pub senders: usize,
     /// Number of transactions that wait for validation.
@@ -77,6 +79,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             orphan_block_bytes,
             deferred_blocks,
             deferred_block_bytes,
+            compact_blocks: self.compact.len(),
             senders: self.waiting.senders(),
             most_rebroadcast: lanes().map(|lane| lane.rebroadcast.len()).max().unwrap_or(0),
             most_seen_blocks: lanes().map(|lane| lane.announcements.seen()).max().unwrap_or(0),

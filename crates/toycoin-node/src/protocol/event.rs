@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use toycoin_core::{Amount, BlockHash, CheckedBlock, Rule, Transaction, Txid, chain::Tip};
+use toycoin_core::{Amount, BlockHash, CheckedBlock, Rule, Transaction, Txid, chain::Tip, compact::FillError};
 use toycoin_wire::NodeId;
 
 use crate::{
@@ -192,6 +192,10 @@ pub enum MuteReason {
     Undecodable(String),
     /// It sent headers that do not link to each other.
     UnlinkedHeaders,
+    /// It answered a request for payments of a compact block with others.
+    OtherPayments(FillError),
+    /// It asked for payments of a block in places that are not ascending, or that the block does not have.
+    Places,
     /// It sent too much of what an honest peer might send occasionally; this is its score.
     Score(u32),
 }
@@ -202,6 +206,8 @@ impl fmt::Display for MuteReason {
             Self::BrokenRule(rule) => write!(f, "broke rule {rule}: {}", rule.sentence()),
             Self::Undecodable(why) => write!(f, "sent what does not decode: {why}"),
             Self::UnlinkedHeaders => f.write_str("sent headers that do not follow on each other"),
+            Self::OtherPayments(why) => write!(f, "sent other payments of a block than were asked for: {why}"),
+            Self::Places => f.write_str("asked for payments of a block in places that it does not have"),
             Self::Score(score) => write!(f, "scored {score} points"),
         }
     }

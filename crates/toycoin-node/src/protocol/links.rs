@@ -101,7 +101,9 @@ pub(super) struct Link {
     /// Token bucket for proofs, receipts and filters, over all peers of a relay connection. On a mesh, which does not
     /// let one program have many peers, each peer's own is enough.
     pub(super) light: TokenBucket,
-    /// When the bucket has enough for the next answer.
+    /// Token bucket for looking for the payments of compact blocks, over all peers of the connection.
+    pub(super) looks: TokenBucket,
+    /// When the bucket for answers has enough for the next one.
     pub(super) answer_at: Option<Monotonic>,
     /// The lanes to its peers, by the peer that each leads to.
     pub(super) lanes: BTreeMap<Option<NodeId>, Lane>,
@@ -134,6 +136,7 @@ impl Link {
             questions: Questions::default(),
             budget: TokenBucket::new(limits::ANSWER_TOKENS, limits::ANSWER_TOKENS_PER_SECOND, now),
             light: TokenBucket::new(limits::RELAY_LIGHT_BYTES, limits::RELAY_LIGHT_BYTES_PER_SECOND, now),
+            looks: TokenBucket::new(limits::COMPACT_LOOKS, limits::COMPACT_LOOKS_PER_SECOND, now),
             answer_at: None,
             lanes,
             lag: Lag::default(),

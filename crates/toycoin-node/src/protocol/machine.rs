@@ -9,17 +9,28 @@ use toycoin_core::{
     chain::{Chain, ChainError},
     store::ChainStore,
 };
-use toycoin_wire::node::NodeMessage;
 
 use crate::{
     limits,
     machine::{Machine, Monotonic, Now},
     mempool::{Mempool, MempoolConfig},
     protocol::{
-        Event, Input, Judgement, NodeConfig, Output, Response, Via, announce, answers::Answers, bodies::BodySync,
-        clock::ClockWatch, connecting::Connecting, durability::Durability, headers::HeaderSync, lanes::LaneKey,
-        links::Link, lone_headers::LoneHeaders, mining::Mining, net::Net, peer_key::PeerKey,
-        transactions::TransactionRelay, waiting_blocks::WaitingBlocks,
+        Event, Input, Judgement, NodeConfig, Output, Response, Via, announce,
+        answers::Answers,
+        bodies::BodySync,
+        clock::ClockWatch,
+        compact::{self, CompactBlocks},
+        connecting::Connecting,
+        durability::Durability,
+        headers::HeaderSync,
+        lanes::LaneKey,
+        links::Link,
+        lone_headers::LoneHeaders,
+        mining::Mining,
+        net::Net,
+        peer_key::PeerKey,
+        transactions::TransactionRelay,
+        waiting_blocks::WaitingBlocks,
     },
     relay::ConnectionId,
 };
@@ -34,6 +45,7 @@ pub struct NodeMachine<S> {
     pub(super) bodies: BodySync,
     pub(super) waiting: WaitingBlocks,
     pub(super) lone_headers: LoneHeaders,
+    pub(super) compact: CompactBlocks,
     pub(super) connecting: Connecting,
     pub(super) transactions: TransactionRelay,
     pub(super) mining: Mining,
@@ -58,6 +70,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             bodies: BodySync::new(now.monotonic),
             waiting: WaitingBlocks::default(),
             lone_headers: LoneHeaders::default(),
+            compact: CompactBlocks::default(),
             connecting: Connecting::at_start(),
             mining,
             answers: Answers::default(),
@@ -140,6 +153,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.headers.forget(&gone);
         self.bodies.forget(&gone);
         self.net.missed.forget(&gone, self.net.now.monotonic);
+        self.compact.forget(&gone);
         for (connection, link) in &mut self.net.links {
             link.questions.forget(|id| gone(&(*connection, *id)));
         }
@@ -155,6 +169,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.next_sweep = now + limits::SWEEP_INTERVAL;
         let tickets = &self.net.tickets;
         self.lone_headers.keep_open(|ticket| tickets.is_open(*ticket));
+        self.compact.expire(now);
         for key in self.net.peers.remove_silent(now) {
             self.forget(|gone| *gone == key);
             self.net.emit(Event::PeerDisconnected { id: key.1 });
@@ -216,7 +231,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 return;
             }
             let hash = block.hash();
-            let had_no_room = self.net.broadcast(&NodeMessage::Block(block.into_block()), |_| true);
+            let message = compact::message(block.block(), &mut self.net);
+            let had_no_room = self.net.broadcast(&message, |_| true);
             announce::published(&mut self.net, hash, &had_no_room);
         }
     }

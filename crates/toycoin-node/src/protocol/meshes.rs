@@ -1,9 +1,9 @@
 //! What comes from a mesh: peers that join and leave, gossip, questions and answers.
 //!
 //! ```text
-//!   Heard ─▶ muted? ─▶ decoded ─┬─ Gossip: TXN BLOC HDRS ─▶ judged once ─▶ Judge
-//!                               ├─ Question: STAT GHDR GBLK GTXN TXN RJCT, GPRF GANC GTXP GFIL ─▶ answers, End
-//!                               └─ Answer: STAT HDRS BLOC NOTF TXN ─▶ as on a relay
+//!   Heard ─▶ muted? ─▶ decoded ─┬─ Gossip: TXN BLOC CBLK HDRS ─▶ judged once ─▶ Judge
+//!                               ├─ Question: STAT GHDR GBLK GTXN GBTX TXN RJCT, GPRF GANC GTXP GFIL ─▶ answers, End
+//!                               └─ Answer: STAT HDRS BLOC BTXS NOTF TXN ─▶ as on a relay
 //! ```
 //!
 //! A neighbour that gossips a message need not be its author, so it is blamed only for what it should have seen itself.
@@ -112,6 +112,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 let judgement = self.on_block(peer, block, Came::ByGossip);
                 self.net.judge(ticket, judgement);
             }
+            NodeMessage::CompactBlock(block) => self.on_compact_block(peer, block, Some(ticket)),
             NodeMessage::Headers(headers) if headers.len() == 1 => {
                 for header in headers {
                     self.on_lone_header(peer, Some(ticket), &header);
@@ -127,6 +128,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::GetHeaders(request) => Some(Question::Headers(request)),
             NodeMessage::GetBlocks(hashes) => Some(Question::Blocks(hashes)),
             NodeMessage::GetTransactions(txids) => Some(Question::Transactions(txids)),
+            NodeMessage::GetBlockTransactions(request) if self.are_places(peer, request) => {
+                Some(Question::Payments(request))
+            }
             _ => None,
         };
         if let Some(question) = question {
@@ -170,10 +174,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::Block(block) => {
                 self.on_block(peer, block, Came::ByItself);
             }
+            NodeMessage::BlockTransactions(answer) => self.on_block_transactions(peer, answer),
             NodeMessage::NotFound(hashes) => {
                 let txids = hashes.iter().copied().map(Txid::from_bytes);
                 self.net.missed.not_from(peer, txids, self.net.now.monotonic);
-                self.bodies.on_not_found(peer, &hashes, &mut self.net, &self.chain);
+                self.on_not_found(peer, &hashes);
             }
             NodeMessage::Transaction(transaction) => {
                 self.transactions.on_transaction(peer, transaction, None, &mut self.net);

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   Received ─▶ links (RelayClient) ─▶ payloads ─┬─ STAT HDRS ─▶ headers ─┐
-//!                                                ├─ BLOC NOTF ─▶ bodies, blocks ─▶ Chain ─▶ events, waits,
+//!                                                ├─ BLOC CBLK NOTF ─▶ bodies, blocks ─▶ Chain ─▶ events, waits,
 //!                                                ├─ TXN  ──────▶ transactions ─▶ Mempool      announcements
-//!                                                └─ GHDR GBLK GTXN ─▶ serve                        │
+//!                                                └─ GHDR GBLK GTXN GBTX ─▶ serve                       │
 //!   Request ─▶ requests          Mined ─▶ mining ◀──────────────── templates ◀─────────────────────┘
 //! ```
 //!
@@ -23,6 +23,7 @@ mod claims;
 mod clock;
 mod clock_readings;
 mod clock_warning;
+mod compact;
 mod config;
 mod connecting;
 #[cfg(feature = "test-util")]

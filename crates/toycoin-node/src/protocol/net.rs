@@ -144,6 +144,9 @@ impl Net {
             (Some(payload), NodeMessage::Block(block)) if payload.len() > limits::GOSSIP_MESSAGE => {
                 self.encode(&NodeMessage::Headers(vec![block.header]))
             }
+            (Some(payload), NodeMessage::CompactBlock(block)) if payload.len() > limits::GOSSIP_MESSAGE => {
+                self.encode(&NodeMessage::Headers(vec![block.header]))
+            }
             (payload, _) => payload,
         };
         let Some(payload) = payload else { return };

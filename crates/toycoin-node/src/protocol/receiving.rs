@@ -129,10 +129,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::Block(block) => {
                 self.on_block(peer, block, Came::ByItself);
             }
+            NodeMessage::CompactBlock(block) => self.on_compact_block(peer, block, None),
+            NodeMessage::BlockTransactions(answer) => self.on_block_transactions(peer, answer),
+            NodeMessage::GetBlockTransactions(request) => {
+                if self.are_places(peer, &request) {
+                    self.on_question(peer, &Question::Payments(&request));
+                }
+            }
             NodeMessage::GetHeaders(request) => self.on_question(peer, &Question::Headers(&request)),
             NodeMessage::Headers(headers) => self.on_headers(peer, &headers),
             NodeMessage::GetBlocks(hashes) => self.on_question(peer, &Question::Blocks(&hashes)),
-            NodeMessage::NotFound(hashes) => self.bodies.on_not_found(peer, &hashes, &mut self.net, &self.chain),
+            NodeMessage::NotFound(hashes) => self.on_not_found(peer, &hashes),
             NodeMessage::GetTransactions(txids) => self.on_question(peer, &Question::Transactions(&txids)),
             // addresses concern nobody on a relay
             NodeMessage::GetAddresses | NodeMessage::Addresses(_) => {}

@@ -1,5 +1,7 @@
 //! A listener: reads the messages of a channel without being a node.
 
+mod rebuilding;
+
 use std::collections::VecDeque;
 
 use bytes::Bytes;
@@ -7,8 +9,10 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
 };
-use toycoin_wire::{Channel, NodeId};
+use toycoin_core::Block;
+use toycoin_wire::{Channel, NodeId, node::NodeMessage};
 
+use self::rebuilding::Rebuilding;
 use crate::{
     client::{ClientEvent, RelayClient},
     limits::DRIVER_QUEUE,
@@ -28,6 +32,14 @@ pub enum ListenerEvent {
         /// The payload; [`toycoin_wire::NodeMessage::decode`] decodes it.
         payload: Bytes,
     },
+    /// A block whose compact form a client published, rebuilt from the payments that were heard before. What was missing
+    /// was asked of that client. Nothing but its Merkle root and the work that its header claims was verified.
+    Block {
+        /// The publisher's id, as the relay reports it.
+        from: NodeId,
+        /// The block.
+        block: Box<Block>,
+    },
     /// The listener was too slow, and the relay dropped messages for it.
     Lagged {
         /// The number of dropped messages.
@@ -40,7 +52,10 @@ pub enum ListenerEvent {
     },
 }
 
-/// Subscribes to one channel of one relay, and publishes nothing.
+/// Subscribes to one channel of one relay, and publishes nothing for all.
+///
+/// It remembers the payments that it hears, at most 10,000, and rebuilds the blocks whose compact forms are published.
+/// What it lacks it asks of their publishers. The answers are no messages of the channel, so no event shows them.
 #[derive(Debug)]
 pub struct Listener {
     channel: Channel,
@@ -51,6 +66,7 @@ pub struct Listener {
     /// The present connection with its number.
     client: Option<(u64, RelayClient)>,
     waiting: VecDeque<ListenerEvent>,
+    rebuilding: Rebuilding,
 }
 
 impl Listener {
@@ -64,8 +80,9 @@ impl Listener {
         // a listener is alone on its connection, so reconnecting needs no jitter
         let (handle, task) = transport(address.into(), || 0, sender, |event| event);
         tokio::spawn(task);
-        let waiting = VecDeque::new();
-        Self { channel, agent: agent.to_owned(), clock: Clock::start(), handle, events, client: None, waiting }
+        let (agent, clock) = (agent.to_owned(), Clock::start());
+        let (waiting, rebuilding) = (VecDeque::new(), Rebuilding::default());
+        Self { channel, agent, clock, handle, events, client: None, waiting, rebuilding }
     }
 
     /// Returns the next event, or `None` when the runtime ends. Dropping the future loses nothing.
@@ -74,7 +91,8 @@ impl Listener {
             if let Some(heard) = self.waiting.pop_front() {
                 return Some(heard);
             }
-            let timeout = self.client.as_ref().and_then(|(_, client)| client.next_timeout());
+            let of_client = self.client.as_ref().and_then(|(_, client)| client.next_timeout());
+            let timeout = of_client.into_iter().chain(self.rebuilding.next_timeout()).min();
             let timeout = timeout.map(|at| self.clock.instant(at));
             let event = tokio::select! {
                 event = self.events.recv() => Some(event?),
@@ -105,17 +123,26 @@ impl Listener {
                 if *number != connection {
                     return Ok(());
                 }
-                let waiting = &mut self.waiting;
-                let result = client.handle_bytes(self.clock.now(), &bytes, &mut |event| match event {
+                let (waiting, rebuilding, now) = (&mut self.waiting, &mut self.rebuilding, self.clock.now());
+                let mut questions = Vec::new();
+                let result = client.handle_bytes(now, &bytes, &mut |event| match event {
                     ClientEvent::Ready => waiting.push_back(ListenerEvent::Ready),
                     ClientEvent::Delivered { from, payload, .. } => {
-                        waiting.push_back(ListenerEvent::Message { from, payload: Bytes::copy_from_slice(payload) });
+                        let outcome = rebuilding.hear(from, payload, now.monotonic);
+                        if !outcome.is_answer {
+                            let payload = Bytes::copy_from_slice(payload);
+                            waiting.push_back(ListenerEvent::Message { from, payload });
+                        }
+                        let block = outcome.block.map(|(from, block)| (from, Box::new(block)));
+                        waiting.extend(block.map(|(from, block)| ListenerEvent::Block { from, block }));
+                        questions.extend(outcome.question);
                     }
                     ClientEvent::Lagged { count } => waiting.push_back(ListenerEvent::Lagged { count }),
                     ClientEvent::Ponged { .. } => {}
                 });
                 self.flush()?;
-                result.map_err(|error| error.to_string())
+                result.map_err(|error| error.to_string())?;
+                self.ask(questions)
             }
             // a listener sends little, and nothing waits for it
             TransportEvent::Written { .. } => {
@@ -124,6 +151,7 @@ impl Listener {
             }
             TransportEvent::Disconnected { connection, reason } => {
                 if self.client.take_if(|(number, _)| *number == connection).is_some() {
+                    self.rebuilding.disconnected();
                     self.waiting.push_back(ListenerEvent::Failed { reason });
                 }
                 Ok(())
@@ -136,10 +164,24 @@ impl Listener {
     }
 
     fn handle_timeout(&mut self) -> Result<(), String> {
+        let now = self.clock.now();
         if let Some((_, client)) = &mut self.client {
-            client.handle_timeout(self.clock.now()).map_err(|error| error.to_string())?;
+            client.handle_timeout(now).map_err(|error| error.to_string())?;
         }
-        self.flush()
+        self.flush()?;
+        let questions = self.rebuilding.handle_timeout(now.monotonic);
+        self.ask(questions)
+    }
+
+    /// Asks publishers of compact blocks for what is missing.
+    fn ask(&mut self, questions: Vec<(NodeId, NodeMessage)>) -> Result<(), String> {
+        let Some((connection, client)) = &self.client else { return Ok(()) };
+        for (to, question) in questions {
+            let frame = question.encode().and_then(|payload| client.publish(&self.channel, Some(to), &payload));
+            let frame = frame.map_err(|error| error.to_string())?;
+            self.handle.send(*connection, frame).map_err(|error| error.to_string())?;
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), String> {
@@ -154,6 +196,7 @@ impl Listener {
     /// Closes the connection; the transport makes the next one.
     fn fail(&mut self, reason: String) {
         if let Some((connection, _)) = self.client.take() {
+            self.rebuilding.disconnected();
             self.handle.close(connection);
             self.waiting.push_back(ListenerEvent::Failed { reason });
         }

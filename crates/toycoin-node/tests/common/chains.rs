@@ -6,7 +6,7 @@ use toycoin_core::{
     store::{ChainStore, MemoryStore},
     test_util::classroom,
 };
-use toycoin_wire::node::{NodeMessage, Status};
+use toycoin_wire::node::{BlockTransactions, NodeMessage, Status};
 
 /// A peer's chain.
 pub(crate) type PeerChain = Chain<MemoryStore>;
@@ -143,6 +143,14 @@ pub(crate) fn honest_answers(chain: &PeerChain, message: &NodeMessage) -> Vec<No
             let missing: Vec<_> = missing.into_iter().map(|hash| hash.to_bytes()).collect();
             let not_found = (!missing.is_empty()).then_some(NodeMessage::NotFound(missing));
             held.into_iter().map(|hash| NodeMessage::Block(body(hash))).chain(not_found).collect()
+        }
+        NodeMessage::GetBlockTransactions(request) => {
+            let Some(block) = chain.block(&request.block).expect("memory does not fail") else {
+                return vec![NodeMessage::NotFound(vec![request.block.to_bytes()])];
+            };
+            let payment = |place: &u32| block.block().transactions[*place as usize].clone();
+            let transactions = request.places.iter().map(payment).collect();
+            vec![NodeMessage::BlockTransactions(BlockTransactions { block: request.block, transactions })]
         }
         _ => Vec::new(),
     }

@@ -11,7 +11,7 @@ pub struct StallsAfterHeaders;
 
 impl Tactic for StallsAfterHeaders {
     fn incoming(&mut self, _: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
-        matches!(message, NodeMessage::GetBlocks(_)).then(Vec::new)
+        matches!(message, NodeMessage::GetBlocks(_) | NodeMessage::GetBlockTransactions(_)).then(Vec::new)
     }
 }
 
@@ -23,6 +23,7 @@ impl Tactic for AnswersNotFound {
     fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
         let missing = match message {
             NodeMessage::GetBlocks(hashes) => hashes.iter().map(|hash| hash.to_bytes()).collect(),
+            NodeMessage::GetBlockTransactions(request) => vec![request.block.to_bytes()],
             NodeMessage::GetTransactions(txids) => txids.iter().map(|txid| txid.to_bytes()).collect(),
             _ => return None,
         };
@@ -30,17 +31,25 @@ impl Tactic for AnswersNotFound {
     }
 }
 
-/// Answers requests for blocks with altered bodies under valid headers.
+/// Publishes and answers altered bodies, compact blocks and payments of blocks, all under valid headers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Mutates;
 
 impl Tactic for Mutates {
     fn outgoing(&mut self, (to, message): Said, _: &mut Scene<'_>) -> Vec<Said> {
-        let NodeMessage::Block(mut block) = message else { return vec![(to, message)] };
-        if let Some(output) = block.coinbase.outputs.first_mut() {
+        let mut message = message;
+        let outputs = match &mut message {
+            NodeMessage::Block(block) => Some(&mut block.coinbase.outputs),
+            NodeMessage::CompactBlock(block) => Some(&mut block.coinbase.outputs),
+            NodeMessage::BlockTransactions(answer) => {
+                answer.transactions.first_mut().map(|payment| &mut payment.outputs)
+            }
+            _ => None,
+        };
+        if let Some(output) = outputs.and_then(|outputs| outputs.first_mut()) {
             output.value = output.value.saturating_add(Amount::from_grains(1));
         }
-        vec![(to, NodeMessage::Block(block))]
+        vec![(to, message)]
     }
 }
 
@@ -56,7 +65,9 @@ pub struct Silent {
 impl Tactic for Silent {
     fn outgoing(&mut self, said: Said, _: &mut Scene<'_>) -> Vec<Said> {
         let kept = match said.1 {
-            NodeMessage::GetHeaders(_) | NodeMessage::GetBlocks(_) => !self.never_asks,
+            NodeMessage::GetHeaders(_) | NodeMessage::GetBlocks(_) | NodeMessage::GetBlockTransactions(_) => {
+                !self.never_asks
+            }
             NodeMessage::Transaction(_) => !self.no_transactions,
             _ => true,
         };

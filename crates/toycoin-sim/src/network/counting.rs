@@ -50,10 +50,13 @@ impl Network {
 
     fn note_payload(&mut self, node: usize, payload: &[u8]) {
         self.statistics.honest_delivered += 1;
-        let Some(header) = header_of_body(payload) else { return };
         let bytes = payload.len() as u64;
+        if payload.starts_with(&Tag::BTXS.to_bytes()) {
+            self.statistics.body_bytes += bytes;
+        }
+        let Some(header) = header_of_body(payload) else { return };
         self.statistics.body_bytes += bytes;
-        if !self.traffic.bodies.insert((node, header.hash())) {
+        if !self.traffic.note(node, payload, &header) {
             self.statistics.repeated_body_bytes += bytes;
         }
     }

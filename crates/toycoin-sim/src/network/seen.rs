@@ -147,7 +147,7 @@ pub enum MessageKind {
 /// A message between nodes, as an observer sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenMessage {
-    /// Its tag, such as `BLOC`; `None` for a payload of fewer than 4 bytes.
+    /// Its tag, such as `CBLK`; `None` for a payload of fewer than 4 bytes.
     pub tag: Option<Tag>,
     /// The size of its payload, in bytes.
     pub bytes: usize,
@@ -188,7 +188,7 @@ impl Network {
     ///     }
     /// });
     /// network.run_to(Duration::from_secs(30))?;
-    /// assert!(tags.borrow().iter().any(|tag| tag == "BLOC"));
+    /// assert!(tags.borrow().iter().any(|tag| tag == "CBLK"));
     /// # Ok::<(), toycoin_sim::Violation>(())
     /// ```
     pub fn observe(&mut self, observer: impl FnMut(&Seen) + 'static) {

@@ -57,6 +57,7 @@ impl Network {
             ("drops that are remembered", counts.drops, 2 * limits::REMEMBERED_DROPS),
             ("orphans of a peer", counts.most_orphans_of_a_peer, limits::ORPHANS_A_PEER),
             ("deferred blocks", counts.deferred_blocks, limits::DEFERRED_BLOCKS),
+            ("compact blocks", counts.compact_blocks, limits::COMPACT_BLOCKS),
             ("senders", counts.senders, limits::REMEMBERED_SENDERS),
             ("own payments", counts.own_payments, limits::OWN_PAYMENTS),
             ("waits", counts.waits, limits::WAITS),

@@ -1,9 +1,12 @@
 //! The items that one asker waits for.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use toycoin_core::{BlockHash, Txid};
-use toycoin_wire::node::GetHeaders;
+use toycoin_wire::node::{GetBlockTransactions, GetHeaders};
 
 use super::{
     light::LightQuestion,
@@ -11,11 +14,13 @@ use super::{
 };
 use crate::{limits, machine::Monotonic};
 
-/// The items that one asker waits for: headers first, then what light clients ask, then blocks, then transactions.
+/// The items that one asker waits for: headers first, then what light clients ask, then payments of blocks, then blocks,
+/// then transactions.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     headers: Option<(Monotonic, GetHeaders)>,
     light: VecDeque<(Monotonic, LightQuestion)>,
+    payments: VecDeque<(Monotonic, Arc<GetBlockTransactions>)>,
     blocks: VecDeque<(Monotonic, BlockHash)>,
     transactions: VecDeque<(Monotonic, Txid)>,
     pub(super) missing: Vec<[u8; 32]>,
@@ -44,6 +49,9 @@ impl Asked {
         if let Some((_, question)) = self.light.front() {
             return Some(Item::Light(question.clone()));
         }
+        if let Some((_, request)) = self.payments.front() {
+            return Some(Item::Payments(Arc::clone(request)));
+        }
         if let Some((_, hash)) = self.blocks.front() {
             return Some(Item::Block(*hash));
         }
@@ -60,7 +68,8 @@ impl Asked {
 
     /// Returns the number of answers that it waits for.
     pub(super) fn len(&self) -> usize {
-        usize::from(self.headers.is_some()) + self.light.len() + self.blocks.len() + self.transactions.len()
+        let questions = usize::from(self.headers.is_some()) + self.light.len() + self.payments.len();
+        questions + self.blocks.len() + self.transactions.len()
     }
 
     /// Returns the cost of the next answer in tokens; of its lookup, if that is still to be done.
@@ -74,9 +83,10 @@ impl Asked {
     pub(super) fn oldest(&self) -> Option<Monotonic> {
         let headers = self.headers.as_ref().map(|(at, _)| *at);
         let light = self.light.front().map(|(at, _)| *at);
+        let payments = self.payments.front().map(|(at, _)| *at);
         let blocks = self.blocks.front().map(|(at, _)| *at);
         let transactions = self.transactions.front().map(|(at, _)| *at);
-        [headers, light, blocks, transactions].into_iter().flatten().min()
+        [headers, light, payments, blocks, transactions].into_iter().flatten().min()
     }
 
     /// Adds a question. Returns the number of items that are dropped: an older request for headers, and items without
@@ -94,6 +104,15 @@ impl Asked {
                     self.light.push_back((now, (*question).clone()));
                 }
                 usize::from(!has_room && !is_asked)
+            }
+            Question::Payments(request) => {
+                let is_full = self.payments.len() >= limits::QUESTION_COMPACT_BLOCKS;
+                if !is_full {
+                    // they go before blocks
+                    self.plan = None;
+                    self.payments.push_back((now, Arc::new((*request).clone())));
+                }
+                usize::from(is_full)
             }
             Question::Blocks(hashes) => wait_for(&mut self.blocks, hashes, limits::QUESTION_BLOCKS, now),
             Question::Transactions(ids) => wait_for(&mut self.transactions, ids, limits::QUESTION_TRANSACTIONS, now),
@@ -121,6 +140,7 @@ impl Asked {
         match self.item() {
             Some(Item::Headers(_)) => self.headers = None,
             Some(Item::Light(_)) => drop(self.light.pop_front()),
+            Some(Item::Payments(_)) => drop(self.payments.pop_front()),
             Some(Item::Block(_)) => drop(self.blocks.pop_front()),
             Some(Item::Transaction(_)) => drop(self.transactions.pop_front()),
             Some(Item::Missing) => drop(self.missing.drain(..self.missing.len().min(limits::TXIDS_A_MESSAGE))),
@@ -137,6 +157,7 @@ impl Asked {
         let first = self.item();
         self.headers.take_if(|(at, _)| is_old(*at));
         while self.light.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
+        while self.payments.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
         while self.blocks.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
         while self.transactions.pop_front_if(|(at, _)| is_old(*at)).is_some() {}
         if self.item() != first {

@@ -1,9 +1,9 @@
 //! Peers' questions on a connection that are not answered yet.
 //!
 //! ```text
-//!   GHDR GBLK GTXN .. ─▶ waiting, by peer ── whose turn is it? ─▶ looked up ─▶ charged ─▶ read and sent
-//!                           │ bounded              least recent use plus this answer's cost
-//!                           └─ too old, too many: dropped, counted
+//!   GHDR GBLK GTXN GBTX .. ─▶ waiting, by peer ── whose turn is it? ─▶ looked up ─▶ charged ─▶ read and sent
+//!                                │ bounded              least recent use plus this answer's cost
+//!                                └─ too old, too many: dropped, counted
 //! ```
 //!
 //! The peers of a connection share its budget. The next peer is the one with the least sum of recent use and the cost
@@ -14,10 +14,16 @@
 //! On a mesh each question is an asker of its own. Each peer keeps its questions in their order, so that the choice
 //! among all of them takes a look at each peer's first one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use toycoin_core::{BlockHash, Txid};
-use toycoin_wire::{NodeId, node::GetHeaders};
+use toycoin_wire::{
+    NodeId,
+    node::{GetBlockTransactions, GetHeaders},
+};
 
 use super::{asked::Asked, light::LightQuestion};
 use crate::{limits, machine::Monotonic, protocol::QuestionId};
@@ -36,6 +42,8 @@ pub(in crate::protocol) enum Question<'a> {
     Blocks(&'a [BlockHash]),
     Transactions(&'a [Txid]),
     Light(&'a LightQuestion),
+    /// Payments of one block.
+    Payments(&'a GetBlockTransactions),
 }
 
 /// The next item that a peer waits for.
@@ -45,6 +53,8 @@ pub(super) enum Item {
     Block(BlockHash),
     Transaction(Txid),
     Light(LightQuestion),
+    /// Payments of one block.
+    Payments(Arc<GetBlockTransactions>),
     /// The list of items that this node does not have, after all other items were answered.
     Missing,
 }

@@ -3,7 +3,7 @@
 use std::{fmt::Display, ops::Range, sync::Arc};
 
 use toycoin_core::{BlockHash, CheckedBlock, Transaction, Txid, chain::Chain, store::ChainStore};
-use toycoin_wire::node::{GetHeaders, NodeMessage};
+use toycoin_wire::node::{BlockTransactions, GetHeaders, NodeMessage};
 
 use super::{
     kept_bodies::KeptBodies,
@@ -14,7 +14,7 @@ use crate::{
     limits,
     machine::Monotonic,
     mempool::Mempool,
-    protocol::{backlog::Purpose, links::Link, net::Net},
+    protocol::{MuteReason, backlog::Purpose, links::Link, net::Net},
     relay::ConnectionId,
 };
 
@@ -163,6 +163,8 @@ impl Answers {
                 (Some(Plan { tokens: bytes, length: bytes + limits::MAX_ENVELOPE_BYTES, source: Source::Memory }), None)
             }
             Item::Block(hash) => (self.plan_of_block(hash, chain)?, Some(hash.to_bytes())),
+            // what is sent is a part of what is read
+            Item::Payments(request) => (self.plan_of_block(&request.block, chain)?, Some(request.block.to_bytes())),
             Item::Transaction(txid) => (self.plan_of_transaction(txid, chain, pool)?, Some(txid.to_bytes())),
             Item::Light(question) => (Some(light::plan(question, chain, &mut self.kept_bodies)?), None),
             Item::Missing => (Some(Plan { tokens: 0, length: MISSING_LENGTH, source: Source::Memory }), None),
@@ -201,12 +203,29 @@ impl Answers {
                     place => in_block(&body, place).cloned().map(NodeMessage::Transaction),
                 })
             }
+            (Item::Payments(request), Source::Body { hash, is_kept, .. }) => {
+                let body = self.body(&hash, !is_kept, chain)?;
+                match body.map(|body| payments_of(&body, &request.places)) {
+                    Some(Some(transactions)) => {
+                        Some(NodeMessage::BlockTransactions(BlockTransactions { block: hash, transactions }))
+                    }
+                    Some(None) => {
+                        if let Some(link) = net.links.get_mut(&connection) {
+                            link.questions.answered(&asker, 0, None);
+                        }
+                        net.mute((connection, asker.peer), MuteReason::Places);
+                        return Ok(());
+                    }
+                    None => None,
+                }
+            }
             (Item::Missing, _) => {
                 let link = net.links.get(&connection);
                 link.map(|link| NodeMessage::NotFound(link.questions.missing(&asker)))
             }
             // given apart, or looked up otherwise
-            (Item::Light(_), _) | (Item::Block(_) | Item::Transaction(_), Source::Memory | Source::Chain) => None,
+            (Item::Light(_), _)
+            | (Item::Block(_) | Item::Transaction(_) | Item::Payments(_), Source::Memory | Source::Chain) => None,
         };
         let Some(link) = net.links.get_mut(&connection) else { return Ok(()) };
         match answer {
@@ -344,6 +363,14 @@ fn wanted_headers<S: ChainStore>(request: &GetHeaders, chain: &Chain<S>) -> Rang
 fn in_block(body: &CheckedBlock, place: u32) -> Option<&Transaction> {
     let place = usize::try_from(place).ok()?.checked_sub(1)?;
     body.block().transactions.get(place)
+}
+
+/// Returns the payments in some places of a block, where 0 is the first one after the coinbase; `None` if the block does
+/// not have one of the places.
+fn payments_of(body: &CheckedBlock, places: &[u32]) -> Option<Vec<Transaction>> {
+    let payments = &body.block().transactions;
+    let payment = |place: &u32| payments.get(usize::try_from(*place).ok()?).cloned();
+    places.iter().map(payment).collect()
 }
 
 /// Most bytes of a NOTF.

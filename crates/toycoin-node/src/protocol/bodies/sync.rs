@@ -212,16 +212,29 @@ impl BodySync {
 
     /// Asks one peer for a block, since it says that it has it, unless the peer was asked already.
     pub(in crate::protocol) fn ask_of(&mut self, peer: PeerKey, hash: BlockHash, net: &mut Net) {
+        if self.expect_of(peer, hash, net) {
+            net.send_to(peer, &NodeMessage::GetBlocks(vec![hash]));
+        }
+    }
+
+    /// Expects a block of a peer that is about to be asked for it, or for what is missing of it. Returns false if its
+    /// lane has an open request for the block already.
+    pub(in crate::protocol) fn expect_of(&mut self, peer: PeerKey, hash: BlockHash, net: &Net) -> bool {
         let now = net.now.monotonic;
-        let Some(link) = net.links.get(&peer.0) else { return };
+        let Some(link) = net.links.get(&peer.0) else { return false };
         let (lane, newcomers) = (link.lane_key(peer), link.patience_with_newcomers());
         if self.in_flight.open_of(&hash).any(|asked| asked.lane == lane) {
-            return;
+            return false;
         }
-        let Some(known) = net.peers.get(&peer) else { return };
+        let Some(known) = net.peers.get(&peer) else { return false };
         let due = now + known.standing.patience_for_blocks(newcomers);
         self.in_flight.ask(hash, Asked::new(peer, lane, now, due, false));
-        net.send_to(peer, &NodeMessage::GetBlocks(vec![hash]));
+        true
+    }
+
+    /// Expects a block of a peer no longer, since its answer led to nothing. That is nobody's fault.
+    pub(in crate::protocol) fn expect_no_more(&mut self, peer: &PeerKey, hash: &BlockHash) {
+        self.in_flight.refused(hash, peer);
     }
 
     fn ask(

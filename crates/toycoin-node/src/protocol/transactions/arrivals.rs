@@ -130,6 +130,11 @@ impl Arrivals {
         self.dropped
     }
 
+    /// Returns the waiting transactions.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &IdentifiedTransaction> {
+        self.lanes.values().flat_map(|lane| lane.queue.iter()).map(|arrival| &arrival.transaction)
+    }
+
     /// Returns when the next transaction may be validated; `None` if none waits.
     pub(super) fn next_timeout(&self, now: Monotonic) -> Option<Monotonic> {
         let ready = |lane: &Lane| Some(lane.budget.ready_at(lane.queue.next()?.1.cost, now));

@@ -96,6 +96,11 @@ impl<K: Ord + Copy, T> FairQueue<K, T> {
         self.bytes
     }
 
+    /// Returns the waiting items, by sender.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.senders.values().flat_map(|sender| &sender.items).map(|queued| &queued.item)
+    }
+
     /// Appends an item to its sender's items. The sender has this rank from now on.
     pub(super) fn push(&mut self, sender: K, rank: Rank, queued: Queued<T>) {
         (self.len, self.bytes) = (self.len + 1, self.bytes + queued.bytes);

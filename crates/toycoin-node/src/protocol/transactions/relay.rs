@@ -66,6 +66,16 @@ impl TransactionRelay {
         &self.pool
     }
 
+    /// Returns the payments that wait here: in the mempool, for their parents, or for validation.
+    pub(in crate::protocol) fn payments(&self) -> impl Iterator<Item = &IdentifiedTransaction> {
+        self.pool.waiting().chain(self.arrivals.iter())
+    }
+
+    /// Returns the number of those payments.
+    pub(in crate::protocol) fn count_payments(&self) -> usize {
+        self.pool.len() + self.pool.orphans() + self.arrivals.len()
+    }
+
     /// Sets the time that transactions have as theirs when they enter the mempool.
     pub(in crate::protocol) const fn set_now(&mut self, now: Monotonic) {
         self.pool.set_now(now);

@@ -27,7 +27,7 @@ const OWN_WAITS: Duration = Duration::from_secs(5);
 const FORWARDED_WAITS: Duration = Duration::from_secs(1);
 
 /// The payloads that have a topic.
-const TOPICS: [&[u8]; 3] = [b"TXN ", b"BLOC", b"HDRS"];
+const TOPICS: [&[u8]; 4] = [b"TXN ", b"BLOC", b"CBLK", b"HDRS"];
 
 impl Network {
     /// Publishes a node's own message.
