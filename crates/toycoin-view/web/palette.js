@@ -16,8 +16,8 @@ export const minerLabel = (miner) => (miner === null || miner === undefined ? 'â
 
 /** The kinds of messages that are told apart, by tag. */
 export const KINDS = [
-  { kind: 'block', name: 'blocks', tags: ['BLOC', 'CBLK', 'BTXS', 'SNPM', 'CHNK'] },
-  { kind: 'tx', name: 'payments', tags: ['TXN', 'TXPR'] },
+  { kind: 'block', name: 'blocks', tags: ['BLOC', 'CBLK', 'SNPM', 'CHNK'] },
+  { kind: 'tx', name: 'payments', tags: ['TXN', 'BTXS', 'TXPR'] },
   { kind: 'header', name: 'headers', tags: ['HDRS', 'STAT', 'PROF', 'ANCS', 'FILT'] },
   {
     kind: 'request', name: 'requests',
