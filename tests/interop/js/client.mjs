@@ -7,7 +7,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { frame, hex, messageId, status, tagOf, unframe, unhex } from './frames.mjs'
+import { frame, headerOf, hex, messageId, status, tagOf, unframe, unhex } from './frames.mjs'
 import { soon, until } from './wait.mjs'
 
 export class Client {
@@ -84,6 +84,13 @@ export class Client {
   /** Waits until a payload, in hex, is gossiped. */
   async hears (payload) {
     return await until('gossip', () => this.heard.find((message) => message.payload === payload))
+  }
+
+  /** Waits until the compact form of a block, whose payload is given in hex, is gossiped. */
+  async hearsBlock (payload) {
+    const header = hex(headerOf(unhex(payload)))
+    const isIt = (heard) => heard.topic === this.names.blocks && hex(headerOf(unhex(heard.payload))) === header
+    return await until('gossip', () => this.heard.find(isIt))
   }
 
   /** Publishes a payload, in hex. */

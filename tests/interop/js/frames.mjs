@@ -36,6 +36,7 @@ export function unframe (bytes) {
 }
 
 const u16 = (value) => { const bytes = Buffer.alloc(2); bytes.writeUInt16LE(value); return bytes }
+const u32 = (value) => { const bytes = Buffer.alloc(4); bytes.writeUInt32LE(value); return bytes }
 const u64 = (value) => { const bytes = Buffer.alloc(8); bytes.writeBigUInt64LE(BigInt(value)); return bytes }
 const list = (items) => Buffer.concat([u64(items.length), ...items])
 
@@ -43,6 +44,7 @@ const payload = (tag, ...parts) => Buffer.concat([Buffer.from(tag, 'latin1'), ..
 export const getHeaders = (locator, stop) => payload('GHDR', list(locator), stop)
 export const getBlocks = (hashes) => payload('GBLK', list(hashes))
 export const getTransactions = (ids) => payload('GTXN', list(ids))
+export const getBlockTransactions = (hash, places) => payload('GBTX', hash, list(places.map(u32)))
 export const getAddresses = () => payload('GADR')
 export const status = ({ genesis, tip, height, work }) =>
   payload('STAT', u16(1), genesis, tip, u64(height), work, u64(Date.now()))
@@ -97,5 +99,20 @@ export function readAddresses (payload) {
   })))
 }
 
-/** Returns the header of a block, the first 128 bytes of its body. */
-export const headerOf = (block) => new Reader(block, 'BLOC').take(128)
+/** Returns the header of a block or of a compact block, the first 128 bytes of its body. */
+export const headerOf = (block) => new Reader(block, tagOf(block) === 'CBLK' ? 'CBLK' : 'BLOC').take(128)
+
+/** Reads a compact block: 6 bytes stand for each payment. */
+export function readCompactBlock (payload) {
+  const body = new Reader(payload, 'CBLK')
+  const [header, nonce] = [body.take(128), body.take(8)]
+  const coinbase = { height: body.u64(), extra: body.take(body.u64()) }
+  coinbase.outputs = body.list(() => ({ value: body.u64(), owner: body.take(32) }))
+  return body.end({ header, nonce, coinbase, ids: body.list(() => body.take(6)) })
+}
+
+/** Reads payments of a block: its hash, and the list as the block itself has it. */
+export function readBlockTransactions (payload) {
+  const body = new Reader(payload, 'BTXS')
+  return { hash: body.take(32), list: Buffer.from(payload).subarray(body.at) }
+}

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { Client } from './client.mjs'
 import {
-  frame, getAddresses, getBlocks, getHeaders, getTransactions, headerOf, hex, readAddresses, readHeaders, readNotFound,
-  readStatus, tagOf, unhex
+  frame, getAddresses, getBlockTransactions, getBlocks, getHeaders, getTransactions, headerOf, hex, messageId,
+  readAddresses, readBlockTransactions, readCompactBlock, readHeaders, readNotFound, readStatus, tagOf, unhex
 } from './frames.mjs'
 import { until } from './wait.mjs'
 
@@ -44,9 +44,13 @@ export const scenes = {
 
   async 'hears a block' ({ node, client }) {
     const mined = await node.block('mine')
-    const heard = await client.hears(mined.payload)
-    assert.equal(heard.topic, client.names.blocks)
-    assert.equal(heard.id, mined.id)
+    const heard = await client.hearsBlock(mined.payload)
+    const { coinbase, ids } = readCompactBlock(unhex(heard.payload))
+    assert.deepEqual([coinbase.height, ids.length], [mined.height, 0])
+    assert.equal(heard.id, hex(messageId(client.names.blocks, unhex(heard.payload))))
+    // this peer has no mempool to rebuild it from, so it asks for all of it
+    const [block] = await client.ask(getBlocks([unhex(mined.hash)]))
+    assert.equal(hex(block), mined.payload)
     return `height ${mined.height}, message id ${heard.id}`
   },
 
@@ -105,7 +109,8 @@ export const scenes = {
     const [missing, ...found] = [...bodies].reverse()
     assert.deepEqual(readNotFound(missing).map(hex), [hex(NOBODY)])
     assert.deepEqual(found.reverse().map((body) => hex(headerOf(body))), headers.map(hex))
-    for (const block of blocks) assert.ok(found.some((body) => hex(body) === block), 'what was gossiped is what is kept')
+    const isKept = (block) => found.some((body) => headerOf(body).equals(headerOf(unhex(block))))
+    for (const block of blocks) assert.ok(isKept(block), 'what was gossiped is what is kept')
     return `${found.length} blocks, NOTF for 1`
   },
 
@@ -126,6 +131,20 @@ export const scenes = {
     assert.deepEqual(await client.ask(Buffer.from('WHATever')), [])
     assert.ok((await node.peers()).includes(client.id))
     return 'an empty answer'
+  },
+
+  async 'asks for payments of a block' ({ node, client }) {
+    const mined = await node.block('mine')
+    const { ids } = readCompactBlock(unhex((await client.hearsBlock(mined.payload)).payload))
+    assert.ok(ids.length >= 1)
+    const places = ids.map((_, place) => place)
+    const [answer] = await client.ask(getBlockTransactions(unhex(mined.hash), places))
+    const { hash, list } = readBlockTransactions(answer)
+    assert.equal(hex(hash), mined.hash)
+    assert.ok(mined.payload.endsWith(hex(list)), 'the list of a block is that of its payments')
+    const [missing] = await client.ask(getBlockTransactions(NOBODY, [0]))
+    assert.deepEqual(readNotFound(missing).map(hex), [hex(NOBODY)])
+    return `${ids.length} payments, NOTF for 1 block`
   },
 
   async 'answers the node' ({ node, client }) {
@@ -154,7 +173,7 @@ export const scenes = {
 
   async 'is still joined' ({ node, client }) {
     const mined = await node.block('mine')
-    await client.hears(mined.payload)
+    await client.hearsBlock(mined.payload)
     assert.deepEqual(await node.peers(), [client.id])
     return `height ${mined.height}`
   }
