@@ -7,6 +7,7 @@
 //! ```
 
 mod claims;
+mod compact;
 mod flood;
 mod forge;
 mod headers;
@@ -22,6 +23,7 @@ mod trickle;
 
 pub use self::{
     claims::{Claim, ClaimsWork, Evasion},
+    compact::FalseCompactBlocks,
     flood::{BodyFlood, ConflictFlood, OrphanFlood},
     forge::{Flaw, ForgedChain, InvalidBlocks, LighterChain},
     headers::HeaderFlood,
