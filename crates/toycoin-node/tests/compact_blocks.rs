@@ -262,7 +262,8 @@ fn false_compact_block_does_not_displace_one_that_waits() {
 
 #[test]
 fn other_payments_than_asked_for_convict_their_sender() {
-    let answers: [(fn(&Scene) -> Vec<Transaction>, FillError); 4] = [
+    type Answer = fn(&Scene) -> Vec<Transaction>;
+    let answers: [(Answer, FillError); 4] = [
         (|_| Vec::new(), FillError::Count { found: 0, expected: 2 }),
         (|scene| scene.block.transactions.clone(), FillError::Count { found: 5, expected: 2 }),
         (|scene| scene.block.transactions[..2].iter().rev().cloned().collect(), FillError::OtherId { place: 0 }),
