@@ -236,7 +236,8 @@ fn a_coin_moved_to_another_chunk_is_refused() {
 
 #[test]
 fn a_last_chunk_that_is_short_long_or_empty_is_refused() {
-    let changes: [(usize, fn(&mut Vec<CoinBytes>)); 3] = [
+    type Change = fn(&mut Vec<CoinBytes>);
+    let changes: [(usize, Change); 3] = [
         (99, |last| last.truncate(99)),
         (101, |last| last.push(CoinBytes([0xff; COIN_BYTES]))),
         (0, |last| last.clear()),
@@ -263,7 +264,8 @@ fn a_manifest_that_does_not_fit_convicts_its_sender() {
         change(&mut manifest);
         scene.begin(manifest).unwrap_err()
     };
-    let cases: [(&dyn Fn(&mut Manifest), SnapshotError); 7] = [
+    type Case<'a> = (&'a dyn Fn(&mut Manifest), SnapshotError);
+    let cases: [Case<'_>; 7] = [
         (&|manifest| manifest.header = other, SnapshotError::OtherBlock { found, expected }),
         (&|manifest| manifest.opening.coins[0] ^= 1, SnapshotError::OtherOpening),
         (&|manifest| manifest.opening.count += 1, SnapshotError::OtherOpening),
