@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, time::Duration};
 use snapshots::{CONNECTION, Forgery, Manner, Peer, World, fork, honest, server};
 use toycoin_core::snapshot::{CoinBytes, SnapshotError};
 use toycoin_light::machine::snapshot::{Input, SnapshotConfig, SnapshotFailure};
-use toycoin_wire::{NodeMessage, machine::Machine, node::Chunk};
+use toycoin_wire::{NodeMessage, Tag, machine::Machine, node::Chunk};
 
 /// Servers of one manner, and an honest one with a name above theirs.
 fn against(seed: u64, manner: Manner, liars: usize) -> World {
@@ -212,6 +212,19 @@ fn the_sync_goes_on_after_its_connection_was_lost() {
     world.settle();
     world.assert_done(honest(), "the second connection");
     assert_eq!(world.begun, 2);
+}
+
+#[test]
+fn an_unanswered_question_goes_to_another_server() {
+    let mut world = World::new(1, vec![Peer::new(Manner::KeepsChunks), Peer::new(Manner::Honest)]);
+    world.publish();
+    world.run(Duration::from_secs(10));
+    assert_eq!(world.sync.progress(), (3, 6));
+    // a mesh tells it, and nobody waits
+    world.tell(Input::Unanswered { server: server(1), question: Tag::GCHK });
+    world.run(Duration::ZERO);
+    world.assert_done(honest(), "the other server");
+    assert!(world.muted.is_empty());
 }
 
 #[test]

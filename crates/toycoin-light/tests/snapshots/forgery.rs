@@ -39,6 +39,9 @@ pub(crate) enum Forgery {
     Short,
 }
 
+/// A manifest and its chunks.
+type Made = (Manifest, Vec<Vec<CoinBytes>>);
+
 impl Forgery {
     pub(crate) const ALL: [Self; 12] = [
         Self::Twice,
@@ -56,13 +59,13 @@ impl Forgery {
     ];
 
     /// Returns the false manifest and its chunks.
-    pub(crate) fn made(self) -> &'static (Manifest, Vec<Vec<CoinBytes>>) {
-        static MADE: LazyLock<BTreeMap<Forgery, (Manifest, Vec<Vec<CoinBytes>>)>> =
+    pub(crate) fn made(self) -> &'static Made {
+        static MADE: LazyLock<BTreeMap<Forgery, Made>> =
             LazyLock::new(|| Forgery::ALL.into_iter().map(|forgery| (forgery, forgery.make())).collect());
         &MADE[&self]
     }
 
-    fn make(self) -> (Manifest, Vec<Vec<CoinBytes>>) {
+    fn make(self) -> Made {
         let source = honest();
         let (mut manifest, mut chunks) = (source.manifest.clone(), source.chunks.clone());
         self.change(&mut chunks);

@@ -196,7 +196,7 @@ impl World {
             }
             Output::Begin { coins, .. } => {
                 self.begun += 1;
-                self.disk = Disk { room: coins as usize * COIN_BYTES, chunks: BTreeMap::new() };
+                self.disk = Disk { room: usize::try_from(coins).unwrap() * COIN_BYTES, chunks: BTreeMap::new() };
             }
             Output::WriteChunk { place, coins } => {
                 let end = place as usize * CHUNK_COINS * COIN_BYTES + coins.len() * COIN_BYTES;

@@ -14,7 +14,7 @@ use toycoin_core::{
 use super::NOW_MS;
 
 /// The number of coins in genesis: with those of 2,048 coinbases they fill five chunks and a part of a sixth.
-const ALLOCATIONS: usize = 20_000;
+const ALLOCATIONS: u32 = 20_000;
 
 /// A chain, and the snapshot of its block at height 2,048.
 pub(crate) struct Source {
@@ -42,7 +42,7 @@ fn params() -> ChainParams {
     let bits = CompactTarget::from_bits(0x207f_ffff);
     let network = ChainParams::builder("snapshots").fixed_difficulty().genesis_bits(bits).limit_bits(bits);
     let allocated = (0..ALLOCATIONS).fold(network, |network, i| {
-        network.allocate(classroom::owner(i as u32 % 2), Amount::from_grains(1_000 + i as u64))
+        network.allocate(classroom::owner(i % 2), Amount::from_grains(1_000 + u64::from(i)))
     });
     allocated.build().unwrap()
 }
