@@ -136,15 +136,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if let Some(question) = question {
             return self.answers.on_question(peer.0, asker, &question, &mut self.net);
         }
-        let message = match LightQuestion::of(message) {
-            Ok(question) => {
-                if !self.on_light_question(peer.0, asker, &question) {
-                    self.net.outputs.extend(asker.question.map(|question| Output::End { question }));
-                }
-                return;
+        if let Some(question) = LightQuestion::of(&message) {
+            if !self.on_light_question(peer.0, asker, &question) {
+                self.net.outputs.extend(asker.question.map(|question| Output::End { question }));
             }
-            Err(other) => other,
-        };
+            return;
+        }
         match message {
             NodeMessage::Status(status) => {
                 self.on_status(peer, &status);

@@ -146,7 +146,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::Reject(reject) => self.on_reject(&reject),
             other => {
                 // what is left are questions of light clients, and answers to them, which concern no full node
-                if let Ok(question) = LightQuestion::of(other) {
+                if let Some(question) = LightQuestion::of(&other) {
                     self.on_light_question(peer.0, Asker { peer: peer.1, question: None }, &question);
                 }
             }

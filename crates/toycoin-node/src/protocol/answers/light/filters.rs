@@ -20,7 +20,7 @@ pub(super) fn plan<S: ChainStore>(request: &GetFilters, chain: &Chain<S>) -> Pla
         return Plan { tokens: 0, length: limits::MAX_ENVELOPE_BYTES, source: Source::Chain };
     };
     let blocks = heights.end - heights.start;
-    let bytes = (limits::FILTER_BYTES * blocks).max(limits::FILTERS_BYTES).min(MOST_BYTES);
+    let bytes = (limits::FILTER_BYTES * blocks).clamp(limits::FILTERS_BYTES, MOST_BYTES);
     Plan {
         tokens: bytes + limits::FILTER_TOKENS * blocks,
         // the first one is given however long it is

@@ -14,14 +14,14 @@ pub(in crate::protocol) enum LightQuestion {
 }
 
 impl LightQuestion {
-    /// Returns the question in a message, or the message if it is another one.
-    pub(in crate::protocol) fn of(message: NodeMessage) -> Result<Self, NodeMessage> {
+    /// Returns the question in a message; `None` if it is another message.
+    pub(in crate::protocol) fn of(message: &NodeMessage) -> Option<Self> {
         match message {
-            NodeMessage::GetProof(request) => Ok(Self::Proof(request)),
-            NodeMessage::GetAncestors(request) => Ok(Self::Ancestors(request)),
-            NodeMessage::GetReceipts(request) => Ok(Self::Receipts(request)),
-            NodeMessage::GetFilters(request) => Ok(Self::Filters(request)),
-            other => Err(other),
+            NodeMessage::GetProof(request) => Some(Self::Proof(request.clone())),
+            NodeMessage::GetAncestors(request) => Some(Self::Ancestors(request.clone())),
+            NodeMessage::GetReceipts(request) => Some(Self::Receipts(request.clone())),
+            NodeMessage::GetFilters(request) => Some(Self::Filters(*request)),
+            _ => None,
         }
     }
 
