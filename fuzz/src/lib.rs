@@ -12,6 +12,7 @@
 //!   exports         what is read of an export is shown as it was written
 //!   filters         what decodes is what a slow reader finds, and has no other encoding
 //!   proofs          no proof that is accepted says other than the chain, and what is read is written again
+//!   receipts        what is read of a receipt is shown with the same meaning, and verified without a panic
 //!   texts           addresses, amounts and hashes: what is read is shown as it was written
 //! ```
 
@@ -21,6 +22,7 @@ mod frames;
 mod messages;
 mod node;
 mod proofs;
+mod receipts;
 #[cfg(feature = "redb")]
 mod records;
 mod relay;
@@ -36,6 +38,7 @@ pub use self::{
     messages::{node_messages, relay_messages},
     node::node_machine,
     proofs::proofs,
+    receipts::receipts,
     relay::relay_machine,
     texts::texts,
 };

@@ -25,6 +25,7 @@
 //! | that a block holds a transaction | a [`Receipt`] | [`verify_receipt`] |
 //! | the same as the first, from a file | the file's bytes | [`verify_file`] |
 //! | all coins after a block | a [`Manifest`](toycoin_core::snapshot::Manifest) and chunks | [`machine::snapshot`] |
+//! | all of that at once, without a network | a [`ReceiptFile`] | [`ReceiptFile::verify`] |
 //!
 //! The verifiers are pure: they read no clock and draw no randomness. docs/light.md lists their checks in order, what
 //! each prevents, and what a light client cannot see.
@@ -73,6 +74,7 @@ pub mod limits;
 pub mod machine;
 mod proved;
 mod receipt;
+mod receipt_file;
 mod rise;
 mod samples;
 mod tail;
@@ -87,6 +89,10 @@ pub use self::{
     file::{MAX_PROOF, ProofFileError, decode_proof, encode_proof, verify_file},
     proved::{ProvedHeader, ProvedTip},
     receipt::{ReceiptError, verify_receipt},
+    receipt_file::{
+        FileAncestry, MAX_RECEIPT, MAX_RECEIPT_HEADERS, RECEIPT_VERSION, ReceiptFile, ReceiptFileError, Shown,
+        ShownWork,
+    },
     rise::rise_divisor,
     verify::{LEAST_HEIGHT, MAX_NODES, verify},
 };

@@ -101,6 +101,22 @@ fn filters() {
     }
 }
 
+#[test]
+fn receipts() {
+    throw(20_000, 200, fuzz::receipts);
+    // a receipt with some bytes changed
+    let seed = include_bytes!("../../../fuzz/seeds/receipts/payment");
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for round in 0..5_000_u32 {
+        let mut bytes = seed.to_vec();
+        for _ in 0..=round % 3 {
+            let place = usize::try_from(rng.next_u64()).unwrap_or(0) % bytes.len();
+            bytes[place] = b"0123456789abcdef\"{}[]:, "[usize::try_from(rng.next_u32()).unwrap_or(0) % 24];
+        }
+        fuzz::receipts(&bytes);
+    }
+}
+
 #[cfg(feature = "redb")]
 #[test]
 fn records() {
@@ -134,6 +150,7 @@ fn seeds() {
         ("node_machine", fuzz::node_machine),
         ("node_messages", fuzz::node_messages),
         ("proofs", fuzz::proofs),
+        ("receipts", fuzz::receipts),
         ("relay_machine", fuzz::relay_machine),
         ("relay_messages", fuzz::relay_messages),
         #[cfg(feature = "redb")]

@@ -1,6 +1,6 @@
 //! A light client among full nodes, without sockets.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
 mod full_node;
 
