@@ -22,9 +22,8 @@ fn arrivals(seed: u64, topology: Option<Topology>) -> (BTreeMap<Tag, (u64, u64)>
     let counts = Rc::new(RefCell::new(BTreeMap::<Tag, (u64, u64)>::new()));
     let seen = Rc::clone(&counts);
     network.observe(move |fact| {
-        let message = match &fact.fact {
-            Fact::Arrived { message, .. } | Fact::MeshArrived { message, repeated: false, .. } => message,
-            _ => return,
+        let (Fact::Arrived { message, .. } | Fact::MeshArrived { message, repeated: false, .. }) = &fact.fact else {
+            return;
         };
         if let Some(tag) = message.tag {
             let mut counts = seen.borrow_mut();
