@@ -1,7 +1,8 @@
 //! A wallet: one key, the coins that the chain gives it, and the payments that it makes from them.
 //!
 //! The wallet learns of the chain from blocks alone. Its user, such as a node, a light client or a test, passes them in
-//! order to [`connect`](Wallet::connect). In a reorganisation, [`disconnect`](Wallet::disconnect) undoes blocks.
+//! order to [`connect`](Wallet::connect). In a reorganisation, [`disconnect`](Wallet::disconnect) undoes blocks. A light
+//! client passes in the blocks that concern the wallet alone, and [skips](Wallet::skip_to) the others.
 //!
 //! ```text
 //!   blocks ──connect/disconnect──▶ coins ──pay: the oldest first──▶ Payment: pending ─▶ confirmed
@@ -129,6 +130,23 @@ impl Wallet {
         Ok(())
     }
 
+    /// Moves the wallet to another block of the active chain, over blocks that neither pay it nor spend its coins.
+    ///
+    /// It goes forward, or back as far as the last block that concerns the wallet. A light client calls it before
+    /// [`connect`](Self::connect) with the parent of the next block that concerns the wallet, before
+    /// [`disconnect`](Self::disconnect) with the last one, and with the tip. The wallet trusts that it passes over
+    /// nothing that concerns it.
+    ///
+    /// # Errors
+    /// When a block above `height` concerns the wallet.
+    pub fn skip_to(&mut self, block: BlockHash, height: u64) -> Result<(), WalletError> {
+        if let Some(last) = self.history.last().map(|entry| entry.height).filter(|last| *last > height) {
+            return Err(WalletError::Concerned { height: last, skipped_to: height });
+        }
+        (self.tip, self.height) = (block, height);
+        Ok(())
+    }
+
     /// Undoes the wallet's last block. Payments that the block confirmed are pending again.
     ///
     /// # Errors
@@ -233,6 +251,11 @@ impl Wallet {
             }
         }
         true
+    }
+
+    /// Returns the value of a coin that the active chain gave this wallet, spent or not; `None` if it is not one of those.
+    pub fn value_of(&self, outpoint: &OutPoint) -> Option<Amount> {
+        self.coins.value(outpoint)
     }
 
     /// Returns a payment that this wallet made, `None` if there is none with that id.

@@ -24,4 +24,12 @@ pub enum WalletError {
         /// The wallet's last block.
         tip: BlockHash,
     },
+    /// The wallet cannot skip back over a block that concerns it; that has to be disconnected.
+    #[error("block {height} concerns the wallet, so it cannot skip to block {skipped_to}")]
+    Concerned {
+        /// The height of the last block that concerns the wallet.
+        height: u64,
+        /// The height to which the wallet was to skip.
+        skipped_to: u64,
+    },
 }

@@ -222,3 +222,36 @@ fn refuses_another_networks_address() {
     let elsewhere = ChainParams::lab().address(classroom::owner(1));
     assert!(matches!(wallet(0).pay(elsewhere, toycoins(1), FeeRate::ZERO), Err(BuildError::Address(_))));
 }
+
+#[test]
+fn a_wallet_that_skips_ends_like_one_that_saw_all() {
+    let (mut ledger, mut whole) = scene(3);
+    let mut light = wallet(3);
+    let mut concerning = Vec::new();
+    let mut payments = ledger.payments();
+    for height in 1..=9_u64 {
+        let gift = (height == 4).then(|| payments.pay(0, 3, toycoins(7), Amount::ZERO).unwrap());
+        let spent = (height == 6).then(|| whole.pay(address(1), toycoins(12), FeeRate::ZERO).unwrap());
+        let transactions = gift.into_iter().chain(spent).collect();
+        let block = mine(&mut ledger, &mut whole, transactions, if height == 2 { 3 } else { NOBODY });
+        if [2, 4, 6].contains(&height) {
+            light.skip_to(block.header.previous, height - 1).unwrap();
+            light.connect(&block).unwrap();
+            concerning.push(block);
+        }
+    }
+    light.skip_to(ledger.tip_hash(), 9).unwrap();
+    assert_eq!((light.tip(), light.height()), (whole.tip(), whole.height()));
+    assert_eq!((light.balance(), light.history()), (whole.balance(), whole.history()));
+    assert_eq!(light.spendable().collect::<Vec<_>>(), whole.spendable().collect::<Vec<_>>());
+
+    // in a reorganisation it goes back from one such block to the one before
+    let last = concerning.pop().unwrap();
+    let parent = last.header.previous;
+    assert_eq!(light.skip_to(parent, 5), Err(WalletError::Concerned { height: 6, skipped_to: 5 }));
+    light.skip_to(last.hash(), 6).unwrap();
+    light.disconnect(&last).unwrap();
+    let before = concerning.pop().unwrap();
+    light.skip_to(before.hash(), 4).unwrap();
+    assert_eq!(light.balance().total(), toycoins(67), "genesis' ten, a reward and the gift");
+}
