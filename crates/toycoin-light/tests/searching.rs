@@ -3,7 +3,7 @@
 mod world;
 
 use toycoin_core::{ChainParams, test_util::classroom};
-use toycoin_light::machine::{Event, Input};
+use toycoin_light::machine::{Event, Input, LightConfig, LightMachine};
 use world::{FullNode, Manner, World, server};
 
 /// The owner whom the client follows.
@@ -139,4 +139,40 @@ fn a_receipt_is_collected_and_a_missing_one_reported() {
     assert_eq!(ids, [txid, coinbase]);
     assert!(receipts[0].ancestry.is_some() && receipts[1].ancestry.is_none(), "the second block is in the tail");
     assert!(world.events.contains(&Event::NoReceipt { txid: toycoin_core::Txid::ZERO }));
+}
+
+#[test]
+fn a_coin_of_genesis_is_seen_spent_without_change() {
+    let mut node = FullNode::new(ChainParams::regtest());
+    let coins = node.chain.coins_of(&classroom::owner(0)).unwrap();
+    let all = coins.iter().map(|(_, coin)| coin.output.value).sum();
+    let params = node.chain.params().clone();
+    let spent = toycoin_core::TransactionBuilder::new(&params)
+        .spend(coins)
+        .pay(params.address(classroom::owner(3)), all)
+        .sign(classroom::key(0))
+        .unwrap();
+    node.grow(2);
+    node.mine(vec![spent], classroom::owner(7));
+    node.grow(3);
+    let mut world = World::new(params, vec![node.copy(Manner::Honest), node]);
+    world.tell(Input::Watch { owner: classroom::owner(0), birthday: 1 });
+    world.settle();
+    assert_eq!(world.blocks(), [3]);
+}
+
+#[test]
+fn what_one_server_alone_said_is_not_saved() {
+    let mut alone = world(vec![chain()]);
+    assert_eq!(alone.client.progress(), (260, 0));
+    let saved = alone.client.save();
+    assert_eq!(saved.searched, 0);
+    // beside a second server, all of it is found again
+    let config = LightConfig::new(ChainParams::regtest(), [8; 32]);
+    let client = LightMachine::resume(config, &saved).unwrap();
+    let nodes = vec![chain(), chain()];
+    alone = World::with(client, nodes);
+    alone.settle();
+    assert_eq!((alone.blocks(), alone.client.progress()), (CONCERN.to_vec(), (260, 260)));
+    assert_eq!(alone.client.save().searched, 260);
 }

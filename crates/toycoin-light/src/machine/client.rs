@@ -56,11 +56,12 @@ impl LightMachine {
         Ok(client)
     }
 
-    /// Returns what a later client can go on from.
+    /// Returns what a later client can go on from. What one server alone said is not kept: it is searched again.
     pub fn save(&self) -> Saved {
         let (headers, before) = self.tip.window.parts();
-        let (searched, _) = self.search.progress();
-        let coins = self.search.coins.clone();
+        let (_, searched) = self.search.progress();
+        let mut coins = self.search.coins.clone();
+        coins.rewind(searched);
         Saved { genesis: self.net.params.genesis_hash(), headers, before, searched, coins }
     }
 
@@ -91,6 +92,12 @@ impl LightMachine {
     /// Returns the number of servers that were heard of and are not muted.
     pub fn servers(&self) -> usize {
         self.net.servers.iter().count()
+    }
+
+    /// Returns the number of servers that claim as much work as our tip has, or more.
+    pub fn company(&self) -> usize {
+        let work = self.tip().work;
+        self.net.servers.iter().filter(|(_, known)| known.claim.is_some_and(|claim| claim.work >= work)).count()
     }
 
     /// Returns the header of a block whose place below the tip is known: its confirmations are the tip's height less

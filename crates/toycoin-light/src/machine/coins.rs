@@ -35,6 +35,16 @@ impl Coins {
         is_new
     }
 
+    /// Adds the coins that genesis gives an owner. Everybody knows genesis, so no filter is asked for it.
+    pub(super) fn allot(&mut self, owner: &PublicKey, genesis: &Block) {
+        let outputs = genesis.coinbase.outpoints(genesis.coinbase.txid());
+        for (outpoint, _) in outputs.filter(|(_, output)| output.owner == *owner) {
+            if !self.spent.iter().any(|(spent, ..)| *spent == outpoint) {
+                self.unspent.insert(outpoint, 0);
+            }
+        }
+    }
+
     /// Returns the lowest birthday; `None` without owners.
     pub(super) fn birthday(&self) -> Option<u64> {
         self.owners.values().min().copied()

@@ -18,7 +18,7 @@ pub struct Saved {
     pub headers: Vec<Header>,
     /// The chain's work before the first of them.
     pub before: Work,
-    /// All blocks up to this height are searched.
+    /// All blocks up to this height are searched, and two servers gave the same filters of them.
     pub searched: u64,
     /// The owners and their coins.
     pub coins: Coins,

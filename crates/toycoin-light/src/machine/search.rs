@@ -77,7 +77,11 @@ impl Search {
     /// Watches another owner. What was searched from its birthday on is searched again.
     pub(super) fn watch(&mut self, net: &mut Net, owner: PublicKey, birthday: u64) {
         let is_first = self.coins.birthday().is_none();
-        if self.coins.watch(owner, birthday) && !is_first {
+        let is_new = self.coins.watch(owner, birthday);
+        if is_new {
+            self.coins.allot(&owner, net.params.genesis());
+        }
+        if is_new && !is_first {
             self.rewind(net, birthday.saturating_sub(1));
         }
     }

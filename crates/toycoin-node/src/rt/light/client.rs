@@ -31,6 +31,8 @@ pub struct LightStatus {
     pub confirmed: u64,
     /// The number of servers that were heard of and are not muted.
     pub servers: usize,
+    /// The number of them that claim as much work as the tip has, or more.
+    pub company: usize,
     /// The state of each relay, in the order in which they were added.
     pub relays: Vec<RelayState>,
 }

@@ -150,6 +150,7 @@ impl Driver {
             searched,
             confirmed,
             servers: self.machine.servers(),
+            company: self.machine.company(),
             relays: self.relays.iter().map(|relay| relay.state.clone()).collect(),
         }
     }
