@@ -6,12 +6,16 @@
 //!     cargo run --release --example wallet -- pay tlab1... 2.5
 //!     cargo run --release --example wallet -- history
 //!     cargo run --release --example wallet -- block 8
+//!     cargo run --release --example wallet -- balance --light
+//!     cargo run --release --example wallet -- prove TXID > receipt.json
+//!     cargo run --release --example wallet -- verify receipt.json
 //!
-//! `node --payout ADDRESS` earns the first coins. The key is a file; the chain comes from the network each time.
+//! `node --payout ADDRESS` earns the first coins. The key is a file; the chain comes from the network each time. With
+//! `--light`, no chain comes: full nodes prove the tip and find the payments.
 
 use std::{cell::Cell, error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use toycoin_core::{Address, Amount, ChainParams, FeeRate, SecretKey, Txid, wallet::Wallet};
 use toycoin_examples::{
     arguments::{NetworkChoice, number},
@@ -22,9 +26,13 @@ use toycoin_examples::{
     interrupted,
     joining::catch_up,
     key_file,
+    light::{
+        arguments::LightArguments, confirming::confirmation, joining::catch_up as catch_up_lightly, state_file,
+        wallet::LightWallet,
+    },
     meshing::ClientMeeting,
-    order::{self, Order},
-    say, signalled,
+    order::{self, Order, Prepared},
+    receipts, say, signalled, tell,
     words::money,
 };
 use toycoin_node::NodeHandle;
@@ -42,6 +50,8 @@ struct Arguments {
     meeting: ClientMeeting,
     #[command(flatten)]
     network: NetworkChoice,
+    #[command(flatten)]
+    light: LightArguments,
     /// Give up with exit code 3 after this long without verified progress.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, global = true, value_parser = number::<u64>(1..=86_400))]
     patience: u64,
@@ -76,7 +86,20 @@ enum Command {
     },
     /// Show incoming and outgoing payments.
     History,
-    /// Show the tip of the chain; this and what follows needs no key.
+    /// Print a receipt of a payment, for whom it paid; this and what follows needs no key.
+    Prove {
+        /// Transaction id.
+        txid: Txid,
+        /// Output of the payment that the receipt is about, from 0; may be repeated [default: 0].
+        #[arg(long, value_name = "N")]
+        output: Vec<u32>,
+    },
+    /// Verify a receipt without a network, and say what it shows and what not.
+    Verify {
+        /// File with the receipt; - for standard input.
+        receipt: PathBuf,
+    },
+    /// Show the tip of the chain.
     Tip,
     /// Show a block.
     Block {
@@ -99,9 +122,25 @@ enum Command {
 }
 
 impl Command {
+    /// Returns the order, if the command is to pay.
+    fn order(&self) -> Option<Order> {
+        let Self::Pay { address: to, amount, wait: confirmations, fee_rate, yes: is_agreed, dry_run: is_rehearsal } =
+            *self
+        else {
+            return None;
+        };
+        let fee_rate = fee_rate.map(FeeRate::grains_per_byte);
+        Some(Order { to, amount, fee_rate, confirmations, is_agreed, is_rehearsal })
+    }
+
     /// Returns whether the command only looks at the chain, for which no key is needed.
     const fn only_looks(&self) -> bool {
         matches!(self, Self::Tip | Self::Block { .. } | Self::Tx { .. } | Self::Mempool | Self::Peers { .. })
+    }
+
+    /// Returns whether the command needs what a wallet without a chain does not have.
+    const fn needs_chain(&self) -> bool {
+        self.only_looks() && !matches!(self, Self::Tip)
     }
 }
 
@@ -114,8 +153,20 @@ fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // before a key is made for a network that there is not
     let params = arguments.network.params()?;
-    if arguments.command.only_looks() {
-        return look(arguments, params).await;
+    if arguments.light.light && arguments.command.needs_chain() {
+        let what = "--light has no chain to show this from; leave it out, so that the wallet fetches the chain";
+        Arguments::command().error(ErrorKind::ArgumentConflict, what).exit();
+    }
+    match &arguments.command {
+        Command::Prove { txid, output } => return prove(arguments, params, *txid, output).await,
+        Command::Verify { receipt } => {
+            let lines = receipts::verified(&receipts::read(receipt)?, &params)?;
+            lines.iter().for_each(|line| say!("{line}"));
+            return Ok(());
+        }
+        Command::Tip if arguments.light.light => return light_tip(arguments, params).await,
+        command if command.only_looks() => return look(arguments, params).await,
+        _ => {}
     }
     let key = match arguments.command {
         Command::New => key_file::create(&arguments.key)?,
@@ -123,6 +174,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     match arguments.command {
         Command::New | Command::Address => say!("{}", params.address(key.public_key())),
+        _ if arguments.light.light => without_chain(arguments, params, key).await?,
         _ => online(arguments, params, key).await?,
     }
     Ok(())
@@ -160,11 +212,37 @@ async fn online(arguments: &Arguments, params: ChainParams, key: SecretKey) -> R
         result = act(arguments, Wallet::new(params, key.clone()), &key, &node, &sent) => result.map(|()| false)?,
     };
     node.shutdown().await?;
-    if !is_stopped || !matches!(arguments.command, Command::Pay { dry_run: false, .. }) {
+    if is_stopped { stopped(arguments, sent.get()) } else { Ok(()) }
+}
+
+/// Carries out a command with a light client.
+async fn without_chain(arguments: &Arguments, params: ChainParams, key: SecretKey) -> Result<(), Box<dyn Error>> {
+    if let Command::Pay { address, .. } = arguments.command {
+        address.require(params.spec().address_prefix)?;
+    }
+    let builder = arguments.meeting.light(params.clone(), "wallet").await?;
+    let file = state_file::beside(&arguments.key);
+    let wallet = Wallet::new(params.clone(), key.clone());
+    let mut light = LightWallet::open(builder, &params, wallet, file, arguments.light.birthday).await?;
+    let sent = Cell::new(None);
+    let ended = tokio::select! {
+        signal = signalled() => signal.map(|()| true).map_err(Into::into),
+        result = act_lightly(arguments, &mut light, &key, &sent) => result.map(|()| false),
+    };
+    // what was found is worth keeping, and what was done is done, whether or not it can be kept
+    if let Err(error) = light.save().await {
+        tell!("note: {error}");
+    }
+    if ended? { stopped(arguments, sent.get()) } else { Ok(()) }
+}
+
+/// Returns how a command ends that was stopped by a signal.
+fn stopped(arguments: &Arguments, sent: Option<Txid>) -> Result<(), Box<dyn Error>> {
+    if !matches!(arguments.command, Command::Pay { dry_run: false, .. }) {
         return Ok(());
     }
     // whoever started it must not take this for a payment that was made
-    match sent.get() {
+    match sent {
         Some(txid) => Err(GaveUp::new(format!(
             "stopped before a confirmation; the payment was sent and may still be confirmed: `wallet tx {txid}` shows \
              whether it is"
@@ -185,9 +263,8 @@ async fn act(
     catch_up(node, Duration::from_secs(arguments.patience)).await?;
     follow(node, std::slice::from_mut(&mut wallet)).await?;
     match arguments.command {
-        Command::Pay { address: to, amount, wait: confirmations, fee_rate, yes: is_agreed, dry_run: is_rehearsal } => {
-            let fee_rate = fee_rate.map(FeeRate::grains_per_byte);
-            let order = Order { to, amount, fee_rate, confirmations, is_agreed, is_rehearsal };
+        Command::Pay { dry_run: is_rehearsal, .. } => {
+            let order = arguments.command.order().ok_or("this is no order to pay")?;
             order::pay(node, &mut wallet, key, &order, sent).await?;
             if is_rehearsal {
                 return Ok(());
@@ -197,11 +274,60 @@ async fn act(
         Command::History => history::lines(node, &wallet).await?.iter().for_each(|line| say!("{line}")),
         _ => {}
     }
+    say_balance(&wallet);
+    Ok(())
+}
+
+async fn act_lightly(
+    arguments: &Arguments,
+    light: &mut LightWallet,
+    key: &SecretKey,
+    sent: &Cell<Option<Txid>>,
+) -> Result<(), Box<dyn Error>> {
+    let params = light.client().params().clone();
+    let patience = Duration::from_secs(arguments.patience);
+    catch_up_lightly(light, &arguments.meeting, patience).await?;
+    if let Some(order) = arguments.command.order() {
+        let Some(Prepared { payment, fee }) = order::prepare(&params, light.wallet_mut(), key, &order).await? else {
+            return Ok(());
+        };
+        let txid = payment.txid();
+        say!("payment {txid}");
+        sent.set(Some(txid));
+        let (height, confirmations) = confirmation(light, &payment, fee, order.confirmations).await?;
+        say!("{}", order::confirmed_line(height, confirmations));
+        catch_up_lightly(light, &arguments.meeting, patience).await?;
+    } else if matches!(arguments.command, Command::History) {
+        history::light_lines(light, &params).iter().for_each(|line| say!("{line}"));
+    }
+    say_balance(light.wallet());
+    light.doubt().iter().for_each(|line| say!("{line}"));
+    Ok(())
+}
+
+fn say_balance(wallet: &Wallet) {
     let balance = wallet.balance();
     say!("{} toycoins at height {}", money(balance.total()), wallet.height());
     if let Some(last) = wallet.immature().map(|(_, coin)| wallet.matures_at(&coin)).max() {
         let (now, rewards) = (money(balance.available), money(balance.immature));
         say!("{now} can be spent now; {rewards} are immature rewards, the last until block {last}");
+    }
+}
+
+async fn prove(arguments: &Arguments, params: ChainParams, txid: Txid, outputs: &[u32]) -> Result<(), Box<dyn Error>> {
+    let patience = Duration::from_secs(arguments.patience);
+    tokio::select! {
+        signal = interrupted() => signal?,
+        receipt = receipts::prove(&arguments.meeting, &params, txid, outputs, patience) => say!("{}", receipt?),
+    }
+    Ok(())
+}
+
+async fn light_tip(arguments: &Arguments, params: ChainParams) -> Result<(), Box<dyn Error>> {
+    let patience = Duration::from_secs(arguments.patience);
+    tokio::select! {
+        signal = interrupted() => signal?,
+        lines = receipts::tip(&arguments.meeting, &params, patience) => lines?.iter().for_each(|line| say!("{line}")),
     }
     Ok(())
 }

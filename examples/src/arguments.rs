@@ -9,10 +9,12 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use toycoin_core::ChainParams;
-use toycoin_node::NodeBuilder;
 use toycoin_wire::Channel;
 
 use crate::network_file;
+
+/// Address of the relay unless another is named.
+pub const RELAY: &str = "127.0.0.1:25000";
 
 /// Networks that the programs can join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,18 +63,11 @@ impl NetworkChoice {
 #[derive(Debug, Clone, Args)]
 pub struct Meeting {
     /// Address of the relay.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:25000", global = true, value_parser = relay_address)]
+    #[arg(long, value_name = "ADDR", default_value = RELAY, global = true, value_parser = relay_address)]
     pub relay: String,
     /// Name of the channel.
     #[arg(long, value_name = "NAME", default_value = "/topic/main", global = true)]
     pub channel: Channel,
-}
-
-impl Meeting {
-    /// Returns a builder for a node that meets its peers there. The relay knows it by the name of its program.
-    pub fn node(&self, params: ChainParams, program: &str) -> NodeBuilder {
-        NodeBuilder::new(params).relay(self.relay.clone()).channel(self.channel.clone()).agent(program)
-    }
 }
 
 /// Reads a relay's address: host and port, as in `127.0.0.1:25000`, `relay.example:25000` or `[::1]:25000`.

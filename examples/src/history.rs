@@ -11,6 +11,7 @@ use toycoin_node::{NodeHandle, Stopped};
 use crate::{
     classroom::name_of,
     columns::wrap,
+    light::wallet::LightWallet,
     words::{aligned, money, price},
 };
 
@@ -59,6 +60,25 @@ pub async fn lines(node: &NodeHandle, wallet: &Wallet) -> Result<Vec<String>, St
         rows.push(row(entry, transaction.as_ref(), &owners, wallet.address().owner()));
     }
     Ok(lines_of(&rows, node.params()))
+}
+
+/// Returns the lines of a light wallet's history, in the chain's order. Who paid it is not known, since it does not have
+/// their coins.
+pub fn light_lines(light: &LightWallet, params: &ChainParams) -> Vec<String> {
+    let wallet = light.wallet();
+    let own = wallet.address().owner();
+    let row = |entry: &HistoryEntry| {
+        let transaction = light.find(&entry.txid).map(|(_, transaction)| transaction);
+        let spent = transaction.iter().flat_map(|transaction| &transaction.inputs);
+        let is_own = |outpoint: &OutPoint| wallet.value_of(outpoint).is_some();
+        let owners: BTreeSet<_> = match spent.clone().all(is_own) {
+            true if transaction.is_some() => BTreeSet::from([own]),
+            _ => BTreeSet::new(),
+        };
+        row(entry, transaction, &owners, own)
+    };
+    let rows: Vec<_> = wallet.history().iter().map(row).collect();
+    lines_of(&rows, params)
 }
 
 /// Returns whose coins a transaction spends, as far as the node knows.

@@ -17,11 +17,13 @@ use tokio::{
 use toycoin_core::{ChainParams, HumanDuration};
 use toycoin_node::{
     NodeBuilder, NodeHandle, Stopped,
+    light::{LightBuilder, LightClient},
     peering::{AddressError, PeerAddress},
 };
+use toycoin_wire::Channel;
 
 use crate::{
-    arguments::{Meeting, number},
+    arguments::{RELAY, number, relay_address},
     gave_up::GaveUp,
 };
 
@@ -74,8 +76,12 @@ pub struct MeshArguments {
 /// Where a client meets others: on a relay, or directly connected to peers.
 #[derive(Debug, Clone, Args)]
 pub struct ClientMeeting {
-    #[command(flatten)]
-    meeting: Meeting,
+    /// Address of a relay; may be repeated.
+    #[arg(long, value_name = "ADDR", default_value = RELAY, global = true, value_parser = relay_address)]
+    relay: Vec<String>,
+    /// Name of the channel.
+    #[arg(long, value_name = "NAME", default_value = "/topic/main", global = true)]
+    channel: Channel,
     /// Address of a peer to connect to instead of a relay, such as /ip4/127.0.0.1/tcp/25001; may be repeated (built
     /// with --features p2p).
     #[arg(long, value_name = "MULTIADDR", conflicts_with = "relay", global = true)]
@@ -195,17 +201,52 @@ impl ClientMeeting {
     /// If peers were named and this build has no mesh, or the system gives no random bytes.
     pub async fn node(&self, params: ChainParams, program: &str) -> Result<NodeBuilder, Box<dyn Error>> {
         if self.peer.is_empty() {
-            return Ok(self.meeting.node(params, program));
+            let builder = NodeBuilder::new(params).channel(self.channel.clone()).agent(program);
+            return Ok(self.relay.iter().fold(builder, NodeBuilder::relay));
         }
         #[cfg(not(feature = "p2p"))]
         return Err(missing(program, "--peer MULTIADDR"));
         #[cfg(feature = "p2p")]
         {
-            let config = toycoin_p2p::Config::new(&params).agent(program);
-            let config = self.peer.iter().cloned().fold(config, toycoin_p2p::Config::peer);
             // the carrier ends with its node, and a client has no file of peers that must be written
+            let config = self.peers_of(&params, program);
             Ok(carried(NodeBuilder::new(params).agent(program), config).await?.0)
         }
+    }
+
+    /// Returns a builder for a light client that asks full nodes there.
+    ///
+    /// # Errors
+    /// As [`node`](Self::node).
+    pub async fn light(&self, params: ChainParams, program: &str) -> Result<LightBuilder, Box<dyn Error>> {
+        if self.peer.is_empty() {
+            let builder = LightClient::builder(params).channel(self.channel.clone()).agent(program);
+            return Ok(self.relay.iter().fold(builder, LightBuilder::relay));
+        }
+        #[cfg(not(feature = "p2p"))]
+        return Err(missing(program, "--peer MULTIADDR"));
+        #[cfg(feature = "p2p")]
+        {
+            let (port, end) = toycoin_node::mesh_port(EVENTS);
+            // it ends with the client
+            drop(toycoin_p2p::start(self.peers_of(&params, program), end).await?);
+            Ok(LightClient::builder(params).agent(program).mesh(port))
+        }
+    }
+
+    #[cfg(feature = "p2p")]
+    fn peers_of(&self, params: &ChainParams, program: &str) -> toycoin_p2p::Config {
+        let config = toycoin_p2p::Config::new(params).agent(program);
+        self.peer.iter().cloned().fold(config, toycoin_p2p::Config::peer)
+    }
+
+    /// Returns why none of the named peers can be reached; `None` if one can, or none is named.
+    pub async fn unreachable(&self) -> Option<String> {
+        if self.peer.is_empty() {
+            return None;
+        }
+        let refusals = refusals(&self.peer).await;
+        (refusals.len() == self.peer.len()).then(|| refusals.join(", "))
     }
 
     /// Waits until a named peer has joined; a client of a relay has nothing to wait for.

@@ -35,8 +35,8 @@ pub struct Facts {
     pub tip: BlockHash,
     /// The tip's height.
     pub height: u64,
-    /// What the tip's block took.
-    pub taken: Taken,
+    /// What the tip's block took; `None` if its payments are not known.
+    pub taken: Option<Taken>,
     /// Number of relays that are connected; `None` for a node that uses none.
     pub relays: Option<usize>,
     /// Number of other nodes that were heard recently.
@@ -191,7 +191,13 @@ impl Obstacles {
         if self.left_out < LEFT_OUT || now.saturating_sub(self.waits_since) < QUIET_LEAST {
             return reasons;
         }
-        let (height, Taken { payments, rate, room }) = (facts.height, facts.taken);
+        let height = facts.height;
+        let Some(Taken { payments, rate, room }) = facts.taken else {
+            let (blocks, own) = (count(self.left_out, "block"), grouped(self.rate.to_grains_per_byte()));
+            let why = format!("miners have not heard of it, or want more than {own} grains per byte");
+            reasons.push((Reason::LeftOut, format!("{blocks} came without it; perhaps {why}")));
+            return reasons;
+        };
         let waiting = count(facts.waiting as u64, "payment");
         let per_byte = |rate: FeeRate| grouped(rate.to_grains_per_byte());
         reasons.push(if payments > 0 && self.rate < rate {

@@ -6,7 +6,7 @@ use std::{
     io::{self, BufRead as _, IsTerminal as _, Read as _},
 };
 
-use toycoin_core::{Address, Amount, FeeRate, SecretKey, Txid, wallet::Wallet};
+use toycoin_core::{Address, Amount, ChainParams, FeeRate, SecretKey, Transaction, Txid, wallet::Wallet};
 use toycoin_node::NodeHandle;
 
 use crate::{
@@ -51,15 +51,12 @@ struct Quote {
     is_to_oneself: bool,
 }
 
-/// Carries out an order, with a wallet that has caught up with the node.
-///
-/// On a terminal the payer is asked. In a pipe nobody is there to answer, so the payment is made without a question,
-/// after the same lines. A fee that looks like a mistake is refused unless the payer has agreed beforehand. `sent` gets
-/// the payment's id just before it is sent.
+/// Carries out an order, with a wallet that has caught up with the node. `sent` gets the payment's id just before it is
+/// sent.
 ///
 /// # Errors
-/// If the payment cannot be made, is not agreed to or is not confirmed; the error is written for the payer. Exit code 3
-/// ([`GaveUp`](crate::gave_up::GaveUp)) when it was sent and may still be confirmed.
+/// As [`prepare`]; or if the payment is not confirmed. Exit code 3 ([`GaveUp`](crate::gave_up::GaveUp)) when it was sent
+/// and may still be confirmed.
 pub async fn pay(
     node: &NodeHandle,
     wallet: &mut Wallet,
@@ -67,7 +64,37 @@ pub async fn pay(
     order: &Order,
     sent: &Cell<Option<Txid>>,
 ) -> Result<(), Box<dyn Error>> {
-    let params = node.params();
+    let Some(Prepared { payment, fee }) = prepare(node.params(), wallet, key, order).await? else { return Ok(()) };
+    let txid = payment.txid();
+    say!("payment {txid}");
+    sent.set(Some(txid));
+    let confirmed = confirmation(node, &payment, fee, order.confirmations).await?;
+    say!("{}", confirmed_line(confirmed.height, confirmed.confirmations));
+    Ok(())
+}
+
+/// A payment that is signed and agreed to.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The payment.
+    pub payment: Transaction,
+    /// Its fee.
+    pub fee: Amount,
+}
+
+/// Signs a payment and shows its price; returns `None` for a rehearsal.
+///
+/// On a terminal the payer is asked. In a pipe nobody is there to answer, so the payment is made without a question,
+/// after the same lines. A fee that looks like a mistake is refused unless the payer has agreed beforehand.
+///
+/// # Errors
+/// If the payment cannot be made or is not agreed to; the error is written for the payer.
+pub async fn prepare(
+    params: &ChainParams,
+    wallet: &mut Wallet,
+    key: &SecretKey,
+    order: &Order,
+) -> Result<Option<Prepared>, Box<dyn Error>> {
     let (fee_rate, minimum) = (order.fee_rate.unwrap_or_else(|| fees::usual(params)), fees::minimum(params));
     if fee_rate < minimum {
         let (rate, minimum) = (fee_rate.to_grains_per_byte(), minimum.to_grains_per_byte());
@@ -76,8 +103,7 @@ pub async fn pay(
     }
     let before = wallet.balance().total();
     let payment = crate::paying::pay_apart(params, wallet, key, order.to, order.amount, fee_rate)?;
-    let txid = payment.txid();
-    let fee = wallet.payment(&txid).map_or(Amount::ZERO, |payment| payment.fee);
+    let fee = wallet.payment(&payment.txid()).map_or(Amount::ZERO, |payment| payment.fee);
     let is_to_oneself = order.to == wallet.address();
     let quote = Quote { to: order.to, amount: order.amount, fee, bytes: payment.size(), before, is_to_oneself };
     quote.lines().iter().for_each(|line| say!("{line}"));
@@ -90,16 +116,17 @@ pub async fn pay(
     }
     if order.is_rehearsal {
         say!("dry run: nothing was sent");
-        return Ok(());
+        return Ok(None);
     }
     if !order.is_agreed && is_interactive() && !is_agreed_to().await? {
         return Err("not paid: the answer was not yes, and nothing was sent".into());
     }
-    say!("payment {txid}");
-    sent.set(Some(txid));
-    let confirmed = confirmation(node, &payment, fee, order.confirmations).await?;
-    say!("confirmed in block {}, {}", confirmed.height, count(confirmed.confirmations, "confirmation"));
-    Ok(())
+    Ok(Some(Prepared { payment, fee }))
+}
+
+/// Returns the line about a payment that is confirmed.
+pub fn confirmed_line(height: u64, confirmations: u64) -> String {
+    format!("confirmed in block {height}, {}", count(confirmations, "confirmation"))
 }
 
 impl Quote {
@@ -154,7 +181,7 @@ fn is_yes(answer: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use toycoin_core::{AddressPrefix, ChainParams};
+    use toycoin_core::AddressPrefix;
 
     use super::*;
     use crate::columns::{WIDTH, width};

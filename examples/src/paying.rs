@@ -100,14 +100,18 @@ pub async fn confirmed(
     };
     let block = node.block(confirmed.block).await?.ok_or("its block is gone")?;
     match block.block().transactions.iter().find(|transaction| transaction.txid() == txid) {
-        Some(held) if !is_signed_as(payment, held) => Err(format!(
-            "not paid by this wallet: it was run before or elsewhere with this key and made the same payment, {txid}, \
-             and that one is confirmed in block {}; the money moved once",
-            confirmed.height
-        )
-        .into()),
+        Some(held) if !is_signed_as(payment, held) => Err(paid_elsewhere(txid, confirmed.height)),
         _ => Ok(confirmed),
     }
+}
+
+/// Returns the error of a payment that another program made too, and whose transaction a block holds.
+pub(crate) fn paid_elsewhere(txid: Txid, height: u64) -> Box<dyn Error> {
+    format!(
+        "not paid by this wallet: it was run before or elsewhere with this key and made the same payment, {txid}, and \
+         that one is confirmed in block {height}; the money moved once"
+    )
+    .into()
 }
 
 fn spent_elsewhere(with: Txid) -> Box<dyn Error> {
@@ -142,7 +146,7 @@ fn shortfall(wallet: &Wallet, needed: Amount, available: Amount, fee_rate: FeeRa
 ///
 /// All inputs sign the same hash. So a third party can swap signatures of one owner between inputs, and mix those of
 /// two programs. The smallest signature decides, because it belongs to only one program.
-fn is_signed_as(payment: &Transaction, held: &Transaction) -> bool {
+pub(crate) fn is_signed_as(payment: &Transaction, held: &Transaction) -> bool {
     let least = held.signatures.iter().min_by_key(|signature| *signature.as_bytes());
     least.is_some_and(|least| payment.signatures.contains(least))
 }

@@ -67,7 +67,7 @@ async fn look(node: &NodeHandle, payment: &Transaction) -> Result<Option<Facts>,
     Ok(tip.filter(|_| held_at.is_none_or(|height| height <= status.tip.height)).map(|tip| Facts {
         tip: status.tip.hash,
         height: status.tip.height,
-        taken: Taken::of(tip.block(), node.params()),
+        taken: Some(Taken::of(tip.block(), node.params())),
         relays: (!node.relays().is_empty()).then_some(status.connections),
         peers: status.peers,
         waiting: status.mempool,

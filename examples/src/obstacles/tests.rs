@@ -8,7 +8,7 @@ fn facts(height: u64) -> Facts {
     let mut tip = [0; 32];
     tip[..8].copy_from_slice(&height.to_be_bytes());
     let tip = BlockHash::from_bytes(tip);
-    Facts { tip, height, taken: NOTHING, relays: Some(1), peers: 2, waiting: 3, held_at: None, parent: None }
+    Facts { tip, height, taken: Some(NOTHING), relays: Some(1), peers: 2, waiting: 3, held_at: None, parent: None }
 }
 
 /// Waits on lab for 2 confirmations of a payment of 10 grains per byte.
