@@ -46,11 +46,12 @@ for columns in 80 120; do
   capture listener listener --relay "$address" --verbose --count 1
   capture wallet wallet balance --relay "$address"
   capture wallet wallet pay --relay "$address" --yes tlab1sdmp26tdpj0p5luntjh2zht837uazhylh6a6sc05j73plzdffw5q4qu9qw 2.5
-  for command in history tip "block 1" mempool peers; do
+  for command in history tip "block 1" mempool peers "balance --light" "tip --light"; do
     # shellcheck disable=SC2086 # words of a command
     capture wallet wallet $command --relay "$address"
   done
   wait $relay
+  seconds=60 capture light light
   capture simulate simulate --seeds 20 --nodes 5 --faults --seconds 30
   wait
 done

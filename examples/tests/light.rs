@@ -186,3 +186,14 @@ fn bad_receipts_and_arguments_are_refused() {
         assert_eq!(code, 2, "{arguments:?}: {said:#?}");
     }
 }
+
+#[test]
+fn the_example_compares_and_ends_by_itself() {
+    let said = Program::start("light", &["--blocks", "300"]).success();
+    for text in ["until it knows", "the tip, with its work", "the payment", "a receipt to show to others"] {
+        line(&said, text);
+    }
+    assert!(said.iter().all(|line| line.chars().count() <= 80), "{said:#?}");
+    let said = Program::start("light", &["--sync-bytes", "300"]).success();
+    assert!(line(&said, "verified in").ends_with(" ms"), "{said:#?}");
+}

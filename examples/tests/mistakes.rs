@@ -101,7 +101,7 @@ fn an_address_of_another_network() {
 
 #[test]
 fn arguments_that_make_no_sense() {
-    let bad: [(&str, &[&str]); 19] = [
+    let bad: [(&str, &[&str]); 21] = [
         ("relay", &["--listen", "nowhere"]),
         ("relay", &["--unknown"]),
         ("node", &["--threads", "0"]),
@@ -115,6 +115,8 @@ fn arguments_that_make_no_sense() {
         ("wallet", &["pay", "tlab1nonsense", "1"]),
         ("wallet", &[]),
         ("network", &["--nodes", "0"]),
+        ("light", &["--blocks", "0"]),
+        ("light", &["--blocks", "300", "--sync-bytes"]),
         ("simulate", &["--nodes", "0"]),
         ("simulate", &["--relays", "0"]),
         ("simulate", &["--payments", "-1"]),
@@ -130,7 +132,7 @@ fn arguments_that_make_no_sense() {
 
 #[test]
 fn every_program_explains_itself() {
-    for name in ["relay", "node", "oracle", "listener", "wallet", "network", "simulate"] {
+    for name in ["relay", "node", "oracle", "listener", "wallet", "network", "simulate", "light"] {
         let said = Program::start(name, &["--help"]).success();
         assert!(said.iter().any(|line| line.starts_with("Usage: ")), "{name}: {said:#?}");
     }
