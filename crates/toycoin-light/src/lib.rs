@@ -24,8 +24,8 @@
 //! | that old headers are its ancestors | an [`AncestryProof`] | [`verify_ancestry`] |
 //! | that a block holds a transaction | a [`Receipt`] | [`verify_receipt`] |
 //! | the same as the first, from a file | the file's bytes | [`verify_file`] |
+//! | the first three at once, from a file | a [`ReceiptFile`] | [`ReceiptFile::verify`] |
 //! | all coins after a block | a [`Manifest`](toycoin_core::snapshot::Manifest) and chunks | [`machine::snapshot`] |
-//! | all of that at once, without a network | a [`ReceiptFile`] | [`ReceiptFile::verify`] |
 //!
 //! The verifiers are pure: they read no clock and draw no randomness. docs/light.md lists their checks in order, what
 //! each prevents, and what a light client cannot see.
