@@ -21,6 +21,7 @@ use toycoin_examples::{
     init_logs, interrupted,
     look::{Colour, Look, LookArguments},
     say,
+    words::grouped,
 };
 
 use crate::table::Table;
@@ -67,14 +68,14 @@ async fn show(arguments: &Arguments, look: Look) -> Result<(), Box<dyn Error>> {
         // the chain is made on a thread of its own, so that a signal is heard
         let measured = tokio::task::spawn_blocking(move || sync_bytes::measure(headers)).await?;
         let measured = measured.map_err(|error| -> Box<dyn Error> { error.into() })?;
-        say!("{}", look.paint(Colour::Heading, &format!("A proof for a chain of {headers} headers")));
+        say!("{}", look.paint(Colour::Heading, &format!("A proof for a chain of {} headers", grouped(headers))));
         measured.lines().iter().for_each(|line| say!("{line}"));
         return Ok(());
     }
     let blocks = arguments.blocks;
     let made = tokio::task::spawn_blocking(move || chain::Made::of(blocks)).await?;
     let made = made.map_err(|error| -> Box<dyn Error> { error.into() })?;
-    say!("{}", look.paint(Colour::Heading, &format!("A chain of {blocks} blocks, and two who join it")));
+    say!("{}", look.paint(Colour::Heading, &format!("A chain of {} blocks, and two who join it", grouped(blocks))));
     let table = Table::of(newcomers::join(made).await?);
     table.lines(look).iter().for_each(|line| say!("{line}"));
     let prose = "The full node checked every block. The light client checked a proof of the work behind the tip, and \

@@ -35,7 +35,7 @@ pub(crate) fn measure(headers: u64) -> Result<SyncBytes, String> {
     for height in 1..=headers {
         next_block(&mut chain, Vec::new())?;
         if height % 500 == 0 {
-            progress.show(height, headers, "", || format!("{height} of {}", count(headers, "block")));
+            progress.show(height, headers, "", || format!("{} of {}", grouped(height), count(headers, "block")));
             if is_signalled() {
                 return Err("stopped".to_owned());
             }
@@ -46,9 +46,8 @@ pub(crate) fn measure(headers: u64) -> Result<SyncBytes, String> {
     getrandom::fill(&mut seed).map_err(|error| error.to_string())?;
     let begun = Instant::now();
     let proved = chain.prove_work(&BlockHash::ZERO, &seed, DEFAULT_SLICES, &BlockHash::ZERO);
-    let proof = match proved.map_err(|error| error.to_string())? {
-        ProvedWork::Proof(proof) => proof,
-        _ => return Err("the chain is too short for a proof".to_owned()),
+    let ProvedWork::Proof(proof) = proved.map_err(|error| error.to_string())? else {
+        return Err("the chain is too short for a proof".to_owned());
     };
     let proved_in = begun.elapsed();
     let bytes = encode_proof(&proof).map_err(|error| error.to_string())?.len() as u64;

@@ -240,6 +240,11 @@ impl ClientMeeting {
         self.peer.iter().cloned().fold(config, toycoin_p2p::Config::peer)
     }
 
+    /// Returns the addresses of the relays that it uses unless peers were named.
+    pub fn relays(&self) -> &[String] {
+        &self.relay
+    }
+
     /// Returns why none of the named peers can be reached; `None` if one can, or none is named.
     pub async fn unreachable(&self) -> Option<String> {
         if self.peer.is_empty() {

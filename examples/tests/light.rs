@@ -5,7 +5,10 @@ mod common;
 use std::fs;
 
 use common::{Program, classroom_address, classroom_key, folder, free_address};
-use toycoin_core::Txid;
+use toycoin_core::{ChainParams, SecretKey, Txid};
+
+/// A network on which blocks come quickly.
+const QUICK: &str = "regtest";
 
 /// A relay and two nodes, one of which mines, and the key of a classroom wallet: 100 toycoins for Alice.
 struct Scene {
@@ -14,19 +17,20 @@ struct Scene {
     nodes: Vec<Program>,
     folder: std::path::PathBuf,
     key: String,
+    network: &'static str,
 }
 
 impl Scene {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, network: &'static str) -> Self {
         let (relay, address) = Program::relay();
-        let nodes = [&["--no-mine"][..], &[]].map(|more| node(&address, more)).into();
+        let nodes = [&["--no-mine"][..], &["--delay", "100"]].map(|more| node(&address, network, more)).into();
         let folder = folder(name);
         let key = classroom_key(&folder, 0, "key");
-        Self { _relay: relay, address, nodes, folder, key }
+        Self { _relay: relay, address, nodes, folder, key, network }
     }
 
     fn wallet(&self, arguments: &[&str]) -> Program {
-        let common = ["--key", &self.key, "--relay", &self.address, "--network", "regtest"];
+        let common = ["--key", &self.key, "--relay", &self.address, "--network", self.network];
         Program::start("wallet", &[arguments, &common].concat())
     }
 
@@ -40,8 +44,8 @@ impl Scene {
     }
 }
 
-fn node(relay: &str, more: &[&str]) -> Program {
-    let common = ["--relay", relay, "--network", "regtest", "--threads", "1", "--delay", "100"];
+fn node(relay: &str, network: &str, more: &[&str]) -> Program {
+    let common = ["--relay", relay, "--network", network, "--threads", "1"];
     Program::start("node", &[&common, more].concat())
 }
 
@@ -66,7 +70,7 @@ fn paid(said: &[String]) -> Txid {
 
 #[test]
 fn pays_waits_and_proves_without_a_chain() {
-    let mut scene = Scene::new("light");
+    let mut scene = Scene::new("light", QUICK);
     // from here on a tip needs a proof
     scene.nodes[1].block(150);
     assert_eq!(balance(&scene.light(&["balance"])), "100");
@@ -112,20 +116,24 @@ fn pays_waits_and_proves_without_a_chain() {
 
 #[test]
 fn a_young_chain_gives_receipts_with_headers() {
-    let scene = Scene::new("light young");
-    let bob = classroom_address(1);
+    // the 102 blocks that a proof needs take minutes here
+    let scene = Scene::new("light young", "lab");
+    let address = |index| ChainParams::lab().address(SecretKey::classroom(index).public_key()).to_string();
+    let (alice, bob) = (address(0), address(1));
     let txid = paid(&scene.light(&["pay", &bob, "1"])).to_string();
     let receipt = scene.path("receipt.json");
-    let prove = format!("exec \"$0\" prove {txid} --network regtest --relay {} > '{receipt}'", scene.address);
+    let prove = format!("exec \"$0\" prove {txid} --relay {} > '{receipt}'", scene.address);
     Program::shell("wallet", &prove).success();
-    let shown = words(&Program::start("wallet", &["verify", &receipt, "--network", "regtest"]).success());
-    assert!(shown.contains(&format!("pays 1 to {bob}")), "{shown}");
+    let shown = words(&Program::start("wallet", &["verify", &receipt]).success());
+    for text in [&*format!("pays 1 to {bob}"), &format!("signed by {alice}"), "of these headers"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
 }
 
 #[test]
 fn one_node_alone_is_doubted_and_a_broken_state_made_anew() {
     let (_relay, address) = Program::relay();
-    let mut node = node(&address, &[]);
+    let mut node = node(&address, QUICK, &["--delay", "100"]);
     node.block(120);
     let folder = folder("light alone");
     let key = classroom_key(&folder, 2, "key");
@@ -144,7 +152,7 @@ fn one_node_alone_is_doubted_and_a_broken_state_made_anew() {
 
 #[test]
 fn what_no_block_holds_has_no_receipt() {
-    let mut scene = Scene::new("light nothing");
+    let mut scene = Scene::new("light nothing", QUICK);
     scene.nodes[1].block(110);
     let nothing = "ab".repeat(32);
     let error = scene.wallet(&["prove", &nothing]).failure(1);

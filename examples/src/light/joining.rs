@@ -80,7 +80,7 @@ pub async fn catch_up(
             _ = looks.tick() => {}
         }
         let status = follower.client().status().await?;
-        if let Some(reasons) = failures(&status.relays) {
+        if let Some(reasons) = failures(meeting.relays(), &status.relays) {
             let hint = "`cargo run --release --example relay` starts one";
             return Err(format!("cannot reach a relay: {reasons}; {hint}").into());
         }
@@ -105,8 +105,12 @@ pub async fn catch_up(
 }
 
 /// Returns why no relay can be reached; `None` if one may be, or there is none.
-fn failures(relays: &[RelayState]) -> Option<String> {
-    let reasons: Option<Vec<_>> = relays.iter().map(RelayState::failure).collect();
+fn failures(addresses: &[String], relays: &[RelayState]) -> Option<String> {
+    let reason = |(address, relay): (&String, &RelayState)| {
+        let reason = relay.failure()?;
+        Some(if reason.contains(address) { reason.to_owned() } else { format!("{address}: {reason}") })
+    };
+    let reasons: Option<Vec<_>> = addresses.iter().zip(relays).map(reason).collect();
     reasons.filter(|reasons| !reasons.is_empty()).map(|reasons| reasons.join(", "))
 }
 
@@ -264,6 +268,16 @@ mod tests {
         assert_eq!(verdicts(&claimed, true, &[0, 4, 5]), [false, false, true]);
         let stale = LightStatus { company: 0, ..status(9, 9, 9) };
         assert_eq!(verdicts(&stale, true, &[0, 5, 19]), [false, false, false]);
+    }
+
+    #[test]
+    fn relays_have_failed_only_if_all_have() {
+        let addresses = ["a:1".to_owned(), "b:2".to_owned()];
+        let failed = |reason: &str| RelayState::Failed { reason: reason.to_owned() };
+        let all = failures(&addresses, &[failed("refused"), failed("b:2: refused")]);
+        assert_eq!(all.as_deref(), Some("a:1: refused, b:2: refused"));
+        assert_eq!(failures(&addresses, &[failed("refused"), RelayState::Connecting]), None);
+        assert_eq!(failures(&addresses, &[]), None, "there is a mesh");
     }
 
     #[test]

@@ -52,13 +52,19 @@ fn a_low_fee_rate_is_told_when_others_pay_more() {
     let mut obstacles = obstacles();
     let taken = Taken { payments: 4, rate: FeeRate::grains_per_byte(5_000), ..NOTHING };
     obstacles.look(&facts(7), seconds(0));
-    assert!(obstacles.look(&Facts { taken, ..facts(8) }, seconds(9)).is_empty(), "perhaps it came too late for it");
-    assert!(obstacles.look(&Facts { taken, ..facts(9) }, seconds(9)).is_empty(), "perhaps nobody has heard of it");
+    assert!(
+        obstacles.look(&Facts { taken: Some(taken), ..facts(8) }, seconds(9)).is_empty(),
+        "perhaps it came too late for it"
+    );
+    assert!(
+        obstacles.look(&Facts { taken: Some(taken), ..facts(9) }, seconds(9)).is_empty(),
+        "perhaps nobody has heard of it"
+    );
     assert_eq!(
-        obstacles.look(&Facts { taken, ..facts(9) }, seconds(10)),
+        obstacles.look(&Facts { taken: Some(taken), ..facts(9) }, seconds(10)),
         ["not confirmed yet: it pays 10 grains per byte, block 9 took 4 payments at 5,000; known to wait: 3 payments"]
     );
-    assert!(obstacles.look(&Facts { taken, ..facts(10) }, seconds(12)).is_empty(), "once");
+    assert!(obstacles.look(&Facts { taken: Some(taken), ..facts(10) }, seconds(12)).is_empty(), "once");
 }
 
 #[test]
@@ -71,7 +77,7 @@ fn full_blocks_and_blocks_with_room_are_told_apart() {
     ] {
         let mut obstacles = obstacles();
         obstacles.look(&facts(7), seconds(0));
-        let told = obstacles.look(&Facts { taken, ..facts(9) }, seconds(10));
+        let told = obstacles.look(&Facts { taken: Some(taken), ..facts(9) }, seconds(10));
         assert!(told.len() == 1 && told[0].contains(said), "{told:?}");
     }
 }
@@ -133,4 +139,15 @@ fn fees_of_a_block_follow_from_its_coinbase() {
     assert_eq!(taken.room, chain.params().spec().block_size_limit - block.size());
     let empty = chain.template(Vec::new(), key.public_key(), b"", now_ms).unwrap().mine_trivial();
     assert_eq!(Taken::of(&empty, chain.params()).rate, FeeRate::ZERO);
+}
+
+#[test]
+fn without_bodies_only_the_number_of_blocks_is_told() {
+    let mut obstacles = obstacles();
+    for height in 7..9 {
+        assert!(obstacles.look(&Facts { taken: None, ..facts(height) }, seconds(height - 7)).is_empty());
+    }
+    let told = obstacles.look(&Facts { taken: None, ..facts(9) }, seconds(10));
+    let why = "perhaps miners have not heard of it, or want more than 10 grains per byte";
+    assert_eq!(told, [format!("not confirmed yet: 2 blocks came without it; {why}")]);
 }
