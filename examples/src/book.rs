@@ -45,5 +45,9 @@ pub struct Wallet;
 pub struct StateRoot;
 
 /// Chapter 12.
-#[doc = include_str!("../../docs/book/src/12-attacks.md")]
+#[doc = include_str!("../../docs/book/src/12-light-client.md")]
+pub struct LightClient;
+
+/// Chapter 13.
+#[doc = include_str!("../../docs/book/src/13-attacks.md")]
 pub struct Attacks;

@@ -6,6 +6,7 @@ use toycoin_core::{
     Amount, Applied, Block, Chain, ChainParams, CompactTarget, FeeRate, InclusionProof, NetworkSpec, Rule, SecretKey,
     Transaction, TransactionBuilder, TxOut, Work,
     consensus::{HeaderContext, PlainVerifier},
+    filter::{BlockFilter, FilterItem},
     sighash,
     state::ChainState,
     store::{ChainStore as _, MemoryStore},
@@ -319,7 +320,24 @@ fn state_root_is_recomputed_from_coins_and_ancestors() -> Solved {
     Ok(())
 }
 
-/// Chapter 12: whoever has most of the work can take a confirmed payment back, and no rule is broken.
+/// Chapter 12: a filter alone tells whom its block pays.
+#[test]
+fn a_filter_tells_whose_block_it_is() -> Solved {
+    let mut chain = Chain::in_memory(ChainParams::regtest());
+    let payment = pay(&chain, 0, 1, "3", 1)?;
+    mine(&mut chain, vec![payment])?;
+    let block = chain.block_at(1)?.ok_or("it was mined")?;
+
+    let filter = BlockFilter::of(block.block());
+    let owner = |index| FilterItem::Owner(SecretKey::classroom(index).public_key());
+    assert!(filter.matches(&[owner(1)])?, "it pays key 1");
+    assert!(!filter.matches(&[owner(40)])?, "and nobody called key 40");
+    let spent = FilterItem::Spent(block.block().transactions[0].inputs[0]);
+    assert!(filter.matches(&[owner(40), spent])?, "one item that is in it is enough");
+    Ok(())
+}
+
+/// Chapter 13: whoever has most of the work can take a confirmed payment back, and no rule is broken.
 #[test]
 fn majority_takes_back_a_payment_with_three_confirmations() -> Solved {
     let mut chain = Chain::in_memory(ChainParams::regtest());
