@@ -5,6 +5,10 @@ use std::time::Duration;
 /// Longest time that a server may take for an answer. Then the next one is asked, and that is no crime.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The time for which an answer that comes late is expected. Until then, its server is asked nothing else of that kind:
+/// a proof and filters do not say which question they answer.
+pub const LATE: Duration = Duration::from_secs(20);
+
 /// The time after which a second server is asked for the tip as well, though the first still has time.
 pub const HEDGE: Duration = Duration::from_secs(1);
 
@@ -38,8 +42,14 @@ pub const SPAN: u64 = 1_000;
 /// Most blocks per request.
 pub const BLOCKS_A_QUESTION: usize = 8;
 
+/// Most blocks that are fetched or held at a time.
+pub const BLOCKS: usize = 16;
+
 /// Most own payments that are told again until a block holds them.
 pub const PAYMENTS: usize = 256;
+
+/// The number of blocks on top of a payment after which it is forgotten.
+pub const PAYMENT_DEPTH: u64 = 100;
 
 /// The time between two tellings of a payment.
 pub const REPEAT: Duration = Duration::from_secs(10);

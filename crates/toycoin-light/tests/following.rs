@@ -5,7 +5,8 @@ mod world;
 use std::time::Duration;
 
 use toycoin_core::ChainParams;
-use toycoin_light::machine::{Event, LightConfig, LightMachine};
+use toycoin_light::machine::{Event, Input, LightConfig, LightMachine, Output};
+use toycoin_wire::machine::Machine;
 use world::{FullNode, Manner, World, server};
 
 const LIARS: [Manner; 4] = [Manner::Silent, Manner::Tampers, Manner::HasNothing, Manner::Garbles];
@@ -113,4 +114,37 @@ fn a_client_goes_on_from_what_it_saved() {
     assert!(LightMachine::resume(config, &broken).is_err());
     let other = LightConfig::new(ChainParams::lab(), [8; 32]);
     assert!(LightMachine::resume(other, &saved).is_err());
+}
+
+#[test]
+fn who_boasts_and_answers_fast_does_not_keep_others_out() {
+    // each claims anew as soon as it has answered, so that nobody else would ever have the greatest claim
+    for manner in [Manner::HasNothing, Manner::Boasts] {
+        let honest = regtest(300);
+        let mut nodes: Vec<_> = (0..7).map(|_| regtest(280).copy(manner)).collect();
+        nodes.push(honest);
+        let mut world = World::new(ChainParams::regtest(), nodes);
+        world.publish();
+        let tip = world.servers[&server(8)].chain.tip().hash;
+        let mut steps = 0;
+        while world.client.tip().hash != tip {
+            steps += 1;
+            assert!(steps < 500, "{manner:?}: it asks the same ones again and again");
+            let Some(output) = world.client.poll_output() else {
+                world.now = world.client.next_timeout().expect("somebody still claims more");
+                world.tell(Input::Timeout);
+                continue;
+            };
+            let asked = match &output {
+                Output::Ask { server, .. } => Some(*server),
+                _ => None,
+            };
+            world.carry_out(output);
+            if let Some(server) = asked {
+                let status = world.servers[&server].status();
+                world.hear(server, &status);
+            }
+        }
+        assert!(world.muted().is_empty(), "{manner:?}: who claims too much may believe a liar itself");
+    }
 }

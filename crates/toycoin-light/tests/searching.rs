@@ -9,7 +9,7 @@ use world::{FullNode, Manner, World, server};
 /// The owner whom the client follows.
 const OWNER: u32 = 5;
 
-/// A chain of 260 blocks, three of which concern the owner: two pay it, and one spends its coin for others.
+/// A chain of 260 blocks, four of which concern the owner: three pay it, and one spends its coin for others.
 fn chain() -> FullNode {
     let mut node = FullNode::new(ChainParams::regtest());
     node.grow(4);
@@ -30,12 +30,16 @@ fn chain() -> FullNode {
             .expect("its coin is enough")
     };
     node.mine(vec![spent], classroom::owner(7));
-    node.grow(129);
+    node.grow(8);
+    // and it is paid once more, so that blocks found by the coin and by the owner alternate
+    let paid = node.payment(1, OWNER, 7, 1);
+    node.mine(vec![paid], classroom::owner(7));
+    node.grow(120);
     assert_eq!(node.chain.height(), 260);
     node
 }
 
-const CONCERN: [u64; 3] = [5, 116, 131];
+const CONCERN: [u64; 4] = [5, 116, 131, 140];
 
 fn world(nodes: Vec<FullNode>) -> World {
     let mut world = World::new(ChainParams::regtest(), nodes);
@@ -71,7 +75,7 @@ fn a_birthday_saves_the_filters_before() {
     let mut world = World::new(ChainParams::regtest(), vec![chain()]);
     world.tell(Input::Watch { owner: classroom::owner(OWNER), birthday: 100 });
     world.settle();
-    assert_eq!(world.blocks(), [116], "what was paid before its birthday is not known, nor that it was spent");
+    assert_eq!(world.blocks(), [116, 140], "what was paid before its birthday is not known, nor that it was spent");
 }
 
 #[test]
@@ -95,6 +99,33 @@ fn who_names_a_false_block_stops_nobody() {
     assert_eq!(world.blocks(), CONCERN);
     assert_eq!(world.client.progress(), (260, 260));
     assert!(!world.muted().contains(&server(2)) && !world.muted().contains(&server(3)));
+}
+
+#[test]
+fn filters_at_other_heights_mislead_nobody() {
+    let node = chain();
+    let nodes = vec![node.copy(Manner::Shifts), node.copy(Manner::Shifts), node.copy(Manner::Honest), node];
+    let world = world(nodes);
+    assert_eq!(world.blocks(), CONCERN);
+    assert_eq!(world.client.progress(), (260, 260));
+    assert!(!world.muted().contains(&server(3)) && !world.muted().contains(&server(4)));
+}
+
+#[test]
+fn a_growing_chain_is_searched_all_the_same() {
+    let node = chain();
+    let mut world = World::new(ChainParams::regtest(), vec![node.copy(Manner::Honest), node]);
+    world.tell(Input::Watch { owner: classroom::owner(OWNER), birthday: 1 });
+    world.publish();
+    // a block comes before each answer
+    while world.client.progress().0 < 260 {
+        let block = world.servers.get_mut(&server(2)).expect("it is there").mine(Vec::new(), classroom::owner(7));
+        world.servers.get_mut(&server(1)).expect("it is there").take(&block);
+        world.publish();
+        world.step();
+    }
+    world.settle();
+    assert_eq!(world.blocks(), CONCERN);
 }
 
 #[test]

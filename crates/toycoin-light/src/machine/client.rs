@@ -116,15 +116,20 @@ impl LightMachine {
         match message {
             NodeMessage::Status(status) => net.on_status(server, &status),
             NodeMessage::Headers(headers) => {
-                let is_answer = net.servers.answered(&server, Kind::Tip);
+                // a short chain is shown from block 1 on in place of its proof; others are not what a proof's asker wants
+                let may_answer = !tip.is_proving(&server) || headers.first().is_none_or(|first| first.height == 1);
+                let is_answer = may_answer && net.servers.answered(&server, Kind::Tip);
                 let moved = tip.on_headers(net, server, &headers, is_answer);
                 self.on_moved(moved);
             }
-            NodeMessage::Proof(proof) if net.servers.answered(&server, Kind::Tip) => {
+            NodeMessage::Proof(proof) if tip.is_proving(&server) => {
+                if !net.servers.answered(&server, Kind::Tip) {
+                    net.servers.answered_late(&server, Kind::Tip, net.now.monotonic);
+                }
                 let moved = tip.on_proof(net, server, &proof);
                 self.on_moved(moved);
             }
-            NodeMessage::Proof(proof) => drop(receipts.on_proof(net, server, &proof)),
+            NodeMessage::Proof(proof) => receipts.on_proof(net, server, tip, &proof),
             NodeMessage::CompactBlock(block) => {
                 let moved = tip.on_headers(net, server, &[block.header], false);
                 self.on_moved(moved);
@@ -139,7 +144,8 @@ impl LightMachine {
             NodeMessage::Ancestors(proof) => search.fetcher().on_ancestors(net, server, tip, &proof),
             NodeMessage::Receipts(found) => receipts.on_receipts(net, server, &found),
             NodeMessage::NotFound(ids) => {
-                tip.on_not_found(net, server, &ids);
+                let is_ours = !net.servers.has_other_than(&server, Kind::Tip);
+                tip.on_not_found(net, server, &ids, is_ours);
                 search.on_not_found(net, server, &ids);
                 receipts.on_not_found(net, server, &ids);
             }
@@ -151,6 +157,7 @@ impl LightMachine {
     fn on_moved(&mut self, moved: Option<Moved>) {
         if let Some(Moved { fork }) = moved {
             self.search.rewind(&mut self.net, fork);
+            self.payments.rewind(fork);
         }
     }
 
@@ -170,24 +177,36 @@ impl LightMachine {
 
     /// Asks for all that is missing.
     fn act(&mut self) {
-        for (server, kind) in self.net.servers.overdue(self.net.now.monotonic) {
-            self.net.servers.failed(&server, kind, self.net.now.monotonic);
+        let now = self.net.now.monotonic;
+        for (server, kind) in self.net.servers.overdue(now) {
+            self.net.servers.is_late(&server, kind, now);
             self.on_failed(server, kind);
         }
-        self.tip.act(&mut self.net);
-        self.search.act(&mut self.net, &mut self.tip);
-        self.receipts.act(&mut self.net);
-        self.payments.act(&mut self.net);
-        while let Some(server) = self.net.muted.pop() {
-            for kind in [Kind::Tip, Kind::Filters, Kind::Blocks, Kind::Ancestors, Kind::Receipt] {
-                self.on_failed(server, kind);
+        loop {
+            self.drop_muted();
+            self.tip.act(&mut self.net);
+            self.search.act(&mut self.net, &mut self.tip);
+            self.receipts.act(&mut self.net);
+            // each pass mutes a server more, or is the last
+            if self.net.muted.is_empty() {
+                break;
             }
-            self.search.on_muted(&mut self.net, &server);
         }
         for output in &self.net.outputs {
             if let Output::Emit(Event::Block(block)) = output {
                 self.payments.confirm(block);
             }
+        }
+        self.payments.act(&mut self.net, self.tip.tip().header.height);
+    }
+
+    /// Tells all parts who was muted.
+    fn drop_muted(&mut self) {
+        while let Some(server) = self.net.muted.pop() {
+            for kind in [Kind::Tip, Kind::Filters, Kind::Blocks, Kind::Ancestors, Kind::Receipt] {
+                self.on_failed(server, kind);
+            }
+            self.search.on_muted(&server);
         }
     }
 }

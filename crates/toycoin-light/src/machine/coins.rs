@@ -81,6 +81,19 @@ impl Coins {
         }
     }
 
+    /// Returns whether a block would pay an owner or spend an owner's coin, if it came right after its parent.
+    pub(super) fn are_concerned(&self, block: &Block) -> bool {
+        let mut before = self.clone();
+        before.rewind(block.header.height.saturating_sub(1));
+        before.apply(block).concerns
+    }
+
+    /// Forgets coins that were spent below a height, which no reorganisation reaches.
+    pub(super) fn forget_spent(&mut self, below: u64) {
+        // those of genesis are remembered, since everybody knows them
+        self.spent.retain(|(_, created, spent)| *spent >= below || *created == 0);
+    }
+
     /// Undoes the blocks above a height.
     pub(super) fn rewind(&mut self, height: u64) {
         self.unspent.retain(|_, created| *created <= height);

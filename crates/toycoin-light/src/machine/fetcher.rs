@@ -6,7 +6,7 @@ use toycoin_core::{Block, BlockHash, proof::AncestryProof};
 use toycoin_wire::{NodeMessage, limits::MAX_ANCESTORS, node::GetAncestors};
 
 use super::{io::Server, net::Net, servers::Kind, tip::TipKeeper};
-use crate::{limits, verify_ancestry};
+use crate::{ProvedHeader, limits, verify_ancestry};
 
 /// A block that is wanted.
 #[derive(Debug)]
@@ -74,10 +74,12 @@ impl Fetcher {
         self.ask_ancestors(net, tip);
     }
 
+    /// Asks for the lowest bodies that are missing: blocks are used in the order of their heights.
     fn ask_bodies(&mut self, net: &mut Net) {
         loop {
             let asked: BTreeSet<_> = self.bodies.values().flatten().copied().collect();
-            let missing = self.wanted.values().filter(|wanted| wanted.block.is_none() && !asked.contains(&wanted.hash));
+            let near = self.wanted.values().take(limits::BLOCKS);
+            let missing = near.filter(|wanted| wanted.block.is_none() && !asked.contains(&wanted.hash));
             let some: Vec<_> =
                 missing.take(limits::BLOCKS_A_QUESTION).map(|wanted| (wanted.hash, wanted.source)).collect();
             let sources: BTreeSet<_> = some.iter().map(|(_, source)| *source).collect();
@@ -112,21 +114,35 @@ impl Fetcher {
         net.ask(server, Kind::Ancestors, &NodeMessage::GetAncestors(GetAncestors { tip: proved, blocks }));
     }
 
-    /// Handles a block. What nobody asked this server for is ignored.
+    /// Handles a block, which may come late, or from another server than the one that was asked. What is not wanted is
+    /// ignored.
     pub(super) fn on_block(&mut self, net: &mut Net, server: Server, block: Block) {
         let hash = block.hash();
-        let Some(asked) = self.bodies.get_mut(&server).filter(|asked| asked.contains(&hash)) else { return };
-        asked.remove(&hash);
-        if asked.is_empty() {
-            self.bodies.remove(&server);
-            net.servers.answered(&server, Kind::Blocks);
-        }
+        self.was_brought(net, server, &hash);
+        let Some((height, wanted)) = self.wanted.iter_mut().find(|(_, wanted)| wanted.hash == hash) else { return };
         if block.merkle_root() != block.header.merkle_root {
             return net.mute(server, format!("block {hash} is not what its header says"));
         }
-        let height = block.header.height;
-        if let Some(wanted) = self.wanted.get_mut(&height).filter(|wanted| wanted.hash == hash) {
-            wanted.block = Some(Box::new(block));
+        let (height, source) = (*height, wanted.source);
+        if block.header.height != height {
+            self.wanted.remove(&height);
+            return net.mute(source, format!("it said of block {hash} that its height is {height}"));
+        }
+        net.servers.was_useful(&server);
+        wanted.block = Some(Box::new(block));
+    }
+
+    /// Notes that a server that was asked for a block has sent it. For the others it has its time again.
+    fn was_brought(&mut self, net: &mut Net, server: Server, hash: &BlockHash) {
+        let Some(asked) = self.bodies.get_mut(&server) else { return };
+        if !asked.remove(hash) {
+            return;
+        }
+        if asked.is_empty() {
+            self.bodies.remove(&server);
+            net.servers.answered(&server, Kind::Blocks);
+        } else {
+            net.servers.ask(&server, Kind::Blocks, net.now.monotonic);
         }
     }
 
@@ -140,46 +156,56 @@ impl Fetcher {
             net.servers.failed(&server, Kind::Blocks, now);
         }
         let Some(asked) = self.ancestors.get(&server) else { return };
-        let denied: Vec<_> = asked.iter().filter(|hash| hashes.contains(&hash.to_bytes())).copied().collect();
-        if denied.is_empty() {
-            return;
-        }
-        // a proof for the others may have come before
-        let is_over = denied.len() == asked.len();
-        for wanted in self.wanted.values_mut().filter(|wanted| denied.contains(&wanted.hash)) {
-            wanted.denied.insert(server);
-        }
-        if is_over {
+        let denied: BTreeSet<_> = asked.iter().filter(|hash| hashes.contains(&hash.to_bytes())).copied().collect();
+        if !denied.is_empty() {
             self.ancestors.remove(&server);
             net.servers.answered(&server, Kind::Ancestors);
-        } else if let Some(asked) = self.ancestors.get_mut(&server) {
-            asked.retain(|hash| !denied.contains(hash));
+            self.deny(server, &denied);
         }
     }
 
-    /// Handles a proof of ancestry.
-    pub(super) fn on_ancestors(&mut self, net: &mut Net, server: Server, tip: &TipKeeper, proof: &AncestryProof) {
-        if self.ancestors.remove(&server).is_none() {
-            return;
+    /// Notes that a server does not know blocks as ancestors of our tip.
+    fn deny(&mut self, server: Server, hashes: &BTreeSet<BlockHash>) {
+        for wanted in self.wanted.values_mut().filter(|wanted| hashes.contains(&wanted.hash)) {
+            wanted.denied.insert(server);
         }
+    }
+
+    /// Handles a proof of ancestry. What was asked for and is not in it, the server does not know.
+    pub(super) fn on_ancestors(&mut self, net: &mut Net, server: Server, tip: &TipKeeper, proof: &AncestryProof) {
+        let Some(asked) = self.ancestors.remove(&server) else { return };
         net.servers.answered(&server, Kind::Ancestors);
         let Some(proved) = &tip.proved else { return };
         if proof.tip != proved.hash() {
             // it is on another branch, or our tip has moved
             return net.servers.failed(&server, Kind::Ancestors, net.now.monotonic);
         }
-        match verify_ancestry(&net.params, proved, proof) {
-            Ok(ancestors) => {
-                for ancestor in ancestors {
-                    if let Some(wanted) = self.wanted.get_mut(&ancestor.height())
-                        && wanted.hash == ancestor.hash()
-                    {
-                        wanted.is_ancestor = true;
-                    }
-                }
-            }
-            Err(error) => net.mute(server, format!("a proof of ancestry does not hold: {error}")),
+        let ancestors = match verify_ancestry(&net.params, proved, proof) {
+            Ok(ancestors) => ancestors,
+            Err(error) => return net.mute(server, format!("a proof of ancestry does not hold: {error}")),
+        };
+        let mut missing: BTreeSet<_> = asked.into_iter().collect();
+        for ancestor in ancestors {
+            missing.remove(&ancestor.hash());
+            self.has_ancestor(net, &ancestor);
         }
+        if missing.is_empty() {
+            net.servers.was_useful(&server);
+        }
+        self.deny(server, &missing);
+    }
+
+    /// Notes that a block is an ancestor of our tip. Who said that it stands at another height lied.
+    fn has_ancestor(&mut self, net: &mut Net, ancestor: &ProvedHeader) {
+        let wanted = self.wanted.iter_mut().find(|(_, wanted)| wanted.hash == ancestor.hash());
+        let Some((height, wanted)) = wanted else { return };
+        if *height == ancestor.height() {
+            wanted.is_ancestor = true;
+            return;
+        }
+        let (height, source) = (*height, wanted.source);
+        self.wanted.remove(&height);
+        net.mute(source, format!("it said of block {} that its height is {height}", ancestor.hash()));
     }
 
     /// Handles that a server is silent, or gone.

@@ -51,11 +51,6 @@ impl HeardFilters {
             *count > 0
         });
     }
-
-    /// Returns whether a server gave one of them.
-    pub(super) fn is_source(&self, server: &Server) -> bool {
-        self.runs.iter().any(|(source, _)| source == server)
-    }
 }
 
 #[cfg(test)]
@@ -80,11 +75,10 @@ mod tests {
         heard.extend(server(2), &filters(4));
         assert_eq!(heard.first().unwrap().0, server(1));
         (0..3).for_each(|_| heard.pop());
-        assert!(!heard.is_source(&server(1)));
         assert_eq!(heard.first(), Some((server(2), digest(&filters(1)[0]))));
         heard.truncate(1);
         heard.pop();
         assert_eq!(heard.first(), None);
-        assert!(!heard.is_source(&server(2)));
+        assert!(heard.runs.is_empty());
     }
 }

@@ -14,8 +14,6 @@ mod saved;
 mod search;
 mod servers;
 pub mod snapshot;
-#[cfg(test)]
-mod tests;
 mod tip;
 mod window;
 

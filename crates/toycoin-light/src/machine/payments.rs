@@ -8,41 +8,63 @@ use toycoin_wire::{NodeMessage, machine::Monotonic};
 use super::net::Net;
 use crate::limits;
 
-/// The payments that no block holds yet, each with the time at which it is told next.
+/// The payments that are not deep in the chain yet.
 #[derive(Debug, Default)]
 pub(super) struct Payments {
-    waiting: BTreeMap<Txid, (Monotonic, Transaction)>,
+    payments: BTreeMap<Txid, Told>,
+}
+
+/// A payment that was told.
+#[derive(Debug)]
+struct Told {
+    transaction: Transaction,
+    /// When it is told next, while no block holds it.
+    next: Monotonic,
+    /// The height of the block that holds it.
+    height: Option<u64>,
 }
 
 impl Payments {
-    /// Tells a payment on each connection, and remembers it.
+    /// Tells a payment on each connection, and remembers it. If there are too many, it is told once.
     pub(super) fn pay(&mut self, net: &mut Net, transaction: Transaction) {
         let message = NodeMessage::Transaction(transaction.clone());
         for connection in net.connections.clone() {
             net.tell(connection, &message);
         }
-        if self.waiting.len() < limits::PAYMENTS {
-            self.waiting.insert(transaction.txid(), (net.now.monotonic + limits::REPEAT, transaction));
+        if self.payments.len() < limits::PAYMENTS {
+            let next = net.now.monotonic + limits::REPEAT;
+            self.payments.insert(transaction.txid(), Told { transaction, next, height: None });
         }
     }
 
     pub(super) fn forget(&mut self, txid: &Txid) {
-        self.waiting.remove(txid);
+        self.payments.remove(txid);
     }
 
-    /// Forgets what a block holds.
+    /// Notes which payments a block holds.
     pub(super) fn confirm(&mut self, block: &Block) {
         for transaction in &block.transactions {
-            self.waiting.remove(&transaction.txid());
+            if let Some(told) = self.payments.get_mut(&transaction.txid()) {
+                told.height = Some(block.header.height);
+            }
         }
     }
 
-    /// Tells payments again: to some servers, each by itself, since gossip drops what it saw lately.
-    pub(super) fn act(&mut self, net: &mut Net) {
+    /// Notes that blocks above a height are undone: their payments wait again.
+    pub(super) fn rewind(&mut self, height: u64) {
+        for told in self.payments.values_mut() {
+            told.height = told.height.filter(|at| *at <= height);
+        }
+    }
+
+    /// Tells payments again: to some servers, each by itself, since gossip drops what it saw lately. Those that are deep
+    /// below the tip are forgotten.
+    pub(super) fn act(&mut self, net: &mut Net, tip: u64) {
         let now = net.now.monotonic;
-        for (at, transaction) in self.waiting.values_mut().filter(|(at, _)| *at <= now) {
-            *at = now + limits::REPEAT;
-            let message = NodeMessage::Transaction(transaction.clone());
+        self.payments.retain(|_, told| told.height.is_none_or(|at| tip.saturating_sub(at) < limits::PAYMENT_DEPTH));
+        for told in self.payments.values_mut().filter(|told| told.height.is_none() && told.next <= now) {
+            told.next = now + limits::REPEAT;
+            let message = NodeMessage::Transaction(told.transaction.clone());
             let servers: Vec<_> = net.servers.iter().map(|(server, _)| *server).take(limits::REPEAT_SERVERS).collect();
             for server in servers {
                 net.say(server, &message);
@@ -51,6 +73,6 @@ impl Payments {
     }
 
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
-        self.waiting.values().map(|(at, _)| *at).min()
+        self.payments.values().filter(|told| told.height.is_none()).map(|told| told.next).min()
     }
 }

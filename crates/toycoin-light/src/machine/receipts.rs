@@ -22,6 +22,7 @@ use super::{
     io::{Event, ReceiptBundle, Server},
     net::Net,
     servers::Kind,
+    tip::TipKeeper,
 };
 use crate::{Challenge, ProvedTip, limits, verify, verify_ancestry, verify_receipt};
 
@@ -80,23 +81,28 @@ impl Receipts {
         net.ask(server, Kind::Receipt, &NodeMessage::GetProof(request));
     }
 
-    /// Handles a proof; it may be of the tip's keeper. Returns whether it was ours.
-    pub(super) fn on_proof(&mut self, net: &mut Net, server: Server, proof: &WorkProof) -> bool {
+    /// Handles a proof. It has to be of our chain, or of one with more work: a chain of its own that a server mined for
+    /// a receipt proves nothing.
+    pub(super) fn on_proof(&mut self, net: &mut Net, server: Server, tip: &TipKeeper, proof: &WorkProof) {
         let Some(current) =
             self.current.as_mut().filter(|current| current.waits_for(server) && current.proof.is_none())
         else {
-            return false;
+            net.servers.answered_late(&server, Kind::Receipt, net.now.monotonic);
+            return;
         };
         match verify(&net.params, proof, &Challenge::FILE, net.now.unix_ms) {
             Ok(proved) => {
+                let is_ours = tip.window.holds(proved.height(), &proved.hash());
+                if !is_ours && proved.work() <= tip.tip().work {
+                    return self.fail(net, server);
+                }
                 let request = GetReceipts { tip: proved.hash(), transactions: vec![current.txid] };
                 current.proof = Some((proof.clone(), proved));
                 net.ask(server, Kind::Receipt, &NodeMessage::GetReceipts(request));
             }
-            // a proof for another question is the tip's keeper's
-            Err(_) => return false,
+            Err(error) if error.is_deferred() => self.fail(net, server),
+            Err(error) => net.mute(server, format!("a proof does not hold: {error}")),
         }
-        true
     }
 
     /// Handles receipts.

@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use toycoin_core::{
-    BlockHash, OutPoint, PublicKey,
+    BlockHash, PublicKey,
     filter::{BlockFilter, FilterItem},
 };
 use toycoin_wire::{NodeMessage, node::GetFilters};
@@ -62,10 +62,8 @@ struct Span {
     /// Its filters, once they are here.
     filters: Vec<BlockFilter>,
     is_matched: bool,
-    /// Coins that blocks of the span created, and that its filters have not been searched for.
-    unmatched: Vec<(u64, OutPoint)>,
-    /// The heights of blocks that matched and were applied.
-    applied: BTreeMap<u64, bool>,
+    /// The blocks that match and are not searched yet, by height.
+    hits: BTreeMap<u64, BlockHash>,
 }
 
 impl Search {
@@ -99,15 +97,30 @@ impl Search {
         self.rewind_to(height);
     }
 
+    /// Forgets what was found above a height, and keeps all below.
     fn rewind_to(&mut self, height: u64) {
-        self.coins.rewind(height);
+        if height < self.searched {
+            self.coins.rewind(height);
+            self.spans.clear();
+        }
+        self.spans.retain_mut(|span| span.cut(height));
         self.searched = self.searched.min(height);
-        self.spans.clear();
+        self.confirmed = self.confirmed.min(height);
         self.fetcher.drop_above(height);
         let keep = self.searched.saturating_sub(self.confirmed);
         self.heard.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
-        self.confirmed = self.confirmed.min(height);
-        (self.second, self.dispute) = (None, None);
+        if self.dispute.as_ref().is_some_and(|dispute| dispute.height > height) {
+            self.end_dispute();
+        }
+    }
+
+    /// Drops the dispute, and the block that would settle it.
+    fn end_dispute(&mut self) -> Option<Dispute> {
+        let dispute = self.dispute.take()?;
+        if !self.spans.front().is_some_and(|span| span.hits.contains_key(&dispute.height)) {
+            self.fetcher.drop_at(dispute.height);
+        }
+        Some(dispute)
     }
 
     /// Asks for what is missing, and searches what is here.
@@ -118,6 +131,7 @@ impl Search {
             (self.searched, self.confirmed) = (before, before);
             self.heard.truncate(0);
         }
+        self.coins.forget_spent(tip.window.first().header.height);
         self.plan(tip);
         self.ask(net, tip);
         while self.search_first(net) {}
@@ -155,59 +169,67 @@ impl Search {
     }
 
     /// Searches the first span as far as its blocks are here. Returns whether it is done.
+    ///
+    /// Blocks are taken in the order of their heights, since one may spend what an earlier one pays.
     fn search_first(&mut self, net: &mut Net) -> bool {
-        let Self { coins, fetcher, spans, .. } = self;
+        let Self { coins, fetcher, spans, searched, heard, .. } = self;
         let Some(span) = spans.front_mut().filter(|span| !span.filters.is_empty()) else { return false };
         let Some(source) = span.server else { return false };
+        let mut found = Ok(());
         if !span.is_matched {
             span.is_matched = true;
-            let items = coins.items();
-            let first = span.first;
-            if let Err(reason) = span.find(first, &items, |height, block| fetcher.want(height, block, source)) {
-                net.mute(source, reason);
+            found = span.find(*searched + 1, &coins.items(), |height, block| fetcher.want(height, block, source));
+        }
+        while found.is_ok()
+            && let Some((height, _)) = span.hits.first_key_value()
+        {
+            let height = *height;
+            let Some(block) = fetcher.take(height) else {
+                heard.extend(source, span.between(*searched, height - 1));
+                *searched = height - 1;
                 return false;
+            };
+            span.hits.remove(&height);
+            let concern = coins.apply(&block);
+            if concern.concerns {
+                net.emit(Event::Block(block));
+            }
+            heard.extend(source, span.between(*searched, height));
+            *searched = height;
+            // what it pays may be spent above
+            let created: Vec<_> = concern.created.into_iter().map(FilterItem::Spent).collect();
+            if !created.is_empty() {
+                found = span.find(height + 1, &created, |height, block| fetcher.want(height, block, source));
             }
         }
-        loop {
-            // in the order of heights, since a block may spend what an earlier one pays
-            let open: Vec<_> = span.applied.iter().filter(|(_, is_applied)| !**is_applied).map(|(at, _)| *at).collect();
-            for height in open {
-                let Some(block) = fetcher.take(height) else { return false };
-                span.applied.insert(height, true);
-                let concern = coins.apply(&block);
-                span.unmatched.extend(concern.created.into_iter().map(|outpoint| (height, outpoint)));
-                if concern.concerns {
-                    net.emit(Event::Block(block));
-                }
-            }
-            let Some((height, outpoint)) = span.unmatched.pop() else { break };
-            let item = [FilterItem::Spent(outpoint)];
-            if let Err(reason) = span.find(height + 1, &item, |height, block| fetcher.want(height, block, source)) {
-                net.mute(source, reason);
-                return false;
-            }
+        if let Err(reason) = found {
+            span.forget(*searched);
+            net.mute(source, reason);
+            return false;
         }
-        let Some(span) = self.spans.pop_front() else { return false };
-        self.searched = span.last;
-        self.heard.extend(source, &span.filters);
+        heard.extend(source, span.between(*searched, span.last));
+        *searched = span.last;
+        self.spans.pop_front();
         true
     }
 
     /// Handles filters that a server was asked for.
     pub(super) fn on_filters(&mut self, net: &mut Net, server: Server, tip: &TipKeeper, filters: Vec<BlockFilter>) {
         if !net.servers.answered(&server, Kind::Filters) {
+            // which question a late answer answers is not said
+            net.servers.answered_late(&server, Kind::Filters, net.now.monotonic);
             return;
         }
         self.asked.remove(&server);
         if self.second.take_if(|second| *second == server).is_some() {
-            return self.compare(server, &filters);
+            return self.compare(net, server, &filters);
         }
         let Some(place) = self.spans.iter().position(|span| span.server == Some(server) && span.filters.is_empty())
         else {
             return;
         };
         let Some(span) = self.spans.get_mut(place) else { return };
-        let most = usize::try_from(span.last - span.first + 1).unwrap_or(usize::MAX);
+        let most = usize::try_from((span.last + 1).saturating_sub(span.first)).unwrap_or(usize::MAX);
         let filters: Vec<_> = filters.into_iter().take(most).collect();
         let fits =
             |(height, filter): (u64, &BlockFilter)| tip.window.at(height).is_none_or(|at| at.hash == filter.block);
@@ -242,7 +264,7 @@ impl Search {
     }
 
     /// Compares a second server's filters with those of the first.
-    fn compare(&mut self, server: Server, filters: &[BlockFilter]) {
+    fn compare(&mut self, net: &mut Net, server: Server, filters: &[BlockFilter]) {
         for filter in filters {
             let second = (server, digest(filter));
             let Some(first) = self.heard.first().filter(|(source, _)| *source != server) else { return };
@@ -251,6 +273,8 @@ impl Search {
                 self.dispute = Some(Dispute { height, first, second, block });
                 return;
             }
+            net.servers.was_useful(&first.0);
+            net.servers.was_useful(&server);
             self.heard.pop();
             self.confirmed += 1;
         }
@@ -263,29 +287,32 @@ impl Search {
         let Some(block) = self.fetcher.take(dispute.height) else { return };
         let Some(dispute) = self.dispute.take() else { return };
         let [first, second] = dispute.judge(&block);
-        for (server, _) in [(dispute.first, first), (dispute.second, second)]
-            .into_iter()
-            .filter(|(_, lied)| *lied)
-            .map(|(claim, _)| claim)
-        {
-            net.mute(server, format!("its filter of block {} is not that of the block", dispute.height));
+        let height = dispute.height;
+        for (claim, lied) in [(dispute.first, first), (dispute.second, second)] {
+            if lied {
+                net.mute(claim.0, format!("its filter of block {height} is not that of the block"));
+            }
         }
-        if first {
-            // it may have hidden other blocks too
-            let confirmed = self.confirmed;
-            self.rewind(net, confirmed);
+        // what the first one hid is found now; whatever else it said is compared as well
+        if first && self.coins.are_concerned(&block) {
+            self.rewind(net, height - 1);
+        } else {
+            self.heard.pop();
+            self.confirmed = height;
         }
     }
 
-    /// Gives up a block that nobody knows as an ancestor of our tip, and what its source said.
+    /// Gives up a block that nobody knows as an ancestor of our tip. Its filter, and those above, are asked of others.
     fn drop_denied(&mut self, net: &mut Net) {
         let servers = net.servers.iter().count();
         let Some((height, source)) = self.fetcher.denied(servers) else { return };
         self.fetcher.drop_at(height);
         net.servers.failed(&source, Kind::Filters, net.now.monotonic);
-        if self.dispute.take_if(|dispute| dispute.height == height).is_none() {
-            let confirmed = self.confirmed;
-            self.rewind(net, confirmed);
+        if self.dispute.take_if(|dispute| dispute.height == height).is_none()
+            && let Some(span) = self.spans.front_mut()
+        {
+            self.fetcher.drop_above(self.searched);
+            span.forget(self.searched);
         }
     }
 
@@ -311,13 +338,17 @@ impl Search {
         }
     }
 
-    /// Handles that a server lied: what it alone said is searched again.
-    pub(super) fn on_muted(&mut self, net: &mut Net, server: &Server) {
-        let trusted = self.heard.is_source(server);
-        let pending = self.spans.iter().any(|span| span.server == Some(*server) && !span.filters.is_empty());
-        if trusted || pending {
-            let height = if trusted { self.confirmed } else { self.searched };
-            self.rewind(net, height);
+    /// Handles that a server is muted. What it alone said is compared with what a second one says, as everything is. But
+    /// what was not searched yet is asked of others.
+    pub(super) fn on_muted(&mut self, server: &Server) {
+        if self.dispute.as_ref().is_some_and(|dispute| dispute.first.0 == *server || dispute.second.0 == *server) {
+            self.end_dispute();
+        }
+        for span in self.spans.iter_mut().filter(|span| span.server == Some(*server)) {
+            for height in span.hits.keys() {
+                self.fetcher.drop_at(*height);
+            }
+            span.forget(self.searched);
         }
     }
 
@@ -328,26 +359,39 @@ impl Search {
 
 impl Span {
     const fn new(first: u64, last: u64) -> Self {
-        Self {
-            first,
-            last,
-            server: None,
-            filters: Vec::new(),
-            is_matched: false,
-            unmatched: Vec::new(),
-            applied: BTreeMap::new(),
-        }
+        Self { first, last, server: None, filters: Vec::new(), is_matched: false, hits: BTreeMap::new() }
+    }
+
+    /// Returns the filters above one height and up to another.
+    fn between(&self, above: u64, to: u64) -> &[BlockFilter] {
+        let place = |height: u64| usize::try_from((height + 1).saturating_sub(self.first)).unwrap_or(usize::MAX);
+        self.filters.get(place(above)..place(to)).unwrap_or_default()
+    }
+
+    /// Drops what lies above a height. Returns whether something is left.
+    fn cut(&mut self, height: u64) -> bool {
+        self.last = self.last.min(height);
+        let left = usize::try_from((self.last + 1).saturating_sub(self.first)).unwrap_or(usize::MAX);
+        self.filters.truncate(left);
+        self.hits.retain(|at, _| *at <= height);
+        left > 0
+    }
+
+    /// Forgets its filters and their source. It begins above the height that is searched already.
+    fn forget(&mut self, searched: u64) {
+        let first = self.first.max(searched + 1);
+        *self = Self::new(first, self.last);
     }
 
     /// Searches the filters from a height on, and wants each block that matches and was not wanted before.
     fn find(&mut self, from: u64, items: &[FilterItem], mut want: impl FnMut(u64, BlockHash)) -> Result<(), String> {
         for (height, filter) in (self.first..).zip(&self.filters).filter(|(height, _)| *height >= from) {
             match filter.matches(items) {
-                Ok(true) if !self.applied.contains_key(&height) => {
-                    self.applied.insert(height, false);
+                Ok(true) => {
+                    self.hits.insert(height, filter.block);
                     want(height, filter.block);
                 }
-                Ok(_) => {}
+                Ok(false) => {}
                 Err(error) => return Err(format!("its filter of block {height} is malformed: {error}")),
             }
         }

@@ -68,7 +68,13 @@ pub(super) struct Known {
     pub(super) needs_proof: bool,
     /// Whether the proof has to begin at genesis, since our headers are not its ancestors.
     pub(super) from_genesis: bool,
+    /// The slices that it can prove within a message, if those that we would like were too many.
+    pub(super) slices: Option<u16>,
     asked: BTreeMap<Kind, Monotonic>,
+    /// What it did not answer in time, and until when that may still come.
+    late: BTreeMap<Kind, Monotonic>,
+    /// When it was asked for its tip last.
+    asked_tip: Monotonic,
     failures: u32,
     rests_until: Monotonic,
     heard: Monotonic,
@@ -98,7 +104,10 @@ impl Servers {
             claim: None,
             needs_proof: false,
             from_genesis: false,
+            slices: None,
             asked: BTreeMap::new(),
+            late: BTreeMap::new(),
+            asked_tip: Monotonic::ORIGIN,
             failures: 0,
             rests_until: Monotonic::ORIGIN,
             heard: now,
@@ -144,21 +153,47 @@ impl Servers {
         self.known.iter()
     }
 
-    /// Notes a question.
+    /// Notes a question, or that a part of its answer came: then it has its time again.
     pub(super) fn ask(&mut self, server: &Server, kind: Kind, now: Monotonic) {
         if let Some(known) = self.known.get_mut(server) {
             known.asked.insert(kind, now);
+            if kind == Kind::Tip {
+                known.asked_tip = now;
+            }
         }
     }
 
     /// Notes an answer. Returns false unless there was such a question, so that what nobody asked for is ignored.
+    ///
+    /// An answer alone earns nothing: [`was_useful`](Self::was_useful) says that it was right.
     pub(super) fn answered(&mut self, server: &Server, kind: Kind) -> bool {
         let Some(known) = self.known.get_mut(server) else { return false };
         let was_asked = known.asked.remove(&kind).is_some();
-        if was_asked {
+        if was_asked && matches!(kind, Kind::Manifest | Kind::Chunks) {
             known.failures = 0;
         }
         was_asked
+    }
+
+    /// Notes an answer that comes after its time. Returns false unless one was expected.
+    pub(super) fn answered_late(&mut self, server: &Server, kind: Kind, now: Monotonic) -> bool {
+        let late = self.known.get_mut(server).and_then(|known| known.late.remove(&kind));
+        late.is_some_and(|until| until > now)
+    }
+
+    /// Notes that what a server said was right and of use.
+    pub(super) fn was_useful(&mut self, server: &Server) {
+        if let Some(known) = self.known.get_mut(server) {
+            known.failures = 0;
+        }
+    }
+
+    /// Notes that a server did not answer in time. It may do so later.
+    pub(super) fn is_late(&mut self, server: &Server, kind: Kind, now: Monotonic) {
+        self.failed(server, kind, now);
+        if let Some(known) = self.known.get_mut(server) {
+            known.late.insert(kind, now + limits::LATE);
+        }
     }
 
     /// Notes that a server did not answer, or not with what was asked. It rests for a time.
@@ -184,20 +219,31 @@ impl Servers {
         (times.len(), times.into_iter().max())
     }
 
-    /// Returns the servers that may be asked a question of a kind. A server proves one thing at a time.
+    /// Returns the servers that may be asked a question of a kind. A server proves one thing at a time, and nothing while
+    /// a late answer of that kind may come.
     pub(super) fn free(&self, kind: Kind, now: Monotonic) -> impl Iterator<Item = (&Server, &Known)> {
         let other = match kind {
             Kind::Tip => Kind::Receipt,
             Kind::Receipt => Kind::Tip,
             other => other,
         };
-        let is_free = move |known: &Known| !known.is_asked(kind) && !known.is_asked(other);
+        let is_free = move |known: &Known| [kind, other].iter().all(|kind| !known.is_busy(*kind, now));
         self.known.iter().filter(move |(_, known)| known.rests_until <= now && is_free(known))
     }
 
     /// Returns whether a server is known and has rested from its last failure.
     pub(super) fn is_rested(&self, server: &Server, now: Monotonic) -> bool {
         self.known.get(server).is_some_and(|known| known.rests_until <= now)
+    }
+
+    /// Returns whether a server has a question of a kind, or did not answer one in time.
+    pub(super) fn may_answer(&self, server: &Server, kind: Kind, now: Monotonic) -> bool {
+        self.known.get(server).is_some_and(|known| known.is_busy(kind, now))
+    }
+
+    /// Returns whether a server has a question of another kind.
+    pub(super) fn has_other_than(&self, server: &Server, kind: Kind) -> bool {
+        self.known.get(server).is_some_and(|known| known.asked.keys().any(|asked| *asked != kind))
     }
 
     /// Returns whether a server has a question of a kind.
@@ -209,14 +255,28 @@ impl Servers {
     pub(super) fn next_timeout(&self, now: Monotonic) -> Option<Monotonic> {
         let overdue = self.known.values().flat_map(|known| known.asked.iter().map(|(kind, at)| *at + kind.patience()));
         let rested = self.known.values().map(|known| known.rests_until).filter(|at| *at > now);
-        overdue.chain(rested).min()
+        let late = self.known.values().flat_map(|known| known.late.values().copied()).filter(|at| *at > now);
+        overdue.chain(rested).chain(late).min()
     }
 }
 
 impl Known {
-    /// Returns whether it waits for nothing.
+    /// Returns whether it has a question of a kind.
     pub(super) fn is_asked(&self, kind: Kind) -> bool {
         self.asked.contains_key(&kind)
+    }
+
+    /// Returns when it was asked for its tip last.
+    pub(super) const fn asked_tip(&self) -> Monotonic {
+        self.asked_tip
+    }
+
+    /// Returns whether it has a question of a kind whose answer, in time or late, may come.
+    fn is_busy(&self, kind: Kind, now: Monotonic) -> bool {
+        // bodies, and what names its question, are told apart
+        let is_told_apart = !matches!(kind, Kind::Tip | Kind::Receipt | Kind::Filters);
+        let is_late = !is_told_apart && self.late.get(&kind).is_some_and(|until| *until > now);
+        self.is_asked(kind) || is_late
     }
 }
 

@@ -38,6 +38,10 @@ pub(super) struct TipKeeper {
     slices: u16,
     /// What the servers were asked to prove.
     challenges: BTreeMap<Server, Challenge>,
+    /// Who was asked for a proof of the tip that we have.
+    renewing: Option<Server>,
+    /// The number of questions for tips.
+    turn: u64,
 }
 
 /// What an answer changed for the other parts.
@@ -49,7 +53,14 @@ pub(super) struct Moved {
 
 impl TipKeeper {
     pub(super) fn new(params: ChainParams, slices: u16) -> Self {
-        Self { window: Window::at_genesis(params), proved: None, slices, challenges: BTreeMap::new() }
+        Self {
+            window: Window::at_genesis(params),
+            proved: None,
+            slices,
+            challenges: BTreeMap::new(),
+            renewing: None,
+            turn: 0,
+        }
     }
 
     pub(super) fn tip(&self) -> Tip {
@@ -58,14 +69,16 @@ impl TipKeeper {
 
     /// Asks whoever claims more work than the tip has.
     pub(super) fn act(&mut self, net: &mut Net) {
-        self.challenges.retain(|server, _| net.servers.is_asked(server, Kind::Tip));
         let now = net.now.monotonic;
+        self.challenges.retain(|server, _| net.servers.may_answer(server, Kind::Tip, now));
+        self.renewing.take_if(|server| !net.servers.is_asked(server, Kind::Tip));
         let (waiting, latest) = net.servers.waiting(Kind::Tip);
         let may_ask = match latest {
             None => true,
             Some(at) => waiting < limits::TIP_QUESTIONS && now >= at + limits::HEDGE,
         };
         if may_ask && let Some(server) = self.best_claim(net) {
+            self.turn += 1;
             self.ask(net, server);
         }
     }
@@ -82,12 +95,19 @@ impl TipKeeper {
         latest.filter(|_| is_room).map(|at| at + limits::HEDGE)
     }
 
-    /// Returns the free server that claims most work, if that is more than ours.
+    /// Returns a free server that claims more work than our tip has: by turns the one with the greatest claim, and the
+    /// one that was not asked for longest. Claims cost nothing, so who always claims most would else be asked for ever.
     fn best_claim(&self, net: &Net) -> Option<Server> {
         let work = self.tip().work;
-        let claims = net.servers.free(Kind::Tip, net.now.monotonic).filter_map(|(at, known)| Some((at, known.claim?)));
-        let ahead = claims.filter(|(_, claim)| claim.work > work);
-        ahead.max_by_key(|(server, claim)| (claim.work, Reverse(**server))).map(|(server, _)| *server)
+        let claims =
+            net.servers.free(Kind::Tip, net.now.monotonic).filter_map(|(at, known)| Some((at, known, known.claim?)));
+        let ahead = claims.filter(|(_, _, claim)| claim.work > work);
+        let chosen = if self.turn.is_multiple_of(2) {
+            ahead.max_by_key(|(server, _, claim)| (claim.work, Reverse(**server)))
+        } else {
+            ahead.min_by_key(|(server, known, _)| (known.asked_tip(), **server))
+        };
+        chosen.map(|(server, ..)| *server)
     }
 
     fn ask(&mut self, net: &mut Net, server: Server) {
@@ -100,7 +120,8 @@ impl TipKeeper {
         // the lowest header that we have: a reorganisation rarely goes below it
         let first = self.window.first();
         let start = (first.header.height > 0 && !known.from_genesis).then(|| self.start_at(&first));
-        let challenge = Challenge { seed: net.draw_seed(), slices: self.slices, start };
+        let slices = known.slices.unwrap_or(self.slices);
+        let challenge = Challenge { seed: net.draw_seed(), slices, start };
         let request = GetProof {
             tip: BlockHash::ZERO,
             seed: challenge.seed,
@@ -128,18 +149,22 @@ impl TipKeeper {
         let now = net.now.monotonic;
         match extended {
             Extended::Moved { fork } => {
+                net.servers.was_useful(&server);
                 self.note_move(net);
                 return Some(Moved { fork });
             }
             Extended::Broken(error) => net.mute(server, format!("a header breaks a rule: {error}")),
             Extended::Deferred if is_answer => net.servers.failed(&server, Kind::Tip, now),
             Extended::Unattached | Extended::NotBetter if is_answer => {
-                if let Some(known) = net.servers.get_mut(&server) {
-                    // the second time, the claim is no longer believed
-                    if known.needs_proof {
-                        known.claim = None;
-                    }
-                    known.needs_proof = true;
+                let work = self.tip().work;
+                let known = net.servers.get_mut(&server)?;
+                let is_ahead = known.claim.is_some_and(|claim| claim.work > work);
+                let is_second = known.needs_proof;
+                known.needs_proof = true;
+                // it claims more than it shows: it rests, and its claim is not believed until it is made again
+                if is_ahead && is_second {
+                    known.claim = None;
+                    net.servers.failed(&server, Kind::Tip, now);
                 }
             }
             _ => {}
@@ -147,7 +172,7 @@ impl TipKeeper {
         None
     }
 
-    /// Handles a proof that a server was asked for.
+    /// Handles a proof that a server was asked for, perhaps some time ago.
     pub(super) fn on_proof(&mut self, net: &mut Net, server: Server, proof: &WorkProof) -> Option<Moved> {
         let challenge = self.challenges.remove(&server)?;
         let proved = match verify(&net.params, proof, &challenge, net.now.unix_ms) {
@@ -161,33 +186,61 @@ impl TipKeeper {
                 return None;
             }
         };
+        let (tip, work) = (self.tip(), proved.work());
         if let Some(known) = net.servers.get_mut(&server) {
             (known.needs_proof, known.from_genesis) = (false, false);
-            known.claim = known.claim.filter(|claim| claim.work <= proved.work());
+            let claims_more = known.claim.is_some_and(|claim| claim.work > work.max(tip.work));
+            // who was asked for our tip may well have a better one
+            let is_renewal = self.renewing.take_if(|at| *at == server).is_some();
+            known.claim = known.claim.filter(|claim| is_renewal || claim.work <= work);
+            if claims_more && work <= tip.work && !is_renewal {
+                net.servers.failed(&server, Kind::Tip, net.now.monotonic);
+            }
         }
-        let is_renewed = proved.work() == self.tip().work && proved.hash() == self.tip().hash;
-        if proved.work() <= self.tip().work && !is_renewed {
+        if work <= tip.work {
+            // old blocks can be tied to any proved header of our chain
+            if self.window.holds(proved.height(), &proved.hash()) {
+                self.proved = Some(proved);
+            }
             return None;
         }
-        let fork = if is_renewed { self.tip().header.height } else { challenge.start.map_or(0, |start| start.height) };
-        if !is_renewed {
-            self.window = Window::of(net.params.clone(), &proved);
-        }
+        net.servers.was_useful(&server);
+        let fork = self.common(&proved, challenge.start.as_ref());
+        self.window = Window::of(net.params.clone(), &proved);
         self.proved = Some(proved);
-        if !is_renewed {
-            self.note_move(net);
-        }
+        self.note_move(net);
         Some(Moved { fork })
     }
 
-    /// Handles that a server does not know the header from which its proof was to begin.
-    pub(super) fn on_not_found(&mut self, net: &mut Net, server: Server, hashes: &[[u8; 32]]) {
-        let start = self.challenges.get(&server).and_then(|challenge| challenge.start.as_ref());
-        if start.is_some_and(|start| hashes.contains(&start.hash.to_bytes())) {
-            self.challenges.remove(&server);
-            net.servers.answered(&server, Kind::Tip);
-            if let Some(known) = net.servers.get_mut(&server) {
-                known.from_genesis = true;
+    /// Returns the highest block that our chain and a proved one surely have in common.
+    fn common(&self, proved: &ProvedTip, start: Option<&Start>) -> u64 {
+        let shared = proved.headers().rev().find(|header| self.window.holds(header.height(), &header.hash()));
+        let start = start.filter(|start| self.window.holds(start.height, &start.hash));
+        shared.map(|header| header.height()).or(start.map(|start| start.height)).unwrap_or(0)
+    }
+
+    /// Returns whether a server may still prove its tip.
+    pub(super) fn is_proving(&self, server: &Server) -> bool {
+        self.challenges.contains_key(server)
+    }
+
+    /// Handles that a server does not know the header from which its proof was to begin, or that its proof would not fit
+    /// a message. `is_ours` says whether anything else that it was asked may be meant.
+    pub(super) fn on_not_found(&mut self, net: &mut Net, server: Server, hashes: &[[u8; 32]], is_ours: bool) {
+        let Some(challenge) = self.challenges.get(&server).copied() else { return };
+        let lacks_start = challenge.start.is_some_and(|start| hashes.contains(&start.hash.to_bytes()));
+        if !lacks_start && !is_ours {
+            return;
+        }
+        self.challenges.remove(&server);
+        net.servers.answered(&server, Kind::Tip);
+        let Some(known) = net.servers.get_mut(&server) else { return };
+        if lacks_start {
+            known.from_genesis = true;
+        } else {
+            known.slices = Some((challenge.slices / 2).max(1));
+            if challenge.slices == 1 {
+                net.servers.failed(&server, Kind::Tip, net.now.monotonic);
             }
         }
     }
@@ -201,13 +254,15 @@ impl TipKeeper {
     /// Asks for a proof of the tip that we have, to tie old blocks to it.
     pub(super) fn renew(&mut self, net: &mut Net) {
         let work = self.tip().work;
-        if net.servers.waiting(Kind::Tip).0 > 0 {
+        if self.renewing.is_some() || net.servers.waiting(Kind::Tip).0 >= limits::TIP_QUESTIONS {
             return;
         }
         let claims = net.servers.iter().filter_map(|(server, known)| Some((*server, known.claim?)));
         let fit: BTreeSet<_> = claims.filter(|(_, claim)| claim.work >= work).map(|(server, _)| server).collect();
         let Some(server) = net.pick(Kind::Tip, &BTreeSet::new(), |server| fit.contains(server)) else { return };
-        let challenge = Challenge { seed: net.draw_seed(), slices: self.slices, start: None };
+        let slices = net.servers.get(&server).and_then(|known| known.slices).unwrap_or(self.slices);
+        let challenge = Challenge { seed: net.draw_seed(), slices, start: None };
+        self.renewing = Some(server);
         let request =
             GetProof { tip: self.tip().hash, seed: challenge.seed, slices: challenge.slices, start: BlockHash::ZERO };
         self.challenges.insert(server, challenge);

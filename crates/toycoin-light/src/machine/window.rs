@@ -106,6 +106,9 @@ impl Window {
 
     /// Judges headers, each the child of the one before, and moves the tip to the last if that has more work.
     pub(super) fn extend(&mut self, headers: &[Header], now_ms: u64) -> Extended {
+        // what is here already says nothing about where the branches part
+        let known = headers.iter().take_while(|header| self.holds(header.height, &header.hash())).count();
+        let headers = headers.get(known..).unwrap_or_default();
         let Some(first) = headers.first() else { return Extended::NotBetter };
         let parent = self.entries.iter().rposition(|entry| entry.hash == first.previous);
         let Some((parent, mut context)) = parent.and_then(|place| Some((place, self.context(place)?))) else {

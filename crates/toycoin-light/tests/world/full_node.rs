@@ -20,12 +20,16 @@ pub(crate) enum Manner {
     Tampers,
     /// It claims ten times its work, and has nothing.
     HasNothing,
+    /// It claims ten times its work, and answers with what it has.
+    Boasts,
     /// It claims ten times its work, and answers with bytes of no meaning.
     Garbles,
     /// It leaves the owner of this number out of the filter at this height.
     Hides(u64),
     /// It says of a false block that its filter matches.
     Invents(u64),
+    /// It says of each block below the last 150 that its filter is the next one's.
+    Shifts,
     /// It sends another body than the header's.
     SwapsBodies,
 }
@@ -99,7 +103,10 @@ impl FullNode {
         let tip = self.chain.tip();
         let mut work = tip.work.to_be_bytes();
         let mut height = tip.height;
-        if matches!(self.manner, Manner::Silent | Manner::Tampers | Manner::HasNothing | Manner::Garbles) {
+        if matches!(
+            self.manner,
+            Manner::Silent | Manner::Tampers | Manner::HasNothing | Manner::Boasts | Manner::Garbles
+        ) {
             work[20] = 1;
             height += 1_000;
         }
@@ -182,6 +189,9 @@ impl FullNode {
     }
 
     fn filter(&self, height: u64) -> BlockFilter {
+        if self.manner == Manner::Shifts && height + 150 < self.chain.height() {
+            return BlockFilter::of(&self.block(height + 1));
+        }
         let mut block = self.block(height);
         match self.manner {
             Manner::Hides(hidden) if hidden == height => {

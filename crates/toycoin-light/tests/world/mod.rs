@@ -82,6 +82,13 @@ impl World {
         self.now = end;
     }
 
+    /// Carries out one thing that the client says. Answers are heard, and what they lead to waits.
+    pub(crate) fn step(&mut self) {
+        if let Some(output) = self.client.poll_output() {
+            self.carry_out(output);
+        }
+    }
+
     /// Lets each server publish its status, and runs for a time in which the slowest questions are over.
     pub(crate) fn settle(&mut self) {
         for _ in 0..20 {
@@ -90,7 +97,7 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, output: Output) {
+    pub(crate) fn carry_out(&mut self, output: Output) {
         match output {
             Output::Ask { server, payload } => {
                 let Ok(Payload::Message(message)) = NodeMessage::decode(&payload) else {

@@ -128,7 +128,7 @@ impl SnapshotMachine {
                 self.carry_out(written.unwrap_or(Ok(None)));
             }
             NodeMessage::NotFound(hashes) => {
-                tip.on_not_found(net, server, &hashes);
+                tip.on_not_found(net, server, &hashes, false);
                 offers.on_not_found(net, server, &hashes);
                 if let Some(attempt) = attempt {
                     attempt.on_not_found(net, offers, server, &hashes);
