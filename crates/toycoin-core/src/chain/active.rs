@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     amount::Amount,
-    chain::{Chain, ChainError, HeaderEntry, HeaderTree, engine::height_index, header_tree::NodeId},
+    chain::{Chain, ChainError, HeaderEntry, HeaderTree, header_tree::NodeId},
     consensus::{CheckedBlock, SignatureVerifier, judge_transaction},
     digest::{BlockHash, StateRoot, Txid},
     filter::BlockFilter,
@@ -97,12 +97,14 @@ impl<S: ChainStore> Chain<S> {
         self.tree.node(self.tip_node()).header.state_root
     }
 
-    /// Returns the header of the active chain at `height`.
+    /// Returns the header of the active chain at `height`. A chain that [began at a snapshot](Self::snapshot_height) has
+    /// none below the parent of the snapshot's block.
     pub fn header_at(&self, height: u64) -> Option<&HeaderEntry> {
-        self.active.get(height_index(height)).map(|id| self.tree.node(*id))
+        self.active.get(self.active_index(height)).map(|id| self.tree.node(*id))
     }
 
-    /// Returns the active chain's hashes, genesis first.
+    /// Returns the active chain's hashes, the lowest first: genesis, or the parent of the snapshot's block in a chain
+    /// that [began at a snapshot](Self::snapshot_height).
     pub fn active_hashes(&self) -> impl ExactSizeIterator<Item = BlockHash> {
         self.active.iter().map(|id| self.tree.node(*id).hash)
     }
@@ -234,12 +236,13 @@ impl<S: ChainStore> Chain<S> {
     }
 
     /// Returns at most `limit` headers of the active chain, up to and including `stop`. They begin after the first hash
-    /// of `locator` that is on the active chain, or after genesis if there is none.
+    /// of `locator` that is on the active chain, or after genesis if there is none. A chain that [began at a
+    /// snapshot](Self::snapshot_height) has no header after genesis, and returns none then.
     pub fn headers_after(&self, locator: &[BlockHash], stop: &BlockHash, limit: usize) -> Vec<Header> {
         let known = locator.iter().find(|hash| self.is_active(hash)).and_then(|hash| self.tree.get(hash));
         let first = known.map_or(1, |entry| entry.header.height + 1);
         let mut headers = Vec::new();
-        for id in self.active.iter().skip(height_index(first)).take(limit) {
+        for id in self.active.iter().skip(self.active_index(first)).take(limit) {
             let node = self.tree.node(*id);
             headers.push(node.header);
             if node.hash == *stop {
@@ -268,6 +271,6 @@ impl<S: ChainStore> Chain<S> {
     }
 
     pub(super) fn tip_node(&self) -> NodeId {
-        self.active.last().copied().unwrap_or(NodeId::GENESIS)
+        self.active.last().copied().unwrap_or(NodeId::ROOT)
     }
 }

@@ -28,8 +28,9 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    pub(super) fn new() -> Self {
-        Self { bodies: vec![Body::Complete], better: BTreeSet::new(), sequence: 0 }
+    /// Begins with the nodes of a tree, which need no body.
+    pub(super) fn new(tree: &HeaderTree) -> Self {
+        Self { bodies: vec![Body::Complete; tree.len()], better: BTreeSet::new(), sequence: 0 }
     }
 
     pub(super) fn has_body(&self, id: NodeId) -> bool {

@@ -29,9 +29,10 @@ pub struct Chain<S> {
     pub(super) store: S,
     pub(super) verifier: Arc<dyn SignatureVerifier>,
     pub(super) deltas: Deltas,
-    /// The active chain by height.
+    /// The active chain by height, from the tree's lowest header on.
     pub(super) active: Vec<NodeId>,
-    /// The inner nodes of the Merkle mountain range over the active chain, its tip included.
+    /// The inner nodes of the Merkle mountain range over the active chain, its tip included. Empty in a chain that
+    /// began at a snapshot: it does not have the leaves.
     pub(super) mountains: Mountains,
     /// The state after the active chain's tip.
     pub(super) state: ChainState,
@@ -213,8 +214,13 @@ impl<S: ChainStore> Chain<S> {
                 let (tip, state) = (finished.update.tip, finished.update.state.clone());
                 self.store.commit(finished.update).map_err(ChainError::Store)?;
                 let tip = self.tree.find(&tip).ok_or(ChainError::Lost(tip))?;
+                let fork = self.height() - finished.left.len() as u64;
                 self.set_active(tip);
                 self.state = state;
+                if !finished.left.is_empty() {
+                    self.store.discard_snapshots(fork + 1).map_err(ChainError::Store)?;
+                }
+                self.make_snapshot_if_due()?;
                 Ok(Advance::Moved(Moved { disconnected: finished.left, connected: finished.entered }))
             }
         }
@@ -266,17 +272,24 @@ impl<S: ChainStore> Chain<S> {
     pub(super) fn set_active(&mut self, tip: NodeId) {
         let mut branch = Vec::new();
         let mut at = tip;
-        while self.active.get(height_index(self.tree.node(at).header.height)) != Some(&at) {
+        while self.active.get(self.active_index(self.tree.node(at).header.height)) != Some(&at) {
             self.tree.mark_node_connected(at);
             branch.push(at);
             at = self.tree.parent(at);
         }
         let standing = self.tree.node(at).header.height + 1;
-        self.active.truncate(height_index(standing));
+        self.active.truncate(self.active_index(standing));
         self.active.extend(branch.into_iter().rev());
-        let leaf = |height: u64| leaf_at(&self.tree, &self.active, height);
-        self.mountains.follow(standing, self.active.len() as u64, leaf);
+        if self.tree.base() == 0 {
+            let leaf = |height: u64| leaf_at(&self.tree, &self.active, height);
+            self.mountains.follow(standing, self.active.len() as u64, leaf);
+        }
         self.candidates.prune(&self.tree, tip);
+    }
+
+    /// Returns the index in the active chain of the block at `height`: beyond its end if the chain does not have it.
+    pub(super) fn active_index(&self, height: u64) -> usize {
+        height.checked_sub(self.tree.base()).map_or(usize::MAX, height_index)
     }
 }
 
@@ -285,7 +298,7 @@ impl<S> std::fmt::Debug for Chain<S> {
         f.debug_struct("Chain")
             .field("network", &self.tree.params().spec().name)
             .field("headers", &self.tree.len())
-            .field("height", &(self.active.len() - 1))
+            .field("height", &(self.tree.base() + self.active.len() as u64 - 1))
             .finish_non_exhaustive()
     }
 }

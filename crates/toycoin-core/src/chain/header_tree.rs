@@ -17,6 +17,7 @@ use crate::{
     header::Header,
     keyed_map::KeyedMap,
     params::ChainParams,
+    store::SnapshotRoot,
     target::Work,
 };
 
@@ -25,7 +26,10 @@ use crate::{
 pub(crate) struct NodeId(u32);
 
 impl NodeId {
-    pub(crate) const GENESIS: Self = Self(0);
+    /// Genesis; in a tree that begins at a snapshot, the parent of its block.
+    pub(crate) const ROOT: Self = Self(0);
+    /// The block of the snapshot, in a tree that begins at one.
+    pub(crate) const SNAPSHOT: Self = Self(1);
 
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
@@ -50,6 +54,25 @@ pub struct HeaderEntry {
     skip: NodeId,
     first_child: Option<NodeId>,
     next_sibling: Option<NodeId>,
+}
+
+impl HeaderEntry {
+    /// Returns the entry of a header that the tree begins with.
+    const fn given(header: Header, hash: BlockHash, work: Work) -> Self {
+        let root = NodeId::ROOT;
+        let (first_child, next_sibling) = (None, None);
+        Self {
+            header,
+            hash,
+            work,
+            invalid: false,
+            connected: true,
+            parent: root,
+            skip: root,
+            first_child,
+            next_sibling,
+        }
+    }
 }
 
 /// The reason why the tree refuses a header.
@@ -79,6 +102,8 @@ pub struct HeaderTree {
     best: NodeId,
     /// The nodes without children.
     leaves: BTreeSet<NodeId>,
+    /// How many nodes the tree began with: genesis, or the block of a snapshot and its parent. They are never invalid.
+    given: usize,
 }
 
 impl HeaderTree {
@@ -86,21 +111,32 @@ impl HeaderTree {
     pub fn new(params: ChainParams) -> Self {
         let header = params.genesis().header;
         let hash = params.genesis_hash();
-        let root = NodeId::GENESIS;
         let work = header.bits.to_target().map(|target| target.work()).unwrap_or_default();
-        let genesis = HeaderEntry {
-            header,
-            hash,
-            work,
-            invalid: false,
-            connected: true,
-            parent: root,
-            skip: root,
-            first_child: None,
-            next_sibling: None,
-        };
-        let (by_hash, leaves) = (KeyedMap::from_iter([(hash, root)]), BTreeSet::from([root]));
-        Self { params, nodes: vec![genesis], by_hash, best: root, leaves }
+        let (by_hash, leaves) = (KeyedMap::from_iter([(hash, NodeId::ROOT)]), BTreeSet::from([NodeId::ROOT]));
+        let nodes = vec![HeaderEntry::given(header, hash, work)];
+        Self { params, nodes, by_hash, best: NodeId::ROOT, leaves, given: 1 }
+    }
+
+    /// Creates a tree that begins at the block of a snapshot. It has nothing below the block but its parent, which the
+    /// rules for the next header need. No other header can build on that parent: its body is not there either, so the
+    /// chain could not follow.
+    ///
+    /// Returns `None` when the block does not follow its parent. Nothing else is judged.
+    pub fn rooted(params: ChainParams, root: &SnapshotRoot) -> Option<Self> {
+        if !root.is_coherent() {
+            return None;
+        }
+        let (hash, snapshot) = (root.header.hash(), NodeId::SNAPSHOT);
+        let mut previous = HeaderEntry::given(root.previous, root.header.previous, root.previous_work);
+        previous.first_child = Some(snapshot);
+        let header = HeaderEntry::given(root.header, hash, root.work);
+        let (by_hash, leaves) = (KeyedMap::from_iter([(hash, snapshot)]), BTreeSet::from([snapshot]));
+        Some(Self { params, nodes: vec![previous, header], by_hash, best: snapshot, leaves, given: 2 })
+    }
+
+    /// Returns the height of the lowest header: 0, or that of the parent of the snapshot's block.
+    pub fn base(&self) -> u64 {
+        self.node(NodeId::ROOT).header.height
     }
 
     /// Returns the network's parameters.
@@ -130,12 +166,12 @@ impl HeaderTree {
         self.node(self.best)
     }
 
-    /// Returns the number of headers, genesis included.
+    /// Returns the number of headers, the first one included.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Returns false: genesis is always in the tree.
+    /// Returns false: a tree begins with a header.
     pub const fn is_empty(&self) -> bool {
         false
     }
@@ -151,16 +187,18 @@ impl HeaderTree {
     }
 
     /// Returns a block locator of the chain that ends at `hash`: hashes from its end back to genesis, in steps that
-    /// grow.
+    /// grow. In a tree that begins at a snapshot, it ends with the snapshot's block, the block's parent, and genesis.
     pub fn locator(&self, hash: &BlockHash) -> Vec<BlockHash> {
-        let Some(id) = self.find(hash) else { return vec![self.params.genesis_hash()] };
-        locator::heights(self.node(id).header.height)
-            .filter_map(|height| self.ancestor_node(id, height))
-            .map(|id| self.node(id).hash)
-            .collect()
+        let genesis = self.params.genesis_hash();
+        let Some(id) = self.find(hash) else { return vec![genesis] };
+        // the nodes that the tree began with are the end of each locator
+        let above = locator::heights(self.node(id).header.height).filter_map(|height| self.ancestor_node(id, height));
+        let above = above.filter(|id| id.index() >= self.given).map(|id| self.node(id).hash);
+        let given = self.nodes.iter().take(self.given).rev().map(|node| node.hash);
+        above.chain(given).chain((self.given > 1).then_some(genesis)).collect()
     }
 
-    /// Marks a block and its descendants as invalid. Genesis is never marked.
+    /// Marks a block and its descendants as invalid. Genesis is never marked, nor is the block of a snapshot.
     pub fn mark_invalid(&mut self, hash: &BlockHash) {
         if let Some(id) = self.find(hash) {
             self.mark_node_invalid(id);
@@ -211,7 +249,7 @@ impl HeaderTree {
             invalid: false,
             connected: false,
             parent,
-            skip: self.ancestor_node(parent, skip_height(header.height)).unwrap_or(NodeId::GENESIS),
+            skip: self.ancestor_node(parent, skip_height(header.height)).unwrap_or(NodeId::ROOT),
             first_child: None,
             next_sibling: self.node(parent).first_child,
         };
@@ -228,10 +266,10 @@ impl HeaderTree {
         Ok(id)
     }
 
-    /// Returns the ancestor at `height`, `None` when that is above the node.
+    /// Returns the ancestor at `height`, `None` when that is above the node or below the tree.
     pub(crate) fn ancestor_node(&self, id: NodeId, height: u64) -> Option<NodeId> {
         let mut at = id;
-        if height > self.node(at).header.height {
+        if height > self.node(at).header.height || height < self.base() {
             return None;
         }
         while self.node(at).header.height > height {
@@ -245,7 +283,7 @@ impl HeaderTree {
     /// Returns the last common ancestor.
     pub(crate) fn fork_point(&self, one: NodeId, other: NodeId) -> NodeId {
         let height = self.node(one).header.height.min(self.node(other).header.height);
-        let climb = |id| self.ancestor_node(id, height).unwrap_or(NodeId::GENESIS);
+        let climb = |id| self.ancestor_node(id, height).unwrap_or(NodeId::ROOT);
         let (mut one, mut other) = (climb(one), climb(other));
         while one != other {
             // equal heights have equal skips, so both can skip unless that passes the fork
@@ -262,7 +300,7 @@ impl HeaderTree {
     }
 
     pub(crate) fn mark_node_invalid(&mut self, id: NodeId) {
-        if id == NodeId::GENESIS {
+        if id.index() < self.given {
             return;
         }
         let mut queue = vec![id];
@@ -276,13 +314,13 @@ impl HeaderTree {
             let valid = self.nodes.iter().zip(0..).filter(|(node, _)| !node.invalid);
             // of headers with equal work, the first that arrived: the lowest index
             let best = valid.max_by_key(|(node, place)| (node.work, std::cmp::Reverse(*place)));
-            self.best = best.map_or(NodeId::GENESIS, |(_, place)| NodeId(place));
+            self.best = best.map_or(NodeId::ROOT, |(_, place)| NodeId(place));
         }
     }
 
     pub(crate) fn context(&self, parent: NodeId) -> HeaderContext {
         let node = self.node(parent);
-        let time_before = (parent != NodeId::GENESIS).then(|| self.node(node.parent).header.time);
+        let time_before = (parent != NodeId::ROOT).then(|| self.node(node.parent).header.time);
         let Header { height, bits, time, .. } = node.header;
         HeaderContext { parent: node.hash, height, bits, time, time_before }
     }

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use crate::{
-    chain::{Chain, engine::height_index, header_tree::NodeId},
+    chain::{Chain, header_tree::NodeId},
     digest::BlockHash,
     header::Header,
     rule::Rule,
@@ -56,7 +56,7 @@ pub struct HeaderCursor {
 
 impl From<u64> for HeaderCursor {
     fn from(height: u64) -> Self {
-        Self { height, first: NodeId::GENESIS }
+        Self { height, first: NodeId::ROOT }
     }
 }
 
@@ -85,12 +85,13 @@ impl<S: ChainStore> Chain<S> {
     /// assert_eq!(page.next, None);
     /// ```
     pub fn headers_from(&self, from: HeaderCursor, limit: usize) -> HeaderPage {
-        let limit = limit.max(1);
+        let (limit, base) = (limit.max(1), self.tree.base());
+        let from = from.max(HeaderCursor::from(base));
         // each height below that of the highest header has a header, so no page reaches beyond this height
         let last = from.height.saturating_add(limit as u64 - 1);
         let mut found = BTreeSet::new();
-        let active = self.active.iter().enumerate().skip(height_index(from.height)).take(limit);
-        found.extend(active.map(|(height, id)| HeaderCursor { height: height as u64, first: *id }));
+        let active = (base..).zip(&self.active).skip(self.active_index(from.height)).take(limit);
+        found.extend(active.map(|(height, id)| HeaderCursor { height, first: *id }));
         let mut highest = self.height();
         for leaf in self.tree.leaves() {
             highest = highest.max(self.tree.node(leaf).header.height);
@@ -119,7 +120,7 @@ impl<S: ChainStore> Chain<S> {
         let node = self.tree.node(id);
         let standing = if node.invalid {
             BlockStanding::Invalid { rule: self.broken.get(&id).copied() }
-        } else if self.active.get(height_index(node.header.height)) == Some(&id) {
+        } else if self.active.get(self.active_index(node.header.height)) == Some(&id) {
             BlockStanding::Active
         } else if self.candidates.has_body(id) {
             BlockStanding::Side

@@ -33,6 +33,7 @@ mod outcome;
 mod proving;
 mod recent;
 mod reorg;
+mod snapshots;
 mod template;
 
 pub use self::{

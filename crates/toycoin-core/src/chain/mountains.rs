@@ -91,7 +91,7 @@ impl Mountains {
     }
 }
 
-/// Returns the leaf of the header at `height` on the active chain.
+/// Returns the leaf of the header at `height` on the active chain, which begins at genesis.
 ///
 /// # Panics
 /// When the chain ends below that height.

@@ -38,15 +38,25 @@ impl<S: ChainStore> Chain<S> {
     ///
     /// # Errors
     /// When the store fails or holds the chain of another network.
-    pub fn open(params: ChainParams, store: S) -> Result<Self, ChainError<S::Error>> {
+    pub fn open(params: ChainParams, mut store: S) -> Result<Self, ChainError<S::Error>> {
         let state = params.genesis_state().clone();
+        // left over from a chain that was dropped in the middle of a reorganisation
+        store.unstage().map_err(ChainError::Store)?;
+        let stored = store.load().map_err(ChainError::Store)?;
+        let (tree, active) = match stored.as_ref().and_then(|stored| stored.root.as_deref()) {
+            None => (HeaderTree::new(params), vec![NodeId::ROOT]),
+            Some(root) => {
+                let tree = HeaderTree::rooted(params, root).ok_or_else(|| ChainError::Lost(root.header.hash()))?;
+                (tree, vec![NodeId::ROOT, NodeId::SNAPSHOT])
+            }
+        };
         let mut chain = Self {
-            candidates: Candidates::new(),
-            tree: HeaderTree::new(params),
+            candidates: Candidates::new(&tree),
+            tree,
             store,
             verifier: Arc::new(BatchVerifier),
             deltas: Deltas::new(MAX_PREPARED),
-            active: vec![NodeId::GENESIS],
+            active,
             mountains: Mountains::default(),
             state,
             reorg: None,
@@ -56,9 +66,7 @@ impl<S: ChainStore> Chain<S> {
             doubted: None,
             broken: BTreeMap::new(),
         };
-        // left over from a chain that was dropped in the middle of a reorganisation
-        chain.store.unstage().map_err(ChainError::Store)?;
-        match chain.store.load().map_err(ChainError::Store)? {
+        match stored {
             None => chain.store_genesis()?,
             Some(stored) => {
                 for (header, invalid) in stored.headers {

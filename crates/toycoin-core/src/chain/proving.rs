@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    chain::{Chain, ChainError, HeaderEntry, engine::height_index, mountains::leaf_at},
+    chain::{Chain, ChainError, HeaderEntry, mountains::leaf_at},
     digest::{BlockHash, Txid},
     header::Header,
     merkle::InclusionProof,
@@ -30,7 +30,8 @@ pub enum ProvedWork {
     Proof(Box<WorkProof>),
     /// The tip's height is below [`TAIL`] + 2, too low for a proof. These are all headers from height 1 to the tip.
     TooShort(Vec<Header>),
-    /// The start is no ancestor of the tip: it is the tip, above it, on another branch, or not known.
+    /// The start is no ancestor of the tip: it is the tip, above it, on another branch, or not known. A chain that
+    /// [began at a snapshot](Chain::snapshot_height) proves nothing, so it knows no start either.
     UnknownStart,
 }
 
@@ -62,6 +63,9 @@ impl<S: ChainStore> Chain<S> {
         slices: u16,
         start: &BlockHash,
     ) -> Result<ProvedWork, ChainError<S::Error>> {
+        if self.tree.base() > 0 {
+            return Ok(ProvedWork::UnknownStart);
+        }
         let top = self.height_of_tip(tip);
         // the header before the tail is not genesis, so that there is a header to sample
         let Some(last) = top.checked_sub(TAIL as u64 + 1).filter(|last| *last > 0) else {
@@ -101,7 +105,7 @@ impl<S: ChainStore> Chain<S> {
         let top = self.height_of_tip(tip);
         let (mut found, mut unknown, mut missing) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         for hash in hashes {
-            match self.height_on_chain(hash).filter(|height| *height < top) {
+            match self.height_on_chain(hash).filter(|height| *height < top && self.tree.base() == 0) {
                 Some(height) => drop(found.insert(height)),
                 None if unknown.insert(*hash) => missing.push(*hash),
                 None => {}
@@ -167,7 +171,7 @@ impl<S: ChainStore> Chain<S> {
     }
 
     fn entry(&self, height: u64) -> &HeaderEntry {
-        let id = self.active.get(height_index(height));
+        let id = self.active.get(self.active_index(height));
         self.tree.node(*id.expect("only heights up to the tip's are asked for"))
     }
 }

@@ -25,6 +25,7 @@
 mod coin_bytes;
 mod collector;
 mod error;
+mod kept;
 mod limits;
 mod maker;
 mod manifest;
@@ -35,6 +36,7 @@ pub use self::{
     coin_bytes::{COIN_BYTES, CoinBytes},
     collector::Collector,
     error::{Convicts, SnapshotError},
+    kept::{KEPT, KeptSnapshot},
     limits::{CHUNK_COINS, DEPTH, INTERVAL, MAX_CHUNKS, MAX_COINS},
     maker::{MadeChunk, MakeError, Maker},
     manifest::{Manifest, chunk_hash},

@@ -9,8 +9,9 @@ use crate::{
     header::Header,
     keys::PublicKey,
     proof::Opening,
+    snapshot::{CoinBytes, KeptSnapshot},
     state::ChainState,
-    store::{BlockUndo, ChainUpdate},
+    store::{BlockUndo, ChainUpdate, SnapshotRoot},
     transaction::{OutPoint, Transaction},
     utxo::{Coin, UtxoView},
 };
@@ -156,6 +157,43 @@ pub trait ChainStore: UtxoView {
     /// An error of the store, also for a filter that no longer matches its checksum.
     fn filter(&self, height: u64) -> Result<Option<BlockFilter>, Self::Error>;
 
+    /// Makes the [snapshot](crate::snapshot) of the UTXO set after the tip, whose header and opening these are. Of the
+    /// snapshots kept before, the last one stays. A snapshot at this height or above is replaced.
+    ///
+    /// A store may do it beside its other work: the snapshot is of this tip, even if the tip moves on before it is made.
+    /// A snapshot that cannot be made is not an error. By default a store keeps none.
+    ///
+    /// # Errors
+    /// An error of the store, which then cannot be used further.
+    fn make_snapshot(&mut self, tip: &Header, opening: &Opening) -> Result<(), Self::Error> {
+        let _ = (tip, opening);
+        Ok(())
+    }
+
+    /// Discards the snapshots of blocks at `from` and above, also those that are still being made.
+    ///
+    /// # Errors
+    /// An error of the store.
+    fn discard_snapshots(&mut self, from: u64) -> Result<(), Self::Error> {
+        let _ = from;
+        Ok(())
+    }
+
+    /// Returns the snapshots that are complete, at most [`KEPT`](crate::snapshot::KEPT), in any order.
+    fn snapshots(&self) -> Vec<Arc<KeptSnapshot>> {
+        Vec::new()
+    }
+
+    /// Returns a chunk of a snapshot; `None` for an unknown id or place. A store that finds a chunk damaged discards
+    /// the snapshot and returns `None`.
+    ///
+    /// # Errors
+    /// An error of the store.
+    fn snapshot_chunk(&self, id: &[u8; 32], place: u32) -> Result<Option<Vec<CoinBytes>>, Self::Error> {
+        let _ = (id, place);
+        Ok(None)
+    }
+
     /// Calls `visit` with every coin of the UTXO set, in any order.
     ///
     /// # Errors
@@ -200,4 +238,6 @@ pub struct StoredChain {
     pub tip: BlockHash,
     /// The state after the tip.
     pub state: ChainState,
+    /// The snapshot at which the chain begins; `None` for genesis. `headers` are those above it then.
+    pub root: Option<Box<SnapshotRoot>>,
 }

@@ -6,10 +6,12 @@ use crate::{
     consensus::CheckedBlock,
     digest::{BlockHash, Txid},
     filter::BlockFilter,
+    header::Header,
     keyed_map::{KeyedMap, KeyedSet, MapSecret},
     proof::Opening,
+    snapshot::{CoinBytes, KEPT, KeptSnapshot, MadeChunk, Maker},
     state::ChainState,
-    store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
+    store::{BlockUndo, ChainStore, ChainUpdate, SnapshotRoot, StoredChain, WaitingTransaction},
     transaction::OutPoint,
     utxo::{Coin, UtxoView},
 };
@@ -24,10 +26,15 @@ pub struct MemoryStore {
     undo: KeyedMap<BlockHash, BlockUndo>,
     coins: KeyedMap<OutPoint, Coin>,
     places: KeyedMap<Txid, (BlockHash, u32)>,
-    /// The openings of the active chain's states, by height.
+    /// The openings of the active chain's states, from the block at which it begins on.
     openings: Vec<Opening>,
-    /// The filters of the active chain's blocks, by height.
+    /// The filters of the active chain's blocks, from genesis or the block after the snapshot's on.
     filters: Vec<BlockFilter>,
+    /// The snapshot at which the chain begins.
+    root: Option<Box<SnapshotRoot>>,
+    keeps_snapshots: bool,
+    /// The last snapshots that were made, the newest last, with their chunks.
+    snapshots: Vec<(Arc<KeptSnapshot>, Vec<MadeChunk>)>,
     tip: Option<(BlockHash, ChainState)>,
     waiting: Vec<WaitingTransaction>,
     /// The staged parts of a move of the tip, combined.
@@ -38,6 +45,22 @@ impl MemoryStore {
     /// Returns an empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Keeps snapshots from now on. Each takes the memory of its coins, 84 bytes each, and the time of hashing them.
+    #[must_use]
+    pub const fn with_snapshots(mut self) -> Self {
+        self.keeps_snapshots = true;
+        self
+    }
+
+    /// Returns a store that begins at a snapshot: with the state after its block, and the coins in it. Nothing is
+    /// compared: that they belong together was proved before.
+    pub fn from_snapshot(root: SnapshotRoot, state: ChainState, coins: impl IntoIterator<Item = CoinBytes>) -> Self {
+        let (tip, opening) = (root.hash(), Opening::of(&state));
+        let coins = coins.into_iter().map(|coin| (coin.outpoint(), coin.coin())).collect();
+        let (tip, root) = (Some((tip, state)), Some(Box::new(root)));
+        Self { coins, openings: vec![opening], tip, root, ..Self::default() }
     }
 
     /// Returns an empty store whose maps spread their keys with `secret`, instead of with the secret of the process.
@@ -77,7 +100,7 @@ impl ChainStore for MemoryStore {
             .filter(|(header, _)| header.height > 0)
             .collect();
         headers.sort_by_key(|(header, _)| header.height);
-        Ok(Some(StoredChain { headers, tip: *tip, state: state.clone() }))
+        Ok(Some(StoredChain { headers, tip: *tip, state: state.clone(), root: self.root.clone() }))
     }
 
     fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), Infallible> {
@@ -161,15 +184,54 @@ impl ChainStore for MemoryStore {
     }
 
     fn opening(&self, height: u64) -> Result<Option<Opening>, Infallible> {
-        Ok(usize::try_from(height).ok().and_then(|height| self.openings.get(height)).copied())
+        let first = self.root.as_ref().map_or(0, |root| root.header.height);
+        Ok(at(&self.openings, first, height).copied())
     }
 
     fn filter(&self, height: u64) -> Result<Option<BlockFilter>, Infallible> {
-        Ok(usize::try_from(height).ok().and_then(|height| self.filters.get(height)).cloned())
+        let first = self.root.as_ref().map_or(0, |root| root.header.height + 1);
+        Ok(at(&self.filters, first, height).cloned())
+    }
+
+    fn make_snapshot(&mut self, tip: &Header, opening: &Opening) -> Result<(), Infallible> {
+        if !self.keeps_snapshots {
+            return Ok(());
+        }
+        self.discard_snapshots(tip.height)?;
+        let mut coins: Vec<_> = self.coins.iter().collect();
+        coins.sort_unstable_by_key(|(outpoint, _)| **outpoint);
+        let mut maker = Maker::new(*tip);
+        let chunks: Result<Vec<_>, _> = coins.iter().map(|(outpoint, coin)| maker.push(outpoint, coin)).collect();
+        let Ok(chunks) = chunks else { return Ok(()) };
+        let Ok((last, manifest)) = maker.finish(*opening) else { return Ok(()) };
+        let chunks = chunks.into_iter().flatten().chain(last).collect();
+        self.snapshots.push((Arc::new(manifest.into()), chunks));
+        self.snapshots.drain(..self.snapshots.len().saturating_sub(KEPT));
+        Ok(())
+    }
+
+    fn discard_snapshots(&mut self, from: u64) -> Result<(), Infallible> {
+        self.snapshots.retain(|(kept, _)| kept.manifest.header.height < from);
+        Ok(())
+    }
+
+    fn snapshots(&self) -> Vec<Arc<KeptSnapshot>> {
+        self.snapshots.iter().map(|(kept, _)| Arc::clone(kept)).collect()
+    }
+
+    fn snapshot_chunk(&self, id: &[u8; 32], place: u32) -> Result<Option<Vec<CoinBytes>>, Infallible> {
+        let chunks = self.snapshots.iter().find(|(kept, _)| kept.id == *id).map(|(_, chunks)| chunks);
+        let chunk = chunks.and_then(|chunks| chunks.iter().find(|chunk| chunk.place == place));
+        Ok(chunk.map(|chunk| chunk.coins.clone()))
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), Infallible> {
         self.coins.iter().for_each(|(outpoint, coin)| visit(outpoint, coin));
         Ok(())
     }
+}
+
+/// Returns the item of a height, in a list whose first item is that of height `first`.
+fn at<T>(list: &[T], first: u64, height: u64) -> Option<&T> {
+    list.get(usize::try_from(height.checked_sub(first)?).ok()?)
 }

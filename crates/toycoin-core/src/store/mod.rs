@@ -2,10 +2,12 @@
 
 mod chain_store;
 mod memory;
+mod snapshot_root;
 mod update;
 
 pub use self::{
     chain_store::{ChainStore, StoredChain, WaitingTransaction},
     memory::MemoryStore,
+    snapshot_root::SnapshotRoot,
     update::{BlockUndo, ChainUpdate, ConnectedUpdate},
 };

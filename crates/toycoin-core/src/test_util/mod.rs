@@ -31,10 +31,17 @@ pub mod mutations;
 mod openings;
 mod payments;
 mod scene;
+mod snapshots;
 mod store_suite;
 pub mod strategies;
 
 pub use self::{
-    growth::grow, judge::judge, ledger::TestLedger, openings::assert_openings, payments::Payments, scene::Scene,
+    growth::grow,
+    judge::judge,
+    ledger::TestLedger,
+    openings::assert_openings,
+    payments::Payments,
+    scene::Scene,
+    snapshots::{snapshot_coins, snapshot_root},
     store_suite::store_suite,
 };

@@ -56,7 +56,7 @@ impl RedbStore {
         // arrival
         headers.sort_unstable_by_key(|(header, _, at)| (header.height, *at));
         let headers = headers.into_iter().map(|(header, invalid, _)| (header, invalid)).collect();
-        Ok(Some(StoredChain { headers, tip, state }))
+        Ok(Some(StoredChain { headers, tip, state, root: None }))
     }
 
     pub(super) fn find_block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, StoreError> {
