@@ -1,4 +1,4 @@
-//! Bounds on answers to light clients: proofs, receipts and filters.
+//! Bounds on answers to light clients: proofs, receipts, filters, and chunks of snapshots.
 
 /// Bytes of proofs, receipts and filters in one peer's token bucket: 16 MiB.
 pub const LIGHT_BYTES: u64 = 16 << 20;
@@ -12,8 +12,21 @@ pub const RELAY_LIGHT_BYTES: u64 = 4 * LIGHT_BYTES;
 /// Bytes that this bucket gains per second: 64 MiB per minute.
 pub const RELAY_LIGHT_BYTES_PER_SECOND: u64 = RELAY_LIGHT_BYTES / 60;
 
-/// Most questions of a light client that one peer may wait for; on a mesh, in one question.
-pub const LIGHT_QUESTIONS: usize = 4;
+/// Bytes of snapshots' chunks in one peer's token bucket: 256 MiB, some 3 million coins.
+pub const CHUNK_BYTES: u64 = 256 << 20;
+
+/// Bytes that this bucket gains per second: 256 MiB per hour.
+pub const CHUNK_BYTES_PER_SECOND: u64 = CHUNK_BYTES / 3_600;
+
+/// Bytes of snapshots' chunks in the token bucket of a relay connection, over all its peers: 1 GiB.
+pub const RELAY_CHUNK_BYTES: u64 = 4 * CHUNK_BYTES;
+
+/// Bytes that this bucket gains per second: 1 GiB per hour.
+pub const RELAY_CHUNK_BYTES_PER_SECOND: u64 = RELAY_CHUNK_BYTES / 3_600;
+
+/// Most questions of a light client that one peer may wait for; on a mesh, in one question. A snapshot sync has 4 chunks
+/// in flight, and may ask for a manifest and a proof beside them.
+pub const LIGHT_QUESTIONS: usize = 6;
 
 /// Tokens that each header of a proof costs beside its bytes: its opening is read, and the nodes that tie it to the tip
 /// are hashed, which takes some 5 us. A proof of a million headers costs about as much as a page of headers.

@@ -101,6 +101,8 @@ pub(super) struct Link {
     /// Token bucket for proofs, receipts and filters, over all peers of a relay connection. On a mesh, which does not
     /// let one program have many peers, each peer's own is enough.
     pub(super) light: TokenBucket,
+    /// The same for chunks of snapshots.
+    pub(super) chunks: TokenBucket,
     /// Token bucket for looking for the payments of compact blocks, over all peers of the connection.
     pub(super) looks: TokenBucket,
     /// When the bucket for answers has enough for the next one.
@@ -136,6 +138,7 @@ impl Link {
             questions: Questions::default(),
             budget: TokenBucket::new(limits::ANSWER_TOKENS, limits::ANSWER_TOKENS_PER_SECOND, now),
             light: TokenBucket::new(limits::RELAY_LIGHT_BYTES, limits::RELAY_LIGHT_BYTES_PER_SECOND, now),
+            chunks: TokenBucket::new(limits::RELAY_CHUNK_BYTES, limits::RELAY_CHUNK_BYTES_PER_SECOND, now),
             looks: TokenBucket::new(limits::COMPACT_LOOKS, limits::COMPACT_LOOKS_PER_SECOND, now),
             answer_at: None,
             lanes,

@@ -154,7 +154,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             NodeMessage::Reject(reject) => self.on_reject(&reject),
             // who carries the mesh knows the addresses
             NodeMessage::GetAddresses => {}
-            NodeMessage::GetManifest(_) | NodeMessage::GetChunk(_) | NodeMessage::GetBlockTransactions(_) => {}
+            NodeMessage::GetBlockTransactions(_) => {}
             other => self.mute_for_unexpected(peer, other.tag()),
         }
         self.net.outputs.extend(asker.question.map(|question| Output::End { question }));

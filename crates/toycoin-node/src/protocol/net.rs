@@ -273,27 +273,33 @@ impl Net {
     }
 
     /// Takes bytes of proofs, receipts and filters from a peer's bucket, and on a relay from the connection's as well.
+    /// Chunks of snapshots have buckets of their own.
     /// Returns false, and takes nothing, if there are too few.
-    pub(super) fn take_light(&mut self, peer: PeerKey, bytes: u64) -> bool {
+    pub(super) fn take_light(&mut self, peer: PeerKey, is_chunk: bool, bytes: u64) -> bool {
         let now = self.now.monotonic;
         let (Some(link), Some(known)) = (self.links.get_mut(&peer.0), self.peers.get_mut(&peer)) else { return false };
-        if !known.light.take(bytes, now) {
+        let is_mesh = link.is_mesh();
+        let (own, shared) = match is_chunk {
+            true => (&mut known.chunks, &mut link.chunks),
+            false => (&mut known.light, &mut link.light),
+        };
+        if !own.take(bytes, now) {
             return false;
         }
-        if !link.is_mesh() && !link.light.take(bytes, now) {
-            known.light.give_back(bytes);
+        if !is_mesh && !shared.take(bytes, now) {
+            own.give_back(bytes);
             return false;
         }
         true
     }
 
     /// Gives back bytes that were taken and not sent.
-    pub(super) fn give_back_light(&mut self, peer: PeerKey, bytes: u64) {
+    pub(super) fn give_back_light(&mut self, peer: PeerKey, is_chunk: bool, bytes: u64) {
         if let Some(known) = self.peers.get_mut(&peer) {
-            known.light.give_back(bytes);
+            if is_chunk { known.chunks.give_back(bytes) } else { known.light.give_back(bytes) }
         }
         if let Some(link) = self.links.get_mut(&peer.0).filter(|link| !link.is_mesh()) {
-            link.light.give_back(bytes);
+            if is_chunk { link.chunks.give_back(bytes) } else { link.light.give_back(bytes) }
         }
     }
 

@@ -60,6 +60,8 @@ pub(super) struct Peer {
     pub(super) recent_use: RecentUse,
     /// Token bucket for proofs, receipts and filters that this node sends to it.
     pub(super) light: TokenBucket,
+    /// Token bucket for chunks of snapshots that this node sends to it.
+    pub(super) chunks: TokenBucket,
     /// Token bucket for rejects that this node sends to it.
     pub(super) rejects: TokenBucket,
     /// Token bucket for the signatures in its transactions.
@@ -88,6 +90,7 @@ impl Peer {
             muted_until,
             recent_use: RecentUse::none(now),
             light: TokenBucket::new(limits::LIGHT_BYTES, limits::LIGHT_BYTES_PER_SECOND, now),
+            chunks: TokenBucket::new(limits::CHUNK_BYTES, limits::CHUNK_BYTES_PER_SECOND, now),
             rejects: TokenBucket::new(limits::REJECTS, limits::REJECTS_A_SECOND, now),
             signatures: TokenBucket::new(limits::PEER_SIGNATURES, limits::PEER_SIGNATURES_PER_SECOND, now),
             misses: TokenBucket::new(limits::MISSED_BURST, limits::MISSED_PER_SECOND, now),

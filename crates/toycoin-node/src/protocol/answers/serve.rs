@@ -114,7 +114,9 @@ impl Answers {
             return Step::Until(at);
         }
         let peer = (connection, asker.peer);
-        if matches!(item, Item::Light(_)) && !net.take_light(peer, length) {
+        if let Item::Light(question) = &item
+            && !net.take_light(peer, question.is_chunk(), length)
+        {
             // it gets no answer, and asks others
             net.overloads += 1;
             if let Some(link) = net.links.get_mut(&connection) {
@@ -159,8 +161,11 @@ impl Answers {
         let (plan, missing) = match item {
             Item::Headers(request) => {
                 let headers = wanted_headers(request, chain);
+                // to an asker below the snapshot at which this node began, an empty answer would be a lie
+                let is_here = chain.header_at(headers.start - 1).is_some();
                 let bytes = (headers.end - headers.start) * 128;
-                (Some(Plan { tokens: bytes, length: bytes + limits::MAX_ENVELOPE_BYTES, source: Source::Memory }), None)
+                let plan = Plan { tokens: bytes, length: bytes + limits::MAX_ENVELOPE_BYTES, source: Source::Memory };
+                (is_here.then_some(plan), None)
             }
             Item::Block(hash) => (self.plan_of_block(hash, chain)?, Some(hash.to_bytes())),
             // what is sent is a part of what is read
@@ -251,7 +256,7 @@ impl Answers {
     ) -> Result<u64, String> {
         let (now, peer) = (net.now.monotonic, (connection, asker.peer));
         let given = light::give(question, &plan, chain, &mut self.kept_bodies)?;
-        net.give_back_light(peer, plan.length.saturating_sub(given.bytes));
+        net.give_back_light(peer, question.is_chunk(), plan.length.saturating_sub(given.bytes));
         if let Some(known) = net.peers.get_mut(&peer) {
             known.recent_use.add(given.tokens, now);
         }
