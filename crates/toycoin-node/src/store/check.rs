@@ -84,7 +84,7 @@ impl RedbStore {
     pub fn check(&self, mut progress: impl FnMut(u64, u64) -> ControlFlow<()>) -> Result<CheckReport, StoreError> {
         let mut report = CheckReport::default();
         let reader = self.reader()?;
-        let (blocks, active) = (reader.blocks.len()?, reader.active.len()?);
+        let (blocks, active) = (reader.blocks.len()?, reader.active_blocks()? - reader.first_block()?);
         let total = blocks + active;
         for (done, entry) in (0..).zip(reader.blocks.iter()?) {
             go_on(progress(done, total))?;
@@ -111,7 +111,7 @@ impl RedbStore {
         Ok(report)
     }
 
-    /// Walks the active chain from the tip to genesis.
+    /// Walks the active chain from the tip to genesis, or to the snapshot at which it begins.
     fn check_active(
         &self,
         reader: &Reader,
@@ -120,12 +120,14 @@ impl RedbStore {
         report: &mut CheckReport,
         mut progress: impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let blocks = reader.active.len()?;
-        report.height = blocks.saturating_sub(1);
+        let (above, root) = (reader.active_blocks()?, reader.root()?);
+        let first = reader.first_block()?;
+        let blocks = above - first;
+        report.height = above.saturating_sub(1);
         let (mut expected, mut work_above): (BlockHash, Option<(Work, Work)>) = (tip, None);
         let mut whole = true;
-        for height in (0..blocks).rev() {
-            go_on(progress(blocks - height))?;
+        for height in (first..above).rev() {
+            go_on(progress(above - height))?;
             let Some(Some(active)) = report.note(reader.active(height)) else {
                 report.problem(format!("the active chain has no block at height {height}"));
                 whole = false;
@@ -179,10 +181,17 @@ impl RedbStore {
                 state.ancestors.pop(&undo.merged);
             }
         }
-        if whole && expected != BlockHash::ZERO {
-            report.problem("the active chain does not begin at genesis".into());
+        let (begins_at, openings) = match &root {
+            Some(root) => (root.hash(), blocks + 1),
+            None => (BlockHash::ZERO, blocks),
+        };
+        if whole && expected != begins_at {
+            report.problem("the active chain does not begin at genesis, nor at its snapshot".into());
         }
-        if reader.openings.len()? != blocks {
+        if let Some(root) = root.filter(|root| whole && state.root() != root.header.state_root) {
+            report.problem(format!("the state root at height {} is not the one in its header", root.header.height));
+        }
+        if reader.openings.len()? != openings {
             report.problem(format!("the index has {} openings, the chain {blocks} blocks", reader.openings.len()?));
         }
         if reader.filters.len()? != blocks {

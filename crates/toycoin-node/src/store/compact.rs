@@ -25,7 +25,8 @@ impl RedbStore {
     /// Compacts the database if much of its file is free, and remembers its size.
     pub(super) fn compact_if_bloated(&mut self) -> Result<(), StoreError> {
         let length = self.length.get();
-        if !is_bloated(length, self.packed) {
+        // the pages that a snapshot in the making reads cannot be moved; the next sync tries again
+        if !is_bloated(length, self.packed) || self.is_making_snapshot() {
             return Ok(());
         }
         let used = self.used_bytes()?;

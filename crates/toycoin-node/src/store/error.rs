@@ -63,6 +63,18 @@ pub enum StoreError {
         /// The directory.
         path: String,
     },
+    /// The directory keeps a chain, and a snapshot was to begin another one there.
+    #[error("{path} keeps a chain already; a node begins with a snapshot in an empty directory")]
+    HasChain {
+        /// The directory.
+        path: String,
+    },
+    /// A snapshot does not hold together.
+    #[error("the snapshot cannot be used: {reason}; start again to fetch another one")]
+    Snapshot {
+        /// What does not hold.
+        reason: String,
+    },
     /// One of the store's two files is missing.
     #[error("{path} is missing; {way_out}")]
     Missing {
@@ -121,7 +133,7 @@ impl StoreError {
                 }
             }
             Self::Damaged { record, .. } => *record = format!("{}: {record}", directory.display()),
-            Self::Database(_) | Self::Interrupted => {}
+            Self::Database(_) | Self::Interrupted | Self::HasChain { .. } | Self::Snapshot { .. } => {}
         }
         self
     }

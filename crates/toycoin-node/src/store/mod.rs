@@ -1,5 +1,5 @@
 //! A chain on disk: a database for lookups, and an append-only file for bodies and undo data. There is no pruning:
-//! every body stays, stale blocks included.
+//! every body stays, stale blocks included. Snapshots of the UTXO set lie in files beside them (`snapshots`).
 //!
 //! ```text
 //!   insert_block, commit ─▶ Pending ── sync, or enough of it ─▶ blocks.dat: bodies, undo ── fsync
@@ -32,6 +32,7 @@ mod redb_store;
 mod reencode;
 mod reindex;
 mod rot;
+mod snapshots;
 mod stage;
 mod staging;
 mod tables;
@@ -44,6 +45,7 @@ pub use self::{
     files::{BODIES_FILE, INDEX_FILE, SCHEMA},
     redb_store::RedbStore,
     reindex::{Reindexed, reindex},
+    snapshots::{SnapshotJob, SnapshotPart},
     work::{Watch, Work},
 };
 

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use toycoin_core::{
-    BlockHash, CheckedBlock, OutPoint, PublicKey, Txid,
+    BlockHash, CheckedBlock, Header, OutPoint, PublicKey, Txid,
     filter::BlockFilter,
     proof::Opening,
+    snapshot::{CoinBytes, KeptSnapshot},
     store::{BlockUndo, ChainStore, ChainUpdate, StoredChain, WaitingTransaction},
     utxo::{Coin, UtxoView},
 };
 
 use crate::{
     limits,
-    store::{RedbStore, StoreError},
+    store::{RedbStore, StoreError, snapshots::Shelf},
 };
 
 impl UtxoView for RedbStore {
@@ -115,6 +116,25 @@ impl ChainStore for RedbStore {
 
     fn filter(&self, height: u64) -> Result<Option<BlockFilter>, StoreError> {
         self.find_filter(height)
+    }
+
+    fn make_snapshot(&mut self, tip: &Header, opening: &Opening) -> Result<(), StoreError> {
+        self.or_fail(|store| store.begin_snapshot(tip, opening))
+    }
+
+    fn discard_snapshots(&mut self, from: u64) -> Result<(), StoreError> {
+        if let Some(shelf) = &self.shelf {
+            shelf.discard(from);
+        }
+        Ok(())
+    }
+
+    fn snapshots(&self) -> Vec<Arc<KeptSnapshot>> {
+        self.shelf.as_deref().map(Shelf::kept).unwrap_or_default()
+    }
+
+    fn snapshot_chunk(&self, id: &[u8; 32], place: u32) -> Result<Option<Vec<CoinBytes>>, StoreError> {
+        Ok(self.shelf.as_deref().and_then(|shelf| shelf.chunk(id, place)))
     }
 
     fn visit_coins(&self, visit: &mut dyn FnMut(&OutPoint, &Coin)) -> Result<(), StoreError> {

@@ -51,12 +51,14 @@ impl RedbStore {
                 headers.push((block.block().header, self.pending.invalid.contains(hash), self.bodies.end() + place));
             }
         }
-        headers.retain(|(header, ..)| header.height > 0);
+        let root = reader.root()?.map(Box::new);
+        let lowest = root.as_ref().map_or(0, |root| root.header.height);
+        headers.retain(|(header, ..)| header.height > lowest);
         // a body may have come before its parent's: sorting by height puts parents first, and equals keep the order of
         // arrival
         headers.sort_unstable_by_key(|(header, _, at)| (header.height, *at));
         let headers = headers.into_iter().map(|(header, invalid, _)| (header, invalid)).collect();
-        Ok(Some(StoredChain { headers, tip, state, root: None }))
+        Ok(Some(StoredChain { headers, tip, state, root }))
     }
 
     pub(super) fn find_block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, StoreError> {
@@ -82,9 +84,18 @@ impl RedbStore {
         Ok(self.record_of(hash)?.map(|record| record.body.length.into()))
     }
 
+    /// Returns the height of the lowest block: 0, or that after the snapshot's at which the chain begins.
+    fn lowest(&self) -> Result<u64, StoreError> {
+        self.reader()?.first_block()
+    }
+
     pub(super) fn find_opening(&self, height: u64) -> Result<Option<Opening>, StoreError> {
         let Some(above) = height.checked_sub(self.pending.standing) else {
-            let opening = self.reader()?.opening(height)?;
+            let (reader, lowest) = (self.reader()?, self.lowest()?);
+            if lowest > height + 1 {
+                return Ok(None);
+            }
+            let opening = reader.opening(height)?;
             // every block on disk has one, so a page that leads to it is damaged
             return opening.ok_or_else(|| damaged("openings", &height.to_be_bytes(), "it is missing")).map(Some);
         };
@@ -95,6 +106,9 @@ impl RedbStore {
     pub(super) fn find_filter(&self, height: u64) -> Result<Option<BlockFilter>, StoreError> {
         let Some(above) = height.checked_sub(self.pending.standing) else {
             let (reader, key) = (self.reader()?, height.to_be_bytes());
+            if self.lowest()? > height {
+                return Ok(None);
+            }
             let active = reader.active(height)?.ok_or_else(|| damaged("active", &key, "it is missing"))?;
             // every block on disk has one, so a page that leads to it is damaged
             let filter = reader.filter(height, active.hash)?;

@@ -1,7 +1,9 @@
 //! The state on disk after the last transaction.
 
-use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableError};
-use toycoin_core::{BlockHash, Txid, filter::BlockFilter, proof::Opening, state::ChainState, utxo::Coin};
+use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableError};
+use toycoin_core::{
+    BlockHash, Txid, filter::BlockFilter, proof::Opening, state::ChainState, store::SnapshotRoot, utxo::Coin,
+};
 
 use crate::store::{INDEX_FILE, StoreError, head::Head, record::Fields, tables::*};
 
@@ -47,8 +49,19 @@ impl Reader {
         Head::parse(|key| Ok(meta.get(key)?.map(|value| value.value().to_vec())))
     }
 
+    /// Returns the number of blocks from genesis to the tip, whether they are here or not: the height above the tip's.
     pub(super) fn active_blocks(&self) -> Result<u64, StoreError> {
-        Ok(self.active.len()?)
+        Ok(self.active.last()?.map_or(0, |(height, _)| height.value() + 1))
+    }
+
+    /// Returns the snapshot at which the chain begins.
+    pub(super) fn root(&self) -> Result<Option<SnapshotRoot>, StoreError> {
+        self.meta.get(ROOT_KEY)?.map(|bytes| root_from_bytes(bytes.value())).transpose()
+    }
+
+    /// Returns the height below which the chain has no blocks; 0 if it begins at genesis.
+    pub(super) fn first_block(&self) -> Result<u64, StoreError> {
+        Ok(self.root()?.map_or(0, |root| root.header.height + 1))
     }
 
     /// Returns what the database needed when that was last measured, in bytes; 0 if it never was.

@@ -6,6 +6,7 @@ use std::{
     io,
     ops::Bound,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use redb::{Builder, Database, StorageBackend, backends::FileBackend};
@@ -20,6 +21,7 @@ use crate::{
         measured::{Length, Measured, Reporter},
         pending::Pending,
         reader::Reader,
+        snapshots::{Runner, Shelf},
         stage::{Stage, Unindexed},
         work::{Watch, Work},
     },
@@ -43,6 +45,9 @@ pub struct RedbStore {
     /// Whether `packed` differs from what the database keeps.
     pub(super) packed_is_new: bool,
     pub(super) reporter: Reporter,
+    /// The snapshots beside the database; `None` on other media than a directory's files.
+    pub(super) shelf: Option<Arc<Shelf>>,
+    pub(super) runner: Runner,
     // the last field, so that its lock is released after everything else
     pub(super) database: Database,
 }
@@ -91,7 +96,10 @@ impl RedbStore {
                 FileBackend::new(open_file(&bodies)?).map_err(|error| StoreError::of_database(&bodies, error))?;
             Ok(Box::new(file))
         };
-        Self::open_files(directory, index, open_bodies, params, watch).map_err(|error| error.within(directory))
+        let mut store =
+            Self::open_files(directory, index, open_bodies, params, watch).map_err(|error| error.within(directory))?;
+        store.shelf = Some(Arc::new(Shelf::open(directory, params.genesis_hash())));
+        Ok(store)
     }
 
     /// Opens a store on other media than a directory's files, for example disks in tests that forget.
@@ -162,6 +170,8 @@ impl RedbStore {
             packed: reader.packed()?,
             packed_is_new: false,
             reporter,
+            shelf: None,
+            runner: Runner::default(),
             path: path.to_owned(),
             params: params.clone(),
             reader: Some(reader),
@@ -186,9 +196,20 @@ fn open_file(path: &Path) -> Result<File, StoreError> {
     options.open(path).map_err(|error| StoreError::of_io(path, error))
 }
 
-/// Creates an empty store. The database gets its file name only once it is complete, so that a half made one is never
-/// opened.
+/// Creates an empty store.
 fn create(directory: &Path, index: &Path, bodies: &Path, params: &ChainParams) -> Result<(), StoreError> {
+    create_with(directory, index, bodies, params, |database, end| create_tables(database, params.genesis_hash(), end))
+}
+
+/// Creates a store, whose tables `fill` creates. The database gets its file name only once it is complete, so that a half
+/// made one is never opened. `fill` gets the end of the bodies' file.
+pub(super) fn create_with(
+    directory: &Path,
+    index: &Path,
+    bodies: &Path,
+    params: &ChainParams,
+    fill: impl FnOnce(&Database, u64) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let new = index.with_extension("new");
     let of = |error| StoreError::of_database(directory, error);
     let file = FileBackend::new(open_file(&new)?).map_err(of)?;
@@ -198,12 +219,11 @@ fn create(directory: &Path, index: &Path, bodies: &Path, params: &ChainParams) -
     }
     file.set_len(0).map_err(|error| StoreError::of_io(&new, error))?;
     file.unlock_range(Bound::Unbounded, Bound::Unbounded).map_err(|error| StoreError::Database(error.to_string()))?;
-    let database = Builder::new().create_with_backend(file).map_err(of)?;
+    let mut builder = Builder::new();
+    let database = builder.set_cache_size(limits::STORE_CACHE).create_with_backend(file).map_err(of)?;
     let blocks = FileBackend::new(open_file(bodies)?).map_err(of)?;
     let created = Bodies::create(Box::new(blocks), params.genesis_hash());
-    created
-        .and_then(|bodies| create_tables(&database, params.genesis_hash(), bodies.end()))
-        .map_err(|error| error.within(directory))?;
+    created.and_then(|bodies| fill(&database, bodies.end())).map_err(|error| error.within(directory))?;
     drop(database);
     fs::rename(&new, index).map_err(|error| StoreError::of_io(index, error))?;
     File::open(directory)

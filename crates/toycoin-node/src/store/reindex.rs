@@ -169,7 +169,9 @@ fn build(
     places.dedup_by_key(|(.., hash)| *hash);
     let end = file.len().map_err(|error| StoreError::of_io(Path::new(BODIES_FILE), error))?;
     let source = Bodies::open(Box::new(file), end);
-    let mut chain = Chain::open(params.clone(), RedbStore::open(fresh, params)?).map_err(lost)?;
+    // a snapshot for each of its heights would be made and replaced on the way
+    let store = RedbStore::open(fresh, params)?.with_snapshot_jobs(drop);
+    let mut chain = Chain::open(params.clone(), store).map_err(lost)?;
     for (done, (_, place, hash)) in (0..).zip(&places) {
         go_on(progress(done, places.len() as u64))?;
         let name = format!("block {hash}");
@@ -194,7 +196,7 @@ fn build(
 }
 
 /// Opens a file and locks it. The lock is released with the returned value.
-fn locked(directory: &Path, path: &Path) -> Result<FileBackend, StoreError> {
+pub(super) fn locked(directory: &Path, path: &Path) -> Result<FileBackend, StoreError> {
     let file = fs::OpenOptions::new().read(true).write(true).open(path).map_err(of_io(path))?;
     let file = FileBackend::new(file)?;
     if matches!(file.try_lock_range(Bound::Unbounded, Bound::Unbounded), Ok(false)) {
@@ -208,7 +210,7 @@ fn of_io(path: &Path) -> impl Fn(io::Error) -> StoreError {
 }
 
 /// Makes renames durable. An error is ignored: a system without this operation does not need it.
-fn sync_directory_of(file: &Path) {
+pub(super) fn sync_directory_of(file: &Path) {
     let directory = file.parent().unwrap_or(Path::new("."));
     fs::File::open(directory).and_then(|directory| directory.sync_all()).ok();
 }

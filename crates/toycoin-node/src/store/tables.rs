@@ -6,7 +6,7 @@ use toycoin_core::{
     filter::BlockFilter,
     proof::Opening,
     state::{Ancestors, ChainState, LTHASH_BYTES, LtHash},
-    store::WaitingTransaction,
+    store::{SnapshotRoot, WaitingTransaction},
     utxo::Coin,
 };
 
@@ -16,7 +16,8 @@ use crate::store::{
     record::{CHECK, Fields, damaged, seal, seal_long},
 };
 
-/// Single values by name: [`SCHEMA_KEY`], [`GENESIS_KEY`], [`TIP_KEY`], [`BODIES_END_KEY`], [`PACKED_KEY`].
+/// Single values by name: [`SCHEMA_KEY`], [`GENESIS_KEY`], [`TIP_KEY`], [`ROOT_KEY`], [`BODIES_END_KEY`],
+/// [`PACKED_KEY`].
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// Every block whose body is kept, by hash.
 pub(super) const BLOCKS: TableDefinition<'_, &[u8; 32], &[u8; BLOCK]> = TableDefinition::new("blocks");
@@ -38,6 +39,8 @@ pub(super) const WAITING: TableDefinition<'_, u32, &[u8]> = TableDefinition::new
 pub(super) const SCHEMA_KEY: &str = "schema";
 pub(super) const GENESIS_KEY: &str = "genesis";
 pub(super) const TIP_KEY: &str = "tip";
+/// The snapshot at which the chain begins; missing when it begins at genesis.
+pub(super) const ROOT_KEY: &str = "snapshot";
 pub(super) const PACKED_KEY: &str = "packed";
 pub(super) const BODIES_END_KEY: &str = "bodies_end";
 
@@ -200,6 +203,24 @@ pub(super) fn tip_from_bytes(bytes: &[u8]) -> Result<(BlockHash, ChainState), St
         damaged("meta", TIP_KEY.as_bytes(), "the number of its peaks does not follow from their count")
     })?;
     Ok((tip, ChainState { utxo_hash: coins, coin_count, issued, ancestors }))
+}
+
+/// Returns the encoded snapshot at which a chain begins, without its checksum.
+pub(super) fn root_to_bytes(root: &SnapshotRoot) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2 * (Header::SIZE + 32) + CHECK);
+    for (header, work) in [(root.previous, root.previous_work), (root.header, root.work)] {
+        bytes.extend(header.to_bytes());
+        bytes.extend(work.to_be_bytes());
+    }
+    bytes
+}
+
+pub(super) fn root_from_bytes(bytes: &[u8]) -> Result<SnapshotRoot, StoreError> {
+    let mut fields = Fields::open("meta", ROOT_KEY.as_bytes(), bytes)?;
+    let mut next =
+        || -> Result<_, StoreError> { Ok((Header::from_bytes(&fields.take()?), Work::from_be_bytes(fields.take()?))) };
+    let ((previous, previous_work), (header, work)) = (next()?, next()?);
+    Ok(SnapshotRoot { previous, previous_work, header, work })
 }
 
 /// Returns the flags of a waiting transaction: 1 for one of the node's own, 2 for one that a reorganisation brought

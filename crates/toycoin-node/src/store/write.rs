@@ -113,6 +113,7 @@ impl RedbStore {
 
 impl Drop for RedbStore {
     fn drop(&mut self) {
+        self.end_snapshots();
         // a store that failed must not write again; a caller that needs the error calls sync before
         if self.reader.is_some()
             && let Err(error) = self.close()
