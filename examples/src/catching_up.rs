@@ -210,8 +210,20 @@ mod tests {
         let mut tip = Chain::in_memory(ChainParams::regtest()).tip();
         tip.height = height;
         let (held_headers, mempool, mempool_bytes, connections, peers) = (0, 0, 0, 1, 3);
-        let (claims, search, clock) = (Claims::default(), None, None);
-        Status { tip, best_height, held_headers, mempool, mempool_bytes, connections, peers, claims, search, clock }
+        let (claims, search, clock, assumed) = (Claims::default(), None, None, None);
+        Status {
+            tip,
+            best_height,
+            held_headers,
+            mempool,
+            mempool_bytes,
+            connections,
+            peers,
+            claims,
+            search,
+            clock,
+            assumed,
+        }
     }
 
     #[test]

@@ -104,6 +104,9 @@ pub use self::rt::{
     NodeBuilder, NodeHandle, PaymentError, RelayError, RelayEvents, RelayHandle, RelayServer, RelayState,
     RelayStatsReader, SinceError, SpawnError, Stopped, mesh_port,
 };
+#[cfg(all(feature = "runtime", feature = "redb"))]
+#[doc(inline)]
+pub use self::rt::{SnapshotProgress, SnapshotSync, SnapshotSyncError, Validation, ValidationError, run_snapshot_job};
 #[cfg(feature = "redb")]
 #[doc(inline)]
 pub use self::store::RedbStore;

@@ -24,6 +24,7 @@ fn status(height: u64, best_height: u64, claims: Claims) -> Status {
         claims,
         search: None,
         clock: None,
+        assumed: None,
     }
 }
 

@@ -423,6 +423,9 @@ pub struct Status {
     pub search: Option<BlockSearch>,
     /// The present clock warning, about this machine's clock or another one, if there is any.
     pub clock: Option<ClockWarning>,
+    /// The height of the snapshot at which the chain began, if it did. The coins up to there are assumed: the work of the
+    /// chain covers them, and nobody has computed them from the blocks here. So every balance is assumed as well.
+    pub assumed: Option<u64>,
 }
 
 /// The search for a block's nonce.

@@ -147,6 +147,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             claims: Claims::of(&self.net, self.chain.headers()),
             search: self.mining.search(),
             clock: self.clock_warnings().into_iter().next(),
+            assumed: self.chain.snapshot_height(),
         }
     }
 

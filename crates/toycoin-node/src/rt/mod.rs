@@ -24,7 +24,10 @@ mod queries;
 mod relay;
 mod relay_state;
 mod relays;
+#[cfg(feature = "redb")]
+mod snapshot;
 mod transport;
+mod wires;
 
 pub use self::{
     builder::NodeBuilder,
@@ -35,6 +38,11 @@ pub use self::{
     node::NodeHandle,
     relay::{RelayEvents, RelayHandle, RelayServer, RelayStatsReader},
     relay_state::RelayState,
+};
+
+#[cfg(feature = "redb")]
+pub use self::snapshot::{
+    SnapshotProgress, SnapshotSync, SnapshotSyncError, Validation, ValidationError, run_snapshot_job,
 };
 
 use self::transport::{TransportEvent, TransportHandle, transport};

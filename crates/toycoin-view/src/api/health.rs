@@ -91,6 +91,7 @@ mod tests {
             claims: Claims::default(),
             search: None,
             clock: None,
+            assumed: None,
         };
         for (status, is_ready) in [
             (status(0, 0, 0), false),

@@ -6,15 +6,15 @@ use toycoin_core::{ChainParams, PublicKey, proof::MAX_SLICES};
 use toycoin_light::machine::{LightConfig, LightMachine, Saved, SavedError};
 use toycoin_wire::{Channel, limits::MAX_AGENT};
 
-use super::{
-    LightClient,
-    driver::{Driver, Message},
-    subscription::Subscription,
-};
+use super::{LightClient, driver::Driver, subscription::Subscription};
 use crate::{
     limits::DRIVER_QUEUE,
     protocol::NodeConfig,
-    rt::{MeshPort, clock::Clock},
+    rt::{
+        MeshPort,
+        clock::Clock,
+        wires::{RelayMessage, Wires},
+    },
 };
 
 /// The reason why a light client did not start.
@@ -138,10 +138,11 @@ impl LightBuilder {
         let (events, received) = mpsc::channel(DRIVER_QUEUE);
         let (commands, commanded) = mpsc::channel(DRIVER_QUEUE);
         let relays = self.relays.into_iter().enumerate().map(|(relay, address)| {
-            let wrap = move |event| Message { relay, event };
+            let wrap = move |event| RelayMessage { relay, event };
             Subscription::start(address, self.channel.clone(), self.agent.clone(), sender.clone(), wrap)
         });
-        let driver = Driver::new(machine, Clock::start(), relays.collect(), self.mesh, events);
+        let wires = Wires::new(relays.collect(), self.mesh, &machine.status());
+        let driver = Driver::new(machine, Clock::start(), wires, events);
         tokio::spawn(driver.run(self.owners, messages, commanded));
         Ok(LightClient::new(params, received, commands))
     }

@@ -22,7 +22,7 @@
 mod builder;
 mod client;
 mod driver;
-mod subscription;
+pub(super) mod subscription;
 
 pub use toycoin_light::machine::{Event, ReceiptBundle, Saved, SavedError, Server, Tip};
 

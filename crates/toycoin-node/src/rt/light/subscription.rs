@@ -11,7 +11,7 @@ use crate::{
 
 /// What happened on a relay.
 #[derive(Debug)]
-pub(super) enum Heard<'a> {
+pub(in crate::rt) enum Heard<'a> {
     /// The relay has confirmed the subscription.
     Ready,
     /// A client published a message on the channel, or sent it to us.
@@ -22,7 +22,7 @@ pub(super) enum Heard<'a> {
 
 /// A client's place on one relay. It reconnects by itself.
 #[derive(Debug)]
-pub(super) struct Subscription {
+pub(in crate::rt) struct Subscription {
     channel: Channel,
     agent: String,
     transport: TransportHandle,
@@ -31,7 +31,7 @@ pub(super) struct Subscription {
 
 impl Subscription {
     /// Begins to connect. `wrap` marks what the transport reports as this relay's.
-    pub(super) fn start<E: Send + 'static>(
+    pub(in crate::rt) fn start<E: Send + 'static>(
         address: String,
         channel: Channel,
         agent: String,
@@ -50,7 +50,7 @@ impl Subscription {
     }
 
     /// Handles what the transport reports.
-    pub(super) fn receive(&mut self, now: Now, event: TransportEvent, hear: &mut impl FnMut(Heard<'_>)) {
+    pub(in crate::rt) fn receive(&mut self, now: Now, event: TransportEvent, hear: &mut dyn FnMut(Heard<'_>)) {
         let result = match event {
             TransportEvent::Connected { connection } => self.begin(now, connection),
             TransportEvent::Received { connection, bytes } => match &mut self.client {
@@ -83,7 +83,7 @@ impl Subscription {
     }
 
     /// Handles the time of [`next_timeout`](Self::next_timeout).
-    pub(super) fn handle_timeout(&mut self, now: Now, hear: &mut impl FnMut(Heard<'_>)) {
+    pub(in crate::rt) fn handle_timeout(&mut self, now: Now, hear: &mut dyn FnMut(Heard<'_>)) {
         let result = match &mut self.client {
             Some((_, client)) => client.handle_timeout(now).map_err(|error| error.to_string()),
             None => Ok(()),
@@ -92,12 +92,12 @@ impl Subscription {
     }
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) is to be called.
-    pub(super) fn next_timeout(&self) -> Option<Monotonic> {
+    pub(in crate::rt) fn next_timeout(&self) -> Option<Monotonic> {
         self.client.as_ref().and_then(|(_, client)| client.next_timeout())
     }
 
     /// Publishes a payload, to one client or to all. It is lost without a connection.
-    pub(super) fn publish(&mut self, to: Option<NodeId>, payload: &[u8], hear: &mut impl FnMut(Heard<'_>)) {
+    pub(in crate::rt) fn publish(&mut self, to: Option<NodeId>, payload: &[u8], hear: &mut dyn FnMut(Heard<'_>)) {
         let Some((connection, client)) = self.client.as_ref().filter(|(_, client)| client.is_ready()) else { return };
         let sent = client.publish(&self.channel, to, payload).map_err(|error| error.to_string());
         let sent = sent.and_then(|frame| self.transport.send(*connection, frame).map_err(|error| error.to_string()));
@@ -113,7 +113,7 @@ impl Subscription {
     }
 
     /// Sends what the client has to say, or closes the connection. The transport makes the next one.
-    fn finish(&mut self, mut result: Result<(), String>, hear: &mut impl FnMut(Heard<'_>)) {
+    fn finish(&mut self, mut result: Result<(), String>, hear: &mut dyn FnMut(Heard<'_>)) {
         if let Some((connection, client)) = &mut self.client {
             while result.is_ok()
                 && let Some(bytes) = client.take_output()
