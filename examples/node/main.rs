@@ -4,6 +4,7 @@
 //!     cargo run --release --example node
 //!     cargo run --release --example node -- --delay 5000
 //!     cargo run --release --example node -- --data chain
+//!     cargo run --release --example node -- --data chain --snapshot
 //!
 //! Two nodes without a relay, of which the second one dials the first:
 //!
@@ -35,12 +36,12 @@ use toycoin_examples::{
     pace::{default_threads, throttle_for},
     present,
     purse::Purse,
-    say,
+    say, snapshot,
     view::View,
     viewing::ViewArguments,
     words::count,
 };
-use toycoin_node::NodeBuilder;
+use toycoin_node::{NodeBuilder, SnapshotSync, Validation, protocol::Status};
 use toycoin_wire::Channel;
 
 use crate::show::Show;
@@ -72,6 +73,10 @@ struct Arguments {
     /// Keep the chain in this directory; without it, in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Begin with a snapshot of the UTXO set instead of all blocks, if the directory has no chain yet: with --data.
+    /// Balances are assumed then.
+    #[arg(long, requires = "data", conflicts_with_all = ["check", "reindex"])]
+    snapshot: bool,
     /// Mine (the default).
     #[arg(long, overrides_with = "no_mine")]
     mine: bool,
@@ -153,12 +158,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
     let mut builder = NodeBuilder::new(params.clone())
         .threads(threads)
-        .channel(arguments.channel)
+        .channel(arguments.channel.clone())
         .throttle(throttle)
         .agent(name.to_string())
         .extra(name.to_string())
         .block_delay(Duration::from_millis(arguments.delay));
-    for relay in arguments.mesh.relays(arguments.relay, RELAY) {
+    let relays = arguments.mesh.relays(arguments.relay, RELAY);
+    for relay in &relays {
         builder = builder.relay(relay);
     }
     if !arguments.no_mine {
@@ -173,6 +179,24 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             let (builder, carrier) = mesh.join(builder, &params, &agent, None).await?;
             return Ok::<_, Box<dyn Error>>(Some((builder.spawn().await?, carrier)));
         };
+        if arguments.snapshot && snapshot::is_needed(directory) {
+            let mut sync = SnapshotSync::new(params.clone()).channel(arguments.channel.clone()).agent(&agent);
+            for relay in &relays {
+                sync = sync.relay(relay);
+            }
+            let carrier = match mesh.port(&params, &agent, Some(directory)).await? {
+                Some((port, carrier)) => {
+                    sync = sync.mesh(port);
+                    Some(carrier)
+                }
+                None => None,
+            };
+            snapshot::begin(sync, directory).await?;
+            // the node has a carrier of its own
+            if let Some(carrier) = carrier {
+                carrier.shutdown().await;
+            }
+        }
         let Some(store) = data::open(directory, &params).await? else { return Ok(None) };
         let (builder, carrier) = mesh.join(builder.store(store), &params, &agent, Some(directory)).await?;
         Ok(Some((builder.spawn().await?, carrier)))
@@ -187,8 +211,22 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
     // subscribed before anything is printed, so that no later event is missed
     let events = node.events();
-    let tip = node.status().await?.tip;
+    let Status { tip, assumed, .. } = node.status().await?;
+    if export.is_some() && assumed.is_some() {
+        return Err("a node that began with a snapshot has no whole chain to export".into());
+    }
     say!("{name} on {}, at height {}, tip {}", params.spec().name, tip.height, short(tip.hash));
+    if let Some(height) = assumed {
+        say!("  it began with a snapshot: balances are assumed up to height {height}");
+    }
+    let mut validation = match (&arguments.data, assumed) {
+        (Some(directory), Some(_)) if !relays.is_empty() => {
+            let second = NodeBuilder::new(params.clone()).channel(arguments.channel.clone()).agent(name.to_string());
+            let second = relays.iter().fold(second, |second, relay| second.relay(relay));
+            Validation::begin(second, directory, &node).await?
+        }
+        _ => None,
+    };
     if !arguments.no_mine {
         say!("  its blocks pay {}", params.address(payout));
     }
@@ -211,6 +249,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     tokio::select! {
         signal = interrupted() => signal?,
         result = show.until(events, arguments.until_height) => result?,
+        result = snapshot::validate(validation.as_mut()) => match result? {},
     }
     if let Some(export) = export {
         // the exported chain must not change meanwhile
@@ -226,6 +265,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let rate = node.hash_rate();
     if let Some(carrier) = carrier {
         carrier.shutdown().await;
+    }
+    if let Some(validation) = validation {
+        validation.shutdown().await?;
     }
     node.shutdown().await?;
     let rate = if rate < 1.0 { String::new() } else { format!(", {}", present::hashes(rate)) };

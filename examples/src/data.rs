@@ -12,7 +12,7 @@ use std::{
 
 use toycoin_core::ChainParams;
 use toycoin_node::{
-    NodeBuilder,
+    NodeBuilder, run_snapshot_job,
     store::{BODIES_FILE, INDEX_FILE, RedbStore, StoreError, Watch, Work, reindex},
 };
 
@@ -43,10 +43,16 @@ pub async fn open(directory: &Path, params: &ChainParams) -> Result<Option<RedbS
         }
         _ => {}
     });
-    let opened = unless_signalled(move || RedbStore::open_watched(&place, &network, watch)).await;
+    let opened = unless_signalled(move || {
+        if RedbStore::adopt_validated(&place)? {
+            tell!("the chain that was validated from genesis takes the place of the snapshot");
+        }
+        RedbStore::open_watched(&place, &network, watch)
+    })
+    .await;
     // the bar goes
     opening.lock().unwrap_or_else(PoisonError::into_inner).take();
-    Ok(opened?.transpose()?)
+    Ok(opened?.transpose()?.map(|store| store.with_snapshot_jobs(run_snapshot_job)))
 }
 
 fn megabytes(bytes: u64) -> String {

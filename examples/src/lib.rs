@@ -61,6 +61,7 @@ pub mod relay_lines;
 pub mod reorganisation;
 pub mod retargeting;
 pub mod signals;
+pub mod snapshot;
 pub mod status_line;
 pub mod trouble;
 pub mod view;

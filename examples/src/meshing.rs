@@ -16,7 +16,7 @@ use tokio::{
 };
 use toycoin_core::{ChainParams, HumanDuration};
 use toycoin_node::{
-    NodeBuilder, NodeHandle, Stopped,
+    MeshPort, NodeBuilder, NodeHandle, Stopped,
     light::{LightBuilder, LightClient},
     peering::{AddressError, PeerAddress},
 };
@@ -147,6 +147,19 @@ impl MeshArguments {
     ) -> Result<(NodeBuilder<S>, Option<Carrier>), Box<dyn Error>> {
         Ok((builder, None))
     }
+
+    /// Returns nothing.
+    ///
+    /// # Errors
+    /// Never, in this build.
+    pub async fn port(
+        &self,
+        _: &ChainParams,
+        _: &str,
+        _: Option<&Path>,
+    ) -> Result<Option<(MeshPort, Carrier)>, Box<dyn Error>> {
+        Ok(None)
+    }
 }
 
 #[cfg(feature = "p2p")]
@@ -174,8 +187,25 @@ impl MeshArguments {
     where
         S: toycoin_core::store::ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static,
     {
+        Ok(match self.port(params, name, data).await? {
+            Some((port, carrier)) => (builder.mesh(port), Some(carrier)),
+            None => (builder, None),
+        })
+    }
+
+    /// Starts what carries messages between this program and its peers, if that is wanted, as [`join`](Self::join) does.
+    /// Returns the port for the program.
+    ///
+    /// # Errors
+    /// If the key cannot be read, or an address is taken.
+    pub async fn port(
+        &self,
+        params: &ChainParams,
+        name: &str,
+        data: Option<&Path>,
+    ) -> Result<Option<(MeshPort, Carrier)>, Box<dyn Error>> {
         if !self.is_wanted() {
-            return Ok((builder, None));
+            return Ok(None);
         }
         let mut config = toycoin_p2p::Config::new(params).agent(name).trust_only(self.trust_only).mdns(self.mdns);
         config = self.listens().into_iter().fold(config, toycoin_p2p::Config::listen);
@@ -189,8 +219,7 @@ impl MeshArguments {
         if let Some(most) = self.max_inbound {
             config = config.max_inbound(usize::from(most));
         }
-        let (builder, carrier) = carried(builder, config).await?;
-        Ok((builder, Some(carrier)))
+        carrying(config).await.map(Some)
     }
 }
 
@@ -282,9 +311,16 @@ pub(crate) async fn carried<S>(
 where
     S: toycoin_core::store::ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static,
 {
+    let (port, carrier) = carrying(config).await?;
+    Ok((builder.mesh(port), carrier))
+}
+
+/// Starts what carries a mesh.
+#[cfg(feature = "p2p")]
+async fn carrying(config: toycoin_p2p::Config) -> Result<(MeshPort, Carrier), Box<dyn Error>> {
     let (port, end) = toycoin_node::mesh_port(EVENTS);
     let carrier = toycoin_p2p::start(config, end).await?;
-    Ok((builder.mesh(port), Carrier(carrier)))
+    Ok((port, Carrier(carrier)))
 }
 
 #[cfg(feature = "p2p")]

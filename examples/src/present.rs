@@ -20,6 +20,9 @@ pub fn said(status: &Status, hash_rate: Option<u64>) -> String {
     let waits = if status.mempool == 1 { "waits" } else { "wait" };
     parts.push(format!("{} {waits}", count(status.mempool as u64, "payment")));
     parts.push(count(status.peers as u64, "peer"));
+    if let Some(height) = status.assumed {
+        parts.push(format!("balances assumed up to height {height}"));
+    }
     parts.join(", ")
 }
 
