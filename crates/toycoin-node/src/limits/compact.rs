@@ -16,7 +16,7 @@ pub const COMPACT_BLOCK_MEMORY: Duration = Duration::from_secs(10);
 pub const COMPACT_MISSING: usize = toycoin_wire::limits::MAX_BLOCK_PLACES;
 
 /// Waiting payments whose short ids may be computed at once for compact blocks of one connection (token bucket). A full
-/// mempool has about 100,000.
+/// mempool has about 100,000. A listener has one such bucket for all that it hears.
 pub const COMPACT_LOOKS: u64 = 1_000_000;
 
 /// Waiting payments that are added to that bucket per second. Their short ids take a few hundredths of a core.

@@ -6,7 +6,7 @@ use crate::{limits, machine::Monotonic};
 
 /// A token bucket: holds up to a capacity, and refills at a constant rate.
 #[derive(Debug, Clone)]
-pub(super) struct TokenBucket {
+pub(crate) struct TokenBucket {
     level: u64,
     /// Tokens that were charged and not there. They are paid before the level rises; at most the capacity.
     debt: u64,
@@ -17,12 +17,12 @@ pub(super) struct TokenBucket {
 
 impl TokenBucket {
     /// Returns a full bucket that holds `capacity` tokens and gains `per_second` tokens each second.
-    pub(super) const fn new(capacity: u64, per_second: u64, now: Monotonic) -> Self {
+    pub(crate) const fn new(capacity: u64, per_second: u64, now: Monotonic) -> Self {
         Self { level: capacity, debt: 0, capacity, per_second, filled: now }
     }
 
     /// Takes `amount` tokens and returns true, or takes none and returns false if there are too few.
-    pub(super) fn take(&mut self, amount: u64, now: Monotonic) -> bool {
+    pub(crate) fn take(&mut self, amount: u64, now: Monotonic) -> bool {
         self.refill(now);
         match self.level.checked_sub(amount) {
             Some(rest) => {

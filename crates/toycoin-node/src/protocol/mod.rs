@@ -18,7 +18,7 @@ mod backlog;
 mod barrier;
 mod blocks;
 mod bodies;
-mod budget;
+pub(crate) mod budget;
 mod claims;
 mod clock;
 mod clock_readings;

@@ -81,7 +81,7 @@ impl Listener {
         let (handle, task) = transport(address.into(), || 0, sender, |event| event);
         tokio::spawn(task);
         let (agent, clock) = (agent.to_owned(), Clock::start());
-        let (waiting, rebuilding) = (VecDeque::new(), Rebuilding::default());
+        let (waiting, rebuilding) = (VecDeque::new(), Rebuilding::new(clock.now().monotonic));
         Self { channel, agent, clock, handle, events, client: None, waiting, rebuilding }
     }
 

@@ -2,6 +2,9 @@
 //!
 //! A listener has no chain, so it judges no block. It looks at the proof of work that a header claims, and at the Merkle
 //! root. What it lacks it asks of the sender: `GBTX` first, then `GBLK`.
+//!
+//! It does not know its network's easiest target, so a stranger chooses how much that proof of work costs. A token bucket
+//! bounds the short ids that are computed for all compact blocks together. A block that finds it empty is asked for whole.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -14,15 +17,17 @@ use toycoin_wire::{
     node::{BlockTransactions, GetBlockTransactions, NodeMessage, Payload},
 };
 
-use crate::{limits, machine::Monotonic};
+use crate::{limits, machine::Monotonic, protocol::budget::TokenBucket};
 
 /// Payments that were heard, and blocks that wait for more of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rebuilding {
     payments: VecDeque<IdentifiedTransaction>,
     /// The ids of these payments.
     known: BTreeSet<Wtxid>,
     bytes: u64,
+    /// The short ids that may be computed.
+    looks: TokenBucket,
     waiting: VecDeque<Waiting>,
     /// Blocks that were rebuilt or came whole, the latest last.
     seen: VecDeque<BlockHash>,
@@ -50,6 +55,17 @@ pub(super) struct Outcome {
 }
 
 impl Rebuilding {
+    pub(super) const fn new(now: Monotonic) -> Self {
+        Self {
+            payments: VecDeque::new(),
+            known: BTreeSet::new(),
+            bytes: 0,
+            looks: TokenBucket::new(limits::COMPACT_LOOKS, limits::COMPACT_LOOKS_PER_SECOND, now),
+            waiting: VecDeque::new(),
+            seen: VecDeque::new(),
+        }
+    }
+
     /// Processes a payload that somebody published or sent.
     pub(super) fn hear(&mut self, from: NodeId, payload: &[u8], now: Monotonic) -> Outcome {
         let Ok(Payload::Message(message)) = NodeMessage::decode(payload) else { return Outcome::default() };
@@ -106,6 +122,12 @@ impl Rebuilding {
         }
         let whole = Waiting { hash, sender: from, rebuild: None, until: now };
         let Ok(mut rebuild) = Rebuild::begin(compact) else { return self.ask(whole, now) };
+        if rebuild.count_missing() == 0 {
+            return self.finish(whole, rebuild, now);
+        }
+        if !self.looks.take(self.payments.len() as u64, now) {
+            return self.ask(whole, now);
+        }
         let known = self.payments.iter().map(|payment| (payment.wtxid(), payment.transaction()));
         match rebuild.know(known) {
             Ok(()) if rebuild.count_missing() == 0 => self.finish(whole, rebuild, now),

@@ -48,7 +48,7 @@ fn asks(outcome: &Outcome, block: &Block) -> Option<Vec<u32>> {
 
 #[test]
 fn block_of_heard_payments_is_rebuilt_once() {
-    let (mut rebuilding, block) = (Rebuilding::default(), block_of(3));
+    let (mut rebuilding, block) = (Rebuilding::new(NOW), block_of(3));
     hear_payments(&mut rebuilding, &block.transactions);
     let outcome = hear(&mut rebuilding, MINER, &compact(&block));
     assert_eq!(outcome, Outcome { block: Some((MINER, block.clone())), ..Outcome::default() });
@@ -57,7 +57,7 @@ fn block_of_heard_payments_is_rebuilt_once() {
 
 #[test]
 fn missing_payments_and_then_the_block_are_asked_of_the_sender() {
-    let (mut rebuilding, block) = (Rebuilding::default(), block_of(3));
+    let (mut rebuilding, block) = (Rebuilding::new(NOW), block_of(3));
     hear_payments(&mut rebuilding, &block.transactions[..1]);
     let outcome = hear(&mut rebuilding, MINER, &compact(&block));
     assert_eq!(asks(&outcome, &block), Some(vec![1, 2]));
@@ -66,7 +66,7 @@ fn missing_payments_and_then_the_block_are_asked_of_the_sender() {
     let outcome = hear(&mut rebuilding, MINER, &payments(&block, 1..3));
     assert_eq!(outcome, Outcome { is_answer: true, block: Some((MINER, block.clone())), question: None });
 
-    let mut rebuilding = Rebuilding::default();
+    let mut rebuilding = Rebuilding::new(NOW);
     hear(&mut rebuilding, MINER, &compact(&block));
     let late = rebuilding.next_timeout().expect("an answer is awaited");
     let questions = rebuilding.handle_timeout(late);
@@ -79,7 +79,7 @@ fn missing_payments_and_then_the_block_are_asked_of_the_sender() {
 #[test]
 fn silent_or_lying_sender_is_given_up() {
     let block = block_of(2);
-    let mut rebuilding = Rebuilding::default();
+    let mut rebuilding = Rebuilding::new(NOW);
     hear(&mut rebuilding, MINER, &compact(&block));
     let missing = NodeMessage::NotFound(vec![block.hash().to_bytes()]);
     let outcome = hear(&mut rebuilding, MINER, &missing);
@@ -96,7 +96,7 @@ fn silent_or_lying_sender_is_given_up() {
 
 #[test]
 fn false_compact_block_is_asked_for_whole() {
-    let (mut rebuilding, block) = (Rebuilding::default(), block_of(2));
+    let (mut rebuilding, block) = (Rebuilding::new(NOW), block_of(2));
     hear_payments(&mut rebuilding, &block.transactions);
     let mut altered = CompactBlock::of(&block, 7);
     altered.coinbase.outputs[0].owner = classroom::owner(9);
@@ -110,8 +110,37 @@ fn false_compact_block_is_asked_for_whole() {
 }
 
 #[test]
+fn short_ids_are_computed_within_a_token_bucket() {
+    let (mut rebuilding, block) = (Rebuilding::new(NOW), block_of(3));
+    let numbered = |number: u64| {
+        let mut block = block.clone();
+        block.header.time += number;
+        block.mine_trivial()
+    };
+    hear_payments(&mut rebuilding, &block.transactions);
+    // as much as two looks at three payments is left
+    assert!(rebuilding.looks.take(limits::COMPACT_LOOKS - 6, NOW));
+    for number in 0..2 {
+        let block = numbered(number);
+        let outcome = hear(&mut rebuilding, OTHER, &compact(&block));
+        assert_eq!(outcome.block, Some((OTHER, block)));
+    }
+    let whole = numbered(2);
+    let outcome = hear(&mut rebuilding, MINER, &compact(&whole));
+    assert!(outcome.block.is_none() && outcome.question.is_some() && asks(&outcome, &whole).is_none());
+    // a block without payments needs no look
+    let empty = block_of(0);
+    assert_eq!(hear(&mut rebuilding, OTHER, &compact(&empty)).block, Some((OTHER, empty)));
+    let later = NOW + std::time::Duration::from_secs(1);
+    let block = numbered(3);
+    let payload = compact(&block).encode().expect("within its cap");
+    assert_eq!(rebuilding.hear(MINER, &payload, later).block, Some((MINER, block)));
+    assert!(!rebuilding.looks.take(limits::COMPACT_LOOKS_PER_SECOND, later), "the look was charged");
+}
+
+#[test]
 fn what_a_listener_remembers_is_bounded() {
-    let mut rebuilding = Rebuilding::default();
+    let mut rebuilding = Rebuilding::new(NOW);
     let template = block_of(1).transactions.remove(0);
     for number in 0..=limits::LISTENER_PAYMENTS {
         let mut payment = template.clone();
