@@ -153,11 +153,14 @@ impl Rebuilding {
 
     fn on_block(&mut self, from: NodeId, block: Block) -> Outcome {
         let hash = block.hash();
-        let waiting = self.take(|waiting| waiting.hash == hash);
-        let is_answer = waiting.is_some_and(|waiting| waiting.sender == from && waiting.rebuild.is_none());
+        let is_asked = |waiting: &Waiting| waiting.hash == hash && waiting.sender == from && waiting.rebuild.is_none();
         if block.merkle_root() != block.header.merkle_root {
-            return Outcome { is_answer, ..Outcome::default() };
+            // anybody may publish it, so it ends no more than a question to its own sender
+            return Outcome { is_answer: self.take(is_asked).is_some(), ..Outcome::default() };
         }
+        let is_answer = self.take(is_asked).is_some();
+        // who heard the block needs no answer of others any more
+        self.waiting.retain(|waiting| waiting.hash != hash);
         self.saw(hash);
         Outcome { is_answer, block: is_answer.then_some((from, block)), question: None }
     }

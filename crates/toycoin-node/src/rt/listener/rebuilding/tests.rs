@@ -95,6 +95,33 @@ fn silent_or_lying_sender_is_given_up() {
 }
 
 #[test]
+fn false_body_by_another_does_not_end_a_question() {
+    let block = block_of(2);
+    let mut altered = block.clone();
+    altered.transactions.pop();
+    let (honest, altered) = (NodeMessage::Block(block.clone()), NodeMessage::Block(altered));
+    for asks_for_whole in [false, true] {
+        let mut rebuilding = Rebuilding::new(NOW);
+        hear(&mut rebuilding, MINER, &compact(&block));
+        if asks_for_whole {
+            rebuilding.handle_timeout(NOW + limits::LISTENER_PATIENCE);
+        }
+        assert_eq!(hear(&mut rebuilding, OTHER, &altered), Outcome::default());
+        let answer = if asks_for_whole { honest.clone() } else { payments(&block, 0..2) };
+        let outcome = hear(&mut rebuilding, MINER, &answer);
+        assert_eq!(outcome, Outcome { is_answer: true, block: Some((MINER, block.clone())), question: None });
+    }
+    // who was asked for it is believed no more, and a true body from anybody ends the question
+    for (from, body, is_answer) in [(MINER, &altered, true), (OTHER, &honest, false)] {
+        let mut rebuilding = Rebuilding::new(NOW);
+        hear(&mut rebuilding, MINER, &compact(&block));
+        rebuilding.handle_timeout(NOW + limits::LISTENER_PATIENCE);
+        assert_eq!(hear(&mut rebuilding, from, body), Outcome { is_answer, ..Outcome::default() });
+        assert!(rebuilding.waiting.is_empty());
+    }
+}
+
+#[test]
 fn false_compact_block_is_asked_for_whole() {
     let (mut rebuilding, block) = (Rebuilding::new(NOW), block_of(2));
     hear_payments(&mut rebuilding, &block.transactions);
