@@ -346,17 +346,64 @@ fn late_payments_are_accepted() {
 }
 
 #[test]
-fn block_on_several_connections_is_asked_for_once() {
+fn block_on_several_connections_is_asked_of_two_senders() {
     let mut scene = Scene::new();
-    let elsewhere = Peer::new(scene.stage.connect(), 3);
+    let [second, third] = [3, 4].map(|number| Peer::new(scene.stage.connect(), number));
     let compact = scene.compact();
     scene.publish(compact.clone());
     assert_eq!(scene.places().len(), 5);
-    scene.stage.tell(elsewhere, &NodeMessage::CompactBlock(CompactBlock::of(&scene.block, NONCE + 1)));
-    scene.stage.tell(elsewhere, &NodeMessage::CompactBlock(compact));
-    assert!(scene.stage.take_sent_to(elsewhere).is_empty());
+    let again = CompactBlock::of(&scene.block, NONCE + 1);
+    // one on a connection where the block is on its way is not asked
+    scene.stage.tell(scene.other, &NodeMessage::CompactBlock(again.clone()));
+    assert!(scene.stage.take_sent_to(scene.other).is_empty());
+    for peer in [second, third, second] {
+        scene.stage.tell(peer, &NodeMessage::CompactBlock(again.clone()));
+        scene.stage.tell(scene.sender, &NodeMessage::CompactBlock(compact.clone()));
+    }
+    assert_eq!(scene.stage.take_sent_to(second), [ask_for(scene.block.hash(), &[0, 1, 2, 3, 4])]);
+    assert!(scene.stage.take_sent_to(third).is_empty() && scene.stage.take_sent_to(scene.sender).is_empty());
+    let counts = scene.stage.machine.counts();
+    assert_eq!((counts.compact_blocks, counts.blocks_in_flight), (2, 2));
     scene.answer(scene.block.transactions.clone());
     assert!(scene.has_block());
+    let counts = scene.stage.machine.counts();
+    assert_eq!((counts.compact_blocks, counts.blocks_in_flight), (0, 0));
+}
+
+#[test]
+fn second_sender_completes_a_block_whose_first_ids_are_false() {
+    let mut scene = Scene::knowing(1..5);
+    let honest = Peer::new(scene.stage.connect(), 3);
+    let mut altered = scene.compact();
+    altered.ids[1] = [9; 6];
+    scene.publish(altered);
+    assert_eq!(scene.places(), [0, 1]);
+    let compact = NodeMessage::CompactBlock(CompactBlock::of(&scene.block, NONCE + 1));
+    scene.stage.tell(honest, &compact);
+    assert_eq!(scene.stage.take_sent_to(honest), [ask_for(scene.block.hash(), &[0])]);
+    let (block, transactions) = (scene.block.hash(), scene.block.transactions[..1].to_vec());
+    scene.stage.tell(honest, &NodeMessage::BlockTransactions(BlockTransactions { block, transactions }));
+    assert!(scene.has_block() && scene.is_nobody_muted() && !scene.stage.is_muted(honest));
+    // the answer of the first one comes too late to be judged
+    scene.answer(scene.block.transactions[..2].to_vec());
+    let counts = scene.stage.machine.counts();
+    assert_eq!((counts.compact_blocks, counts.blocks_in_flight), (0, 0));
+    assert!(scene.is_nobody_muted());
+}
+
+#[test]
+fn block_of_two_silent_senders_comes_from_another_who_has_it() {
+    let mut scene = Scene::new();
+    let [second, third] = [3, 4].map(|number| Peer::new(scene.stage.connect(), number));
+    let compact = scene.compact();
+    scene.publish(compact.clone());
+    // a compact block is as good as a status: its sender has the block
+    for peer in [second, third] {
+        scene.stage.tell(peer, &NodeMessage::CompactBlock(compact.clone()));
+    }
+    scene.stage.serve(&[(third, &scene.chain)], SECOND * 5);
+    assert!(scene.has_block() && scene.is_nobody_muted());
+    assert_eq!(scene.stage.machine.counts().blocks_in_flight, 0);
 }
 
 #[test]

@@ -134,6 +134,33 @@ fn false_payments_shun_their_sender_and_the_block_comes_from_others() {
 }
 
 #[test]
+fn neighbour_that_alters_ids_does_not_delay_a_block() {
+    let Scene { mut stage, sender, other, chain, block } = scene(2);
+    let mut altered = CompactBlock::of(&block, 7);
+    altered.ids[0] = [9; 6];
+    let false_ticket = stage.gossip(sender, &NodeMessage::CompactBlock(altered));
+    assert_eq!(stage.take_sent_to(sender).len(), 1);
+    let ticket = stage.gossip(other, &compact(&block));
+    let asked = GetBlockTransactions { block: block.hash(), places: vec![2] };
+    assert_eq!(stage.take_sent_to(other), [NodeMessage::GetBlockTransactions(asked)]);
+    assert_eq!([stage.judgement(false_ticket), stage.judgement(ticket)], [None; 2]);
+    let third = Peer::new(sender.connection, 3);
+    stage.join(third, Direction::Inbound);
+    stage.take_sent();
+    let late = stage.gossip(third, &NodeMessage::CompactBlock(CompactBlock::of(&block, 8)));
+    assert_eq!(stage.judgement(late), Some(Judgement::Ignore), "two are asked");
+    assert!(stage.take_sent_to(third).is_empty());
+    assert_eq!(stage.machine.counts().blocks_in_flight, 2);
+    let (hash, transactions) = (block.hash(), block.transactions[2..].to_vec());
+    stage.answer(other, &NodeMessage::BlockTransactions(BlockTransactions { block: hash, transactions }));
+    assert!(stage.has_tip_of(&chain));
+    let judgements = [stage.judgement(false_ticket), stage.judgement(ticket)];
+    assert_eq!(judgements, [Some(Judgement::Ignore), Some(Judgement::Accept)]);
+    let counts = stage.machine.counts();
+    assert_eq!((counts.compact_blocks, counts.blocks_in_flight), (0, 0));
+}
+
+#[test]
 fn silent_sender_delays_a_block_and_is_not_muted() {
     let Scene { mut stage, sender, other, chain, block } = scene(0);
     let ticket = stage.gossip(sender, &compact(&block));

@@ -8,6 +8,10 @@ pub const COMPACT_BLOCKS: usize = 8;
 /// Most compact blocks of one peer that wait for payments or for the whole block.
 pub const COMPACT_BLOCKS_A_PEER: usize = 2;
 
+/// Most senders of compact blocks of one block that are asked for its payments at the same time. One whose ids are wrong
+/// cannot keep the others' waiting.
+pub const COMPACT_BLOCK_SENDERS: usize = 2;
+
 /// Time after which a compact block that waits is forgotten. By then its block was asked of others.
 pub const COMPACT_BLOCK_MEMORY: Duration = Duration::from_secs(10);
 

@@ -53,7 +53,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             Some(_) => {}
         }
         let time = block.header.time;
-        let compact = self.compact.ticket_for(&block);
+        let compact = self.compact.tickets_for(&block);
         self.take_in(Some(Sender { peer, came }), block);
         let is_here = self.chain.has_block(&hash);
         if is_here {
@@ -64,7 +64,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             self.net
                 .judge(ticket, if is_here && self.is_better(&hash) { Judgement::Accept } else { Judgement::Ignore });
         }
-        if let Some((ticket, is_right)) = compact.filter(|_| is_here) {
+        for (ticket, is_right) in compact.into_iter().filter(|_| is_here) {
             let goes_on = is_right && self.is_better(&hash);
             self.net.judge(ticket, if goes_on { Judgement::Accept } else { Judgement::Ignore });
         }

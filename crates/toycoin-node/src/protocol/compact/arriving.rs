@@ -176,15 +176,19 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.judge_any(ticket, judgement);
     }
 
-    /// Asks the sender of a compact block for the payments that are missing, unless the block comes another way already.
+    /// Asks the sender of a compact block for the payments that are missing. Another sender of the block may be asked at
+    /// the same time, since ids are only as true as who wrote them.
     fn ask_for_missing(&mut self, peer: PeerKey, rebuild: Rebuild, ticket: Option<Ticket>) {
         let (hash, places) = (rebuild.hash(), rebuild.missing());
-        if self.compact.contains(&hash) {
+        self.note_header(peer, rebuild.compact(), hash);
+        let is_first = !self.compact.contains(&hash);
+        let is_expected = self.compact.has_room(&hash, &peer) && self.bodies.expect_of(peer, hash, &self.net);
+        // the first one waits even if its block comes another way already
+        if !is_first && !is_expected {
             return self.net.judge_any(ticket, Judgement::Ignore);
         }
-        self.note_header(peer, rebuild.compact(), hash);
         self.keep(peer, hash, Awaits::Payments(Box::new(rebuild)), ticket);
-        if self.bodies.expect_of(peer, hash, &self.net) {
+        if is_expected {
             self.net.send_to(peer, &NodeMessage::GetBlockTransactions(GetBlockTransactions { block: hash, places }));
         }
     }
@@ -192,11 +196,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Asks the sender of a compact block for the block itself, unless it comes another way already. Nobody is to blame.
     fn ask_for_whole(&mut self, peer: PeerKey, compact: CompactBlock, ticket: Option<Ticket>, why: RebuildError) {
         let hash = compact.hash();
+        self.note_header(peer, &compact, hash);
         if self.compact.contains(&hash) {
             return self.net.judge_any(ticket, Judgement::Ignore);
         }
         tracing::debug!(%hash, %why, "a compact block is asked for whole");
-        self.note_header(peer, &compact, hash);
         self.keep(peer, hash, Awaits::Block(Box::new(compact)), ticket);
         self.bodies.ask_of(peer, hash, &mut self.net);
     }
@@ -216,7 +220,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     fn keep(&mut self, sender: PeerKey, hash: BlockHash, awaits: Awaits, ticket: Option<Ticket>) {
         let since = self.net.now.monotonic;
-        for gone in self.compact.keep(hash, Waiting { sender, ticket, awaits, since }) {
+        for gone in self.compact.keep(hash, sender, Waiting { ticket, awaits, since }) {
             self.net.judge(gone, Judgement::Ignore);
         }
     }

@@ -13,17 +13,15 @@ use crate::{
     protocol::{Ticket, peer_key::PeerKey},
 };
 
-/// The compact blocks that wait, by hash. Each hash waits once, however many compact blocks of it come.
+/// The compact blocks that wait, by hash and sender. Few of one block wait, however many come.
 #[derive(Debug, Default)]
 pub(in crate::protocol) struct CompactBlocks {
-    waiting: BTreeMap<BlockHash, Waiting>,
+    waiting: BTreeMap<(BlockHash, PeerKey), Waiting>,
 }
 
 /// A compact block that waits.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    /// The peer that sent it.
-    pub(super) sender: PeerKey,
     /// Its ticket, if it was gossiped.
     pub(super) ticket: Option<Ticket>,
     pub(super) awaits: Awaits,
@@ -55,51 +53,58 @@ impl CompactBlocks {
         self.waiting.len()
     }
 
+    /// Returns whether a compact block of a block waits.
     pub(super) fn contains(&self, hash: &BlockHash) -> bool {
-        self.waiting.contains_key(hash)
+        self.of(hash).next().is_some()
     }
 
-    /// Keeps a compact block until more of its block comes. Returns the tickets of those that made room.
-    pub(super) fn keep(&mut self, hash: BlockHash, waiting: Waiting) -> Vec<Ticket> {
-        let sender = waiting.sender;
-        self.waiting.insert(hash, waiting);
+    /// Returns whether a compact block of a peer may wait beside those of the same block.
+    pub(super) fn has_room(&self, hash: &BlockHash, peer: &PeerKey) -> bool {
+        !self.waiting.contains_key(&(*hash, *peer)) && self.of(hash).count() < limits::COMPACT_BLOCK_SENDERS
+    }
+
+    /// Keeps a compact block of a peer until more of its block comes. Returns the tickets of those that made room.
+    pub(super) fn keep(&mut self, hash: BlockHash, peer: PeerKey, waiting: Waiting) -> Vec<Ticket> {
+        let key = (hash, peer);
+        self.waiting.insert(key, waiting);
         let mut gone = Vec::new();
-        let of_peer = |waiting: &Waiting| waiting.sender == sender;
-        if self.waiting.values().filter(|waiting| of_peer(waiting)).count() > limits::COMPACT_BLOCKS_A_PEER {
-            gone.extend(self.take_oldest(&hash, of_peer));
+        let of_peer = |sender: &PeerKey| *sender == peer;
+        if self.waiting.keys().filter(|(_, sender)| of_peer(sender)).count() > limits::COMPACT_BLOCKS_A_PEER {
+            gone.extend(self.take_oldest(&key, of_peer));
         }
         if self.waiting.len() > limits::COMPACT_BLOCKS {
-            gone.extend(self.take_oldest(&hash, |_| true));
+            gone.extend(self.take_oldest(&key, |_| true));
         }
         gone.into_iter().filter_map(|waiting: Waiting| waiting.ticket).collect()
     }
 
     /// Takes the compact block with that hash whose missing payments a peer was asked for.
     pub(super) fn take_asked(&mut self, hash: &BlockHash, peer: &PeerKey) -> Option<(Rebuild, Option<Ticket>)> {
-        let waiting = self.waiting.get(hash)?;
-        if waiting.sender != *peer || !matches!(waiting.awaits, Awaits::Payments(_)) {
+        let key = (*hash, *peer);
+        if !matches!(self.waiting.get(&key)?.awaits, Awaits::Payments(_)) {
             return None;
         }
-        match self.waiting.remove(hash)? {
+        match self.waiting.remove(&key)? {
             Waiting { awaits: Awaits::Payments(rebuild), ticket, .. } => Some((*rebuild, ticket)),
             _ => None,
         }
     }
 
-    /// Returns the ticket that waits for a block, and whether its compact block is that of the block.
-    pub(in crate::protocol) fn ticket_for(&self, block: &IdentifiedBlock) -> Option<(Ticket, bool)> {
-        let waiting = self.waiting.get(&block.hash())?;
-        waiting.ticket.map(|ticket| (ticket, waiting.compact().is_of(block.block())))
+    /// Returns the tickets that wait for a block, and for each whether its compact block is that of the block.
+    pub(in crate::protocol) fn tickets_for(&self, block: &IdentifiedBlock) -> Vec<(Ticket, bool)> {
+        let hash = block.hash();
+        let ticket = |waiting: &Waiting| Some((waiting.ticket?, waiting.compact().is_of(block.block())));
+        self.of(&hash).filter_map(ticket).collect()
     }
 
-    /// Forgets a compact block whose block has come.
+    /// Forgets the compact blocks of a block that has come.
     pub(in crate::protocol) fn remove(&mut self, hash: &BlockHash) {
-        self.waiting.remove(hash);
+        self.waiting.retain(|(waiting, _), _| waiting != hash);
     }
 
     /// Forgets the compact blocks of peers that are gone or muted.
     pub(in crate::protocol) fn forget(&mut self, gone: impl Fn(&PeerKey) -> bool) {
-        self.waiting.retain(|_, waiting| !gone(&waiting.sender));
+        self.waiting.retain(|(_, sender), _| !gone(sender));
     }
 
     /// Forgets the compact blocks that have waited for too long. Their tickets were judged by then.
@@ -107,11 +112,15 @@ impl CompactBlocks {
         self.waiting.retain(|_, waiting| now < waiting.since + limits::COMPACT_BLOCK_MEMORY);
     }
 
-    /// Takes the oldest compact block of some, except a new one.
-    fn take_oldest(&mut self, new: &BlockHash, of: impl Fn(&Waiting) -> bool) -> Option<Waiting> {
-        let others = self.waiting.iter().filter(|(hash, waiting)| *hash != new && of(waiting));
-        let oldest = others.min_by_key(|(hash, waiting)| (waiting.since, **hash)).map(|(hash, _)| *hash)?;
+    /// Takes the oldest compact block of some peers, except a new one.
+    fn take_oldest(&mut self, new: &(BlockHash, PeerKey), of: impl Fn(&PeerKey) -> bool) -> Option<Waiting> {
+        let others = self.waiting.iter().filter(|(key, _)| *key != new && of(&key.1));
+        let oldest = others.min_by_key(|(key, waiting)| (waiting.since, **key)).map(|(key, _)| *key)?;
         self.waiting.remove(&oldest)
+    }
+
+    fn of(&self, hash: &BlockHash) -> impl Iterator<Item = &Waiting> {
+        self.waiting.iter().filter(move |((waiting, _), _)| waiting == hash).map(|(_, waiting)| waiting)
     }
 }
 const _: () = assert!(limits::COMPACT_BLOCK_MEMORY.as_nanos() > limits::TICKET_PATIENCE.as_nanos());
@@ -135,7 +144,7 @@ mod tests {
         let awaits = Awaits::Block(Box::new(compact));
         let since = Monotonic::ORIGIN + Duration::from_secs(at);
         let ticket = Some(Ticket(number.into()));
-        blocks.keep(BlockHash::from_bytes([number; 32]), Waiting { sender: peer(sender), ticket, awaits, since })
+        blocks.keep(BlockHash::from_bytes([number; 32]), peer(sender), Waiting { ticket, awaits, since })
     }
 
     #[test]
@@ -162,6 +171,20 @@ mod tests {
         blocks.forget(|gone| *gone == peer(2));
         assert_eq!(blocks.waiting.len(), 2);
         blocks.expire(Monotonic::ORIGIN + limits::COMPACT_BLOCK_MEMORY);
-        assert_eq!(blocks.waiting.keys().copied().collect::<Vec<_>>(), [BlockHash::from_bytes([3; 32])]);
+        assert_eq!(blocks.waiting.keys().copied().collect::<Vec<_>>(), [(BlockHash::from_bytes([3; 32]), peer(3))]);
+    }
+
+    #[test]
+    fn compact_blocks_of_a_block_wait_for_few_senders() {
+        let mut blocks = CompactBlocks::default();
+        let [one, other] = [1, 2].map(|number| BlockHash::from_bytes([number; 32]));
+        assert!(!blocks.contains(&one) && blocks.has_room(&one, &peer(1)));
+        keep(&mut blocks, 1, 1, 0);
+        assert!(blocks.contains(&one) && !blocks.contains(&other));
+        assert!(!blocks.has_room(&one, &peer(1)) && blocks.has_room(&one, &peer(2)), "each sender once");
+        assert_eq!(keep(&mut blocks, 1, 2, 0), []);
+        assert!(!blocks.has_room(&one, &peer(3)) && blocks.has_room(&other, &peer(3)));
+        blocks.remove(&one);
+        assert_eq!(blocks.waiting.len(), 0);
     }
 }
