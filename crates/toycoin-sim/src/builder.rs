@@ -82,7 +82,16 @@ impl Simulation {
     /// Sets the number of nodes; their indices start at 0.
     #[must_use]
     pub fn nodes(mut self, count: usize) -> Self {
+        let lights = self.nodes.extract_if(.., |spec| spec.light).count();
         self.nodes.resize_with(count, NodeSpec::default);
+        self.light_clients(lights)
+    }
+
+    /// Adds light clients, whose indices follow those of the nodes: methods that take a node's index take theirs too.
+    /// Each watches the key of its own wallet, to which others pay. On a mesh they dial, and nobody dials them.
+    #[must_use]
+    pub fn light_clients(mut self, count: usize) -> Self {
+        self.nodes.extend(std::iter::repeat_with(NodeSpec::light).take(count));
         self
     }
 
@@ -92,7 +101,7 @@ impl Simulation {
     /// 0 does not mine.
     #[must_use]
     pub fn hash_rates(mut self, rates: impl IntoIterator<Item = u32>) -> Self {
-        for (node, rate) in self.nodes.iter_mut().zip(rates) {
+        for (node, rate) in self.nodes.iter_mut().filter(|spec| !spec.light).zip(rates) {
             node.hash_rate = f64::from(rate);
         }
         self
@@ -123,6 +132,12 @@ impl Simulation {
     pub fn relays_of(self, node: usize, relays: impl IntoIterator<Item = usize>) -> Self {
         let relays = relays.into_iter().collect();
         self.change(node, |spec| spec.relays = Some(relays))
+    }
+
+    /// Gives a node the address of an earlier one on [`Topology::Mesh`], instead of one that is drawn.
+    #[must_use]
+    pub fn knows(self, node: usize, earlier: usize) -> Self {
+        self.change(node, |spec| spec.knows = Some(earlier))
     }
 
     /// Sets by how many milliseconds a node's clock is ahead, for the whole run; a negative number means behind.
@@ -193,7 +208,7 @@ impl Simulation {
     }
 
     fn drawn_adversaries(self, count: usize, stream: u64, draw: fn(usize, &mut Dice) -> Mixed) -> Self {
-        let (seed, nodes) = (self.seed, self.nodes.len());
+        let (seed, nodes) = (self.seed, self.nodes.iter().filter(|spec| !spec.light).count());
         (nodes.saturating_sub(count)..nodes).fold(self, |mut simulation, node| {
             let tactic = draw(node, &mut Dice::new(seed, stream + node as u64));
             *simulation.tactics.entry(tactic.name()).or_default() += 1;

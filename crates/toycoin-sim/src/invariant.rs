@@ -1,7 +1,7 @@
 //! Invariants: what must hold after every event.
 
 /// The built-in invariants: each name, as a [`Violation`](crate::Violation) reports it, with what must hold.
-pub const INVARIANTS: [(&str, &str); 15] = [
+pub const INVARIANTS: [(&str, &str); 18] = [
     ("supply", "the money issued is what the rules make of the height"),
     ("no coin twice", "a ledger without an engine can follow the chain: each coin is spent once"),
     (
@@ -22,6 +22,12 @@ pub const INVARIANTS: [(&str, &str); 15] = [
         "branches stop a miner for 10 s in all; 1 s a minute comes back, and a quarter of a block's time with each body",
     ),
     ("debts", "on a mesh, each message of gossip is judged once and in time, and so does each question have one end"),
+    ("light tip", "a light client's tip is a block of some engine, with the work that the engine gives it"),
+    (
+        "light blocks",
+        "what a light client found concerns its owner and is on its chain, and at the end it is all that concerns it",
+    ),
+    ("light convergence", "by then each light client has the tip of the honest nodes, and has searched all blocks"),
     ("halt", "no node halts while its store works"),
 ];
 

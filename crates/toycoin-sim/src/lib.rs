@@ -45,6 +45,11 @@
 //!
 //! On a [mesh](Topology::Mesh) there is no relay. Each node also runs the machine of peering, which dials others by
 //! their addresses. Gossip goes from neighbour to neighbour, and a partition breaks connections.
+//!
+//! # Light clients
+//!
+//! [`Simulation::light_clients`] adds light clients: the machine of `toycoin-light` with the links, faults and crashes of
+//! the nodes. A [`LightLiar`](adversary::LightLiar) is a full node that lies to them.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -57,6 +62,7 @@ mod fault;
 mod invariant;
 mod latency;
 mod ledger;
+mod light;
 mod link;
 mod network;
 mod node_spec;
@@ -79,6 +85,7 @@ pub use self::{
     fault::{Fault, FaultKind, Scheduled},
     invariant::INVARIANTS,
     latency::Latency,
+    light::LightClient,
     link::Link,
     network::{ControlError, Fact, FaultId, MessageKind, Network, Seen, SeenMessage},
     params::{params, spec},

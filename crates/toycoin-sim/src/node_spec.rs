@@ -26,8 +26,12 @@ pub(crate) struct NodeSpec {
     pub(crate) link: Option<Link>,
     /// Indices of the topology's relays that the node dials; `None` means all.
     pub(crate) relays: Option<Vec<usize>>,
+    /// The node whose address it was given, on a mesh; `None` if that is drawn.
+    pub(crate) knows: Option<usize>,
     pub(crate) rules: Option<ChainParams>,
     pub(crate) honest: bool,
+    /// Whether it is a light client, which is no full node and so not among the honest ones.
+    pub(crate) light: bool,
     pub(crate) planted: Option<Planted>,
     pub(crate) maker: Option<Maker>,
 }
@@ -43,10 +47,19 @@ impl Default for NodeSpec {
             spending: Spending::default(),
             link: None,
             relays: None,
+            knows: None,
             rules: None,
             honest: true,
+            light: false,
             planted: None,
             maker: None,
         }
+    }
+}
+
+impl NodeSpec {
+    /// Returns the specification of a light client.
+    pub(crate) fn light() -> Self {
+        Self { hash_rate: 0.0, honest: false, light: true, ..Self::default() }
     }
 }

@@ -5,7 +5,7 @@ use toycoin_node::{
     protocol::{Input, NodeMachine, Output},
 };
 
-use crate::store::CrashStore;
+use crate::{light::LightClient, store::CrashStore};
 
 /// A machine that takes a node's place in the network.
 pub trait Participant {
@@ -17,6 +17,10 @@ pub trait Participant {
     fn next_timeout(&self) -> Option<Monotonic>;
     /// Returns the node's machine inside, if there is one.
     fn node(&self) -> Option<&NodeMachine<CrashStore>> {
+        None
+    }
+    /// Returns the light client, if it is one.
+    fn light(&self) -> Option<&LightClient> {
         None
     }
     /// Ends the participant and returns its store, if it has one.

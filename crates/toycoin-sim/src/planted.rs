@@ -30,6 +30,10 @@ pub enum Planted {
     JudgesNothing,
     /// The node of a mesh restarts without its peers file, and without the address that it was given at first.
     LosesPeersFile,
+    /// The light client keeps blocks that were replaced.
+    KeepsReplacedBlocks,
+    /// The light client asks nobody.
+    AsksNothing,
     /// The node halts at height 5.
     Halts,
 }

@@ -235,7 +235,9 @@ impl Network {
 
     fn run_until_settled(&mut self, settle: Duration) {
         let end = self.now + settle;
-        let is_settled = |network: &Self| network.agrees() && network.unsettled().next().is_none();
+        let is_settled = |network: &Self| {
+            network.agrees() && network.unsettled().next().is_none() && network.light_behind().is_none()
+        };
         while self.violation.is_none() && !is_settled(self) {
             if self.now >= end {
                 let is_mined = self.nodes.iter().any(|site| site.hash_rate > 0.0);
@@ -250,6 +252,11 @@ impl Network {
                         self.violate("convergence", None, format!("no common tip in {settle:?}: {heights:?}"));
                     }
                     Some(what) if is_mined => self.violate("payments", None, what),
+                    _ if self.agrees() => {
+                        if let Some((node, invariant, what)) = self.light_behind() {
+                            self.violate(invariant, Some(node), what);
+                        }
+                    }
                     _ => {}
                 }
                 break;

@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use toycoin_core::{ChainParams, Rule};
 use toycoin_sim::{
     Disk, Fault, INVARIANTS, Link, Planted, Simulation, Spending, SpendingPattern, Topology, Violation,
-    adversary::{AnswersNotFound, Flaw, HeaderFlood, InvalidBlocks, Mutates, Question, QuestionFlood, Silent},
+    adversary::{
+        AnswersNotFound, Flaw, HeaderFlood, InvalidBlocks, Lie, LightLiar, Mutates, Question, QuestionFlood, Silent,
+    },
     spec,
 };
 
@@ -97,6 +99,21 @@ const TABLE: &[(&str, &str, Plant)] = &[
     }),
     ("debts", "a node of a mesh judges nothing that it hears", |seed| {
         network(seed).topology(Topology::Mesh { degree: 3 }).planted(0, Planted::JudgesNothing)
+    }),
+    ("light tip", "a light client takes headers with any target (R10)", |seed| {
+        let lax = ChainParams::sandbox(spec(5, SPACING), [Rule::Bits]).expect("a genesis of its own");
+        let liar = LightLiar::new(Lie::OtherHeaders).boasting(seconds(1));
+        // it joins when there are headers to ask for
+        let joins = Fault::LateJoin { node: 4 };
+        let network = network(seed).light_clients(1).rules_of(4, lax).fault(Duration::ZERO..seconds(30), joins);
+        network.adversary(3, liar)
+    }),
+    ("light blocks", "a light client keeps blocks that were replaced", |seed| {
+        let network = network(seed).payments_per_second(3.0).light_clients(1);
+        network.planted(4, Planted::KeepsReplacedBlocks).partition(seconds(5)..seconds(30), [0, 4], [1, 2, 3])
+    }),
+    ("light convergence", "a light client asks nobody", |seed| {
+        network(seed).light_clients(1).planted(4, Planted::AsksNothing)
     }),
     ("halt", "a node halts", |seed| network(seed).planted(0, Planted::Halts)),
     ("honest work", "a caller's invariant that does not hold", |seed| {

@@ -8,9 +8,12 @@
 
 mod claims;
 mod compact;
+mod false_answer;
 mod flood;
 mod forge;
 mod headers;
+mod lie;
+mod light_liar;
 mod mixed;
 mod noise;
 mod questions;
@@ -21,12 +24,15 @@ mod tactic;
 mod tampering;
 mod trickle;
 
+use self::false_answer::false_answer;
 pub use self::{
     claims::{Claim, ClaimsWork, Evasion},
     compact::FalseCompactBlocks,
     flood::{BodyFlood, ConflictFlood, OrphanFlood},
     forge::{Flaw, ForgedChain, InvalidBlocks, LighterChain},
     headers::HeaderFlood,
+    lie::Lie,
+    light_liar::LightLiar,
     mixed::Mixed,
     noise::Noise,
     questions::{Question, QuestionFlood},

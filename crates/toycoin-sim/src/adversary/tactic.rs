@@ -33,6 +33,11 @@ pub trait Tactic {
         None
     }
 
+    /// Decides what replaces the payload of an outgoing message, tag and body; it need not be a message any more.
+    fn encoded(&mut self, _to: Option<NodeId>, payload: Vec<u8>, _: &mut Scene<'_>) -> Vec<u8> {
+        payload
+    }
+
     /// Sends messages without a request, once per interval.
     fn tick(&mut self, _: &mut Scene<'_>) -> Vec<Said> {
         Vec::new()

@@ -1,13 +1,16 @@
 //! Wrapper around an honest machine that passes its messages through a tactic.
+//!
+//! On a mesh the tactic sees questions, answers and statuses, which have one receiver. Gossip passes it.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
 };
 
+use bytes::Bytes;
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
-    protocol::{Input, NodeMachine, Output},
+    protocol::{Input, NodeMachine, Output, QuestionId, Via},
     relay::ConnectionId,
 };
 use toycoin_wire::{
@@ -33,6 +36,8 @@ pub struct Tampering {
     outputs: VecDeque<Output>,
     /// Connections on which a frame has arrived; a tick uses only these. The value is always `true`.
     ready: BTreeMap<ConnectionId, bool>,
+    /// The mesh that stands.
+    mesh: Option<ConnectionId>,
     channel: Channel,
 }
 
@@ -45,7 +50,7 @@ impl Tampering {
         let next_tick = Duration::from_secs(3) + tactic.interval();
         let channel = Channel::new("/topic/main").expect("a name of allowed characters");
         let (now, outputs, ready) = (Now::default(), VecDeque::new(), BTreeMap::new());
-        Self { inner, tactic, dice, now, next_tick, outputs, ready, channel }
+        Self { inner, tactic, dice, now, next_tick, outputs, ready, mesh: None, channel }
     }
 
     fn scene<'a>(inner: &'a NodeMachine<CrashStore>, now: Now, dice: &'a mut Dice) -> Scene<'a> {
@@ -55,9 +60,16 @@ impl Tampering {
     /// Forwards the machine's outputs, each message through the tactic.
     fn drain(&mut self) {
         while let Some(output) = Machine::poll_output(&mut self.inner) {
-            let Output::Send { connection, bytes } = output else {
-                self.outputs.push_back(output);
-                continue;
+            let (connection, bytes) = match output {
+                Output::Send { connection, bytes } => (connection, bytes),
+                Output::Say { connection, to: Some(to), answers, payload } => {
+                    self.say_directly(connection, to, answers, payload);
+                    continue;
+                }
+                other => {
+                    self.outputs.push_back(other);
+                    continue;
+                }
             };
             // the tactic decides what is really sent, so the machine inside is informed at once that everything was
             // written
@@ -79,9 +91,51 @@ impl Tampering {
 
     fn say(&mut self, connection: ConnectionId, (to, message): Said) {
         if let Ok(payload) = message.encode() {
+            let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
+            let payload = self.tactic.encoded(to, payload, &mut scene);
             let bytes = self.frame(to, &payload);
             self.outputs.push_back(Output::Send { connection, bytes: bytes.into() });
         }
+    }
+
+    /// Passes a message to one peer of a mesh through the tactic.
+    fn say_directly(&mut self, connection: ConnectionId, to: NodeId, answers: Option<QuestionId>, payload: Bytes) {
+        let Ok(Payload::Message(message)) = NodeMessage::decode(&payload) else {
+            return self.outputs.push_back(Output::Say { connection, to: Some(to), answers, payload });
+        };
+        let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
+        for said in self.tactic.outgoing((Some(to), message), &mut scene) {
+            self.say_on_mesh(connection, said, answers);
+        }
+    }
+
+    /// Says something to one peer of a mesh. The tactic gossips nothing.
+    fn say_on_mesh(&mut self, connection: ConnectionId, (to, message): Said, answers: Option<QuestionId>) {
+        if let Ok(payload) = message.encode()
+            && to.is_some()
+        {
+            let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
+            let payload = self.tactic.encoded(to, payload, &mut scene).into();
+            self.outputs.push_back(Output::Say { connection, to, answers, payload });
+        }
+    }
+
+    /// Lets the tactic answer what one peer of a mesh said. Returns whether the machine inside is to hear it.
+    fn heard(&mut self, connection: ConnectionId, from: NodeId, via: Via, payload: &[u8]) -> bool {
+        let question = match via {
+            Via::Gossip(_) => return true,
+            Via::Question(question) => Some(question),
+            Via::Answer => None,
+        };
+        let Ok(Payload::Message(message)) = NodeMessage::decode(payload) else { return true };
+        let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
+        let Some(answer) = self.tactic.incoming(from, &message, &mut scene) else { return true };
+        // what it says to an answer would be a question, and so on without end
+        if let Some(question) = question {
+            answer.into_iter().for_each(|said| self.say_on_mesh(connection, said, Some(question)));
+            self.outputs.push_back(Output::End { question });
+        }
+        false
     }
 
     /// Returns the frame that publishes a payload; nothing if the payload is too long for a frame.
@@ -97,6 +151,9 @@ impl Tampering {
         let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
         let said = self.tactic.tick(&mut scene);
         let payloads = self.tactic.payloads(&mut scene);
+        if let Some(mesh) = self.mesh {
+            said.iter().for_each(|said| self.say_on_mesh(mesh, said.clone(), None));
+        }
         let said = said.iter().filter_map(|(to, message)| Some(self.frame(*to, &message.encode().ok()?)));
         let bytes: Vec<u8> = said.chain(payloads.iter().map(|payload| self.frame(None, payload))).flatten().collect();
         for connection in connections {
@@ -143,9 +200,19 @@ impl Participant for Tampering {
         match input {
             Input::Received { connection, bytes } => self.received(connection, bytes),
             Input::Written { .. } => {}
+            Input::Heard { connection, from, via, payload } => {
+                if self.heard(connection, from, via, payload) {
+                    Machine::handle(&mut self.inner, now, Input::Heard { connection, from, via, payload });
+                }
+            }
             other => {
-                if let Input::Disconnected { connection } = &other {
-                    self.ready.remove(connection);
+                match &other {
+                    Input::Disconnected { connection } => {
+                        self.ready.remove(connection);
+                        self.mesh.take_if(|mesh| mesh == connection);
+                    }
+                    Input::MeshUp { connection } => self.mesh = Some(*connection),
+                    _ => {}
                 }
                 Machine::handle(&mut self.inner, now, other);
             }

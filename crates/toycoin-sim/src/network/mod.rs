@@ -1,11 +1,12 @@
 //! The running network.
 //!
 //! [`Network`] has the state, and takes the next event of the queue. What happens then is in `nodes`, `relays`,
-//! `wires`, `mesh`, `mining`, `paying`, `counting` and `troubles`. After it, `watch` and `pauses` check the invariants.
+//! `wires`, `mesh`, `mining`, `paying`, `lights`, `counting` and `troubles`. After it, `watch` and `pauses` check the invariants.
 //! A caller changes the network with `controls`, and observes it with `seen`.
 
 mod controls;
 mod counting;
+mod lights;
 pub(crate) mod mesh;
 mod mining;
 mod nodes;
@@ -27,8 +28,8 @@ mod wire;
 mod wires;
 
 pub(crate) use self::{
-    controls::MAX_GROWTH, mesh::draw_peer_id, queue::Happening, relay_site::RelaySite, search::solve_header,
-    sim_node::SimNode, state::DiceSet,
+    controls::MAX_GROWTH, lights::LightNoted, mesh::draw_peer_id, queue::Happening, relay_site::RelaySite,
+    search::solve_header, sim_node::SimNode, state::DiceSet,
 };
 pub use self::{
     controls::{ControlError, FaultId},

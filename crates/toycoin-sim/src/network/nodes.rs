@@ -16,6 +16,9 @@ use crate::{
 impl Network {
     /// Starts a node with an empty store, or with what its disk holds.
     pub(crate) fn start(&mut self, node: usize) {
+        if self.nodes[node].is_light() {
+            return self.start_light(node);
+        }
         let site = &mut self.nodes[node];
         let store = site.disk.take().unwrap_or_default();
         let verifier = Arc::clone(&self.verifier);
@@ -122,6 +125,7 @@ impl Network {
         }
         self.wake_node(node);
         self.watch(node);
+        self.watch_light(node);
     }
 
     fn wake_node(&mut self, node: usize) {

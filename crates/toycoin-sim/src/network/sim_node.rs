@@ -7,8 +7,9 @@ use toycoin_node::{protocol::NodeConfig, relay::ConnectionId};
 
 use crate::{
     ledger::Ledger,
+    light::Notebook,
     link::Link,
-    network::{mesh::MeshSite, pause::Pause, queue::QueueKey, search::Search},
+    network::{LightNoted, mesh::MeshSite, pause::Pause, queue::QueueKey, search::Search},
     node_spec::NodeSpec,
     participant::Participant,
     planted::Planted,
@@ -21,9 +22,15 @@ pub(crate) struct SimNode {
     pub(crate) machine: Option<Box<dyn Participant>>,
     /// Store that a crashed node left.
     pub(crate) disk: Option<CrashStore>,
+    /// The node whose address it was given, on a mesh; `None` if that is drawn.
+    pub(crate) knows: Option<usize>,
     pub(crate) params: ChainParams,
     pub(crate) config: NodeConfig,
+    /// Whether it is a full node that keeps the rules.
     pub(crate) honest: bool,
+    /// What a light client kept at its last crash; `None` for a full node.
+    pub(crate) light: Option<Box<Notebook>>,
+    pub(crate) light_noted: Option<LightNoted>,
     pub(crate) planted: Option<Planted>,
     pub(crate) link: Link,
     /// Indices of the relays that the node dials.
@@ -81,9 +88,12 @@ impl SimNode {
         Self {
             machine: None,
             disk: Some(disk),
+            knows: spec.knows,
             params: own,
             config,
             honest: spec.honest,
+            light: spec.light.then(Box::default),
+            light_noted: None,
             planted: spec.planted,
             link: spec.link.unwrap_or(link),
             wires: vec![None; relays.len()],
@@ -110,5 +120,15 @@ impl SimNode {
             ledger: Ledger::new(params),
             checked_at: 0,
         }
+    }
+
+    /// Returns whether it is a light client.
+    pub(crate) const fn is_light(&self) -> bool {
+        self.light.is_some()
+    }
+
+    /// Returns whether it is an adversary: neither an honest full node nor a light client.
+    pub(crate) const fn is_adversary(&self) -> bool {
+        !self.honest && !self.is_light()
     }
 }

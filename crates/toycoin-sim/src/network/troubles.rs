@@ -86,7 +86,7 @@ impl Network {
             }
             Fault::Crash { node, .. } | Fault::LateJoin { node } => {
                 self.nodes[*node].down -= 1;
-                if self.nodes[*node].down == 0 && self.nodes[*node].honest {
+                if self.nodes[*node].down == 0 && !self.nodes[*node].is_adversary() {
                     self.start(*node);
                 }
             }
@@ -120,7 +120,7 @@ impl Network {
     /// Takes a node down; `lose_tail` is `None` for a node that has not joined yet. Returns whether the fault took
     /// effect.
     fn crash(&mut self, node: usize, lose_tail: Option<bool>) -> bool {
-        if !self.nodes[node].honest {
+        if self.nodes[node].is_adversary() {
             self.nodes[node].down += 1;
             return false;
         }
@@ -130,6 +130,7 @@ impl Network {
         if let Some(place) = self.nodes[node].wake.take() {
             self.queue.remove(place);
         }
+        self.keep_light(node);
         let Some(machine) = self.nodes[node].machine.take() else { return lose_tail.is_none() };
         let wires: Vec<_> = self.nodes[node].wires.iter_mut().filter_map(Option::take).collect();
         for connection in wires {

@@ -131,7 +131,7 @@ impl Network {
         }
     }
 
-    fn check_callers(&mut self) {
+    pub(super) fn check_callers(&mut self) {
         let callers = std::mem::take(&mut self.invariants.callers);
         let broken = callers.iter().find_map(|(name, check)| Some((name.clone(), check(self).err()?)));
         self.invariants.callers = callers;
@@ -212,7 +212,7 @@ impl Network {
 
     pub(crate) fn muted(&mut self, node: usize, of: Option<usize>, reason: &str) {
         self.statistics.mutes += u64::from(self.nodes[node].honest);
-        let Some(of) = of.filter(|of| self.nodes[*of].honest && self.nodes[node].honest) else { return };
+        let Some(of) = of.filter(|of| !self.nodes[*of].is_adversary() && self.nodes[node].honest) else { return };
         self.violate("no honest mute", Some(node), format!("it muted node {of}, which is honest: {reason}"));
     }
 

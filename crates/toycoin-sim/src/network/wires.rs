@@ -75,7 +75,7 @@ impl Network {
         }
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         // an adversary discards what its own link cannot carry
-        if !self.nodes[wire.node].honest && wire.up.busy_until > now + MAX_BACKLOG {
+        if self.nodes[wire.node].is_adversary() && wire.up.busy_until > now + MAX_BACKLOG {
             return;
         }
         let length = bytes.len() as u64;

@@ -120,12 +120,14 @@ impl Network {
     }
 }
 
-/// Returns how many messages a whole answer to a question has at most, if its asker waits for it: one for headers, and
-/// one for each block or transaction that it names.
+/// Returns how many messages a whole answer to a question has at most, if its asker waits for it: one for headers and
+/// for a light client, and one for each block or transaction that it names.
 fn awaited(question: &[u8]) -> usize {
     let tag = question.first_chunk().map(|tag| Tag::new(*tag));
     match tag {
         Some(Tag::GHDR) => 1,
+        // an answer to a light client is one message at least
+        Some(Tag::GPRF | Tag::GANC | Tag::GTXP | Tag::GFIL) => 1,
         Some(Tag::GBLK | Tag::GTXN) => question.len().saturating_sub(TAG_BYTES) / HASH_BYTES,
         _ => 0,
     }

@@ -108,8 +108,10 @@ impl Network {
             }
             self.peering_input(node, PeeringInput::Connected { peer: peer.clone(), endpoint, role });
             // the peer says where it listens, as identify does
-            let heard = PeeringInput::Heard { source: endpoint.ip, addresses: vec![(address, hour)] };
-            self.peering_input(node, heard);
+            if self.mesh.listeners.get(&address.endpoint) == Some(&of) {
+                let heard = PeeringInput::Heard { source: endpoint.ip, addresses: vec![(address, hour)] };
+                self.peering_input(node, heard);
+            }
             self.peering_input(node, PeeringInput::Pinged { peer, took });
             self.tell_joined(link, node, name, direction);
         }

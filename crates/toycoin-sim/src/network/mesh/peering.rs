@@ -29,6 +29,7 @@ impl Network {
         let connection = ConnectionId(self.connections);
         let seed = self.dice.links.bytes();
         let loses_file = self.nodes[node].planted == Some(Planted::LosesPeersFile);
+        let is_light = self.nodes[node].is_light();
         let Some(site) = self.nodes[node].mesh.as_mut() else { return };
         if loses_file && site.starts > 0 {
             site.file.clear();
@@ -39,7 +40,7 @@ impl Network {
         let config = PeeringConfig {
             seed,
             own: Some(site.id.clone()),
-            listen: vec![site.endpoint],
+            listen: if is_light { Vec::new() } else { vec![site.endpoint] },
             // a node that has a peers file needs nothing else
             peers: site.bootstrap.iter().filter(|_| site.file.is_empty()).cloned().collect(),
             outbound: degree,

@@ -116,7 +116,7 @@ pub(super) fn pair(one: usize, other: usize) -> (usize, usize) {
 
 impl Network {
     /// Gives the node with the next index a place in the mesh, if there is a mesh. Every node but the first knows the
-    /// address of one that came before it, and the first one knows the second.
+    /// address of one that came before it, drawn or chosen, and the first one knows the second.
     pub(crate) fn place_in_mesh(&mut self, node: usize) {
         if self.mesh.degree.is_none() {
             return;
@@ -127,13 +127,20 @@ impl Network {
         while self.mesh.listeners.contains_key(&site.endpoint) {
             site = MeshSite::draw(&mut dice, self.nodes.len());
         }
-        self.mesh.listeners.insert(site.endpoint, node);
+        // a light client dials, and nobody dials it
+        if !self.nodes[node].is_light() {
+            self.mesh.listeners.insert(site.endpoint, node);
+        }
         self.owners.insert(site.name, node);
-        let earlier = (node > 0).then(|| dice.index(node));
+        // nobody listens at a light client's address
+        let earlier: Vec<_> = (0..node).filter(|earlier| !self.nodes[*earlier].is_light()).collect();
+        let earlier = (!earlier.is_empty()).then(|| earlier[dice.index(earlier.len())]);
+        let earlier = self.nodes[node].knows.or(earlier);
         site.bootstrap = earlier.and_then(|earlier| Some(self.nodes.get(earlier)?.mesh.as_ref()?.address()));
         let own = site.address();
         self.nodes[node].mesh = Some(Box::new(site));
         if node == 1
+            && !self.nodes[node].is_light()
             && let Some(first) = self.nodes[0].mesh.as_mut()
         {
             first.bootstrap = Some(own);
@@ -173,7 +180,7 @@ impl Network {
 
     /// Records that an honest node broke its part of the protocol of a mesh.
     pub(super) fn violate_debt(&mut self, node: usize, what: String) {
-        if self.nodes[node].honest {
+        if !self.nodes[node].is_adversary() {
             self.violate("debts", Some(node), what);
         }
     }
