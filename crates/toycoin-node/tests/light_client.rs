@@ -136,9 +136,11 @@ fn finds_pays_and_proves_without_a_chain() {
 fn goes_on_where_another_client_ended() {
     run_test(async {
         let (_relay, relay) = relay();
-        let _node = node(&relay, chain(150)).await;
+        let store = chain(150);
+        // two servers, since only what both say is kept
+        let _nodes = [node(&relay, store.clone()).await, node(&relay, store).await];
         let mut first = client(&relay).spawn().unwrap();
-        until(&mut first, |event| matches!(event, Event::Searched { height: 150, .. }).then_some(())).await;
+        confirmed(&mut first, 150).await;
         let saved = first.save().await.unwrap();
         drop(first);
         let second = client(&relay).resume(saved.clone()).spawn().unwrap();

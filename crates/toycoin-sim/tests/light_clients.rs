@@ -86,7 +86,6 @@ fn holds(seeds: Range<u64>, topology: &Topology) -> Tally {
             Err(violation) => broken.push(format!("{violation}: {liars:?}")),
         }
     }
-    println!("{topology:?}: {tally:?}");
     assert!(broken.is_empty(), "{} seeds:\n{}", broken.len(), broken.join("\n"));
     tally
 }

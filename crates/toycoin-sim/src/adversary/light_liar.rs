@@ -101,7 +101,7 @@ impl LightLiar {
             for _ in 0..OTHER_BLOCKS {
                 let now_ms = chain.tip().time + 1_000;
                 let template = chain.template(Vec::new(), miner, b"", now_ms);
-                if let Some(block) = template.ok() {
+                if let Ok(block) = template {
                     let _ = chain.apply(block.mine_trivial(), now_ms);
                 }
             }
