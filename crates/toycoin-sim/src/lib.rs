@@ -48,8 +48,8 @@
 //!
 //! # Light clients
 //!
-//! [`Simulation::light_clients`] adds light clients: the machine of `toycoin-light` with the links, faults and crashes of
-//! the nodes. A [`LightLiar`](adversary::LightLiar) is a full node that lies to them.
+//! [`Simulation::light_clients`] adds light clients: the machine of `toycoin-light` with the links, faults and crashes
+//! of the nodes. A [`LightLiar`](adversary::LightLiar) is a full node that lies to them.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -117,7 +117,9 @@ fn one_honest_server_of_eight_is_enough_on_a_mesh() {
 #[ignore = "minutes: 200 seeds on relays and on a mesh"]
 fn one_honest_server_of_eight_is_enough_for_200_seeds() {
     for topology in [Topology::Relays(1), Topology::Mesh { degree: 8 }] {
-        every_lie_was_told(&holds(0..200, &topology));
+        let tally = holds(0..200, &topology);
+        println!("{topology:?}: {tally:?}");
+        every_lie_was_told(&tally);
     }
 }
 
@@ -137,8 +139,7 @@ fn seven_liars_of_one_kind_do_not_outlast_one_honest_server() {
     let mut broken = Vec::new();
     for topology in [Topology::Relays(1), Topology::Mesh { degree: 8 }] {
         // two servers with the same filters are believed, so several that hide the same payments are not found out
-        let told = Lie::ALL.into_iter().filter(|lie| !matches!(lie, Lie::HidesPayments | Lie::Empty));
-        for lie in told {
+        for lie in Lie::ALL.into_iter().filter(|lie| *lie != Lie::HidesPayments) {
             for seed in 1..=2 {
                 let run = alike(seed, lie, topology.clone()).run_for(seconds(150));
                 broken.extend(run.err().map(|violation| format!("{topology:?}, {lie:?}: {violation}")));

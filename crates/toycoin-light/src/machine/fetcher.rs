@@ -191,6 +191,8 @@ impl Fetcher {
         }
         if missing.is_empty() {
             net.servers.was_useful(&server);
+        } else {
+            net.servers.failed(&server, Kind::Ancestors, net.now.monotonic);
         }
         self.deny(server, &missing);
     }

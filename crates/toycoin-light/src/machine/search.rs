@@ -265,6 +265,9 @@ impl Search {
 
     /// Compares a second server's filters with those of the first.
     fn compare(&mut self, net: &mut Net, server: Server, filters: &[BlockFilter]) {
+        if filters.is_empty() {
+            return net.servers.failed(&server, Kind::Filters, net.now.monotonic);
+        }
         for filter in filters {
             let second = (server, digest(filter));
             let Some(first) = self.heard.first().filter(|(source, _)| *source != server) else { return };

@@ -10,8 +10,8 @@ pub enum Lie {
     ClaimsWork,
     /// It changes proofs of work, of ancestry and of inclusion.
     TampersProofs,
-    /// It gives other headers than those that were asked for: of another place, in another order, without work, from the
-    /// future.
+    /// It gives other headers than those that were asked for: of another place, in another order, without work, from
+    /// the future.
     OtherHeaders,
     /// It answers with bytes that are no message.
     Garbage,

@@ -116,8 +116,8 @@ impl Network {
         }
     }
 
-    /// Returns what is wrong with the blocks that a light client found: one does not concern its owner, or is not on the
-    /// chain that it follows, as far down as it keeps headers.
+    /// Returns what is wrong with the blocks that a light client found: one does not concern its owner, or is not on
+    /// the chain that it follows, as far down as it keeps headers.
     fn found_fault(&self, node: usize) -> Option<String> {
         let light = self.light(node)?;
         let mut concern = Concern::of(self.owner_of(node), self.params.genesis());
