@@ -228,6 +228,24 @@ fn an_unanswered_question_goes_to_another_server() {
 }
 
 #[test]
+fn server_whose_chunks_are_late_is_asked_for_one_at_a_time() {
+    let mut world = World::new(1, vec![Peer::new(Manner::Honest)]);
+    world.holds_chunks = true;
+    world.publish();
+    world.run(Duration::from_secs(10));
+    assert_eq!((world.most_in_flight, world.sync.progress()), (4, (0, 6)));
+    // they share a slow line, and a mesh gives up each of them
+    world.lose_chunks();
+    for _ in 0..4 {
+        world.tell(Input::Unanswered { server: server(1), question: Tag::GCHK });
+    }
+    world.settle();
+    world.assert_done(honest(), "one chunk at a time");
+    assert_eq!(world.most_in_flight, 1);
+    assert!(world.muted.is_empty() && world.failures.is_empty() && world.begun == 1);
+}
+
+#[test]
 fn answers_that_nobody_asked_for_are_ignored() {
     let mut world = World::new(1, vec![Peer::new(Manner::Honest)]);
     world.holds_chunks = true;

@@ -165,6 +165,14 @@ impl World {
         }
     }
 
+    /// Loses the chunks that stayed on the way, and lets the next ones come.
+    pub(crate) fn lose_chunks(&mut self) {
+        self.holds_chunks = false;
+        self.held.clear();
+        self.in_flight.clear();
+        self.most_in_flight = 0;
+    }
+
     fn deliver(&mut self, server: Server, payload: &[u8]) {
         if payload.starts_with(b"CHNK") {
             let asked = self.in_flight.entry(server).or_default();

@@ -21,6 +21,8 @@ pub(super) struct Download {
     /// The chunks that nobody was asked for.
     missing: BTreeSet<u32>,
     in_flight: BTreeMap<Server, BTreeSet<u32>>,
+    /// The servers that did not answer in time. They are asked for one chunk at a time.
+    slow: BTreeSet<Server>,
 }
 
 /// What a chunk is that came.
@@ -39,7 +41,7 @@ pub(super) enum Arrived {
 impl Download {
     pub(super) fn new(collector: Collector) -> Self {
         let chunks = u32::try_from(collector.manifest().chunks.len()).unwrap_or(u32::MAX);
-        Self { collector, missing: (0..chunks).collect(), in_flight: BTreeMap::new() }
+        Self { collector, missing: (0..chunks).collect(), in_flight: BTreeMap::new(), slow: BTreeSet::new() }
     }
 
     /// Returns the collector once all chunks were accepted.
@@ -58,14 +60,17 @@ impl Download {
             |net: &Net, server: &Server| !servers.contains(server) || !net.servers.is_asked(server, Kind::Chunks);
         let lost: Vec<_> = self.in_flight.keys().filter(|server| gone(net, server)).copied().collect();
         for server in lost {
-            self.on_failed(&server);
+            self.give_back(&server);
         }
+        self.slow.retain(|server| servers.contains(server));
         let now = net.now.monotonic;
         let mut rested: Vec<_> = servers.iter().filter(|server| net.servers.is_rested(server, now)).copied().collect();
         while !rested.is_empty() {
             rested.retain(|server| {
                 let places = self.in_flight.get(server).map_or(0, BTreeSet::len);
-                if places >= limits::CHUNKS_IN_FLIGHT {
+                // chunks that share a slow line are all late, and then none of them ever comes
+                let most = if self.slow.contains(server) { 1 } else { limits::CHUNKS_IN_FLIGHT };
+                if places >= most {
                     return false;
                 }
                 let Some(place) = self.missing.pop_first() else { return false };
@@ -100,7 +105,7 @@ impl Download {
             }
             Err(error) if error.convicts() == Convicts::ChunkSender => {
                 self.missing.insert(place);
-                self.on_failed(&server);
+                self.give_back(&server);
                 net.mute(server, format!("a snapshot's chunk is wrong: {error}"));
                 Arrived::Wrong
             }
@@ -112,7 +117,7 @@ impl Download {
     pub(super) fn on_not_found(&mut self, net: &mut Net, server: &Server, hashes: &[[u8; 32]]) -> bool {
         let is_asked = hashes.contains(&self.collector.id()) && self.in_flight.contains_key(server);
         if is_asked {
-            self.on_failed(server);
+            self.give_back(server);
             net.servers.answered(server, Kind::Chunks);
         }
         is_asked
@@ -120,6 +125,11 @@ impl Download {
 
     /// Handles that a server is silent or gone: others are asked for its chunks.
     pub(super) fn on_failed(&mut self, server: &Server) {
+        self.give_back(server);
+        self.slow.insert(*server);
+    }
+
+    fn give_back(&mut self, server: &Server) {
         self.missing.extend(self.in_flight.remove(server).into_iter().flatten());
     }
 
