@@ -300,7 +300,7 @@ fn every_chapter_has_its_parts_one_command_and_a_solution() {
     let solutions = fs::read_to_string(root().join("examples/tests/book_exercises.rs")).expect("the solutions");
     let included = fs::read_to_string(root().join("examples/src/book.rs")).expect("the list of chapters");
     let chapters = chapters();
-    assert_eq!(chapters.len(), 12);
+    assert_eq!(chapters.len(), 13);
     for (page, number) in chapters.iter().zip(1..) {
         let name = page.name();
         let sections: Vec<_> = page.prose.iter().filter_map(|(_, line)| line.strip_prefix("## ")).collect();

@@ -20,6 +20,10 @@ pub(super) struct HeardFilters {
 impl HeardFilters {
     /// Adds filters of the next heights.
     pub(super) fn extend(&mut self, source: Server, filters: &[BlockFilter]) {
+        // a run of none would name a source for what another one gave
+        if filters.is_empty() {
+            return;
+        }
         self.digests.extend(filters.iter().map(digest));
         match self.runs.back_mut().filter(|(last, _)| *last == source) {
             Some((_, count)) => *count += filters.len(),
@@ -71,6 +75,7 @@ mod tests {
     #[test]
     fn a_filter_keeps_its_source_until_it_is_dropped() {
         let mut heard = HeardFilters::default();
+        heard.extend(server(3), &filters(0));
         heard.extend(server(1), &filters(3));
         heard.extend(server(2), &filters(4));
         assert_eq!(heard.first().unwrap().0, server(1));
