@@ -128,7 +128,7 @@ impl Fetcher {
             self.wanted.remove(&height);
             return net.mute(source, format!("it said of block {hash} that its height is {height}"));
         }
-        net.servers.was_useful(&server);
+        net.servers.was_useful(&server, Kind::Blocks);
         wanted.block = Some(Box::new(block));
     }
 
@@ -190,7 +190,7 @@ impl Fetcher {
             self.has_ancestor(net, &ancestor);
         }
         if missing.is_empty() {
-            net.servers.was_useful(&server);
+            net.servers.was_useful(&server, Kind::Ancestors);
         } else {
             net.servers.failed(&server, Kind::Ancestors, net.now.monotonic);
         }

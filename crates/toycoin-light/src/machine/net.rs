@@ -12,7 +12,7 @@ use toycoin_wire::{NodeMessage, machine::Now, node::Status};
 
 use super::{
     io::{Event, Output, Server},
-    servers::{Claim, Kind, Servers, pick},
+    servers::{Claim, Kind, Servers},
 };
 use crate::limits;
 
@@ -109,18 +109,24 @@ impl Net {
         self.emit(Event::Muted { server, reason });
     }
 
-    /// Picks a server that is free for a question of a kind, and no one of `avoid` if there is another. `is_fit` says
-    /// who could answer it.
+    /// Picks a server that is free for a question of a kind, by a drawn number: one of those that failed least often, and
+    /// of these none of `avoid` if there is another. `is_fit` says who could answer it.
+    ///
+    /// So a server that answers is not left for those that do not, however many they are.
     pub(super) fn pick(
         &mut self,
         kind: Kind,
         avoid: &BTreeSet<Server>,
         is_fit: impl Fn(&Server) -> bool,
     ) -> Option<Server> {
-        let free: Vec<_> =
-            self.servers.free(kind, self.now.monotonic).map(|(at, _)| *at).filter(|at| is_fit(at)).collect();
         let draw = self.draw();
-        pick(&free, avoid, draw)
+        let free = self.servers.free(kind, self.now.monotonic).filter(|(server, _)| is_fit(server));
+        let ranked: Vec<_> =
+            free.map(|(server, known)| ((known.failures(kind), avoid.contains(server)), *server)).collect();
+        let (best, _) = ranked.iter().min()?;
+        let choice: Vec<_> = ranked.iter().filter(|(rank, _)| rank == best).map(|(_, server)| *server).collect();
+        let place = draw.checked_rem(choice.len() as u64)?;
+        choice.get(usize::try_from(place).ok()?).copied()
     }
 }
 

@@ -238,6 +238,7 @@ impl Search {
             span.server = None;
             return net.servers.failed(&server, Kind::Filters, net.now.monotonic);
         }
+        net.servers.was_useful(&server, Kind::Filters);
         let end = span.last;
         span.last = span.first + filters.len() as u64 - 1;
         span.filters = filters;
@@ -276,8 +277,8 @@ impl Search {
                 self.dispute = Some(Dispute { height, first, second, block });
                 return;
             }
-            net.servers.was_useful(&first.0);
-            net.servers.was_useful(&server);
+            net.servers.was_useful(&first.0, Kind::Filters);
+            net.servers.was_useful(&server, Kind::Filters);
             self.heard.pop();
             self.confirmed += 1;
         }
@@ -310,7 +311,7 @@ impl Search {
         let servers = net.servers.iter().count();
         let Some((height, source)) = self.fetcher.denied(servers) else { return };
         self.fetcher.drop_at(height);
-        net.servers.failed(&source, Kind::Filters, net.now.monotonic);
+        net.servers.was_useless(&source, Kind::Filters, net.now.monotonic);
         if self.dispute.take_if(|dispute| dispute.height == height).is_none()
             && let Some(span) = self.spans.front_mut()
         {

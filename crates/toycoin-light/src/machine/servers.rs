@@ -1,9 +1,6 @@
 //! The servers: what each claims, what it was asked, and how it did.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use toycoin_core::{BlockHash, Work};
 use toycoin_wire::{Tag, machine::Monotonic};
@@ -75,9 +72,16 @@ pub(super) struct Known {
     late: BTreeMap<Kind, Monotonic>,
     /// When it was asked for its tip last.
     asked_tip: Monotonic,
-    failures: u32,
-    rests_until: Monotonic,
+    rests: BTreeMap<Kind, Rest>,
     heard: Monotonic,
+}
+
+/// How often a server failed at a kind of question since it was last of use, and until when it rests from that. Who is
+/// good at one thing may be bad at another: a full node that publishes blocks need not serve filters.
+#[derive(Debug, Clone, Copy, Default)]
+struct Rest {
+    failures: u32,
+    until: Monotonic,
 }
 
 /// All servers, and those that are muted.
@@ -108,8 +112,7 @@ impl Servers {
             asked: BTreeMap::new(),
             late: BTreeMap::new(),
             asked_tip: Monotonic::ORIGIN,
-            failures: 0,
-            rests_until: Monotonic::ORIGIN,
+            rests: BTreeMap::new(),
             heard: now,
         };
         self.known.entry(server).or_insert(new).heard = now;
@@ -170,7 +173,7 @@ impl Servers {
         let Some(known) = self.known.get_mut(server) else { return false };
         let was_asked = known.asked.remove(&kind).is_some();
         if was_asked && matches!(kind, Kind::Manifest | Kind::Chunks) {
-            known.failures = 0;
+            known.rests.remove(&kind);
         }
         was_asked
     }
@@ -181,10 +184,10 @@ impl Servers {
         late.is_some_and(|until| until > now)
     }
 
-    /// Notes that what a server said was right and of use.
-    pub(super) fn was_useful(&mut self, server: &Server) {
+    /// Notes that a server's answer to a question of a kind was right and of use.
+    pub(super) fn was_useful(&mut self, server: &Server, kind: Kind) {
         if let Some(known) = self.known.get_mut(server) {
-            known.failures = 0;
+            known.rests.remove(&kind);
         }
     }
 
@@ -196,13 +199,20 @@ impl Servers {
         }
     }
 
-    /// Notes that a server did not answer, or not with what was asked. It rests for a time.
+    /// Notes that a server did not answer, or not with what was asked. It is asked nothing of that kind for a time.
     pub(super) fn failed(&mut self, server: &Server, kind: Kind, now: Monotonic) {
         if let Some(known) = self.known.get_mut(server) {
             known.asked.remove(&kind);
-            let rest = limits::FIRST_REST.saturating_mul(1 << known.failures.min(16)).min(limits::MAX_REST);
-            known.failures = known.failures.saturating_add(1);
-            known.rests_until = now + rest;
+        }
+        self.was_useless(server, kind, now);
+    }
+
+    /// Notes that an earlier answer of a server turned out to be of no use. What it is asked now goes on.
+    pub(super) fn was_useless(&mut self, server: &Server, kind: Kind, now: Monotonic) {
+        if let Some(known) = self.known.get_mut(server) {
+            let rest = known.rests.entry(kind).or_default();
+            rest.until = now + limits::FIRST_REST.saturating_mul(1 << rest.failures.min(16)).min(limits::MAX_REST);
+            rest.failures = rest.failures.saturating_add(1);
         }
     }
 
@@ -228,12 +238,12 @@ impl Servers {
             other => other,
         };
         let is_free = move |known: &Known| [kind, other].iter().all(|kind| !known.is_busy(*kind, now));
-        self.known.iter().filter(move |(_, known)| known.rests_until <= now && is_free(known))
+        self.known.iter().filter(move |(_, known)| known.is_rested(kind, now) && is_free(known))
     }
 
-    /// Returns whether a server is known and has rested from its last failure.
-    pub(super) fn is_rested(&self, server: &Server, now: Monotonic) -> bool {
-        self.known.get(server).is_some_and(|known| known.rests_until <= now)
+    /// Returns whether a server is known and has rested from its last failure at a kind of question.
+    pub(super) fn is_rested(&self, server: &Server, kind: Kind, now: Monotonic) -> bool {
+        self.known.get(server).is_some_and(|known| known.is_rested(kind, now))
     }
 
     /// Returns whether a server has a question of a kind, or did not answer one in time.
@@ -254,7 +264,8 @@ impl Servers {
     /// Returns when something changes by itself: a question is over, or a server has rested.
     pub(super) fn next_timeout(&self, now: Monotonic) -> Option<Monotonic> {
         let overdue = self.known.values().flat_map(|known| known.asked.iter().map(|(kind, at)| *at + kind.patience()));
-        let rested = self.known.values().map(|known| known.rests_until).filter(|at| *at > now);
+        let rests = self.known.values().flat_map(|known| known.rests.values());
+        let rested = rests.map(|rest| rest.until).filter(|at| *at > now);
         let late = self.known.values().flat_map(|known| known.late.values().copied()).filter(|at| *at > now);
         overdue.chain(rested).chain(late).min()
     }
@@ -264,6 +275,15 @@ impl Known {
     /// Returns whether it has a question of a kind.
     pub(super) fn is_asked(&self, kind: Kind) -> bool {
         self.asked.contains_key(&kind)
+    }
+
+    /// Returns how often it failed at a kind of question since it was last of use.
+    pub(super) fn failures(&self, kind: Kind) -> u32 {
+        self.rests.get(&kind).map_or(0, |rest| rest.failures)
+    }
+
+    fn is_rested(&self, kind: Kind, now: Monotonic) -> bool {
+        self.rests.get(&kind).is_none_or(|rest| rest.until <= now)
     }
 
     /// Returns when it was asked for its tip last.
@@ -278,12 +298,4 @@ impl Known {
         let is_late = !is_told_apart && self.late.get(&kind).is_some_and(|until| *until > now);
         self.is_asked(kind) || is_late
     }
-}
-
-/// Picks one of several servers by a drawn number. `avoid` are taken only if there is no other.
-pub(super) fn pick(free: &[Server], avoid: &BTreeSet<Server>, draw: u64) -> Option<Server> {
-    let others: Vec<_> = free.iter().filter(|server| !avoid.contains(server)).copied().collect();
-    let choice = if others.is_empty() { free } else { &others };
-    let place = draw.checked_rem(choice.len() as u64)?;
-    choice.get(usize::try_from(place).ok()?).copied()
 }

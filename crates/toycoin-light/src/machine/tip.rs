@@ -149,7 +149,10 @@ impl TipKeeper {
         let now = net.now.monotonic;
         match extended {
             Extended::Moved { fork } => {
-                net.servers.was_useful(&server);
+                // who publishes blocks, but does not answer, is no better for it
+                if is_answer {
+                    net.servers.was_useful(&server, Kind::Tip);
+                }
                 self.note_move(net);
                 return Some(Moved { fork });
             }
@@ -204,7 +207,7 @@ impl TipKeeper {
             }
             return None;
         }
-        net.servers.was_useful(&server);
+        net.servers.was_useful(&server, Kind::Tip);
         let fork = self.common(&proved, challenge.start.as_ref());
         self.window = Window::of(net.params.clone(), &proved);
         self.proved = Some(proved);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use toycoin_core::{Header, proof::WorkProof};
 use toycoin_light::{
-    Challenge, decode_proof, encode_proof,
+    Challenge, LEAST_HEIGHT, decode_proof, encode_proof,
     test_util::{HeaderChain, Prover, mine, work_of},
 };
 
@@ -61,6 +61,8 @@ pub(crate) fn apply(
     change: &Change,
 ) -> Option<()> {
     let (samples, nodes) = (proof.samples.len().max(1), proof.nodes.len().max(1));
+    // an earlier change may have moved the tip out of the chain
+    let is_in_chain = (LEAST_HEIGHT..=chain.height()).contains(&proof.tip.height);
     let flipped = |bit: usize| {
         let mut bytes = proof.tip.to_bytes();
         bytes[bit / 8] ^= 1 << (bit % 8);
@@ -78,7 +80,7 @@ pub(crate) fn apply(
         }
         Change::Tip(bit) => proof.tip = flipped(bit)?,
         Change::Reproved(bit) => {
-            let tip = flipped(bit).filter(|tip| tip.height == proof.tip.height)?;
+            let tip = flipped(bit).filter(|tip| is_in_chain && tip.height == proof.tip.height)?;
             let mut other = chain.up_to(tip.height - 1);
             other.append(tip, proof.opening, work_of(tip.bits));
             *proof = Prover::new(&other).prove(challenge);
@@ -108,6 +110,7 @@ pub(crate) fn apply(
         Change::BeforeTail(more) => proof.before_tail = (proof.before_tail + work(more)).saturating_sub(work(2)),
         Change::Seed(bit) => challenge.seed[bit / 8] ^= 1 << (bit % 8),
         Change::Slices(slices) => challenge.slices = slices,
+        Change::Later(_) if !is_in_chain => return None,
         Change::Later(by) => {
             let tip = mine(Header { time: proof.tip.time + by, ..proof.tip });
             let mut other = chain.up_to(tip.height - 1);

@@ -10,7 +10,7 @@ use toycoin_wire::node::NodeMessage;
 use crate::{
     adversary::{Lie, Scene},
     dice::Dice,
-    network::solve_header,
+    network::{solve_header, spoil_header},
 };
 
 /// Time by which a header from the future is ahead, in milliseconds: a day.
@@ -25,7 +25,7 @@ pub(super) fn false_answer(lie: Lie, answer: NodeMessage, scene: &mut Scene<'_>)
         }
         (Lie::TampersProofs, NodeMessage::Headers(mut headers)) => {
             if let Some(last) = headers.last_mut() {
-                last.nonce ^= 1 << scene.dice.below(64);
+                spoil_header(last);
             }
             NodeMessage::Headers(headers)
         }
@@ -68,7 +68,7 @@ fn tamper(proof: &mut WorkProof, dice: &mut Dice) {
         0 => proof.before_tail = proof.before_tail + proof.before_tail,
         1 => tamper_samples(&mut proof.samples, dice),
         2 => tamper_nodes(&mut proof.nodes, dice),
-        3 => proof.tip.nonce ^= 1,
+        3 => spoil_header(&mut proof.tip),
         4 => proof.opening.count += 1,
         5 => proof.tail.swap(0, 1),
         6 => drop(proof.tail.pop()),
@@ -124,12 +124,15 @@ fn other_headers(mut headers: Vec<Header>, scene: &mut Scene<'_>) -> Vec<Header>
     }
 }
 
-/// Returns a header like this one that meets the easiest target.
+/// Returns a header like this one that meets the easiest target, and no harder one that its place asks for.
 fn without_work(header: Header, scene: &Scene<'_>) -> Header {
-    let state_root = header.previous.to_bytes();
     let bits = scene.chain.params().spec().limit_bits;
-    let mut easy = Header { bits, ..header };
-    easy.merkle_root = toycoin_core::MerkleRoot::from_bytes(state_root);
+    let merkle_root = toycoin_core::MerkleRoot::from_bytes(header.previous.to_bytes());
+    let mut easy = Header { bits, merkle_root, ..header };
+    if header.bits == bits {
+        spoil_header(&mut easy);
+        return easy;
+    }
     solve_header(easy)
 }
 
@@ -151,7 +154,7 @@ fn other_filters(mut filters: Vec<BlockFilter>, scene: &mut Scene<'_>) -> Vec<Bl
         // a block that nobody mined, with the payments of one that was
         0 => {
             let mut invented = block.block().clone();
-            invented.header.nonce ^= 1;
+            spoil_header(&mut invented.header);
             *filter = BlockFilter::of(&invented);
         }
         1 => filter.count = filter.count.wrapping_add(1_000_000),

@@ -29,8 +29,14 @@ mod wire;
 mod wires;
 
 pub(crate) use self::{
-    controls::MAX_GROWTH, lights::LightNoted, mesh::draw_peer_id, queue::Happening, relay_site::RelaySite,
-    search::solve_header, sim_node::SimNode, state::DiceSet,
+    controls::MAX_GROWTH,
+    lights::LightNoted,
+    mesh::draw_peer_id,
+    queue::Happening,
+    relay_site::RelaySite,
+    search::{solve_header, spoil_header},
+    sim_node::SimNode,
+    state::DiceSet,
 };
 pub use self::{
     controls::{ControlError, FaultId},

@@ -64,7 +64,8 @@ impl Download {
         }
         self.slow.retain(|server| servers.contains(server));
         let now = net.now.monotonic;
-        let mut rested: Vec<_> = servers.iter().filter(|server| net.servers.is_rested(server, now)).copied().collect();
+        let is_rested = |server: &&Server| net.servers.is_rested(server, Kind::Chunks, now);
+        let mut rested: Vec<_> = servers.iter().filter(is_rested).copied().collect();
         while !rested.is_empty() {
             rested.retain(|server| {
                 let places = self.in_flight.get(server).map_or(0, BTreeSet::len);
