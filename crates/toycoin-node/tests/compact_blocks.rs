@@ -433,6 +433,27 @@ fn compact_block_without_its_parent_leads_to_headers() {
 }
 
 #[test]
+fn compact_block_that_lacks_only_its_parent_waits_for_it() {
+    let mut scene = Scene::new();
+    extend(&mut scene.chain, 2, 1);
+    let (parents, tip) = ([1, 2].map(|height| block_at(&scene.chain, height)), block_at(&scene.chain, 3));
+    let mut without_work = CompactBlock::of(&tip, NONCE);
+    let target = tip.header.bits.to_target().unwrap();
+    while target.is_met_by(&without_work.hash()) {
+        without_work.header.nonce += 1;
+    }
+    scene.stage.tell(scene.other, &NodeMessage::CompactBlock(without_work));
+    assert!(scene.stage.is_muted(scene.other));
+    scene.publish(CompactBlock::of(&tip, NONCE));
+    assert_eq!(scene.stage.machine.counts().orphan_blocks, 1);
+    // it is not asked for again
+    for block in parents {
+        scene.stage.tell(scene.sender, &NodeMessage::Block(block));
+    }
+    assert!(scene.has_block() && !scene.stage.is_muted(scene.sender));
+}
+
+#[test]
 fn compact_block_ahead_of_its_time_waits_for_it() {
     let mut scene = Scene::knowing(0..5);
     let chain = Chain::in_memory(ChainParams::regtest());

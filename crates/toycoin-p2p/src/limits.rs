@@ -121,8 +121,8 @@ pub const MAX_GOSSIP_IDS: usize = 512;
 /// Most messages in an RPC: as many as are asked for in one. Our library sends one, others answer all at once.
 pub const MAX_GOSSIP_MESSAGES: usize = MAX_GOSSIP_IDS;
 
-/// Most gossip that waits to be written to a peer, in messages: as many as a neighbour takes from us at a time
-/// ([`MAX_TICKETS_OF_PEER`]). A peer that reads none holds 8 MiB with the largest ones.
+/// Most gossip that waits to be written to a peer, in messages: what [`TICKET_SHARE`] lets a neighbour have in judgement
+/// at first, of transactions. A peer that reads none holds 8 MiB with the largest ones.
 pub const MAX_GOSSIP_QUEUE: usize = 64;
 
 /// Messages that were lost because a peer read too slowly, after which its connection is closed.

@@ -38,6 +38,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         if let Err(judgement) = self.judge_form(peer, &compact, hash) {
             return self.net.judge_any(ticket, judgement);
         }
+        if self.chain.headers().get(&compact.header.previous).is_none() {
+            return self.on_orphan_compact_block(peer, &compact, ticket);
+        }
         match self.rebuild(peer, &compact) {
             Ok(rebuild) if rebuild.count_missing() == 0 => match rebuild.finish() {
                 Ok(block) => {
@@ -55,6 +58,21 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             }
             Err(error) => self.ask_for_whole(peer, compact, ticket, error),
         }
+    }
+
+    /// Processes a compact block whose parent is unknown: it waits as an orphan if nothing of it is missing, as a whole
+    /// block does. Who lost one block would else lose all that follow until it has caught up.
+    fn on_orphan_compact_block(&mut self, peer: PeerKey, compact: &CompactBlock, ticket: Option<Ticket>) {
+        let rebuilt = self.rebuild(peer, compact).ok().filter(|rebuild| rebuild.count_missing() == 0);
+        if let Some(block) = rebuilt.and_then(|rebuild| rebuild.finish().ok()) {
+            let came = if ticket.is_some() { Came::ByGossip } else { Came::ByItself };
+            return self.on_rebuilt(peer, block, came, ticket);
+        }
+        if let Some(known) = self.net.peers.get_mut(&peer) {
+            known.note_news();
+        }
+        self.headers.look(&mut self.net);
+        self.net.judge_any(ticket, Judgement::Ignore);
     }
 
     /// Processes payments of a block. An answer that was not asked for is ignored.
@@ -97,34 +115,29 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn judge_form(&mut self, peer: PeerKey, compact: &CompactBlock, hash: BlockHash) -> Result<(), Judgement> {
         let (params, header) = (self.chain.params(), &compact.header);
         let tree = self.chain.headers();
-        let Some((parent, context)) = tree.get(&header.previous).zip(tree.context_after(&header.previous)) else {
+        let parent = tree.get(&header.previous).zip(tree.context_after(&header.previous));
+        let judged = match &parent {
+            Some((_, context)) => check_header(params, header, hash, context, self.net.now.unix_ms),
             // an unknown parent is nobody's fault, but a header without work is
-            let shell = Block { header: *header, coinbase: compact.coinbase.clone(), transactions: Vec::new() };
-            let judged = check_form(params, &shell).and_then(|()| check_proof_of_work(params, header, hash));
-            if let Err(error) = judged {
-                self.refuse(Some(peer), hash, &error);
-                return Err(Judgement::Reject);
+            None => {
+                let shell = Block { header: *header, coinbase: compact.coinbase.clone(), transactions: Vec::new() };
+                check_form(params, &shell).and_then(|()| check_proof_of_work(params, header, hash))
             }
-            if let Some(known) = self.net.peers.get_mut(&peer) {
-                known.note_news();
-            }
-            self.headers.look(&mut self.net);
-            return Err(Judgement::Ignore);
         };
-        let work_before = parent.work;
         let size = compact.least_size();
         let limit = params.spec().block_size_limit;
-        let judged = match check_header(params, header, hash, &context, self.net.now.unix_ms) {
+        let judged = match judged {
             // a block ahead of its time waits when it is whole
             Err(error) if !error.is_deferred() => Err(error),
             _ if params.enforces(Rule::BlockSize) && size > limit => Err(RuleError::BlockSize { size, limit }),
             _ => Ok(()),
         };
+        let work_before = parent.map(|(parent, _)| parent.work);
         if let Err(error) = judged {
             self.refuse(Some(peer), hash, &error);
             return Err(Judgement::Reject);
         }
-        if self.is_of_the_past(header, hash, work_before) {
+        if work_before.is_some_and(|work_before| self.is_of_the_past(header, hash, work_before)) {
             tracing::debug!(%hash, "a compact block far behind that nobody asked for is not kept");
             return Err(Judgement::Ignore);
         }
