@@ -207,6 +207,14 @@ impl Servers {
         self.was_useless(server, kind, now);
     }
 
+    /// Notes that a server answered for another tip. It may be one block behind, so it is asked again soon.
+    pub(super) fn is_elsewhere(&mut self, server: &Server, kind: Kind, now: Monotonic) {
+        if let Some(known) = self.known.get_mut(server) {
+            known.asked.remove(&kind);
+            known.rests.entry(kind).or_default().until = now + limits::FIRST_REST;
+        }
+    }
+
     /// Notes that an earlier answer of a server turned out to be of no use. What it is asked now goes on.
     pub(super) fn was_useless(&mut self, server: &Server, kind: Kind, now: Monotonic) {
         if let Some(known) = self.known.get_mut(server) {

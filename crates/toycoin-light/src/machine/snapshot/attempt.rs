@@ -131,7 +131,7 @@ impl Attempt {
         let Some(proved) = proved else { return };
         if proof.tip != asked {
             // it is on another branch, or a block behind
-            net.servers.failed(&server, Kind::Ancestors, net.now.monotonic);
+            net.servers.is_elsewhere(&server, Kind::Ancestors, net.now.monotonic);
             let times = self.other_tips.entry(server).or_default();
             *times += 1;
             if *times >= limits::OTHER_TIPS {
