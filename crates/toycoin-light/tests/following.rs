@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use toycoin_core::ChainParams;
 use toycoin_light::machine::{Event, Input, LightConfig, LightMachine, Output};
-use toycoin_wire::machine::Machine;
+use toycoin_wire::{NodeMessage, Payload, machine::Machine};
 use world::{FullNode, Manner, World, server};
 
 const LIARS: [Manner; 4] = [Manner::Silent, Manner::Tampers, Manner::HasNothing, Manner::Garbles];
@@ -147,4 +147,29 @@ fn who_boasts_and_answers_fast_does_not_keep_others_out() {
         }
         assert!(world.muted().is_empty(), "{manner:?}: who claims too much may believe a liar itself");
     }
+}
+
+#[test]
+fn no_server_gets_a_proof_with_fewer_slices_than_24() {
+    let honest = regtest(300);
+    let mut world = World::new(ChainParams::regtest(), vec![honest.copy(Manner::Honest)]);
+    world.servers.clear();
+    let (tip, status) = (honest.chain.tip().hash.to_bytes(), honest.status());
+    let mut questions = Vec::new();
+    for _ in 0..30 {
+        world.hear(server(1), &status);
+        while let Some(output) = world.client.poll_output() {
+            if let Output::Ask { payload, .. } = output
+                && let Ok(Payload::Message(NodeMessage::GetProof(request))) = NodeMessage::decode(&payload)
+            {
+                questions.push(request.slices);
+                // neither what it did not ask for nor the tip
+                world.hear(server(1), &NodeMessage::NotFound(vec![[7; 32]]));
+                world.hear(server(1), &NodeMessage::NotFound(vec![tip]));
+            }
+        }
+        world.now = world.now + Duration::from_secs(30);
+        world.tell(Input::Timeout);
+    }
+    assert!(questions.len() > 1 && questions.iter().all(|slices| *slices == 24), "{questions:?}");
 }

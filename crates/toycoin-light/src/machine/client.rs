@@ -9,12 +9,12 @@ use toycoin_wire::{
 use super::{
     config::LightConfig,
     io::{Event, Input, Output, Server, Tip},
+    kind::Kind,
     net::Net,
     payments::Payments,
     receipts::Receipts,
     saved::{Saved, SavedError},
     search::Search,
-    servers::Kind,
     tip::{Moved, TipKeeper},
     window::Window,
 };
@@ -124,7 +124,7 @@ impl LightMachine {
             }
             NodeMessage::Proof(proof) if tip.is_proving(&server) => {
                 if !net.servers.answered(&server, Kind::Tip) {
-                    net.servers.answered_late(&server, Kind::Tip, net.now.monotonic);
+                    net.servers.answered_late(&server, Kind::Tip);
                 }
                 let moved = tip.on_proof(net, server, &proof);
                 self.on_moved(moved);
@@ -144,8 +144,7 @@ impl LightMachine {
             NodeMessage::Ancestors(proof) => search.fetcher().on_ancestors(net, server, tip, &proof),
             NodeMessage::Receipts(found) => receipts.on_receipts(net, server, &found),
             NodeMessage::NotFound(ids) => {
-                let is_ours = !net.servers.has_other_than(&server, Kind::Tip);
-                tip.on_not_found(net, server, &ids, is_ours);
+                tip.on_not_found(net, server, &ids);
                 search.on_not_found(net, server, &ids);
                 receipts.on_not_found(net, server, &ids);
             }

@@ -12,7 +12,8 @@ pub struct Coins {
     owners: BTreeMap<PublicKey, u64>,
     /// Each unspent coin, with the height of its block.
     unspent: BTreeMap<OutPoint, u64>,
-    /// Each spent coin, with the heights at which it was created and spent.
+    /// Each spent coin, with the heights at which it was created and spent. None is forgotten: the search may go back far,
+    /// for a filter that proves false or another owner.
     spent: Vec<(OutPoint, u64, u64)>,
 }
 
@@ -86,12 +87,6 @@ impl Coins {
         let mut before = self.clone();
         before.rewind(block.header.height.saturating_sub(1));
         before.apply(block).concerns
-    }
-
-    /// Forgets coins that were spent below a height, which no reorganisation reaches.
-    pub(super) fn forget_spent(&mut self, below: u64) {
-        // those of genesis are remembered, since everybody knows them
-        self.spent.retain(|(_, created, spent)| *spent >= below || *created == 0);
     }
 
     /// Undoes the blocks above a height.

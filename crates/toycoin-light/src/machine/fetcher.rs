@@ -5,18 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use toycoin_core::{Block, BlockHash, proof::AncestryProof};
 use toycoin_wire::{NodeMessage, limits::MAX_ANCESTORS, node::GetAncestors};
 
-use super::{io::Server, net::Net, servers::Kind, tip::TipKeeper};
+use super::{io::Server, kind::Kind, net::Net, tip::TipKeeper};
 use crate::{ProvedHeader, limits, verify_ancestry};
+
+/// How many servers are asked to prove a block before only its source is.
+const OTHER_PROVERS: usize = 3;
 
 /// A block that is wanted.
 #[derive(Debug)]
 struct Wanted {
     hash: BlockHash,
-    /// Who told of it. Another server is asked for it, if there is one.
+    /// Who told of it.
     source: Server,
     block: Option<Box<Block>>,
     is_ancestor: bool,
-    /// Who does not know it as an ancestor of our tip.
+    /// Who did not prove that it is an ancestor of our tip.
     denied: BTreeSet<Server>,
 }
 
@@ -59,10 +62,14 @@ impl Fetcher {
         self.wanted.remove(&height);
     }
 
-    /// Returns a wanted block that nobody knows as an ancestor of our tip: its height and who told of it.
-    pub(super) fn denied(&self, servers: usize) -> Option<(u64, Server)> {
-        let enough = servers.saturating_sub(1).clamp(1, 2);
-        let is_denied = |wanted: &Wanted| !wanted.is_ancestor && wanted.denied.len() >= enough;
+    /// Returns a wanted block that its own source does not prove to be an ancestor of our tip: its height and the source.
+    ///
+    /// A proof needs no witness. So what others say of it counts for nothing, whether they know the block or not.
+    pub(super) fn denied(&self, net: &Net) -> Option<(u64, Server)> {
+        let is_denied = |wanted: &Wanted| {
+            let source = &wanted.source;
+            !wanted.is_ancestor && (wanted.denied.contains(source) || net.servers.get(source).is_none())
+        };
         self.wanted.iter().find(|(_, wanted)| is_denied(wanted)).map(|(height, wanted)| (*height, wanted.source))
     }
 
@@ -105,21 +112,29 @@ impl Fetcher {
             return tip.renew(net);
         }
         let Some(proved) = tip.proved.as_ref().map(|proved| proved.hash()) else { return };
-        let some: Vec<_> = self.wanted.values().filter(open).take(MAX_ANCESTORS).collect();
-        let avoid: BTreeSet<_> =
-            some.iter().flat_map(|wanted| wanted.denied.iter().chain([&wanted.source])).copied().collect();
-        let blocks: Vec<_> = some.into_iter().map(|wanted| wanted.hash).collect();
-        let Some(server) = net.pick(Kind::Ancestors, &avoid, |_| true) else { return };
+        let Some(lowest) = self.wanted.values().find(open) else { return };
+        let (source, denied) = (lowest.source, &lowest.denied);
+        let is_same = |wanted: &&Wanted| open(wanted) && wanted.source == source;
+        let blocks: Vec<_> = self.wanted.values().filter(is_same).take(MAX_ANCESTORS).map(|at| at.hash).collect();
+        // in the end who told of it has to prove it
+        let is_fit = |server: &Server| match denied.len() {
+            0..OTHER_PROVERS => !denied.contains(server),
+            _ => *server == source,
+        };
+        let Some(server) = net.pick(Kind::Ancestors, &BTreeSet::new(), is_fit) else { return };
         self.ancestors.insert(server, blocks.clone());
         net.ask(server, Kind::Ancestors, &NodeMessage::GetAncestors(GetAncestors { tip: proved, blocks }));
     }
 
-    /// Handles a block, which may come late, or from another server than the one that was asked. What is not wanted is
-    /// ignored.
+    /// Handles a block, which may come late, or from another server than the one that was asked. What is not wanted, or
+    /// not yet, is ignored.
     pub(super) fn on_block(&mut self, net: &mut Net, server: Server, block: Block) {
         let hash = block.hash();
-        self.was_brought(net, server, &hash);
-        let Some((height, wanted)) = self.wanted.iter_mut().find(|(_, wanted)| wanted.hash == hash) else { return };
+        let near = self.wanted.iter_mut().take(limits::BLOCKS);
+        let is_it = |(_, wanted): &(&u64, &mut Wanted)| wanted.hash == hash && wanted.block.is_none();
+        let Some((height, wanted)) = near.into_iter().find(is_it) else {
+            return self.was_brought(net, server, &hash);
+        };
         if block.merkle_root() != block.header.merkle_root {
             return net.mute(server, format!("block {hash} is not what its header says"));
         }
@@ -128,11 +143,12 @@ impl Fetcher {
             self.wanted.remove(&height);
             return net.mute(source, format!("it said of block {hash} that its height is {height}"));
         }
-        net.servers.was_useful(&server, Kind::Blocks);
         wanted.block = Some(Box::new(block));
+        self.was_brought(net, server, &hash);
     }
 
-    /// Notes that a server that was asked for a block has sent it. For the others it has its time again.
+    /// Notes that a server that was asked for a block has sent it. For the others it has its time again, and only the last
+    /// one was of use: who sends one block again and again, and others never, is of none.
     fn was_brought(&mut self, net: &mut Net, server: Server, hash: &BlockHash) {
         let Some(asked) = self.bodies.get_mut(&server) else { return };
         if !asked.remove(hash) {
@@ -141,6 +157,7 @@ impl Fetcher {
         if asked.is_empty() {
             self.bodies.remove(&server);
             net.servers.answered(&server, Kind::Blocks);
+            net.servers.was_useful(&server, Kind::Blocks);
         } else {
             net.servers.ask(&server, Kind::Blocks, net.now.monotonic);
         }
@@ -175,11 +192,12 @@ impl Fetcher {
     pub(super) fn on_ancestors(&mut self, net: &mut Net, server: Server, tip: &TipKeeper, proof: &AncestryProof) {
         let Some(asked) = self.ancestors.remove(&server) else { return };
         net.servers.answered(&server, Kind::Ancestors);
-        let Some(proved) = &tip.proved else { return };
-        if proof.tip != proved.hash() {
+        let proved = tip.proved.as_ref().filter(|_| !tip.needs_proof());
+        let Some(proved) = proved.filter(|proved| proof.tip == proved.hash()) else {
             // it is on another branch, or our tip has moved
-            return net.servers.failed(&server, Kind::Ancestors, net.now.monotonic);
-        }
+            net.servers.is_elsewhere(&server, Kind::Ancestors, net.now.monotonic);
+            return self.deny(server, &asked.into_iter().collect());
+        };
         let ancestors = match verify_ancestry(&net.params, proved, proof) {
             Ok(ancestors) => ancestors,
             Err(error) => return net.mute(server, format!("a proof of ancestry does not hold: {error}")),
@@ -189,10 +207,9 @@ impl Fetcher {
             missing.remove(&ancestor.hash());
             self.has_ancestor(net, &ancestor);
         }
+        // whether a block that it lacks exists is not known yet
         if missing.is_empty() {
             net.servers.was_useful(&server, Kind::Ancestors);
-        } else {
-            net.servers.failed(&server, Kind::Ancestors, net.now.monotonic);
         }
         self.deny(server, &missing);
     }
@@ -210,11 +227,14 @@ impl Fetcher {
         net.mute(source, format!("it said of block {} that its height is {height}", ancestor.hash()));
     }
 
-    /// Handles that a server is silent, or gone.
+    /// Handles that a server is silent, or gone. Who does not prove what it was asked for does not know it.
     pub(super) fn on_failed(&mut self, server: &Server, kind: Kind) {
         match kind {
             Kind::Blocks => drop(self.bodies.remove(server)),
-            Kind::Ancestors => drop(self.ancestors.remove(server)),
+            Kind::Ancestors => {
+                let asked = self.ancestors.remove(server).unwrap_or_default();
+                self.deny(*server, &asked.into_iter().collect());
+            }
             _ => {}
         }
     }

@@ -7,6 +7,8 @@ mod dispute;
 mod fetcher;
 mod heard;
 mod io;
+mod kind;
+mod known;
 mod net;
 mod payments;
 mod receipts;
@@ -14,6 +16,7 @@ mod saved;
 mod search;
 mod servers;
 pub mod snapshot;
+mod span;
 mod tip;
 mod window;
 

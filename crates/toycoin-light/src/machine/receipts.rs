@@ -20,8 +20,8 @@ use toycoin_wire::{
 
 use super::{
     io::{Event, ReceiptBundle, Server},
+    kind::Kind,
     net::Net,
-    servers::Kind,
     tip::TipKeeper,
 };
 use crate::{Challenge, ProvedTip, limits, verify, verify_ancestry, verify_receipt};
@@ -87,7 +87,7 @@ impl Receipts {
         let Some(current) =
             self.current.as_mut().filter(|current| current.waits_for(server) && current.proof.is_none())
         else {
-            net.servers.answered_late(&server, Kind::Receipt, net.now.monotonic);
+            net.servers.answered_late(&server, Kind::Receipt);
             return;
         };
         match verify(&net.params, proof, &Challenge::FILE, net.now.unix_ms) {
@@ -107,7 +107,9 @@ impl Receipts {
 
     /// Handles receipts.
     pub(super) fn on_receipts(&mut self, net: &mut Net, server: Server, receipts: &[Receipt]) {
-        let Some(current) = self.current.as_mut().filter(|current| current.waits_for(server)) else { return };
+        // one answer is enough: more would give it its time again
+        let waits = |current: &&mut Collecting| current.waits_for(server) && current.receipt.is_none();
+        let Some(current) = self.current.as_mut().filter(waits) else { return };
         let Some((_, proved)) = &current.proof else { return };
         let Some(receipt) = receipts.iter().find(|receipt| receipt.transaction.ids().0 == current.txid) else {
             return self.fail(net, server);

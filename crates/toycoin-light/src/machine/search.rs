@@ -25,8 +25,9 @@ use super::{
     fetcher::Fetcher,
     heard::HeardFilters,
     io::{Event, Server},
+    kind::Kind,
     net::Net,
-    servers::Kind,
+    span::Span,
     tip::TipKeeper,
 };
 use crate::limits;
@@ -46,24 +47,11 @@ pub(super) struct Search {
     heard: HeardFilters,
     /// The last block of which each server was asked for filters.
     asked: BTreeMap<Server, BlockHash>,
-    /// Who was asked for them as a second server.
-    second: Option<Server>,
+    /// Who was asked for them as a second server, and from which height on.
+    second: Option<(Server, u64)>,
     dispute: Option<Dispute>,
     /// What was reported last: searched and confirmed.
     reported: (u64, u64),
-}
-
-/// Neighbouring blocks whose filters are asked of one server.
-#[derive(Debug)]
-struct Span {
-    first: u64,
-    last: u64,
-    server: Option<Server>,
-    /// Its filters, once they are here.
-    filters: Vec<BlockFilter>,
-    is_matched: bool,
-    /// The blocks that match and are not searched yet, by height.
-    hits: BTreeMap<u64, BlockHash>,
 }
 
 impl Search {
@@ -107,11 +95,17 @@ impl Search {
         self.searched = self.searched.min(height);
         self.confirmed = self.confirmed.min(height);
         self.fetcher.drop_above(height);
-        let keep = self.searched.saturating_sub(self.confirmed);
-        self.heard.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
+        // what it is about to say may be of blocks that are undone
+        self.second = None;
+        self.heard.truncate(self.place_of(self.searched + 1));
         if self.dispute.as_ref().is_some_and(|dispute| dispute.height > height) {
             self.end_dispute();
         }
+    }
+
+    /// Returns the place of a height among the filters that are not confirmed.
+    fn place_of(&self, height: u64) -> usize {
+        usize::try_from(height.saturating_sub(self.confirmed + 1)).unwrap_or(usize::MAX)
     }
 
     /// Drops the dispute, and the block that would settle it.
@@ -128,10 +122,9 @@ impl Search {
         let Some(birthday) = self.coins.birthday() else { return };
         let before = birthday.saturating_sub(1).min(tip.tip().header.height);
         if self.searched < before && self.spans.is_empty() {
-            (self.searched, self.confirmed) = (before, before);
+            (self.searched, self.confirmed, self.second) = (before, before, None);
             self.heard.truncate(0);
         }
-        self.coins.forget_spent(tip.window.first().header.height);
         self.plan(tip);
         self.ask(net, tip);
         while self.search_first(net) {}
@@ -160,7 +153,9 @@ impl Search {
     /// Asks for the filters of each span that nobody was asked for.
     fn ask(&mut self, net: &mut Net, tip: &TipKeeper) {
         let last = tip.tip().hash;
-        for span in self.spans.iter_mut().filter(|span| span.server.is_none() && span.filters.is_empty()) {
+        // what one answer left over makes further spans, which wait until there is room
+        let near = self.spans.iter_mut().take(limits::SPANS);
+        for span in near.filter(|span| span.server.is_none() && span.filters.is_empty()) {
             let Some(server) = net.pick(Kind::Filters, &BTreeSet::new(), |_| true) else { return };
             span.server = Some(server);
             self.asked.insert(server, last);
@@ -203,6 +198,7 @@ impl Search {
             }
         }
         if let Err(reason) = found {
+            span.hits.keys().for_each(|height| fetcher.drop_at(*height));
             span.forget(*searched);
             net.mute(source, reason);
             return false;
@@ -217,12 +213,12 @@ impl Search {
     pub(super) fn on_filters(&mut self, net: &mut Net, server: Server, tip: &TipKeeper, filters: Vec<BlockFilter>) {
         if !net.servers.answered(&server, Kind::Filters) {
             // which question a late answer answers is not said
-            net.servers.answered_late(&server, Kind::Filters, net.now.monotonic);
+            net.servers.answered_late(&server, Kind::Filters);
             return;
         }
         self.asked.remove(&server);
-        if self.second.take_if(|second| *second == server).is_some() {
-            return self.compare(net, server, &filters);
+        if let Some((_, first)) = self.second.take_if(|(second, _)| *second == server) {
+            return self.compare(net, server, first, tip, &filters);
         }
         let Some(place) = self.spans.iter().position(|span| span.server == Some(server) && span.filters.is_empty())
         else {
@@ -248,40 +244,54 @@ impl Search {
         }
     }
 
-    /// Asks a second server for the filters that only one gave, once the first pass is through.
+    /// Asks a second server for filters that only one gave, once the first pass is through. It need not be for the lowest:
+    /// of these, it may be who gave them.
     fn confirm(&mut self, net: &mut Net, tip: &TipKeeper) {
         let is_through = self.searched == tip.tip().header.height;
-        let Some((first, _)) = self.heard.first().filter(|_| is_through) else { return };
-        if self.second.is_some() || self.dispute.is_some() {
+        if !is_through || self.second.is_some() || self.dispute.is_some() {
             return;
         }
-        let second = net.pick(Kind::Filters, &BTreeSet::new(), |server| *server != first);
-        if let Some(server) = second {
-            self.second = Some(server);
-            let request = GetFilters { first: self.confirmed + 1, last: tip.tip().hash };
-            self.asked.insert(server, request.last);
-            net.ask(server, Kind::Filters, &NodeMessage::GetFilters(request));
-        }
+        let heard = &self.heard;
+        let Some(server) = net.pick(Kind::Filters, &BTreeSet::new(), |server| heard.lowest_for(server).is_some())
+        else {
+            return;
+        };
+        let Some(place) = heard.lowest_for(&server) else { return };
+        let first = self.confirmed + 1 + place as u64;
+        self.second = Some((server, first));
+        let request = GetFilters { first, last: tip.tip().hash };
+        self.asked.insert(server, request.last);
+        net.ask(server, Kind::Filters, &NodeMessage::GetFilters(request));
     }
 
-    /// Compares a second server's filters with those of the first.
-    fn compare(&mut self, net: &mut Net, server: Server, filters: &[BlockFilter]) {
-        if filters.is_empty() {
-            return net.servers.failed(&server, Kind::Filters, net.now.monotonic);
-        }
-        for filter in filters {
-            let second = (server, digest(filter));
-            let Some(first) = self.heard.first().filter(|(source, _)| *source != server) else { return };
-            if first.1 != second.1 {
-                let (height, block) = (self.confirmed + 1, filter.block);
-                self.dispute = Some(Dispute { height, first, second, block });
-                return;
+    /// Compares a second server's filters from a height on with those of the first.
+    fn compare(&mut self, net: &mut Net, server: Server, first: u64, tip: &TipKeeper, filters: &[BlockFilter]) {
+        let place = self.place_of(first);
+        let mut agreed = Vec::new();
+        for (height, filter) in (first..).zip(filters) {
+            let Some(known) = self.heard.open_at(place + agreed.len()).filter(|(source, _)| *source != server) else {
+                break;
+            };
+            if tip.window.at(height).is_some_and(|at| at.hash != filter.block) {
+                // it is on another branch
+                break;
             }
-            net.servers.was_useful(&first.0, Kind::Filters);
-            net.servers.was_useful(&server, Kind::Filters);
-            self.heard.pop();
-            self.confirmed += 1;
+            let second = (server, digest(filter));
+            if known.1 != second.1 {
+                self.dispute = Some(Dispute { height, first: known, second, block: filter.block });
+                break;
+            }
+            agreed.push(known.0);
         }
+        if agreed.is_empty() && self.dispute.is_none() {
+            return net.servers.was_useless(&server, Kind::Filters, net.now.monotonic);
+        }
+        if !agreed.is_empty() {
+            net.servers.was_useful(&server, Kind::Filters);
+        }
+        self.heard.agree(place, agreed.len());
+        agreed.iter().collect::<BTreeSet<_>>().into_iter().for_each(|at| net.servers.was_useful(at, Kind::Filters));
+        self.confirmed += self.heard.pop_agreed() as u64;
     }
 
     /// Settles a dispute once its block is here.
@@ -301,22 +311,22 @@ impl Search {
         if first && self.coins.are_concerned(&block) {
             self.rewind(net, height - 1);
         } else {
-            self.heard.pop();
-            self.confirmed = height;
+            self.heard.agree(self.place_of(height), 1);
+            self.confirmed += self.heard.pop_agreed() as u64;
         }
     }
 
-    /// Gives up a block that nobody knows as an ancestor of our tip. Its filter, and those above, are asked of others.
+    /// Gives up blocks that their sources do not prove to be ancestors of our tip. Their filters, and those above, are asked
+    /// of others.
     fn drop_denied(&mut self, net: &mut Net) {
-        let servers = net.servers.iter().count();
-        let Some((height, source)) = self.fetcher.denied(servers) else { return };
-        self.fetcher.drop_at(height);
-        net.servers.was_useless(&source, Kind::Filters, net.now.monotonic);
-        if self.dispute.take_if(|dispute| dispute.height == height).is_none()
-            && let Some(span) = self.spans.front_mut()
-        {
-            self.fetcher.drop_above(self.searched);
-            span.forget(self.searched);
+        while let Some((height, source)) = self.fetcher.denied(net) {
+            self.fetcher.drop_at(height);
+            net.servers.was_useless(&source, Kind::Filters, net.now.monotonic);
+            self.dispute.take_if(|dispute| dispute.height == height);
+            if let Some(span) = self.spans.front_mut().filter(|span| span.hits.contains_key(&height)) {
+                span.hits.keys().for_each(|height| self.fetcher.drop_at(*height));
+                span.forget(self.searched);
+            }
         }
     }
 
@@ -335,7 +345,7 @@ impl Search {
         self.fetcher.on_failed(server, kind);
         if kind == Kind::Filters {
             self.asked.remove(server);
-            self.second.take_if(|second| second == server);
+            self.second.take_if(|(second, _)| second == server);
             for span in self.spans.iter_mut().filter(|span| span.server == Some(*server) && span.filters.is_empty()) {
                 span.server = None;
             }
@@ -358,47 +368,5 @@ impl Search {
 
     pub(super) const fn fetcher(&mut self) -> &mut Fetcher {
         &mut self.fetcher
-    }
-}
-
-impl Span {
-    const fn new(first: u64, last: u64) -> Self {
-        Self { first, last, server: None, filters: Vec::new(), is_matched: false, hits: BTreeMap::new() }
-    }
-
-    /// Returns the filters above one height and up to another.
-    fn between(&self, above: u64, to: u64) -> &[BlockFilter] {
-        let place = |height: u64| usize::try_from((height + 1).saturating_sub(self.first)).unwrap_or(usize::MAX);
-        self.filters.get(place(above)..place(to)).unwrap_or_default()
-    }
-
-    /// Drops what lies above a height. Returns whether something is left.
-    fn cut(&mut self, height: u64) -> bool {
-        self.last = self.last.min(height);
-        let left = usize::try_from((self.last + 1).saturating_sub(self.first)).unwrap_or(usize::MAX);
-        self.filters.truncate(left);
-        self.hits.retain(|at, _| *at <= height);
-        left > 0
-    }
-
-    /// Forgets its filters and their source. It begins above the height that is searched already.
-    fn forget(&mut self, searched: u64) {
-        let first = self.first.max(searched + 1);
-        *self = Self::new(first, self.last);
-    }
-
-    /// Searches the filters from a height on, and wants each block that matches and was not wanted before.
-    fn find(&mut self, from: u64, items: &[FilterItem], mut want: impl FnMut(u64, BlockHash)) -> Result<(), String> {
-        for (height, filter) in (self.first..).zip(&self.filters).filter(|(height, _)| *height >= from) {
-            match filter.matches(items) {
-                Ok(true) => {
-                    self.hits.insert(height, filter.block);
-                    want(height, filter.block);
-                }
-                Ok(false) => {}
-                Err(error) => return Err(format!("its filter of block {height} is malformed: {error}")),
-            }
-        }
-        Ok(())
     }
 }

@@ -23,8 +23,8 @@ use toycoin_wire::{
 
 use super::{
     io::{Event, Server, Tip},
+    kind::Kind,
     net::Net,
-    servers::Kind,
     window::{Extended, Window},
 };
 use crate::{Challenge, ProvedTip, Start, limits, verify};
@@ -147,6 +147,9 @@ impl TipKeeper {
     ) -> Option<Moved> {
         let extended = self.window.extend(headers, net.now.unix_ms);
         let now = net.now.monotonic;
+        if is_answer && self.renewing.take_if(|at| *at == server).is_some() && self.needs_proof() {
+            net.servers.failed(&server, Kind::Tip, now);
+        }
         match extended {
             Extended::Moved { fork } => {
                 // who publishes blocks, but does not answer, is no better for it
@@ -205,6 +208,9 @@ impl TipKeeper {
             if self.window.holds(proved.height(), &proved.hash()) {
                 self.proved = Some(proved);
             }
+            if self.needs_proof() {
+                net.servers.failed(&server, Kind::Tip, net.now.monotonic);
+            }
             return None;
         }
         net.servers.was_useful(&server, Kind::Tip);
@@ -228,23 +234,26 @@ impl TipKeeper {
     }
 
     /// Handles that a server does not know the header from which its proof was to begin, or that its proof would not fit
-    /// a message. `is_ours` says whether anything else that it was asked may be meant.
-    pub(super) fn on_not_found(&mut self, net: &mut Net, server: Server, hashes: &[[u8; 32]], is_ours: bool) {
+    /// a message: then it names the tip that it claims. Whatever else it names belongs to another question.
+    pub(super) fn on_not_found(&mut self, net: &mut Net, server: Server, hashes: &[[u8; 32]]) {
         let Some(challenge) = self.challenges.get(&server).copied() else { return };
+        let Some(known) = net.servers.get_mut(&server) else { return };
         let lacks_start = challenge.start.is_some_and(|start| hashes.contains(&start.hash.to_bytes()));
-        if !lacks_start && !is_ours {
+        let is_too_long = known.claim.is_some_and(|claim| hashes.contains(&claim.tip.to_bytes()));
+        if lacks_start {
+            known.from_genesis = true;
+        } else if is_too_long && challenge.slices > limits::LEAST_SLICES {
+            // with fewer slices a proof proves less, so a server does not get any number
+            known.slices = Some((challenge.slices / 2).max(limits::LEAST_SLICES));
+        } else if !is_too_long {
             return;
         }
         self.challenges.remove(&server);
-        net.servers.answered(&server, Kind::Tip);
-        let Some(known) = net.servers.get_mut(&server) else { return };
-        if lacks_start {
-            known.from_genesis = true;
+        if lacks_start && !net.servers.is_asked(&server, Kind::Blocks) {
+            net.servers.answered(&server, Kind::Tip);
         } else {
-            known.slices = Some((challenge.slices / 2).max(1));
-            if challenge.slices == 1 {
-                net.servers.failed(&server, Kind::Tip, net.now.monotonic);
-            }
+            // it may have meant blocks or filters, and then its proof is still on its way
+            net.servers.is_late(&server, Kind::Tip, net.now.monotonic);
         }
     }
 

@@ -32,6 +32,12 @@ pub(crate) enum Manner {
     Shifts,
     /// It sends another body than the header's.
     SwapsBodies,
+    /// It knows no block as an ancestor of its tip.
+    DeniesAncestors,
+    /// It withholds the block of this height, and sends other blocks twice.
+    Withholds(u64),
+    /// It says of a thousand false blocks that their filters match, and its last filter is malformed.
+    Floods,
 }
 
 /// A full node over a chain in memory.
@@ -123,10 +129,19 @@ impl FullNode {
     pub(crate) fn answer(&mut self, message: NodeMessage) -> Vec<Vec<u8>> {
         match self.manner {
             Manner::Silent => return Vec::new(),
+            Manner::DeniesAncestors if matches!(message, NodeMessage::GetAncestors(_)) => {
+                let NodeMessage::GetAncestors(request) = message else { return Vec::new() };
+                let denied = NodeMessage::NotFound(request.blocks.iter().map(|hash| hash.to_bytes()).collect());
+                return vec![denied.encode().expect("within its caps")];
+            }
             Manner::Garbles => return vec![b"PROFgarbage".to_vec()],
             _ => {}
         }
-        let answers = self.honest(message);
+        let mut answers = self.honest(message);
+        if let Manner::Withholds(height) = self.manner {
+            answers.retain(|answer| !matches!(answer, NodeMessage::Block(block) if block.header.height == height));
+            answers.extend(answers.clone().into_iter().filter(|answer| matches!(answer, NodeMessage::Block(_))));
+        }
         answers.into_iter().map(|answer| self.changed(answer)).filter_map(|answer| answer.encode().ok()).collect()
     }
 
@@ -203,6 +218,14 @@ impl FullNode {
             Manner::Invents(invented) if invented == height => {
                 block.header.nonce ^= 1;
                 BlockFilter::of(&block)
+            }
+            // the window has the last 101 headers, where a false hash is seen at once
+            Manner::Floods if height + 150 < self.chain.height() => {
+                block.header.nonce ^= 1;
+                BlockFilter::with_hash(block.hash(), &self.block(5))
+            }
+            Manner::Floods if height + 150 == self.chain.height() => {
+                BlockFilter { block: block.hash(), count: 1_000_000, bytes: vec![0xff; 9] }
             }
             _ => BlockFilter::of(&block),
         }

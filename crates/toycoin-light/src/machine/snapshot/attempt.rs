@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     limits,
-    machine::{Server, net::Net, servers::Kind, tip::TipKeeper},
+    machine::{Server, kind::Kind, net::Net, tip::TipKeeper},
 };
 
 /// An attempt to get the snapshot of an offer.

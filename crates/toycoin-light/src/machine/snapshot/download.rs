@@ -11,7 +11,7 @@ use toycoin_wire::{
 use super::io::Output;
 use crate::{
     limits,
-    machine::{Server, net::Net, servers::Kind},
+    machine::{Server, kind::Kind, net::Net},
 };
 
 /// A download of chunks.

@@ -10,7 +10,7 @@ use toycoin_wire::{NodeMessage, machine::Monotonic};
 
 use crate::{
     limits,
-    machine::{Server, net::Net, servers::Kind},
+    machine::{Server, kind::Kind, net::Net},
 };
 
 /// A snapshot that a server offers, without the hashes of its chunks: those of all servers would take 256 MiB.

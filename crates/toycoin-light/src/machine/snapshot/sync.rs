@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     limits,
-    machine::{self, Server, Tip, net::Net, servers::Kind, tip::TipKeeper},
+    machine::{self, Server, Tip, kind::Kind, net::Net, tip::TipKeeper},
 };
 
 /// The configuration of a snapshot sync.
@@ -128,7 +128,7 @@ impl SnapshotMachine {
                 self.carry_out(written.unwrap_or(Ok(None)));
             }
             NodeMessage::NotFound(hashes) => {
-                tip.on_not_found(net, server, &hashes, false);
+                tip.on_not_found(net, server, &hashes);
                 offers.on_not_found(net, server, &hashes);
                 if let Some(attempt) = attempt {
                     attempt.on_not_found(net, offers, server, &hashes);
