@@ -26,6 +26,13 @@ pub const COMPACT_LOOKS: u64 = 1_000_000;
 /// Waiting payments that are added to that bucket per second. Their short ids take a few hundredths of a core.
 pub const COMPACT_LOOKS_PER_SECOND: u64 = 200_000;
 
+/// Most compact blocks without their parents that are rebuilt at once for one connection (token bucket).
+pub const COMPACT_ORPHANS: u64 = 16;
+
+/// Compact blocks that are added to that bucket per second. Blocks rarely come faster; whose proof of work cost nothing,
+/// since it claims the easiest target, has nothing else looked at.
+pub const COMPACT_ORPHANS_PER_SECOND: u64 = 2;
+
 /// Most blocks of the active chain at the height of a compact block and above whose payments may be in it too.
 pub const COMPACT_RIVALS: u64 = 2;
 

@@ -105,6 +105,9 @@ pub(super) struct Link {
     pub(super) chunks: TokenBucket,
     /// Token bucket for looking for the payments of compact blocks, over all peers of the connection.
     pub(super) looks: TokenBucket,
+    /// Token bucket for compact blocks whose parents are unknown. Their headers cost little, so they take nothing of the
+    /// other blocks' bucket.
+    pub(super) orphans: TokenBucket,
     /// When the bucket for answers has enough for the next one.
     pub(super) answer_at: Option<Monotonic>,
     /// The lanes to its peers, by the peer that each leads to.
@@ -140,6 +143,7 @@ impl Link {
             light: TokenBucket::new(limits::RELAY_LIGHT_BYTES, limits::RELAY_LIGHT_BYTES_PER_SECOND, now),
             chunks: TokenBucket::new(limits::RELAY_CHUNK_BYTES, limits::RELAY_CHUNK_BYTES_PER_SECOND, now),
             looks: TokenBucket::new(limits::COMPACT_LOOKS, limits::COMPACT_LOOKS_PER_SECOND, now),
+            orphans: TokenBucket::new(limits::COMPACT_ORPHANS, limits::COMPACT_ORPHANS_PER_SECOND, now),
             answer_at: None,
             lanes,
             lag: Lag::default(),

@@ -48,9 +48,13 @@ impl WaitingBlocks {
         self.senders.len().max(self.own.len())
     }
 
+    pub(super) fn has_orphan(&self, hash: &BlockHash) -> bool {
+        self.orphans.iter().any(|(_, orphan)| orphan.hash() == *hash)
+    }
+
     pub(super) fn keep_orphan(&mut self, sender: Sender, block: IdentifiedBlock) {
         let hash = block.hash();
-        if self.orphans.iter().any(|(_, orphan)| orphan.hash() == hash) {
+        if self.has_orphan(&hash) {
             return;
         }
         self.orphans.push_back((sender, block));

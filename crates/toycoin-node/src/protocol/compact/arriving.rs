@@ -63,8 +63,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Processes a compact block whose parent is unknown: it waits as an orphan if nothing of it is missing, as a whole
     /// block does. Who lost one block would else lose all that follow until it has caught up.
     fn on_orphan_compact_block(&mut self, peer: PeerKey, compact: &CompactBlock, ticket: Option<Ticket>) {
-        let rebuilt = self.rebuild(peer, compact).ok().filter(|rebuild| rebuild.count_missing() == 0);
-        if let Some(block) = rebuilt.and_then(|rebuild| rebuild.finish().ok()) {
+        let now = self.net.now.monotonic;
+        let link = self.net.links.get_mut(&peer.0).filter(|_| !self.waiting.has_orphan(&compact.hash()));
+        let may_try = link.is_some_and(|link| link.orphans.take(1, now));
+        let rebuilt = may_try.then(|| Rebuild::begin(compact.clone()).and_then(|rebuild| self.know_waiting(rebuild)));
+        let complete = rebuilt.and_then(Result::ok).filter(|rebuild| rebuild.count_missing() == 0);
+        if let Some(block) = complete.and_then(|rebuild| rebuild.finish().ok()) {
             let came = if ticket.is_some() { Came::ByGossip } else { Came::ByItself };
             return self.on_rebuilt(peer, block, came, ticket);
         }
@@ -147,24 +151,34 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Puts the payments that wait here in their places.
     fn rebuild(&mut self, peer: PeerKey, compact: &CompactBlock) -> Result<Rebuild, RebuildError> {
         let missing = RebuildError::Missing { count: compact.ids.len() };
+        self.take_looks(peer, self.transactions.count_payments()).ok_or(missing)?;
+        let mut rebuild = self.know_waiting(Rebuild::begin(compact.clone())?)?;
         let rivals = self.rivals_of(&compact.header).map_err(|error| {
             self.net.halt(&error);
             missing
         })?;
-        let looks = self.transactions.count_payments() + rivals.iter().map(|rival| rival.ids().len()).sum::<usize>();
-        let now = self.net.now.monotonic;
-        let link = self.net.links.get_mut(&peer.0);
-        if !link.is_some_and(|link| link.looks.take(looks as u64, now)) {
-            self.net.overloads += 1;
-            return Err(missing);
-        }
-        let mut rebuild = Rebuild::begin(compact.clone())?;
-        rebuild.know(self.transactions.payments().map(|payment| (payment.wtxid(), payment.transaction())))?;
+        self.take_looks(peer, rivals.iter().map(|rival| rival.ids().len()).sum()).ok_or(missing)?;
         for rival in &rivals {
             let ids = rival.ids().iter().skip(1).map(|(_, wtxid)| *wtxid);
             rebuild.know(ids.zip(&rival.block().transactions))?;
         }
         Ok(rebuild)
+    }
+
+    /// Puts the payments that wait for a block in their places.
+    fn know_waiting(&self, mut rebuild: Rebuild) -> Result<Rebuild, RebuildError> {
+        rebuild.know(self.transactions.payments().map(|payment| (payment.wtxid(), payment.transaction())))?;
+        Ok(rebuild)
+    }
+
+    /// Charges a peer's connection for payments that are looked at; `None` if it has too little left.
+    fn take_looks(&mut self, peer: PeerKey, looks: usize) -> Option<()> {
+        let now = self.net.now.monotonic;
+        let has_enough = self.net.links.get_mut(&peer.0).is_some_and(|link| link.looks.take(looks as u64, now));
+        if !has_enough {
+            self.net.overloads += 1;
+        }
+        has_enough.then_some(())
     }
 
     /// Returns the blocks of the active chain that a block may replace. Their payments wait no longer, and most are in
