@@ -121,12 +121,19 @@ impl<S: ChainStore> Chain<S> {
         Some(self.height() - entry.header.height + 1)
     }
 
-    /// Returns whether the body of a block is stored, on any branch.
+    /// Returns the height of the first block that the chain has with its undo data: 0, or that after the snapshot at
+    /// which it [began](Self::snapshot_height), or the first one that was not pruned. From there on it has the body of
+    /// each block that it was given, on any branch. No reorganisation reaches below.
+    pub fn first_block(&self) -> u64 {
+        self.snapshot_height().map_or(0, |height| height + 1).max(self.pruned_below)
+    }
+
+    /// Returns whether the body of a block was stored, on any branch. It may have been pruned since.
     pub fn has_block(&self, hash: &BlockHash) -> bool {
         self.tree.find(hash).is_some_and(|id| self.candidates.has_body(id))
     }
 
-    /// Returns a block of any branch, `None` if its body is not stored.
+    /// Returns a block of any branch, `None` if its body is not stored or was pruned.
     ///
     /// # Errors
     /// An error of the store.
@@ -137,7 +144,7 @@ impl<S: ChainStore> Chain<S> {
         }
     }
 
-    /// Returns about how many bytes reading a block takes, `None` if its body is not stored.
+    /// Returns about how many bytes reading a block takes, `None` if its body is not stored or was pruned.
     ///
     /// # Errors
     /// An error of the store.
@@ -145,7 +152,7 @@ impl<S: ChainStore> Chain<S> {
         self.store.body_size(hash).map_err(ChainError::Store)
     }
 
-    /// Returns the block of the active chain at `height`.
+    /// Returns the block of the active chain at `height`, `None` above the tip, or if its body was pruned.
     ///
     /// # Errors
     /// An error of the store.

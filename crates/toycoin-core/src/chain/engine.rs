@@ -36,6 +36,8 @@ pub struct Chain<S> {
     pub(super) mountains: Mountains,
     /// The state after the active chain's tip.
     pub(super) state: ChainState,
+    /// The height below which the store has pruned.
+    pub(super) pruned_below: u64,
     pub(super) candidates: Candidates,
     pub(super) reorg: Option<Reorg>,
     /// Size in bytes, by estimate, from which a part of a reorganisation goes to the store.
@@ -161,13 +163,18 @@ impl<S: ChainStore> Chain<S> {
     /// happens once per block, on a branch with more work than the tip's.
     ///
     /// # Errors
-    /// When the store fails. The reorganisation in progress is dropped, and the active chain is unchanged.
+    /// When the store fails. The reorganisation in progress is dropped, and the active chain is unchanged. Also
+    /// [`ChainError::Pruned`] when the branch with the most work leaves the active chain below its
+    /// [first block](Self::first_block): each call says so again, since no other branch may be active.
     pub fn advance(&mut self) -> Result<Advance, ChainError<S::Error>> {
         let mut reorg = match self.reorg.take() {
             Some(reorg) => reorg,
             None => match self.candidates.best(&self.tree, self.tip_node()) {
                 Some(candidate) => {
-                    Reorg::towards(&self.tree, candidate, self.tip_node(), &self.state, self.lookahead.most())
+                    let ahead = self.lookahead.most();
+                    let reorg = Reorg::towards(&self.tree, candidate, self.tip_node(), &self.state, ahead);
+                    self.require_kept(&reorg)?;
+                    reorg
                 }
                 None => return Ok(Advance::Idle),
             },
@@ -180,6 +187,13 @@ impl<S: ChainStore> Chain<S> {
             Ok(_) => {}
         }
         advanced
+    }
+
+    /// Refuses a move that disconnects a block which was pruned.
+    fn require_kept(&self, reorg: &Reorg) -> Result<(), ChainError<S::Error>> {
+        let fork = self.height().saturating_sub(reorg.depth());
+        let first = self.first_block();
+        if reorg.depth() > 0 && fork + 1 < first { Err(ChainError::Pruned { fork, first }) } else { Ok(()) }
     }
 
     fn step(&mut self, reorg: &mut Reorg) -> Result<Advance, ChainError<S::Error>> {

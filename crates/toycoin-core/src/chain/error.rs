@@ -25,6 +25,18 @@ pub enum ChainError<E> {
     /// The store lacks a block that it was given.
     #[error("the store has lost block {0}: rebuild it from its blocks (--reindex), or fetch the chain again")]
     Lost(BlockHash),
+    /// A branch with more work leaves the active chain below the blocks that the store still has, so the chain cannot
+    /// follow it.
+    #[error(
+        "a branch with more work leaves this chain after height {fork}, but blocks below height {first} were pruned, so \
+         the chain cannot go back: remove its directory, and the chain is fetched again"
+    )]
+    Pruned {
+        /// The height of the last block that both branches have.
+        fork: u64,
+        /// The height of the first block that was kept.
+        first: u64,
+    },
     /// The store failed, which says nothing about the block.
     #[error("the store failed: {0}")]
     Store(E),

@@ -43,6 +43,7 @@ impl<S: ChainStore> Chain<S> {
         // left over from a chain that was dropped in the middle of a reorganisation
         store.unstage().map_err(ChainError::Store)?;
         let stored = store.load().map_err(ChainError::Store)?;
+        let pruned_below = store.pruned_below().map_err(ChainError::Store)?;
         let (tree, active) = match stored.as_ref().and_then(|stored| stored.root.as_deref()) {
             None => (HeaderTree::new(params), vec![NodeId::ROOT]),
             Some(root) => {
@@ -59,6 +60,7 @@ impl<S: ChainStore> Chain<S> {
             active,
             mountains: Mountains::default(),
             state,
+            pruned_below,
             reorg: None,
             stage_bytes: reorg::STAGE_BYTES,
             lookahead: Lookahead::new(lookahead::MAX_BLOCKS),

@@ -117,14 +117,18 @@ impl<S: ChainStore> Chain<S> {
         Ok(ProvedAncestors { proof: AncestryProof { tip: self.entry(top).hash, items: items?, nodes }, missing })
     }
 
-    /// Returns the receipt of a transaction, `None` if no block of the active chain holds it. It reads the block's body.
+    /// Returns the receipt of a transaction, `None` if no block of the active chain holds it, or if that block was pruned.
+    /// It reads the block's body.
     ///
     /// # Errors
     /// An error of the store, and [`ChainError::Lost`] when it lacks the body or an index into it is wrong.
     pub fn receipt(&self, txid: &Txid) -> Result<Option<Receipt>, ChainError<S::Error>> {
         let Some((hash, index)) = self.find_transaction(txid)? else { return Ok(None) };
         let lost = || ChainError::Lost(hash);
-        let block = self.block(&hash)?.ok_or_else(lost)?;
+        let Some(block) = self.block(&hash)? else {
+            let height = self.tree.get(&hash).map(|entry| entry.header.height);
+            return if height.is_some_and(|height| height < self.first_block()) { Ok(None) } else { Err(lost()) };
+        };
         let inclusion = InclusionProof::build(block.ids(), index).ok_or_else(lost)?;
         let transaction = match usize::try_from(index).unwrap_or(usize::MAX).checked_sub(1) {
             None => ReceiptTransaction::Coinbase(block.block().coinbase.clone()),

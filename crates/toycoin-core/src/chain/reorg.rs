@@ -117,6 +117,11 @@ impl Reorg {
         }
     }
 
+    /// Returns how many blocks are still to be disconnected.
+    pub(super) fn depth(&self) -> u64 {
+        self.leave.len() as u64
+    }
+
     /// Returns the last block of the branch within the lookahead.
     pub(super) const fn target(&self) -> NodeId {
         self.target

@@ -43,14 +43,14 @@ pub trait ChainStore: UtxoView {
     /// An error of the store.
     fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), Self::Error>;
 
-    /// Returns a body, `None` if it is not stored.
+    /// Returns a body, `None` if it is not stored or was pruned.
     ///
     /// # Errors
     /// An error of the store, also for a body that no longer matches its checksum.
     fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, Self::Error>;
 
-    /// Returns about how many bytes reading a body takes, `None` if it is not stored. A store with an index knows the
-    /// number without reading the body.
+    /// Returns about how many bytes reading a body takes, `None` if it is not stored or was pruned. A store with an index
+    /// knows the number without reading the body.
     ///
     /// # Errors
     /// An error of the store.
@@ -58,11 +58,23 @@ pub trait ChainStore: UtxoView {
         Ok(self.block(hash)?.map(|block| block.block().size()))
     }
 
-    /// Returns the undo data of a block on the active chain.
+    /// Returns the undo data of a block on the active chain, `None` if they were pruned.
     ///
     /// # Errors
     /// An error of the store.
     fn undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, Self::Error>;
+
+    /// Returns the height below which bodies and undo data were pruned; 0, the default, if none were.
+    ///
+    /// The store has the body of each block that it was given from this height on, on any branch, and the undo data of
+    /// the active chain's blocks from there on. Below, [`load`](Self::load) still names each block. The height does not
+    /// change while a chain uses the store.
+    ///
+    /// # Errors
+    /// An error of the store.
+    fn pruned_below(&self) -> Result<u64, Self::Error> {
+        Ok(0)
+    }
 
     /// Records that a stored block breaks a rule.
     ///
@@ -231,8 +243,8 @@ pub struct WaitingTransaction {
 /// The chain as a store has kept it.
 #[derive(Debug, Clone)]
 pub struct StoredChain {
-    /// The headers of all stored bodies except genesis, parents before children. The flag says whether the block is
-    /// invalid.
+    /// The headers of all bodies that were stored except genesis', pruned ones too, parents before children. The flag
+    /// says whether the block is invalid.
     pub headers: Vec<(Header, bool)>,
     /// The active chain's tip.
     pub tip: BlockHash,

@@ -23,6 +23,9 @@ pub struct MemoryStore {
     /// Block hashes in the order of arrival, so that parents come before children.
     order: Vec<BlockHash>,
     invalid: KeyedSet<BlockHash>,
+    /// The headers of the blocks whose bodies were pruned, in the order of arrival.
+    pruned: Vec<Header>,
+    pruned_below: u64,
     undo: KeyedMap<BlockHash, BlockUndo>,
     coins: KeyedMap<OutPoint, Coin>,
     places: KeyedMap<Txid, (BlockHash, u32)>,
@@ -63,6 +66,23 @@ impl MemoryStore {
         Self { coins, openings: vec![opening], tip, root, ..Self::default() }
     }
 
+    /// Drops the bodies and undo data of all blocks below a height, genesis' excepted, as a pruned store on disk does. A
+    /// chain that is opened with the store then knows its [first block](crate::Chain::first_block).
+    pub fn prune(&mut self, below: u64) {
+        let Self { blocks, order, pruned, undo, .. } = self;
+        order.retain(|hash| {
+            let header = blocks.get(hash).map(|block| block.block().header);
+            let gone = header.filter(|header| (1..below).contains(&header.height));
+            if gone.is_some() {
+                blocks.remove(hash);
+                undo.remove(hash);
+            }
+            pruned.extend(gone);
+            gone.is_none()
+        });
+        self.pruned_below = self.pruned_below.max(below);
+    }
+
     /// Returns an empty store whose maps spread their keys with `secret`, instead of with the secret of the process.
     ///
     /// Strangers choose the keys that are kept here. Someone who knows the secret can make many keys collide. The
@@ -91,12 +111,18 @@ impl UtxoView for MemoryStore {
 impl ChainStore for MemoryStore {
     fn load(&self) -> Result<Option<StoredChain>, Infallible> {
         let Some((tip, state)) = &self.tip else { return Ok(None) };
-        // a body may have arrived before its parent's: sorting by height puts parents first
-        let mut headers: Vec<_> = self
+        let kept = self
             .order
             .iter()
             .filter_map(|hash| self.blocks.get(hash))
-            .map(|block| (block.block().header, self.invalid.contains(&block.hash())))
+            .map(|block| (block.block().header, block.hash()));
+        // a body may have arrived before its parent's: sorting by height puts parents first
+        let mut headers: Vec<_> = self
+            .pruned
+            .iter()
+            .map(|header| (*header, header.hash()))
+            .chain(kept)
+            .map(|(header, hash)| (header, self.invalid.contains(&hash)))
             .filter(|(header, _)| header.height > 0)
             .collect();
         headers.sort_by_key(|(header, _)| header.height);
@@ -116,6 +142,10 @@ impl ChainStore for MemoryStore {
 
     fn undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, Infallible> {
         Ok(self.undo.get(hash).cloned())
+    }
+
+    fn pruned_below(&self) -> Result<u64, Infallible> {
+        Ok(self.pruned_below)
     }
 
     fn mark_invalid(&mut self, hash: &BlockHash) -> Result<(), Infallible> {
