@@ -1,13 +1,13 @@
 //! Block bodies and undo data: one file of records that are appended and never changed.
 //!
 //! ```text
-//!   file     magic 8 | schema u32 | genesis 32 | check 4          48 bytes, then records
+//!   file     head, then records: 48 bytes, or 64 if it is pruned (`file_head`)
 //!   record   magic 4 | kind u8 | length u32 | check 8 | bytes     17 bytes, then `length`
 //! ```
 //!
 //! A check is a checksum. The database holds each record's position and the end up to which the file is valid. Bytes
 //! beyond that end belong to a transaction that was never committed, and are overwritten. The file alone is enough to
-//! rebuild the database.
+//! rebuild the database, unless its first records were pruned.
 
 use std::{fmt, io, path::Path};
 
@@ -15,15 +15,12 @@ use redb::StorageBackend;
 use toycoin_core::BlockHash;
 use toycoin_wire::limits::MAX_DECODE;
 
-use crate::store::{
-    BODIES_FILE, SCHEMA, StoreError,
-    record::{CHECK, Fields, seal},
-};
+use crate::store::{BODIES_FILE, StoreError, file_head::FileHead};
 
 /// The location of a record in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct FileOffset {
-    /// Offset of its header from the file's start, in bytes.
+    /// Offset of its header from the start of the whole file, in bytes. Pruning changes no offset.
     pub(super) at: u64,
     /// Length without the header, in bytes.
     pub(super) length: u32,
@@ -40,43 +37,32 @@ pub(super) enum Kind {
 /// The file, with the end up to which it is valid.
 pub(super) struct Bodies {
     file: Box<dyn StorageBackend>,
+    head: FileHead,
     end: u64,
 }
 
 impl Bodies {
-    /// Length of a file without records, in bytes.
-    pub(super) const EMPTY: u64 = HEAD as u64;
-
     /// Creates an empty file: its head and no records.
     pub(super) fn create(file: Box<dyn StorageBackend>, genesis: BlockHash) -> Result<Self, StoreError> {
-        let head: [u8; HEAD] = seal(BODIES_FILE, b"", &[FILE_MAGIC, &SCHEMA.to_le_bytes(), genesis.as_bytes()]);
-        let bodies = Self { file, end: HEAD as u64 };
-        let written = bodies.file.set_len(0).and_then(|()| bodies.file.write(0, &head));
+        let bodies = Self { file, head: FileHead::whole(genesis), end: FileHead::WHOLE };
+        let written = bodies.file.set_len(0).and_then(|()| bodies.file.write(0, &bodies.head.to_bytes()));
         written.and_then(|()| bodies.file.sync_data()).map_err(io)?;
         Ok(bodies)
     }
 
-    /// Opens a file that is valid up to `end`.
-    pub(super) fn open(file: Box<dyn StorageBackend>, end: u64) -> Self {
-        Self { file, end }
+    /// Opens a file with this head that is valid up to the offset `end`.
+    pub(super) fn open(file: Box<dyn StorageBackend>, head: FileHead, end: u64) -> Self {
+        Self { file, head, end }
     }
 
-    /// Returns the genesis hash in the file's head; `None` when the file is missing or shorter than its head.
-    pub(super) fn genesis(file: &dyn StorageBackend) -> Result<Option<BlockHash>, StoreError> {
-        if file.len().map_err(io)? < HEAD as u64 {
-            return Ok(None);
-        }
-        let mut head = [0; HEAD];
-        file.read(0, &mut head).map_err(io)?;
-        let mut fields = Fields::open(BODIES_FILE, b"", &head)?;
-        if fields.take()? != *FILE_MAGIC {
-            return Err(fields.damaged("its first 8 bytes are not those of a blocks file"));
-        }
-        let found = fields.u32()?;
-        if found > SCHEMA {
-            return Err(StoreError::NewerSchema { path: BODIES_FILE.into(), found, known: SCHEMA });
-        }
-        Ok(Some(BlockHash::from_bytes(fields.take()?)))
+    /// Returns the file's head.
+    pub(super) const fn head(&self) -> &FileHead {
+        &self.head
+    }
+
+    /// Returns whether the file has a record at an offset. Otherwise the record was pruned.
+    pub(super) const fn has(&self, place: FileOffset) -> bool {
+        place.at >= self.head.start
     }
 
     /// Returns the offset of the next record.
@@ -86,7 +72,8 @@ impl Bodies {
 
     /// Returns whether the file is at least as long as its valid part.
     pub(super) fn is_whole(&self) -> Result<bool, StoreError> {
-        Ok(self.file.len().map_err(io)? >= self.end)
+        let length = self.file.len().map_err(io)?;
+        Ok(self.head.place_of(self.end).is_some_and(|end| length >= end))
     }
 
     /// Appends a record to `batch`, which [`write`](Self::write) will write.
@@ -106,7 +93,42 @@ impl Bodies {
         if batch.is_empty() {
             return Ok(());
         }
-        self.file.write(self.end, batch).and_then(|()| self.file.sync_data()).map_err(io)
+        let end = self.head.place_of(self.end);
+        let end =
+            end.ok_or_else(|| StoreError::damaged(BODIES_FILE, "it begins beyond the end that the index counts"))?;
+        self.file.write(end, batch).and_then(|()| self.file.sync_data()).map_err(io)
+    }
+
+    /// Copies the valid part from the offset `start` on to another file, durably. `first` is the height from which the
+    /// records there are complete. Returns that file, and how many bytes it is shorter.
+    pub(super) fn copy_tail(
+        &self,
+        start: u64,
+        first: u64,
+        new: Box<dyn StorageBackend>,
+    ) -> Result<(Self, u64), StoreError> {
+        let copy = Self { file: new, head: FileHead { start, first, ..self.head }, end: self.end };
+        let place = |bodies: &Self, offset| {
+            let place = bodies.head.place_of(offset);
+            place.ok_or_else(|| StoreError::damaged(BODIES_FILE, "a record lies before its first one"))
+        };
+        let mut record = [0; RECORD];
+        let (mut from, end, length) = (place(self, start)?, place(self, self.end)?, self.file.len().map_err(io)?);
+        self.file.read(from, &mut record).map_err(io)?;
+        if Record::parse(&record).is_none() {
+            // the index and the file differ, so nothing may be cut off
+            return Err(StoreError::damaged(BODIES_FILE, format!("no record begins at byte {from}")));
+        }
+        copy.file.set_len(0).and_then(|()| copy.file.write(0, &copy.head.to_bytes())).map_err(io)?;
+        let (mut to, mut piece) = (place(&copy, start)?, vec![0; PIECE]);
+        while from < end {
+            let length = usize::try_from(end - from).unwrap_or(PIECE).min(PIECE);
+            piece.truncate(length);
+            self.file.read(from, &mut piece).and_then(|()| copy.file.write(to, &piece)).map_err(io)?;
+            (from, to) = (from + length as u64, to + length as u64);
+        }
+        copy.file.sync_data().map_err(io)?;
+        Ok((copy, length.saturating_sub(to)))
     }
 
     /// Extends the valid part by bytes that were written.
@@ -122,7 +144,8 @@ impl Bodies {
         if place.at.checked_add(record.len() as u64).is_none_or(|end| end > self.end) {
             return Err(damaged("it ends beyond the valid part of the file"));
         }
-        self.file.read(place.at, &mut record).map_err(|error| match error.kind() {
+        let at = self.head.place_of(place.at).ok_or_else(|| damaged("it was pruned"))?;
+        self.file.read(at, &mut record).map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => damaged("the file ends before it does"),
             _ => io(error),
         })?;
@@ -137,7 +160,7 @@ impl Bodies {
         Ok(record)
     }
 
-    /// Finds the bodies in a file without the database's help, and shows each with its location.
+    /// Finds the bodies in a file that is not pruned without the database's help, and shows each with its location.
     ///
     /// Damaged parts are skipped; returns their bytes. `go_on` may end the scan with an error.
     pub(super) fn scan(
@@ -146,7 +169,7 @@ impl Bodies {
         mut go_on: impl FnMut() -> Result<(), StoreError>,
     ) -> Result<u64, StoreError> {
         let end = file.len().map_err(io)?;
-        let (mut at, mut skipped) = (HEAD as u64, 0);
+        let (mut at, mut skipped) = (FileHead::WHOLE, 0);
         let mut window = Vec::new();
         while at + RECORD as u64 <= end {
             go_on()?;
@@ -182,7 +205,7 @@ impl Bodies {
 
 impl fmt::Debug for Bodies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bodies").field("end", &self.end).finish_non_exhaustive()
+        f.debug_struct("Bodies").field("head", &self.head).field("end", &self.end).finish_non_exhaustive()
     }
 }
 
@@ -213,7 +236,7 @@ fn io(error: io::Error) -> StoreError {
     StoreError::of_io(Path::new(BODIES_FILE), error)
 }
 
-const FILE_MAGIC: &[u8; 8] = b"toyblock";
 const RECORD_MAGIC: &[u8; 4] = b"\xf0blk";
-const HEAD: usize = 8 + 4 + 32 + CHECK;
+/// Bytes that are copied at a time.
+const PIECE: usize = 1 << 20;
 const RECORD: usize = 4 + 1 + 4 + 8;

@@ -4,9 +4,7 @@ use std::ops::ControlFlow;
 
 use redb::{ReadableTable, ReadableTableMetadata};
 use toycoin_core::{
-    Amount, BlockHash, Work,
-    filter::BlockFilter,
-    proof::Opening,
+    Amount, BlockHash,
     state::{ChainState, LtHash},
 };
 
@@ -20,6 +18,9 @@ pub const MAX_PROBLEMS: usize = 100;
 pub struct CheckReport {
     /// The active chain's height.
     pub height: u64,
+    /// Height of the first block whose body and undo data are here: 0, or more in a store that began with a snapshot or
+    /// was pruned. The check of the state ends there.
+    pub first_block: u64,
     /// Number of bodies that were read and hashed again, on all branches.
     pub blocks: u64,
     /// Number of coins whose sum was compared with the tip's state root.
@@ -36,7 +37,7 @@ impl CheckReport {
         self.problems.is_empty()
     }
 
-    fn note<T>(&mut self, result: Result<T, StoreError>) -> Option<T> {
+    pub(super) fn note<T>(&mut self, result: Result<T, StoreError>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
@@ -46,7 +47,7 @@ impl CheckReport {
         }
     }
 
-    fn problem(&mut self, problem: String) {
+    pub(super) fn problem(&mut self, problem: String) {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);
         }
@@ -73,6 +74,8 @@ impl RedbStore {
     /// - The undo data take the state back from the tip to genesis, and each header's state root must match on the way.
     /// - The opening of each height is that of the state there.
     /// - The filter of each height is that of the block there.
+    /// - In a pruned store these three end at the first block that was kept. Below, each height must have a header,
+    ///   which the one above follows, an opening and a filter.
     /// - The coins add up to the tip's state.
     /// - Both indexes agree with the blocks and coins.
     ///
@@ -85,14 +88,15 @@ impl RedbStore {
         let mut report = CheckReport::default();
         let reader = self.reader()?;
         let (blocks, active) = (reader.blocks.len()?, reader.active_blocks()? - reader.first_block()?);
+        report.first_block = reader.first_block()?.max(self.bodies_file().head().first);
         let total = blocks + active;
         for (done, entry) in (0..).zip(reader.blocks.iter()?) {
             go_on(progress(done, total))?;
             let (key, value) = entry?;
             let hash = BlockHash::from_bytes(*key.value());
             let record = report.note(BlockRecord::from_bytes(key.value(), value.value()));
-            if let Some(record) = record
-                && let Some(block) = report.note(self.read_body(&hash, &record))
+            let Some(record) = record.filter(|record| self.bodies_file().has(record.body)) else { continue };
+            if let Some(block) = report.note(self.read_body(&hash, &record))
                 && block.block().header != record.header
             {
                 report.problem(format!("block {hash}: its header in the index is not the one in its body"));
@@ -109,102 +113,6 @@ impl RedbStore {
         self.check_active(reader, tip, state, &mut report, |done| progress(blocks + done, total))?;
         go_on(progress(total, total))?;
         Ok(report)
-    }
-
-    /// Walks the active chain from the tip to genesis, or to the snapshot at which it begins.
-    fn check_active(
-        &self,
-        reader: &Reader,
-        tip: BlockHash,
-        mut state: ChainState,
-        report: &mut CheckReport,
-        mut progress: impl FnMut(u64) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        let (above, root) = (reader.active_blocks()?, reader.root()?);
-        let first = reader.first_block()?;
-        let blocks = above - first;
-        report.height = above.saturating_sub(1);
-        let (mut expected, mut work_above): (BlockHash, Option<(Work, Work)>) = (tip, None);
-        let mut whole = true;
-        for height in (first..above).rev() {
-            go_on(progress(above - height))?;
-            let Some(Some(active)) = report.note(reader.active(height)) else {
-                report.problem(format!("the active chain has no block at height {height}"));
-                whole = false;
-                continue;
-            };
-            if whole && active.hash != expected {
-                report.problem(format!(
-                    "the active chain breaks at height {height}: it has block {}, the block above follows {expected}",
-                    active.hash
-                ));
-            }
-            let Some(Some(record)) = report.note(reader.block(&active.hash)) else {
-                report.problem(format!("block {} at height {height} is missing in the index", active.hash));
-                whole = false;
-                continue;
-            };
-            let own = record.header.bits.to_target().map(|target| target.work()).unwrap_or_default();
-            if work_above.is_some_and(|(above, of_above)| active.work + of_above != above) {
-                report.problem(format!("the work at height {height} is not the sum of the blocks up to it"));
-            }
-            work_above = Some((active.work, own));
-            expected = record.header.previous;
-            // an unreadable body was reported before
-            let Ok(block) = self.read_body(&active.hash, &record) else {
-                whole = false;
-                continue;
-            };
-            for (place, (txid, _)) in (0..).zip(block.ids()) {
-                report.transactions += 1;
-                if report.note(reader.place(txid)).is_some_and(|found| found != Some((height, place))) {
-                    report.problem(format!("transaction {txid}: the index does not have its place in block {height}"));
-                }
-            }
-            let filter = BlockFilter::with_hash(active.hash, block.block());
-            if report.note(reader.filter(height, active.hash)).is_some_and(|found| found != Some(filter)) {
-                report.problem(format!("the filter at height {height} is not that of the block there"));
-            }
-            if whole && state.root() != record.header.state_root {
-                report.problem(format!("the state root at height {height} is not the one in its header"));
-                whole = false;
-            }
-            if whole && report.note(reader.opening(height)).is_some_and(|found| found != Some(Opening::of(&state))) {
-                report.problem(format!("the opening at height {height} is not that of the state there"));
-            }
-            let Some(undo) = report.note(self.read_undo(&active)) else {
-                whole = false;
-                continue;
-            };
-            if whole && height > 0 {
-                state.apply(&undo.inverse(&block));
-                state.ancestors.pop(&undo.merged);
-            }
-        }
-        let (begins_at, openings) = match &root {
-            Some(root) => (root.hash(), blocks + 1),
-            None => (BlockHash::ZERO, blocks),
-        };
-        if whole && expected != begins_at {
-            report.problem("the active chain does not begin at genesis, nor at its snapshot".into());
-        }
-        if let Some(root) = root.filter(|root| whole && state.root() != root.header.state_root) {
-            report.problem(format!("the state root at height {} is not the one in its header", root.header.height));
-        }
-        if reader.openings.len()? != openings {
-            report.problem(format!("the index has {} openings, the chain {blocks} blocks", reader.openings.len()?));
-        }
-        if reader.filters.len()? != blocks {
-            report.problem(format!("the index has {} filters, the chain {blocks} blocks", reader.filters.len()?));
-        }
-        if reader.transactions.len()? != report.transactions {
-            report.problem(format!(
-                "the index has {} transactions, the chain {}",
-                reader.transactions.len()?,
-                report.transactions
-            ));
-        }
-        Ok(())
     }
 }
 

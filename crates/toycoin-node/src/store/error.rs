@@ -75,6 +75,15 @@ pub enum StoreError {
         /// What does not hold.
         reason: String,
     },
+    /// The first blocks were pruned, so the store cannot be rebuilt from those that are left.
+    #[error(
+        "{path} is pruned: its first blocks are gone, so that nothing can be rebuilt from it; remove the directory, and \
+         the chain is fetched again (with --snapshot from a snapshot on)"
+    )]
+    Pruned {
+        /// The directory.
+        path: String,
+    },
     /// One of the store's two files is missing.
     #[error("{path} is missing; {way_out}")]
     Missing {
@@ -125,6 +134,7 @@ impl StoreError {
             | Self::Full { path }
             | Self::NewerSchema { path, .. }
             | Self::OlderSchema { path, .. }
+            | Self::Pruned { path }
             | Self::OtherNetwork { path, .. } => *path = directory.display().to_string(),
             Self::ReadOnly { path, .. } | Self::Missing { path, .. } | Self::Io { path, .. } => {
                 // some errors name the directory already

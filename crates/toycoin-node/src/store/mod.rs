@@ -1,5 +1,6 @@
-//! A chain on disk: a database for lookups, and an append-only file for bodies and undo data. There is no pruning:
-//! every body stays, stale blocks included. Snapshots of the UTXO set lie in files beside them (`snapshots`).
+//! A chain on disk: a database for lookups, and an append-only file for bodies and undo data. Every body stays, stale
+//! blocks included, until pruning cuts old ones off (`prune`). Snapshots of the UTXO set lie in files beside them
+//! (`snapshots`).
 //!
 //! ```text
 //!   insert_block, commit ─▶ Pending ── sync, or enough of it ─▶ blocks.dat: bodies, undo ── fsync
@@ -15,15 +16,18 @@
 
 mod bodies;
 mod check;
+mod check_active;
 mod compact;
 mod database;
 mod error;
+mod file_head;
 mod files;
 mod group;
 mod head;
 mod measured;
 mod pending;
 mod port;
+mod prune;
 mod read;
 mod reader;
 mod record;
@@ -43,6 +47,7 @@ pub use self::{
     check::{CheckReport, MAX_PROBLEMS, unwatched},
     error::StoreError,
     files::{BODIES_FILE, INDEX_FILE, SCHEMA},
+    prune::Pruned,
     redb_store::RedbStore,
     reindex::{Reindexed, reindex},
     snapshots::{SnapshotJob, SnapshotPart},

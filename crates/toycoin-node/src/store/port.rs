@@ -48,6 +48,10 @@ impl ChainStore for RedbStore {
         self.find_undo(hash)
     }
 
+    fn pruned_below(&self) -> Result<u64, StoreError> {
+        Ok(self.bodies.head().first)
+    }
+
     fn mark_invalid(&mut self, hash: &BlockHash) -> Result<(), StoreError> {
         self.pending.invalid.insert(*hash);
         Ok(())

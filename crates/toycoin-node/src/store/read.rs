@@ -66,7 +66,19 @@ impl RedbStore {
             return Ok(Some(Arc::clone(block)));
         }
         let Some(record) = self.record_of(hash)? else { return Ok(None) };
+        if !self.bodies.has(record.body) {
+            return self.pruned_block(hash);
+        }
         self.read_body(hash, &record).map(|block| Some(Arc::new(block)))
+    }
+
+    /// Returns a block whose record was pruned: genesis alone, which the parameters hold.
+    fn pruned_block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, StoreError> {
+        if *hash != self.params.genesis_hash() {
+            return Ok(None);
+        }
+        let checked = self.params.genesis().clone().check(&self.params);
+        checked.map(|block| Some(Arc::new(block))).map_err(|error| StoreError::damaged("genesis", error))
     }
 
     /// Returns the record of a written body, whether or not the index has it yet.
@@ -81,7 +93,8 @@ impl RedbStore {
         if let Some(block) = self.pending.bodies.get(hash) {
             return Ok(Some(block.block().size()));
         }
-        Ok(self.record_of(hash)?.map(|record| record.body.length.into()))
+        let is_here = |record: &BlockRecord| self.bodies.has(record.body) || *hash == self.params.genesis_hash();
+        Ok(self.record_of(hash)?.filter(is_here).map(|record| record.body.length.into()))
     }
 
     /// Returns the height of the lowest block: 0, or that after the snapshot's at which the chain begins.
@@ -142,7 +155,7 @@ impl RedbStore {
             return Ok(None);
         }
         match reader.active(height)? {
-            Some(active) if active.hash == *hash => self.read_undo(&active).map(Some),
+            Some(active) if active.hash == *hash && self.bodies.has(active.undo) => self.read_undo(&active).map(Some),
             _ => Ok(None),
         }
     }

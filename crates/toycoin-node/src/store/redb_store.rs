@@ -18,6 +18,7 @@ use crate::{
         BODIES_FILE, INDEX_FILE, StoreError,
         bodies::Bodies,
         database::create_tables,
+        file_head::FileHead,
         measured::{Length, Measured, Reporter},
         pending::Pending,
         reader::Reader,
@@ -77,8 +78,10 @@ impl RedbStore {
         fs::create_dir_all(directory).map_err(|error| StoreError::of_io(directory, error))?;
         let (index, bodies) = (directory.join(INDEX_FILE), directory.join(BODIES_FILE));
         let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
-        if length(&index) == 0 && length(&bodies) > Bodies::EMPTY {
-            return Err(missing(&index));
+        if length(&index) == 0 && length(&bodies) > FileHead::WHOLE {
+            let file = FileBackend::new(open_file(&bodies)?);
+            let file = file.map_err(|error| StoreError::of_database(&bodies, error))?;
+            return Err(missing(directory, &index, FileHead::read(&file).ok().flatten()));
         }
         if length(&index) == 0 {
             create(directory, &index, &bodies, params)?;
@@ -135,21 +138,15 @@ impl RedbStore {
         let database = builder.create_with_backend(index)?;
         reporter.set(None);
         let file = bodies()?;
-        let head = Bodies::genesis(file.as_ref())?;
+        let head = FileHead::read(file.as_ref())?;
         let end = match Reader::head(&database)? {
             Some(head) => Some(head.end_of(path, params)?),
             None => None,
         };
         let bodies = match end {
-            Some(end) => {
-                let expected = params.genesis_hash();
-                if let Some(found) = head.filter(|found| *found != expected) {
-                    return Err(StoreError::OtherNetwork { path: path.display().to_string(), found, expected });
-                }
-                Bodies::open(file, end)
-            }
-            None if file.len().map_err(|error| StoreError::of_io(Path::new(BODIES_FILE), error))? > Bodies::EMPTY => {
-                return Err(missing(Path::new(INDEX_FILE)));
+            Some(end) => open_bodies(path, params, file, head, end)?,
+            None if file.len().map_err(|error| StoreError::of_io(Path::new(BODIES_FILE), error))? > FileHead::WHOLE => {
+                return Err(missing(path, Path::new(INDEX_FILE), head));
             }
             None => {
                 let bodies = Bodies::create(file, params.genesis_hash())?;
@@ -157,12 +154,6 @@ impl RedbStore {
                 bodies
             }
         };
-        if !bodies.is_whole()? {
-            return Err(StoreError::damaged(
-                BODIES_FILE,
-                format!("it is shorter than the {} bytes that the index counts", bodies.end()),
-            ));
-        }
         let reader = Reader::new(&database)?;
         let pending = Pending::new(reader.active_blocks()?);
         Ok(Self {
@@ -188,6 +179,27 @@ impl fmt::Debug for RedbStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedbStore").field("path", &self.path).field("bodies", &self.bodies).finish_non_exhaustive()
     }
+}
+
+/// Opens the bodies' file with this head, of which the index counts `end` bytes.
+fn open_bodies(
+    path: &Path,
+    params: &ChainParams,
+    file: Box<dyn StorageBackend>,
+    head: Option<FileHead>,
+    end: u64,
+) -> Result<Bodies, StoreError> {
+    let expected = params.genesis_hash();
+    // a file without a head is shorter than any that an index counts
+    let head = head.unwrap_or(FileHead::whole(expected));
+    if head.genesis != expected {
+        return Err(StoreError::OtherNetwork { path: path.display().to_string(), found: head.genesis, expected });
+    }
+    let bodies = Bodies::open(file, head, end);
+    if bodies.is_whole()? {
+        return Ok(bodies);
+    }
+    Err(StoreError::damaged(BODIES_FILE, format!("it is shorter than the {end} bytes that the index counts")))
 }
 
 fn open_file(path: &Path) -> Result<File, StoreError> {
@@ -231,6 +243,10 @@ pub(super) fn create_with(
         .map_err(|error| StoreError::of_io(directory, error))
 }
 
-fn missing(index: &Path) -> StoreError {
+/// Returns the error for a file of blocks without its index.
+fn missing(directory: &Path, index: &Path, head: Option<FileHead>) -> StoreError {
+    if head.is_some_and(|head| head.is_pruned()) {
+        return StoreError::Pruned { path: directory.display().to_string() };
+    }
     StoreError::Missing { path: index.display().to_string(), way_out: "--reindex builds it anew from the blocks" }
 }

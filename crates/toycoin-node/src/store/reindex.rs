@@ -18,6 +18,7 @@ use crate::store::{
     BODIES_FILE, INDEX_FILE, RedbStore, StoreError,
     bodies::{Bodies, FileOffset, Kind},
     check::go_on,
+    file_head::FileHead,
 };
 
 /// The result of rebuilding a store.
@@ -40,8 +41,8 @@ pub struct Reindexed {
 /// always does.
 ///
 /// # Errors
-/// When the directory is in use, belongs to another network or a later version, or has no block of this network. Also
-/// when the disk fails, or `progress` stops the work. The old files are unchanged then.
+/// When the directory is in use, is pruned, belongs to another network or a later version, or has no block of this
+/// network. Also when the disk fails, or `progress` stops the work. The old files are unchanged then.
 pub fn reindex(
     directory: &Path,
     params: &ChainParams,
@@ -56,9 +57,12 @@ pub fn reindex(
     let _lock = if index.exists() { Some(locked(directory, &index)?) } else { None };
     let file = locked(directory, &bodies)?;
     let expected = params.genesis_hash();
-    match Bodies::genesis(&file) {
-        Ok(Some(found)) if found != expected => {
+    match FileHead::read(&file) {
+        Ok(Some(FileHead { genesis: found, .. })) if found != expected => {
             return Err(StoreError::OtherNetwork { path: directory.display().to_string(), found, expected });
+        }
+        Ok(Some(head)) if head.is_pruned() => {
+            return Err(StoreError::Pruned { path: directory.display().to_string() });
         }
         // the rest of a newer format is unknown
         Err(error @ StoreError::NewerSchema { .. }) => return Err(error.within(directory)),
@@ -130,7 +134,7 @@ impl NewFiles {
 }
 
 /// Returns the absolute path to which a symbolic link leads; a file that is missing is taken at its word.
-fn target(path: &Path) -> Result<PathBuf, StoreError> {
+pub(super) fn target(path: &Path) -> Result<PathBuf, StoreError> {
     match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let directory = path.parent().unwrap_or(Path::new(""));
@@ -168,7 +172,7 @@ fn build(
     places.sort_unstable_by_key(|(height, place, _)| (*height, place.at));
     places.dedup_by_key(|(.., hash)| *hash);
     let end = file.len().map_err(|error| StoreError::of_io(Path::new(BODIES_FILE), error))?;
-    let source = Bodies::open(Box::new(file), end);
+    let source = Bodies::open(Box::new(file), FileHead::whole(params.genesis_hash()), end);
     // a snapshot for each of its heights would be made and replaced on the way
     let store = RedbStore::open(fresh, params)?.with_snapshot_jobs(drop);
     let mut chain = Chain::open(params.clone(), store).map_err(lost)?;

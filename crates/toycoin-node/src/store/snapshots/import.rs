@@ -18,6 +18,7 @@ use crate::{
         bodies::{Bodies, FileOffset},
         check::go_on,
         database::{begin_write, create_tables_in},
+        file_head::FileHead,
         record::seal_long,
         redb_store::create_with,
         tables::*,
@@ -60,7 +61,7 @@ impl RedbStore {
     /// [`StoreError::HasChain`] if it has.
     pub fn require_empty(directory: &Path) -> Result<(), StoreError> {
         let has = |name: &str, empty: u64| std::fs::metadata(directory.join(name)).is_ok_and(|file| file.len() > empty);
-        if has(INDEX_FILE, 0) || has(BODIES_FILE, Bodies::EMPTY) {
+        if has(INDEX_FILE, 0) || has(BODIES_FILE, FileHead::WHOLE) {
             return Err(StoreError::HasChain { path: directory.display().to_string() });
         }
         Ok(())
