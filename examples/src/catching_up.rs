@@ -223,6 +223,7 @@ mod tests {
             search,
             clock,
             assumed,
+            first_block: 0,
         }
     }
 

@@ -25,6 +25,7 @@ fn status(height: u64, best_height: u64, claims: Claims) -> Status {
         search: None,
         clock: None,
         assumed: None,
+        first_block: 0,
     }
 }
 

@@ -300,7 +300,7 @@ pub enum Response {
     /// Answers the same requests when the confirmations will not come as far as this node knows, or too many requests
     /// wait.
     NotConfirmed(WaitError),
-    /// Answers [`Request::Since`]; `None` when the block is unknown.
+    /// Answers [`Request::Since`]; `None` when the block is unknown, or blocks above it were pruned.
     Since(Option<ChainDelta>),
     /// Answers [`Request::ActiveChain`]; genesis comes first.
     ActiveChain(Vec<BlockHash>),
@@ -380,7 +380,7 @@ pub struct Confirmed {
 /// A transaction and its location.
 #[derive(Debug, Clone)]
 pub struct TransactionPlace {
-    /// The transaction; `None` for a coinbase.
+    /// The transaction; `None` for a coinbase, and if its block was pruned.
     pub transaction: Option<Transaction>,
     /// Its block and height; `None` while it waits in the mempool.
     pub block: Option<(BlockHash, u64)>,
@@ -426,6 +426,9 @@ pub struct Status {
     /// The height of the snapshot at which the chain began, if it did. The coins up to there are assumed: the work of the
     /// chain covers them, and nobody has computed them from the blocks here. So every balance is assumed as well.
     pub assumed: Option<u64>,
+    /// The height of the first block that the node has: 0, or more if the chain began with a snapshot or is pruned. It
+    /// gives nobody a block from below.
+    pub first_block: u64,
 }
 
 /// The search for a block's nonce.

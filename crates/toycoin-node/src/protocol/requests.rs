@@ -86,7 +86,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns a transaction from the mempool, or else from the active chain, with its location.
+    /// Returns a transaction from the mempool, or else from the active chain, with its location. Of a block that was
+    /// pruned, the location alone is known.
     fn find_transaction(&self, txid: &Txid) -> Result<Option<TransactionPlace>, String> {
         if let Some(transaction) = self.transactions.pool().get(txid) {
             let transaction = Some(transaction.clone());
@@ -95,14 +96,17 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let Some((hash, place)) = self.chain.find_transaction(txid).map_err(|e| e.to_string())? else {
             return Ok(None);
         };
-        let Some(block) = self.chain.block(&hash).map_err(|e| e.to_string())? else { return Ok(None) };
+        let Some(entry) = self.chain.headers().get(&hash) else { return Ok(None) };
+        let block = self.chain.block(&hash).map_err(|e| e.to_string())?;
         let place = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
-        let transaction = place.and_then(|place| block.block().transactions.get(place)).cloned();
+        let payments = block.as_ref().map_or(&[][..], |block| &block.block().transactions);
+        let transaction = place.and_then(|place| payments.get(place)).cloned();
         let confirmations = self.chain.confirmations(&hash).unwrap_or(0);
-        Ok(Some(TransactionPlace { transaction, block: Some((hash, block.height())), confirmations }))
+        Ok(Some(TransactionPlace { transaction, block: Some((hash, entry.header.height)), confirmations }))
     }
 
-    /// Returns some of the moves from a block to the tip; `None` when the block is unknown.
+    /// Returns some of the moves from a block to the tip; `None` when the block is unknown, or blocks above it were
+    /// pruned.
     fn since(&self, from: &BlockHash) -> Result<Option<ChainDelta>, String> {
         let body = |hash: &BlockHash| -> Result<Option<Arc<CheckedBlock>>, String> {
             self.chain.block(hash).map_err(|e| e.to_string())
@@ -125,6 +129,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             disconnected.extend(body(&at)?);
             at = entry.header.previous;
         };
+        if next < self.chain.first_block() {
+            return Ok(None);
+        }
         while let Some(entry) = self.chain.header_at(next) {
             if is_full(&connected) {
                 return Ok(Some(ChainDelta { disconnected, connected, complete: false }));
@@ -148,6 +155,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             search: self.mining.search(),
             clock: self.clock_warnings().into_iter().next(),
             assumed: self.chain.snapshot_height(),
+            first_block: self.chain.first_block(),
         }
     }
 

@@ -61,8 +61,10 @@ pub enum PaymentError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SinceError {
-    /// The node does not know the block.
-    #[error("block {0} is unknown: begin again from genesis")]
+    /// The node does not know the block, or has pruned blocks above it.
+    #[error(
+        "block {0} is unknown, or blocks above it were pruned: begin again from genesis, at a node with all blocks"
+    )]
     UnknownBlock(BlockHash),
     /// The node has stopped.
     #[error(transparent)]
@@ -76,6 +78,15 @@ pub enum ExportError {
     /// The export cannot be written.
     #[error("the export cannot be written: {0}")]
     Write(#[source] io::Error),
+    /// The chain is not whole here.
+    #[error(
+        "this node has no blocks below height {first} to export, since it is pruned or began with a snapshot; export from \
+         a node with all blocks"
+    )]
+    Incomplete {
+        /// The height of the first block that the node has.
+        first: u64,
+    },
     /// The store no longer has this block of the active chain.
     #[error("the store has lost block {0}: rebuild it from its blocks (--reindex), or fetch the chain again")]
     Lost(BlockHash),

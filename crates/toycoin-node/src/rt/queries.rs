@@ -163,7 +163,7 @@ impl NodeHandle {
     /// Returns some of the tip's moves since `block`. Ask again from the last of them until the answer is complete.
     ///
     /// # Errors
-    /// When the node does not know the block, or has stopped.
+    /// When the node does not know the block, has pruned blocks above it, or has stopped.
     pub async fn blocks_since(&self, block: BlockHash) -> Result<ChainDelta, SinceError> {
         match self.ask(Request::Since(block)).await? {
             Response::Since(since) => since.ok_or(SinceError::UnknownBlock(block)),
@@ -174,8 +174,12 @@ impl NodeHandle {
     /// Writes the present active chain as lines of JSON ([`toycoin_core::export`]). Returns the number of blocks.
     ///
     /// # Errors
-    /// When `out` fails, the store has lost a block, or the node has stopped.
+    /// When the node does not have all blocks, `out` fails, the store has lost a block, or the node has stopped.
     pub async fn export(&self, mut out: impl io::Write) -> Result<u64, ExportError> {
+        match self.status().await?.first_block {
+            0 => {}
+            first => return Err(ExportError::Incomplete { first }),
+        }
         let hashes = match self.ask(Request::ActiveChain).await? {
             Response::ActiveChain(hashes) => hashes,
             other => misfit(&other),

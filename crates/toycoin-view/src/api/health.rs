@@ -92,6 +92,7 @@ mod tests {
             search: None,
             clock: None,
             assumed: None,
+            first_block: 0,
         };
         for (status, is_ready) in [
             (status(0, 0, 0), false),
