@@ -5,6 +5,7 @@
 //!     cargo run --release --example node -- --delay 5000
 //!     cargo run --release --example node -- --data chain
 //!     cargo run --release --example node -- --data chain --snapshot
+//!     cargo run --release --example node -- --data chain --prune
 //!
 //! Two nodes without a relay, of which the second one dials the first:
 //!
@@ -41,7 +42,7 @@ use toycoin_examples::{
     viewing::ViewArguments,
     words::count,
 };
-use toycoin_node::{NodeBuilder, SnapshotSync, Validation, protocol::Status};
+use toycoin_node::{ExportError, NodeBuilder, SnapshotSync, Validation, protocol::Status};
 use toycoin_wire::Channel;
 
 use crate::show::Show;
@@ -77,6 +78,10 @@ struct Arguments {
     /// Balances are assumed then.
     #[arg(long, requires = "data", conflicts_with_all = ["check", "reindex"])]
     snapshot: bool,
+    /// Delete old blocks at the start, if that frees a quarter of their file or more: with --data. The last 2,336 blocks
+    /// stay, at least. Nobody gets the others from this node, and --reindex cannot rebuild its chain.
+    #[arg(long, requires = "data", conflicts_with_all = ["check", "reindex"])]
+    prune: bool,
     /// Mine (the default).
     #[arg(long, overrides_with = "no_mine")]
     mine: bool,
@@ -197,7 +202,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
                 carrier.shutdown().await;
             }
         }
-        let Some(store) = data::open(directory, &params).await? else { return Ok(None) };
+        let Some(store) = data::open(directory, &params, arguments.prune).await? else { return Ok(None) };
         let (builder, carrier) = mesh.join(builder.store(store), &params, &agent, Some(directory)).await?;
         Ok(Some((builder.spawn().await?, carrier)))
     };
@@ -211,9 +216,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     };
     // subscribed before anything is printed, so that no later event is missed
     let events = node.events();
-    let Status { tip, assumed, .. } = node.status().await?;
-    if export.is_some() && assumed.is_some() {
-        return Err("a node that began with a snapshot has no whole chain to export".into());
+    let Status { tip, assumed, first_block, .. } = node.status().await?;
+    if export.is_some() && first_block > 0 {
+        return Err(ExportError::Incomplete { first: first_block }.into());
     }
     say!("{name} on {}, at height {}, tip {}", params.spec().name, tip.height, short(tip.hash));
     if let Some(height) = assumed {

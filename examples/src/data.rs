@@ -13,17 +13,25 @@ use std::{
 use toycoin_core::ChainParams;
 use toycoin_node::{
     NodeBuilder, run_snapshot_job,
-    store::{BODIES_FILE, INDEX_FILE, RedbStore, StoreError, Watch, Work, reindex},
+    store::{BODIES_FILE, INDEX_FILE, Pruned, RedbStore, StoreError, Watch, Work, reindex},
 };
 
-use crate::{export::ExportFile, interrupted, progress::Progress, say, signals::unless_signalled, tell, words::count};
+use crate::{
+    export::ExportFile,
+    interrupted,
+    progress::Progress,
+    say,
+    signals::unless_signalled,
+    tell,
+    words::{count, grouped},
+};
 
 /// Opens the chain in a directory, and shows the progress if that takes long. Later it announces when the database is
-/// compacted. `None` if a signal came first.
+/// compacted. With `prunes` the chain is pruned before, and what is gone is printed. `None` if a signal came first.
 ///
 /// # Errors
-/// If the chain cannot be opened.
-pub async fn open(directory: &Path, params: &ChainParams) -> Result<Option<RedbStore>, Box<dyn Error>> {
+/// If the chain cannot be opened or pruned.
+pub async fn open(directory: &Path, params: &ChainParams, prunes: bool) -> Result<Option<RedbStore>, Box<dyn Error>> {
     let (place, network) = (directory.to_owned(), params.clone());
     let opening = Mutex::new(Some(Progress::new("opening the chain", "{bar:16} {percent:>3} % of {msg}")?));
     let opening = Arc::new(opening);
@@ -47,12 +55,35 @@ pub async fn open(directory: &Path, params: &ChainParams) -> Result<Option<RedbS
         if RedbStore::adopt_validated(&place)? {
             tell!("the chain that was validated from genesis takes the place of the snapshot");
         }
-        RedbStore::open_watched(&place, &network, watch)
+        let store = RedbStore::open_watched(&place, &network, watch)?;
+        if !prunes {
+            return Ok((store, None));
+        }
+        store.prune().map(|(store, pruned)| (store, Some(pruned)))
     })
     .await;
     // the bar goes
     opening.lock().unwrap_or_else(PoisonError::into_inner).take();
-    Ok(opened?.transpose()?.map(|store| store.with_snapshot_jobs(run_snapshot_job)))
+    let Some((store, pruned)) = opened?.transpose()? else { return Ok(None) };
+    if let Some(line) = pruned.and_then(pruned_line) {
+        say!("{line}");
+    }
+    Ok(Some(store.with_snapshot_jobs(run_snapshot_job)))
+}
+
+/// Returns the line that says what pruning did, if it matters to anybody.
+fn pruned_line(pruned: Pruned) -> Option<String> {
+    match pruned {
+        Pruned::Done { first, freed } => {
+            let last = grouped(first.saturating_sub(1));
+            Some(format!("pruned: blocks 1 to {last} are gone, {} freed", megabytes(freed)))
+        }
+        Pruned::Assumed { height } => {
+            let height = grouped(height);
+            Some(format!("not pruned yet: the blocks up to height {height} must be validated first"))
+        }
+        _ => None,
+    }
 }
 
 fn megabytes(bytes: u64) -> String {
@@ -67,13 +98,16 @@ pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn
     if ![INDEX_FILE, BODIES_FILE].iter().any(|file| directory.join(file).exists()) {
         return Err(format!("{} keeps no chain", directory.display()).into());
     }
-    let Some(store) = open(directory, params).await? else { return Err(StoreError::Interrupted.into()) };
+    let Some(store) = open(directory, params, false).await? else { return Err(StoreError::Interrupted.into()) };
     let report = watched("checking", move |progress| store.check(progress)).await?;
     for problem in report.problems.iter().take(10) {
         say!("  {problem}");
     }
     if !report.is_sound() {
-        let way_out = "--reindex rebuilds what the blocks tell";
+        let way_out = match report.first_block {
+            0 => "--reindex rebuilds what the blocks tell",
+            _ => "remove the directory, and the chain is fetched again",
+        };
         return Err(format!(
             "{} in {}; {way_out}",
             count(report.problems.len() as u64, "problem"),
@@ -89,6 +123,9 @@ pub async fn check(directory: &Path, params: &ChainParams) -> Result<(), Box<dyn
         report.transactions,
         report.coins
     );
+    if report.first_block > 0 {
+        say!("  it has no blocks below height {}, where the check ended", grouped(report.first_block));
+    }
     Ok(())
 }
 
@@ -113,7 +150,7 @@ pub async fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<d
 /// # Errors
 /// If the chain cannot be opened or read, the file cannot be written, or a signal came.
 pub async fn export(directory: &Path, params: &ChainParams, file: ExportFile) -> Result<(), Box<dyn Error>> {
-    let Some(store) = open(directory, params).await? else { return Err(StoreError::Interrupted.into()) };
+    let Some(store) = open(directory, params, false).await? else { return Err(StoreError::Interrupted.into()) };
     let node = NodeBuilder::new(params.clone()).store(store).spawn().await?;
     say!("exporting the chain");
     say!("{} exported", count(file.write(&node).await?, "block"));
