@@ -45,12 +45,12 @@ impl NodeIndex {
     }
 
     /// Takes one step, and returns whether the tip is reached.
-    async fn step(&mut self, reader: &NodeReader) -> Result<bool, Down> {
+    async fn step(&mut self, reader: &NodeReader) -> Result<bool, Problem> {
         let Some(delta) = reader.blocks_since(self.chain.tip().hash).await? else {
             // the node does not know our tip: its chain was reset
-            let is_other_network = self.chain.tip().hash == self.params.genesis_hash();
+            let is_from_genesis = self.chain.tip().hash == self.params.genesis_hash();
             self.chain = ChainIndex::new(&self.params);
-            return if is_other_network { Err(Down) } else { Ok(false) };
+            return if is_from_genesis { Err(without_first_blocks(reader).await?) } else { Ok(false) };
         };
         let fits = delta.disconnected.iter().all(|block| self.chain.disconnect(block))
             && delta.connected.iter().all(|block| self.chain.connect(block));
@@ -100,6 +100,20 @@ impl NodeIndex {
 
 /// Most audits of one request, while the tip moves.
 const AUDITS: usize = 3;
+
+/// Returns what is wrong with a node that does not give the blocks from genesis on.
+async fn without_first_blocks(reader: &NodeReader) -> Result<Problem, Down> {
+    let first = reader.status().await?.first_block;
+    if first <= 1 {
+        // it is of another network
+        return Err(Down);
+    }
+    let detail = format!(
+        "the index needs all blocks, and this node has none below height {first}: it is pruned or began with a snapshot; \
+         ask a node with all blocks"
+    );
+    Ok(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail))
+}
 
 fn catching_up(at: &str) -> Problem {
     let detail = format!("the index is catching up with the node, at {at}; try again in a second");

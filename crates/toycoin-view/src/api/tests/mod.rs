@@ -6,6 +6,7 @@ mod branches;
 mod description;
 mod mempool;
 mod metrics;
+mod pruned;
 mod simulated;
 mod site;
 mod strangers;
