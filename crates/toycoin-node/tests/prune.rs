@@ -8,7 +8,7 @@ mod disk;
 use std::{fs, sync::LazyLock};
 
 use disk::{Directory, forgetful::Disk, memory::Memory, mine, open};
-use redb::StorageBackend as _;
+use redb::{Database, StorageBackend as _, TableDefinition};
 use toycoin_core::{
     Block, Chain, ChainParams,
     chain::ChainError,
@@ -377,6 +377,38 @@ fn damaged_store_loses_no_block_to_pruning() {
     let error = try_prune(&directory, FIRST).unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
     assert!(!directory.file("blocks.new").exists());
+}
+
+#[test]
+fn full_disk_stops_pruning_and_loses_nothing() {
+    let directory = kept();
+    let [index, bodies] = [INDEX_FILE, BODIES_FILE].map(|name| fs::read(directory.file(name)).unwrap());
+    let (old, disk) = (Memory::new(bodies.clone()), Disk::new(3, 0));
+    disk.limit(Some(500));
+    let [_, file] = disk.files();
+    let store = RedbStore::open_on(Memory::new(index), old.clone(), &params()).unwrap();
+    let error = store.prune_to(file, FIRST).unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    assert!(*old.bytes() == bodies);
+}
+
+#[test]
+fn check_misses_what_should_be_left_of_a_pruned_block() {
+    let directory = kept();
+    prune(&directory, FIRST);
+    let database = Database::open(directory.file(INDEX_FILE)).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let filters = TableDefinition::<'_, u64, &[u8]>::new("filters");
+    let openings = TableDefinition::<'_, u64, &[u8; 44]>::new("openings");
+    assert!(transaction.open_table(filters).unwrap().remove(7).unwrap().is_some());
+    assert!(transaction.open_table(openings).unwrap().remove(9).unwrap().is_some());
+    transaction.commit().unwrap();
+    drop(database);
+    let report = RedbStore::open(directory.path(), &params()).unwrap().check(unwatched).unwrap();
+    for problem in ["the filter at height 7 is missing", "the opening at height 9 is missing"] {
+        assert!(report.problems.iter().any(|found| found == problem), "{:?}", report.problems);
+    }
+    assert_eq!(report.problems.len(), 4, "and the two numbers of them: {:?}", report.problems);
 }
 
 #[cfg(unix)]
