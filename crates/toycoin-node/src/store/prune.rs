@@ -6,7 +6,7 @@
 //!   blocks.new   head: start, first │ kept ······ │   ── fsync, rename ─▶ blocks.dat
 //! ```
 //!
-//! The database does not change: offsets count from the start of the whole file ([`FileHead`]). So there is one moment,
+//! The database does not change: offsets count from the start of the whole file (`file_head`). So there is one moment,
 //! the rename, before which a crash leaves the old file and after which it leaves the new one.
 //!
 //! Headers, openings, filters, coins and the index of transactions stay.
@@ -17,7 +17,7 @@ use std::{
     path::Path,
 };
 
-use redb::{ReadableTable, StorageBackend, backends::FileBackend};
+use redb::{ReadableTable, backends::FileBackend};
 use toycoin_core::{
     snapshot::{DEPTH, INTERVAL},
     store::ChainStore as _,
@@ -93,7 +93,7 @@ impl RedbStore {
     /// # Errors
     /// The same as for [`prune`](Self::prune).
     #[cfg(feature = "test-util")]
-    pub fn prune_to(mut self, new: impl StorageBackend, first: u64) -> Result<(Self, Pruned), StoreError> {
+    pub fn prune_to(mut self, new: impl redb::StorageBackend, first: u64) -> Result<(Self, Pruned), StoreError> {
         let Some(cut) = self.cut(|_| first)? else { return Ok((self, Pruned::Nothing)) };
         let (bodies, freed) = self.bodies.copy_tail(cut.start, cut.first, Box::new(new))?;
         self.bodies = bodies;
