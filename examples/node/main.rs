@@ -78,8 +78,8 @@ struct Arguments {
     /// Balances are assumed then.
     #[arg(long, requires = "data", conflicts_with_all = ["check", "reindex"])]
     snapshot: bool,
-    /// Delete old blocks at the start, if that frees a quarter of their file or more: with --data. The last 2,336 blocks
-    /// stay, at least. Nobody gets the others from this node, and --reindex cannot rebuild its chain.
+    /// Delete old blocks at the start, if that frees a quarter of their file or more: with --data. The last 2,336
+    /// blocks stay, at least. Nobody gets the others from this node, and --reindex cannot rebuild its chain.
     #[arg(long, requires = "data", conflicts_with_all = ["check", "reindex"])]
     prune: bool,
     /// Mine (the default).

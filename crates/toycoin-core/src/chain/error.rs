@@ -28,8 +28,8 @@ pub enum ChainError<E> {
     /// A branch with more work leaves the active chain below the blocks that the store still has, so the chain cannot
     /// follow it.
     #[error(
-        "a branch with more work leaves this chain after height {fork}, but blocks below height {first} were pruned, so \
-         the chain cannot go back: remove its directory, and the chain is fetched again"
+        "a branch with more work leaves this chain after height {fork}, but blocks below height {first} were pruned, \
+         so the chain cannot go back: remove its directory, and the chain is fetched again"
     )]
     Pruned {
         /// The height of the last block that both branches have.

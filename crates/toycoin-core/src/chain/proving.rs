@@ -117,8 +117,8 @@ impl<S: ChainStore> Chain<S> {
         Ok(ProvedAncestors { proof: AncestryProof { tip: self.entry(top).hash, items: items?, nodes }, missing })
     }
 
-    /// Returns the receipt of a transaction, `None` if no block of the active chain holds it, or if that block was pruned.
-    /// It reads the block's body.
+    /// Returns the receipt of a transaction, `None` if no block of the active chain holds it, or if that block was
+    /// pruned. It reads the block's body.
     ///
     /// # Errors
     /// An error of the store, and [`ChainError::Lost`] when it lacks the body or an index into it is wrong.

@@ -49,8 +49,8 @@ pub trait ChainStore: UtxoView {
     /// An error of the store, also for a body that no longer matches its checksum.
     fn block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, Self::Error>;
 
-    /// Returns about how many bytes reading a body takes, `None` if it is not stored or was pruned. A store with an index
-    /// knows the number without reading the body.
+    /// Returns about how many bytes reading a body takes, `None` if it is not stored or was pruned. A store with an
+    /// index knows the number without reading the body.
     ///
     /// # Errors
     /// An error of the store.

@@ -66,8 +66,8 @@ impl MemoryStore {
         Self { coins, openings: vec![opening], tip, root, ..Self::default() }
     }
 
-    /// Drops the bodies and undo data of all blocks below a height, genesis' excepted, as a pruned store on disk does. A
-    /// chain that is opened with the store then knows its [first block](crate::Chain::first_block).
+    /// Drops the bodies and undo data of all blocks below a height, genesis' excepted, as a pruned store on disk does.
+    /// A chain that is opened with the store then knows its [first block](crate::Chain::first_block).
     pub fn prune(&mut self, below: u64) {
         let Self { blocks, order, pruned, undo, .. } = self;
         order.retain(|hash| {

@@ -80,8 +80,8 @@ pub enum ExportError {
     Write(#[source] io::Error),
     /// The chain is not whole here.
     #[error(
-        "this node has no blocks below height {first} to export, since it is pruned or began with a snapshot; export from \
-         a node with all blocks"
+        "this node has no blocks below height {first} to export, since it is pruned or began with a snapshot; export \
+         from a node with all blocks"
     )]
     Incomplete {
         /// The height of the first block that the node has.

@@ -77,8 +77,8 @@ pub enum StoreError {
     },
     /// The first blocks were pruned, so the store cannot be rebuilt from those that are left.
     #[error(
-        "{path} is pruned: its first blocks are gone, so that nothing can be rebuilt from it; remove the directory, and \
-         the chain is fetched again (with --snapshot from a snapshot on)"
+        "{path} is pruned: its first blocks are gone, so that nothing can be rebuilt from it; remove the directory, \
+         and the chain is fetched again (with --snapshot from a snapshot on)"
     )]
     Pruned {
         /// The directory.

@@ -66,8 +66,8 @@ impl RedbStore {
     /// second-newest [snapshot](toycoin_core::snapshot) that the chain offers. At least [`INTERVAL`] + [`DEPTH`] blocks
     /// stay. A chain that is opened afterwards follows no branch that leaves it below.
     ///
-    /// Nothing happens as long as less than a quarter of the file would go, so that most starts are quick, and nothing in
-    /// a store on other media than a directory's files.
+    /// Nothing happens as long as less than a quarter of the file would go, so that most starts are quick. Nothing
+    /// happens either in a store on other media than a directory's files.
     ///
     /// A crash leaves the old file or the new one. What is half made is removed by the next call.
     ///
@@ -165,7 +165,8 @@ fn cut(reader: &Reader, bodies: &Bodies, first_of: impl Fn(u64) -> u64) -> Resul
     Ok(is_worth_it(start).then_some(Cut { first, start }))
 }
 
-/// Returns the height of the second-newest snapshot that a chain offers whose tip is at this height; 0 if there is none.
+/// Returns the height of the second-newest snapshot that a chain offers whose tip is at this height, 0 if there is
+/// none.
 const fn first_kept(tip: u64) -> u64 {
     let newest = tip.saturating_sub(DEPTH) / INTERVAL * INTERVAL;
     newest.saturating_sub(INTERVAL)

@@ -109,8 +109,8 @@ async fn without_first_blocks(reader: &NodeReader) -> Result<Problem, Down> {
         return Err(Down);
     }
     let detail = format!(
-        "the index needs all blocks, and this node has none below height {first}: it is pruned or began with a snapshot; \
-         ask a node with all blocks"
+        "the index needs all blocks, and this node has none below height {first}: it is pruned or began with a \
+         snapshot; ask a node with all blocks"
     );
     Ok(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail))
 }
