@@ -1,5 +1,5 @@
 //! A node begins with a snapshot, says that its balances are assumed, and stops to say so once it has validated the
-//! blocks below.
+//! blocks below. Until then it has no chain to export.
 
 mod common;
 
@@ -45,6 +45,12 @@ fn node_begins_with_a_snapshot_and_validates_it() {
     let mut server = node(&relay, &full, &["--no-mine"]);
     server.line_with("at height");
 
+    let export = folder.join("export");
+    let path = export.to_str().expect("a name in UTF-8");
+    let exporting = ["--no-mine", "--snapshot", "--until-height", &tip.to_string(), "--export", path];
+    let error = node(&relay, &folder.join("exporting"), &exporting).failure(1);
+    assert!(error.contains("to export, since it is pruned or began with a snapshot"), "{error}");
+
     let mut first = node(&relay, &young, &["--no-mine", "--snapshot"]);
     let begun = first.line_with("begins with the snapshot");
     assert!(begun.contains(&format!("of height {INTERVAL}: ")) && begun.contains("assumed"), "{begun}");
@@ -56,26 +62,7 @@ fn node_begins_with_a_snapshot_and_validates_it() {
     first.success();
 
     // a chain like any other
-    let said = node(&relay, &young, &["--no-mine", "--snapshot", "--until-height", &tip.to_string()]).success();
+    let said = node(&relay, &young, &exporting).success();
     assert!(!said.iter().any(|line| line.contains("assumed")), "{said:#?}");
-    let export = folder.join("export");
-    let path = export.to_str().expect("a name in UTF-8");
-    let said = node(&relay, &young, &["--no-mine", "--until-height", &tip.to_string(), "--export", path]).success();
     assert!(said.iter().any(|line| line.contains("exported")), "{said:#?}");
-}
-
-#[test]
-fn node_that_begins_with_a_snapshot_exports_nothing() {
-    let (_relay, relay) = Program::relay();
-    let folder = folder("snapshot-export");
-    let [full, young] = ["full", "young"].map(|name| folder.join(name));
-    nearly_there(&full);
-    let tip = (INTERVAL + DEPTH).to_string();
-    node(&relay, &full, &["--delay", "0", "--until-height", &tip]).success();
-    let mut server = node(&relay, &full, &["--no-mine"]);
-    server.line_with("at height");
-    let export = folder.join("export");
-    let path = export.to_str().expect("a name in UTF-8");
-    let error = node(&relay, &young, &["--no-mine", "--snapshot", "--until-height", &tip, "--export", path]).failure(1);
-    assert!(error.contains("to export, since it is pruned or began with a snapshot"), "{error}");
 }
