@@ -188,3 +188,67 @@ impl Servers {
         times.min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use toycoin_wire::NodeId;
+
+    use super::*;
+
+    const NOW: Monotonic = Monotonic::ORIGIN;
+
+    fn server(connection: u64, name: u16) -> Server {
+        let mut id = [0; 16];
+        id[..2].copy_from_slice(&name.to_be_bytes());
+        Server { connection, peer: NodeId::new(id) }
+    }
+
+    /// All places taken: one server on connection 2, heard first, and the others on connection 1.
+    fn full() -> Servers {
+        let mut servers = Servers::default();
+        assert!(servers.hear(server(2, 0), NOW));
+        for name in 1..u16::try_from(limits::SERVERS).unwrap() {
+            assert!(servers.hear(server(1, name), NOW + Duration::from_secs(1)));
+        }
+        servers
+    }
+
+    #[test]
+    fn a_relay_that_invents_servers_pushes_out_its_own() {
+        let mut servers = full();
+        servers.was_useful(&server(1, 1), Kind::Blocks);
+        for name in 1_000..2_000 {
+            assert!(servers.hear(server(1, name), NOW + Duration::from_secs(2)));
+        }
+        assert_eq!(servers.iter().count(), limits::SERVERS);
+        assert!(servers.get(&server(2, 0)).is_some(), "it is on another connection");
+        assert!(servers.get(&server(1, 1)).is_some(), "it was of use");
+    }
+
+    #[test]
+    fn who_may_answer_yet_keeps_its_place() {
+        let mut servers = full();
+        for name in 1..u16::try_from(limits::SERVERS).unwrap() {
+            servers.ask(&server(1, name), Kind::Tip, NOW);
+            servers.is_late(&server(1, name), Kind::Tip, NOW);
+        }
+        servers.ask(&server(2, 0), Kind::Filters, NOW);
+        assert!(!servers.hear(server(1, 1_000), NOW + Duration::from_secs(2)), "there is no room");
+        assert!(servers.hear(server(1, 1_000), NOW + limits::LATE + limits::PATIENCE), "nothing late comes any more");
+        assert!(servers.get(&server(2, 0)).is_some());
+    }
+
+    #[test]
+    fn failures_at_one_kind_of_question_are_no_failures_at_another() {
+        let mut servers = Servers::default();
+        servers.hear(server(1, 1), NOW);
+        servers.failed(&server(1, 1), Kind::Filters, NOW);
+        servers.failed(&server(1, 1), Kind::Filters, NOW);
+        let free = |servers: &Servers, kind| servers.free(kind, NOW + limits::FIRST_REST).count();
+        assert_eq!([Kind::Filters, Kind::Blocks, Kind::Tip].map(|kind| free(&servers, kind)), [0, 1, 1]);
+        servers.was_useful(&server(1, 1), Kind::Filters);
+        assert_eq!(free(&servers, Kind::Filters), 1);
+    }
+}
