@@ -109,15 +109,18 @@ function poster(origin, token) {
 /** Lets a simulated network run at speed 64 until `isReached(state)` holds, then pauses it. Returns that state. */
 export async function forward(view, isReached) {
   await view.post('/clock', { do: 'speed', speed: 64 });
-  await view.post('/clock', { do: 'run' });
   const until = Date.now() + WAIT_MS;
   for (;;) {
+    await view.post('/clock', { do: 'run' });
+    while (!isReached(await view.get('/v1/state'))) {
+      assert.ok(Date.now() < until, 'the network did not come to the wanted state');
+    }
+    await view.post('/clock', { do: 'pause' });
+    // it went on until it heard of the pause
     const state = await view.get('/v1/state');
-    if (isReached(state)) break;
-    assert.ok(Date.now() < until, 'the network did not come to the wanted state');
+    if (isReached(state)) return state;
+    assert.ok(Date.now() < until, 'the network did not stay in the wanted state');
   }
-  await view.post('/clock', { do: 'pause' });
-  return view.get('/v1/state');
 }
 
 export const heightOf = (state) => Math.max(...state.nodes.map(({ height }) => height));
