@@ -19,12 +19,15 @@ const LOOKS = {
 };
 const INSPECTOR = ['block', 'transaction', 'bytes', 'merkle', 'coins'];
 
+/** Whether payments wait at each node: a block may just have taken all. */
+const allWait = (state) => state.nodes.every(({ mempool }) => mempool.length > 0);
+
 /** A parted network that stands still, with forks, payments and messages in flight. */
 async function standing(t, ...args) {
   const view = await startView(t, '--seed', '7', '--spacing', '1000', '--payments', '4', ...args);
   await view.post('/network/partition', { groups: [[0, 1]] });
-  await forward(view, (state) => heightOf(state) >= 8 && tipsOf(state).size === 2
-    && state.nodes.every(({ mempool }) => mempool.length > 0) && Math.max(...state.blocks.map(({ txs }) => txs)) >= 3);
+  await forward(view, (state) => heightOf(state) >= 8 && tipsOf(state).size === 2 && allWait(state)
+    && Math.max(...state.blocks.map(({ txs }) => txs)) >= 3);
   return view;
 }
 
@@ -154,7 +157,7 @@ test('each table has a row for each shape of its drawing', async (t) => {
   const page = await open(t, view, WIDTHS[1], LOOKS.light);
   // only messages that the page saw are in its lanes
   const { height } = (await view.get('/v1/state')).nodes[0];
-  await forward(view, (state) => state.nodes[0].height > height);
+  await forward(view, (state) => state.nodes[0].height > height && allWait(state));
   await chooseTransaction(view, page);
   for (const { name, tabs, shapes, table, view: id } of DRAWINGS) {
     for (const tab of tabs) await page.click(`#tab-${tab}`);
