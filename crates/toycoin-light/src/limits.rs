@@ -29,8 +29,8 @@ pub const MUTE: Duration = Duration::from_secs(600);
 /// Most servers that are remembered, and most that are remembered as muted.
 pub const SERVERS: usize = 256;
 
-/// Fewest slices of a proof that are asked for, if the client itself does not ask for fewer. A proof of 10 million headers
-/// with as many takes 214 kB, so no server can mean that it does not fit a message.
+/// Fewest slices of a proof that are asked for, if the client itself does not ask for fewer. A proof of 10 million
+/// headers with as many takes 214 kB, so no server can mean that it does not fit a message.
 pub const LEAST_SLICES: u16 = DEFAULT_SLICES;
 
 /// Most headers below the tip that are kept, for reorganisations and confirmations.

@@ -81,8 +81,8 @@ impl LightMachine {
         self.search.progress()
     }
 
-    /// Returns the greatest height that a server claims with more work than our tip has, if one does. It is a stranger's
-    /// number.
+    /// Returns the greatest height that a server claims with more work than our tip has, if one does. It is a
+    /// stranger's number.
     pub fn claimed_height(&self) -> Option<u64> {
         let work = self.tip().work;
         let claims = self.net.servers.iter().filter_map(|(_, known)| known.claim);
@@ -116,7 +116,8 @@ impl LightMachine {
         match message {
             NodeMessage::Status(status) => net.on_status(server, &status),
             NodeMessage::Headers(headers) => {
-                // a short chain is shown from block 1 on in place of its proof; others are not what a proof's asker wants
+                // a short chain is shown from block 1 on in place of its proof; others are not what a proof's asker
+                // wants
                 let may_answer = !tip.is_proving(&server) || headers.first().is_none_or(|first| first.height == 1);
                 let is_answer = may_answer && net.servers.answered(&server, Kind::Tip);
                 let moved = tip.on_headers(net, server, &headers, is_answer);

@@ -12,8 +12,8 @@ pub struct Coins {
     owners: BTreeMap<PublicKey, u64>,
     /// Each unspent coin, with the height of its block.
     unspent: BTreeMap<OutPoint, u64>,
-    /// Each spent coin, with the heights at which it was created and spent. None is forgotten: the search may go back far,
-    /// for a filter that proves false or another owner.
+    /// Each spent coin, with the heights at which it was created and spent. None is forgotten: the search may go back
+    /// far, for a filter that proves false or another owner.
     spent: Vec<(OutPoint, u64, u64)>,
 }
 

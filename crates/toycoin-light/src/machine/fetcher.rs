@@ -62,7 +62,8 @@ impl Fetcher {
         self.wanted.remove(&height);
     }
 
-    /// Returns a wanted block that its own source does not prove to be an ancestor of our tip: its height and the source.
+    /// Returns a wanted block that its own source does not prove to be an ancestor of our tip: its height and the
+    /// source.
     ///
     /// A proof needs no witness. So what others say of it counts for nothing, whether they know the block or not.
     pub(super) fn denied(&self, net: &Net) -> Option<(u64, Server)> {
@@ -147,8 +148,8 @@ impl Fetcher {
         self.was_brought(net, server, &hash);
     }
 
-    /// Notes that a server that was asked for a block has sent it. For the others it has its time again, and only the last
-    /// one was of use: who sends one block again and again, and others never, is of none.
+    /// Notes that a server that was asked for a block has sent it. For the others it has its time again, and only the
+    /// last one was of use: who sends one block again and again, and others never, is of none.
     fn was_brought(&mut self, net: &mut Net, server: Server, hash: &BlockHash) {
         let Some(asked) = self.bodies.get_mut(&server) else { return };
         if !asked.remove(hash) {

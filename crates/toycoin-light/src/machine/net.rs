@@ -111,8 +111,8 @@ impl Net {
         self.emit(Event::Muted { server, reason });
     }
 
-    /// Picks a server that is free for a question of a kind, by a drawn number: one of those that failed least often, of
-    /// these one that was of use, and of these none of `avoid`, if there is one. `is_fit` says who could answer it.
+    /// Picks a server that is free for a question of a kind, by a drawn number: one of those that failed least often,
+    /// of these one that was of use, and of these none of `avoid`, if there is one. `is_fit` says who could answer it.
     ///
     /// So a server that answers is not left for those that do not, however many they are.
     pub(super) fn pick(

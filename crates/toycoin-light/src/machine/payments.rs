@@ -57,8 +57,8 @@ impl Payments {
         }
     }
 
-    /// Tells payments again: to some servers, each by itself, since gossip drops what it saw lately. Those that are deep
-    /// below the tip are forgotten.
+    /// Tells payments again: to some servers, each by itself, since gossip drops what it saw lately. Those that are
+    /// deep below the tip are forgotten.
     pub(super) fn act(&mut self, net: &mut Net, tip: u64) {
         let now = net.now.monotonic;
         self.payments.retain(|_, told| told.height.is_none_or(|at| tip.saturating_sub(at) < limits::PAYMENT_DEPTH));

@@ -244,8 +244,8 @@ impl Search {
         }
     }
 
-    /// Asks a second server for filters that only one gave, once the first pass is through. It need not be for the lowest:
-    /// of these, it may be who gave them.
+    /// Asks a second server for filters that only one gave, once the first pass is through. It need not be for the
+    /// lowest: of these, it may be who gave them.
     fn confirm(&mut self, net: &mut Net, tip: &TipKeeper) {
         let is_through = self.searched == tip.tip().header.height;
         if !is_through || self.second.is_some() || self.dispute.is_some() {
@@ -316,8 +316,8 @@ impl Search {
         }
     }
 
-    /// Gives up blocks that their sources do not prove to be ancestors of our tip. Their filters, and those above, are asked
-    /// of others.
+    /// Gives up blocks that their sources do not prove to be ancestors of our tip. Their filters, and those above, are
+    /// asked of others.
     fn drop_denied(&mut self, net: &mut Net) {
         while let Some((height, source)) = self.fetcher.denied(net) {
             self.fetcher.drop_at(height);
@@ -352,8 +352,8 @@ impl Search {
         }
     }
 
-    /// Handles that a server is muted. What it alone said is compared with what a second one says, as everything is. But
-    /// what was not searched yet is asked of others.
+    /// Handles that a server is muted. What it alone said is compared with what a second one says, as everything is.
+    /// But what was not searched yet is asked of others.
     pub(super) fn on_muted(&mut self, server: &Server) {
         if self.dispute.as_ref().is_some_and(|dispute| dispute.first.0 == *server || dispute.second.0 == *server) {
             self.end_dispute();

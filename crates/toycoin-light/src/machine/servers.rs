@@ -157,8 +157,8 @@ impl Servers {
         (times.len(), times.into_iter().max())
     }
 
-    /// Returns the servers that may be asked a question of a kind. A server proves one thing at a time, and nothing while
-    /// a late answer of that kind may come.
+    /// Returns the servers that may be asked a question of a kind. A server proves one thing at a time, and nothing
+    /// while a late answer of that kind may come.
     pub(super) fn free(&self, kind: Kind, now: Monotonic) -> impl Iterator<Item = (&Server, &Known)> {
         let is_free = move |known: &Known| [kind, kind.like()].iter().all(|kind| !known.is_busy(*kind, now));
         self.known.iter().filter(move |(_, known)| known.is_rested(kind, now) && is_free(known))

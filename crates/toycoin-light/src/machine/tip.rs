@@ -233,8 +233,8 @@ impl TipKeeper {
         self.challenges.contains_key(server)
     }
 
-    /// Handles that a server does not know the header from which its proof was to begin, or that its proof would not fit
-    /// a message: then it names the tip that it claims. Whatever else it names belongs to another question.
+    /// Handles that a server does not know the header from which its proof was to begin, or that its proof would not
+    /// fit a message: then it names the tip that it claims. Whatever else it names belongs to another question.
     pub(super) fn on_not_found(&mut self, net: &mut Net, server: Server, hashes: &[[u8; 32]]) {
         let Some(challenge) = self.challenges.get(&server).copied() else { return };
         let Some(known) = net.servers.get_mut(&server) else { return };

@@ -203,8 +203,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.judge_any(ticket, judgement);
     }
 
-    /// Asks the sender of a compact block for the payments that are missing. Another sender of the block may be asked at
-    /// the same time, since ids are only as true as who wrote them.
+    /// Asks the sender of a compact block for the payments that are missing. Another sender of the block may be asked
+    /// at the same time, since ids are only as true as who wrote them.
     fn ask_for_missing(&mut self, peer: PeerKey, rebuild: Rebuild, ticket: Option<Ticket>) {
         let (hash, places) = (rebuild.hash(), rebuild.missing());
         self.note_header(peer, rebuild.compact(), hash);
@@ -220,7 +220,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Asks the sender of a compact block for the block itself, unless it comes another way already. Nobody is to blame.
+    /// Asks the sender of a compact block for the block itself, unless it comes another way already. Nobody is to
+    /// blame.
     fn ask_for_whole(&mut self, peer: PeerKey, compact: CompactBlock, ticket: Option<Ticket>, why: RebuildError) {
         let hash = compact.hash();
         self.note_header(peer, &compact, hash);
