@@ -173,3 +173,27 @@ fn no_server_gets_a_proof_with_fewer_slices_than_24() {
     }
     assert!(questions.len() > 1 && questions.iter().all(|slices| *slices == 24), "{questions:?}");
 }
+
+#[test]
+fn what_another_question_lacks_is_no_refusal_of_a_proof() {
+    let mut honest = regtest(300);
+    let mut world = World::new(ChainParams::regtest(), vec![honest.copy(Manner::Honest)]);
+    world.servers.clear();
+    world.hear(server(1), &honest.status());
+    let mut asked = None;
+    while let Some(output) = world.client.poll_output() {
+        if let Output::Ask { payload, .. } = output
+            && let Ok(Payload::Message(question @ NodeMessage::GetProof(_))) = NodeMessage::decode(&payload)
+        {
+            asked = Some(question);
+        }
+    }
+    // of a block, say
+    world.hear(server(1), &NodeMessage::NotFound(vec![[7; 32]]));
+    world.hear(server(1), &honest.status());
+    for answer in honest.answer(asked.expect("a proof is asked for")) {
+        world.tell(Input::Heard { server: server(1), payload: &answer });
+    }
+    assert_eq!(world.client.tip().hash, honest.chain.tip().hash);
+    assert!(world.muted().is_empty());
+}

@@ -240,3 +240,32 @@ impl Fetcher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use toycoin_core::{
+        Chain, ChainParams,
+        test_util::{classroom, grow},
+    };
+    use toycoin_wire::NodeId;
+
+    use super::*;
+
+    #[test]
+    fn a_body_is_kept_only_when_its_turn_is_near() {
+        let mut chain = Chain::in_memory(ChainParams::regtest());
+        let last = limits::BLOCKS as u64 + 1;
+        grow(&mut chain, last, classroom::owner(0));
+        let block = |height| chain.block_at(height).unwrap().unwrap().block().clone();
+        let server = Server { connection: 1, peer: NodeId::new([1; 16]) };
+        let (mut fetcher, mut net) = (Fetcher::default(), Net::new(ChainParams::regtest(), [0; 32]));
+        (1..=last).for_each(|height| fetcher.want(height, block(height).hash(), server));
+        (1..=last).for_each(|height| fetcher.on_block(&mut net, server, block(height)));
+        let kept = |fetcher: &Fetcher| fetcher.wanted.values().filter(|wanted| wanted.block.is_some()).count();
+        assert_eq!(kept(&fetcher), limits::BLOCKS);
+        assert!(fetcher.wanted[&last].block.is_none());
+        fetcher.drop_at(1);
+        fetcher.on_block(&mut net, server, block(last));
+        assert!(fetcher.wanted[&last].block.is_some() && net.muted.is_empty());
+    }
+}

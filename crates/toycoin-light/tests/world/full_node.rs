@@ -36,6 +36,8 @@ pub(crate) enum Manner {
     DeniesAncestors,
     /// It withholds the block of this height, and sends other blocks twice.
     Withholds(u64),
+    /// It gives one filter at a time, and no blocks.
+    OneFilter,
     /// It says of a thousand false blocks that their filters match, and its last filter is malformed.
     Floods,
 }
@@ -136,6 +138,9 @@ impl FullNode {
             }
             Manner::Garbles => return vec![b"PROFgarbage".to_vec()],
             _ => {}
+        }
+        if self.manner == Manner::OneFilter && matches!(message, NodeMessage::GetBlocks(_)) {
+            return Vec::new();
         }
         let mut answers = self.honest(message);
         if let Manner::Withholds(height) = self.manner {
@@ -242,6 +247,10 @@ impl FullNode {
                     last.time = last.time.saturating_sub(1_000_000_000);
                 }
                 NodeMessage::Headers(headers)
+            }
+            (Manner::OneFilter, NodeMessage::Filters(mut filters)) => {
+                filters.truncate(1);
+                NodeMessage::Filters(filters)
             }
             (Manner::HasNothing, NodeMessage::Proof(_) | NodeMessage::Headers(_)) => NodeMessage::Headers(Vec::new()),
             (Manner::SwapsBodies, NodeMessage::Block(mut block)) => {

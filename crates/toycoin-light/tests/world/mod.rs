@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
+pub(crate) mod concern;
 mod full_node;
 
 use std::{collections::BTreeMap, time::Duration};
