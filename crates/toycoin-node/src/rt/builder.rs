@@ -22,14 +22,14 @@ use toycoin_core::{
     consensus::{BatchVerifier, CachingVerifier},
     store::{ChainStore, MemoryStore},
 };
-use toycoin_wire::{Channel, limits::MAX_AGENT};
+use toycoin_wire::Channel;
 
 use crate::{
     limits::{DRIVER_QUEUE, EVENT_QUEUE, MINED_QUEUE, REMEMBERED_SIGNATURES},
     protocol::{NodeConfig, NodeMachine},
     rt::{
         MeshPort, NodeHandle, SpawnError, clock::Clock, connections::Connections, driver::Driver, hash_rate::HashRate,
-        life::Life, mesh::Mesh, miner::Miner, relays::Relays,
+        life::Life, meeting::shortened, mesh::Mesh, miner::Miner, relays::Relays,
     },
 };
 
@@ -126,9 +126,7 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
     /// version of this crate.
     #[must_use]
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
-        let mut agent = agent.into();
-        agent.truncate(agent.floor_char_boundary(MAX_AGENT));
-        self.config.agent = agent;
+        self.config.agent = shortened(agent.into());
         self
     }
 

@@ -16,6 +16,7 @@ mod hash_rate;
 mod life;
 pub mod light;
 mod listener;
+mod meeting;
 mod mesh;
 mod message;
 mod miner;

@@ -157,8 +157,9 @@ impl Wires {
         }
     }
 
-    /// Has no connection with a server of the mesh for a time.
-    pub(super) fn shun(&self, server: Server, time: Duration) {
+    /// Notes that a server is muted, and has no connection with it for a time if it is on the mesh.
+    pub(super) fn shun(&self, server: Server, time: Duration, reason: &str) {
+        tracing::info!(peer = %server.peer, reason, "muted");
         if self.mesh_connection == Some(server.connection) {
             self.tell_mesh(MeshCommand::Shun { peer: server.peer, time });
         }

@@ -4,17 +4,12 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use toycoin_core::{ChainParams, PublicKey, proof::MAX_SLICES};
 use toycoin_light::machine::{LightConfig, LightMachine, Saved, SavedError};
-use toycoin_wire::{Channel, limits::MAX_AGENT};
+use toycoin_wire::Channel;
 
-use super::{LightClient, driver::Driver, subscription::Subscription};
+use super::{LightClient, driver::Driver};
 use crate::{
     limits::DRIVER_QUEUE,
-    protocol::NodeConfig,
-    rt::{
-        MeshPort,
-        clock::Clock,
-        wires::{RelayMessage, Wires},
-    },
+    rt::{MeshPort, clock::Clock, meeting::Meeting},
 };
 
 /// The reason why a light client did not start.
@@ -33,10 +28,7 @@ pub enum LightError {
 #[derive(Debug)]
 pub struct LightBuilder {
     config: LightConfig,
-    channel: Channel,
-    agent: String,
-    relays: Vec<String>,
-    mesh: Option<MeshPort>,
+    meeting: Meeting,
     owners: Vec<(PublicKey, u64)>,
     saved: Option<Saved>,
     is_seeded: bool,
@@ -45,11 +37,8 @@ pub struct LightBuilder {
 impl LightBuilder {
     pub(super) fn new(params: ChainParams) -> Self {
         Self {
-            channel: NodeConfig::new(&params).channel,
+            meeting: Meeting::new(&params, concat!("toycoin-light/", env!("CARGO_PKG_VERSION"))),
             config: LightConfig::new(params, [0; 32]),
-            agent: concat!("toycoin-light/", env!("CARGO_PKG_VERSION")).to_owned(),
-            relays: Vec::new(),
-            mesh: None,
             owners: Vec::new(),
             saved: None,
             is_seeded: false,
@@ -60,30 +49,28 @@ impl LightBuilder {
     /// are the servers, and more of them leave less room for lies.
     #[must_use]
     pub fn relay(mut self, address: impl Into<String>) -> Self {
-        self.relays.push(address.into());
+        self.meeting.relay(address.into());
         self
     }
 
     /// Takes part in a mesh of peers without a relay, as [`NodeBuilder::mesh`](crate::NodeBuilder::mesh) does.
     #[must_use]
     pub fn mesh(mut self, port: MeshPort) -> Self {
-        self.mesh = Some(port);
+        self.meeting.mesh(port);
         self
     }
 
     /// Uses another channel than `/topic/main`.
     #[must_use]
     pub fn channel(mut self, channel: Channel) -> Self {
-        self.channel = channel;
+        self.meeting.channel(channel);
         self
     }
 
     /// Introduces itself to relays by this name; what is beyond 64 bytes is cut off.
     #[must_use]
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
-        let mut agent = agent.into();
-        agent.truncate(agent.floor_char_boundary(MAX_AGENT));
-        self.agent = agent;
+        self.meeting.agent(agent.into());
         self
     }
 
@@ -137,11 +124,7 @@ impl LightBuilder {
         let (sender, messages) = mpsc::channel(DRIVER_QUEUE);
         let (events, received) = mpsc::channel(DRIVER_QUEUE);
         let (commands, commanded) = mpsc::channel(DRIVER_QUEUE);
-        let relays = self.relays.into_iter().enumerate().map(|(relay, address)| {
-            let wrap = move |event| RelayMessage { relay, event };
-            Subscription::start(address, self.channel.clone(), self.agent.clone(), sender.clone(), wrap)
-        });
-        let wires = Wires::new(relays.collect(), self.mesh, &machine.status());
+        let wires = self.meeting.join(&machine.status(), &sender);
         let driver = Driver::new(machine, Clock::start(), wires, events);
         tokio::spawn(driver.run(self.owners, messages, commanded));
         Ok(LightClient::new(params, received, commands))

@@ -115,10 +115,7 @@ impl Driver {
                 match output {
                     Output::Ask { server, payload } => self.wires.say(server.connection, Some(server.peer), payload),
                     Output::Tell { connection, payload } => self.wires.say(connection, None, payload),
-                    Output::Mute { server, time, reason } => {
-                        tracing::info!(peer = %server.peer, reason, "muted");
-                        self.wires.shun(server, time);
-                    }
+                    Output::Mute { server, time, reason } => self.wires.shun(server, time, &reason),
                     Output::Begin { header, coins } => {
                         // the old file goes before the new one takes its name
                         self.part = None;

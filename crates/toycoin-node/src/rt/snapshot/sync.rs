@@ -5,18 +5,12 @@ use std::{ops::ControlFlow, path::Path};
 use tokio::{sync::mpsc, task};
 use toycoin_core::{ChainParams, store::SnapshotRoot};
 use toycoin_light::machine::snapshot::{Snapshot, SnapshotConfig, SnapshotMachine};
-use toycoin_wire::{Channel, limits::MAX_AGENT};
+use toycoin_wire::Channel;
 
 use super::{SnapshotProgress, SnapshotSyncError, driver::Driver};
 use crate::{
     limits::DRIVER_QUEUE,
-    protocol::NodeConfig,
-    rt::{
-        MeshPort,
-        clock::Clock,
-        light::subscription::Subscription,
-        wires::{RelayMessage, Wires},
-    },
+    rt::{MeshPort, clock::Clock, meeting::Meeting},
     store::{RedbStore, StoreError},
 };
 
@@ -27,10 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub struct SnapshotSync {
     config: SnapshotConfig,
-    channel: Channel,
-    agent: String,
-    relays: Vec<String>,
-    mesh: Option<MeshPort>,
+    meeting: Meeting,
     is_seeded: bool,
 }
 
@@ -38,11 +29,8 @@ impl SnapshotSync {
     /// Begins a sync on a network that has no relay and no mesh yet.
     pub fn new(params: ChainParams) -> Self {
         Self {
-            channel: NodeConfig::new(&params).channel,
+            meeting: Meeting::new(&params, concat!("toycoin-node/", env!("CARGO_PKG_VERSION"))),
             config: SnapshotConfig::new(params, [0; 32]),
-            agent: concat!("toycoin-node/", env!("CARGO_PKG_VERSION")).to_owned(),
-            relays: Vec::new(),
-            mesh: None,
             is_seeded: false,
         }
     }
@@ -50,30 +38,28 @@ impl SnapshotSync {
     /// Connects to a relay at `address`, host and port. Further calls add further relays.
     #[must_use]
     pub fn relay(mut self, address: impl Into<String>) -> Self {
-        self.relays.push(address.into());
+        self.meeting.relay(address.into());
         self
     }
 
     /// Takes part in a mesh of peers, as [`NodeBuilder::mesh`](crate::NodeBuilder::mesh) does.
     #[must_use]
     pub fn mesh(mut self, port: MeshPort) -> Self {
-        self.mesh = Some(port);
+        self.meeting.mesh(port);
         self
     }
 
     /// Uses another channel than `/topic/main`.
     #[must_use]
     pub fn channel(mut self, channel: Channel) -> Self {
-        self.channel = channel;
+        self.meeting.channel(channel);
         self
     }
 
     /// Introduces itself to relays by this name; what is beyond 64 bytes is cut off.
     #[must_use]
     pub fn agent(mut self, agent: impl Into<String>) -> Self {
-        let mut agent = agent.into();
-        agent.truncate(agent.floor_char_boundary(MAX_AGENT));
-        self.agent = agent;
+        self.meeting.agent(agent.into());
         self
     }
 
@@ -113,11 +99,7 @@ impl SnapshotSync {
         let params = self.config.params.clone();
         let machine = SnapshotMachine::new(self.config);
         let (sender, messages) = mpsc::channel(DRIVER_QUEUE);
-        let relays = self.relays.into_iter().enumerate().map(|(relay, address)| {
-            let wrap = move |event| RelayMessage { relay, event };
-            Subscription::start(address, self.channel.clone(), self.agent.clone(), sender.clone(), wrap)
-        });
-        let wires = Wires::new(relays.collect(), self.mesh, &machine.status());
+        let wires = self.meeting.join(&machine.status(), &sender);
         let (clock, part) = (Clock::start(), None);
         let driver = Driver { machine, clock, wires, directory: directory.to_owned(), part, height: 0 };
         let (snapshot, mut part) = driver.run(messages, &mut report).await?;
