@@ -34,12 +34,6 @@ fn pruned_node() -> (Stage, Peer) {
     (stage, peer)
 }
 
-fn ask(stage: &mut Stage, peer: Peer, question: &NodeMessage) -> Vec<NodeMessage> {
-    stage.tell(peer, question);
-    stage.advance(SECOND);
-    stage.take_sent_to(peer)
-}
-
 fn hash_at(height: u64) -> BlockHash {
     source().header_at(height).unwrap().hash
 }
@@ -57,13 +51,13 @@ fn pruned_node_denies_old_blocks_and_their_receipts() {
     ];
     for (question, missing) in questions {
         let expected = [NodeMessage::NotFound(vec![missing])];
-        assert_eq!(ask(&mut stage, peer, &question), expected, "{question:?}");
+        assert_eq!(stage.ask_as(peer, &question), expected, "{question:?}");
     }
     // as for a transaction that no block holds
     for txid in [txid, Txid::from_bytes([3; 32])] {
         let question = NodeMessage::GetReceipts(GetReceipts { tip, transactions: vec![txid] });
         let expected = [NodeMessage::Receipts(Vec::new()), NodeMessage::NotFound(vec![txid.to_bytes()])];
-        assert_eq!(ask(&mut stage, peer, &question), expected);
+        assert_eq!(stage.ask_as(peer, &question), expected);
     }
     assert!(!stage.is_muted(peer) && stage.score(peer) == 0);
 }
@@ -74,23 +68,23 @@ fn pruned_node_gives_headers_filters_proofs_and_the_rest() {
     let tip = hash_at(HEIGHT);
     for height in [0, FIRST, HEIGHT] {
         let block = block_at(source(), height);
-        let answer = ask(&mut stage, peer, &NodeMessage::GetBlocks(vec![hash_at(height)]));
+        let answer = stage.ask_as(peer, &NodeMessage::GetBlocks(vec![hash_at(height)]));
         assert_eq!(answer, [NodeMessage::Block(block)], "{height}");
     }
     let locator = GetHeaders { locator: vec![hash_at(0)], stop: BlockHash::ZERO };
-    let answer = ask(&mut stage, peer, &NodeMessage::GetHeaders(locator));
+    let answer = stage.ask_as(peer, &NodeMessage::GetHeaders(locator));
     assert_eq!(answer, [NodeMessage::Headers(headers(source(), 1..=HEIGHT))]);
     let proof = GetProof { tip, seed: [1; 32], slices: 24, start: BlockHash::ZERO };
-    let answer = ask(&mut stage, peer, &NodeMessage::GetProof(proof));
+    let answer = stage.ask_as(peer, &NodeMessage::GetProof(proof));
     assert!(matches!(&answer[..], [NodeMessage::Proof(proof)] if proof.tip.hash() == tip), "{answer:?}");
     let filters = GetFilters { first: 1, last: hash_at(20) };
-    let answer = ask(&mut stage, peer, &NodeMessage::GetFilters(filters));
+    let answer = stage.ask_as(peer, &NodeMessage::GetFilters(filters));
     let [NodeMessage::Filters(filters)] = &answer[..] else { panic!("{answer:?}") };
     let expected: Vec<_> = (1..=20).map(|height| BlockFilter::of(&block_at(source(), height))).collect();
     assert!(expected.starts_with(filters) && !filters.is_empty());
     let kept: CheckedBlock = block_at(source(), FIRST).check(source().params()).unwrap();
     let request = GetReceipts { tip, transactions: vec![kept.coinbase_txid()] };
-    let answer = ask(&mut stage, peer, &NodeMessage::GetReceipts(request));
+    let answer = stage.ask_as(peer, &NodeMessage::GetReceipts(request));
     assert_eq!(answer, [NodeMessage::Receipts(vec![Receipt::of(&kept, 0).unwrap()])]);
     assert!(!stage.is_muted(peer) && stage.score(peer) == 0);
 }

@@ -62,12 +62,6 @@ fn full_node() -> (Stage, Peer) {
     node_with(Chain::open(ChainParams::regtest(), source().store().clone()).unwrap())
 }
 
-fn ask(stage: &mut Stage, peer: Peer, question: &NodeMessage) -> Vec<NodeMessage> {
-    stage.tell(peer, question);
-    stage.advance(SECOND);
-    stage.take_sent_to(peer)
-}
-
 fn hash_at(height: u64) -> BlockHash {
     source().header_at(height).unwrap().hash
 }
@@ -81,13 +75,13 @@ fn snapshot_is_given_by_its_manifest_and_its_chunks() {
     let (mut stage, peer) = full_node();
     let kept = source().offered_snapshot(&BlockHash::ZERO).unwrap();
     for block in [BlockHash::ZERO, hash_at(INTERVAL)] {
-        let answers = ask(&mut stage, peer, &NodeMessage::GetManifest(block));
+        let answers = stage.ask_as(peer, &NodeMessage::GetManifest(block));
         assert_eq!(answers, [NodeMessage::Manifest(kept.manifest.clone())]);
     }
     let request = GetChunk { snapshot: kept.id, place: 0 };
     let coins = snapshot_coins(source(), &kept);
     let expected = NodeMessage::Chunk(Chunk { snapshot: kept.id, place: 0, coins });
-    assert_eq!(ask(&mut stage, peer, &NodeMessage::GetChunk(request)), [expected]);
+    assert_eq!(stage.ask_as(peer, &NodeMessage::GetChunk(request)), [expected]);
     assert!(!stage.is_muted(peer) && stage.score(peer) == 0);
 }
 
@@ -96,9 +90,9 @@ fn unknown_snapshot_or_chunk_is_not_found() {
     let (mut stage, peer) = full_node();
     let kept = source().offered_snapshot(&BlockHash::ZERO).unwrap();
     let tip = hash_at(INTERVAL + DEPTH);
-    assert_eq!(ask(&mut stage, peer, &NodeMessage::GetManifest(tip)), not_found(&[tip.to_bytes()]));
+    assert_eq!(stage.ask_as(peer, &NodeMessage::GetManifest(tip)), not_found(&[tip.to_bytes()]));
     for request in [GetChunk { snapshot: kept.id, place: 1 }, GetChunk { snapshot: [7; 32], place: 0 }] {
-        assert_eq!(ask(&mut stage, peer, &NodeMessage::GetChunk(request)), not_found(&[request.snapshot]));
+        assert_eq!(stage.ask_as(peer, &NodeMessage::GetChunk(request)), not_found(&[request.snapshot]));
     }
     // a block too few lies above
     let mut shallow = new_chain();
@@ -107,10 +101,10 @@ fn unknown_snapshot_or_chunk_is_not_found() {
     }
     let (mut stage, peer) = node_with(shallow);
     let newest = NodeMessage::GetManifest(BlockHash::ZERO);
-    assert_eq!(ask(&mut stage, peer, &newest), not_found(&[[0; 32]]));
+    assert_eq!(stage.ask_as(peer, &newest), not_found(&[[0; 32]]));
     stage.tell(peer, &NodeMessage::Block(block_at(source(), INTERVAL + DEPTH)));
     stage.advance(SECOND);
-    assert!(matches!(ask(&mut stage, peer, &newest)[..], [NodeMessage::Manifest(_)]));
+    assert!(matches!(stage.ask_as(peer, &newest)[..], [NodeMessage::Manifest(_)]));
     assert!(!stage.is_muted(peer) && stage.score(peer) == 0);
 }
 
@@ -148,18 +142,18 @@ fn node_from_a_snapshot_denies_what_it_cannot_show() {
         (NodeMessage::GetBlocks(vec![hash_at(9)]), hash_at(9).to_bytes()),
     ];
     for (question, missing) in questions {
-        assert_eq!(ask(&mut stage, peer, &question), not_found(&[missing]), "{question:?}");
+        assert_eq!(stage.ask_as(peer, &question), not_found(&[missing]), "{question:?}");
     }
     // what lies above is there
     let block = block_at(source(), first);
-    assert_eq!(ask(&mut stage, peer, &NodeMessage::GetBlocks(vec![hash_at(first)])), [NodeMessage::Block(block)]);
+    assert_eq!(stage.ask_as(peer, &NodeMessage::GetBlocks(vec![hash_at(first)])), [NodeMessage::Block(block)]);
     let locator = |heights: &[u64]| {
         let locator = heights.iter().map(|height| hash_at(*height)).collect();
         NodeMessage::GetHeaders(GetHeaders { locator, stop: BlockHash::ZERO })
     };
     let above = headers(source(), first..=INTERVAL + DEPTH);
-    assert_eq!(ask(&mut stage, peer, &locator(&[INTERVAL, 0])), [NodeMessage::Headers(above)]);
+    assert_eq!(stage.ask_as(peer, &locator(&[INTERVAL, 0])), [NodeMessage::Headers(above)]);
     // an empty answer would say that there are no headers
-    assert_eq!(ask(&mut stage, peer, &locator(&[9, 0])), []);
+    assert_eq!(stage.ask_as(peer, &locator(&[9, 0])), []);
     assert!(!stage.is_muted(peer) && stage.score(peer) == 0);
 }

@@ -160,6 +160,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> Stage<S> {
         self.tell_payload(peer, &message.encode().expect("within its cap"));
     }
 
+    /// A peer asks something, and has its answers once the node had time for what costs more.
+    pub(crate) fn ask_as(&mut self, peer: Peer, question: &NodeMessage) -> Vec<NodeMessage> {
+        self.tell(peer, question);
+        self.advance(Duration::from_secs(1));
+        self.take_sent_to(peer)
+    }
+
     pub(crate) fn tell_payload(&mut self, peer: Peer, payload: &[u8]) {
         let channel = ChannelRef::new(CHANNEL).expect("a good name");
         self.relay_says(peer.connection, &RelayMessage::Deliver(Deliver { channel, from: peer.id, payload }));
