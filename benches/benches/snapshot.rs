@@ -10,13 +10,9 @@
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{path::Path, time::Instant};
 
-use toycoin_benches::{Split, is_bench};
+use toycoin_benches::{Directory, Split, is_bench};
 use toycoin_core::{
     Amount, Chain, ChainParams, OutPoint, TxOut,
     snapshot::{DEPTH, INTERVAL},
@@ -39,9 +35,9 @@ fn main() {
 
 async fn compare(coins: usize) {
     let params = ChainParams::regtest();
-    let directory = Directory::new("source");
-    let mut chain =
-        Chain::open(params.clone(), RedbStore::open(&directory.0, &params).expect("a directory")).expect("a new store");
+    let directory = Directory::new(env!("CARGO_TARGET_TMPDIR"), "snapshot-source");
+    let mut chain = Chain::open(params.clone(), RedbStore::open(directory.path(), &params).expect("a directory"))
+        .expect("a new store");
     fill(&mut chain, coins);
     let to_snapshot = INTERVAL - chain.height() % INTERVAL;
     grow(&mut chain, to_snapshot + DEPTH, classroom::owner(0));
@@ -54,7 +50,7 @@ async fn compare(coins: usize) {
     let full = full.await.expect("a node");
     full.wait_for_relay().await.expect("the relay");
 
-    let fresh = Directory::new("from-a-snapshot");
+    let fresh = Directory::new(env!("CARGO_TARGET_TMPDIR"), "snapshot-from-a-snapshot");
     let begun = Instant::now();
     let sync = SnapshotSync::new(params.clone()).relay(address.clone());
     let mut fetched = None;
@@ -63,14 +59,14 @@ async fn compare(coins: usize) {
             fetched = Some(begun.elapsed());
         }
     };
-    let snapshot = sync.run(&fresh.0, report).await.expect("a snapshot");
+    let snapshot = sync.run(fresh.path(), report).await.expect("a snapshot");
     let written = begun.elapsed();
-    reach(&fresh.0, &params, &address, tip.height).await;
+    reach(fresh.path(), &params, &address, tip.height).await;
     let ready = begun.elapsed();
 
-    let other = Directory::new("from-genesis");
+    let other = Directory::new(env!("CARGO_TARGET_TMPDIR"), "snapshot-from-genesis");
     let begun = Instant::now();
-    reach(&other.0, &params, &address, tip.height).await;
+    reach(other.path(), &params, &address, tip.height).await;
     let whole = begun.elapsed();
     full.shutdown().await.expect("an end");
 
@@ -118,21 +114,4 @@ fn mine(chain: &mut Chain<RedbStore>, transactions: Vec<toycoin_core::Transactio
     let time = chain.tip().time + 1_000;
     let block = chain.template(transactions, classroom::owner(0), b"", time).expect("payments that fit");
     chain.apply(block.mine_trivial(), time).expect("a block of our own");
-}
-
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("snapshot-{name}-{}", std::process::id()));
-        drop(fs::remove_dir_all(&path));
-        fs::create_dir_all(&path).expect("room for a directory");
-        Self(path)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
 }

@@ -9,13 +9,13 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
 
 use redb::{Database, TableDefinition};
-use toycoin_benches::{Split, is_bench, median};
+use toycoin_benches::{Directory, Split, is_bench, median};
 use toycoin_core::{
     Amount, Applied, Block, Chain, ChainParams, NetworkSpec, OutPoint, Transaction, TxOut,
     chain::Advance,
@@ -91,9 +91,9 @@ fn compare_bodies([large, small]: [usize; 2]) {
     println!("| bodies | in redb, ms a group | in a file, ms a group | redb's size / bodies | file's |");
     println!("| --- | ---: | ---: | ---: | ---: |");
     for (name, length, count, groups) in [("80 kB", 80_000, 10, large), ("600 B", 600, 2_000, small)] {
-        let directory = Directory::new("bodies");
-        let database = Database::create(directory.0.join("bodies.redb")).expect("a database");
-        let mut file = fs::File::create(directory.0.join("bodies.dat")).expect("a file");
+        let directory = Directory::new(env!("CARGO_TARGET_TMPDIR"), "bodies");
+        let database = Database::create(directory.path().join("bodies.redb")).expect("a database");
+        let mut file = fs::File::create(directory.path().join("bodies.dat")).expect("a file");
         let table: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("bodies");
         let places: TableDefinition<'_, &[u8; 32], u64> = TableDefinition::new("places");
         let (mut within, mut beside) = (Vec::new(), Vec::new());
@@ -134,7 +134,7 @@ fn compare_bodies([large, small]: [usize; 2]) {
         }
         let total = (length * count * groups) as f64;
         drop(database);
-        let size = |file: &str| fs::metadata(directory.0.join(file)).expect("a file").len() as f64 / total;
+        let size = |file: &str| fs::metadata(directory.path().join(file)).expect("a file").len() as f64 / total;
         println!(
             "| {name} | {:.1} | {:.1} | {:.2} | {:.2} |",
             median(&mut within),
@@ -189,11 +189,11 @@ fn catch_up(height: u64, runs: usize) {
             while !matches!(chain.advance().expect("memory"), Advance::Idle) {}
         }
         in_windows.push(begun.elapsed().as_secs_f64());
-        let directory = Directory::new("catching-up");
-        let store = RedbStore::open(&directory.0, &params).expect("a directory of our own");
+        let directory = Directory::new(env!("CARGO_TARGET_TMPDIR"), "catching-up");
+        let store = RedbStore::open(directory.path(), &params).expect("a directory of our own");
         let builder = NodeBuilder::new(params.clone()).relay(address.clone());
         on_disk.push(runtime.block_on(time_to_catch_up(builder.store(store), height)));
-        size = sizes(&directory.0);
+        size = sizes(directory.path());
         let builder = NodeBuilder::new(params.clone()).relay(address.clone());
         in_memory.push(runtime.block_on(time_to_catch_up(builder, height)));
     }
@@ -236,10 +236,11 @@ where
 /// Connects `connected` blocks of 20 payments at each of two heights in turn, and then restarts at the greater height
 /// with so many coins.
 fn heights(heights: [u64; 2], connected: usize, coins: Option<u64>) {
-    let (params, directories) = (params(), heights.map(|height| Directory::new(&format!("height-{height}"))));
+    let (params, directories) =
+        (params(), heights.map(|height| Directory::new(env!("CARGO_TARGET_TMPDIR"), &format!("height-{height}"))));
     let mut climbs = Vec::new();
     for (height, directory) in heights.iter().zip(&directories) {
-        let store = RedbStore::open(&directory.0, &params).expect("a directory of our own");
+        let store = RedbStore::open(directory.path(), &params).expect("a directory of our own");
         let mut chain = Chain::open(params.clone(), store).expect("an empty store");
         let payer = Payer::new(&mut chain);
         let begun = Instant::now();
@@ -283,7 +284,7 @@ fn heights(heights: [u64; 2], connected: usize, coins: Option<u64>) {
         chain.sync().expect("a disk");
         let (height, coins) = (chain.height(), chain.state().coin_count);
         drop(chain);
-        let size = sizes(&directories[1].0);
+        let size = sizes(directories[1].path());
         println!(
             "\nrestart at {height} blocks and {coins} coins; index {:.0} MB, bodies {:.0} MB\n",
             size.0 as f64 / 1e6,
@@ -291,7 +292,7 @@ fn heights(heights: [u64; 2], connected: usize, coins: Option<u64>) {
         );
         for _ in 0..3 {
             let this = std::env::current_exe().expect("a program");
-            let status = Command::new(this).arg("--restart").arg(&directories[1].0).status();
+            let status = Command::new(this).arg("--restart").arg(directories[1].path()).status();
             assert!(status.expect("a process").success());
         }
     }
@@ -398,22 +399,4 @@ fn on_disk(file: &fs::Metadata) -> u64 {
 #[cfg(not(unix))]
 fn on_disk(file: &fs::Metadata) -> u64 {
     file.len()
-}
-
-/// A directory in the build's temporary directory, which is removed at the end.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        drop(fs::remove_dir_all(&path));
-        fs::create_dir_all(&path).expect("room for a directory");
-        Self(path)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
 }

@@ -1,13 +1,15 @@
 //! Benchmarks of toycoin, each beside the peers that it is measured against: `cargo bench -p toycoin-benches`.
 //!
-//! Here is what they share: a clock that other programs of the machine do not disturb, percentiles, and coins to spend.
+//! Here is what they share: a clock that other programs of the machine do not disturb, percentiles, coins to spend, and directories.
 
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
 
+mod directory;
 mod split;
 
+pub use directory::Directory;
 pub use split::Split;
 
 /// Returns whether `cargo bench` runs this program. Otherwise it is a test, which checks with small numbers that the
