@@ -234,6 +234,7 @@ impl Search {
             span.server = None;
             return net.servers.failed(&server, Kind::Filters, net.now.monotonic);
         }
+        // whether they are true shows later, and a false hash costs its sender a rest then
         net.servers.was_useful(&server, Kind::Filters);
         let end = span.last;
         span.last = span.first + filters.len() as u64 - 1;

@@ -4,6 +4,7 @@
 
 pub(crate) mod forgetful;
 pub(crate) mod memory;
+pub(crate) mod pruned;
 
 use std::{
     fs,
