@@ -1,0 +1,1 @@
+//! Theory: what papers and formulas expect, each with its source.

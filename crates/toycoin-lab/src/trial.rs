@@ -1,0 +1,92 @@
+//! One trial of an attack: its seed, and the network that runs for it.
+
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use thiserror::Error;
+use toycoin_sim::{Network, Simulation, Violation};
+
+/// One trial of an attack.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    seed: u64,
+    stop: Option<&'a AtomicBool>,
+    /// The trace, if it is kept.
+    trace: Option<RefCell<String>>,
+}
+
+/// The reason why a trial has no outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TrialError {
+    /// An invariant of the simulation broke: something is wrong with the node, or with the attack.
+    #[error("an invariant broke: {0}")]
+    Violation(#[from] Violation),
+    /// It was interrupted.
+    #[error("it was interrupted")]
+    Interrupted,
+}
+
+impl<'a> Trial<'a> {
+    /// Returns the trial of a seed.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, stop: None, trace: None }
+    }
+
+    /// Returns the same trial, which ends early when the flag is set.
+    #[must_use]
+    pub const fn until(mut self, stop: &'a AtomicBool) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// Returns the same trial, which keeps its trace.
+    #[must_use]
+    pub fn keep_trace(mut self) -> Self {
+        self.trace = Some(RefCell::default());
+        self
+    }
+
+    /// Returns the seed.
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Returns the trace of the network that ran, as JSON lines; empty unless it is kept.
+    pub fn trace(&self) -> String {
+        self.trace.as_ref().map(|trace| trace.borrow().clone()).unwrap_or_default()
+    }
+
+    /// Returns a simulation of this trial's seed, in which honest nodes need not agree at the end.
+    pub fn simulation(&self) -> Simulation {
+        let simulation = Simulation::builder(self.seed).settles_within(None);
+        if self.trace.is_some() { simulation.keep_trace() } else { simulation }
+    }
+
+    /// Runs a network until a condition holds, which is looked at `every` so often, and returns it for questions.
+    ///
+    /// # Errors
+    /// When an invariant breaks, or the trial is interrupted.
+    pub fn run(
+        &self,
+        simulation: Simulation,
+        every: Duration,
+        mut done: impl FnMut(&mut Network) -> bool,
+    ) -> Result<Network, TrialError> {
+        let mut network = simulation.start();
+        while !done(&mut network) {
+            if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Err(TrialError::Interrupted);
+            }
+            let until = network.now() + every;
+            network.run_to(until)?;
+        }
+        if let (Some(kept), Some(lines)) = (&self.trace, network.trace().lines()) {
+            kept.borrow_mut().push_str(lines);
+        }
+        Ok(network)
+    }
+}
