@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, collections::BTreeMap, ops::Range, rc::Rc, time::Duration};
 
-use toycoin_core::{ChainParams, Txid};
+use toycoin_core::{ChainParams, Header, Txid};
 use toycoin_node::{limits, protocol::NodeMachine};
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     network::Network,
     node_spec::NodeSpec,
     participant::Participant,
+    relay_tactic::RelayTactic,
     spending::{Spending, SpendingPattern},
     store::Disk,
     topology::Topology,
@@ -42,6 +43,8 @@ pub struct Simulation {
     pub(crate) random_faults: Drawn,
     pub(crate) settle: Option<Duration>,
     pub(crate) keep_trace: bool,
+    pub(crate) keep_fates: bool,
+    pub(crate) relay_tactics: Vec<(usize, Box<dyn RelayTactic>)>,
     pub(crate) censored: Option<Txid>,
     pub(crate) invariants: Invariants<Network>,
     pub(crate) boundless_relays: bool,
@@ -67,6 +70,8 @@ impl Simulation {
             random_faults: Drawn::Nothing,
             settle: Some(Duration::from_secs(300)),
             keep_trace: false,
+            keep_fates: false,
+            relay_tactics: Vec::new(),
             censored: None,
             invariants: Invariants {
                 callers: Vec::new(),
@@ -105,6 +110,20 @@ impl Simulation {
             node.hash_rate = f64::from(rate);
         }
         self
+    }
+
+    /// Multiplies a node's hash rate by factors, each from its virtual time until the next one.
+    #[must_use]
+    pub fn hash_plan(self, node: usize, plan: impl IntoIterator<Item = (Duration, f64)>) -> Self {
+        let plan = plan.into_iter().collect();
+        self.change(node, |spec| spec.hash_plan = plan)
+    }
+
+    /// Makes a node search only for blocks whose header fulfils a condition, such as an easy target. It asks for each
+    /// new template.
+    #[must_use]
+    pub fn mines_when(self, node: usize, when: impl Fn(&Header) -> bool + 'static) -> Self {
+        self.change(node, |spec| spec.mines_when = Some(Rc::new(when)))
     }
 
     /// Sets how the nodes reach each other.
@@ -233,7 +252,7 @@ impl Simulation {
     fn tampered(self, node: usize, honest: bool, tactic: impl Tactic + 'static) -> Self {
         let seed = self.seed;
         let mut simulation = self.participant(node, move |machine| {
-            Tampering::new(machine, Box::new(tactic), Dice::new(seed, 100 + node as u64))
+            Tampering::new(node, machine, Box::new(tactic), Dice::new(seed, 100 + node as u64))
         });
         if let Some(spec) = simulation.nodes.get_mut(node) {
             spec.honest = honest;
@@ -391,6 +410,20 @@ impl Simulation {
     #[must_use]
     pub const fn settles_within(mut self, time: Option<Duration>) -> Self {
         self.settle = time;
+        self
+    }
+
+    /// Makes a relay lie. A topology that has no such relay ignores it.
+    #[must_use]
+    pub fn relay_tactic(mut self, relay: usize, tactic: impl RelayTactic + 'static) -> Self {
+        self.relay_tactics.push((relay, Box::new(tactic)));
+        self
+    }
+
+    /// Keeps what becomes of each found block, for [`Network::block_fates`].
+    #[must_use]
+    pub const fn keep_fates(mut self) -> Self {
+        self.keep_fates = true;
         self
     }
 

@@ -69,6 +69,7 @@ mod node_spec;
 mod params;
 mod participant;
 mod planted;
+mod relay_tactic;
 mod report;
 mod running;
 mod spending;
@@ -87,9 +88,10 @@ pub use self::{
     latency::Latency,
     light::LightClient,
     link::Link,
-    network::{ControlError, Fact, FaultId, MessageKind, Network, Seen, SeenMessage},
+    network::{BlockFate, ControlError, Fact, FaultId, MessageKind, Network, PaymentFate, Seen, SeenMessage},
     params::{params, spec},
     participant::{Foreign, Participant},
+    relay_tactic::{Passage, RelayTactic},
     report::{Run, Statistics, Violation},
     spending::{Spending, SpendingPattern},
     store::{CrashStore, Disk},

@@ -1,6 +1,8 @@
 //! Specification of a node, from which the simulation builds it.
 
-use toycoin_core::ChainParams;
+use std::{rc::Rc, time::Duration};
+
+use toycoin_core::{ChainParams, Header};
 use toycoin_node::protocol::NodeMachine;
 
 use crate::{
@@ -14,9 +16,16 @@ use crate::{
 /// Function that makes a participant from an honest node's machine, which it may wrap or discard.
 pub(crate) type Maker = Box<dyn FnOnce(NodeMachine<CrashStore>) -> Box<dyn Participant>>;
 
+/// Condition on the header that a node searches for.
+pub(crate) type MinesWhen = Rc<dyn Fn(&Header) -> bool>;
+
 /// A node's properties, as the builder collects them.
 pub(crate) struct NodeSpec {
     pub(crate) hash_rate: f64,
+    /// Factors of the hash rate, each with the time at which it begins.
+    pub(crate) hash_plan: Vec<(Duration, f64)>,
+    /// For which headers it searches; `None` for all.
+    pub(crate) mines_when: Option<MinesWhen>,
     pub(crate) clock_offset_ms: i64,
     /// Lowest fee rate that the mempool accepts, in grains per byte.
     pub(crate) min_fee_rate: u64,
@@ -40,6 +49,8 @@ impl Default for NodeSpec {
     fn default() -> Self {
         Self {
             hash_rate: 1.0,
+            hash_plan: Vec::new(),
+            mines_when: None,
             clock_offset_ms: 0,
             min_fee_rate: 0,
             sync_every: 4,

@@ -13,7 +13,7 @@ use crate::{
     builder::{Drawn, Simulation},
     dice::{Dice, FAR},
     fault::{Fault, Scheduled, draw, draw_late, draw_mesh},
-    network::{DiceSet, MAX_GROWTH, Network, RelaySite, SimNode, mesh::Mesh, queue::Queue},
+    network::{DiceSet, Fates, MAX_GROWTH, Network, RelaySite, SimNode, mesh::Mesh, queue::Queue},
     params::{GENESIS_HASHES, params},
     report::{Run, Statistics, Violation},
     store::Disk,
@@ -91,7 +91,7 @@ impl Simulation {
     /// assert!(run.converged() && run.deepest_reorg() > 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn start(self) -> Network {
+    pub fn start(mut self) -> Network {
         let params = self.params.clone().unwrap_or_else(|| params(self.nodes.len(), self.spacing));
         let shares: f64 = self.nodes.iter().map(|node| node.hash_rate).sum();
         let relays_of = |node: usize| match &self.topology {
@@ -114,7 +114,12 @@ impl Simulation {
             queue_deliveries: if self.boundless_relays { usize::MAX } else { self.invariants.queue_deliveries },
             ..RelayConfig::default()
         };
-        let relays = (0..self.relay_count()).map(|_| RelaySite::new(&relay_config)).collect();
+        let mut relays: Vec<_> = (0..self.relay_count()).map(|_| RelaySite::new(&relay_config)).collect();
+        for (relay, tactic) in std::mem::take(&mut self.relay_tactics) {
+            if let Some(site) = relays.get_mut(relay) {
+                site.tactic = Some(tactic);
+            }
+        }
         let dice = |stream| Dice::new(self.seed, stream);
         let mut network = Network {
             now: Duration::ZERO,
@@ -142,6 +147,7 @@ impl Simulation {
             archive: BTreeMap::new(),
             audited: Default::default(),
             by_work: Default::default(),
+            fates: Fates::new(self.keep_fates),
             mined_at: BTreeMap::new(),
             payments: Default::default(),
             traffic: Default::default(),
@@ -162,6 +168,7 @@ impl Simulation {
         (0..network.nodes.len()).for_each(|node| network.place_in_mesh(node));
         network.refuse_faults_of_relays();
         network.plan_faults();
+        network.plan_hash_rates();
         if self.payments_per_second > 0.0 {
             network.payments.mean = Duration::from_secs_f64(1.0 / self.payments_per_second);
             network.payments.until = FAR;

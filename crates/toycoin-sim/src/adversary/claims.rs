@@ -8,7 +8,7 @@ use toycoin_wire::{
     node::{NodeMessage, Status},
 };
 
-use crate::adversary::{Said, Scene, Tactic};
+use crate::adversary::{Heard, Said, Scene, Tactic};
 
 /// How much work a status claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +96,12 @@ impl Tactic for ClaimsWork {
         }
     }
 
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, scene: &mut Scene<'_>) -> Option<Vec<Said>> {
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, scene: &mut Scene<'_>) -> Heard {
         if !matches!(message, NodeMessage::GetHeaders(_) | NodeMessage::GetBlocks(_)) {
-            return None;
+            return Heard::Pass;
         }
         let answer = self.evade(from, message, scene);
-        Some(answer.into_iter().map(|answer| (Some(from), answer)).collect())
+        Heard::Instead(answer.into_iter().map(|answer| (Some(from), answer)).collect())
     }
 
     fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
@@ -112,8 +112,8 @@ impl Tactic for ClaimsWork {
         said
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_secs(1)
+    fn interval(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 }
 

@@ -6,7 +6,7 @@ use toycoin_wire::{
     node::{BlockTransactions, NodeMessage},
 };
 
-use crate::adversary::{Said, Scene, Tactic};
+use crate::adversary::{Heard, Said, Scene, Tactic};
 
 /// Publishes compact blocks with false short ids, under honest headers, and answers requests for their payments with
 /// payments of other blocks.
@@ -25,17 +25,17 @@ impl Tactic for FalseCompactBlocks {
         vec![(to, message)]
     }
 
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, scene: &mut Scene<'_>) -> Option<Vec<Said>> {
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, scene: &mut Scene<'_>) -> Heard {
         match message {
-            NodeMessage::CompactBlock(block) => Some(vec![(None, falsified(block, scene))]),
+            NodeMessage::CompactBlock(block) => Heard::Instead(vec![(None, falsified(block, scene))]),
             NodeMessage::GetBlockTransactions(request) => {
                 let tip = scene.chain.block(&scene.chain.tip().hash).ok().flatten();
                 let payments = tip.map(|tip| tip.block().transactions.clone()).unwrap_or_default();
                 let transactions = payments.into_iter().cycle().take(request.places.len()).collect();
                 let answer = BlockTransactions { block: request.block, transactions };
-                Some(vec![(Some(from), NodeMessage::BlockTransactions(answer))])
+                Heard::Instead(vec![(Some(from), NodeMessage::BlockTransactions(answer))])
             }
-            _ => None,
+            _ => Heard::Pass,
         }
     }
 }

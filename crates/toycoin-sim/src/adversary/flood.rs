@@ -30,8 +30,8 @@ impl Tactic for OrphanFlood {
         said
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_secs(1)
+    fn interval(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 }
 
@@ -50,8 +50,8 @@ impl Tactic for BodyFlood {
         std::iter::repeat_n(said, self.burst).flatten().collect()
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_secs(1)
+    fn interval(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 }
 
@@ -93,7 +93,7 @@ impl Tactic for ConflictFlood {
             .collect()
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_secs(1)
+    fn interval(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 }

@@ -18,7 +18,7 @@ use toycoin_wire::{
 };
 
 use crate::{
-    adversary::{Said, Scene, Tactic},
+    adversary::{Heard, Said, Scene, Tactic},
     network::solve_header,
     params::wallet_key,
 };
@@ -190,8 +190,8 @@ impl InvalidBlocks {
 }
 
 impl Tactic for InvalidBlocks {
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
-        self.forged.answer(from, message)
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Heard {
+        self.forged.answer(from, message).into()
     }
 
     fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
@@ -230,8 +230,8 @@ impl LighterChain {
 }
 
 impl Tactic for LighterChain {
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
-        self.forged.answer(from, message)
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Heard {
+        self.forged.answer(from, message).into()
     }
 
     fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {

@@ -2,7 +2,7 @@
 
 use toycoin_wire::{NodeId, node::NodeMessage};
 
-use crate::adversary::{Said, Scene, Tactic, forge::ForgedChain};
+use crate::adversary::{Heard, Said, Scene, Tactic, forge::ForgedChain};
 
 /// Forges one branch after the other from genesis. Each header is valid, and each branch has less work than the real
 /// chain.
@@ -23,10 +23,10 @@ impl HeaderFlood {
 }
 
 impl Tactic for HeaderFlood {
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Heard {
         match message {
-            NodeMessage::GetHeaders(_) => self.forged.answer(from, message),
-            _ => None,
+            NodeMessage::GetHeaders(_) => self.forged.answer(from, message).into(),
+            _ => Heard::Pass,
         }
     }
 

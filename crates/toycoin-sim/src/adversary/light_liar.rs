@@ -11,7 +11,7 @@ use toycoin_wire::{
 };
 
 use crate::{
-    adversary::{Lie, Said, Scene, Tactic, false_answer},
+    adversary::{Heard, Lie, Said, Scene, Tactic, false_answer},
     dice::Dice,
 };
 
@@ -144,15 +144,15 @@ impl LightLiar {
 }
 
 impl Tactic for LightLiar {
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, scene: &mut Scene<'_>) -> Option<Vec<Said>> {
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, scene: &mut Scene<'_>) -> Heard {
         if let NodeMessage::Status(status) = message {
             self.note(from, status);
         }
         if !self.is_light(&from, scene) {
-            return None;
+            return Heard::Pass;
         }
         if matches!(message, NodeMessage::Status(_)) {
-            return Some(vec![(Some(from), self.status(scene))]);
+            return Heard::Instead(vec![(Some(from), self.status(scene))]);
         }
         let is_question = matches!(
             message,
@@ -163,8 +163,10 @@ impl Tactic for LightLiar {
                 | NodeMessage::GetReceipts(_)
                 | NodeMessage::GetFilters(_)
         );
-        let answers = is_question.then(|| self.answer(message, scene))??;
-        Some(answers.into_iter().map(|answer| (Some(from), answer)).collect())
+        match is_question.then(|| self.answer(message, scene)).flatten() {
+            Some(answers) => Heard::Instead(answers.into_iter().map(|answer| (Some(from), answer)).collect()),
+            None => Heard::Pass,
+        }
     }
 
     fn outgoing(&mut self, (to, message): Said, scene: &mut Scene<'_>) -> Vec<Said> {
@@ -210,8 +212,8 @@ impl Tactic for LightLiar {
         self.statuses(scene)
     }
 
-    fn interval(&self) -> Duration {
-        self.every
+    fn interval(&self) -> Option<Duration> {
+        Some(self.every)
     }
 }
 

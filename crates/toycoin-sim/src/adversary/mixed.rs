@@ -7,8 +7,8 @@ use toycoin_wire::{NodeId, node::NodeMessage};
 use crate::{
     adversary::{
         AnswersNotFound, BadOrphans, BadPayments, BodyFlood, Claim, ClaimsWork, ConflictFlood, Evasion, Flaw,
-        HeaderFlood, InvalidBlocks, LighterChain, Mutates, Noise, OrphanFlood, Question, QuestionFlood, Said, Scene,
-        Silent, StallsAfterHeaders, StatusFlood, Tactic, TrickledBodies,
+        HeaderFlood, Heard, InvalidBlocks, LighterChain, Mutates, Noise, OrphanFlood, Question, QuestionFlood, Said,
+        Scene, Silent, StallsAfterHeaders, StatusFlood, Tactic, TrickledBodies,
     },
     dice::Dice,
 };
@@ -139,7 +139,7 @@ impl Tactic for Mixed {
         self.tactic.outgoing(said, scene)
     }
 
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, scene: &mut Scene<'_>) -> Option<Vec<Said>> {
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, scene: &mut Scene<'_>) -> Heard {
         self.tactic.incoming(from, message, scene)
     }
 
@@ -155,7 +155,7 @@ impl Tactic for Mixed {
         self.tactic.hangs_up()
     }
 
-    fn interval(&self) -> Duration {
+    fn interval(&self) -> Option<Duration> {
         self.tactic.interval()
     }
 }

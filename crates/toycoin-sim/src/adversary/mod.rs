@@ -5,6 +5,8 @@
 //!   relay ◀── Tampering ◀── NodeMachine      outgoing: the tactic changes, drops and adds
 //!                 ▲ tick: the tactic sends messages unasked
 //! ```
+//!
+//! A tactic that keeps a [`PrivateChain`] has the node's hash rate search for the next block of that chain.
 
 mod claims;
 mod compact;
@@ -16,7 +18,9 @@ mod lie;
 mod light_liar;
 mod mixed;
 mod noise;
+mod private;
 mod questions;
+mod search;
 mod serve;
 mod signatures;
 mod statuses;
@@ -25,6 +29,7 @@ mod tampering;
 mod trickle;
 
 use self::false_answer::false_answer;
+pub(crate) use self::search::is_private;
 pub use self::{
     claims::{Claim, ClaimsWork, Evasion},
     compact::FalseCompactBlocks,
@@ -35,11 +40,12 @@ pub use self::{
     light_liar::LightLiar,
     mixed::Mixed,
     noise::Noise,
+    private::PrivateChain,
     questions::{Question, QuestionFlood},
     serve::{AnswersNotFound, Mutates, Silent, StallsAfterHeaders},
     signatures::{BadOrphans, BadPayments},
     statuses::StatusFlood,
-    tactic::{Said, Scene, Tactic},
+    tactic::{Heard, Said, Scene, Tactic},
     tampering::Tampering,
     trickle::TrickledBodies,
 };

@@ -24,7 +24,7 @@ impl Tactic for Noise {
         (0..self.burst).map(|_| payload(scene.dice.number())).collect()
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_millis(500)
+    fn interval(&self) -> Option<Duration> {
+        Some(Duration::from_millis(500))
     }
 }

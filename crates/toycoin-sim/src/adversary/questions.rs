@@ -8,7 +8,7 @@ use toycoin_wire::{
     node::{GetHeaders, NodeMessage},
 };
 
-use crate::adversary::{Said, Scene, Tactic};
+use crate::adversary::{Heard, Said, Scene, Tactic};
 
 /// What is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,11 +65,11 @@ impl QuestionFlood {
 const MAX_PEERS: usize = 64;
 
 impl Tactic for QuestionFlood {
-    fn incoming(&mut self, from: NodeId, _: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
+    fn incoming(&mut self, from: NodeId, _: &NodeMessage, _: &mut Scene<'_>) -> Heard {
         if self.peers.len() < MAX_PEERS {
             self.peers.insert(from);
         }
-        None
+        Heard::Pass
     }
 
     fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
@@ -85,8 +85,8 @@ impl Tactic for QuestionFlood {
             .collect()
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_secs(1)
+    fn interval(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 }
 

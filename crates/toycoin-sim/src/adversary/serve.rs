@@ -3,15 +3,18 @@
 use toycoin_core::Amount;
 use toycoin_wire::{NodeId, node::NodeMessage};
 
-use crate::adversary::{Said, Scene, Tactic};
+use crate::adversary::{Heard, Said, Scene, Tactic};
 
 /// Answers requests for headers, but never for blocks.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StallsAfterHeaders;
 
 impl Tactic for StallsAfterHeaders {
-    fn incoming(&mut self, _: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
-        matches!(message, NodeMessage::GetBlocks(_) | NodeMessage::GetBlockTransactions(_)).then(Vec::new)
+    fn incoming(&mut self, _: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Heard {
+        match message {
+            NodeMessage::GetBlocks(_) | NodeMessage::GetBlockTransactions(_) => Heard::Instead(Vec::new()),
+            _ => Heard::Pass,
+        }
     }
 }
 
@@ -20,14 +23,14 @@ impl Tactic for StallsAfterHeaders {
 pub struct AnswersNotFound;
 
 impl Tactic for AnswersNotFound {
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Heard {
         let missing = match message {
             NodeMessage::GetBlocks(hashes) => hashes.iter().map(|hash| hash.to_bytes()).collect(),
             NodeMessage::GetBlockTransactions(request) => vec![request.block.to_bytes()],
             NodeMessage::GetTransactions(txids) => txids.iter().map(|txid| txid.to_bytes()).collect(),
-            _ => return None,
+            _ => return Heard::Pass,
         };
-        Some(vec![(Some(from), NodeMessage::NotFound(missing))])
+        Heard::Instead(vec![(Some(from), NodeMessage::NotFound(missing))])
     }
 }
 

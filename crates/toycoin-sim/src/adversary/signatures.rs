@@ -45,8 +45,8 @@ impl Tactic for BadOrphans {
         said.collect()
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_secs(10)
+    fn interval(&self) -> Option<Duration> {
+        Some(Duration::from_secs(10))
     }
 }
 
@@ -76,8 +76,8 @@ impl Tactic for BadPayments {
         vec![(None, NodeMessage::Transaction(payment))]
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_secs(1)
+    fn interval(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 
     fn hangs_up(&self) -> bool {

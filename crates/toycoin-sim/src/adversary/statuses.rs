@@ -32,7 +32,7 @@ impl Tactic for StatusFlood {
         (0..self.burst).map(status).collect()
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_secs(1)
+    fn interval(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
     }
 }

@@ -8,9 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use toycoin_core::{BlockHash, Header};
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
-    protocol::{Input, NodeMachine, Output, QuestionId, Via},
+    protocol::{Input, JobId, NodeMachine, Output, QuestionId, Via},
     relay::ConnectionId,
 };
 use toycoin_wire::{
@@ -20,7 +21,7 @@ use toycoin_wire::{
 };
 
 use crate::{
-    adversary::{Said, Scene, Tactic},
+    adversary::{Heard, Said, Scene, Tactic, is_private, search::PrivateSearch},
     dice::Dice,
     participant::Participant,
     store::CrashStore,
@@ -28,11 +29,16 @@ use crate::{
 
 /// An honest machine with a tactic that tampers with its messages.
 pub struct Tampering {
+    node: usize,
     inner: NodeMachine<CrashStore>,
     tactic: Box<dyn Tactic>,
     dice: Dice,
     now: Now,
-    next_tick: Duration,
+    /// `None` for a tactic without ticks.
+    next_tick: Option<Duration>,
+    search: PrivateSearch,
+    /// The tip of the machine inside when the tactic was last told of it.
+    tip: BlockHash,
     outputs: VecDeque<Output>,
     /// Connections on which a frame has arrived; a tick uses only these. The value is always `true`.
     ready: BTreeMap<ConnectionId, bool>,
@@ -42,19 +48,23 @@ pub struct Tampering {
 }
 
 impl Tampering {
-    /// Wraps a machine.
+    /// Wraps the machine of a node, whose index in the network is `node`.
     ///
     /// # Panics
     /// Never, because the channel's name is valid.
-    pub fn new(inner: NodeMachine<CrashStore>, tactic: Box<dyn Tactic>, dice: Dice) -> Self {
-        let next_tick = Duration::from_secs(3) + tactic.interval();
+    pub fn new(node: usize, inner: NodeMachine<CrashStore>, tactic: Box<dyn Tactic>, dice: Dice) -> Self {
+        let next_tick = tactic.interval().map(|interval| Duration::from_secs(3) + interval);
         let channel = Channel::new("/topic/main").expect("a name of allowed characters");
         let (now, outputs, ready) = (Now::default(), VecDeque::new(), BTreeMap::new());
-        Self { inner, tactic, dice, now, next_tick, outputs, ready, mesh: None, channel }
+        let (search, tip) = (PrivateSearch::new(), inner.chain().tip().hash);
+        Self { node, inner, tactic, dice, now, next_tick, search, tip, outputs, ready, mesh: None, channel }
     }
 
-    fn scene<'a>(inner: &'a NodeMachine<CrashStore>, now: Now, dice: &'a mut Dice) -> Scene<'a> {
-        Scene { chain: inner.chain(), unix_ms: now.unix_ms, dice }
+    /// Lets the tactic act in its scene.
+    fn act<T>(&mut self, act: impl FnOnce(&mut dyn Tactic, &mut Scene<'_>) -> T) -> T {
+        let (now, unix_ms) = (self.now.monotonic.since_origin(), self.now.unix_ms);
+        let chain = self.inner.chain();
+        act(&mut *self.tactic, &mut Scene { node: self.node, chain, now, unix_ms, dice: &mut self.dice })
     }
 
     /// Forwards the machine's outputs, each message through the tactic.
@@ -64,6 +74,10 @@ impl Tampering {
                 Output::Send { connection, bytes } => (connection, bytes),
                 Output::Say { connection, to: Some(to), answers, payload } => {
                     self.say_directly(connection, to, answers, payload);
+                    continue;
+                }
+                wanted @ (Output::Mine(_) | Output::StopMining) => {
+                    self.outputs.extend(self.search.machine_wants(wanted));
                     continue;
                 }
                 other => {
@@ -78,8 +92,7 @@ impl Tampering {
             for (frame, whole) in frames(&bytes) {
                 match published(frame) {
                     Some((to, message)) => {
-                        let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
-                        for said in self.tactic.outgoing((to, message), &mut scene) {
+                        for said in self.act(|tactic, scene| tactic.outgoing((to, message), scene)) {
                             self.say(connection, said);
                         }
                     }
@@ -91,8 +104,7 @@ impl Tampering {
 
     fn say(&mut self, connection: ConnectionId, (to, message): Said) {
         if let Ok(payload) = message.encode() {
-            let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
-            let payload = self.tactic.encoded(to, payload, &mut scene);
+            let payload = self.act(|tactic, scene| tactic.encoded(to, payload, scene));
             let bytes = self.frame(to, &payload);
             self.outputs.push_back(Output::Send { connection, bytes: bytes.into() });
         }
@@ -103,8 +115,7 @@ impl Tampering {
         let Ok(Payload::Message(message)) = NodeMessage::decode(&payload) else {
             return self.outputs.push_back(Output::Say { connection, to: Some(to), answers, payload });
         };
-        let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
-        for said in self.tactic.outgoing((Some(to), message), &mut scene) {
+        for said in self.act(|tactic, scene| tactic.outgoing((Some(to), message), scene)) {
             self.say_on_mesh(connection, said, answers);
         }
     }
@@ -114,8 +125,7 @@ impl Tampering {
         if let Ok(payload) = message.encode()
             && to.is_some()
         {
-            let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
-            let payload = self.tactic.encoded(to, payload, &mut scene).into();
+            let payload = self.act(|tactic, scene| tactic.encoded(to, payload, scene)).into();
             self.outputs.push_back(Output::Say { connection, to, answers, payload });
         }
     }
@@ -128,8 +138,15 @@ impl Tampering {
             Via::Answer => None,
         };
         let Ok(Payload::Message(message)) = NodeMessage::decode(payload) else { return true };
-        let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
-        let Some(answer) = self.tactic.incoming(from, &message, &mut scene) else { return true };
+        let (answer, passes) = match self.act(|tactic, scene| tactic.incoming(from, &message, scene)) {
+            Heard::Pass => return true,
+            Heard::PassAnd(said) => (said, true),
+            Heard::Instead(said) => (said, false),
+        };
+        if passes {
+            answer.into_iter().for_each(|said| self.say_on_mesh(connection, said, None));
+            return true;
+        }
         // what it says to an answer would be a question, and so on without end
         if let Some(question) = question {
             answer.into_iter().for_each(|said| self.say_on_mesh(connection, said, Some(question)));
@@ -146,20 +163,12 @@ impl Tampering {
 
     /// Lets the tactic send its messages, in one write per connection.
     fn tick(&mut self) {
-        self.next_tick = self.now.monotonic.since_origin() + self.tactic.interval();
+        self.next_tick = self.tactic.interval().map(|interval| self.now.monotonic.since_origin() + interval);
         let connections: Vec<_> = self.ready.keys().copied().collect();
-        let mut scene = Self::scene(&self.inner, self.now, &mut self.dice);
-        let said = self.tactic.tick(&mut scene);
-        let payloads = self.tactic.payloads(&mut scene);
-        if let Some(mesh) = self.mesh {
-            said.iter().for_each(|said| self.say_on_mesh(mesh, said.clone(), None));
-        }
-        let said = said.iter().filter_map(|(to, message)| Some(self.frame(*to, &message.encode().ok()?)));
-        let bytes: Vec<u8> = said.chain(payloads.iter().map(|payload| self.frame(None, payload))).flatten().collect();
+        let said = self.act(|tactic, scene| tactic.tick(scene));
+        let payloads = self.act(|tactic, scene| tactic.payloads(scene));
+        self.say_everywhere(&said, &payloads);
         for connection in connections {
-            if !bytes.is_empty() {
-                self.outputs.push_back(Output::Send { connection, bytes: bytes.clone().into() });
-            }
             if self.tactic.hangs_up() {
                 self.ready.remove(&connection);
                 Machine::handle(&mut self.inner, self.now, Input::Disconnected { connection });
@@ -169,27 +178,60 @@ impl Tampering {
         }
     }
 
+    /// Says the same on all connections, in one write for each.
+    fn say_everywhere(&mut self, said: &[Said], payloads: &[Vec<u8>]) {
+        if let Some(mesh) = self.mesh {
+            said.iter().for_each(|said| self.say_on_mesh(mesh, said.clone(), None));
+        }
+        let said = said.iter().filter_map(|(to, message)| Some(self.frame(*to, &message.encode().ok()?)));
+        let bytes: Vec<u8> = said.chain(payloads.iter().map(|payload| self.frame(None, payload))).flatten().collect();
+        if !bytes.is_empty() {
+            let sends = self.ready.keys().map(|at| Output::Send { connection: *at, bytes: bytes.clone().into() });
+            self.outputs.extend(sends);
+        }
+    }
+
+    /// Completes a block of the private chain.
+    fn found(&mut self, job: JobId, nonce: u64) {
+        if let Some(Ok(block)) = self.search.found(job, nonce, self.tactic.private()) {
+            let said = self.act(|tactic, scene| tactic.found(&block, scene));
+            self.say_everywhere(&said, &[]);
+        }
+    }
+
+    /// Tells the tactic that the machine inside has moved, and searches for what the tactic wants then.
+    fn follow(&mut self) {
+        let tip = self.inner.chain().tip().hash;
+        if std::mem::replace(&mut self.tip, tip) != tip {
+            let said = self.act(|tactic, scene| tactic.moved(scene));
+            self.say_everywhere(&said, &[]);
+        }
+        self.search.follow(self.tactic.private(), self.now.unix_ms, &mut self.outputs);
+    }
+
     fn received(&mut self, connection: ConnectionId, bytes: &[u8]) {
         let now = self.now;
         for (frame, whole) in frames(bytes) {
             self.ready.insert(connection, true);
-            let answer = match RelayMessage::decode(frame) {
+            let heard = match RelayMessage::decode(frame) {
                 Ok(RelayMessage::Deliver(deliver)) => match NodeMessage::decode(deliver.payload) {
                     Ok(Payload::Message(message)) => {
-                        let mut scene = Self::scene(&self.inner, now, &mut self.dice);
-                        self.tactic.incoming(deliver.from, &message, &mut scene)
+                        self.act(|tactic, scene| tactic.incoming(deliver.from, &message, scene))
                     }
-                    _ => None,
+                    _ => Heard::Pass,
                 },
-                _ => None,
+                _ => Heard::Pass,
             };
-            match answer {
-                Some(answer) => answer.into_iter().for_each(|said| self.say(connection, said)),
-                None => {
-                    Machine::handle(&mut self.inner, now, Input::Received { connection, bytes: whole });
-                    self.drain();
-                }
+            let (said, passes) = match heard {
+                Heard::Pass => (Vec::new(), true),
+                Heard::PassAnd(said) => (said, true),
+                Heard::Instead(said) => (said, false),
+            };
+            if passes {
+                Machine::handle(&mut self.inner, now, Input::Received { connection, bytes: whole });
+                self.drain();
             }
+            said.into_iter().for_each(|said| self.say(connection, said));
         }
     }
 }
@@ -200,6 +242,7 @@ impl Participant for Tampering {
         match input {
             Input::Received { connection, bytes } => self.received(connection, bytes),
             Input::Written { .. } => {}
+            Input::Mined { job, nonce } if is_private(job) => self.found(job, nonce),
             Input::Heard { connection, from, via, payload } => {
                 if self.heard(connection, from, via, payload) {
                     Machine::handle(&mut self.inner, now, Input::Heard { connection, from, via, payload });
@@ -218,9 +261,15 @@ impl Participant for Tampering {
             }
         }
         self.drain();
-        if now.monotonic.since_origin() >= self.next_tick {
+        self.follow();
+        if self.next_tick.is_some_and(|tick| now.monotonic.since_origin() >= tick) {
             self.tick();
+            self.follow();
         }
+    }
+
+    fn renewed(&mut self, now: Now, job: JobId) -> Option<Header> {
+        self.search.renew(job, self.tactic.private(), now.unix_ms)
     }
 
     fn poll_output(&mut self) -> Option<Output> {
@@ -228,8 +277,8 @@ impl Participant for Tampering {
     }
 
     fn next_timeout(&self) -> Option<Monotonic> {
-        let tick = Monotonic::new(self.next_tick);
-        Some(Machine::next_timeout(&self.inner).map_or(tick, |inner| inner.min(tick)))
+        let tick = self.next_tick.map(Monotonic::new);
+        Machine::next_timeout(&self.inner).into_iter().chain(tick).min()
     }
 
     fn node(&self) -> Option<&NodeMachine<CrashStore>> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toycoin_wire::{NodeId, node::NodeMessage};
 
-use crate::adversary::{Said, Scene, Tactic, forge::ForgedChain};
+use crate::adversary::{Heard, Said, Scene, Tactic, forge::ForgedChain};
 
 /// Shows the headers of a valid branch with more work than the real chain, but withholds its bodies.
 ///
@@ -30,9 +30,9 @@ impl TrickledBodies {
 const DEPTH: u64 = 10;
 
 impl Tactic for TrickledBodies {
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Option<Vec<Said>> {
-        let answer = self.forged.answer(from, message)?;
-        Some(if matches!(message, NodeMessage::GetHeaders(_)) { answer } else { Vec::new() })
+    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Heard {
+        let Some(answer) = self.forged.answer(from, message) else { return Heard::Pass };
+        Heard::Instead(if matches!(message, NodeMessage::GetHeaders(_)) { answer } else { Vec::new() })
     }
 
     fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
@@ -51,7 +51,7 @@ impl Tactic for TrickledBodies {
         status.into_iter().chain(body.map(NodeMessage::Block)).map(|message| (None, message)).collect()
     }
 
-    fn interval(&self) -> Duration {
-        self.every
+    fn interval(&self) -> Option<Duration> {
+        Some(self.every)
     }
 }

@@ -286,7 +286,7 @@ impl Network {
             Fault::HashBurst { node, factor } => {
                 self.check_node(*node)?;
                 // at a boundless rate, blocks would be found without end in no time
-                let is_fit = BURSTS.contains(factor) && BURSTS.contains(&(self.nodes[*node].burst * factor));
+                let is_fit = BURSTS.contains(factor) && BURSTS.contains(&(self.nodes[*node].burst() * factor));
                 let reason = "bursts multiply a hash rate by 0.001 to 1,000 in all";
                 is_fit.then_some(()).ok_or(ControlError::Unfit { reason })?;
                 let rate = self.nodes[*node].hash_rate;

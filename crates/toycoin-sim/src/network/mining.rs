@@ -2,9 +2,12 @@
 
 use toycoin_node::protocol::{Input, JobId, MiningJob};
 
-use crate::network::{
-    Fact, Happening, Network,
-    search::{Search, solve_header},
+use crate::{
+    adversary::is_private,
+    network::{
+        Fact, Happening, Network,
+        search::{Search, solve_header},
+    },
 };
 
 impl Network {
@@ -12,7 +15,7 @@ impl Network {
     pub(crate) fn search(&mut self, node: usize, job: MiningJob) {
         self.stop_search(node);
         let site = &self.nodes[node];
-        let rate = site.hash_rate * site.burst * self.hashes_a_share;
+        let rate = site.rate_for(&job.header, self.now) * self.hashes_a_share;
         let work = job.header.bits.to_target().map_or(f64::INFINITY, |target| target.work().to_f64());
         let mean = std::time::Duration::try_from_secs_f64(work / rate).ok();
         let place = mean.map(|mean| {
@@ -20,6 +23,15 @@ impl Network {
             self.queue.push(self.now + takes, Happening::Found { node, job: job.id })
         });
         self.nodes[node].search = Some(Search { job, place });
+    }
+
+    /// Plans when hash rates change.
+    pub(crate) fn plan_hash_rates(&mut self) {
+        for (node, site) in self.nodes.iter().enumerate() {
+            for (at, _) in &site.hash_plan {
+                self.queue.push(*at, Happening::NewHashRate { node });
+            }
+        }
     }
 
     pub(crate) fn stop_search(&mut self, node: usize) {
@@ -37,7 +49,15 @@ impl Network {
 
     pub(crate) fn found(&mut self, node: usize, job: JobId) {
         let Some(search) = self.nodes[node].search.take_if(|search| search.job.id == job) else { return };
-        let header = solve_header(search.job.header);
+        let now = self.moment_of(node);
+        let renewed = self.nodes[node].machine.as_mut().and_then(|machine| machine.renewed(now, job));
+        let header = solve_header(renewed.unwrap_or(search.job.header));
+        if is_private(job) {
+            // no machine says so
+            self.mined_at.insert(header.hash(), (self.now, node));
+            self.statistics.blocks_mined += 1;
+        }
+        self.fates.found(node, &header, self.now);
         self.see(|| Fact::Found { node, hash: header.hash(), header });
         self.node_input(node, Input::Mined { job, nonce: header.nonce });
     }

@@ -7,6 +7,7 @@
 
 mod controls;
 mod counting;
+mod fates;
 mod lights;
 pub(crate) mod mesh;
 mod mining;
@@ -30,6 +31,7 @@ mod wires;
 
 pub(crate) use self::{
     controls::MAX_GROWTH,
+    fates::Fates,
     lights::LightNoted,
     mesh::draw_peer_id,
     queue::Happening,
@@ -40,6 +42,7 @@ pub(crate) use self::{
 };
 pub use self::{
     controls::{ControlError, FaultId},
+    fates::{BlockFate, PaymentFate},
     seen::{Fact, MessageKind, Seen, SeenMessage},
     state::Network,
 };

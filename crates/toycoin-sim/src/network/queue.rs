@@ -49,6 +49,10 @@ pub(crate) enum Happening {
         node: usize,
         job: JobId,
     },
+    /// A node's hash rate changes as planned.
+    NewHashRate {
+        node: usize,
+    },
     /// A node's relays say that they dropped deliveries.
     SayLagged {
         node: usize,

@@ -5,13 +5,15 @@ use toycoin_node::{
     relay::{RelayConfig, RelayMachine},
 };
 
-use crate::network::queue::QueueKey;
+use crate::{network::queue::QueueKey, relay_tactic::RelayTactic};
 
 /// A relay of the network.
 #[derive(Debug)]
 pub(crate) struct RelaySite {
     pub(crate) machine: Option<RelayMachine>,
     pub(crate) wake: Option<QueueKey>,
+    /// How it lies, if it does.
+    pub(crate) tactic: Option<Box<dyn RelayTactic>>,
 }
 
 impl RelaySite {
@@ -19,6 +21,6 @@ impl RelaySite {
     pub(crate) fn new(config: &RelayConfig) -> Self {
         let machine = RelayMachine::new(config.clone());
         debug_assert!(Machine::next_timeout(&machine).is_none());
-        Self { machine: Some(machine), wake: None }
+        Self { machine: Some(machine), wake: None, tactic: None }
     }
 }

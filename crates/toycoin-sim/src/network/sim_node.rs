@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toycoin_core::{ChainParams, FeeRate, Wallet};
+use toycoin_core::{ChainParams, FeeRate, Header, Wallet};
 use toycoin_node::{protocol::NodeConfig, relay::ConnectionId};
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     light::Notebook,
     link::Link,
     network::{LightNoted, mesh::MeshSite, pause::Pause, queue::QueueKey, search::Search},
-    node_spec::NodeSpec,
+    node_spec::{MinesWhen, NodeSpec},
     participant::Participant,
     planted::Planted,
     spending::Spending,
@@ -40,7 +40,12 @@ pub(crate) struct SimNode {
     /// Its part in the mesh, if the network is one.
     pub(crate) mesh: Option<Box<MeshSite>>,
     pub(crate) hash_rate: f64,
-    pub(crate) burst: f64,
+    /// Factors of the bursts that last.
+    pub(crate) bursts: Vec<f64>,
+    /// Factors of the hash rate, each with the time at which it begins.
+    pub(crate) hash_plan: Vec<(Duration, f64)>,
+    /// For which headers it searches; `None` for all.
+    pub(crate) mines_when: Option<MinesWhen>,
     pub(crate) clock_offset_ms: i64,
     /// Effects of slow-link faults: bytes per second, and the factor of the latency.
     pub(crate) slow: Vec<(u64, u32)>,
@@ -101,7 +106,9 @@ impl SimNode {
             relays,
             mesh: None,
             hash_rate: spec.hash_rate,
-            burst: 1.0,
+            bursts: Vec::new(),
+            hash_plan: spec.hash_plan.clone(),
+            mines_when: spec.mines_when.clone(),
             clock_offset_ms: spec.clock_offset_ms,
             slow: Vec::new(),
             lossy: 0,
@@ -120,6 +127,18 @@ impl SimNode {
             ledger: Ledger::new(params),
             checked_at: 0,
         }
+    }
+
+    /// Returns the factor of all bursts that last.
+    pub(crate) fn burst(&self) -> f64 {
+        self.bursts.iter().product()
+    }
+
+    /// Returns its hash rate for a header at a virtual time, bursts and plan included.
+    pub(crate) fn rate_for(&self, header: &Header, now: Duration) -> f64 {
+        let planned = self.hash_plan.iter().rev().find(|(from, _)| *from <= now).map_or(1.0, |(_, factor)| *factor);
+        let searches = self.mines_when.as_ref().is_none_or(|when| when(header));
+        if searches { self.hash_rate * self.burst() * planned } else { 0.0 }
     }
 
     /// Returns whether it is a light client.

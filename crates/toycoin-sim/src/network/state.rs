@@ -22,6 +22,7 @@ use crate::{
     invariant::Invariants,
     link::Link,
     network::{
+        fates::Fates,
         mesh::Mesh,
         payments::Payments,
         queue::{Happening, Queue},
@@ -74,6 +75,7 @@ pub struct Network {
     pub(crate) audited: BTreeSet<BlockHash>,
     /// Blocks of the archive by the work of their chains, to check the fork choice.
     pub(crate) by_work: BTreeSet<(Work, BlockHash)>,
+    pub(crate) fates: Fates,
     pub(crate) mined_at: BTreeMap<BlockHash, (Duration, usize)>,
     pub(crate) payments: Payments,
     pub(crate) traffic: Traffic,
@@ -162,6 +164,7 @@ impl Network {
                 self.relay_input(relay, RelayInput::Timeout);
             }
             Happening::Found { node, job } => self.found(node, job),
+            Happening::NewHashRate { node } => self.search_again(node),
             Happening::SayLagged { node } => self.say_lagged(node),
             Happening::Mesh(happening) => self.mesh_step(happening),
             Happening::Pay => self.pay_at_random(),

@@ -49,7 +49,7 @@ impl Network {
                 true
             }
             Fault::HashBurst { node, factor } => {
-                self.nodes[*node].burst *= factor;
+                self.nodes[*node].bursts.push(*factor);
                 self.search_again(*node);
                 true
             }
@@ -105,7 +105,11 @@ impl Network {
             Fault::CarelessRelay { node } => self.nodes[*node].careless -= 1,
             Fault::ClockSkew { node, offset_ms } => self.nodes[*node].clock_offset_ms -= offset_ms,
             Fault::HashBurst { node, factor } => {
-                self.nodes[*node].burst /= factor;
+                // not divided by: a factor of 0 ends too
+                let bursts = &mut self.nodes[*node].bursts;
+                if let Some(place) = bursts.iter().position(|burst| burst == factor) {
+                    bursts.remove(place);
+                }
                 self.search_again(*node);
             }
             Fault::Eclipse { node } => {

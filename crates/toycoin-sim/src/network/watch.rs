@@ -172,6 +172,7 @@ impl Network {
 
     pub(crate) fn connected(&mut self, node: usize, block: &Arc<CheckedBlock>) {
         let hash = block.hash();
+        self.fates.seen(node, &hash, self.now);
         if self.nodes[node].honest {
             self.archive.entry(hash).or_insert_with(|| Arc::clone(block));
             let work = self.nodes[node]

@@ -7,12 +7,18 @@ use toycoin_node::{
     protocol::Input,
     relay::{ConnectionId, RelayInput, Source},
 };
-use toycoin_wire::{Frame, NodeId, Tag, node::NodeMessage, node::Payload, relay::RelayMessage};
+use toycoin_wire::{
+    Frame, NodeId, Tag,
+    node::NodeMessage,
+    node::Payload,
+    relay::{Deliver, RelayMessage},
+};
 
 use crate::{
     link::{Link, Pipe},
     network::{Happening, Network, wire::Wire},
     planted::Planted,
+    relay_tactic::Passage,
 };
 
 /// Longest time that an adversary's bytes may wait for its link.
@@ -181,10 +187,12 @@ impl Network {
     pub(super) fn send_down(&mut self, connection: ConnectionId, link: &Link, bytes: &[u8]) {
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         let mut whole = std::mem::take(&mut wire.partial);
-        let node = wire.node;
+        let (node, relay) = (wire.node, wire.relay);
         whole.extend_from_slice(bytes);
         let is_careful = link.drop == 0.0 && link.duplicate == 0.0 && link.reorder == 0.0;
-        let plain = is_careful && self.blocked.is_empty() && self.eclipsed.is_empty() && self.censored.is_none();
+        let lies = self.relays[relay].tactic.is_some();
+        let plain =
+            !lies && is_careful && self.blocked.is_empty() && self.eclipsed.is_empty() && self.censored.is_none();
         let mut passing = Vec::new();
         let mut rest = whole.as_slice();
         let mut late = Vec::new();
@@ -203,6 +211,25 @@ impl Network {
                 self.statistics.dropped_envelopes += 1;
                 self.see_withheld(node, frame);
                 continue;
+            }
+            match self.passage(relay, node, frame) {
+                Passage::Pass => {}
+                Passage::Drop => {
+                    self.statistics.dropped_envelopes += 1;
+                    self.see_withheld(node, frame);
+                    continue;
+                }
+                Passage::Delay(wait) => {
+                    self.note_delivery(node, frame);
+                    let at = self.now + wait + link.latency.draw(&mut self.dice.links);
+                    self.queue.push(at, Happening::Down { connection, bytes: frame.to_vec() });
+                    continue;
+                }
+                Passage::Instead(messages) => {
+                    self.see_withheld(node, frame);
+                    passing.extend(messages.iter().filter_map(|message| in_place_of(frame, message)).flatten());
+                    continue;
+                }
             }
             if self.dice.links.chance(link.reorder) {
                 self.note_delivery(node, frame);
@@ -232,10 +259,7 @@ impl Network {
 
     /// Returns whether an envelope reaches a node, judged by its sender and content.
     fn passes(&self, to: usize, frame: &[u8]) -> bool {
-        let Some(body) = frame.get(8..) else { return true };
-        let Ok(RelayMessage::Deliver(deliver)) = RelayMessage::decode(Frame { tag: Tag::DELV, body }) else {
-            return true;
-        };
+        let Some(deliver) = delivery(frame) else { return true };
         let Some(from) = self.owners.get(&deliver.from) else { return true };
         if self.blocked.get(&(*from, to)).is_some_and(|count| *count > 0) || self.is_eclipsed(*from, to) {
             return false;
@@ -244,6 +268,16 @@ impl Network {
         match NodeMessage::decode(deliver.payload) {
             Ok(Payload::Message(NodeMessage::Transaction(transaction))) => transaction.txid() != censored,
             _ => true,
+        }
+    }
+
+    /// Asks the relay's tactic, if it has one, what becomes of an envelope.
+    fn passage(&mut self, relay: usize, to: usize, frame: &[u8]) -> Passage {
+        let Some(tactic) = &mut self.relays[relay].tactic else { return Passage::Pass };
+        let Some(deliver) = delivery(frame) else { return Passage::Pass };
+        match NodeMessage::decode(deliver.payload) {
+            Ok(Payload::Message(message)) => tactic.deliver(self.owners.get(&deliver.from).copied(), to, &message),
+            _ => Passage::Pass,
         }
     }
 
@@ -294,6 +328,20 @@ impl Network {
     pub(super) fn breaks(&mut self, link: &Link) -> bool {
         link.loss >= 0.3 && self.dice.links.chance(0.01)
     }
+}
+
+/// Returns the envelope in a frame, if it is one.
+fn delivery(frame: &[u8]) -> Option<Deliver<'_>> {
+    match RelayMessage::decode(Frame { tag: Tag::DELV, body: frame.get(8..)? }) {
+        Ok(RelayMessage::Deliver(deliver)) => Some(deliver),
+        _ => None,
+    }
+}
+
+/// Returns the frame of an envelope with another message in place of its own.
+fn in_place_of(frame: &[u8], message: &NodeMessage) -> Option<Vec<u8>> {
+    let payload = message.encode().ok()?;
+    RelayMessage::Deliver(Deliver { payload: &payload, ..delivery(frame)? }).to_frame().ok()
 }
 
 /// Returns the length of the first frame in bytes, including its length field.
