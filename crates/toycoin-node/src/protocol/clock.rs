@@ -32,6 +32,16 @@ pub(super) struct ClockWatch {
     warned: BTreeMap<ClockKind, Monotonic>,
     checked: Option<Monotonic>,
     check_at: Option<Monotonic>,
+    /// The peers' clocks at the last comparison with them, and when it was.
+    of_peers: Option<(PeerClocks, Monotonic)>,
+}
+
+/// The clocks of all peers that are not muted, of which the median counts.
+#[derive(Debug, Clone, Copy)]
+struct PeerClocks {
+    count: usize,
+    /// The two middle readings, the lower one first; they are one if the count is odd.
+    middle: Option<(Lead, Lead)>,
 }
 
 impl ClockWatch {
@@ -84,11 +94,23 @@ impl ClockWatch {
             return;
         }
         (self.check_at, self.checked) = (None, Some(now));
-        for warning in self.warnings(net, params, first_deferred) {
+        let peers = self.fresh_peers(now).unwrap_or_else(|| {
+            let peers = PeerClocks::of(net);
+            self.of_peers = Some((peers, now));
+            peers
+        });
+        for warning in self.warnings_beside(&peers, net, params, first_deferred) {
             if self.may_warn(warning.kind(), now) {
                 net.emit(Event::ClockOff(warning));
             }
         }
+    }
+
+    /// Returns the peers' clocks as they were last compared, unless that was too long ago for their number.
+    fn fresh_peers(&self, now: Monotonic) -> Option<PeerClocks> {
+        let (peers, at) = self.of_peers?;
+        let lasts = limits::CLOCK_CHECK_PER_PEER * u32::try_from(peers.count).unwrap_or(u32::MAX);
+        (now.saturating_since(at) < lasts).then_some(peers)
     }
 
     /// Returns the present clock warnings, the most urgent first.
@@ -98,17 +120,21 @@ impl ClockWatch {
         params: &ChainParams,
         first_deferred: Option<(u64, bool)>,
     ) -> Vec<ClockWarning> {
+        self.warnings_beside(&PeerClocks::of(net), net, params, first_deferred)
+    }
+
+    fn warnings_beside(
+        &self,
+        peers: &PeerClocks,
+        net: &Net,
+        params: &ChainParams,
+        first_deferred: Option<(u64, bool)>,
+    ) -> Vec<ClockWarning> {
         let (now, max_future_ms) = (net.now, params.spec().max_future_ms);
         let bears = tolerance_ms(params);
-        let mut peers: Vec<_> = net
-            .peers
-            .iter()
-            .filter(|(_, peer)| !peer.is_muted(now.monotonic))
-            .filter_map(|(_, peer)| peer.clock.offset_ms(now))
-            .collect();
-        let of_peers = median(&mut peers);
-        let mut blocks: Vec<_> = self.blocks.iter().map(|(_, lead)| lead.offset_ms(now)).collect();
-        let of_blocks = median(&mut blocks).filter(|offset| *offset > bears);
+        let of_peers = peers.median_ms(now);
+        let mut blocks: Vec<_> = self.blocks.iter().map(|(_, lead)| *lead).collect();
+        let of_blocks = middle(&mut blocks).map(|middle| median_ms(middle, now)).filter(|offset| *offset > bears);
         // whose clock is suspected of the timestamps in the future
         let suspect = match of_peers {
             None => ClockSuspect::Either,
@@ -126,7 +152,7 @@ impl ClockWatch {
                 }
             });
         let differing = of_peers.filter(|offset| offset.unsigned_abs() > bears.unsigned_abs()).map(|offset_ms| {
-            let count = peers.len();
+            let count = peers.count;
             let suspect = if count > 1 { ClockSuspect::ThisClock } else { ClockSuspect::Either };
             warning(offset_ms, ClockCause::Peers { count }, suspect)
         });
@@ -151,21 +177,50 @@ fn tolerance_ms(params: &ChainParams) -> i64 {
     i64::try_from(bears).unwrap_or(i64::MAX)
 }
 
-/// Returns the median. Of two middle values the one nearer to zero counts, and zero if they have opposite signs.
-fn median(offsets: &mut [i64]) -> Option<i64> {
-    offsets.sort_unstable();
-    let upper = *offsets.get(offsets.len() / 2)?;
-    let lower = *offsets.get((offsets.len() - 1) / 2)?;
-    Some(if lower > 0 { lower } else { upper.min(0) })
+impl PeerClocks {
+    fn of(net: &Net) -> Self {
+        let present = net.peers.iter().filter(|(_, peer)| !peer.is_muted(net.now.monotonic));
+        let mut leads: Vec<_> = present.filter_map(|(_, peer)| peer.clock.quickest()).collect();
+        Self { count: leads.len(), middle: middle(&mut leads) }
+    }
+
+    /// Returns by how many milliseconds the peers' clocks are ahead of ours as it is now.
+    fn median_ms(&self, now: Now) -> Option<i64> {
+        self.middle.map(|middle| median_ms(middle, now))
+    }
+}
+
+/// Returns the two middle readings, the lower one first; `None` if there are none.
+fn middle(leads: &mut [Lead]) -> Option<(Lead, Lead)> {
+    let half = leads.len().checked_sub(1)? / 2;
+    let is_even = leads.len().is_multiple_of(2);
+    let (_, lower, above) = leads.select_nth_unstable(half);
+    let upper = if is_even { above.iter().min() } else { None };
+    Some((*lower, *upper.unwrap_or(lower)))
+}
+
+/// Returns the median of readings with this middle, in milliseconds. Of two middle values the one nearer to zero
+/// counts, and zero if they have opposite signs.
+fn median_ms((lower, upper): (Lead, Lead), now: Now) -> i64 {
+    let (lower, upper) = (lower.offset_ms(now), upper.offset_ms(now));
+    if lower > 0 { lower } else { upper.min(0) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NOW: Now = Now { monotonic: Monotonic::ORIGIN, unix_ms: 1_000_000_000_000 };
+
+    /// Returns the median of clocks that are ahead of ours by these times in milliseconds.
+    fn of(offsets: &[i64]) -> Option<i64> {
+        let said = offsets.iter().map(|offset| NOW.unix_ms.saturating_add_signed(*offset));
+        let mut leads: Vec<_> = said.map(|said| Lead::new(said, NOW)).collect();
+        middle(&mut leads).map(|middle| median_ms(middle, NOW))
+    }
+
     #[test]
     fn the_median_of_two_is_the_nearer_one() {
-        let of = |offsets: &[i64]| median(&mut offsets.to_vec());
         assert_eq!(of(&[]), None);
         assert_eq!(of(&[-7]), Some(-7));
         assert_eq!(of(&[0, i64::MAX]), Some(0), "a liar beside an honest peer");
@@ -173,6 +228,18 @@ mod tests {
         assert_eq!(of(&[500, 400]), Some(400));
         assert_eq!(of(&[-500, -400]), Some(-400));
         assert_eq!(of(&[-500, 3, 9]), Some(3));
+        assert_eq!(of(&[9, -500, 3, 1]), Some(1));
         assert_eq!(of(&[1, 2, i64::MAX, i64::MAX]), Some(2));
+    }
+
+    #[test]
+    fn comparing_many_peers_lasts_longer_than_comparing_few() {
+        let mut watch = ClockWatch::default();
+        let seconds = |count| NOW.monotonic + std::time::Duration::from_secs(count);
+        for (count, lasts) in [(0, 0), (50, 1), (4_000, 80)] {
+            watch.of_peers = Some((PeerClocks { count, middle: None }, NOW.monotonic));
+            assert!(watch.fresh_peers(seconds(lasts)).is_none(), "{count}");
+            assert!(lasts == 0 || watch.fresh_peers(seconds(lasts - 1)).is_some(), "{count}");
+        }
     }
 }

@@ -39,10 +39,9 @@ impl ClockReadings {
         }
     }
 
-    /// Returns by how many milliseconds the peer's clock is ahead, according to the status with the shortest time in
-    /// transit.
-    pub(super) fn offset_ms(&self, now: Now) -> Option<i64> {
-        self.0.iter().max().map(|lead| lead.offset_ms(now))
+    /// Returns the reading of the status with the shortest time in transit.
+    pub(super) fn quickest(&self) -> Option<Lead> {
+        self.0.iter().max().copied()
     }
 }
 
@@ -57,17 +56,18 @@ mod tests {
     fn the_quickest_of_a_peers_last_statuses_counts() {
         let now = |seconds| Now { monotonic: Monotonic::new(Duration::from_secs(seconds)), unix_ms: 1_000_000 };
         let mut readings = ClockReadings::default();
+        let offset_ms = |readings: &ClockReadings, now| readings.quickest().map(|lead| lead.offset_ms(now));
         for (seconds, said) in [(0, 1_000_000), (10, 1_008_000), (20, 1_005_000)] {
             let moment = Now { unix_ms: 1_000_000 + seconds * 1_000, ..now(seconds) };
             readings.note(said, moment);
-            assert_eq!(readings.offset_ms(moment), Some(0), "the first came at once");
+            assert_eq!(offset_ms(&readings, moment), Some(0), "the first came at once");
         }
         let set_back = Now { unix_ms: 1_010_000, ..now(20) };
-        assert_eq!(readings.offset_ms(set_back), Some(10_000), "what was read before counts by the clock as it is now");
+        assert_eq!(offset_ms(&readings, set_back), Some(10_000), "what was read before counts by the clock as it is now");
         for said in [u64::MAX; limits::CLOCK_READINGS] {
             readings.note(said, set_back);
         }
-        assert_eq!(readings.offset_ms(set_back), Some(limits::MAX_CLOCK_OFFSET), "an absurd time counts as a year");
+        assert_eq!(offset_ms(&readings, set_back), Some(limits::MAX_CLOCK_OFFSET), "an absurd time counts as a year");
         assert_eq!(readings.0.len(), limits::CLOCK_READINGS);
     }
 }

@@ -11,8 +11,8 @@ pub struct Counts {
     pub peers: usize,
     /// Number of peers whose mutes are remembered.
     pub mutes: usize,
-    /// Highest misbehaviour score of a peer. It stays below [`MUTE_SCORE`](crate::limits::MUTE_SCORE), at which a peer
-    /// is muted and its score begins anew.
+    /// Highest misbehaviour score that a peer has had so far. It stays below
+    /// [`MUTE_SCORE`](crate::limits::MUTE_SCORE), at which a peer is muted and its score begins anew.
     pub highest_score: u32,
     /// Number of headers that are held back until their chain has more work than ours.
     pub held_headers: usize,
@@ -71,7 +71,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let mut counts = Counts {
             peers: self.net.peers.len(),
             mutes: self.net.peers.mutes(),
-            highest_score: self.net.peers.highest_score(self.net.now.monotonic),
+            highest_score: self.net.peers.highest_score(),
             held_headers: self.headers.held(),
             missed: self.net.missed.len(),
             blocks_in_flight: self.bodies.in_flight(),

@@ -4,7 +4,7 @@
 //! lie about origins. So a relay's lies have no effect on other connections.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     time::Duration,
 };
 
@@ -152,8 +152,13 @@ impl Peer {
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     peers: BTreeMap<PeerKey, Peer>,
+    /// Number of peers on each connection that has some.
+    on: BTreeMap<ConnectionId, usize>,
     mutes: Mutes,
     next_number: u64,
+    /// Highest score that any peer has had without being muted for it.
+    #[cfg(feature = "test-util")]
+    highest_score: u32,
 }
 
 impl Peers {
@@ -168,8 +173,11 @@ impl Peers {
             let oldest = self.peers.iter().min_by_key(|(key, peer)| (peer.has_joined, peer.heard, **key));
             gone = oldest.map(|(key, _)| *key);
             if let Some(gone) = &gone {
-                self.peers.remove(gone);
+                self.remove(gone);
             }
+        }
+        if new {
+            *self.on.entry(key.0).or_default() += 1;
         }
         let (number, muted_until) = (self.next_number, self.mutes.until(&key));
         let peer = self.peers.entry(key).or_insert_with(|| Peer::new(number, muted_until, now));
@@ -204,7 +212,12 @@ impl Peers {
     /// reaches `most`, and returns the score then.
     pub(super) fn add_score(&mut self, key: PeerKey, points: u32, most: u32, now: Monotonic) -> Option<u32> {
         let score = self.peers.get_mut(&key)?.add_score(points, now);
-        (score >= most && self.mute(key, now)).then_some(score)
+        let is_muted = score >= most && self.mute(key, now);
+        #[cfg(feature = "test-util")]
+        if !is_muted {
+            self.highest_score = self.highest_score.max(score);
+        }
+        is_muted.then_some(score)
     }
 
     /// Returns the number of remembered mutes.
@@ -241,33 +254,48 @@ impl Peers {
         self.peers.len()
     }
 
+    /// Returns the highest score that any peer has had so far without being muted for it.
     #[cfg(feature = "test-util")]
-    pub(super) fn highest_score(&self, now: Monotonic) -> u32 {
-        self.peers.values().map(|peer| peer.score(now)).max().unwrap_or(0)
+    pub(super) const fn highest_score(&self) -> u32 {
+        self.highest_score
     }
 
+    /// Returns the number of peers on a connection.
     pub(super) fn on_connection(&self, connection: ConnectionId) -> usize {
-        self.peers.keys().filter(|(at, _)| *at == connection).count()
+        self.on.get(&connection).copied().unwrap_or(0)
     }
 
     /// Removes the peers of a connection that is gone, and returns them.
     pub(super) fn remove_connection(&mut self, connection: ConnectionId) -> Vec<NodeId> {
-        let gone: BTreeSet<_> = self.peers.keys().filter(|(at, _)| *at == connection).copied().collect();
-        self.peers.retain(|key, _| !gone.contains(key));
+        let gone: Vec<_> = self.iter_on(connection).map(|(key, _)| *key).collect();
+        for key in &gone {
+            self.remove(key);
+        }
         self.mutes.remove_connection(connection);
         gone.into_iter().map(|(_, id)| id).collect()
     }
 
     /// Removes a peer that is gone; returns false if it was not known. It stays muted if it was.
     pub(super) fn remove(&mut self, key: &PeerKey) -> bool {
-        self.peers.remove(key).is_some()
+        if self.peers.remove(key).is_none() {
+            return false;
+        }
+        if let Entry::Occupied(mut count) = self.on.entry(key.0) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+        true
     }
 
     /// Removes peers that were silent for too long, and returns them.
     pub(super) fn remove_silent(&mut self, now: Monotonic) -> Vec<PeerKey> {
         let silent = |peer: &Peer| !peer.has_joined && now.saturating_since(peer.heard) >= limits::PEER_SILENCE;
         let gone: Vec<_> = self.peers.iter().filter(|(_, peer)| silent(peer)).map(|(key, _)| *key).collect();
-        self.peers.retain(|_, peer| !silent(peer));
+        for key in &gone {
+            self.remove(key);
+        }
         gone
     }
 }
@@ -299,6 +327,23 @@ mod tests {
         let end = start + limits::MUTE_FIRST;
         assert!(!peers.is_muted(&key(1), end) && !known.is_muted(end));
         assert_eq!(known.score(start), 0, "and begins anew");
+    }
+
+    #[test]
+    fn counts_the_peers_of_each_connection() {
+        let (mut peers, start) = (Peers::default(), Monotonic::ORIGIN);
+        let (one, other) = (ConnectionId(1), ConnectionId(2));
+        for i in [1, 2, 2, 3] {
+            peers.heard((one, NodeId::new([i; 16])), start);
+        }
+        peers.heard((other, NodeId::new([1; 16])), start + limits::PEER_SILENCE);
+        assert_eq!((peers.on_connection(one), peers.on_connection(other)), (3, 1));
+        assert!(peers.remove(&key(2)) && !peers.remove(&key(2)));
+        assert_eq!(peers.on_connection(one), 2);
+        assert_eq!(peers.remove_silent(start + limits::PEER_SILENCE), [key(1), key(3)]);
+        assert_eq!((peers.on_connection(one), peers.on_connection(other)), (0, 1));
+        assert_eq!(peers.remove_connection(other).len(), 1);
+        assert_eq!((peers.on_connection(other), peers.on.len()), (0, 0));
     }
 
     #[test]
