@@ -66,7 +66,9 @@
 //! - `serde` derives serde's traits.
 //! - `parallel` spreads signature checks and hashes over several cores.
 //! - `sandbox` adds a constructor of networks in which single rules are switched off, to show what each rule prevents.
-//! - `test-util` adds strategies, builders and mutations for property tests.
+//! - `gallery` adds a valid block in its context, and one mutation per rule that breaks it (module `test_util`). It
+//!   includes `sandbox`.
+//! - `test-util` adds strategies, builders and a suite for stores, for property tests. It includes `gallery`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::indexing_slicing)]
@@ -103,7 +105,7 @@ pub mod state;
 pub mod store;
 mod subsidy;
 mod target;
-#[cfg(feature = "test-util")]
+#[cfg(feature = "gallery")]
 pub mod test_util;
 mod transaction;
 mod tree;

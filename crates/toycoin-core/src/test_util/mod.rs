@@ -8,6 +8,9 @@
 //!   strategies    chains, fork trees, graphs of payments, which shrink to small ones
 //! ```
 //!
+//! The feature `gallery` is enough for the model, the scene and the mutations. Everything else needs `test-util`, which
+//! brings in proptest.
+//!
 //! All coins of the kit belong to [classroom keys](classroom), whose secrets are public.
 //!
 //! ```
@@ -24,24 +27,27 @@
 //! ```
 
 pub mod classroom;
+#[cfg(feature = "test-util")]
 mod growth;
 mod judge;
 mod ledger;
 pub mod mutations;
+#[cfg(feature = "test-util")]
 mod openings;
 mod payments;
 mod scene;
+#[cfg(feature = "test-util")]
 mod snapshots;
+#[cfg(feature = "test-util")]
 mod store_suite;
+#[cfg(feature = "test-util")]
 pub mod strategies;
 
+pub use self::{judge::judge, ledger::TestLedger, payments::Payments, scene::Scene};
+#[cfg(feature = "test-util")]
 pub use self::{
     growth::grow,
-    judge::judge,
-    ledger::TestLedger,
     openings::assert_openings,
-    payments::Payments,
-    scene::Scene,
     snapshots::{snapshot_coins, snapshot_root},
     store_suite::store_suite,
 };
