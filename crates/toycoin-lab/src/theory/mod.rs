@@ -17,12 +17,21 @@
 //! | fee sniping | [`sniping`] |
 //! | stale blocks (no attack) | [`forks`] |
 
+pub mod censorship;
 pub mod difficulty;
 pub mod double_spend;
 pub mod eclipse;
+pub mod forks;
+pub mod hopping;
 pub mod majority;
+pub mod optimal;
+pub mod race;
+pub mod raise;
 mod range;
 pub mod selfish;
+pub mod slow_clock;
+pub mod sniping;
+pub mod stubborn;
 pub mod walk;
 
 use self::range::{assert_positive, assert_share};
