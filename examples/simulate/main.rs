@@ -24,11 +24,10 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
 
-use toycoin_examples::{exit, interrupted, say};
+use toycoin_examples::{exit, say, signals::stop_when_interrupted};
 use toycoin_sim::{FaultKind, Run, Violation, adversary::Mixed};
 
 use self::{
@@ -111,16 +110,6 @@ fn report(arguments: &Arguments, outcomes: &BTreeMap<u64, Outcome>, elapsed: Dur
     say!("{}", Table { runs: &runs, elapsed, took });
     let broken = outcomes.iter().filter_map(|(seed, outcome)| Some((seed, outcome.result.as_ref().err()?)));
     broken.inspect(|(seed, violation)| say!("\nBROKEN {violation}\n  {}", arguments.replay(**seed))).count()
-}
-
-/// Sets the flag on Ctrl-C or SIGTERM; runs check it after every event.
-fn stop_when_interrupted(stop: Arc<AtomicBool>) {
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        if runtime.is_ok_and(|runtime| runtime.block_on(interrupted()).is_ok()) {
-            stop.store(true, Ordering::Relaxed);
-        }
-    });
 }
 
 fn cannot(path: &std::path::Path) -> impl Fn(io::Error) -> String {

@@ -6,7 +6,11 @@
 
 use std::{
     io, process,
-    sync::{LazyLock, OnceLock, mpsc},
+    sync::{
+        Arc, LazyLock, OnceLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
 };
 
@@ -69,6 +73,16 @@ pub async fn signalled() -> io::Result<()> {
     // the sender is never dropped
     let _ = SIGNALLED.subscribe().wait_for(|signalled| *signalled).await;
     Ok(())
+}
+
+/// Sets a flag when the program must end, for work on other threads that looks at it.
+pub fn stop_when_interrupted(stop: Arc<AtomicBool>) {
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        if runtime.is_ok_and(|runtime| runtime.block_on(interrupted()).is_ok()) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
 }
 
 /// Returns whether Ctrl-C or SIGTERM has come.

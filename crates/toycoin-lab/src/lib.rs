@@ -11,15 +11,23 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attack;
+pub mod attacks;
+mod measure;
 mod outcome;
+pub mod output;
+mod row;
 mod setting;
 pub mod stats;
+mod sweep;
 pub mod theory;
 mod trial;
 
 pub use self::{
     attack::{Attack, Defence, Expected, Quantity},
+    measure::{Measure, trial_seed},
     outcome::{Observation, Outcome},
+    row::{Cell, Comparison, Row, TOLERANCE},
     setting::{Parameter, Setting, SettingError},
+    sweep::sweep,
     trial::{Trial, TrialError},
 };

@@ -1,5 +1,7 @@
 //! What one trial observed.
 
+use std::fmt;
+
 /// One observed number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Observation {
@@ -14,6 +16,17 @@ pub enum Observation {
     Value(f64),
     /// A number without chance: all trials must give the same.
     Exact(f64),
+}
+
+impl fmt::Display for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Share { hits: 0, of: 1 } => f.write_str("no"),
+            Self::Share { hits: 1, of: 1 } => f.write_str("yes"),
+            Self::Share { hits, of } => write!(f, "{hits} of {of}"),
+            Self::Value(value) | Self::Exact(value) => write!(f, "{value}"),
+        }
+    }
 }
 
 /// What one trial observed, by the names of the attack's quantities.
@@ -40,6 +53,12 @@ impl Outcome {
     #[must_use]
     pub fn value(self, quantity: &'static str, value: f64) -> Self {
         self.with(quantity, Observation::Value(value))
+    }
+
+    /// Returns the same outcome with a number without chance.
+    #[must_use]
+    pub fn exact(self, quantity: &'static str, value: f64) -> Self {
+        self.with(quantity, Observation::Exact(value))
     }
 
     /// Returns the observations of one quantity.

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 use toycoin_core::Rule;
 
@@ -23,10 +24,12 @@ pub struct Parameter {
 }
 
 /// What is set for one row of an attack's table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Setting {
+    #[serde(flatten)]
     values: BTreeMap<&'static str, f64>,
     defence: Option<&'static str>,
+    #[serde(serialize_with = "by_name")]
     off: Vec<Rule>,
 }
 
@@ -177,4 +180,9 @@ impl Setting {
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<_> = names.collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// Writes rules as their names.
+fn by_name<S: Serializer>(rules: &[Rule], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(rules.iter().map(|rule| rule.name()))
 }

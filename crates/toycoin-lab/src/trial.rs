@@ -7,6 +7,7 @@ use std::{
 };
 
 use thiserror::Error;
+use toycoin_core::ParamsError;
 use toycoin_sim::{Network, Simulation, Violation};
 
 /// One trial of an attack.
@@ -14,8 +15,8 @@ use toycoin_sim::{Network, Simulation, Violation};
 pub struct Trial<'a> {
     seed: u64,
     stop: Option<&'a AtomicBool>,
-    /// The trace, if it is kept.
-    trace: Option<RefCell<String>>,
+    /// The lines and the hash of the trace, if they are kept.
+    trace: Option<RefCell<(String, String)>>,
 }
 
 /// The reason why a trial has no outcome.
@@ -25,6 +26,9 @@ pub enum TrialError {
     /// An invariant of the simulation broke: something is wrong with the node, or with the attack.
     #[error("an invariant broke: {0}")]
     Violation(#[from] Violation),
+    /// The parameters of the network do not fit each other.
+    #[error("the network has no such parameters: {0}")]
+    Params(#[from] ParamsError),
     /// It was interrupted.
     #[error("it was interrupted")]
     Interrupted,
@@ -55,9 +59,14 @@ impl<'a> Trial<'a> {
         self.seed
     }
 
-    /// Returns the trace of the network that ran, as JSON lines; empty unless it is kept.
+    /// Returns the trace of the network that ran last, as JSON lines; empty unless it is kept.
     pub fn trace(&self) -> String {
-        self.trace.as_ref().map(|trace| trace.borrow().clone()).unwrap_or_default()
+        self.trace.as_ref().map(|trace| trace.borrow().0.clone()).unwrap_or_default()
+    }
+
+    /// Returns the hash of that trace, in hex; empty unless it is kept.
+    pub fn trace_hash(&self) -> String {
+        self.trace.as_ref().map(|trace| trace.borrow().1.clone()).unwrap_or_default()
     }
 
     /// Returns a simulation of this trial's seed, in which honest nodes need not agree at the end.
@@ -85,7 +94,7 @@ impl<'a> Trial<'a> {
             network.run_to(until)?;
         }
         if let (Some(kept), Some(lines)) = (&self.trace, network.trace().lines()) {
-            kept.borrow_mut().push_str(lines);
+            *kept.borrow_mut() = (lines.to_owned(), network.trace().hash());
         }
         Ok(network)
     }

@@ -89,7 +89,7 @@ pub use self::{
     light::LightClient,
     link::Link,
     network::{BlockFate, ControlError, Fact, FaultId, MessageKind, Network, PaymentFate, Seen, SeenMessage},
-    params::{params, spec},
+    params::{miner_key, params, spec, wallet_key},
     participant::{Foreign, Participant},
     relay_tactic::{Passage, RelayTactic},
     report::{Run, Statistics, Violation},

@@ -23,8 +23,8 @@ pub(crate) const PAST: u64 = 7_200_000;
 /// Number of coins that each wallet begins with.
 const COINS_A_WALLET: usize = 24;
 
-/// Returns the key of a node's wallet.
-pub(crate) fn wallet_key(node: usize) -> SecretKey {
+/// Returns the key of a node's wallet. It is public, as all keys of a simulation are.
+pub fn wallet_key(node: usize) -> SecretKey {
     SecretKey::classroom(1_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn change_key(node: usize) -> SecretKey {
 }
 
 /// Returns the key that receives a node's coinbases.
-pub(crate) fn miner_key(node: usize) -> SecretKey {
+pub fn miner_key(node: usize) -> SecretKey {
     SecretKey::classroom(2_000_000 + u32::try_from(node).unwrap_or(u32::MAX / 2))
 }
 

@@ -43,7 +43,6 @@ mod store_suite;
 #[cfg(feature = "test-util")]
 pub mod strategies;
 
-pub use self::{judge::judge, ledger::TestLedger, payments::Payments, scene::Scene};
 #[cfg(feature = "test-util")]
 pub use self::{
     growth::grow,
@@ -51,3 +50,4 @@ pub use self::{
     snapshots::{snapshot_coins, snapshot_root},
     store_suite::store_suite,
 };
+pub use self::{judge::judge, ledger::TestLedger, payments::Payments, scene::Scene};

@@ -1,7 +1,9 @@
 //! An interval in which a measured number lies.
 
+use serde::Serialize;
+
 /// The interval in which a number lies with some confidence, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
     /// The lower end.
     pub low: f64,

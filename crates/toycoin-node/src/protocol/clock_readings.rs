@@ -63,7 +63,11 @@ mod tests {
             assert_eq!(offset_ms(&readings, moment), Some(0), "the first came at once");
         }
         let set_back = Now { unix_ms: 1_010_000, ..now(20) };
-        assert_eq!(offset_ms(&readings, set_back), Some(10_000), "what was read before counts by the clock as it is now");
+        assert_eq!(
+            offset_ms(&readings, set_back),
+            Some(10_000),
+            "what was read before counts by the clock as it is now"
+        );
         for said in [u64::MAX; limits::CLOCK_READINGS] {
             readings.note(said, set_back);
         }

@@ -1,0 +1,8 @@
+//! The list of all attacks.
+
+use crate::{attack::Attack, attacks::DoubleSpend};
+
+/// Returns all attacks, in the order of their pages.
+pub fn catalogue() -> &'static [&'static dyn Attack] {
+    &[&DoubleSpend]
+}

@@ -1,0 +1,37 @@
+//! What the networks of many attacks have in common.
+
+use std::time::Duration;
+
+use toycoin_core::{ChainParams, NetworkSpec};
+
+use crate::{setting::Setting, trial::TrialError};
+
+/// Hash rates are whole numbers; all together are this many, or a little fewer.
+const SHARES: f64 = 1_000_000.0;
+
+/// Returns the hash rates of `honest` nodes that share `1 - q`, and then that of one attacker with `q`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a million")]
+pub(super) fn hash_rates(honest: u32, q: f64) -> Vec<u32> {
+    let each = ((1.0 - q) * SHARES / f64::from(honest)).round() as u32;
+    let mut rates = vec![each; usize::try_from(honest).unwrap_or_default()];
+    rates.push((q * SHARES).round() as u32);
+    rates
+}
+
+/// Returns the network of so many wallets whose target never changes, so that heavier means longer.
+pub(super) fn fixed_target(wallets: usize, spacing: Duration) -> NetworkSpec {
+    NetworkSpec { retargeting: None, ..toycoin_sim::spec(wallets, spacing) }
+}
+
+/// Returns a network's parameters, without the rules that a setting switches off.
+///
+/// # Errors
+/// When the parameters do not fit each other.
+pub(super) fn params(spec: NetworkSpec, setting: &Setting) -> Result<ChainParams, TrialError> {
+    if setting.off().is_empty() {
+        return Ok(ChainParams::new(spec)?);
+    }
+    // its genesis must be that of no real network
+    let extra = [spec.extra.as_slice(), b" sandbox"].concat();
+    Ok(ChainParams::sandbox(NetworkSpec { extra, ..spec }, setting.off().iter().copied())?)
+}
