@@ -32,17 +32,17 @@ pub fn deviation(censoring: f64) -> f64 {
 #[track_caller]
 pub fn confirmed_within(censoring: f64, blocks: u32) -> f64 {
     assert_share("censoring", censoring);
-    1.0 - (0..blocks).map(|_| censoring).product::<f64>()
+    1.0 - censoring.powf(blocks.into())
 }
 
-/// Returns the chance of a feather fork: that a miner with a share `alpha` replaces the block with the transaction before
-/// it has more than `confirmations`, when he gives up. With 1 it is `alpha^2`.
+/// Returns the chance of a feather fork: that a miner with a share `alpha` replaces the block with the transaction
+/// before it has more than `confirmations`, when he gives up. With 1 it is `alpha^2`.
 ///
-/// He needs two blocks more than the others find. He stops when they have found `confirmations` blocks of their own. With
-/// 0 he does not even begin.
+/// He needs two blocks more than the others find. He stops when they have found `confirmations` blocks of their own.
+/// With 0 he does not even begin.
 ///
-/// Source: the attack is of Miller 2013, "Feather-forks: enforcing a blacklist with sub-50 % hash power". The sum is over
-/// first passages of a random walk, counted by the ballot theorem (Feller 1968, chapter III).
+/// Source: the attack is of Miller 2013, "Feather-forks: enforcing a blacklist with sub-50 % hash power". The sum is
+/// over first passages of a random walk, counted by the ballot theorem (Feller 1968, chapter III).
 ///
 /// # Panics
 /// Unless `alpha` lies from 0 to 1.
@@ -53,6 +53,9 @@ pub fn feather_fork(alpha: f64, confirmations: u32) -> f64 {
     let (mut term, mut sum) = (alpha * alpha, 0.0);
     for n in 0..confirmations {
         sum += term;
+        if term <= sum * f64::EPSILON {
+            break;
+        }
         let n = f64::from(n);
         term *= 2.0 * (2.0 * n + 3.0) / (n + 3.0) * alpha * (1.0 - alpha);
     }
@@ -61,8 +64,8 @@ pub fn feather_fork(alpha: f64, confirmations: u32) -> f64 {
 
 /// Returns the least fee for which another miner should include the transaction against that threat, in subsidies.
 ///
-/// His block is replaced with the chance `P` of the [feather fork](feather_fork), so that the fee must be `P / (1 - P)`.
-/// It is infinite if he cannot win.
+/// His block is replaced with the chance `P` of the [feather fork](feather_fork), so that the fee must be `P / (1 -
+/// P)`. It is infinite if he cannot win.
 ///
 /// # Panics
 /// Unless `alpha` lies from 0 to 1.

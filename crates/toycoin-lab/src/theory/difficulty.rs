@@ -1,7 +1,7 @@
 //! Difficulty: what ASERT, the rule that follows each block, does to noise, shocks and wrong times.
 //!
-//! All curves take the rule as if blocks came evenly: log2 of difficulty `y` then moves by `(r / y - 1)` each half-life,
-//! where `r` is the hash rate. Difficulty and rate are in multiples of what gives one block each spacing.
+//! All curves take the rule as if blocks came evenly: log2 of difficulty `y` then moves by `(r / y - 1)` each
+//! half-life, where `r` is the hash rate. Difficulty and rate are in multiples of what gives one block each spacing.
 
 use super::assert_positive;
 
@@ -54,8 +54,8 @@ pub fn excess_blocks(rate: f64, half_life: f64) -> f64 {
 
 /// Returns by which factor wrong times move the target of one block at most: `2^((drift + lag) / H)`.
 ///
-/// A time can be ahead of the clock by `drift`, or behind it by `lag`. Both and `half_life` are in one unit. Later blocks
-/// take it back, since the times between them add up to the time that really passed.
+/// A time can be ahead of the clock by `drift`, or behind it by `lag`. Both and `half_life` are in one unit. Later
+/// blocks take it back, since the times between them add up to the time that really passed.
 ///
 /// # Panics
 /// Unless `half_life` is above 0.

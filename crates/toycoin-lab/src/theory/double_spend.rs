@@ -14,10 +14,10 @@ use crate::stats::{beta, ln_gamma};
 /// Source: Nakamoto 2008, "Bitcoin: a peer-to-peer electronic cash system", section 11.
 ///
 /// # Panics
-/// Unless `q` lies from 0 to 1.
+/// Unless `q` lies from 0 to 1, and `z` is at most [`MAX_CONFIRMATIONS`].
 #[track_caller]
 pub fn nakamoto(q: f64, z: u32) -> f64 {
-    assert_share("q", q);
+    assert_race(q, z);
     if z == 0 || q >= 0.5 {
         return 1.0;
     }
@@ -38,10 +38,10 @@ pub fn nakamoto(q: f64, z: u32) -> f64 {
 /// Source: Rosenfeld 2014, "Analysis of hashrate-based double spending".
 ///
 /// # Panics
-/// Unless `q` lies from 0 to 1.
+/// Unless `q` lies from 0 to 1, and `z` is at most [`MAX_CONFIRMATIONS`].
 #[track_caller]
 pub fn rosenfeld(q: f64, z: u32) -> f64 {
-    assert_share("q", q);
+    assert_race(q, z);
     overtakes(q, z, z)
 }
 
@@ -50,10 +50,10 @@ pub fn rosenfeld(q: f64, z: u32) -> f64 {
 /// Source: Grunspan & Perez-Marco 2018, "Double spend races".
 ///
 /// # Panics
-/// Unless `q` lies from 0 to 1.
+/// Unless `q` lies from 0 to 1, and `z` is at most [`MAX_CONFIRMATIONS`].
 #[track_caller]
 pub fn grunspan(q: f64, z: u32) -> f64 {
-    assert_share("q", q);
+    assert_race(q, z);
     if z == 0 || q >= 0.5 {
         return 1.0;
     }
@@ -70,14 +70,21 @@ pub fn grunspan(q: f64, z: u32) -> f64 {
 /// of the race is followed block by block, and time grows with the square of `z`.
 ///
 /// # Panics
-/// Unless `q` lies from 0 to 1.
+/// Unless `q` lies from 0 to 1, and `z` is at most [`MAX_CONFIRMATIONS`].
 #[track_caller]
 pub fn strict(q: f64, z: u32, premined: u32, give_up: Option<u32>) -> f64 {
-    assert_share("q", q);
+    assert_race(q, z);
     match give_up {
-        None => overtakes(q, z, z.saturating_add(1).saturating_sub(premined)),
+        None => overtakes(q, z, (z + 1).saturating_sub(premined)),
         Some(give_up) => overtakes_within(q, z, premined, give_up),
     }
+}
+
+/// Panics unless a race lies within the ranges of this module.
+#[track_caller]
+fn assert_race(q: f64, z: u32) {
+    assert_share("q", q);
+    assert!(z <= MAX_CONFIRMATIONS, "{z} confirmations are more than {MAX_CONFIRMATIONS}");
 }
 
 /// Returns the chance of ever having found `needed` more blocks than others found after their first `z`.
@@ -105,7 +112,7 @@ fn overtakes(q: f64, z: u32, needed: u32) -> f64 {
 
 /// Returns the chance of a race that the attacker gives up when he is `give_up` blocks behind.
 fn overtakes_within(q: f64, z: u32, premined: u32, give_up: u32) -> f64 {
-    let enough = z.saturating_add(1);
+    let enough = z + 1;
     if premined >= enough || q >= 1.0 {
         return if give_up == 0 && premined == 0 { 0.0 } else { 1.0 };
     }
@@ -140,6 +147,9 @@ fn overtakes_within(q: f64, z: u32, premined: u32, give_up: u32) -> f64 {
     }
     won.min(1.0)
 }
+
+/// Most confirmations of a payment for which chances are summed.
+pub const MAX_CONFIRMATIONS: u32 = 10_000;
 
 #[cfg(test)]
 mod tests;

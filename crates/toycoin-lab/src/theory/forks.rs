@@ -2,7 +2,8 @@
 
 use super::{assert_positive, assert_share};
 
-/// Returns the chance that a block meets a rival from those who have not heard of it: `1 - exp(-share delay / spacing)`.
+/// Returns the chance that a block meets a rival from those who have not heard of it: `1 - exp(-share delay /
+/// spacing)`.
 ///
 /// `others` is the share of the hash rate that hears of it `delay` late. Both times are in one unit.
 ///

@@ -1,5 +1,7 @@
 //! Coin hopping: mining here only while difficulty is low, and elsewhere otherwise.
 
+use std::cmp::Ordering;
+
 use super::{assert_positive, assert_share};
 
 /// What coin hopping does to a network.
@@ -24,15 +26,16 @@ impl Hopping {
     }
 }
 
-/// Returns what a hopper does who has a `share` of the whole hash rate while it is here. It is here as long as difficulty
-/// is below 1, which is where the loyal miners alone would hold it. `half_life` is in spacings.
+/// Returns what a hopper does who has a `share` of the whole hash rate while it is here. It is here as long as
+/// difficulty is below 1, which is where the loyal miners alone would hold it. `half_life` is in spacings.
 ///
-/// Source: the attack is of Meshkov, Chepurnoy & Jansen 2017, "Revisiting difficulty control for blockchain systems"; the
-/// solution is this project's own. It takes difficulty as if it moved in time: its logarithm x (in base 2) falls evenly,
-/// and each block lifts it by `s = S / H`. What falls past x must have been lifted past it, so that the density f of x
-/// obeys `f(x) = H times the integral of r(u) / y(u) f(u) du over x - s to x`. It is summed from low to high by the
-/// trapezoidal rule. Real difficulty waits for the next block. That moves what the loyal miners earn by 0.001 or less,
-/// and the advantage by 0.005 at 20 spacings, more below. Blocks that count as 2 half-lives at most are too rare to matter.
+/// Source: the attack is of Meshkov, Chepurnoy & Jansen 2017, "Revisiting difficulty control for blockchain systems";
+/// the solution is this project's own. It takes difficulty as if it moved in time: its logarithm x (in base 2) falls
+/// evenly, and each block lifts it by `s = S / H`. What falls past x must have been lifted past it, so that the density
+/// f of x obeys `f(x) = H times the integral of r(u) / y(u) f(u) du over x - s to x`. It is summed from low to high by
+/// the trapezoidal rule. Real difficulty waits for the next block. That moves what the loyal miners earn by 0.001 or
+/// less, and the advantage by 0.005 at 20 spacings, more below. Blocks that count as 2 half-lives at most are too rare
+/// to matter.
 ///
 /// # Panics
 /// Unless `share` lies from 0 to 0.9, and `half_life` from 10 to 1,000.
@@ -54,7 +57,11 @@ pub fn hopping(share: f64, half_life: f64) -> Hopping {
         #[expect(clippy::cast_precision_loss, reason = "a small number")]
         let x = place as f64 * width;
         // at the threshold itself the hopper is half here
-        let here = [1.0, 0.5, 0.0][(place.signum() + 1) as usize];
+        let here = match place.cmp(&0) {
+            Ordering::Less => 1.0,
+            Ordering::Equal => 0.5,
+            Ordering::Greater => 0.0,
+        };
         let inverse = (-x).exp2();
         let rate = (1.0 + here * hopper) * inverse;
         let Some(oldest) = window.get_mut(slot) else { break };

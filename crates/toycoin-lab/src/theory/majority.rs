@@ -20,8 +20,8 @@ impl Moments {
 
 /// Returns how many blocks both sides find until the attacker, `lead` blocks behind at first, has caught up `lead`.
 ///
-/// Mean `k / (q - p)`, variance `4 p q k / (q - p)^3`. To overtake `z` confirmations takes a `lead` of `z + 1`. Of these
-/// blocks the attacker finds a share `q`. There is no mean without a majority.
+/// Mean `k / (q - p)`, variance `4 p q k / (q - p)^3`. To overtake `z` confirmations takes a `lead` of `z + 1`. Of
+/// these blocks the attacker finds a share `q`. There is no mean without a majority.
 ///
 /// Source: first passage of a random walk (Feller 1968, chapter XIV, by its generating function).
 ///
@@ -36,7 +36,8 @@ pub fn blocks(q: f64, lead: u32) -> Option<Moments> {
 
 /// Returns how long that takes at fixed difficulty, in spacings.
 ///
-/// Mean `k / (q - p)`, variance `k / (q - p)^3`: more than that of the [`blocks`], since each takes an exponential time.
+/// Mean `k / (q - p)`, variance `k / (q - p)^3`: more than that of the [`blocks`], since each takes an exponential
+/// time.
 ///
 /// Source: the variance of a random number of random times (Wald), applied to [`blocks`].
 ///

@@ -1,9 +1,9 @@
 //! Theory: what papers and formulas expect, each with its source.
 //!
 //! Shares of the hash rate are numbers from 0 to 1. `q` or `alpha` is the attacker's share, `p = 1 - q` that of all
-//! others. `z` is the number of confirmations. Times are in spacings (the aim of the difficulty rule between two blocks,
-//! S) or in half-lives (the time in which the rule halves its error, H), as each function says. All formulas assume that
-//! messages take no time, unless they are about delays.
+//! others. `z` is the number of confirmations. Times are in spacings (the aim of the difficulty rule between two
+//! blocks, S) or in half-lives (the time in which the rule halves its error, H), as each function says. All formulas
+//! assume that messages take no time, unless they are about delays.
 //!
 //! | Attack | Module |
 //! | --- | --- |

@@ -21,7 +21,8 @@ impl Optimal {
     ///
     /// Value iteration finds the best strategy against an assumed revenue. What that strategy earns is the next
     /// assumption, until it stays (Dinkelbach 1967). The result is what the found strategy really earns, so that an
-    /// endless race never earns less. A limit of 20 takes 0.0004 at an `alpha` of 0.35, 0.003 at 0.40, and 0.02 at 0.45.
+    /// endless race never earns less. A limit of 20 takes 0.0004 at an `alpha` of 0.35, 0.003 at 0.40, and 0.02 at
+    /// 0.45.
     ///
     /// # Panics
     /// Unless `alpha` is below 1/2, `gamma` lies from 0 to 1, and `limit` from 3 to 200.

@@ -26,11 +26,11 @@ pub fn raised_work(age: f64, back: f64, spacing: f64, half_life: f64) -> f64 {
 
 /// Returns the chance to replace a payment with `z` confirmations by one block of `work` blocks' work.
 ///
-/// `1 - exp(-(q/p) (1 - z / work))`: the block must be found before the public branch holds `work` blocks. It is 0 for a
-/// work of up to `z`, and at most `1 - exp(-q/p)`, however deep the payment.
+/// `1 - exp(-(q/p) (1 - z / work))`: the block must be found before the public branch holds `work` blocks. It is 0 for
+/// a work of up to `z`, and at most `1 - exp(-q/p)`, however deep the payment.
 ///
-/// Source: this project's own. Block 3 takes the attacker an exponential time with mean `work / q`, and the public branch
-/// takes `(work - z) / p` to grow as heavy.
+/// Source: this project's own. Block 3 takes the attacker an exponential time with mean `work / q`, and the public
+/// branch takes `(work - z) / p` to grow as heavy.
 ///
 /// # Panics
 /// Unless `q` lies from 0 to 1, and `work` is above 0.

@@ -70,7 +70,8 @@ pub fn stale(alpha: f64) -> f64 {
 
 /// Returns the attacker's blocks of the main chain in a spacing, as long as difficulty stays as it was.
 ///
-/// An honest miner's would be `alpha`. It never is more than that: selfish mining gains nothing before difficulty moves.
+/// An honest miner's would be `alpha`. It never is more than that: selfish mining gains nothing before difficulty
+/// moves.
 ///
 /// Source: Grunspan & Perez-Marco 2018, "On profitability of selfish mining".
 ///

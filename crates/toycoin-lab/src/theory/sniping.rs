@@ -1,7 +1,7 @@
 //! Fee sniping: mining on the parent of a block with a large fee, to take the fee.
 //!
-//! Source of the attack: Carlsten, Kalodner, Weinberg & Narayanan 2016, "On the instability of Bitcoin without the block
-//! reward". They weigh ties; here the new branch needs strictly more work.
+//! Source of the attack: Carlsten, Kalodner, Weinberg & Narayanan 2016, "On the instability of Bitcoin without the
+//! block reward". They weigh ties; here the new branch needs strictly more work.
 
 use super::{
     assert_share,
@@ -27,14 +27,14 @@ pub fn chance(q: f64, give_up: Option<u32>) -> f64 {
 
 /// Returns the least fee for which that pays, in subsidies, for an attacker who stops `give_up` blocks behind.
 ///
-/// Mining honestly he would earn `q` subsidies a block while the race lasts. Sniping he earns the fee and his own blocks,
-/// if he wins. Difficulty and the times before and after are alike. It is 0 where sniping pays without a fee, as for a
-/// majority, and infinite where it never wins: for a `q` of 0, and a `give_up` of 1 and less.
+/// Mining honestly he would earn `q` subsidies a block while the race lasts. Sniping he earns the fee and his own
+/// blocks, if he wins. Difficulty and the times before and after are alike. It is 0 where sniping pays without a fee,
+/// as for a majority, and infinite where it never wins: for a `q` of 0, and a `give_up` of 1 and less.
 ///
 /// Source: this project's own.
 ///
 /// # Panics
-/// Unless `q` lies from 0 to 1.
+/// Unless `q` lies from 0 to 1, and `give_up` is at most [`MAX_BOUND`](super::walk::MAX_BOUND).
 #[track_caller]
 pub fn least_fee(q: f64, give_up: u32) -> f64 {
     assert_share("q", q);

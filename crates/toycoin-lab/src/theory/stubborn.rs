@@ -13,7 +13,8 @@ pub struct Stubborn {
     pub lead: bool,
     /// Equal-fork-stubborn (F): when he wins a tie, he keeps the block that wins to himself.
     pub fork: bool,
-    /// Trail-stubborn (T1): when the public branch is one block ahead of his, he mines on; two blocks ahead, he adopts it.
+    /// Trail-stubborn (T1): when the public branch is one block ahead of his, he mines on; two blocks ahead, he adopts
+    /// it.
     pub trail: bool,
 }
 

@@ -60,10 +60,11 @@ pub struct Steps {
 /// It solves the linear equations between neighbouring places exactly. Time and memory grow with `up + down`.
 ///
 /// # Panics
-/// Unless `q` lies from 0 to 1.
+/// Unless `q` lies from 0 to 1, and `up` and `down` are at most [`MAX_BOUND`].
 #[track_caller]
 pub fn steps_before(q: f64, up: u32, down: u32) -> Steps {
     assert_share("q", q);
+    assert!(up <= MAX_BOUND && down <= MAX_BOUND, "bounds of {up} and {down} are more than {MAX_BOUND}");
     if up == 0 || down == 0 {
         return Steps { mean: 0.0, of_success: 0.0 };
     }
@@ -101,6 +102,9 @@ fn solve(q: f64, costs: &[f64]) -> Vec<f64> {
     solution.reverse();
     solution
 }
+
+/// Largest bound of a walk that is solved place by place.
+pub const MAX_BOUND: u32 = 100_000;
 
 #[cfg(test)]
 mod tests {
