@@ -17,8 +17,8 @@ impl Mean {
     /// Returns the mean of one long chain of values, each of which may depend on those before it.
     ///
     /// The chain is cut into [`BATCHES`] equal batches, and the batches' means are taken as independent values. That
-    /// holds if a batch is much longer than the chain's memory. What does not fill a batch is left out at the beginning.
-    /// There is no mean of fewer than [`BATCHES`] values.
+    /// holds if a batch is much longer than the chain's memory. What does not fill a batch is left out at the
+    /// beginning. There is no mean of fewer than [`BATCHES`] values.
     pub fn of_batches(values: &[f64]) -> Option<Self> {
         let length = values.len() / BATCHES;
         if length == 0 {

@@ -2,8 +2,8 @@
 
 /// Returns a quantile of a sample, `p` from 0 (the smallest) over 0.5 (the median) to 1 (the largest).
 ///
-/// Between two values it interpolates linearly. There is no quantile of an empty sample, of one with a NaN, or for a `p`
-/// out of range.
+/// Between two values it interpolates linearly. There is no quantile of an empty sample, of one with a NaN, or for a
+/// `p` out of range.
 ///
 /// Source: definition 7 of Hyndman & Fan 1996, "Sample quantiles in statistical packages".
 pub fn quantile(values: &[f64], p: f64) -> Option<f64> {

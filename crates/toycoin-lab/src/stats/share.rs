@@ -81,8 +81,9 @@ impl Share {
 
     /// Returns how many standard deviations the share lies above an expected probability, below 0 if it lies below.
     ///
-    /// Where enough cases make the distribution normal, this is the usual `(share - e) / sqrt(e (1 - e) / n)`. Elsewhere
-    /// it is the normal equivalent of the exact [p value](Self::p_value). Of an expected 0 or 1 it is 0 or infinite.
+    /// Where enough cases make the distribution normal, this is the usual `(share - e) / sqrt(e (1 - e) / n)`.
+    /// Elsewhere it is the normal equivalent of the exact [p value](Self::p_value). Of an expected 0 or 1 it is 0 or
+    /// infinite.
     ///
     /// # Panics
     /// Unless `expected` lies from 0 to 1.

@@ -4,7 +4,8 @@ use super::{assert_positive, assert_share};
 
 /// Returns the chance that all relays of a victim are hostile: `C(hostile, picks) / C(relays, picks)`.
 ///
-/// The victim picks `picks` different relays of `relays`, of which `hostile` are the attacker's. Without a pick it is 1.
+/// The victim picks `picks` different relays of `relays`, of which `hostile` are the attacker's. Without a pick it is
+/// 1.
 ///
 /// Source: the hypergeometric distribution.
 ///

@@ -1,8 +1,8 @@
 //! The race between a withheld branch and the public one, as a Markov decision process.
 //!
 //! Each step one block is found: by the attacker with probability `alpha`, by the others otherwise. Before it, the
-//! attacker acts. A [`Race`] is what matters of the branches since they parted, and a strategy is a function from a race
-//! to an [`Action`]. [`Game::rewards`] solves for what a strategy earns in the long run.
+//! attacker acts. A [`Race`] is what matters of the branches since they parted, and a strategy is a function from a
+//! race to an [`Action`]. [`Game::rewards`] solves for what a strategy earns in the long run.
 //!
 //! Source: Sapirshtein, Sompolinsky & Zohar 2016, "Optimal selfish mining strategies in Bitcoin", section 4.
 
@@ -102,8 +102,8 @@ impl Game {
         }
     }
 
-    /// Returns the next blocks after an action: at most three, whose probabilities add up to 1. Those with probability 0
-    /// may be among them.
+    /// Returns the next blocks after an action: at most three, whose probabilities add up to 1. Those with probability
+    /// 0 may be among them.
     ///
     /// # Panics
     /// If the action is not [allowed](Self::allows).
@@ -143,8 +143,8 @@ impl Game {
         }
     }
 
-    /// Returns what a strategy earns for each block that is found, in the long run: its chain's stationary distribution,
-    /// by power iteration until nothing moves.
+    /// Returns what a strategy earns for each block that is found, in the long run: its chain's stationary
+    /// distribution, by power iteration until nothing moves.
     ///
     /// Where the strategy asks for what is impossible, as at the limit, the attacker overrides if he can and adopts if
     /// not.
