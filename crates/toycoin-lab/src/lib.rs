@@ -15,6 +15,7 @@ pub mod attacks;
 mod measure;
 mod outcome;
 pub mod output;
+pub mod plot;
 mod row;
 mod setting;
 pub mod stats;
