@@ -12,6 +12,7 @@
 
 mod attack;
 pub mod attacks;
+pub mod gallery;
 mod measure;
 mod outcome;
 pub mod output;
