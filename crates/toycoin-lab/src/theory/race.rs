@@ -4,7 +4,7 @@
 //! attacker acts. A [`Race`] is what matters of the branches since they parted, and a strategy is a function from a
 //! race to an [`Action`]. [`Game::rewards`] solves for what a strategy earns in the long run.
 //!
-//! Source: Sapirshtein, Sompolinsky & Zohar 2016, "Optimal selfish mining strategies in Bitcoin", section 4.
+//! Source: Sapirshtein, Sompolinsky & Zohar 2016, "Optimal selfish mining strategies in Bitcoin".
 
 use std::collections::VecDeque;
 

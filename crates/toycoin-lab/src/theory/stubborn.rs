@@ -80,6 +80,23 @@ mod tests {
         assert!(gain(trail, 0.4, 0.0) > 0.003 && gain(trail, 0.25, 0.5) < -0.002);
     }
 
+    #[test]
+    fn lead_and_equal_fork_have_their_closed_forms() {
+        // Grunspan & Perez-Marco 2018, "On profitability of stubborn mining": their equal-fork miner has flag L too
+        for (q, gamma) in [(0.2_f64, 0.3_f64), (0.3, 0.5), (0.38, 0.7), (0.4, 0.95)] {
+            let (p, x) = (1.0 - q, (1.0 - gamma) * q * (1.0 - q));
+            let catalan = (1.0 - (1.0 - 4.0 * x).sqrt()) / (2.0 * x);
+            let slope = p + p * q - q;
+            let lead = q * (p + p * q - q * q) / slope
+                - p * q * (p - q) * (1.0 - gamma) / gamma * (1.0 - p * (1.0 - gamma) * catalan) / slope;
+            let both = q / p - (1.0 - gamma) * (p - q) / (gamma * p) * (1.0 - p * catalan);
+            for (fork, expected) in [(false, lead), (true, both)] {
+                let solved = Stubborn { lead: true, fork, trail: false }.rewards(q, gamma).revenue();
+                assert!((solved - expected).abs() < 1e-5, "{q} {gamma} {fork}: {solved} {expected}");
+            }
+        }
+    }
+
     /// Plays the race block by block, in the paper's words, and returns the attacker's share of the main chain.
     fn played(stubborn: Stubborn, alpha: f64, gamma: f64) -> f64 {
         // Knuth's linear congruential generator, its upper 24 bits
