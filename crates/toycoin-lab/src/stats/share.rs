@@ -51,8 +51,8 @@ impl Share {
 
     /// Returns the exact two-sided p value against an expected probability from 0 to 1.
     ///
-    /// It is the probability of all numbers of hits that are no likelier than the observed one: Fisher's method, as R's
-    /// `binom.test` does it.
+    /// It is the probability of all numbers of hits that are no likelier than the observed one, as R's `binom.test` has
+    /// it.
     ///
     /// # Panics
     /// Unless `expected` lies from 0 to 1.
@@ -101,7 +101,8 @@ impl Share {
         if float(self.of) * variance >= NORMAL_FROM {
             return difference / (variance / float(self.of)).sqrt();
         }
-        sigmas(self.p_value(expected)).copysign(difference)
+        // a share that is no surprise is 0 off, not "-0.0"
+        sigmas(self.p_value(expected)).copysign(difference) + 0.0
     }
 
     /// Returns the logarithm of the binomial probability of `hits`.
