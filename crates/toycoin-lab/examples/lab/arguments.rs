@@ -1,6 +1,6 @@
 //! The arguments: one subcommand for each attack, with the attack's parameters as options.
 
-use std::{ops::RangeInclusive, path::PathBuf, process::exit};
+use std::{path::PathBuf, process::exit};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Command,
@@ -16,7 +16,9 @@ pub(crate) enum Asked {
     /// The list of attacks.
     List,
     /// An attack.
-    Attack(Task),
+    Attack(Box<Task>),
+    /// The gallery of rules, or one of them.
+    Rules { rule: Option<Rule>, as_json: bool },
 }
 
 /// What to run, and how to show it.
@@ -29,6 +31,10 @@ pub(crate) struct Task {
     pub(crate) threads: usize,
     pub(crate) format: Format,
     pub(crate) out: Option<PathBuf>,
+    /// Whether a chart is drawn in the terminal.
+    pub(crate) plot: bool,
+    /// The file for a chart as SVG.
+    pub(crate) svg: Option<PathBuf>,
     /// The trial whose trace is written.
     pub(crate) replay: Option<u64>,
 }
@@ -62,12 +68,15 @@ pub(crate) fn parse() -> Asked {
     if matches.get_flag("list") {
         return Asked::List;
     }
+    if let Some(("rules", matches)) = matches.subcommand() {
+        return asked_rules(matches).unwrap_or_else(|message| refuse(&message));
+    }
     let task = matches.subcommand().and_then(|(name, matches)| {
         let attack = catalogue().iter().find(|attack| attack.name() == name)?;
         Some(task(*attack, matches))
     });
     match task {
-        Some(Ok(task)) => Asked::Attack(task),
+        Some(Ok(task)) => Asked::Attack(Box::new(task)),
         Some(Err(message)) => refuse(&message),
         None => refuse(&format!("an attack is wanted: {}", names())),
     }
@@ -93,7 +102,18 @@ fn in_one_line(error: &clap::Error) -> String {
 
 /// Returns the names of all attacks.
 fn names() -> String {
-    catalogue().iter().map(|attack| attack.name()).collect::<Vec<_>>().join(", ")
+    catalogue().iter().map(|attack| attack.name()).chain(["rules"]).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns which rule of the gallery is asked for.
+fn asked_rules(matches: &ArgMatches) -> Result<Asked, String> {
+    let as_json = match matches.get_one::<String>("format").map(String::as_str) {
+        Some("table") => false,
+        Some("json") => true,
+        other => return Err(format!("--format is table or json, not {}", other.unwrap_or_default())),
+    };
+    let rule = matches.get_one::<String>("rule").map(|name| rule(name)).transpose()?;
+    Ok(Asked::Rules { rule, as_json })
 }
 
 fn command() -> Command {
@@ -103,7 +123,11 @@ fn command() -> Command {
         .about("Famous attacks on a blockchain, run against real nodes, beside what theory expects")
         .max_term_width(80)
         .arg(list);
-    catalogue().iter().fold(command, |command, attack| command.subcommand(of_attack(*attack)))
+    let command = catalogue().iter().fold(command, |command, attack| command.subcommand(of_attack(*attack)));
+    let rule = Arg::new("rule").value_name("RULE").help("Number or name, such as 27 or ValueBalance; all by default");
+    let format = Arg::new("format").long("format").value_name("FORMAT").default_value("table").help("table or json");
+    let about = "For each consensus rule, the cheat that it prevents: run with the rule off, and refused with it on";
+    command.subcommand(Command::new("rules").about(about).max_term_width(80).args([rule, format]))
 }
 
 /// Returns the subcommand of an attack.
@@ -146,6 +170,11 @@ fn of_attack(attack: &'static dyn Attack) -> Command {
             text("out", "FILE", "Write the results to this file too, in the same format".into())
                 .value_parser(value_parser!(PathBuf)),
         )
+        .arg(Arg::new("plot").long("plot").action(ArgAction::SetTrue).help("Draw a chart of a sweep"))
+        .arg(
+            text("svg", "FILE", "Write a chart of a sweep as SVG (needs --features charts)".into())
+                .value_parser(value_parser!(PathBuf)),
+        )
         .arg(count("replay", "Run this one trial, and write its trace to replay-N.jsonl".into(), 0, 1_000_000))
 }
 
@@ -158,6 +187,9 @@ fn task(attack: &'static dyn Attack, matches: &ArgMatches) -> Result<Task, Strin
     }
     if let Some(text) = matches.get_one::<String>("off") {
         setting = setting.without(rules(text)?);
+    }
+    if matches.contains_id("svg") && !cfg!(feature = "charts") {
+        return Err("--svg needs a program with charts: cargo run ... --features charts --example lab".into());
     }
     let trials = matches.get_one::<u64>("trials").copied();
     let rows = if matches.get_flag("table") {
@@ -191,6 +223,8 @@ fn task(attack: &'static dyn Attack, matches: &ArgMatches) -> Result<Task, Strin
         threads: threads.unwrap_or_else(cores),
         format,
         out: matches.get_one("out").cloned(),
+        plot: matches.get_flag("plot"),
+        svg: matches.get_one("svg").cloned(),
         replay: matches.get_one("replay").copied(),
     })
 }
@@ -242,12 +276,14 @@ fn defended(attack: &'static dyn Attack, settings: Vec<Setting>, wanted: Option<
 
 /// Returns the rules in a list of numbers or names.
 fn rules(text: &str) -> Result<Vec<Rule>, String> {
-    let all: RangeInclusive<u16> = 1..=Rule::all().map(Rule::number).max().unwrap_or(1);
-    let rule = |name: &str| {
-        let number = name.strip_prefix(['R', 'r']).and_then(|number| number.parse().ok());
-        let rule = number.and_then(Rule::from_number);
-        let rule = rule.or_else(|| Rule::all().find(|rule| rule.name().eq_ignore_ascii_case(name)));
-        rule.ok_or_else(|| format!("there is no rule {name}: rules are R{:02} to R{:02}", all.start(), all.end()))
-    };
     text.split(',').map(|name| rule(name.trim())).collect()
+}
+
+/// Returns the rule of a number, with or without R, or of a name.
+fn rule(name: &str) -> Result<Rule, String> {
+    let number = name.strip_prefix(['R', 'r']).unwrap_or(name).parse().ok();
+    let rule = number.and_then(Rule::from_number);
+    let rule = rule.or_else(|| Rule::all().find(|rule| rule.name().eq_ignore_ascii_case(name)));
+    let last = Rule::all().map(Rule::number).max().unwrap_or(1);
+    rule.ok_or_else(|| format!("there is no rule {name}: rules are R01 to R{last:02}"))
 }

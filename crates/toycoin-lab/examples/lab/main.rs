@@ -3,10 +3,12 @@
 //! ```sh
 //! cargo run --release -p toycoin-lab --example lab -- double-spend --q 0.3 --z 2
 //! cargo run --release -p toycoin-lab --example lab -- double-spend --sweep q=0.1:0.4:0.1
+//! cargo run --release -p toycoin-lab --example lab -- rules 27
 //! cargo run --release -p toycoin-lab --example lab -- --list
 //! ```
 
 mod arguments;
+mod rules;
 mod run;
 mod write;
 
@@ -24,6 +26,10 @@ fn main() -> ExitCode {
     match parse() {
         Asked::List => {
             list();
+            ExitCode::SUCCESS
+        }
+        Asked::Rules { rule, as_json } => {
+            rules::show(rule, as_json);
             ExitCode::SUCCESS
         }
         Asked::Attack(task) => match run(&task) {

@@ -10,8 +10,8 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use toycoin_examples::{say, signals::stop_when_interrupted};
-use toycoin_lab::{Measure, Outcome, Row, Setting, Trial, trial_seed};
+use toycoin_examples::{say, signals::stop_when_interrupted, tell};
+use toycoin_lab::{Measure, Outcome, Row, Setting, Trial, output::chart, trial_seed};
 
 use crate::{
     arguments::{Format, Task, Until},
@@ -20,6 +20,9 @@ use crate::{
 
 /// Trials that run between two looks at the interval or the clock.
 const BATCH: u64 = 64;
+
+/// Height of a chart in the terminal, in lines.
+const CHART_ROWS: usize = 20;
 
 /// Most trials of a row that has no fixed number of them.
 const MAX_TRIALS: u64 = 1_000_000;
@@ -31,7 +34,7 @@ pub(crate) fn run(task: &Task) -> Result<bool, Box<dyn Error>> {
     if let Some(number) = task.replay {
         return replay(task, number, &stop);
     }
-    let begun = Instant::now();
+    let begun = real_time();
     let trials = task.rows.iter().map(|(_, trials)| trials).sum();
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} trials, {msg}, {eta} left")?;
     let bar = ProgressBar::new(trials).with_style(style);
@@ -54,6 +57,7 @@ pub(crate) fn run(task: &Task) -> Result<bool, Box<dyn Error>> {
     }
     let text = write::text(task, &rows);
     say!("{text}");
+    draw(task, &rows)?;
     if let Some(path) = &task.out {
         write::to_file(path, &text)?;
     }
@@ -61,6 +65,31 @@ pub(crate) fn run(task: &Task) -> Result<bool, Box<dyn Error>> {
         say!("\nstopped: {} of {} rows were measured, the last one in part", rows.len(), task.rows.len());
     }
     Ok(rows.iter().all(Row::agrees))
+}
+
+/// Draws the charts that are asked for.
+fn draw(task: &Task, rows: &[Row]) -> Result<(), Box<dyn Error>> {
+    if !task.plot && task.svg.is_none() {
+        return Ok(());
+    }
+    let Some(chart) = chart(task.attack, rows) else {
+        tell!("no chart: a parameter must differ between the rows, as with --sweep NAME=FROM:TO:STEP");
+        return Ok(());
+    };
+    if task.plot {
+        say!("\n{}", chart.to_text(CHART_ROWS));
+    }
+    #[cfg(feature = "charts")]
+    if let Some(path) = &task.svg {
+        write::to_file(path, &chart.to_svg(800, 500)?)?;
+    }
+    Ok(())
+}
+
+/// Returns the real time. It decides when `--seconds` are over, and nothing else.
+#[expect(clippy::disallowed_methods, reason = "a person waits for the program")]
+fn real_time() -> Instant {
+    Instant::now()
 }
 
 /// Runs the trials of one row. Batches have a fixed size, so the number of threads changes nothing.
@@ -76,7 +105,7 @@ fn outcomes(
     if matches!(task.until, Until::Trials) {
         return Ok(measure.outcomes(task.attack, setting, task.seed, 0..trials)?);
     }
-    let begun = Instant::now();
+    let begun = real_time();
     let mut outcomes: Vec<Outcome> = Vec::new();
     while (outcomes.len() as u64) < MAX_TRIALS && !stop.load(Ordering::Relaxed) {
         let from = outcomes.len() as u64;

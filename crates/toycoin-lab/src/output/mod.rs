@@ -1,8 +1,9 @@
-//! How results are written: as a table, as CSV, as JSON.
+//! How results are written: as a table, as CSV, as JSON, as a chart.
 
+mod chart;
 mod csv;
 mod json;
 mod number;
 mod table;
 
-pub use self::{csv::Csv, json::Report, table::Table};
+pub use self::{chart::chart, csv::Csv, json::Report, table::Table};
