@@ -122,6 +122,17 @@ fn no_network_finds_the_block_after_one_dated_back() {
 }
 
 #[test]
+fn without_heights_a_young_reward_is_really_spent() {
+    let script = scripts::of(Rule::Height);
+    let play = script.act.play(script.rule, scene(params(&[Rule::Height])));
+    let reward = play.chain.tip().coinbase.txid();
+    let spent = play.cheating[1].transactions.iter().flat_map(|payment| &payment.inputs);
+    assert!(spent.into_iter().any(|outpoint| outpoint.txid == reward), "the reward of block 3");
+    // rule R23 is on, and lets it through
+    assert_eq!(stopped_by(&script, &[Rule::Height]), None);
+}
+
+#[test]
 fn the_numbers_of_a_story_follow_the_chain() {
     fn overpay(scene: &mut Scene, more: u64) {
         let (coin, worth) = change(scene, Person::Mallory);

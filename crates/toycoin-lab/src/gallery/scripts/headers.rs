@@ -1,7 +1,7 @@
 //! Headers: rules R06 to R14.
 
 use toycoin_core::{
-    Block, CompactTarget, Header, Rule, TxOut,
+    Block, CompactTarget, Header, OutPoint, Rule, TxOut,
     test_util::{Scene, TestLedger},
 };
 
@@ -10,7 +10,7 @@ use crate::gallery::{
     count::Count,
     play::{Act, Play},
     script::Script,
-    stage::{EASIEST_BITS, unsigned},
+    stage::{EASIEST_BITS, next, unsigned},
     verifier::Judge,
 };
 
@@ -63,16 +63,13 @@ pub(super) const SCRIPTS: &[Script] = &[
         &[
             "Mallory mined the last block, whose reward must wait for {maturity after}.",
             "She calls the next block the one of height {height after} instead of {height honest}.",
-            "Now her reward counts as old enough: she may spend {spendable after}, not {spendable honest}.",
+            "Now her reward counts as old enough, and the block after hers spends it.",
+            "She has {spendable after} at her disposal, not {spendable honest}.",
             "The schedule of subsidies goes by height as well, so she skips some subsidies.",
             "At that height {schedule after} should be there; the money issued is {issued after}.",
         ],
         Count::Excess,
-        Act::Edit(|scene| {
-            scene.block.header.height += 4;
-            scene.block.coinbase.height += 4;
-            scene.recommit();
-        }),
+        Act::Play(skip_heights),
     )
     .gains(Count::Spendable(Person::Mallory)),
     Script::new(
@@ -128,7 +125,7 @@ pub(super) const SCRIPTS: &[Script] = &[
         &[
             "It is the year 10889, and times in milliseconds reach 49 bits.",
             "Mallory dates her block at the first such moment, and it is no lie.",
-            "Its time takes {timebits after}, while an honest block takes {timebits honest} today.",
+            "Its time takes {timebits after}, while the time of an honest block takes {timebits honest} today.",
             "A program that keeps 48 bits would read such a time as zero.",
             "Until that year rule R14 keeps such a block waiting, as it is far ahead of every clock.",
         ],
@@ -150,6 +147,35 @@ pub(super) const SCRIPTS: &[Script] = &[
     )
     .gains(Count::NextWork),
 ];
+
+/// Mallory's block skips four heights. Carol mines the next one, in which Mallory spends the reward of block 3.
+fn skip_heights(scene: Scene) -> Play {
+    let reward = OutPoint { txid: scene.ledger.tip().coinbase.txid(), vout: 0 };
+    let mut honest = scene.ledger.clone();
+    honest.push_unjudged(scene.block.clone());
+    let second = next(&honest, Vec::new(), Person::Carol);
+    let now_ms = second.header.time;
+
+    let play = Play::of_block(scene, |scene| {
+        scene.block.header.height += 4;
+        scene.block.coinbase.height += 4;
+        scene.recommit();
+    });
+    let mut skipped = play.chain.clone();
+    for block in &play.cheating {
+        skipped.push_unjudged(block.clone());
+    }
+    let mut payments = skipped.payments();
+    let spent = payments.coins().get(&reward).copied();
+    let spending = spent.map(|coin| payments.spend(vec![reward], vec![coin]));
+    let spending = next(&skipped, spending.into_iter().collect(), Person::Carol);
+    Play {
+        honest: [play.honest, vec![second]].concat(),
+        cheating: [play.cheating, vec![spending]].concat(),
+        now_ms,
+        ..play
+    }
+}
 
 /// Bob is paid in the honest block. Two blocks without work replace it.
 fn rewrite_without_work(scene: Scene) -> Play {
