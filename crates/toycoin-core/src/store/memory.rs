@@ -11,7 +11,7 @@ use crate::{
     proof::Opening,
     snapshot::{CoinBytes, KEPT, KeptSnapshot, MadeChunk, Maker},
     state::ChainState,
-    store::{BlockUndo, ChainStore, ChainUpdate, SnapshotRoot, StoredChain, WaitingTransaction},
+    store::{BlockUndo, ChainStore, ChainUpdate, SnapshotRoot, StoredChain, WaitingTransaction, coins::Coins},
     transaction::OutPoint,
     utxo::{Coin, UtxoView},
 };
@@ -27,7 +27,7 @@ pub struct MemoryStore {
     pruned: Vec<Header>,
     pruned_below: u64,
     undo: KeyedMap<BlockHash, BlockUndo>,
-    coins: KeyedMap<OutPoint, Coin>,
+    coins: Coins,
     places: KeyedMap<Txid, (BlockHash, u32)>,
     /// The openings of the active chain's states, from the block at which it begins on.
     openings: Vec<Opening>,
@@ -61,9 +61,38 @@ impl MemoryStore {
     /// compared: that they belong together was proved before.
     pub fn from_snapshot(root: SnapshotRoot, state: ChainState, coins: impl IntoIterator<Item = CoinBytes>) -> Self {
         let (tip, opening) = (root.hash(), Opening::of(&state));
-        let coins = coins.into_iter().map(|coin| (coin.outpoint(), coin.coin())).collect();
         let (tip, root) = (Some((tip, state)), Some(Box::new(root)));
-        Self { coins, openings: vec![opening], tip, root, ..Self::default() }
+        let mut store = Self { openings: vec![opening], tip, root, ..Self::default() };
+        store.coins.extend(coins.into_iter().map(|coin| (coin.outpoint(), coin.coin())));
+        store
+    }
+
+    /// Puts the present coins where all clones of this store have them in common. A clone then keeps only what
+    /// [changes](Self::changed_coins), so many chains that begin with the same coins take little memory.
+    ///
+    /// ```
+    /// use toycoin_core::{Chain, ChainParams};
+    ///
+    /// let mut store = Chain::in_memory(ChainParams::regtest()).into_store();
+    /// store.share_coins();
+    /// let other = Chain::open(ChainParams::regtest(), store.clone())?.into_store();
+    /// assert!(other.shares_coins_with(&store) && other.changed_coins().len() == 0);
+    /// # Ok::<(), toycoin_core::chain::ChainError<std::convert::Infallible>>(())
+    /// ```
+    pub fn share_coins(&mut self) {
+        self.coins.share();
+    }
+
+    /// Returns how the coins differ from those that the store [shares](Self::share_coins), in no particular order: coins
+    /// that were created, and `None` at the outpoints of those that were spent.
+    pub fn changed_coins(&self) -> impl ExactSizeIterator<Item = (&OutPoint, Option<&Coin>)> {
+        self.coins.changed()
+    }
+
+    /// Returns whether both stores [share](Self::share_coins) the same coins, so that they differ in nothing but their
+    /// [changes](Self::changed_coins).
+    pub fn shares_coins_with(&self, other: &Self) -> bool {
+        self.coins.has_base_of(&other.coins)
     }
 
     /// Drops the bodies and undo data of all blocks below a height, genesis' excepted, as a pruned store on disk does.
@@ -93,7 +122,7 @@ impl MemoryStore {
             blocks: KeyedMap::with_hasher(secret.clone()),
             invalid: KeyedSet::with_hasher(secret.clone()),
             undo: KeyedMap::with_hasher(secret.clone()),
-            coins: KeyedMap::with_hasher(secret.clone()),
+            coins: Coins::with_secret(&secret),
             places: KeyedMap::with_hasher(secret),
             ..Self::default()
         }

@@ -1,6 +1,7 @@
 //! The storage interface of a chain: [`MemoryStore`] here, a database elsewhere.
 
 mod chain_store;
+mod coins;
 mod memory;
 mod snapshot_root;
 mod update;
