@@ -6,7 +6,7 @@ use crate::{
     address::{Address, AddressError},
     amount::{Amount, FeeRate},
     keyed_map::KeyedSet,
-    keys::SecretKey,
+    keys::{PublicKey, SecretKey},
     params::ChainParams,
     transaction::{OutPoint, Transaction, TxOut},
     utxo::Coin,
@@ -124,10 +124,35 @@ impl<'a> TransactionBuilder<'a> {
     /// # Errors
     /// When funds are insufficient, a coin belongs to another key or is offered twice, or a payment is invalid; see
     /// [`BuildError`].
-    pub fn sign(self, key: &SecretKey) -> Result<Transaction, BuildError> {
-        let owner = key.public_key();
+    pub fn sign(mut self, key: &SecretKey) -> Result<Transaction, BuildError> {
+        let offered = std::mem::take(&mut self.offered);
+        let targets = self.targets(key)?;
+        let mut seen = KeyedSet::with_capacity_and_hasher(offered.len(), Default::default());
+        if let Some((twice, _)) = offered.iter().find(|(outpoint, _)| !seen.insert(outpoint)) {
+            return Err(BuildError::OfferedTwice(*twice));
+        }
+        self.spend_and_sign(offered, targets, key)
+    }
+
+    /// Signs a payment as [`sign`](Self::sign) does, from these coins, all of which differ, instead of the offered ones.
+    /// It looks at no more of them than it spends.
+    ///
+    /// # Errors
+    /// As for [`sign`](Self::sign).
+    pub(crate) fn sign_from(
+        self,
+        coins: impl Iterator<Item = (OutPoint, Coin)>,
+        key: &SecretKey,
+    ) -> Result<Transaction, BuildError> {
+        let targets = self.targets(key)?;
+        self.spend_and_sign(coins, targets, key)
+    }
+
+    /// Returns where the money goes.
+    fn targets(&self, key: &SecretKey) -> Result<Targets, BuildError> {
         let prefix = self.params.spec().address_prefix;
-        let change_owner = self.change.map_or(Ok(owner), |address| address.require(prefix).map(|to| to.owner()))?;
+        let own = || Ok(key.public_key());
+        let change_owner = self.change.map_or_else(own, |address| address.require(prefix).map(|to| to.owner()))?;
         let mut outputs = Vec::with_capacity(self.pays.len() + 1);
         for (address, value) in &self.pays {
             let owner = address.require(prefix)?.owner();
@@ -140,18 +165,22 @@ impl<'a> TransactionBuilder<'a> {
             return Err(BuildError::NothingToPay);
         }
         let paid = Amount::sum_in_range(outputs.iter().map(|output| output.value)).ok_or(BuildError::OutOfRange)?;
+        Ok(Targets { outputs, paid, change_owner })
+    }
 
-        let mut seen = KeyedSet::with_capacity_and_hasher(self.offered.len(), Default::default());
-        if let Some((twice, _)) = self.offered.iter().find(|(outpoint, _)| !seen.insert(outpoint)) {
-            return Err(BuildError::OfferedTwice(*twice));
-        }
-
+    fn spend_and_sign(
+        self,
+        coins: impl IntoIterator<Item = (OutPoint, Coin)>,
+        Targets { outputs, paid, change_owner }: Targets,
+        key: &SecretKey,
+    ) -> Result<Transaction, BuildError> {
+        let owner = key.public_key();
         let mut transaction =
             Transaction { version: Transaction::VERSION, inputs: Vec::new(), outputs, signatures: Vec::new() };
         let mut spent = Vec::new();
         let mut available = Amount::ZERO;
         let mut needed = paid.saturating_add(self.fee.of(transaction.size()));
-        for (outpoint, coin) in self.offered {
+        for (outpoint, coin) in coins {
             if available >= needed {
                 break;
             }
@@ -178,6 +207,14 @@ impl<'a> TransactionBuilder<'a> {
         transaction.sign_all(self.params.genesis_hash(), &spent, key);
         Ok(transaction)
     }
+}
+
+/// Where a payment's money goes.
+struct Targets {
+    outputs: Vec<TxOut>,
+    /// Sum of the outputs.
+    paid: Amount,
+    change_owner: PublicKey,
 }
 
 /// What a payment pays its miner.

@@ -14,7 +14,7 @@ use crate::{
     address::Address,
     amount::Amount,
     block::Block,
-    digest::{BlockHash, MerkleRoot, StateRoot},
+    digest::{BlockHash, MerkleRoot, StateRoot, Txid},
     header::Header,
     keys::PublicKey,
     params::spec::MAX_NAME,
@@ -36,6 +36,7 @@ struct Inner {
     limit: Target,
     genesis: Block,
     genesis_hash: BlockHash,
+    genesis_txid: Txid,
     genesis_state: ChainState,
     genesis_coins: UtxoDiff,
     disabled: RuleSet,
@@ -89,6 +90,11 @@ impl ChainParams {
     /// Returns the hash of genesis, which identifies the network.
     pub fn genesis_hash(&self) -> BlockHash {
         self.0.genesis_hash
+    }
+
+    /// Returns the id of genesis' coinbase, which creates its coins.
+    pub(crate) fn genesis_txid(&self) -> Txid {
+        self.0.genesis_txid
     }
 
     /// Returns the state after genesis.
@@ -145,7 +151,8 @@ impl ChainParams {
         let limit = check(&spec)?;
         let coinbase = Coinbase { height: 0, extra: spec.extra.clone(), outputs: spec.allocations.clone() };
         let mut genesis_coins = UtxoDiff::default();
-        for (outpoint, output) in coinbase.outpoints(coinbase.txid()) {
+        let genesis_txid = coinbase.txid();
+        for (outpoint, output) in coinbase.outpoints(genesis_txid) {
             genesis_coins.create(outpoint, Coin { output: *output, coinbase_height: 0 });
         }
         let mut genesis_state = ChainState::default();
@@ -168,7 +175,8 @@ impl ChainParams {
             return Err(ParamsError::GenesisTooLarge { size, limit: limit_size });
         }
         let genesis_hash = genesis.hash();
-        Ok(Self(Arc::new(Inner { spec, limit, genesis, genesis_hash, genesis_state, genesis_coins, disabled })))
+        let inner = Inner { spec, limit, genesis, genesis_hash, genesis_txid, genesis_state, genesis_coins, disabled };
+        Ok(Self(Arc::new(inner)))
     }
 }
 

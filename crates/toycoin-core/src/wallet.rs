@@ -32,6 +32,7 @@ use crate::{
     amount::{Amount, FeeRate},
     block::Block,
     builder::{BuildError, TransactionBuilder},
+    consensus::CheckedBlock,
     digest::{BlockHash, Txid},
     keys::{PublicKey, SecretKey},
     params::ChainParams,
@@ -84,7 +85,7 @@ pub struct Wallet {
 impl Wallet {
     /// Opens the wallet of a key at genesis. It learns of later blocks through [`connect`](Self::connect).
     pub fn new(params: ChainParams, key: SecretKey) -> Self {
-        let genesis = params.genesis().clone();
+        let known = params.clone();
         let mut wallet = Self {
             owner: key.public_key(),
             key,
@@ -97,7 +98,8 @@ impl Wallet {
             reserved: BTreeMap::new(),
             params,
         };
-        wallet.take(&genesis);
+        // genesis may be large, and has the same id for every wallet
+        wallet.take_transaction(known.genesis(), 0, known.genesis_txid(), None);
         wallet
     }
 
@@ -127,6 +129,23 @@ impl Wallet {
         }
         (self.tip, self.height) = (hash, block.header.height);
         self.take(block);
+        Ok(())
+    }
+
+    /// Applies the next block as [`connect`](Self::connect) does, without computing its ids again.
+    ///
+    /// # Errors
+    /// As for [`connect`](Self::connect).
+    pub fn connect_checked(&mut self, block: &CheckedBlock) -> Result<(), WalletError> {
+        let (hash, inner) = (block.hash(), block.block());
+        if inner.header.previous != self.tip {
+            return Err(WalletError::NotNext { block: hash, tip: self.tip });
+        }
+        (self.tip, self.height) = (hash, inner.header.height);
+        self.take_transaction(inner, 0, block.coinbase_txid(), None);
+        for ((txid, transaction), place) in block.transactions().zip(1..) {
+            self.take_transaction(inner, place, txid, Some(transaction));
+        }
         Ok(())
     }
 
@@ -201,8 +220,7 @@ impl Wallet {
         &mut self,
         pays: impl FnOnce(TransactionBuilder<'_>) -> TransactionBuilder<'_>,
     ) -> Result<Transaction, BuildError> {
-        let builder = pays(TransactionBuilder::new(&self.params).spend(self.spendable()));
-        let transaction = builder.sign(&self.key)?;
+        let transaction = pays(TransactionBuilder::new(&self.params)).sign_from(self.spendable(), &self.key)?;
         let txid = transaction.txid();
         self.reserved.extend(transaction.inputs.iter().map(|outpoint| (*outpoint, txid)));
         let spent: Amount = transaction.inputs.iter().filter_map(|outpoint| self.coins.value(outpoint)).sum();
