@@ -5,14 +5,14 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    chains::{PeerChain, block_at, chain_of, headers, next_block, prefix, status},
+    chains::{PeerChain, block_at, chain_of, headers, next_block, payment, prefix, status},
     stage::{Peer, Stage},
 };
 use toycoin_core::{ChainParams, chain::Chain, test_util::classroom};
 use toycoin_node::{
     limits,
     machine::Machine,
-    protocol::{Event, Request},
+    protocol::{Event, Input, Request, Response},
 };
 use toycoin_wire::node::NodeMessage;
 
@@ -31,6 +31,45 @@ fn a_node_listens_first_and_then_mines() {
     assert!(stage.job.is_none());
     stage.advance(limits::JOIN_GRACE);
     assert!(stage.job.is_some());
+}
+
+/// A node that is paid for its blocks and makes templates only when it must.
+fn lazy_miner() -> Stage {
+    Stage::with(Chain::in_memory(ChainParams::regtest()), |config| {
+        (config.payout, config.lazy_templates) = (Some(classroom::owner(0)), true);
+    })
+}
+
+#[test]
+fn lazy_template_is_renewed_only_on_demand() {
+    let mut stage = lazy_miner();
+    stage.advance(limits::JOIN_GRACE);
+    let first = stage.job.expect("nothing holds it back");
+    let payment = payment(&chain_of(&ChainParams::regtest(), 0, 1), 0, 1, 5);
+    assert!(matches!(stage.ask(Request::Submit(payment)), Response::Submitted(Ok(_))));
+    stage.advance(SECOND * 10);
+    assert_eq!(stage.job, Some(first), "neither time nor a payment changes it");
+    stage.input(Input::Refresh);
+    let fresh = stage.job.expect("at once");
+    assert!(fresh.id > first.id && fresh.header.time > first.header.time);
+    assert_ne!(fresh.header.merkle_root, first.header.merkle_root, "it holds the payment");
+    stage.mine(fresh);
+    assert_eq!(stage.machine.chain().height(), 1);
+    assert_eq!(stage.job.map(|job| job.header.height), Some(2), "a new tip is a new template");
+}
+
+#[test]
+fn refresh_makes_no_template_where_there_is_none() {
+    let mut stage = lazy_miner();
+    stage.input(Input::Refresh);
+    assert!(stage.job.is_none(), "it still listens");
+    stage.advance(limits::JOIN_GRACE);
+    let job = stage.job.expect("the wait is over");
+    stage.ask(Request::SetMining(false));
+    stage.input(Input::Refresh);
+    assert!(stage.job.is_none());
+    stage.ask(Request::SetMining(true));
+    assert!(stage.job.is_some_and(|again| again.id > job.id));
 }
 
 #[test]

@@ -29,6 +29,9 @@ pub struct NodeConfig {
     pub block_delay: Duration,
     /// The shortest time between two blocks that the node finds.
     pub min_block_interval: Duration,
+    /// Whether a block template is made anew only when the tip moves and for [`Input::Refresh`](super::Input::Refresh),
+    /// and not at intervals or for new payments. For simulations, whose drivers give that input; off by default.
+    pub lazy_templates: bool,
     /// The seed of its random choices. Two machines with the same seed and inputs give the same outputs.
     pub seed: [u8; 32],
 }
@@ -52,6 +55,7 @@ impl NodeConfig {
             } else {
                 Duration::ZERO
             },
+            lazy_templates: false,
             seed: [0; 32],
         }
     }

@@ -123,6 +123,12 @@ pub enum Input<'a> {
         /// The nonce.
         nonce: u64,
     },
+    /// Make a fresh block template at once, if the node mines: [`Output::Mine`] follows.
+    ///
+    /// A driver whose search finds blocks at times that it draws gives this just before a found block is completed. A
+    /// search has no memory, so the template may be as fresh as that. See
+    /// [`lazy_templates`](crate::protocol::NodeConfig::lazy_templates).
+    Refresh,
     /// The time of [`next_timeout`](crate::machine::Machine::next_timeout) has come.
     Timeout,
 }

@@ -325,6 +325,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
                 self.on_request(id, request);
             }
             Input::Mined { job, nonce } => self.on_mined(job, nonce),
+            Input::Refresh => self.mining.renew(),
             // blocks go first
             Input::Timeout if self.connecting.has_more() => {
                 self.transactions.admit_pressing(&mut self.net, &mut self.chain);

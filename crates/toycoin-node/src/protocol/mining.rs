@@ -1,7 +1,8 @@
 //! Mining: block templates go out, nonces come in.
 //!
 //! The search itself runs elsewhere; this module decides what to search and when. A new template is made when the tip
-//! moves, when the mempool has changed, and at intervals for the time in its header.
+//! moves, when the mempool has changed, and at intervals for the time in its header. A simulation does without the
+//! latter two, and asks for a fresh template when it has drawn that the node finds a block.
 //!
 //! A block's time must be above its parent's (rule R12), and not too far ahead of now (rule R14). If the tip's time is
 //! so far ahead that no time meets both rules, the node stops mining until the clock has come closer, and emits an
@@ -49,6 +50,20 @@ struct Job {
     /// Generation of the mempool when the template was made.
     generation: u64,
     made: Monotonic,
+    /// Whether it is to be made anew at once.
+    is_stale: bool,
+}
+
+impl Job {
+    /// Returns when the template is due to be made anew; `None` if that waits for the tip or an input.
+    fn renewed_at(&self, is_lazy: bool, pool: &Mempool) -> Option<Monotonic> {
+        match self.generation == pool.generation() {
+            _ if self.is_stale => Some(self.made),
+            _ if is_lazy => None,
+            true => Some(self.made + limits::TEMPLATE_REFRESH),
+            false => Some(self.made + limits::TEMPLATE_QUICK_REFRESH),
+        }
+    }
 }
 
 impl Mining {
@@ -104,8 +119,7 @@ impl Mining {
         let hand_out = self.held_back.front().map(|(at, _)| *at);
         let at_first = Some(self.not_before);
         let template = match self.jobs.back() {
-            Some(job) if job.generation != pool.generation() => Some(job.made + limits::TEMPLATE_QUICK_REFRESH),
-            Some(job) => Some(job.made + limits::TEMPLATE_REFRESH),
+            Some(job) => job.renewed_at(net.config.lazy_templates, pool),
             None if !self.enabled || net.config.payout.is_none() => None,
             // the next block or headers may end that sooner, but they are inputs
             None if is_busy => None,
@@ -115,6 +129,13 @@ impl Mining {
             }
         };
         hand_out.into_iter().chain(template).min()
+    }
+
+    /// Makes the next [`refresh`](Self::refresh) make a fresh template, if there is one.
+    pub(super) fn renew(&mut self) {
+        if let Some(job) = self.jobs.back_mut() {
+            job.is_stale = true;
+        }
     }
 
     /// Starts, renews or stops the search, as the node's state requires.
@@ -145,12 +166,9 @@ impl Mining {
         if self.jobs.back().is_some_and(|job| job.block.header.previous != tip) {
             self.jobs.clear();
         }
-        let due = self.jobs.back().is_none_or(|job| {
-            let age = now.saturating_since(job.made);
-            let changed = job.generation != pool.generation();
-            age >= limits::TEMPLATE_REFRESH || (changed && age >= limits::TEMPLATE_QUICK_REFRESH)
-        });
-        if due && durability.make_durable(net, chain) {
+        let is_lazy = net.config.lazy_templates;
+        let is_due = |job: &Job| job.renewed_at(is_lazy, pool).is_some_and(|at| at <= now);
+        if self.jobs.back().is_none_or(is_due) && durability.make_durable(net, chain) {
             self.make_template(payout, net, chain, pool);
         }
     }
@@ -213,7 +231,7 @@ impl Mining {
         self.next_job += 1;
         let header = block.header;
         let (generation, made) = (pool.generation(), net.now.monotonic);
-        self.jobs.push_back(Job { id, block, generation, made });
+        self.jobs.push_back(Job { id, block, generation, made, is_stale: false });
         if self.jobs.len() > limits::TEMPLATES {
             self.jobs.pop_front();
         }
