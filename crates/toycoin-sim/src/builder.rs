@@ -9,7 +9,7 @@ use crate::{
     adversary::{Mixed, Tactic, Tampering},
     dice::Dice,
     fault::{Fault, Scheduled},
-    invariant::Invariants,
+    invariant::{Invariants, Watch},
     link::Link,
     network::Network,
     node_spec::NodeSpec,
@@ -39,6 +39,8 @@ pub struct Simulation {
     pub(crate) spacing: Duration,
     pub(crate) params: Option<ChainParams>,
     pub(crate) payments_per_second: f64,
+    /// Number of the first nodes whose wallets have coins and pay; `None` means all.
+    pub(crate) wallets: Option<usize>,
     pub(crate) faults: Vec<Scheduled>,
     pub(crate) random_faults: Drawn,
     pub(crate) settle: Option<Duration>,
@@ -66,6 +68,7 @@ impl Simulation {
             spacing: Duration::from_secs(2),
             params: None,
             payments_per_second: 0.0,
+            wallets: None,
             faults: Vec::new(),
             random_faults: Drawn::Nothing,
             settle: Some(Duration::from_secs(300)),
@@ -75,6 +78,7 @@ impl Simulation {
             censored: None,
             invariants: Invariants {
                 callers: Vec::new(),
+                watch: Watch::Every,
                 mempool_bytes: limits::MEMPOOL_BYTES,
                 queue_deliveries: limits::QUEUE_DELIVERIES,
             },
@@ -330,6 +334,14 @@ impl Simulation {
         self
     }
 
+    /// Gives coins of genesis to the wallets of the first `count` nodes alone, which then pay each other. By default all
+    /// nodes do; a genesis block has room for the coins of about 1,000.
+    #[must_use]
+    pub const fn wallets(mut self, count: usize) -> Self {
+        self.wallets = Some(count);
+        self
+    }
+
     /// Adds a fault that lasts from one virtual time to another. A run of a mesh with a fault of relays
     /// ([`FaultKind::needs_relays`](crate::FaultKind::needs_relays)) ends at once with an error.
     #[must_use]
@@ -379,6 +391,13 @@ impl Simulation {
     #[must_use]
     pub fn invariant(mut self, name: &str, check: impl Fn(&Network) -> Result<(), String> + 'static) -> Self {
         self.invariants.callers.push((name.to_owned(), Box::new(check)));
+        self
+    }
+
+    /// Sets how often the invariants are checked; the default is [`Watch::Every`].
+    #[must_use]
+    pub const fn watch(mut self, watch: Watch) -> Self {
+        self.invariants.watch = watch;
         self
     }
 

@@ -31,12 +31,27 @@ pub const INVARIANTS: [(&str, &str); 18] = [
     ("halt", "no node halts while its store works"),
 ];
 
+/// How often a network's [invariants](INVARIANTS) are checked. It changes no decision of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Watch {
+    /// After every event.
+    #[default]
+    Every,
+    /// After one event in this many, the invariants of the caller included. What blocks and mutes break is noticed all
+    /// the same, and so are pauses and coins.
+    Sampled(u32),
+    /// Never, coins included. What blocks and mutes break is noticed, and whether nodes agree and payments settle in
+    /// the end.
+    Off,
+}
+
 /// An invariant of a network that the caller supplies.
 pub(crate) type Check<N> = Box<dyn Fn(&N) -> Result<(), String>>;
 
 /// Invariants of the caller for a network `N`, and limits that may differ from those of `limits`.
 pub(crate) struct Invariants<N> {
     pub(crate) callers: Vec<(String, Check<N>)>,
+    pub(crate) watch: Watch,
     pub(crate) mempool_bytes: u64,
     pub(crate) queue_deliveries: usize,
 }

@@ -43,6 +43,9 @@
 //! Nodes meet on relays, or pairs of nodes are linked by one relay each. A [`Link`] is a TCP connection: it may be
 //! late, but never delivers out of order. A partition is a relay that forwards nothing from some nodes to others.
 //!
+//! A large network is a [graph](Topology::Graph) whose edges have links of their own: [`Topology::random`] draws one,
+//! and a [`Geography`] gives its edges their latencies. [`Simulation::wallets`] keeps its genesis small.
+//!
 //! On a [mesh](Topology::Mesh) there is no relay. Each node also runs the machine of peering, which dials others by
 //! their addresses. Gossip goes from neighbour to neighbour, and a partition breaks connections.
 //!
@@ -59,6 +62,8 @@ mod builder;
 mod dice;
 pub mod eclipse;
 mod fault;
+mod genesis;
+mod geography;
 mod invariant;
 mod latency;
 mod ledger;
@@ -84,7 +89,8 @@ pub use self::{
     builder::Simulation,
     dice::Dice,
     fault::{Fault, FaultKind, Scheduled},
-    invariant::INVARIANTS,
+    geography::{Geography, Region},
+    invariant::{INVARIANTS, Watch},
     latency::Latency,
     light::LightClient,
     link::Link,

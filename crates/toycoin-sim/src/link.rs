@@ -47,6 +47,12 @@ impl Link {
         Self { latency: latency.into(), ..self }
     }
 
+    /// Returns the same link without the time that bytes take on it.
+    pub(crate) fn at_once(self) -> Self {
+        let latency = Latency::Fixed(Duration::ZERO);
+        Self { latency, jitter: Duration::ZERO, loss: 0.0, bandwidth: 0, ..self }
+    }
+
     /// Draws a link; half of them span a continent. Links below 200 kB per second come only as faults, for a time.
     pub(crate) fn random(dice: &mut Dice) -> Self {
         let ms = Duration::from_millis;

@@ -62,7 +62,7 @@ pub fn spec(wallets: usize, spacing: Duration) -> NetworkSpec {
 /// Returns the parameters of a simulated network with `wallets` wallets.
 ///
 /// # Panics
-/// If a genesis block cannot hold the coins of that many wallets, about 10,000.
+/// If a genesis block cannot hold the coins of that many wallets, about 1,000.
 pub fn params(wallets: usize, spacing: Duration) -> ChainParams {
     ChainParams::new(spec(wallets, spacing)).expect("bits and times that fit each other")
 }

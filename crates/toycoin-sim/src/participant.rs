@@ -1,9 +1,8 @@
 //! Participants: a node's machine, a wrapper that tampers with one, or any other machine.
 
-use toycoin_core::Header;
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
-    protocol::{Input, JobId, NodeMachine, Output},
+    protocol::{Input, NodeMachine, Output},
 };
 
 use crate::{light::LightClient, store::CrashStore};
@@ -16,11 +15,6 @@ pub trait Participant {
     fn poll_output(&mut self) -> Option<Output>;
     /// Returns when the machine wants to be woken.
     fn next_timeout(&self) -> Option<Monotonic>;
-    /// Makes the header of a job anew at the moment at which a nonce for it is found; `None` if it stays as it was. A
-    /// search has no memory, so another header with the same bits is found at the same time.
-    fn renewed(&mut self, _: Now, _: JobId) -> Option<Header> {
-        None
-    }
     /// Returns the node's machine inside, if there is one.
     fn node(&self) -> Option<&NodeMachine<CrashStore>> {
         None

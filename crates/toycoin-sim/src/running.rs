@@ -13,6 +13,7 @@ use crate::{
     builder::{Drawn, Simulation},
     dice::{Dice, FAR},
     fault::{Fault, Scheduled, draw, draw_late, draw_mesh},
+    genesis::Genesis,
     network::{DiceSet, Fates, MAX_GROWTH, Network, RelaySite, SimNode, mesh::Mesh, queue::Queue},
     params::{GENESIS_HASHES, params},
     report::{Run, Statistics, Violation},
@@ -28,7 +29,7 @@ impl Simulation {
     /// If an invariant breaks; the error describes the first one.
     pub fn run_for(mut self, time: Duration) -> Result<Run, Violation> {
         if self.random_faults != Drawn::Nothing {
-            let (relays, is_mesh) = (self.relay_count(), self.degree().is_some());
+            let (relays, is_mesh) = (self.topology.relays(), self.topology.degree().is_some());
             let mut dice = Dice::new(self.seed, 5);
             self.faults.extend(match is_mesh {
                 true => draw_mesh(&mut dice, self.nodes.len(), time),
@@ -57,22 +58,6 @@ impl Simulation {
         network.finish()
     }
 
-    fn relay_count(&self) -> usize {
-        match &self.topology {
-            Topology::Relays(count) => *count,
-            Topology::Direct(pairs) => pairs.len(),
-            Topology::Mesh { .. } => 0,
-        }
-    }
-
-    /// Returns how many connections each node of a mesh dials; `None` if this is no mesh.
-    const fn degree(&self) -> Option<usize> {
-        match self.topology {
-            Topology::Mesh { degree } => Some(degree),
-            Topology::Relays(_) | Topology::Direct(_) => None,
-        }
-    }
-
     /// Builds the network at time zero, for a caller who steps through it with [`Network::run_to`], changes it meanwhile,
     /// and perhaps [observes](Network::observe) it. [`random_faults`](Self::random_faults) draws none for it, because no
     /// end is known.
@@ -92,29 +77,25 @@ impl Simulation {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn start(mut self) -> Network {
-        let params = self.params.clone().unwrap_or_else(|| params(self.nodes.len(), self.spacing));
+        let wallets = self.wallets.unwrap_or(self.nodes.len());
+        let params = self.params.clone().unwrap_or_else(|| params(wallets, self.spacing));
+        let genesis = Arc::new(Genesis::new(&params));
         let shares: f64 = self.nodes.iter().map(|node| node.hash_rate).sum();
-        let relays_of = |node: usize| match &self.topology {
-            Topology::Relays(count) => {
-                let is_wanted = |relay: &usize| self.nodes[node].relays.as_ref().is_none_or(|own| own.contains(relay));
-                (0..*count).filter(is_wanted).collect()
-            }
-            Topology::Direct(pairs) => {
-                (0..).zip(pairs).filter(|(_, (one, other))| *one == node || *other == node).map(|(at, _)| at).collect()
-            }
-            Topology::Mesh { .. } => Vec::new(),
-        };
-        let sites = self.nodes.iter().enumerate();
+        let dialled = self.topology.dialled(self.nodes.len());
+        let sites = self.nodes.iter().zip(dialled).enumerate();
         let sites = sites
-            .map(|(node, spec)| {
-                SimNode::new(node, spec, &params, self.link, relays_of(node), self.invariants.mempool_bytes)
+            .map(|(node, (spec, mut relays))| {
+                if let (Some(own), Topology::Relays(_)) = (&spec.relays, &self.topology) {
+                    relays.retain(|relay| own.contains(relay));
+                }
+                SimNode::new(node, spec, (&params, &genesis), self.link, relays, self.invariants.mempool_bytes)
             })
             .collect();
         let relay_config = RelayConfig {
             queue_deliveries: if self.boundless_relays { usize::MAX } else { self.invariants.queue_deliveries },
             ..RelayConfig::default()
         };
-        let mut relays: Vec<_> = (0..self.relay_count()).map(|_| RelaySite::new(&relay_config)).collect();
+        let mut relays: Vec<_> = (0..self.topology.relays()).map(|_| RelaySite::new(&relay_config)).collect();
         for (relay, tactic) in std::mem::take(&mut self.relay_tactics) {
             if let Some(site) = relays.get_mut(relay) {
                 site.tactic = Some(tactic);
@@ -130,7 +111,8 @@ impl Simulation {
             relay_config,
             wires: BTreeMap::new(),
             connections: 0,
-            mesh: Mesh::new(self.degree()),
+            mesh: Mesh::new(self.topology.degree()),
+            edges: self.topology.links(),
             owners: BTreeMap::new(),
             blocked: BTreeMap::new(),
             eclipsed: BTreeMap::new(),
@@ -156,19 +138,22 @@ impl Simulation {
             violation: None,
             hashes_a_share: GENESIS_HASHES / self.spacing.as_secs_f64() / shares.max(1e-9),
             max_hash_rate: MAX_GROWTH * shares,
+            finds: None,
             requests: 0,
             outside: (None, None),
             seed: self.seed,
             settle: self.settle,
             link: self.link,
-            may_grow: !matches!(self.topology, Topology::Direct(_)),
+            may_grow: self.topology.may_grow(),
             observer: None,
             params,
+            genesis,
         };
         (0..network.nodes.len()).for_each(|node| network.place_in_mesh(node));
         network.refuse_faults_of_relays();
         network.plan_faults();
         network.plan_hash_rates();
+        network.payments.payers = self.wallets;
         if self.payments_per_second > 0.0 {
             network.payments.mean = Duration::from_secs_f64(1.0 / self.payments_per_second);
             network.payments.until = FAR;
@@ -242,10 +227,14 @@ impl Network {
 
     fn run_until_settled(&mut self, settle: Duration) {
         let end = self.now + settle;
-        let is_settled = |network: &Self| {
-            network.agrees() && network.unsettled().next().is_none() && network.light_behind().is_none()
-        };
-        while self.violation.is_none() && !is_settled(self) {
+        let mut waits = None;
+        while self.violation.is_none() {
+            if self.agrees() {
+                waits = self.first_unsettled(waits);
+                if waits.is_none() && self.light_behind().is_none() {
+                    break;
+                }
+            }
             if self.now >= end {
                 let is_mined = self.nodes.iter().any(|site| site.hash_rate > 0.0);
                 let heights: Vec<_> = self.chains().map(|(node, chain)| (node, chain.height())).collect();

@@ -73,6 +73,16 @@ impl CrashStore {
         Self { behaviour, ..self }
     }
 
+    /// Puts a chain on the disk of an empty store.
+    pub(crate) fn with_chain(self, chain: MemoryStore) -> Self {
+        Self { seen: chain.clone(), disk: chain, ..self }
+    }
+
+    /// Returns what the node sees of the store.
+    pub(crate) const fn seen(&self) -> &MemoryStore {
+        &self.seen
+    }
+
     /// Returns how many writes are not on the disk yet.
     pub fn unsynced(&self) -> usize {
         self.unsynced.len()

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, convert::Infallible};
 
-use toycoin_core::{Block, Header, chain::ChainError};
+use toycoin_core::{Block, chain::ChainError};
 use toycoin_node::protocol::{JobId, MiningJob, Output};
 
 use crate::adversary::PrivateChain;
@@ -72,11 +72,10 @@ impl PrivateSearch {
         }
     }
 
-    /// Makes the template anew at the moment at which its block is found.
-    pub(super) fn renew(&mut self, job: JobId, private: Option<&mut PrivateChain>, unix_ms: u64) -> Option<Header> {
-        let own = self.own.as_mut().filter(|own| own.id == job)?;
-        own.block = private?.template(unix_ms).ok()?;
-        Some(own.block.header)
+    /// Forgets the template of the private chain's next block, so that [`follow`](Self::follow) makes it anew. Returns
+    /// whether there was one.
+    pub(super) fn forget(&mut self) -> bool {
+        self.own.as_mut().map(|own| own.generation = u64::MAX).is_some()
     }
 
     /// Completes a block that was found and extends the private chain with it; `None` if the job is over.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use toycoin_core::{BlockHash, Header};
+use toycoin_core::BlockHash;
 use toycoin_node::{
     machine::{Machine, Monotonic, Now},
     protocol::{Input, JobId, NodeMachine, Output, QuestionId, Via},
@@ -242,6 +242,7 @@ impl Participant for Tampering {
         match input {
             Input::Received { connection, bytes } => self.received(connection, bytes),
             Input::Written { .. } => {}
+            Input::Refresh if self.search.forget() => {}
             Input::Mined { job, nonce } if is_private(job) => self.found(job, nonce),
             Input::Heard { connection, from, via, payload } => {
                 if self.heard(connection, from, via, payload) {
@@ -266,10 +267,6 @@ impl Participant for Tampering {
             self.tick();
             self.follow();
         }
-    }
-
-    fn renewed(&mut self, now: Now, job: JobId) -> Option<Header> {
-        self.search.renew(job, self.tactic.private(), now.unix_ms)
     }
 
     fn poll_output(&mut self) -> Option<Output> {

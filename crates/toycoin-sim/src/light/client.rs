@@ -266,7 +266,11 @@ impl Participant for LightClient {
             }
             Input::Timeout => self.wake(),
             // it reads its links as fast as they bring, forwards nothing and mines nothing
-            Input::Written { .. } | Input::Missed { .. } | Input::Request { .. } | Input::Mined { .. } => {}
+            Input::Written { .. }
+            | Input::Missed { .. }
+            | Input::Request { .. }
+            | Input::Mined { .. }
+            | Input::Refresh => {}
         }
         self.drain();
     }

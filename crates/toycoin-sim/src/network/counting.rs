@@ -12,7 +12,7 @@ impl Network {
     /// Counts the honest recipients of the messages that an honest node publishes.
     pub(crate) fn note_published(&mut self, connection: ConnectionId, mut bytes: &[u8]) {
         let Some(wire) = self.wires.get(&connection).filter(|wire| self.nodes[wire.node].honest) else { return };
-        let relay = wire.relay;
+        let (relay, is_reader) = (wire.relay, wire.welcomed);
         while let Some((frame, rest)) = split_frame(bytes) {
             bytes = rest;
             if frame.tag != Tag::PUBL {
@@ -21,10 +21,7 @@ impl Network {
             let Ok(RelayMessage::Publish(publish)) = RelayMessage::decode(frame) else { continue };
             let receivers = match publish.to {
                 Some(id) => u64::from(self.owners.get(&id).is_some_and(|owner| self.nodes[*owner].honest)),
-                None => {
-                    let others = self.wires.iter().filter(|(other, wire)| **other != connection && wire.relay == relay);
-                    others.filter(|(_, wire)| wire.welcomed && self.nodes[wire.node].honest).count() as u64
-                }
+                None => self.relays[relay].honest - u64::from(is_reader),
             };
             self.statistics.honest_published += receivers;
         }

@@ -44,7 +44,8 @@ impl Network {
         let node = self.nodes.len();
         let relays = (0..self.relays.len()).collect();
         let spec = NodeSpec::light();
-        let site = SimNode::new(node, &spec, &self.params, self.link, relays, self.invariants.mempool_bytes);
+        let site =
+            SimNode::new(node, &spec, (&self.params, &self.genesis), self.link, relays, self.invariants.mempool_bytes);
         self.nodes.push(site);
         self.place_in_mesh(node);
         self.start(node);

@@ -14,6 +14,10 @@ impl Network {
     /// Begins a search. Its duration is memoryless, so a renewed template may draw a new one.
     pub(crate) fn search(&mut self, node: usize, job: MiningJob) {
         self.stop_search(node);
+        if self.finds == Some(node) {
+            self.nodes[node].search = Some(Search { job, place: None });
+            return;
+        }
         let site = &self.nodes[node];
         let rate = site.rate_for(&job.header, self.now) * self.hashes_a_share;
         let work = job.header.bits.to_target().map_or(f64::INFINITY, |target| target.work().to_f64());
@@ -47,18 +51,27 @@ impl Network {
         }
     }
 
+    /// Completes a block that a node's search found.
+    ///
+    /// The search has no memory, so it makes no difference when its template is renewed: the node makes a fresh one now
+    /// ([`Input::Refresh`]), and none at intervals. The bits follow from the parent, and so does the drawn duration.
     pub(crate) fn found(&mut self, node: usize, job: JobId) {
-        let Some(search) = self.nodes[node].search.take_if(|search| search.job.id == job) else { return };
-        let now = self.moment_of(node);
-        let renewed = self.nodes[node].machine.as_mut().and_then(|machine| machine.renewed(now, job));
-        let header = solve_header(renewed.unwrap_or(search.job.header));
-        if is_private(job) {
+        if self.nodes[node].search.as_ref().is_none_or(|search| search.job.id != job) {
+            return;
+        }
+        self.finds = Some(node);
+        self.node_input(node, Input::Refresh);
+        self.finds = None;
+        // a node that waits for something by now finds nothing
+        let Some(Search { job, .. }) = self.nodes[node].search.take() else { return };
+        let header = solve_header(job.header);
+        if is_private(job.id) {
             // no machine says so
             self.mined_at.insert(header.hash(), (self.now, node));
             self.statistics.blocks_mined += 1;
         }
         self.fates.found(node, &header, self.now);
         self.see(|| Fact::Found { node, hash: header.hash(), header });
-        self.node_input(node, Input::Mined { job, nonce: header.nonce });
+        self.node_input(node, Input::Mined { job: job.id, nonce: header.nonce });
     }
 }

@@ -61,10 +61,10 @@ impl Network {
             Input::Received { connection, bytes } => self.trace.note(
                 self.now,
                 format_args!(
-                    r#""node":{node},"received":{},"connection":{},"hash":"{}""#,
+                    r#""node":{node},"received":{},"connection":{},"hash":"{:012x}""#,
                     bytes.len(),
                     connection.0,
-                    short(bytes)
+                    fingerprint(bytes)
                 ),
             ),
             Input::Mined { job, nonce } => {
@@ -94,7 +94,7 @@ impl Network {
                 Output::Send { connection, bytes } => {
                     self.statistics.messages += 1;
                     self.statistics.honest_bytes += u64::from(self.nodes[node].honest) * bytes.len() as u64;
-                    self.send_up(connection, bytes.to_vec());
+                    self.send_up(connection, bytes);
                 }
                 Output::Close { connection, reason } => {
                     let reason = reason.replace(['"', '\\'], "'");
@@ -192,7 +192,39 @@ impl Network {
     }
 }
 
-/// Returns the first 12 hex digits of the hash of some bytes, for the trace.
-fn short(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex().get(..12).unwrap_or_default().to_owned()
+/// Returns 48 bits that are the same for the same bytes and different for others, except by chance, for the trace. A
+/// network hears most messages many times, so this must be quick; nobody gains by a collision.
+fn fingerprint(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
+    let mixed = words.fold(bytes.len() as u64, |sum, word| {
+        // the constant of SplitMix64, and the high bits of the product brought down
+        let product = (sum ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        product ^ (product >> 32)
+    });
+    mixed >> 16
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn fingerprints_of_other_bytes_differ() {
+        let bytes: Vec<_> = (0..=u8::MAX).collect();
+        let mut all: BTreeSet<_> = (0..=bytes.len()).map(|length| fingerprint(&bytes[..length])).collect();
+        for place in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut other = bytes.clone();
+                other[place] ^= 1 << bit;
+                all.insert(fingerprint(&other));
+            }
+        }
+        assert_eq!(all.len(), 257 + 2_048);
+        assert!(all.iter().all(|fingerprint| *fingerprint < 1 << 48));
+    }
 }

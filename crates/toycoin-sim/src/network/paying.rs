@@ -29,8 +29,12 @@ impl Network {
     /// Makes a randomly drawn wallet pay in its pattern, if its node is honest and up.
     pub(crate) fn pay_at_random(&mut self) {
         self.plan_payment();
+        let payers = self.payments.payers.map_or(self.nodes.len(), |payers| payers.min(self.nodes.len()));
+        if payers == 0 {
+            return;
+        }
         let dice = &mut self.dice.payments;
-        let (by, to) = (dice.index(self.nodes.len()), dice.index(self.nodes.len()));
+        let (by, to) = (dice.index(payers), dice.index(payers));
         let amount = self.nodes[by].spending.draw(dice);
         if !self.nodes[by].honest || self.nodes[by].machine.is_none() {
             return;
@@ -40,7 +44,7 @@ impl Network {
             SpendingPattern::Single => drop(self.pay_once(by, self.nodes[to].wallet.address(), amount)),
             SpendingPattern::Burst(count) => {
                 for _ in 0..count {
-                    let to = self.dice.payments.index(self.nodes.len());
+                    let to = self.dice.payments.index(payers);
                     let amount = self.nodes[by].spending.draw(&mut self.dice.payments);
                     self.pay_once(by, self.nodes[to].wallet.address(), amount);
                 }
@@ -227,7 +231,8 @@ impl Network {
             return;
         }
         let pending: Vec<_> = self.nodes[node].wallet.pending().map(|payment| payment.transaction.clone()).collect();
-        let apart = self.unsettled().filter(|(_, paid)| paid.node == node);
+        let apart = self.payments.all.iter().filter(|(_, paid)| paid.node == node && paid.apart.is_some());
+        let apart = apart.filter(|(txid, paid)| self.is_open(txid, paid));
         let mut apart: Vec<_> = apart.filter_map(|(_, paid)| Some((paid.number, paid.apart.clone()?))).collect();
         apart.sort_by_key(|(number, _)| *number);
         let told = pending.into_iter().chain(apart.into_iter().map(|(_, transaction)| transaction));
@@ -256,14 +261,26 @@ impl Network {
 
     /// Returns the payments that a node accepted and that are neither confirmed on its chain nor reported as dropped.
     pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&Txid, &Paid)> {
-        let taken = self.payments.all.iter().filter(|(_, paid)| paid.accepted && paid.dropped.is_none());
-        taken.filter(|(txid, paid)| match self.nodes[paid.by].wallet.payment(txid).map(|payment| &payment.status) {
+        self.payments.all.iter().filter(|(txid, paid)| self.is_open(txid, paid))
+    }
+
+    /// Returns an [unsettled](Self::unsettled) payment: the one of an earlier answer if it still is one.
+    pub(crate) fn first_unsettled(&self, before: Option<Txid>) -> Option<Txid> {
+        let is_open = |txid: &Txid| self.payments.all.get(txid).is_some_and(|paid| self.is_open(txid, paid));
+        before.filter(is_open).or_else(|| self.unsettled().next().map(|(txid, _)| *txid))
+    }
+
+    fn is_open(&self, txid: &Txid, paid: &Paid) -> bool {
+        if !paid.accepted || paid.dropped.is_some() {
+            return false;
+        }
+        match self.nodes[paid.by].wallet.payment(txid).map(|payment| &payment.status) {
             Some(PaymentStatus::Confirmed { .. } | PaymentStatus::Rejected { .. }) => false,
             Some(PaymentStatus::Pending) => true,
             None => {
                 let chain = self.node(paid.node).map(|node| node.chain());
                 !chain.is_some_and(|chain| chain.find_transaction(txid).is_ok_and(|place| place.is_some()))
             }
-        })
+        }
     }
 }

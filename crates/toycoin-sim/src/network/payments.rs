@@ -10,6 +10,8 @@ use toycoin_node::protocol::RequestId;
 pub(crate) struct Payments {
     /// Mean time between two payments; zero means no payments.
     pub(crate) mean: Duration,
+    /// Number of the first nodes whose wallets pay each other; `None` means all nodes.
+    pub(crate) payers: Option<usize>,
     /// Time of the last payment.
     pub(crate) until: Duration,
     pub(crate) all: BTreeMap<Txid, Paid>,

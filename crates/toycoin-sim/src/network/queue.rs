@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use bytes::Bytes;
 use toycoin_node::{protocol::JobId, relay::ConnectionId};
 
 use crate::network::mesh::MeshHappening;
@@ -17,7 +18,7 @@ pub(crate) enum Happening {
     /// Bytes arrive at a relay.
     Up {
         connection: ConnectionId,
-        bytes: Vec<u8>,
+        bytes: Bytes,
     },
     /// Bytes arrive at a node.
     Down {

@@ -14,6 +14,8 @@ pub(crate) struct RelaySite {
     pub(crate) wake: Option<QueueKey>,
     /// How it lies, if it does.
     pub(crate) tactic: Option<Box<dyn RelayTactic>>,
+    /// Number of its connections with honest nodes on which it has sent WELC.
+    pub(crate) honest: u64,
 }
 
 impl RelaySite {
@@ -21,6 +23,6 @@ impl RelaySite {
     pub(crate) fn new(config: &RelayConfig) -> Self {
         let machine = RelayMachine::new(config.clone());
         debug_assert!(Machine::next_timeout(&machine).is_none());
-        Self { machine: Some(machine), wake: None, tactic: None }
+        Self { machine: Some(machine), wake: None, tactic: None, honest: 0 }
     }
 }

@@ -53,7 +53,7 @@ impl Network {
         let now = self.moment();
         loop {
             let Some(wire) = self.wires.get_mut(&connection) else { return };
-            let (relay, node) = (wire.relay, wire.node);
+            let relay = wire.relay;
             if wire.down.busy_until > self.now {
                 if !wire.pulling {
                     wire.pulling = true;
@@ -64,13 +64,14 @@ impl Network {
             }
             let Some(machine) = &mut self.relays[relay].machine else { return };
             let mut bytes = Vec::new();
-            let lent = machine.fill(connection, &mut bytes, SOCKET_BYTES).to_vec();
-            bytes.extend_from_slice(&lent);
+            let lent = machine.fill(connection, &mut bytes, SOCKET_BYTES);
+            bytes.extend_from_slice(lent);
             if bytes.is_empty() {
                 return;
             }
             machine.handle(now, RelayInput::Written { connection, count: bytes.len() });
-            let link = self.link_of(node);
+            let Some(wire) = self.wires.get(&connection) else { return };
+            let link = self.link_on(wire, false);
             if self.breaks(&link) {
                 return self.break_wire(connection);
             }

@@ -1,11 +1,12 @@
 //! A node of the simulation: its machine or its disk, its links, and what the invariants know of it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use toycoin_core::{ChainParams, FeeRate, Header, Wallet};
 use toycoin_node::{protocol::NodeConfig, relay::ConnectionId};
 
 use crate::{
+    genesis::Genesis,
     ledger::Ledger,
     light::Notebook,
     link::Link,
@@ -72,7 +73,7 @@ impl SimNode {
     pub(crate) fn new(
         node: usize,
         spec: &NodeSpec,
-        params: &ChainParams,
+        (params, genesis): (&ChainParams, &Arc<Genesis>),
         link: Link,
         relays: Vec<usize>,
         mempool_bytes: u64,
@@ -82,13 +83,15 @@ impl SimNode {
         config.payout = (spec.hash_rate > 0.0).then(|| crate::params::miner_key(node).public_key());
         config.extra = format!("node {node}").into_bytes();
         config.mempool_bytes = mempool_bytes;
+        // this bug shows when a template is renewed
+        config.lazy_templates = spec.planted != Some(Planted::RestsOften);
         config.min_fee_rate = FeeRate::grains_per_byte(spec.min_fee_rate);
         match spec.planted {
             Some(Planted::KeepsEveryPayment) => config.mempool_bytes = u64::MAX,
             Some(Planted::Forgives) => config.mute_score = u32::MAX,
             _ => {}
         }
-        let mut disk = CrashStore::new(spec.sync_every).on(spec.disk);
+        let mut disk = CrashStore::new(spec.sync_every).on(spec.disk).with_chain(genesis.store.clone());
         disk.planted = spec.planted;
         Self {
             machine: None,
@@ -124,7 +127,7 @@ impl SimNode {
             spending: spec.spending.clone(),
             disk_kind: spec.disk,
             wallet: Wallet::new(params.clone(), crate::params::wallet_key(node)),
-            ledger: Ledger::new(params),
+            ledger: Ledger::new(genesis),
             checked_at: 0,
         }
     }

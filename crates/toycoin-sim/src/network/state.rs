@@ -19,6 +19,7 @@ use toycoin_wire::NodeId;
 use crate::{
     dice::Dice,
     fault::{FaultKind, Scheduled},
+    genesis::Genesis,
     invariant::Invariants,
     link::Link,
     network::{
@@ -42,6 +43,7 @@ use crate::{
 /// A network of nodes and relays under virtual time.
 pub struct Network {
     pub(crate) params: ChainParams,
+    pub(crate) genesis: Arc<Genesis>,
     pub(crate) now: Duration,
     pub(crate) queue: Queue,
     pub(crate) dice: DiceSet,
@@ -51,6 +53,8 @@ pub struct Network {
     pub(crate) wires: BTreeMap<ConnectionId, Wire>,
     pub(crate) connections: u64,
     pub(crate) mesh: Mesh,
+    /// The links of a graph's edges, by relay; none for other topologies.
+    pub(crate) edges: Vec<Link>,
     /// The node that uses, or used, each node id.
     pub(crate) owners: BTreeMap<NodeId, usize>,
     /// Number of active partitions that block messages from one node to another.
@@ -86,6 +90,8 @@ pub struct Network {
     pub(crate) hashes_a_share: f64,
     /// Highest hash rate of all nodes together to which a caller may raise it.
     pub(crate) max_hash_rate: f64,
+    /// The node whose search finds a block at this moment.
+    pub(crate) finds: Option<usize>,
     pub(crate) requests: u64,
     /// The request of a caller that is being answered, and its answer.
     pub(crate) outside: (Option<RequestId>, Option<Response>),
@@ -123,9 +129,9 @@ impl Network {
 
     /// Returns whether all honest nodes are up and have the same tip.
     pub fn agrees(&self) -> bool {
-        let honest = self.nodes.iter().filter(|site| site.honest).count();
-        let tips: Vec<_> = self.chains().map(|(_, chain)| chain.tip().hash).collect();
-        tips.len() == honest && tips.windows(2).all(|pair| pair.first() == pair.last())
+        let honest = self.nodes.iter().filter(|site| site.honest);
+        let mut tips = honest.map(|site| Some(site.machine.as_ref()?.node()?.chain().tip().hash));
+        tips.next().is_none_or(|first| first.is_some() && tips.all(|tip| tip == first))
     }
 
     /// Returns how many faults are active or still to come.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use toycoin_core::{Amount, BlockHash, CheckedBlock};
 use toycoin_node::limits;
 
-use crate::{ledger::Ledger, network::Network, store::Disk};
+use crate::{invariant::Watch, ledger::Ledger, network::Network, store::Disk};
 
 /// Number of blocks after which a node's coins are recomputed.
 const CHECKPOINT: u64 = 20;
@@ -14,6 +14,13 @@ impl Network {
     /// Checks a node after an event at it.
     pub(crate) fn watch(&mut self, node: usize) {
         if self.violation.is_some() || !self.nodes[node].honest {
+            return;
+        }
+        if !self.is_sampled() {
+            self.watch_start(node);
+            if self.invariants.watch != Watch::Off {
+                self.watch_pause(node);
+            }
             return;
         }
         let Some(machine) = self.nodes[node].machine.as_ref().and_then(|machine| machine.node()) else { return };
@@ -86,9 +93,18 @@ impl Network {
         self.check_callers();
     }
 
+    /// Returns whether the invariants are checked after this event.
+    fn is_sampled(&self) -> bool {
+        match self.invariants.watch {
+            Watch::Every => true,
+            Watch::Sampled(one_in) => self.statistics.events.is_multiple_of(u64::from(one_in.max(1))),
+            Watch::Off => false,
+        }
+    }
+
     /// Checks after an event at a relay that its queues for slow readers respect their limits.
     pub(crate) fn watch_relay(&mut self, relay: usize) {
-        let Some(machine) = &self.relays[relay].machine else { return };
+        let Some(machine) = self.relays[relay].machine.as_ref().filter(|_| self.is_sampled()) else { return };
         let (stats, counts) = (machine.stats(), machine.counts());
         // twice the number of messages that gaps can separate, plus gaps that wait to be merged
         let most_gaps = 2 * (self.invariants.queue_deliveries + limits::QUEUE_CONTROLS + 3) + limits::LOOSE_GAPS + 1;
@@ -113,11 +129,14 @@ impl Network {
     /// Compares a node's coins with its ledger. The state root of each tip is recomputed only once, because all nodes
     /// whose coins match the ledger have the same coins at that tip.
     pub(crate) fn check_coins(&mut self, node: usize) {
+        if self.invariants.watch == Watch::Off {
+            return;
+        }
         let Some(machine) = self.nodes[node].machine.as_ref().and_then(|machine| machine.node()) else { return };
         let chain = machine.chain();
         let ledger = &self.nodes[node].ledger;
         let supply = self.supply(chain.height());
-        let mut result = ledger.compare(chain.store());
+        let mut result = ledger.compare(chain.store().seen());
         if result.is_ok() && ledger.sum() != supply {
             result = Err(format!("all coins are worth {}, the rules make it {supply}", ledger.sum()));
         }
@@ -155,10 +174,8 @@ impl Network {
 
     /// Returns the money supply at a height.
     fn supply(&self, height: u64) -> Amount {
-        let genesis = &self.params.genesis().coinbase.outputs;
-        let start = genesis.iter().fold(Amount::ZERO, |sum, output| sum.saturating_add(output.value));
         let halving = self.params.spec().halving_interval;
-        let mut sum = start;
+        let mut sum = self.genesis.money;
         // in ranges of heights with the same subsidy
         let mut from = 1;
         while from <= height {
@@ -188,7 +205,7 @@ impl Network {
         }
         let site = &mut self.nodes[node];
         let followed = site.ledger.connect(block);
-        let wallet = site.wallet.connect(block.block());
+        let wallet = site.wallet.connect_checked(block);
         if site.honest {
             // a block that does not extend the wallet's tip says little about coins
             if let Err(error) = wallet {
@@ -219,7 +236,7 @@ impl Network {
 
     /// Brings a restarted node's wallet to its chain, and recomputes its coins from genesis.
     pub(crate) fn follow_store(&mut self, node: usize) {
-        let mut ledger = Ledger::new(&self.params);
+        let mut ledger = Ledger::new(&self.genesis);
         let Some(machine) = self.nodes[node].machine.as_ref().and_then(|machine| machine.node()) else { return };
         let chain = machine.chain();
         let mut wallet = self.nodes[node].wallet.clone();
@@ -239,7 +256,7 @@ impl Network {
                 broken = Some(what);
                 break;
             }
-            if height > wallet.height() && wallet.connect(block.block()).is_err() {
+            if height > wallet.height() && wallet.connect_checked(&block).is_err() {
                 broken = Some(format!("the wallet cannot connect the block at height {height}"));
                 break;
             }
@@ -256,6 +273,7 @@ impl Network {
             None => self.check_coins(node),
         }
     }
+
     /// Returns a block that a node found, announced and lost, although its disk is honest.
     fn lost_block(&self, node: usize) -> Option<BlockHash> {
         let chain = self.node(node)?.chain();

@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use bytes::Bytes;
 use toycoin_node::{
     limits,
     protocol::Input,
@@ -71,9 +72,9 @@ impl Network {
     }
 
     /// Puts a node's bytes on the link.
-    pub(crate) fn send_up(&mut self, connection: ConnectionId, bytes: Vec<u8>) {
+    pub(crate) fn send_up(&mut self, connection: ConnectionId, bytes: Bytes) {
         let Some(wire) = self.wires.get(&connection) else { return };
-        let link = self.link_of(wire.node);
+        let link = self.link_on(wire, true);
         self.statistics.sent_bytes += bytes.len() as u64;
         let now = self.now;
         if self.breaks(&link) {
@@ -154,7 +155,7 @@ impl Network {
 
     pub(super) fn cut_later(&mut self, connection: ConnectionId, upwards: bool) {
         let Some(wire) = self.wires.get(&connection) else { return };
-        let link = self.link_of(wire.node);
+        let link = self.link_on(wire, upwards);
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         let pipe = if upwards { &mut wire.up } else { &mut wire.down };
         let at = pipe.arrival(&link, self.now, 1, &mut self.dice.links);
@@ -170,7 +171,8 @@ impl Network {
     /// Closes a connection, and informs each end that is still open.
     pub(crate) fn cut(&mut self, connection: ConnectionId) {
         let Some(wire) = self.wires.remove(&connection) else { return };
-        let Wire { node, slot, relay, at_node, at_relay, .. } = wire;
+        let Wire { node, slot, relay, at_node, at_relay, welcomed, .. } = wire;
+        self.relays[relay].honest -= u64::from(welcomed && self.nodes[node].honest);
         if at_relay {
             self.relay_input(relay, RelayInput::Disconnected { connection });
         }
@@ -245,7 +247,10 @@ impl Network {
         let rest = rest.to_vec();
         let Some(wire) = self.wires.get_mut(&connection) else { return };
         wire.partial = rest;
-        wire.welcomed |= is_welcome;
+        if is_welcome && !wire.welcomed {
+            wire.welcomed = true;
+            self.relays[wire.relay].honest += u64::from(self.nodes[node].honest);
+        }
         if !passing.is_empty() {
             let at = wire.down.arrival(link, self.now, bytes.len(), &mut self.dice.links);
             self.queue.push(at, Happening::Down { connection, bytes: passing });
@@ -295,12 +300,13 @@ impl Network {
             return;
         }
         let frame = RelayMessage::Lagged(1).to_frame().unwrap_or_default();
-        let link = self.link_of(node);
         let connections: Vec<_> = self.nodes[node].wires.iter().flatten().copied().collect();
         for connection in connections {
-            let Some(wire) = self.wires.get_mut(&connection).filter(|wire| wire.welcomed && wire.at_relay) else {
+            let Some(wire) = self.wires.get(&connection).filter(|wire| wire.welcomed && wire.at_relay) else {
                 continue;
             };
+            let link = self.link_on(wire, false);
+            let Some(wire) = self.wires.get_mut(&connection) else { continue };
             let bytes = frame.repeat(10);
             let at = wire.down.arrival(&link, self.now, bytes.len(), &mut self.dice.links);
             self.queue.push(at, Happening::Down { connection, bytes });
@@ -310,8 +316,22 @@ impl Network {
 
     /// Returns the current properties of a node's links.
     pub(super) fn link_of(&self, node: usize) -> Link {
+        self.worsened(node, self.nodes[node].link)
+    }
+
+    /// Returns the current properties of a connection in one direction: of the node's link, or of the graph's edge.
+    pub(super) fn link_on(&self, wire: &Wire, upwards: bool) -> Link {
+        match self.edges.get(wire.relay) {
+            None => self.link_of(wire.node),
+            Some(edge) if upwards => self.worsened(wire.node, *edge),
+            // the edge's whole length lies before its relay
+            Some(edge) => self.worsened(wire.node, edge.at_once()),
+        }
+    }
+
+    /// Returns a link with what faults of a node do to it.
+    fn worsened(&self, node: usize, mut link: Link) -> Link {
         let node = &self.nodes[node];
-        let mut link = node.link;
         for (bandwidth, latency) in &node.slow {
             let bandwidth = if link.bandwidth == 0 { *bandwidth } else { link.bandwidth.min(*bandwidth) };
             link = Link { latency: link.latency.times(*latency), bandwidth, ..link };
