@@ -12,9 +12,15 @@ use std::{
 
 use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use toycoin_examples::arguments::number;
-use toycoin_sim::{Run, Simulation, Topology, Violation};
+use toycoin_sim::{Dice, Geography, Run, Simulation, Topology, Violation};
 
 use crate::eclipse::EclipseArguments;
+
+/// Most wallets that a genesis block has room for.
+const MAX_WALLETS: usize = 1_000;
+
+/// Stream of a seed's random numbers for its graph. The simulation uses none of that number.
+const GRAPH: u64 = 30;
 
 /// Simulates networks of toycoin.
 #[derive(Debug, Parser)]
@@ -29,17 +35,27 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_parser = number::<u64>(..))]
     seed: Option<u64>,
     /// Number of nodes in each network.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = number::<usize>(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = number::<usize>(1..=10_000))]
     nodes: usize,
     /// Number of relays in each network.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::<usize>(1..=100))]
     relays: usize,
+    /// Link nodes in a random graph with about this many neighbours for each, across six regions of the world, instead
+    /// of on relays.
+    #[arg(long, value_name = "D", conflicts_with = "relays", value_parser = number::<usize>(2..=100))]
+    degree: Option<usize>,
+    /// Number of nodes whose wallets have coins and pay each other; by default all, and at most 1,000.
+    #[arg(long, value_name = "N", value_parser = number::<usize>(1..=1_000))]
+    wallet_count: Option<usize>,
     /// Payments per second.
     #[arg(long, value_name = "RATE", default_value_t = 1.0, value_parser = rate)]
     payments: f64,
     /// Virtual seconds until all honest nodes must agree.
     #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = number::<u64>(1..1_000_000))]
     seconds: u64,
+    /// Virtual seconds between two blocks, at which the difficulty adjustment aims.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = number::<u64>(1..=3_600))]
+    spacing: u64,
     /// Draw faults from each seed.
     #[arg(long)]
     pub(crate) faults: bool,
@@ -50,7 +66,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     wallets: bool,
     /// Draw each node's links from each seed: far, uneven, lossy or narrow.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "degree")]
     links: bool,
     /// Write the trace of the one seed to this file, as JSON lines.
     #[arg(long, value_name = "FILE", requires = "seed")]
@@ -95,7 +111,9 @@ impl Arguments {
 
     /// Runs a seed's network, unless it is interrupted.
     pub(crate) fn simulate(&self, seed: u64, stop: &Arc<AtomicBool>) -> Result<Run, Violation> {
-        let simulation = Simulation::builder(seed).nodes(self.nodes).topology(Topology::Relays(self.relays));
+        let simulation = Simulation::builder(seed).nodes(self.nodes).topology(self.topology(seed));
+        let simulation = simulation.wallets(self.wallet_count.unwrap_or(MAX_WALLETS).min(self.nodes));
+        let simulation = simulation.spacing(Duration::from_secs(self.spacing));
         let simulation = simulation.payments_per_second(self.payments).random_adversaries(self.adversaries);
         let simulation = if self.wallets { simulation.random_spending().random_policies() } else { simulation };
         let simulation = if self.links { simulation.random_links() } else { simulation };
@@ -109,15 +127,25 @@ impl Arguments {
         simulation.run_for(Duration::from_secs(self.seconds))
     }
 
+    fn topology(&self, seed: u64) -> Topology {
+        let Some(degree) = self.degree else { return Topology::Relays(self.relays) };
+        let mut dice = Dice::new(seed, GRAPH);
+        Geography::six_regions().spread(Topology::random(self.nodes, degree, &mut dice), &mut dice)
+    }
+
     /// Returns the command that runs a seed again.
     pub(crate) fn replay(&self, seed: u64) -> String {
-        let Self { nodes, relays, payments, seconds, adversaries, .. } = self;
+        let Self { nodes, payments, seconds, spacing, adversaries, .. } = self;
+        let met =
+            self.degree.map_or_else(|| format!("--relays {}", self.relays), |degree| format!("--degree {degree}"));
+        let wallet_count = self.wallet_count.map_or_else(String::new, |count| format!(" --wallet-count {count}"));
         let faults = if self.faults { " --faults" } else { "" };
         let wallets = if self.wallets { " --wallets" } else { "" };
         let links = if self.links { " --links" } else { "" };
         format!(
-            "cargo run --release --example simulate -- --seed {seed} --nodes {nodes} --relays {relays} \
-             --payments {payments} --seconds {seconds} --adversaries {adversaries}{faults}{wallets}{links} --trace trace-{seed}.jsonl"
+            "cargo run --release --example simulate -- --seed {seed} --nodes {nodes} {met}{wallet_count} \
+             --payments {payments} --seconds {seconds} --spacing {spacing} --adversaries {adversaries}{faults}{wallets}{links} \
+             --trace trace-{seed}.jsonl"
         )
     }
 }
