@@ -1,8 +1,11 @@
 //! The list of all attacks.
 
-use crate::{attack::Attack, attacks::DoubleSpend};
+use crate::{
+    attack::Attack,
+    attacks::{DoubleSpend, StaleRates},
+};
 
 /// Returns all attacks, in the order of their pages.
 pub fn catalogue() -> &'static [&'static dyn Attack] {
-    &[&DoubleSpend]
+    &[&DoubleSpend, &StaleRates]
 }

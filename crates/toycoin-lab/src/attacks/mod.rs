@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod double_spend;
+mod stale_rates;
 mod world;
 
-pub use self::{catalogue::catalogue, double_spend::DoubleSpend};
+pub use self::{catalogue::catalogue, double_spend::DoubleSpend, stale_rates::StaleRates};
