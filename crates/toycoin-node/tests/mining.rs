@@ -55,6 +55,7 @@ fn lazy_template_is_renewed_only_on_demand() {
     assert_ne!(fresh.header.merkle_root, first.header.merkle_root, "it holds the payment");
     stage.mine(fresh);
     assert_eq!(stage.machine.chain().height(), 1);
+    stage.advance(SECOND);
     assert_eq!(stage.job.map(|job| job.header.height), Some(2), "a new tip is a new template");
 }
 

@@ -7,11 +7,15 @@ use toycoin_core::{
     store::{ChainStore, MemoryStore},
 };
 
+use crate::shared_blocks::SharedBlocks;
+
 /// The coins of genesis: once as stores have them, and once as ledgers do, which know no engine.
 #[derive(Debug)]
 pub(crate) struct Genesis {
     /// A store that holds genesis and shares its coins.
     pub(crate) store: MemoryStore,
+    /// The blocks after genesis.
+    pub(crate) blocks: SharedBlocks,
     pub(crate) coins: BTreeMap<OutPoint, TxOut>,
     /// What these coins are worth.
     pub(crate) money: Amount,
@@ -31,6 +35,6 @@ impl Genesis {
         let mut kept = BTreeMap::new();
         let Ok(()) = store.visit_coins(&mut |outpoint, coin| kept.extend([(*outpoint, coin.output)]));
         assert_eq!(kept, coins, "the engine's genesis");
-        Self { store, coins, money }
+        Self { store, blocks: SharedBlocks::default(), coins, money }
     }
 }

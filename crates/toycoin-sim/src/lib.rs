@@ -77,6 +77,7 @@ mod planted;
 mod relay_tactic;
 mod report;
 mod running;
+mod shared_blocks;
 mod spending;
 mod store;
 mod topology;

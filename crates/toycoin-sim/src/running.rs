@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use toycoin_core::chain::Chain;
+use toycoin_core::{chain::Chain, state::Deltas};
 use toycoin_node::{protocol::NodeMachine, relay::RelayConfig};
 
 use crate::{
@@ -21,6 +21,10 @@ use crate::{
     topology::Topology,
     trace::Trace,
 };
+
+/// Most transactions whose changes of the UTXO hash a network remembers, 2 KiB each. About as many may wait in mempools
+/// and in the next block.
+const DELTAS: usize = 16_384;
 
 impl Simulation {
     /// Runs for a virtual time, and then until all honest nodes agree.
@@ -126,6 +130,7 @@ impl Simulation {
             is_over: self.is_over,
             trace: Trace::new(self.keep_trace),
             verifier: Arc::default(),
+            deltas: Deltas::new(DELTAS),
             archive: BTreeMap::new(),
             audited: Default::default(),
             by_work: Default::default(),
@@ -168,7 +173,7 @@ impl Simulation {
                     let Ok(chain) = Chain::open(site.params.clone(), store) else { continue };
                     let mut config = site.config.clone();
                     config.seed = network.dice.links.bytes();
-                    let chain = chain.with_verifier(network.verifier.clone());
+                    let chain = network.sharing(node, chain);
                     let machine = NodeMachine::new(chain, config, network.moment_of(node));
                     network.nodes[node].machine = Some(make(machine));
                     network.after_start(node);
@@ -227,9 +232,10 @@ impl Network {
 
     fn run_until_settled(&mut self, settle: Duration) {
         let end = self.now + settle;
-        let mut waits = None;
+        let (mut differs, mut waits) = (None, None);
         while self.violation.is_none() {
-            if self.agrees() {
+            differs = self.first_that_differs(differs);
+            if differs.is_none() {
                 waits = self.first_unsettled(waits);
                 if waits.is_none() && self.light_behind().is_none() {
                     break;

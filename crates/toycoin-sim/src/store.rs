@@ -17,7 +17,7 @@ use toycoin_core::{
     utxo::{Coin, UtxoView},
 };
 
-use crate::planted::Planted;
+use crate::{planted::Planted, shared_blocks::SharedBlocks};
 
 /// What a disk does when the store asks it to sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +39,8 @@ pub enum Disk {
 pub struct CrashStore {
     seen: MemoryStore,
     disk: MemoryStore,
+    /// The blocks that stores have in common.
+    blocks: SharedBlocks,
     unsynced: VecDeque<Write>,
     sync_every: u32,
     since_sync: u32,
@@ -73,9 +75,9 @@ impl CrashStore {
         Self { behaviour, ..self }
     }
 
-    /// Puts a chain on the disk of an empty store.
-    pub(crate) fn with_chain(self, chain: MemoryStore) -> Self {
-        Self { seen: chain.clone(), disk: chain, ..self }
+    /// Puts a chain on the disk of an empty store, which has its blocks in common with others.
+    pub(crate) fn with_chain(self, chain: MemoryStore, blocks: SharedBlocks) -> Self {
+        Self { seen: chain.clone(), disk: chain, blocks, ..self }
     }
 
     /// Returns what the node sees of the store.
@@ -116,6 +118,13 @@ impl CrashStore {
         }
     }
 
+    /// Replaces the blocks of an update by those that stores have in common.
+    fn share(&self, update: &mut ChainUpdate) {
+        for connected in &mut update.connected {
+            connected.block = self.blocks.shared(&connected.block);
+        }
+    }
+
     fn is_asked_in_vain(&self) -> bool {
         self.behaviour == Disk::Lying || self.planted == Some(Planted::ForgetsSync)
     }
@@ -146,7 +155,7 @@ impl ChainStore for CrashStore {
     }
 
     fn insert_block(&mut self, block: &Arc<CheckedBlock>) -> Result<(), Infallible> {
-        self.write(Write::Block(Arc::clone(block)));
+        self.write(Write::Block(self.blocks.shared(block)));
         Ok(())
     }
 
@@ -172,12 +181,14 @@ impl ChainStore for CrashStore {
             self.spent.extend(update.diff.spent().map(|(outpoint, coin)| (*outpoint, *coin)));
         }
         self.has_stage = false;
+        self.share(&mut update);
         self.write(Write::Commit(Arc::new(update)));
         Ok(())
     }
 
-    fn stage(&mut self, part: ChainUpdate) -> Result<(), Infallible> {
+    fn stage(&mut self, mut part: ChainUpdate) -> Result<(), Infallible> {
         self.has_stage = true;
+        self.share(&mut part);
         self.write(Write::Stage(Arc::new(part)));
         Ok(())
     }

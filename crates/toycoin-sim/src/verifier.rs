@@ -10,11 +10,39 @@ use std::{
 
 use toycoin_core::consensus::{SignatureCheck, SignatureVerifier};
 
-/// Signature verifier that remembers each result. Share it among nodes with an `Arc`.
+/// Signature verifier that remembers the last results, at least 131,072 of them. Share it among nodes with an `Arc`.
 #[derive(Debug, Default)]
 pub struct MemoVerifier {
-    known: Mutex<HashMap<SignatureCheck, bool>>,
+    known: Mutex<Known>,
     verified: AtomicU64,
+}
+
+/// Results in two generations: the old ones are forgotten when there are as many young ones.
+#[derive(Debug, Default)]
+struct Known {
+    young: HashMap<SignatureCheck, bool>,
+    old: HashMap<SignatureCheck, bool>,
+    judged: usize,
+}
+
+/// Number of results of a generation, about 20 MB.
+const GENERATION: usize = 131_072;
+
+impl Known {
+    fn holds(&mut self, check: &SignatureCheck) -> bool {
+        if let Some(holds) = self.young.get(check) {
+            return *holds;
+        }
+        let holds = self.old.get(check).copied().unwrap_or_else(|| {
+            self.judged += 1;
+            check.holds()
+        });
+        if self.young.len() >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(*check, holds);
+        holds
+    }
 }
 
 impl MemoVerifier {
@@ -23,16 +51,16 @@ impl MemoVerifier {
         self.verified.load(Ordering::Relaxed)
     }
 
-    /// Returns how many distinct signatures were verified.
+    /// Returns how many signatures were verified, each once unless it was forgotten.
     pub fn judged(&self) -> usize {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).judged
     }
 }
 
 impl SignatureVerifier for MemoVerifier {
     fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let invalid = checks.iter().position(|check| !*known.entry(*check).or_insert_with(|| check.holds()));
+        let invalid = checks.iter().position(|check| !known.holds(check));
         // verification stops at the first invalid signature
         let verified = invalid.map_or(checks.len(), |place| place + 1);
         self.verified.fetch_add(verified as u64, Ordering::Relaxed);

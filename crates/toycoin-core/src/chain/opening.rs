@@ -100,6 +100,14 @@ impl<S: ChainStore> Chain<S> {
         self
     }
 
+    /// Replaces the cache of precomputed changes of the state, to share one with other chains of the same network
+    /// ([`prepare`](Self::prepare)). It decides nothing. A chain that does not enforce every rule must not share it.
+    #[must_use]
+    pub fn with_deltas(mut self, deltas: Deltas) -> Self {
+        self.deltas = deltas;
+        self
+    }
+
     /// Sets how many waiting blocks have their signatures verified together: 64 by default. With 1, each block is
     /// verified alone.
     ///

@@ -213,7 +213,7 @@ fn apply_prepared(
     }
     for ((txid, transaction, spent), known) in coins.of(block).zip(known) {
         match known {
-            Some(delta) => state.utxo_hash.combine(delta),
+            Some(delta) => state.utxo_hash.combine(&delta),
             None => add_delta(&mut state.utxo_hash, txid, transaction, spent.iter().flatten()),
         }
     }

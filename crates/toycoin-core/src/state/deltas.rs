@@ -4,15 +4,26 @@
 //! and creates. The transaction's change of the sum can therefore be computed once, when a mempool admits it. In a
 //! block, a transaction seen before then costs one addition of 1,024 lanes.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use crate::{digest::Txid, keyed_map::KeyedMap, state::LtHash, transaction::Transaction, utxo::Coin};
 
 /// A bounded cache of changes by transaction. The oldest are evicted first.
+///
+/// Clones are the same cache. Chains of one network may share one, because a txid fixes the change. It takes as much
+/// memory as the cache of a single chain then, and computes each change once.
 #[derive(Debug, Clone, Default)]
 pub struct Deltas {
     capacity: usize,
-    by_txid: KeyedMap<Txid, LtHash>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    by_txid: KeyedMap<Txid, Arc<LtHash>>,
     order: VecDeque<Txid>,
 }
 
@@ -24,34 +35,40 @@ impl Deltas {
 
     /// Computes the change by a transaction, unless it is cached. `txid` is the transaction's id, and `spent` are the
     /// coins that its inputs name, in their order.
-    pub fn prepare(&mut self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
-        if self.capacity == 0 || self.by_txid.contains_key(&txid) {
+    pub fn prepare(&self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
+        let mut known = self.known();
+        if self.capacity == 0 || known.by_txid.contains_key(&txid) {
             return;
         }
-        if self.order.len() >= self.capacity
-            && let Some(oldest) = self.order.pop_front()
+        if known.order.len() >= self.capacity
+            && let Some(oldest) = known.order.pop_front()
         {
-            self.by_txid.remove(&oldest);
+            known.by_txid.remove(&oldest);
         }
         let mut delta = LtHash::default();
         add_delta(&mut delta, txid, transaction, spent);
-        self.by_txid.insert(txid, delta);
-        self.order.push_back(txid);
+        known.by_txid.insert(txid, Arc::new(delta));
+        known.order.push_back(txid);
     }
 
     /// Returns the cached change by a transaction.
-    pub fn get(&self, txid: &Txid) -> Option<&LtHash> {
-        self.by_txid.get(txid)
+    pub fn get(&self, txid: &Txid) -> Option<Arc<LtHash>> {
+        self.known().by_txid.get(txid).cloned()
     }
 
     /// Returns how many changes are cached.
     pub fn len(&self) -> usize {
-        self.by_txid.len()
+        self.known().by_txid.len()
     }
 
     /// Returns whether the cache is empty.
     pub fn is_empty(&self) -> bool {
-        self.by_txid.is_empty()
+        self.known().by_txid.is_empty()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // nothing that holds the lock leaves a change half done
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,12 +94,24 @@ mod tests {
     #[test]
     fn remembers_no_more_than_it_may() {
         let transaction = Transaction { version: 1, inputs: vec![], outputs: vec![], signatures: vec![] };
-        let mut deltas = Deltas::new(3);
+        let deltas = Deltas::new(3);
         for i in 0..10 {
             deltas.prepare(Txid::from_bytes([i; 32]), &transaction, &[]);
             deltas.prepare(Txid::from_bytes([i; 32]), &transaction, &[]);
             assert!(deltas.len() <= 3);
         }
         assert!(deltas.get(&Txid::from_bytes([7; 32])).is_some() && deltas.get(&Txid::from_bytes([6; 32])).is_none());
+    }
+
+    #[test]
+    fn clones_are_one_cache() {
+        let transaction = Transaction { version: 1, inputs: vec![], outputs: vec![], signatures: vec![] };
+        let (one, txid) = (Deltas::new(2), Txid::from_bytes([1; 32]));
+        let other = one.clone();
+        one.prepare(txid, &transaction, &[]);
+        let (known, same) = (one.get(&txid).unwrap(), other.get(&txid).unwrap());
+        assert!(Arc::ptr_eq(&known, &same));
+        other.prepare(txid, &transaction, &[]);
+        assert!(Arc::ptr_eq(&known, &one.get(&txid).unwrap()), "it is not computed again");
     }
 }

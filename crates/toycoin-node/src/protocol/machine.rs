@@ -237,6 +237,12 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
+    /// Returns whether there is work to do now that a connection has room: answers that waited for it, or what is due.
+    fn is_settled_by_room(&self, connection: ConnectionId) -> bool {
+        let has_questions = self.net.links.get(&connection).is_some_and(|link| link.questions.len() > 0);
+        has_questions || self.next_timeout().is_some_and(|at| at <= self.net.now.monotonic)
+    }
+
     fn refresh_mining(&mut self) {
         let is_behind = self.bodies.is_far_behind(&self.chain, self.net.now.monotonic);
         let is_busy = self.connecting.is_busy || self.connecting.is_following();
@@ -306,7 +312,13 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
                 self.on_received(connection, bytes);
                 self.transactions.admit_pressing(&mut self.net, &mut self.chain);
             }
-            Input::Written { connection, bytes } => self.on_written(connection, bytes),
+            Input::Written { connection, bytes } => {
+                self.on_written(connection, bytes);
+                // most writes give room that nobody waits for
+                if !self.is_settled_by_room(connection) {
+                    return self.net.flush_link(connection);
+                }
+            }
             Input::Disconnected { connection } => self.on_disconnected(connection),
             Input::MeshUp { connection } => self.on_mesh_up(connection),
             Input::Joined { connection, peer, direction } => self.on_joined((connection, peer), direction),

@@ -11,6 +11,8 @@ use toycoin_node::{
 use crate::{
     network::{Fact, Happening, Network},
     planted::Planted,
+    store::CrashStore,
+    verifier::MemoVerifier,
 };
 
 impl Network {
@@ -21,7 +23,6 @@ impl Network {
         }
         let site = &mut self.nodes[node];
         let store = site.disk.take().unwrap_or_default();
-        let verifier = Arc::clone(&self.verifier);
         let Ok(chain) = Chain::open(site.params.clone(), store) else {
             return self.violate("crash", Some(node), "the store does not open after a crash".into());
         };
@@ -30,9 +31,16 @@ impl Network {
         let now = self.moment_of(node);
         // some nodes write their reorganisations to the store in stages, which must change no decision
         let chain = if node % 3 == 1 { chain.with_stage_bytes(0) } else { chain };
-        let machine = NodeMachine::new(chain.with_verifier(verifier), config, now);
+        let machine = NodeMachine::new(self.sharing(node, chain), config, now);
         self.nodes[node].machine = Some(Box::new(machine));
         self.after_start(node);
+    }
+
+    /// Returns a node's chain with what all nodes remember in common.
+    pub(crate) fn sharing(&self, node: usize, chain: Chain<CrashStore>) -> Chain<CrashStore> {
+        let chain = chain.with_verifier(Arc::<MemoVerifier>::clone(&self.verifier));
+        // a node with other rules may take other coins for spent
+        if self.nodes[node].params == self.params { chain.with_deltas(self.deltas.clone()) } else { chain }
     }
 
     /// Makes a started node dial its relays or peers, and brings its wallet and ledger to its chain.

@@ -91,7 +91,8 @@ impl SimNode {
             Some(Planted::Forgives) => config.mute_score = u32::MAX,
             _ => {}
         }
-        let mut disk = CrashStore::new(spec.sync_every).on(spec.disk).with_chain(genesis.store.clone());
+        let mut disk =
+            CrashStore::new(spec.sync_every).on(spec.disk).with_chain(genesis.store.clone(), genesis.blocks.clone());
         disk.planted = spec.planted;
         Self {
             machine: None,

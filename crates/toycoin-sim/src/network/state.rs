@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Txid, Work, chain::Chain};
+use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Txid, Work, chain::Chain, state::Deltas};
 use toycoin_node::{
     machine::{Monotonic, Now},
     protocol::{Input, NodeMachine, RequestId, Response},
@@ -73,6 +73,8 @@ pub struct Network {
     pub(crate) is_over: Rc<Cell<bool>>,
     pub(crate) trace: Trace,
     pub(crate) verifier: Arc<MemoVerifier>,
+    /// Changes of the UTXO hash by transactions, for all nodes that enforce every rule.
+    pub(crate) deltas: Deltas,
     /// Every block that an honest node considered valid.
     pub(crate) archive: BTreeMap<BlockHash, Arc<CheckedBlock>>,
     /// Tips whose state root was recomputed.
@@ -129,9 +131,18 @@ impl Network {
 
     /// Returns whether all honest nodes are up and have the same tip.
     pub fn agrees(&self) -> bool {
-        let honest = self.nodes.iter().filter(|site| site.honest);
-        let mut tips = honest.map(|site| Some(site.machine.as_ref()?.node()?.chain().tip().hash));
-        tips.next().is_none_or(|first| first.is_some() && tips.all(|tip| tip == first))
+        self.first_that_differs(None).is_none()
+    }
+
+    /// Returns an honest node that is down or has another tip than the first one: that of an earlier answer if it still
+    /// is one, because looking at one node is quicker than at all.
+    pub(crate) fn first_that_differs(&self, before: Option<usize>) -> Option<usize> {
+        let tip = |node: usize| Some(self.node(node)?.chain().tip().hash);
+        let mut honest = (0..self.nodes.len()).filter(|node| self.nodes[*node].honest);
+        let first = honest.next()?;
+        let common = tip(first);
+        let differs = |node: &usize| common.is_none() || tip(*node) != common;
+        before.filter(differs).or_else(|| differs(&first).then_some(first)).or_else(|| honest.find(differs))
     }
 
     /// Returns how many faults are active or still to come.
