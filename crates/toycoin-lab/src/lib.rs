@@ -7,6 +7,31 @@
 //!   Setting (q, z, defence, rules off) ─▶ Attack ──┬─▶ trial(seed) ─▶ Outcome ─┐
 //!                                                  └─▶ theory ─▶ Expected ─────┴─▶ Row: measured, interval, theory
 //! ```
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//! use toycoin_lab::{Measure, Row, Setting, attacks::DoubleSpend};
+//!
+//! let attack = DoubleSpend;
+//! // the attacker has 40 % of the hash rate, and the merchant waits for one confirmation
+//! let setting = Setting::of(&attack).with(&attack, "q", 0.4).with(&attack, "z", 1.0);
+//! let measure = Measure { threads: 2, stop: &AtomicBool::new(false), done: &|_| () };
+//! let row = Row::of(&attack, &setting, &measure.outcomes(&attack, &setting, 1, 0..40)?);
+//! assert!(row.agrees());
+//! # Ok::<(), toycoin_lab::TrialError>(())
+//! ```
+//!
+//! - [`attacks`] has the attacks, and [`attacks::catalogue`] lists them.
+//! - [`theory`] has the formulas, each with its source.
+//! - [`gallery`] shows for each consensus rule the cheat that it prevents.
+//! - [`stats`], [`output`] and [`plot`] turn outcomes into intervals, tables and charts.
+//!
+//! # Real machines
+//!
+//! Nothing here models a blockchain. The nodes are the [machines](toycoin_node::protocol::NodeMachine) that the programs
+//! run, in the [simulator](toycoin_sim). An attacker is such a machine with a
+//! [tactic](toycoin_sim::adversary::Tactic), and finds blocks as fast as its hash rate allows. A rule can be switched off
+//! at all nodes ([`Setting::without`]), to see what it prevents.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
