@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use toycoin_core::{
     Amount, Block, BlockHash, Coinbase, Header, OutPoint, PublicKey, SecretKey, Signature, StateRoot, Transaction,
     TxOut, Work,
-    chain::Chain,
     consensus::HeaderContext,
     sighash,
     store::ChainStore as _,
@@ -18,7 +17,7 @@ use toycoin_wire::{
 };
 
 use crate::{
-    adversary::{Heard, Said, Scene, Tactic},
+    adversary::{Heard, PrivateChain, Said, Scene, Tactic},
     network::solve_header,
     params::wallet_key,
 };
@@ -88,20 +87,14 @@ impl ForgedChain {
     /// Mines a valid branch of `length` empty blocks on the real chain's block at `height`, with evenly spaced times up
     /// to now. Returns `None` if there is no such block.
     pub(super) fn private(scene: &Scene<'_>, height: u64, length: usize) -> Option<Self> {
-        let params = scene.chain.params().clone();
-        let mut chain = Chain::in_memory(params).with_verifier(scene.chain.shared_verifier());
-        for height in 1..=height {
-            let block = scene.chain.block_at(height).ok()??;
-            chain.apply(block.block().clone(), scene.unix_ms).ok()?;
-        }
-        let miner = SecretKey::classroom(9).public_key();
+        let mut chain = PrivateChain::at(scene.chain, height, SecretKey::classroom(9).public_key())?;
         let step = scene.unix_ms.saturating_sub(chain.tip().time) / (length as u64 + 1);
         let mut forged = Self::default();
         for _ in 0..length {
             let time = chain.tip().time + step;
-            let mut block = chain.template(Vec::new(), miner, b"private", time).ok()?;
+            let mut block = chain.template(time).ok()?;
             block.header = solve_header(block.header);
-            chain.apply(block.clone(), scene.unix_ms).ok()?;
+            chain.extend(block.clone()).ok()?;
             forged.headers.push(block.header);
             forged.bodies.insert(block.hash(), block);
         }
