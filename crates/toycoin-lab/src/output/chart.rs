@@ -21,7 +21,7 @@ pub fn chart(attack: &dyn Attack, rows: &[Row]) -> Option<Chart> {
         let rows = rows.iter().filter(|row| row.setting.defence() == defence);
         rows.filter_map(|row| Some((place(row), row.cells.first()?))).collect()
     };
-    let mut chart = Chart::new(attack.summary(), over.what, quantity.what);
+    let mut chart = Chart::new(attack.name(), over.what, quantity.what);
     let plain = cells(None);
     let mut names: Vec<&str> = Vec::new();
     for comparison in plain.iter().flat_map(|(_, cell)| &cell.expected) {

@@ -140,6 +140,7 @@ impl Table<'_> {
 /// out.
 fn off_by(comparison: &Comparison) -> String {
     match comparison.off_by.filter(|_| comparison.binding) {
+        Some(off) if off.abs() < 0.05 => "0.0 sd".into(),
         Some(off) if off.is_finite() => format!("{off:+.1} sd"),
         Some(_) => "never".into(),
         None => String::new(),
