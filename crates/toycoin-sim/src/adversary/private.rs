@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, fmt};
 
 use toycoin_core::{
-    Block, BlockHash, Header, PublicKey, Transaction,
+    Block, BlockHash, Header, PublicKey, Rule, Transaction,
     chain::{Chain, ChainError, Tip},
     store::MemoryStore,
 };
@@ -31,10 +31,18 @@ pub struct PrivateChain {
     withheld: VecDeque<Block>,
     /// Transactions of the next block.
     next: Vec<Transaction>,
-    /// What the next header's time is; `None` for the time at which it is found.
-    time: Option<u64>,
+    dating: Dating,
     /// Number of changes to what is searched for.
     generation: u64,
+}
+
+/// What stands in the next header as its time.
+#[derive(Debug, Clone, Copy)]
+enum Dating {
+    /// The time at which the block is found, and so many milliseconds.
+    Ahead(u64),
+    /// This time, in Unix milliseconds.
+    At(u64),
 }
 
 impl PrivateChain {
@@ -44,7 +52,7 @@ impl PrivateChain {
         let verifier = public.shared_verifier();
         let chain = Chain::in_memory(public.params().clone()).with_verifier(verifier);
         let (withheld, next) = (VecDeque::new(), Vec::new());
-        let mut private = Self { chain, miner, withheld, next, time: None, generation: 0 };
+        let mut private = Self { chain, miner, withheld, next, dating: Dating::Ahead(0), generation: 0 };
         private.follow(public, height)?;
         Some(private)
     }
@@ -64,7 +72,7 @@ impl PrivateChain {
         let followed = self.follow(public, public.height());
         // a branch as heavy as the public one stays in force in a chain that knows both
         if followed.is_none() || self.chain.tip().hash != public.tip().hash {
-            *self = Self { next: std::mem::take(&mut self.next), time: self.time, ..Self::on(public, self.miner) };
+            *self = Self { next: std::mem::take(&mut self.next), dating: self.dating, ..Self::on(public, self.miner) };
         }
     }
 
@@ -113,10 +121,17 @@ impl PrivateChain {
         self.generation += 1;
     }
 
-    /// Sets the time in the next header, in Unix milliseconds; it becomes at least 1 ms after the tip's. `None`, as at
-    /// the beginning, stands for the time at which the block is found.
+    /// Sets the time in the next headers, in Unix milliseconds. It becomes at least 1 ms after the tip's, unless the
+    /// chain's parameters are those of a sandbox without rule R12. `None`, as at the beginning, stands for the time at
+    /// which each block is found.
     pub fn date_next(&mut self, time: Option<u64>) {
-        self.time = time;
+        self.dating = time.map_or(Dating::Ahead(0), Dating::At);
+        self.generation += 1;
+    }
+
+    /// Dates the next headers by so many milliseconds ahead of the node's clock when each is found.
+    pub fn date_ahead(&mut self, milliseconds: u64) {
+        self.dating = Dating::Ahead(milliseconds);
         self.generation += 1;
     }
 
@@ -130,8 +145,16 @@ impl PrivateChain {
     /// # Errors
     /// When a transaction of the next block breaks a rule here.
     pub(super) fn template(&self, unix_ms: u64) -> Result<Block, ChainError<std::convert::Infallible>> {
-        let time = self.time.unwrap_or(unix_ms);
-        self.chain.template(self.next.clone(), self.miner, b"private", time)
+        let time = match self.dating {
+            Dating::Ahead(milliseconds) => unix_ms.saturating_add(milliseconds),
+            Dating::At(time) => time,
+        };
+        let mut block = self.chain.template(self.next.clone(), self.miner, b"private", time)?;
+        // a template is never dated before its parent; nothing else in the block depends on its time
+        if !self.chain.params().enforces(Rule::TimeAboveParent) {
+            block.header.time = time;
+        }
+        Ok(block)
     }
 
     /// Extends the chain by a block that was found, and withholds it.
@@ -198,5 +221,42 @@ impl fmt::Debug for PrivateChain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (height, withheld) = (self.height(), self.withheld.len());
         f.debug_struct("PrivateChain").field("height", &height).field("withheld", &withheld).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use toycoin_core::{ChainParams, NetworkSpec};
+
+    use super::*;
+    use crate::params::{GENESIS_TIME, miner_key, spec};
+
+    fn without(rules: impl IntoIterator<Item = Rule>) -> PrivateChain {
+        let spec = NetworkSpec { extra: b"sandbox".to_vec(), ..spec(1, Duration::from_secs(2)) };
+        let params = ChainParams::sandbox(spec, rules).unwrap();
+        let public = Chain::open(params, CrashStore::new(4)).unwrap();
+        PrivateChain::on(&public, miner_key(0).public_key())
+    }
+
+    #[test]
+    fn dates_ahead_of_the_clock_when_found() {
+        let mut private = without([]);
+        private.date_ahead(500);
+
+        let times = [1_000, 2_000].map(|late| private.template(GENESIS_TIME + late).unwrap().header.time);
+        assert_eq!(times, [GENESIS_TIME + 1_500, GENESIS_TIME + 2_500]);
+    }
+
+    #[test]
+    fn dates_before_the_parent_only_without_the_rule() {
+        let (mut lawful, mut lawless) = (without([]), without([Rule::TimeAboveParent]));
+        let time = |private: &mut PrivateChain| {
+            private.date_next(Some(GENESIS_TIME - 5));
+            private.template(GENESIS_TIME + 1_000).unwrap().header.time
+        };
+
+        assert_eq!((time(&mut lawful), time(&mut lawless)), (GENESIS_TIME + 1, GENESIS_TIME - 5));
     }
 }

@@ -113,6 +113,11 @@ impl Network {
         self.now
     }
 
+    /// Returns the present Unix time in milliseconds, as clocks show it that are right.
+    pub fn unix_ms(&self) -> u64 {
+        self.moment().unix_ms
+    }
+
     /// Returns the lowest height among the honest nodes that are up; 0 if none is.
     pub fn height(&self) -> u64 {
         self.chains().map(|(_, chain)| chain.height()).min().unwrap_or(0)
