@@ -45,11 +45,24 @@ pub fn chance(q: f64, z: u32, work: f64) -> f64 {
     -(-q / (1.0 - q) * left).exp_m1()
 }
 
+/// Returns the chance that no block comes for a time of `wait` spacings: `exp(-wait / work)`.
+///
+/// All miners search for one block of `work` blocks' work. Above 40 doublings or so they wait for ever.
+///
+/// # Panics
+/// Unless `work` is above 0, and `wait` not negative.
+#[track_caller]
+pub fn stands_still(work: f64, wait: f64) -> f64 {
+    assert_positive("work", work);
+    assert!(wait >= 0.0, "nobody waits for {wait} spacings");
+    (-wait / work).exp()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{chance, raised_work};
+    use super::{chance, raised_work, stands_still};
 
     /// Spacing and half-life of the lab network, in seconds.
     const LAB: (f64, f64) = (2.0, 40.0);
@@ -68,6 +81,12 @@ mod tests {
         assert!((chance(0.1, 234, 1_024.0) - 0.082).abs() < 5e-4);
         assert!((chance(0.3, 234, 1_024.0) - 0.28).abs() < 5e-3);
         assert_eq!((chance(0.3, 234, 200.0), chance(0.0, 0, 9.0), chance(1.0, 0, 9.0)), (0.0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn chain_stands_still_for_its_hard_block() {
+        assert!((stands_still(100.0, 100.0) - 0.367_879).abs() < 1e-6);
+        assert_eq!((stands_still(5.0, 0.0), stands_still(1e300, 1e6), stands_still(1.0, 1e6)), (1.0, 1.0, 0.0));
     }
 
     #[test]
