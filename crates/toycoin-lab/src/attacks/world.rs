@@ -18,6 +18,12 @@ pub(super) fn hash_rates(honest: u32, q: f64) -> Vec<u32> {
     rates
 }
 
+/// Returns the hash rate of a node with a share of all.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a million")]
+pub(super) fn hash_rate(share: f64) -> u32 {
+    (share * SHARES).round() as u32
+}
+
 /// Returns the network of so many wallets whose target never changes, so that heavier means longer.
 pub(super) fn fixed_target(wallets: usize, spacing: Duration) -> NetworkSpec {
     NetworkSpec { retargeting: None, ..toycoin_sim::spec(wallets, spacing) }
