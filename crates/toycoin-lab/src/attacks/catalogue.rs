@@ -2,10 +2,30 @@
 
 use crate::{
     attack::Attack,
-    attacks::{DoubleSpend, StaleRates},
+    attacks::{
+        Censor, Dilate, DoubleSpend, Eclipse, Feather, Freeze, Hop, MisleadLight, Noise, Raise, Replace, Shock,
+        SlowClock, Spam, StaleRates, Timestamps,
+    },
 };
 
 /// Returns all attacks, in the order of their pages.
 pub fn catalogue() -> &'static [&'static dyn Attack] {
-    &[&DoubleSpend, &StaleRates]
+    &[
+        &DoubleSpend,
+        &Eclipse,
+        &Dilate,
+        &Timestamps,
+        &Raise,
+        &Freeze,
+        &SlowClock,
+        &Censor,
+        &Feather,
+        &Spam,
+        &Replace,
+        &Noise,
+        &Shock,
+        &Hop,
+        &MisleadLight,
+        &StaleRates,
+    ]
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use toycoin_core::{ChainParams, NetworkSpec};
+use toycoin_core::{ChainParams, NetworkSpec, Txid};
+use toycoin_sim::Network;
 
 use crate::{setting::Setting, trial::TrialError};
 
@@ -24,6 +25,11 @@ pub(super) fn hash_rate(share: f64) -> u32 {
     (share * SHARES).round() as u32
 }
 
+/// Returns a parameter that is a whole number of a small range.
+pub(super) fn small(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 /// Returns the network of so many wallets whose target never changes, so that heavier means longer.
 pub(super) fn fixed_target(wallets: usize, spacing: Duration) -> NetworkSpec {
     NetworkSpec { retargeting: None, ..toycoin_sim::spec(wallets, spacing) }
@@ -40,4 +46,11 @@ pub(super) fn params(spec: NetworkSpec, setting: &Setting) -> Result<ChainParams
     // its genesis must be that of no real network
     let extra = [spec.extra.as_slice(), b" sandbox"].concat();
     Ok(ChainParams::sandbox(NetworkSpec { extra, ..spec }, setting.off().iter().copied())?)
+}
+
+/// Returns the height of the block that has a transaction in a node's chain; `None` if none has.
+pub(super) fn confirmed_at(network: &Network, node: usize, txid: &Txid) -> Option<u64> {
+    let chain = network.node(node)?.chain();
+    let (hash, _) = chain.find_transaction(txid).ok()??;
+    Some(chain.height() + 1 - chain.confirmations(&hash)?)
 }

@@ -25,6 +25,23 @@ pub fn deviation(censoring: f64) -> f64 {
     censoring.sqrt() / (1.0 - censoring)
 }
 
+/// Returns the mean number of blocks until the transaction is confirmed, of those that are confirmed within `patience`
+/// blocks: `1 / (1 - c) - n c^n / (1 - c^n)`. It is [`blocks_to_confirmation`] for a long patience.
+///
+/// Source: the geometric distribution, cut off.
+///
+/// # Panics
+/// Unless `censoring` lies from 0 to below 1, and `patience` is above 0.
+#[track_caller]
+pub fn patient_blocks(censoring: f64, patience: u32) -> f64 {
+    assert!(
+        censoring < 1.0 && patience > 0,
+        "nothing is confirmed with {censoring} censoring, within {patience} blocks"
+    );
+    let confirmed = confirmed_within(censoring, patience);
+    blocks_to_confirmation(censoring) - f64::from(patience) * (1.0 - confirmed) / confirmed
+}
+
 /// Returns the probability that the transaction is confirmed within some blocks: `1 - c^blocks`.
 ///
 /// # Panics
@@ -77,7 +94,7 @@ pub fn least_fee(alpha: f64, confirmations: u32) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{blocks_to_confirmation, confirmed_within, deviation, feather_fork, least_fee};
+    use super::{blocks_to_confirmation, confirmed_within, deviation, feather_fork, least_fee, patient_blocks};
     use crate::theory::walk::reaches;
 
     #[test]
@@ -95,6 +112,16 @@ mod tests {
 
         assert!((moment(1) - blocks_to_confirmation(0.7)).abs() < 1e-9);
         assert!((moment(2) - moment(1).powi(2) - deviation(0.7).powi(2)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn patience_leaves_out_the_slowest() {
+        let chance = |blocks| confirmed_within(0.7, blocks) - confirmed_within(0.7, blocks - 1);
+        let within = (1..=9).map(|blocks| f64::from(blocks) * chance(blocks)).sum::<f64>() / confirmed_within(0.7, 9);
+
+        assert!((patient_blocks(0.7, 9) - within).abs() < 1e-12);
+        assert_eq!((patient_blocks(0.7, 1), patient_blocks(0.0, 5)), (1.0, 1.0));
+        assert!((patient_blocks(0.7, 1_000) - blocks_to_confirmation(0.7)).abs() < 1e-12);
     }
 
     #[test]

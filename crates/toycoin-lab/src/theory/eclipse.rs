@@ -32,6 +32,47 @@ pub fn false_alarm(spacings: f64) -> f64 {
     (-spacings).exp()
 }
 
+/// Returns the chance that each of some gaps between blocks inside of an eclipse is shorter than an alarm:
+/// `(1 - e^(-q a))^gaps`.
+///
+/// `alarm` is in spacings. The target is that of the whole network, so that a gap takes `1/q` spacings in the mean.
+///
+/// Source: the times between blocks are exponential and independent.
+///
+/// # Panics
+/// Unless `q` lies from 0 to 1, and `alarm` is not negative.
+#[track_caller]
+pub fn unalarmed(q: f64, alarm: f64, gaps: u32) -> f64 {
+    assert_share("q", q);
+    let shorter = 1.0 - false_alarm(q * alarm);
+    (0..gaps).map(|_| shorter).product()
+}
+
+/// Returns the mean time in which `gaps` blocks follow a first one inside of an eclipse, in spacings, while ASERT eases
+/// the target.
+///
+/// `half_life` is in spacings. It is [`spacing_inside`] block by block: the first gap takes `1/q` in the mean. The inverse
+/// `w` of difficulty then follows `w' = 2^(-1/H) (w + ln2 / (H q))`, since a gap of `x` spacings multiplies it by
+/// `2^((x - 1)/H)`, for which `1 + ln2 x / H` stands here. The spread of the gaps is left out.
+///
+/// Source: this project's own, from ASERT's definition.
+///
+/// # Panics
+/// Unless `q` lies above 0 and up to 1, and `half_life` is above 0.
+#[track_caller]
+pub fn time_inside(q: f64, half_life: f64, gaps: u32) -> f64 {
+    assert_share("q", q);
+    assert_positive("q", q);
+    assert_positive("half_life", half_life);
+    let (fade, gain) = ((-1.0 / half_life).exp2(), std::f64::consts::LN_2 / (half_life * q));
+    let (mut easiness, mut time) = (1.0, 0.0);
+    for _ in 0..gaps {
+        time += 1.0 / (easiness * q);
+        easiness = fade * (easiness + gain);
+    }
+    time
+}
+
 /// Returns the mean time between blocks inside of an eclipse, in spacings: `1 + (1/q - 1) 2^-t`.
 ///
 /// Only the attacker's share `q` mines there. The first blocks take `1/q`, and ASERT hides that within some half-lives.
@@ -85,7 +126,7 @@ pub fn missing_blocks(q: f64, half_life: f64) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{all_hostile, false_alarm, hidden_after, missing_blocks, spacing_inside};
+    use super::{all_hostile, false_alarm, hidden_after, missing_blocks, spacing_inside, time_inside, unalarmed};
 
     #[test]
     fn eclipse_chances_are_those_of_the_table() {
@@ -102,6 +143,23 @@ mod tests {
         assert_eq!((spacing_inside(0.0, 3.0), spacing_inside(1.0, 3.0)), (f64::INFINITY, 1.0));
         assert_eq!(missing_blocks(0.25, 20.0), 40.0);
         assert_eq!((hidden_after(1.0, 1.0), hidden_after(0.5, 2.0), hidden_after(0.0, 2.0)), (0.0, 0.0, f64::INFINITY));
+    }
+
+    #[test]
+    fn an_alarm_misses_only_short_gaps() {
+        assert_eq!((unalarmed(0.3, 10.0, 0), unalarmed(0.0, 10.0, 1), unalarmed(1.0, 0.0, 2)), (1.0, 0.0, 0.0));
+        assert!((unalarmed(0.3, 10.0, 2) - 0.902_905).abs() < 1e-6);
+    }
+
+    #[test]
+    fn time_inside_adds_up_the_spacings() {
+        assert_eq!((time_inside(0.25, 20.0, 0), time_inside(0.25, 20.0, 1)), (0.0, 4.0));
+        // with a long half-life nothing is hidden
+        assert!((time_inside(0.25, 1e9, 10) - 40.0).abs() < 1e-6);
+        // block by block and continuously: as many blocks as the schedule and the hidden part ask for
+        let half_lives = time_inside(0.25, 1e4, 50_000) / 1e4;
+        let blocks = 1e4 * (half_lives - (spacing_inside(0.25, half_lives) * 0.25).recip().log2());
+        assert!((blocks / 50_000.0 - 1.0).abs() < 1e-3, "{blocks}");
     }
 
     proptest! {

@@ -1,0 +1,43 @@
+//! The hostile relay.
+
+use toycoin_sim::{Passage, RelayTactic};
+use toycoin_wire::node::NodeMessage;
+
+/// A relay that parts a victim from everybody except the attacker.
+///
+/// The attacker's own node is an ordinary one. The relay lets it hear no block of others, so that it mines a branch of
+/// its own, and lets nobody but the victim hear that branch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HostileRelay {
+    pub(super) attacker: usize,
+    pub(super) victim: usize,
+}
+
+impl RelayTactic for HostileRelay {
+    fn deliver(&mut self, from: Option<usize>, to: usize, message: &NodeMessage) -> Passage {
+        let (is_attackers, is_victims) = (from == Some(self.attacker), from == Some(self.victim));
+        let passes = if to == self.victim {
+            is_attackers
+        } else if to == self.attacker {
+            is_victims && is_question(message)
+        } else {
+            !is_attackers
+        };
+        if passes { Passage::Pass } else { Passage::Drop }
+    }
+}
+
+/// Returns whether a message asks for something and brings no block. A status that claims nothing asks for another one.
+fn is_question(message: &NodeMessage) -> bool {
+    match message {
+        NodeMessage::Status(status) => status.height == 0,
+        NodeMessage::GetHeaders(_)
+        | NodeMessage::GetBlocks(_)
+        | NodeMessage::GetBlockTransactions(_)
+        | NodeMessage::GetProof(_)
+        | NodeMessage::GetAncestors(_)
+        | NodeMessage::GetReceipts(_)
+        | NodeMessage::GetFilters(_) => true,
+        _ => false,
+    }
+}
