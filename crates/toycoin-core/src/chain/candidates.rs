@@ -4,6 +4,7 @@ use std::{cmp::Reverse, collections::BTreeSet};
 
 use crate::{
     chain::header_tree::{HeaderTree, NodeId},
+    digest::BlockHash,
     target::Work,
 };
 
@@ -25,12 +26,19 @@ pub(super) struct Candidates {
     better: BTreeSet<(Reverse<Work>, u64, NodeId)>,
     /// How many branches have become complete so far.
     sequence: u64,
+    /// The secret of this node's lots between equal branches; `None` if the branch that was complete first stays.
+    lots: Option<u64>,
 }
 
 impl Candidates {
     /// Begins with the nodes of a tree, which need no body.
     pub(super) fn new(tree: &HeaderTree) -> Self {
-        Self { bodies: vec![Body::Complete; tree.len()], better: BTreeSet::new(), sequence: 0 }
+        Self { bodies: vec![Body::Complete; tree.len()], better: BTreeSet::new(), sequence: 0, lots: None }
+    }
+
+    /// Draws lots between branches of equal work from now on.
+    pub(super) const fn draw_lots(&mut self, secret: u64) {
+        self.lots = Some(secret);
     }
 
     pub(super) fn has_body(&self, id: NodeId) -> bool {
@@ -62,14 +70,13 @@ impl Candidates {
 
     /// Returns the branch that should be active instead of the one that ends at `tip`.
     pub(super) fn best(&self, tree: &HeaderTree, tip: NodeId) -> Option<NodeId> {
-        let (Reverse(work), _, id) = self.better.first()?;
-        (*work > tree.node(tip).work).then_some(*id)
+        let (.., id) = self.better.first()?;
+        self.beats(tree, *id, tip).then_some(*id)
     }
 
-    /// Drops the branches that no longer have more work than the active chain.
+    /// Drops the branches that should no longer be active instead of the one that ends at `tip`.
     pub(super) fn prune(&mut self, tree: &HeaderTree, tip: NodeId) {
-        let work = tree.node(tip).work;
-        while self.better.last().is_some_and(|(Reverse(least), ..)| *least <= work) {
+        while self.better.last().is_some_and(|(.., least)| !self.beats(tree, *least, tip)) {
             self.better.pop_last();
         }
     }
@@ -77,6 +84,13 @@ impl Candidates {
     /// Drops the branches that are invalid.
     pub(super) fn drop_invalid(&mut self, tree: &HeaderTree) {
         self.better.retain(|(.., id)| !tree.node(*id).invalid);
+    }
+
+    /// Returns whether a branch should be active instead of another one: it has more work, or as much and the better lot.
+    fn beats(&self, tree: &HeaderTree, id: NodeId, other: NodeId) -> bool {
+        let (branch, other) = (tree.node(id), tree.node(other));
+        let wins = |secret: u64| lot(secret, &branch.hash) < lot(secret, &other.hash);
+        branch.work > other.work || branch.work == other.work && self.lots.is_some_and(wins)
     }
 
     fn body(&self, id: NodeId) -> Body {
@@ -91,4 +105,11 @@ impl Candidates {
             *place = body;
         }
     }
+}
+
+/// Returns the lot of a block: a number that nobody can predict without the secret.
+fn lot(secret: u64, hash: &BlockHash) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&secret.to_be_bytes()).update(&hash.to_bytes());
+    *hasher.finalize().as_bytes()
 }

@@ -108,6 +108,20 @@ impl<S: ChainStore> Chain<S> {
         self
     }
 
+    /// Breaks ties between branches of equal work by lots, for research. By default the branch that was first fully known
+    /// and valid stays.
+    ///
+    /// Each block's lot is a hash of it and of `secret`, so that each of two tips wins with probability 1/2. Nodes draw
+    /// independently if their secrets differ. It is a choice between valid chains and changes no rule; after a restart,
+    /// the stored tip stands until the next block arrives.
+    ///
+    /// Source: Eyal & Sirer 2014, "Majority is not enough: Bitcoin mining is vulnerable", section 6.
+    #[must_use]
+    pub fn with_random_ties(mut self, secret: u64) -> Self {
+        self.candidates.draw_lots(secret);
+        self
+    }
+
     /// Sets how many waiting blocks have their signatures verified together: 64 by default. With 1, each block is
     /// verified alone.
     ///

@@ -337,3 +337,40 @@ fn a_chain_with_less_than_the_minimum_work_is_applied() {
     let opened = Chain::open(chain.params().clone(), chain.store().clone()).unwrap();
     assert_eq!(opened.tip(), chain.tip());
 }
+
+#[test]
+fn ties_stay_or_are_drawn_by_lot() {
+    let mut source = Chain::in_memory(ChainParams::regtest());
+    let first = block(&source, 1, Vec::new());
+    let second = block(&source, 2, Vec::new());
+    assert_eq!(first.header.bits, second.header.bits);
+    let tip_after = |mut chain: Chain<MemoryStore>, blocks: [&Block; 2]| {
+        for block in blocks {
+            chain.apply(block.clone(), NOW).unwrap();
+        }
+        chain.tip().hash
+    };
+    let plain = || Chain::in_memory(ChainParams::regtest());
+    assert_eq!(tip_after(plain(), [&first, &second]), first.hash());
+    assert_eq!(tip_after(plain(), [&second, &first]), second.hash());
+    let mut won = 0;
+    for secret in 0..200 {
+        let drawn = || plain().with_random_ties(secret);
+        let tip = tip_after(drawn(), [&first, &second]);
+        assert_eq!(tip, tip_after(drawn(), [&second, &first]), "a lot does not depend on the order of arrival");
+        won += u32::from(tip == second.hash());
+    }
+    // 200 coins: 100 heads, standard deviation 7
+    assert!((72..=128).contains(&won), "{won}");
+    // more work beats every lot
+    grow(&mut source, 3, 2);
+    let longer = source.block_at(1).unwrap().unwrap().block().clone();
+    let longest = source.block_at(2).unwrap().unwrap().block().clone();
+    for secret in 0..20 {
+        let mut chain = plain().with_random_ties(secret);
+        for block in [&longer, &longest, &first] {
+            chain.apply(block.clone(), NOW).unwrap();
+        }
+        assert_eq!(chain.tip().hash, longest.hash());
+    }
+}
