@@ -187,6 +187,14 @@ impl Simulation {
         self.change(node, |spec| spec.spending = spending)
     }
 
+    /// Makes a node draw lots between branches of equal work, each with probability 1/2, instead of keeping the one that
+    /// it saw first. The seed draws its secret.
+    #[must_use]
+    pub fn random_ties(self, node: usize) -> Self {
+        let secret = Dice::new(self.seed, 4_000 + node as u64).below(u64::MAX);
+        self.change(node, |spec| spec.random_ties = Some(secret))
+    }
+
     /// Makes a node validate by other rules, such as a sandbox's; its genesis must be the network's.
     #[must_use]
     pub fn rules_of(self, node: usize, rules: ChainParams) -> Self {

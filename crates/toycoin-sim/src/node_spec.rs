@@ -38,6 +38,8 @@ pub(crate) struct NodeSpec {
     /// The node whose address it was given, on a mesh; `None` if that is drawn.
     pub(crate) knows: Option<usize>,
     pub(crate) rules: Option<ChainParams>,
+    /// The secret of its lots between branches of equal work; `None` if it keeps the one that it saw first.
+    pub(crate) random_ties: Option<u64>,
     pub(crate) honest: bool,
     /// Whether it is a light client, which is no full node and so not among the honest ones.
     pub(crate) light: bool,
@@ -60,6 +62,7 @@ impl Default for NodeSpec {
             relays: None,
             knows: None,
             rules: None,
+            random_ties: None,
             honest: true,
             light: false,
             planted: None,

@@ -78,6 +78,13 @@ pub trait Tactic {
         Vec::new()
     }
 
+    /// Returns whether the machine inside hears the blocks that [`moved`](Self::moved), [`found`](Self::found) and
+    /// [`tick`](Self::tick) publish to everybody, as if a peer had sent them. Without it, the machine learns of them only
+    /// when others build on them. It needs a relay, and a peer that has spoken before.
+    fn hears_itself(&self) -> bool {
+        false
+    }
+
     /// Sends messages without a request, once per interval.
     fn tick(&mut self, _: &mut Scene<'_>) -> Vec<Said> {
         Vec::new()

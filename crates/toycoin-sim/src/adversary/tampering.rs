@@ -17,7 +17,7 @@ use toycoin_node::{
 use toycoin_wire::{
     Channel, Frame, NodeId, Tag,
     node::{NodeMessage, Payload},
-    relay::{Publish, RelayMessage},
+    relay::{Deliver, Publish, RelayMessage},
 };
 
 use crate::{
@@ -42,6 +42,8 @@ pub struct Tampering {
     outputs: VecDeque<Output>,
     /// Connections on which a frame has arrived; a tick uses only these. The value is always `true`.
     ready: BTreeMap<ConnectionId, bool>,
+    /// The peer that spoke last, and the connection on which it did.
+    spoke: Option<(ConnectionId, NodeId)>,
     /// The mesh that stands.
     mesh: Option<ConnectionId>,
     channel: Channel,
@@ -57,7 +59,21 @@ impl Tampering {
         let channel = Channel::new("/topic/main").expect("a name of allowed characters");
         let (now, outputs, ready) = (Now::default(), VecDeque::new(), BTreeMap::new());
         let (search, tip) = (PrivateSearch::new(), inner.chain().tip().hash);
-        Self { node, inner, tactic, dice, now, next_tick, search, tip, outputs, ready, mesh: None, channel }
+        Self {
+            node,
+            inner,
+            tactic,
+            dice,
+            now,
+            next_tick,
+            search,
+            tip,
+            outputs,
+            ready,
+            spoke: None,
+            mesh: None,
+            channel,
+        }
     }
 
     /// Lets the tactic act in its scene.
@@ -168,9 +184,11 @@ impl Tampering {
         let said = self.act(|tactic, scene| tactic.tick(scene));
         let payloads = self.act(|tactic, scene| tactic.payloads(scene));
         self.say_everywhere(&said, &payloads);
+        self.hear_itself(&said);
         for connection in connections {
             if self.tactic.hangs_up() {
                 self.ready.remove(&connection);
+                self.spoke.take_if(|(at, _)| *at == connection);
                 Machine::handle(&mut self.inner, self.now, Input::Disconnected { connection });
                 self.drain();
                 self.outputs.push_back(Output::Close { connection, reason: "it comes back as somebody else".into() });
@@ -191,11 +209,27 @@ impl Tampering {
         }
     }
 
+    /// Lets the machine inside hear the published blocks among some messages.
+    fn hear_itself(&mut self, said: &[Said]) {
+        if !self.tactic.hears_itself() {
+            return;
+        }
+        for (to, message) in said {
+            let (None, NodeMessage::Block(_), Some((connection, from))) = (to, message, self.spoke) else { continue };
+            let Ok(payload) = message.encode() else { continue };
+            let deliver = Deliver { channel: self.channel.borrowed(), from, payload: &payload };
+            let bytes = RelayMessage::Deliver(deliver).to_frame().unwrap_or_default();
+            Machine::handle(&mut self.inner, self.now, Input::Received { connection, bytes: &bytes });
+            self.drain();
+        }
+    }
+
     /// Completes a block of the private chain.
     fn found(&mut self, job: JobId, nonce: u64) {
         if let Some(Ok(block)) = self.search.found(job, nonce, self.tactic.private()) {
             let said = self.act(|tactic, scene| tactic.found(&block, scene));
             self.say_everywhere(&said, &[]);
+            self.hear_itself(&said);
         }
     }
 
@@ -205,6 +239,7 @@ impl Tampering {
         if std::mem::replace(&mut self.tip, tip) != tip {
             let said = self.act(|tactic, scene| tactic.moved(scene));
             self.say_everywhere(&said, &[]);
+            self.hear_itself(&said);
         }
         self.search.follow(self.tactic.private(), self.now.unix_ms, &mut self.outputs);
     }
@@ -216,6 +251,7 @@ impl Tampering {
             let heard = match RelayMessage::decode(frame) {
                 Ok(RelayMessage::Deliver(deliver)) => match NodeMessage::decode(deliver.payload) {
                     Ok(Payload::Message(message)) => {
+                        self.spoke = Some((connection, deliver.from));
                         self.act(|tactic, scene| tactic.incoming(deliver.from, &message, scene))
                     }
                     _ => Heard::Pass,
@@ -253,6 +289,7 @@ impl Participant for Tampering {
                 match &other {
                     Input::Disconnected { connection } => {
                         self.ready.remove(connection);
+                        self.spoke.take_if(|(at, _)| at == connection);
                         self.mesh.take_if(|mesh| mesh == connection);
                     }
                     Input::MeshUp { connection } => self.mesh = Some(*connection),

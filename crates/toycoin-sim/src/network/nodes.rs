@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use toycoin_core::chain::Chain;
+use toycoin_core::{Rule, chain::Chain};
 use toycoin_node::{
     machine::Monotonic,
     protocol::{Event, Input, NodeMachine, Output},
@@ -31,6 +31,10 @@ impl Network {
         let now = self.moment_of(node);
         // some nodes write their reorganisations to the store in stages, which must change no decision
         let chain = if node % 3 == 1 { chain.with_stage_bytes(0) } else { chain };
+        let chain = match self.nodes[node].random_ties {
+            Some(secret) => chain.with_random_ties(secret),
+            None => chain,
+        };
         let machine = NodeMachine::new(self.sharing(node, chain), config, now);
         self.nodes[node].machine = Some(Box::new(machine));
         self.after_start(node);
@@ -40,7 +44,10 @@ impl Network {
     pub(crate) fn sharing(&self, node: usize, chain: Chain<CrashStore>) -> Chain<CrashStore> {
         let chain = chain.with_verifier(Arc::<MemoVerifier>::clone(&self.verifier));
         // a node with other rules may take other coins for spent
-        if self.nodes[node].params == self.params { chain.with_deltas(self.deltas.clone()) } else { chain }
+        let params = &self.nodes[node].params;
+        // without every rule, a transaction need not change the state in the same way at all nodes
+        let may_share = *params == self.params && Rule::all().all(|rule| params.enforces(rule));
+        if may_share { chain.with_deltas(self.deltas.clone()) } else { chain }
     }
 
     /// Makes a started node dial its relays or peers, and brings its wallet and ledger to its chain.

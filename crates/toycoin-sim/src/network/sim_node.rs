@@ -47,6 +47,8 @@ pub(crate) struct SimNode {
     pub(crate) hash_plan: Vec<(Duration, f64)>,
     /// For which headers it searches; `None` for all.
     pub(crate) mines_when: Option<MinesWhen>,
+    /// The secret of its lots between branches of equal work.
+    pub(crate) random_ties: Option<u64>,
     pub(crate) clock_offset_ms: i64,
     /// Effects of slow-link faults: bytes per second, and the factor of the latency.
     pub(crate) slow: Vec<(u64, u32)>,
@@ -113,6 +115,7 @@ impl SimNode {
             bursts: Vec::new(),
             hash_plan: spec.hash_plan.clone(),
             mines_when: spec.mines_when.clone(),
+            random_ties: spec.random_ties,
             clock_offset_ms: spec.clock_offset_ms,
             slow: Vec::new(),
             lossy: 0,
