@@ -3,8 +3,8 @@
 use crate::{
     attack::Attack,
     attacks::{
-        Censor, Dilate, DoubleSpend, Eclipse, Feather, Freeze, Hop, MisleadLight, Noise, Raise, Replace, Shock,
-        SlowClock, Spam, StaleRates, Timestamps,
+        Censor, Dilate, DoubleSpend, Eclipse, Feather, FeeSniping, Freeze, Hop, Majority, MisleadLight, Noise, Raise,
+        Replace, SelfishMining, Shock, SlowClock, Spam, StaleRates, StubbornMining, Timestamps,
     },
 };
 
@@ -12,6 +12,9 @@ use crate::{
 pub fn catalogue() -> &'static [&'static dyn Attack] {
     &[
         &DoubleSpend,
+        &Majority,
+        &SelfishMining,
+        &StubbornMining,
         &Eclipse,
         &Dilate,
         &Timestamps,
@@ -20,6 +23,7 @@ pub fn catalogue() -> &'static [&'static dyn Attack] {
         &SlowClock,
         &Censor,
         &Feather,
+        &FeeSniping,
         &Spam,
         &Replace,
         &Noise,

@@ -5,9 +5,13 @@ mod censorship;
 mod difficulty;
 mod double_spend;
 mod eclipse;
+mod fees;
 mod history;
 mod light;
+mod majority;
 mod mempool;
+mod rewriting;
+mod selfish;
 mod stale_rates;
 mod time;
 mod world;
@@ -18,8 +22,11 @@ pub use self::{
     difficulty::{Hop, Noise, Shock},
     double_spend::DoubleSpend,
     eclipse::{Dilate, Eclipse},
+    fees::FeeSniping,
     light::MisleadLight,
+    majority::Majority,
     mempool::{Replace, Spam},
+    selfish::{SelfishMining, StubbornMining},
     stale_rates::StaleRates,
     time::{Freeze, Raise, SlowClock, Timestamps},
 };

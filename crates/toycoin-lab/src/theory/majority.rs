@@ -1,6 +1,6 @@
 //! Majority: how long an attacker with more than half of the hash rate takes to rewrite a payment.
 
-use super::assert_share;
+use super::{assert_positive, assert_share, walk::reaches_before};
 
 /// Mean and variance of a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,12 +48,63 @@ pub fn time(q: f64, lead: u32) -> Option<Moments> {
     blocks(q, lead).map(|Moments { mean, variance }| Moments { mean, variance: variance + mean })
 }
 
+/// Returns the chance to catch up `lead` blocks although the others multiply their hash rate by `factor` after a time.
+///
+/// `after` is in spacings of the hash rate before. The attacker gives up as soon as he is `give_up` blocks further behind
+/// than at first. Until then blocks come as a Poisson process, of which the walk is followed block by block. From then on
+/// it is the gambler's ruin with the new share.
+///
+/// Source: this project's own, from [`walk`](super::walk).
+///
+/// # Panics
+/// Unless `q` lies from 0 to 1, and `after` and `factor` are above 0.
+#[track_caller]
+pub fn rescued(q: f64, lead: u32, give_up: u32, after: f64, factor: f64) -> f64 {
+    assert_share("q", q);
+    assert_positive("after", after);
+    assert_positive("factor", factor);
+    let later = q / (q + (1.0 - q) * factor);
+    let (lead, give_up) = (lead as usize, give_up as usize);
+    // the chance of each place, from that where he gives up to that where he has caught up
+    let mut places = vec![0.0; lead + give_up + 1];
+    if let Some(start) = places.get_mut(give_up) {
+        *start = 1.0;
+    }
+    let wins = |place: usize| {
+        let (up, down) = (lead + give_up - place, place);
+        reaches_before(later, u32::try_from(up).unwrap_or(u32::MAX), u32::try_from(down).unwrap_or(u32::MAX))
+    };
+    let wins: Vec<f64> = (0..places.len()).map(wins).collect();
+    // ln of e^-t t^n / n! for the n blocks that have come so far
+    let (mut log, mut blocks, mut won) = (-after, 0.0, 0.0);
+    let last = after + 12.0 * after.sqrt() + 40.0;
+    while blocks <= last {
+        won += f64::exp(log) * places.iter().zip(&wins).map(|(chance, wins)| chance * wins).sum::<f64>();
+        blocks += 1.0;
+        log += (after / blocks).ln();
+        places = stepped(q, &places);
+    }
+    won.min(1.0)
+}
+
+/// Returns the chances of places one block later; who stands at an end stays there.
+fn stepped(q: f64, places: &[f64]) -> Vec<f64> {
+    let last = places.len().saturating_sub(1);
+    let at = |place: Option<usize>| place.and_then(|place| places.get(place)).copied().unwrap_or(0.0);
+    let moving =
+        |place: Option<usize>| if place.is_some_and(|place| place > 0 && place < last) { at(place) } else { 0.0 };
+    let stays = |place: usize| if place == 0 || place == last { at(Some(place)) } else { 0.0 };
+    let step =
+        |place: usize| stays(place) + q * moving(place.checked_sub(1)) + (1.0 - q) * moving(place.checked_add(1));
+    (0..places.len()).map(step).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{blocks, time};
-    use crate::theory::walk::steps_before;
+    use super::{blocks, rescued, time};
+    use crate::theory::walk::{reaches_before, steps_before};
 
     #[test]
     fn passages_are_those_of_the_table() {
@@ -70,7 +121,27 @@ mod tests {
         assert_eq!(blocks(1.0, 7).map(|found| (found.mean, found.variance)), Some((7.0, 0.0)));
     }
 
+    #[test]
+    fn late_help_is_none_and_early_help_decides() {
+        let (soon, late) = (rescued(0.6, 11, 15, 1e-9, 2.0), rescued(0.6, 11, 15, 1_000.0, 2.0));
+        assert!((soon - reaches_before(0.6 / 1.4, 11, 15)).abs() < 1e-6, "{soon}");
+        assert!((late - reaches_before(0.6, 11, 15)).abs() < 1e-9, "{late}");
+        assert_eq!((rescued(0.6, 0, 5, 3.0, 2.0), rescued(0.6, 5, 0, 3.0, 2.0)), (1.0, 0.0));
+    }
+
     proptest! {
+        #[test]
+        fn no_help_is_a_plain_walk(q in 0.1..0.9, lead in 1_u32..12, give_up in 1_u32..20, after in 0.1..60.0) {
+            let plain = reaches_before(q, lead, give_up);
+
+            prop_assert!((rescued(q, lead, give_up, after, 1.0) - plain).abs() < 1e-9);
+        }
+
+        #[test]
+        fn help_helps(q in 0.3..0.9, lead in 1_u32..12, after in 0.1..60.0, factor in 1.1..5.0) {
+            prop_assert!(rescued(q, lead, 20, after, factor) < rescued(q, lead, 20, after, 1.0));
+        }
+
         #[test]
         fn passage_is_a_walk_that_never_gives_up(q in 0.6..0.99, lead in 1_u32..20) {
             // 400 below is never reached

@@ -38,15 +38,29 @@ pub fn chance(q: f64, give_up: Option<u32>) -> f64 {
 #[track_caller]
 pub fn least_fee(q: f64, give_up: u32) -> f64 {
     assert_share("q", q);
-    let down = give_up.saturating_sub(1);
-    let chance = reaches_before(q, AHEAD, down);
+    let chance = chance(q, Some(give_up));
     if chance == 0.0 {
         return f64::INFINITY;
     }
-    let steps = steps_before(q, AHEAD, down);
+    (-profit(q, give_up, 0.0) / chance).max(0.0)
+}
+
+/// Returns what a sniper gains in the mean over honest mining, in subsidies, if the fee is `fee` subsidies.
+///
+/// It is the fee and his own blocks, if he wins, less `q` for each block that both sides find meanwhile.
+///
+/// Source: this project's own, as for [`least_fee`].
+///
+/// # Panics
+/// Unless `q` lies from 0 to 1.
+#[track_caller]
+pub fn profit(q: f64, give_up: u32, fee: f64) -> f64 {
+    assert_share("q", q);
+    let down = give_up.saturating_sub(1);
+    let (chance, steps) = (chance(q, Some(give_up)), steps_before(q, AHEAD, down));
     // a walk that ends two up has two more steps up than down
     let own = (steps.of_success + f64::from(AHEAD) * chance) / 2.0;
-    ((q * steps.mean - own) / chance).max(0.0)
+    chance * fee + own - q * steps.mean
 }
 
 /// Blocks that the attacker needs more than the others find: one to draw level, one to be ahead.
@@ -56,7 +70,7 @@ const AHEAD: u32 = 2;
 mod tests {
     use proptest::prelude::*;
 
-    use super::{chance, least_fee};
+    use super::{chance, least_fee, profit};
 
     #[test]
     fn sniping_chance_is_that_of_the_table() {
@@ -83,6 +97,14 @@ mod tests {
 
             prop_assert!((chance(q, Some(2)) - won).abs() < 1e-12);
             prop_assert!((least_fee(q, 2) - ((q * lasts - own) / won).max(0.0)).abs() < 1e-9);
+        }
+
+        #[test]
+        fn least_fee_breaks_even(q in 0.05..0.45, give_up in 2_u32..20, more in 0.1..5.0) {
+            let least = least_fee(q, give_up);
+
+            prop_assert!(least == 0.0 || profit(q, give_up, least).abs() < 1e-9);
+            prop_assert!(profit(q, give_up, least + more) > 0.0);
         }
 
         #[test]
