@@ -50,9 +50,9 @@ pub fn time(q: f64, lead: u32) -> Option<Moments> {
 
 /// Returns the chance to catch up `lead` blocks although the others multiply their hash rate by `factor` after a time.
 ///
-/// `after` is in spacings of the hash rate before. The attacker gives up as soon as he is `give_up` blocks further behind
-/// than at first. Until then blocks come as a Poisson process, of which the walk is followed block by block. From then on
-/// it is the gambler's ruin with the new share.
+/// `after` is in spacings of the hash rate before. The attacker gives up as soon as he is `give_up` blocks further
+/// behind than at first. Until then blocks come as a Poisson process, of which the walk is followed block by block.
+/// From then on it is the gambler's ruin with the new share.
 ///
 /// Source: this project's own, from [`walk`](super::walk).
 ///

@@ -158,7 +158,7 @@ fn grains(subsidies: f64) -> Amount {
     Amount::from_grains((subsidies * INITIAL_SUBSIDY.grains() as f64).round() as u64)
 }
 
-/// Returns what the attacker has in an honest node's chain, less what he would have earned there honestly, in subsidies.
+/// Returns what the attacker has in an honest node's chain, less what he would have earned honestly, in subsidies.
 #[expect(clippy::cast_precision_loss, reason = "some hundred subsidies of 5e9 grains, far below 2^53")]
 fn gain(network: &Network, record: Written, q: f64) -> f64 {
     let subsidy = INITIAL_SUBSIDY.grains() as f64;
