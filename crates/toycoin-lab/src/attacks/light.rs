@@ -16,7 +16,7 @@ use crate::{
     trial::{Trial, TrialError},
 };
 
-/// Lies to a light client, each server in a way that is drawn. Where no server is honest, all show a branch of their own.
+/// Lies to a light client, each server in a way that is drawn. If no server is honest, all show a branch of their own.
 ///
 /// A trial is one client. The chain of an honest miner says which of the client's blocks are true.
 #[derive(Debug, Clone, Copy, Default)]

@@ -51,9 +51,9 @@ pub fn unalarmed(q: f64, alarm: f64, gaps: u32) -> f64 {
 /// Returns the mean time in which `gaps` blocks follow a first one inside of an eclipse, in spacings, while ASERT eases
 /// the target.
 ///
-/// `half_life` is in spacings. It is [`spacing_inside`] block by block: the first gap takes `1/q` in the mean. The inverse
-/// `w` of difficulty then follows `w' = 2^(-1/H) (w + ln2 / (H q))`, since a gap of `x` spacings multiplies it by
-/// `2^((x - 1)/H)`, for which `1 + ln2 x / H` stands here. The spread of the gaps is left out.
+/// `half_life` is in spacings. It is [`spacing_inside`] block by block: the first gap takes `1/q` in the mean. Then
+/// the inverse `w` of difficulty follows `w' = 2^(-1/H) (w + ln2 / (H q))`. For a gap of `x` spacings multiplies it by
+/// `2^((x - 1)/H)`, and `1 + ln2 x / H` stands here for `2^(x/H)`. The spread of the gaps is left out.
 ///
 /// Source: this project's own, from ASERT's definition.
 ///

@@ -12,11 +12,11 @@ use toycoin_wire::{NodeId, node::NodeMessage};
 /// A miner whose blocks never have a payment of one payer.
 ///
 /// All its blocks come from a chain of its own, which follows the public one, and are published at once. In a feather
-/// fork it leaves the public chain below a block that has such a payment. It publishes that branch when it is longer, and
-/// gives it up when others have found some blocks on it.
+/// fork it leaves the public chain below a block that has such a payment. It publishes that branch when it is longer.
+/// It gives the branch up when others have found some blocks on top of the fought one.
 pub(super) struct CensoringMiner {
     payer: PublicKey,
-    /// Number of others' blocks, the first with the payment, at which it gives a fork up; 0 means that it never forks.
+    /// Number of others' blocks on top of the one with the payment at which it gives a fork up; 0 means no forks.
     give_up: u64,
     chain: Option<PrivateChain>,
     /// Height of the last common block of a fork.
@@ -29,9 +29,9 @@ impl CensoringMiner {
         Self { payer, give_up: 0, chain: None, fork: None }
     }
 
-    /// Makes it fight each block with such a payment until that has this many confirmations and one more.
-    pub(super) fn forking(self, confirmations: u64) -> Self {
-        Self { give_up: confirmations, ..self }
+    /// Makes it fight each block with such a payment until others have found this many blocks on top of it.
+    pub(super) fn forking(self, give_up: u64) -> Self {
+        Self { give_up, ..self }
     }
 
     /// Returns whether the block at the public tip has a payment of the payer, by its change.
@@ -70,7 +70,7 @@ impl Tactic for CensoringMiner {
     }
 
     fn moved(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
-        // the block with the payment is the first of the others' blocks, and is no confirmation of itself
+        // the fought block is one above the fork itself
         let is_lost = self.fork.is_some_and(|fork| scene.chain.height() > fork + self.give_up);
         if self.fork.is_none() || is_lost {
             self.fork = None;

@@ -174,5 +174,5 @@ fn longest_gap(network: &Network, blocks: &[BlockHash]) -> Duration {
         *fate.first_seen.get(VICTIM)?
     };
     let times: Vec<_> = blocks.iter().filter_map(seen).collect();
-    times.array_windows().map(|[one, next]| next.saturating_sub(*one)).max().unwrap_or_default()
+    times.iter().zip(times.iter().skip(1)).map(|(one, next)| next.saturating_sub(*one)).max().unwrap_or_default()
 }

@@ -138,7 +138,8 @@ impl Attack for Dilate {
         let times = |at| Some(network.light(VICTIM)?.machine().header_at(at)?.header.time);
         let times: Vec<u64> = (1..=blocks + 1).filter_map(times).collect();
         let spacing_ms = SPACING.as_secs_f64() * 1_000.0;
-        let gaps = times.array_windows().map(|[one, next]| (*next - *one) as f64 / spacing_ms);
+        let gaps =
+            times.iter().zip(times.iter().skip(1)).map(|(one, next)| next.saturating_sub(*one) as f64 / spacing_ms);
         let gaps: Vec<f64> = gaps.collect();
         let late = gaps.iter().filter(|gap| **gap > setting.get("alarm")).count();
         let alarms = Observation::Share { hits: late as u64, of: gaps.len() as u64 };

@@ -41,3 +41,22 @@ fn is_question(message: &NodeMessage) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use toycoin_sim::{Passage, RelayTactic};
+    use toycoin_wire::node::NodeMessage;
+
+    use super::HostileRelay;
+
+    #[test]
+    fn the_victim_hears_the_attacker_alone() {
+        let mut relay = HostileRelay { attacker: 1, victim: 2 };
+        let (news, question) = (NodeMessage::Headers(Vec::new()), NodeMessage::GetBlocks(Vec::new()));
+        let mut passes = |from, to, message| relay.deliver(from, to, message) == Passage::Pass;
+
+        assert!(passes(Some(1), 2, &news) && !passes(Some(0), 2, &news) && !passes(None, 2, &news));
+        assert!(passes(Some(2), 1, &question) && !passes(Some(2), 1, &news) && !passes(Some(0), 1, &question));
+        assert!(!passes(Some(1), 0, &news) && passes(Some(2), 0, &news) && passes(Some(0), 3, &news));
+    }
+}

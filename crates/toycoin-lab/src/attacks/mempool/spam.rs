@@ -16,8 +16,8 @@ use crate::{
 
 /// Fills the mempool with payments to itself, so that others wait.
 ///
-/// A trial is a series of honest payments in a network of small blocks, whose mempools are full of spam. All numbers are
-/// those of the miner's chain and of mempools of honest nodes.
+/// A trial is a series of honest payments in a network of small blocks, whose mempools are full of spam. All numbers
+/// are those of the miner's chain and of mempools of honest nodes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Spam;
 
