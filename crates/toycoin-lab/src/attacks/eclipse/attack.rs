@@ -69,6 +69,9 @@ const VICTIM: usize = 2;
 /// Blocks by which the honest chain is ahead at the end, so that a victim that hears of it follows it.
 const AHEAD: u64 = 2;
 
+/// Time that it then has. After a reorganisation it asks for blocks, and a hostile relay lets its questions lapse.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 impl Attack for Eclipse {
     fn name(&self) -> &'static str {
         "eclipse"
@@ -133,9 +136,15 @@ impl Attack for Eclipse {
 
         // the first confirmation is the block itself; an alarm needs one more, for as many gaps
         let last = setting.whole("z") + 1;
+        let mut ahead_since = None;
         let network = trial.run(simulation, SPACING / 4, |network| {
             let height = |node| network.node(node).map_or(0, |node| node.chain().height());
-            height(ATTACKER) >= last && height(HONEST) >= height(ATTACKER) + AHEAD
+            if height(ATTACKER) < last || height(HONEST) < height(ATTACKER) + AHEAD {
+                ahead_since = None;
+                return false;
+            }
+            let since = *ahead_since.get_or_insert(network.now());
+            follows(network, last).is_none() || network.now() >= since + PATIENCE
         })?;
         let believes = follows(&network, last).is_some_and(|fork| {
             let quiet = longest_gap(&network, &fork);
@@ -158,12 +167,17 @@ fn hostile_relays(seed: u64, setting: &Setting) -> Vec<bool> {
     (0..setting.whole("k")).map(draw).collect()
 }
 
-/// Returns the attacker's blocks up to a height, if the victim's chain holds them all.
+/// Returns the attacker's blocks up to a height, if the victim's chain holds them all and the honest one does not.
+///
+/// A victim with an honest relay passes the attacker's branch on while that is ahead. If the honest miner takes it, all
+/// have one chain, and nobody is deceived.
 fn follows(network: &Network, last: u64) -> Option<Vec<BlockHash>> {
     let (attacker, victim) = (network.node(ATTACKER)?.chain(), network.node(VICTIM)?.chain());
     let fork = (1..=last).map(|height| Some(attacker.header_at(height)?.hash));
     let fork: Vec<_> = fork.collect::<Option<_>>()?;
-    fork.iter().all(|hash| victim.is_active(hash)).then_some(fork)
+    let honest = network.node(HONEST)?.chain();
+    let is_parted = fork.iter().all(|hash| victim.is_active(hash) && !honest.is_active(hash));
+    is_parted.then_some(fork)
 }
 
 /// Returns the longest time for which the victim got no block, between the first and the last of some.
