@@ -68,6 +68,14 @@ pub trait Attack: Sync {
     /// Returns what theory expects under a setting; nothing if no formula is known.
     fn theory(&self, setting: &Setting) -> Vec<Expected>;
 
+    /// Returns the standard deviation of one value of a quantity, where theory knows it.
+    ///
+    /// A mean is then compared by this deviation, and not by the sample's own. That matters for values whose
+    /// distribution has a long tail: most samples miss the tail, and take the deviation for too small.
+    fn deviation(&self, _setting: &Setting, _quantity: &str) -> Option<f64> {
+        None
+    }
+
     /// Runs one trial.
     ///
     /// # Errors

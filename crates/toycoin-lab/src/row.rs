@@ -60,7 +60,8 @@ impl Row {
         let theory = attack.theory(setting);
         let cell = |quantity: &Quantity| {
             let expected = theory.iter().filter(|expected| expected.quantity == quantity.name);
-            Cell::of(quantity, outcomes, &expected.copied().collect::<Vec<_>>())
+            let deviation = attack.deviation(setting, quantity.name);
+            Cell::of(quantity, outcomes, &expected.copied().collect::<Vec<_>>(), deviation)
         };
         let cells = attack.quantities().iter().map(cell).collect();
         Self { setting: setting.clone(), trials: outcomes.len() as u64, cells }
@@ -77,13 +78,13 @@ impl Row {
 const CONFIDENCE: f64 = 0.95;
 
 impl Cell {
-    fn of(quantity: &Quantity, outcomes: &[Outcome], expected: &[Expected]) -> Self {
+    fn of(quantity: &Quantity, outcomes: &[Outcome], expected: &[Expected], deviation: Option<f64>) -> Self {
         let observations: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.of(quantity.name)).collect();
         let estimate = Estimate::of(&observations);
         let compare = |expected: &Expected| Comparison {
             by: expected.by,
             value: expected.value,
-            off_by: estimate.off_by(expected.value),
+            off_by: estimate.off_by(expected.value, deviation),
             binding: expected.binding,
         };
         Self {
@@ -154,12 +155,16 @@ impl Estimate {
         }
     }
 
-    fn off_by(&self, expected: f64) -> Option<f64> {
+    /// `deviation` is that of one value, if theory knows it.
+    fn off_by(&self, expected: f64, deviation: Option<f64>) -> Option<f64> {
         match self {
             Self::Nothing => None,
             Self::Share(share) if (0.0..=1.0).contains(&expected) => Some(share.off_by(expected)),
             Self::Share(_) => None,
-            Self::Mean(mean) => mean.off_by(expected),
+            Self::Mean(mean) => match deviation {
+                Some(deviation) => Some((mean.value()? - expected) / (deviation / (mean.count() as f64).sqrt())),
+                None => mean.off_by(expected),
+            },
             Self::Exact(Some(value), _) if (value - expected).abs() < 1e-9 => Some(0.0),
             Self::Exact(..) => Some(f64::INFINITY),
         }

@@ -61,7 +61,7 @@ mod tests {
         let shared = SharedBlocks::default();
         let (first, second, other) = (block(b"a"), block(b"a"), block(b"b"));
         assert!(Arc::ptr_eq(&shared.shared(&first), &first));
-        assert!(Arc::ptr_eq(&shared.clone().shared(&second), &first));
+        assert!(Arc::ptr_eq(&shared.shared(&second), &first));
         assert!(Arc::ptr_eq(&shared.shared(&other), &other));
         drop(first);
         assert!(Arc::ptr_eq(&shared.shared(&second), &second), "the first is gone");

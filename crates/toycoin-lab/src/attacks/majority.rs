@@ -133,6 +133,16 @@ impl Attack for Majority {
         vec![theory("success", 1.0), theory("time", time.mean), theory("own", both.mean * q)]
     }
 
+    fn deviation(&self, setting: &Setting, quantity: &str) -> Option<f64> {
+        let (q, lead) = (setting.get("q"), small(setting.whole("z")) + 1);
+        match quantity {
+            "time" => time(q, lead).map(|time| time.deviation()),
+            // of all blocks until then, those of the attacker are half, and half of the lead
+            "own" => blocks(q, lead).map(|both| both.deviation() / 2.0),
+            _ => None,
+        }
+    }
+
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {
         let mut spec = fixed_target(0, SPACING);
         if setting.whole("asert") == 1 {
