@@ -112,11 +112,11 @@ impl Attack for Majority {
         let of = |q, z| Setting::of(self).with(self, "q", q).with(self, "z", z);
         vec![
             (of(0.51, 1.0), 30),
-            (of(0.55, 3.0), 60),
-            (of(0.6, 10.0), 60),
-            (of(0.75, 10.0), 60),
-            (of(0.6, 10.0).with(self, "asert", 1.0), 60),
-            (of(0.6, 10.0).defended(self, "rescue"), 60),
+            (of(0.55, 3.0), 40),
+            (of(0.6, 10.0), 40),
+            (of(0.75, 10.0), 40),
+            (of(0.6, 10.0).with(self, "asert", 1.0), 40),
+            (of(0.6, 10.0).defended(self, "rescue"), 40),
         ]
     }
 

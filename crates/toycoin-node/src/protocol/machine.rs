@@ -239,7 +239,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 
     /// Returns whether there is work to do now that a connection has room: answers that waited for it, or what is due.
     fn is_settled_by_room(&self, connection: ConnectionId) -> bool {
-        let has_questions = self.net.links.get(&connection).is_some_and(|link| link.questions.len() > 0);
+        let has_questions = self.net.links.get(&connection).is_some_and(|link| !link.questions.is_empty());
         has_questions || self.next_timeout().is_some_and(|at| at <= self.net.now.monotonic)
     }
 

@@ -83,7 +83,7 @@ impl Attack for Hop {
 
     fn table(&self) -> Vec<(Setting, u64)> {
         let of = |share, half_life| Setting::of(self).with(self, "share", share).with(self, HALF_LIFE.name, half_life);
-        vec![(of(0.2, 20.0), 10), (of(0.5, 20.0), 6), (of(0.2, 144.0), 6)]
+        vec![(of(0.2, 20.0), 8), (of(0.5, 20.0), 4), (of(0.2, 144.0), 4)]
     }
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {

@@ -76,7 +76,7 @@ impl Attack for Shock {
     fn table(&self) -> Vec<(Setting, u64)> {
         let of =
             |factor, half_life| Setting::of(self).with(self, "factor", factor).with(self, HALF_LIFE.name, half_life);
-        vec![(of(10.0, 20.0), 40), (of(0.1, 20.0), 40), (of(10.0, 10.0), 40)]
+        vec![(of(10.0, 20.0), 24), (of(0.1, 20.0), 24), (of(10.0, 10.0), 24)]
     }
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {

@@ -126,14 +126,14 @@ impl Attack for DoubleSpend {
     fn table(&self) -> Vec<(Setting, u64)> {
         let of = |q, z| Setting::of(self).with(self, "q", q).with(self, "z", z);
         vec![
-            (of(0.1, 1.0), 300),
-            (of(0.3, 1.0), 300),
-            (of(0.3, 2.0), 300),
-            (of(0.3, 6.0), 200),
-            (of(0.4, 3.0), 150),
-            (of(0.3, 2.0).with(self, "premined", 1.0), 200),
-            (of(0.3, 2.0).with(self, "asert", 1.0), 200),
-            (of(0.3, 2.0).defended(self, "patience"), 150),
+            (of(0.1, 1.0), 120),
+            (of(0.3, 1.0), 100),
+            (of(0.3, 2.0), 100),
+            (of(0.3, 6.0), 80),
+            (of(0.4, 3.0), 60),
+            (of(0.3, 2.0).with(self, "premined", 1.0), 60),
+            (of(0.3, 2.0).with(self, "asert", 1.0), 80),
+            (of(0.3, 2.0).defended(self, "patience"), 60),
         ]
     }
 

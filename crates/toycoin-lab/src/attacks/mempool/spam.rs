@@ -98,7 +98,7 @@ impl Attack for Spam {
 
     fn table(&self) -> Vec<(Setting, u64)> {
         let of = |fee, spam| Setting::of(self).with(self, "fee", fee).with(self, "spam", spam);
-        vec![(of(3.0, 2.0), 5), (of(1.0, 2.0), 5), (of(3.0, 20.0), 5), (of(1.0, 2.0).defended(self, "bid"), 5)]
+        vec![(of(3.0, 2.0), 3), (of(1.0, 2.0), 3), (of(3.0, 20.0), 3), (of(1.0, 2.0).defended(self, "bid"), 3)]
     }
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {

@@ -115,7 +115,7 @@ impl Attack for SelfishMining {
             of(0.4).with(self, "honest", 1.0),
             of(0.4).with(self, "asert", 1.0),
         ];
-        rows.into_iter().map(|setting| (setting, 8)).collect()
+        rows.into_iter().map(|setting| (setting, 6)).collect()
     }
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {

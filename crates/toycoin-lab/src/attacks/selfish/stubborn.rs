@@ -112,7 +112,7 @@ impl Attack for StubbornMining {
         let of = |flags: &[&str]| flags.iter().fold(Setting::of(self), |setting, flag| setting.with(self, flag, 1.0));
         let settings =
             [of(&[]), of(&["lead"]), of(&["fork"]), of(&["trail"]), of(&["lead", "trail"]), of(&["optimal"])];
-        settings.into_iter().map(|setting| (setting, 10)).collect()
+        settings.into_iter().map(|setting| (setting, 7)).collect()
     }
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
