@@ -71,7 +71,7 @@ fn errors_hold_no_words_of_a_library() {
         ("oracle", &["--max-interval", ""], "a whole number is wanted"),
         ("listener", &["--count", "x"], "a whole number is wanted"),
         ("network", &["--seed", "99999999999999999999"], "a whole number is wanted"),
-        ("simulate", &["--nodes", "x"], "a whole number from 1 to 1000 is wanted"),
+        ("simulate", &["--nodes", "x"], "a whole number from 1 to 10000 is wanted"),
         ("simulate", &["--adversaries", "x"], "a whole number is wanted"),
     ];
     for (name, arguments, sentence) in mistakes {
