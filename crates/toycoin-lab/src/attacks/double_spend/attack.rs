@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     attack::{Attack, Defence, Expected, Quantity},
-    attacks::world::{fixed_target, hash_rates, params},
+    attacks::world::{fixed_target, hash_rates, params, small},
     outcome::Outcome,
     setting::{Parameter, Setting},
     theory::double_spend::{nakamoto, rosenfeld, strict},
@@ -89,10 +89,6 @@ impl DoubleSpend {
 /// Returns the theory's chance with `z` confirmations.
 fn chance(setting: &Setting, z: u64) -> f64 {
     strict(setting.get("q"), small(z), small(setting.whole("premined")), Some(small(setting.whole("give-up"))))
-}
-
-fn small(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 impl Attack for DoubleSpend {
