@@ -8,7 +8,7 @@ use crate::{
     attack::{Attack, Defence, Expected, Quantity},
     attacks::{
         rewriting::{Rewriting, Stage, Written},
-        world::{fixed_target, hash_rates, params},
+        world::{ASERT, fixed_target, hash_rates, params},
     },
     outcome::Outcome,
     setting::{Parameter, Setting},
@@ -38,13 +38,7 @@ const PARAMETERS: &[Parameter] = &[
         range: 1.0..=100.0,
         whole: true,
     },
-    Parameter {
-        name: "asert",
-        what: "1 if the target follows the hash rate, 0 if it is fixed",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
+    ASERT,
     Parameter {
         name: "alarm",
         what: "spacings after which the defence doubles the honest hash rate",

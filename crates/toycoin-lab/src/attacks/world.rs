@@ -5,7 +5,19 @@ use std::time::Duration;
 use toycoin_core::{ChainParams, NetworkSpec, Txid};
 use toycoin_sim::Network;
 
-use crate::{setting::Setting, trial::TrialError};
+use crate::{
+    setting::{Parameter, Setting},
+    trial::TrialError,
+};
+
+/// Whether the target follows the hash rate.
+pub(super) const ASERT: Parameter = Parameter {
+    name: "asert",
+    what: "1 if the target follows the hash rate, 0 if it is fixed",
+    default: 0.0,
+    range: 0.0..=1.0,
+    whole: true,
+};
 
 /// Hash rates are whole numbers; all together are this many, or a little fewer.
 const SHARES: f64 = 1_000_000.0;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     attack::{Attack, Defence, Expected, Quantity},
-    attacks::world::{fixed_target, hash_rates, params, small},
+    attacks::world::{ASERT, fixed_target, hash_rates, params, small},
     outcome::Outcome,
     setting::{Parameter, Setting},
     theory::double_spend::{nakamoto, rosenfeld, strict},
@@ -54,13 +54,7 @@ const PARAMETERS: &[Parameter] = &[
         range: 1.0..=100.0,
         whole: true,
     },
-    Parameter {
-        name: "asert",
-        what: "1 if the target follows the hash rate, 0 if it is fixed",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
+    ASERT,
 ];
 
 const PATIENCE: Defence =

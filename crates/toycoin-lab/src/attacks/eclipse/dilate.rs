@@ -7,7 +7,7 @@ use toycoin_sim::{Link, Network, Topology};
 use super::hostile_relay::HostileRelay;
 use crate::{
     attack::{Attack, Defence, Expected, Quantity},
-    attacks::world::{fixed_target, hash_rate, params, small},
+    attacks::world::{ASERT, fixed_target, hash_rate, params, small},
     outcome::{Observation, Outcome},
     setting::{Parameter, Setting},
     theory::eclipse::{false_alarm, time_inside},
@@ -42,13 +42,7 @@ const PARAMETERS: &[Parameter] = &[
         range: 2.0..=1_000.0,
         whole: true,
     },
-    Parameter {
-        name: "asert",
-        what: "1 if the target follows the hash rate, 0 if it is fixed",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
+    ASERT,
 ];
 
 const RELAY: Defence = Defence { name: "relay", what: "the light client uses an honest relay beside the hostile one" };

@@ -1,8 +1,12 @@
 //! Selfish mining as an attack: its parameters and its theory.
 
-use super::{withholder::Strategy, world::World};
+use super::{
+    withholder::Strategy,
+    world::{HUB, World},
+};
 use crate::{
     attack::{Attack, Defence, Expected, Quantity},
+    attacks::world::ASERT,
     outcome::Outcome,
     setting::{Parameter, Setting},
     theory::{
@@ -26,20 +30,8 @@ const PARAMETERS: &[Parameter] = &[
         range: 0.01..=0.45,
         whole: false,
     },
-    Parameter {
-        name: "hub",
-        what: "1 if he is nearer to the others than they are to each other, 0 if all are equally near",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
-    Parameter {
-        name: "asert",
-        what: "1 if the target follows the hash rate, 0 if it is fixed",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
+    HUB,
+    ASERT,
     Parameter {
         name: "honest",
         what: "1 if he withholds nothing, for comparison",

@@ -1,6 +1,10 @@
 //! Stubborn mining and optimal withholding as an attack.
 
-use super::{attack::QUANTITIES, withholder::Strategy, world::World};
+use super::{
+    attack::QUANTITIES,
+    withholder::Strategy,
+    world::{HUB, World},
+};
 use crate::{
     attack::{Attack, Expected, Quantity},
     outcome::Outcome,
@@ -21,13 +25,7 @@ const PARAMETERS: &[Parameter] = &[
         range: 0.01..=0.45,
         whole: false,
     },
-    Parameter {
-        name: "hub",
-        what: "1 if he is nearer to the others than they are to each other, 0 if all are equally near",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
+    HUB,
     Parameter {
         name: "lead",
         what: "1 if he publishes a tie, not everything, when his lead shrinks to 1",

@@ -12,8 +12,17 @@ use super::{
 use crate::{
     attacks::world::{fixed_target, hash_rates, params},
     outcome::{Observation, Outcome},
-    setting::Setting,
+    setting::{Parameter, Setting},
     trial::{Trial, TrialError},
+};
+
+/// Where the attacker is.
+pub(super) const HUB: Parameter = Parameter {
+    name: "hub",
+    what: "1 if he is nearer to the others than they are to each other, 0 if all are equally near",
+    default: 0.0,
+    range: 0.0..=1.0,
+    whole: true,
 };
 
 /// A network with one attacker, who is its last node.
