@@ -94,7 +94,8 @@ pub(crate) fn apply(
             (place + 1 < proof.samples.len()).then(|| proof.samples.swap(place, place + 1))?;
         }
         Change::OtherSample(place, height) => {
-            let other = Prover::new(chain).sample(1 + height % (proof.tip.height - 1));
+            // not the tip's height, which an earlier change may have moved out of the chain
+            let other = Prover::new(chain).sample(1 + height % (chain.height() - 1));
             *proof.samples.get_mut(place % samples)? = other;
         }
         Change::RemoveNode(place) => _ = (!proof.nodes.is_empty()).then(|| proof.nodes.remove(place % nodes))?,
