@@ -238,7 +238,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Returns whether there is work to do now that a connection has room: answers that waited for it, or what is due.
-    fn is_settled_by_room(&self, connection: ConnectionId) -> bool {
+    ///
+    /// All else that found no room is tried again at a time of its own, which [`next_timeout`](Self::next_timeout) names.
+    fn has_work_with_room(&self, connection: ConnectionId) -> bool {
         let has_questions = self.net.links.get(&connection).is_some_and(|link| !link.questions.is_empty());
         has_questions || self.next_timeout().is_some_and(|at| at <= self.net.now.monotonic)
     }
@@ -315,7 +317,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             Input::Written { connection, bytes } => {
                 self.on_written(connection, bytes);
                 // most writes give room that nobody waits for
-                if !self.is_settled_by_room(connection) {
+                if !self.has_work_with_room(connection) {
                     return self.net.flush_link(connection);
                 }
             }
