@@ -67,7 +67,6 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub fn counts(&self) -> Counts {
         let (orphan_blocks, orphan_block_bytes) = self.waiting.orphans();
         let (deferred_blocks, deferred_block_bytes) = self.waiting.deferred();
-        let lanes = || self.net.links.values().flat_map(|link| link.lanes.values());
         let mut counts = Counts {
             peers: self.net.peers.len(),
             mutes: self.net.peers.mutes(),
@@ -81,19 +80,28 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             deferred_block_bytes,
             compact_blocks: self.compact.len(),
             senders: self.waiting.senders(),
-            most_rebroadcast: lanes().map(|lane| lane.rebroadcast.len()).max().unwrap_or(0),
-            most_seen_blocks: lanes().map(|lane| lane.announcements.seen()).max().unwrap_or(0),
-            most_unwritten: self.net.links.values().map(|link| link.backlog.total()).max().unwrap_or(0),
-            most_unwritten_answers: {
-                let answers = self.net.links.values().map(|link| link.backlog.waiting(Purpose::Answer));
-                answers.max().unwrap_or(0)
-            },
-            most_questioners: self.net.links.values().map(|link| link.questions.peers()).max().unwrap_or(0),
-            most_questions: self.net.links.values().map(|link| link.questions.len()).max().unwrap_or(0),
             kept_body_bytes: self.answers.kept_bytes(),
             ..Counts::default()
         };
+        // in one pass, since the simulator looks after every input
+        for link in self.net.links.values() {
+            raise(&mut counts.most_unwritten, link.backlog.total());
+            raise(&mut counts.most_unwritten_answers, link.backlog.waiting(Purpose::Answer));
+            raise(&mut counts.most_questioners, link.questions.peers());
+            raise(&mut counts.most_questions, link.questions.len());
+            for lane in link.lanes.values() {
+                raise(&mut counts.most_rebroadcast, lane.rebroadcast.len());
+                raise(&mut counts.most_seen_blocks, lane.announcements.seen());
+            }
+        }
         self.transactions.count(&mut counts);
         counts
+    }
+}
+
+/// Raises a number to another one that is higher.
+fn raise<N: Ord>(most: &mut N, other: N) {
+    if *most < other {
+        *most = other;
     }
 }

@@ -1,6 +1,9 @@
 //! A node's connections: how each reaches its peers, and what waits on it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use toycoin_wire::{Channel, EncodeError, NodeId};
@@ -204,6 +207,17 @@ impl Link {
         }
         self.backlog.push(purpose, length, now);
         Ok(Some(Output::Send { connection, bytes }))
+    }
+
+    /// Moves the output of the connection's client to a node's. A relay that asks on and on without reading is answered
+    /// only while there is room; the client's own queue is bounded.
+    pub(super) fn flush(&mut self, connection: ConnectionId, now: Monotonic, outputs: &mut VecDeque<Output>) {
+        while self.backlog.waiting(Purpose::Client) < limits::CLIENT_SHARE / 2
+            && let Some(bytes) = self.way.take_output()
+        {
+            self.backlog.push(Purpose::Client, bytes.len() as u64, now);
+            outputs.push_back(Output::Send { connection, bytes });
+        }
     }
 
     /// Returns the peer that names the lane on which a peer is reached.

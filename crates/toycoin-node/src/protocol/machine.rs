@@ -237,12 +237,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns whether there is work to do now that a connection has room: answers that waited for it, or what is due.
+    /// Returns whether something is due, blocks are missing, or a connection owes answers, which may have waited for its
+    /// room.
     ///
-    /// All else that found no room is tried again at a time of its own, which [`next_timeout`](Self::next_timeout) names.
-    fn has_work_with_room(&self, connection: ConnectionId) -> bool {
-        let has_questions = self.net.links.get(&connection).is_some_and(|link| !link.questions.is_empty());
-        has_questions || self.next_timeout().is_some_and(|at| at <= self.net.now.monotonic)
+    /// If not, [`settle`](Self::settle) has nothing to do after statuses, transactions and written bytes: all else is
+    /// tried at a time of its own, which [`next_timeout`](Self::next_timeout) names. On a large network those are nearly
+    /// all inputs, and looking at every connection would cost more than they do.
+    fn has_work(&self, connection: ConnectionId) -> bool {
+        let is_behind = self.chain.headers().best().work > self.chain.tip().work;
+        let owes = self.net.links.get(&connection).is_some_and(|link| !link.questions.is_empty());
+        is_behind || owes || self.next_timeout().is_some_and(|at| at <= self.net.now.monotonic)
     }
 
     fn refresh_mining(&mut self) {
@@ -291,10 +295,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.answers.answer(&mut self.net, &self.chain, self.transactions.pool());
         self.net.end_questions();
         self.refresh_mining();
-        let links: Vec<_> = self.net.links.keys().copied().collect();
-        for connection in links {
-            self.net.flush_link(connection);
-        }
+        self.net.flush_links();
     }
 }
 
@@ -311,13 +312,16 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         match input {
             Input::Connected { connection, relay, node_id } => self.on_connected(connection, relay, node_id),
             Input::Received { connection, bytes } => {
-                self.on_received(connection, bytes);
-                self.transactions.admit_pressing(&mut self.net, &mut self.chain);
+                let is_light = self.on_received(connection, bytes);
+                let has_admitted = self.transactions.admit_pressing(&mut self.net, &mut self.chain);
+                if is_light && !has_admitted && !self.has_work(connection) {
+                    return self.net.flush_links();
+                }
             }
             Input::Written { connection, bytes } => {
                 self.on_written(connection, bytes);
                 // most writes give room that nobody waits for
-                if !self.has_work_with_room(connection) {
+                if !self.has_work(connection) {
                     return self.net.flush_link(connection);
                 }
             }

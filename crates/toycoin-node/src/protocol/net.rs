@@ -190,15 +190,17 @@ impl Net {
         }
     }
 
-    /// Sends the output of a connection's client. A relay that asks on and on without reading is answered only while
-    /// there is room; the client's own queue is bounded.
+    /// Sends the output of a connection's client.
     pub(super) fn flush_link(&mut self, connection: ConnectionId) {
-        let Some(link) = self.links.get_mut(&connection) else { return };
-        while link.backlog.waiting(Purpose::Client) < limits::CLIENT_SHARE / 2
-            && let Some(bytes) = link.way.take_output()
-        {
-            link.backlog.push(Purpose::Client, bytes.len() as u64, self.now.monotonic);
-            self.outputs.push_back(Output::Send { connection, bytes });
+        if let Some(link) = self.links.get_mut(&connection) {
+            link.flush(connection, self.now.monotonic, &mut self.outputs);
+        }
+    }
+
+    /// Sends the output of all connections' clients.
+    pub(super) fn flush_links(&mut self) {
+        for (connection, link) in &mut self.links {
+            link.flush(*connection, self.now.monotonic, &mut self.outputs);
         }
     }
 

@@ -50,38 +50,42 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.forget(|(at, _)| *at == connection);
     }
 
-    /// Passes received bytes to a connection's client, and handles its events as they are found, without a copy.
-    pub(super) fn on_received(&mut self, connection: ConnectionId, bytes: &[u8]) {
-        let Some(mut link) = self.net.links.remove(&connection) else { return };
+    /// Passes received bytes to a connection's client, and handles its events as they are found, without a copy. Returns
+    /// whether there was nothing but statuses and transactions, after which nothing can follow that has no time of its
+    /// own.
+    pub(super) fn on_received(&mut self, connection: ConnectionId, bytes: &[u8]) -> bool {
         let now = self.net.now;
-        let channel = self.net.config.channel.clone();
-        let mut became_ready = false;
+        let (channel, peers) = (self.net.config.channel.borrowed(), &self.net.peers);
+        let Some(link) = self.net.links.get_mut(&connection) else { return false };
+        // bytes are for relays, and a mesh is told of messages
+        let Way::Relay { index: relay, ref mut client } = link.way else { return false };
+        let barrier = &mut link.barrier;
+        let (mut became_ready, mut is_light) = (false, true);
         let mut inbox = Vec::new();
-        let (peers, barrier) = (&self.net.peers, &mut link.barrier);
-        let Way::Relay { index, client } = &mut link.way else {
-            // bytes are for relays, and a mesh is told of messages
-            self.net.links.insert(connection, link);
-            return;
-        };
-        let relay = *index;
         let result = client.handle_bytes(now, bytes, &mut |event| match event {
             ClientEvent::Ready => became_ready = true,
             // a muted peer's messages are not even decoded
             ClientEvent::Delivered { channel: on, from, payload }
-                if on == channel.borrowed() && !peers.is_muted(&(connection, from), now.monotonic) =>
+                if on == channel && !peers.is_muted(&(connection, from), now.monotonic) =>
             {
-                inbox.push(Inbox::Payload(from, NodeMessage::decode(payload)));
+                let payload = NodeMessage::decode(payload);
+                is_light &=
+                    matches!(payload, Ok(Payload::Message(NodeMessage::Status(_) | NodeMessage::Transaction(_))));
+                inbox.push(Inbox::Payload(from, payload));
             }
-            ClientEvent::Lagged { count } => inbox.push(Inbox::Lagged(count)),
-            ClientEvent::Ponged { nonce } => barrier.answered(nonce),
+            ClientEvent::Lagged { count } => {
+                is_light = false;
+                inbox.push(Inbox::Lagged(count));
+            }
+            ClientEvent::Ponged { nonce } => {
+                is_light = false;
+                barrier.answered(nonce);
+            }
             // another channel, a muted peer, or an event of a later version of the client
             _ => {}
         });
         if became_ready {
             link.welcomed(now.monotonic);
-        }
-        self.net.links.insert(connection, link);
-        if became_ready {
             self.net.emit(Event::RelayConnected { relay });
             let lane = LaneKey { connection, to: None };
             announce::send_status(&mut self.net, &mut self.chain, &mut self.durability, lane);
@@ -96,9 +100,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 Inbox::Lagged(count) => self.on_lagged(connection, count),
             }
         }
-        if let Err(error) = result {
+        if let Err(error) = &result {
             self.close(connection, error.to_string());
         }
+        is_light && !became_ready && result.is_ok()
     }
 
     fn on_payload(&mut self, peer: PeerKey, payload: Result<Payload, PayloadError>) {

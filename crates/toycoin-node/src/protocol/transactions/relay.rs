@@ -166,15 +166,18 @@ impl TransactionRelay {
         self.arrivals.remove_connection(connection);
     }
 
-    /// Validates a batch although more messages may wait, if the batch is full or has waited long enough.
+    /// Validates a batch although more messages may wait, if the batch is full or has waited long enough. Returns whether
+    /// it was.
     pub(in crate::protocol) fn admit_pressing<S: ChainStore<Error: Display>>(
         &mut self,
         net: &mut Net,
         chain: &mut Chain<S>,
-    ) {
-        if self.arrivals.is_pressing(net.now.monotonic) {
+    ) -> bool {
+        let is_pressing = self.arrivals.is_pressing(net.now.monotonic);
+        if is_pressing {
             self.admit_arrivals(net, chain);
         }
+        is_pressing
     }
 
     /// Validates a batch of waiting transactions.
