@@ -3,6 +3,9 @@
 #![cfg(feature = "runtime")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "common/reserved_port.rs"]
+mod reserved_port;
+
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -15,6 +18,8 @@ use toycoin_node::{
     light::{Event, LightBuilder, LightClient},
     relay::RelayConfig,
 };
+
+use self::reserved_port::ReservedPort;
 
 /// Longer than anything here takes; no test waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -154,8 +159,8 @@ fn goes_on_where_another_client_ended() {
 #[test]
 fn a_relay_that_is_not_there_is_reported() {
     run_test(async {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let client = LightClient::builder(ChainParams::regtest()).relay(free.to_string()).spawn().unwrap();
+        let port = ReservedPort::new();
+        let client = LightClient::builder(ChainParams::regtest()).relay(port.address().to_string()).spawn().unwrap();
         while client.status().await.unwrap().relays[0].failure().is_none() {
             tokio::task::yield_now().await;
         }

@@ -3,7 +3,10 @@
 #![cfg(feature = "runtime")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{net::SocketAddr, time::Duration};
+#[path = "common/reserved_port.rs"]
+mod reserved_port;
+
+use std::time::Duration;
 
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
 use toycoin_core::{Amount, BlockHash, ChainParams, FeeRate, SecretKey, wallet::Wallet};
@@ -15,6 +18,8 @@ use toycoin_node::{
     relay::RelayConfig,
 };
 
+use self::reserved_port::ReservedPort;
+
 /// Longer than anything here takes; no test waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -24,16 +29,7 @@ fn run_test(test: impl Future<Output = ()>) {
 }
 
 fn relay() -> RelayHandle {
-    relay_at("127.0.0.1:0".parse().unwrap())
-}
-
-fn relay_at(address: SocketAddr) -> RelayHandle {
-    RelayServer::bind(address, RelayConfig::default()).unwrap().spawn().unwrap()
-}
-
-/// An address at which nobody listens: it was free a moment ago.
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap().spawn().unwrap()
 }
 
 /// A node on regtest that mines to a key of its own.
@@ -110,11 +106,14 @@ fn nodes_agree_and_a_late_joiner_catches_up() {
 fn nodes_come_back_to_a_relay_that_was_restarted() {
     run_test(async {
         let relay = relay();
-        let address = relay.local_addr();
+        // the address stays over the restart, whoever takes the port on which the relay listened
+        let port = ReservedPort::new().forward_to(relay.local_addr());
+        let address = port.address();
         let first = miner(10).relay(address.to_string()).spawn().await.unwrap();
         let second = watcher().relay(address.to_string()).spawn().await.unwrap();
         height(&second, 3).await;
         let mut events = second.events();
+        port.hold();
         relay.shutdown();
         loop {
             if matches!(events.recv().await.unwrap(), Event::RelayDisconnected { relay: 0 }) {
@@ -124,7 +123,8 @@ fn nodes_come_back_to_a_relay_that_was_restarted() {
         assert!(second.relays()[0].failure().is_some());
 
         let before = first.status().await.unwrap().tip.height;
-        let relay = relay_at(address);
+        let relay = self::relay();
+        port.forward_to(relay.local_addr());
         height(&second, before + 2).await;
         assert!(second.relays()[0].is_ready());
         first.shutdown().await.unwrap();
@@ -136,7 +136,9 @@ fn nodes_come_back_to_a_relay_that_was_restarted() {
 #[test]
 fn a_node_says_that_no_relay_can_be_reached() {
     run_test(async {
-        let address = free_address();
+        // nobody listens there
+        let port = ReservedPort::new();
+        let address = port.address();
         let node = watcher().relay(address.to_string()).spawn().await.unwrap();
         let error = node.wait_for_relay().await.unwrap_err();
         assert!(
@@ -144,7 +146,8 @@ fn a_node_says_that_no_relay_can_be_reached() {
             "{error}"
         );
         // and goes on trying
-        let _relay = relay_at(address);
+        let relay = relay();
+        let _open = port.forward_to(relay.local_addr());
         let mut events = node.events();
         while !node.relays()[0].is_ready() {
             let _ = events.recv().await;
@@ -175,7 +178,8 @@ fn what_is_no_relay_is_told_from_one() {
 fn wallet_follows_events_since_a_block_through_a_reorg() {
     run_test(async {
         // two miners that cannot meet, until their relay opens
-        let address = free_address();
+        let port = ReservedPort::new();
+        let address = port.address();
         let loser = miner(11).relay(address.to_string()).spawn().await.unwrap();
         let winner = miner(10).relay(address.to_string()).spawn().await.unwrap();
         height(&loser, 3).await;
@@ -189,7 +193,8 @@ fn wallet_follows_events_since_a_block_through_a_reorg() {
 
         height(&winner, lost + 3).await;
         let won = stop_mining(&winner).await;
-        let relay = relay_at(address);
+        let relay = relay();
+        let _open = port.forward_to(relay.local_addr());
         let disconnected = follow(&mut events, &mut wallet, won).await;
         assert_eq!(disconnected, lost, "down to genesis");
         assert_eq!(wallet.balance().total(), Amount::ZERO);
