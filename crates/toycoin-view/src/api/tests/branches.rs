@@ -1,23 +1,19 @@
 //! Forks, stale blocks, and the index across a reorganisation.
 
-use std::net::SocketAddr;
-
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 use toycoin_core::{BlockHash, ChainParams, SecretKey, chain::Chain};
 use toycoin_node::{Event, NodeBuilder, RelayServer, relay::RelayConfig};
 
-use super::site::{Site, address, confirm, mine, node, node_with, payment, run_test};
+use super::{
+    reserved_port::ReservedPort,
+    site::{Site, address, confirm, mine, node, node_with, payment, run_test},
+};
 use crate::{
     index::{ChainIndex, Indexes},
     limits::INDEX_STEPS,
     reader::NodeReader,
 };
-
-/// An address at which nobody listens yet.
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
 
 /// Waits until a node has moved to a tip, and its mempool with it.
 async fn until_moved(events: &mut Receiver<Event>, to: BlockHash) {
@@ -59,8 +55,9 @@ fn blocks_of_every_branch_are_served() {
 #[test]
 fn the_index_follows_a_reorganisation() {
     run_test(async {
-        let relay = free_address();
-        let join = |builder: NodeBuilder| builder.relay(relay.to_string());
+        // nobody listens there yet
+        let port = ReservedPort::new();
+        let join = |builder: NodeBuilder| builder.relay(port.address().to_string());
         let nodes = [node(5, join).await, node(6, join).await];
         // a payment that only the losing branch confirms, and then the other node's longer branch
         let payment = payment(0, 7, 500);
@@ -77,7 +74,8 @@ fn the_index_follows_a_reorganisation() {
 
         let mut events = nodes[0].events();
         let tip = nodes[1].status().await.unwrap().tip;
-        let relay = RelayServer::bind(relay, RelayConfig::default()).unwrap().spawn().unwrap();
+        let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap().spawn().unwrap();
+        let _open = port.forward_to(relay.local_addr());
         until_moved(&mut events, tip.hash).await;
         assert_eq!(site.text("/api/blocks/tip/hash").await, tip.hash.to_string());
         assert_eq!(stats(&loser).await["tx_count"], 0);

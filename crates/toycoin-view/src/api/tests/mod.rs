@@ -7,6 +7,8 @@ mod description;
 mod mempool;
 mod metrics;
 mod pruned;
+#[path = "../../../../toycoin-node/tests/common/reserved_port.rs"]
+mod reserved_port;
 mod simulated;
 mod site;
 mod strangers;
