@@ -1,20 +1,24 @@
 //! Two carriers on loopback, each with a node that the test plays.
 
 mod common;
+#[path = "../../toycoin-node/tests/common/reserved_port.rs"]
+mod reserved_port;
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use toycoin_core::{BlockHash, ChainParams, OutPoint, Transaction, Txid};
 use toycoin_node::{
-    peering::{Endpoint, PeerAddress},
     protocol::{Direction, Judgement, Missed, Unanswered},
     rt::{MeshCommand, MeshEvent, mesh_port},
 };
-use toycoin_p2p::{Config, PeerReport, StartError, node_id, start};
+use toycoin_p2p::{Config, StartError, node_id, start};
 use toycoin_wire::node::NodeMessage;
 
-use self::common::{Played, config, soon, until};
+use self::{
+    common::{Played, anybody_at, config, soon, until},
+    reserved_port::ReservedPort,
+};
 
 /// Returns two carriers that have joined; the second has dialled the first.
 async fn pair() -> (Played, Played) {
@@ -24,11 +28,6 @@ async fn pair() -> (Played, Played) {
     first.joined(b).await;
     second.joined(a).await;
     (first, second)
-}
-
-/// Returns an address of loopback that is free, for a node that is named before it starts.
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").expect("a socket").local_addr().expect("it is bound")
 }
 
 #[tokio::test]
@@ -285,49 +284,28 @@ async fn node_that_is_behind_blames_nobody() {
 }
 
 #[tokio::test]
-async fn dials_that_cross_leave_one_connection() {
-    let free = free_address();
-    let address = PeerAddress { endpoint: Endpoint::new(free.ip(), free.port()).unwrap(), peer: None };
-    let first = Played::start(config().peer(address)).await;
-    let params = ChainParams::regtest();
-    let second = Played::start(Config::new(&params).listen(free).peer(first.address())).await;
-    let peers = async || [first.mesh.peers().await, second.mesh.peers().await];
-    // the side with the lower id dials, now or as soon as its dial is due
-    let low_dialled = |peers: [Vec<PeerReport>; 2]| {
-        let [first_sees, second_sees] = peers.map(|peers| peers.first().map(|peer| peer.direction));
-        let (low, high) = match first.mesh.peer_id() < second.mesh.peer_id() {
-            true => (first_sees, second_sees),
-            false => (second_sees, first_sees),
-        };
-        (low, high) == (Some(Direction::Outbound), Some(Direction::Inbound))
-    };
-    until("the connection that stays", async || low_dialled(peers().await)).await;
-    let peers = peers().await;
-    assert!(peers.iter().all(|peers| peers.len() == 1), "{peers:?}");
-}
-
-#[tokio::test]
 async fn mute_survives_a_restart() {
     let mut name = [0; 8];
     getrandom::fill(&mut name).unwrap();
     let folder = std::env::temp_dir().join(format!("toycoin-p2p-mute-{}", u64::from_ne_bytes(name)));
     std::fs::create_dir(&folder).unwrap();
-    let free = free_address();
-    let params = ChainParams::regtest();
-    let config_of_first =
-        Config::new(&params).listen(free).key_file(folder.join("p2p.key")).peers_file(folder.join("peers"));
+    let config_of_first = config().key_file(folder.join("p2p.key")).peers_file(folder.join("peers"));
     let mut first = Played::start(config_of_first.clone()).await;
     let id = first.mesh.peer_id().clone();
-    let second = Played::start(config().peer(first.address())).await;
+    // the address stays over the restart, whoever takes the port on which the first one listened
+    let to_first = ReservedPort::new().forward_to(first.address().endpoint.to_socket_addr());
+    let second = Played::start(config().peer(anybody_at(to_first.address()))).await;
     first.joined(second.name()).await;
     first.port.tell(MeshCommand::Shun { peer: second.name(), time: Duration::from_secs(3_600) });
     first.left(second.name()).await;
+    to_first.hold();
     first.mesh.shutdown().await;
     assert!(std::fs::read_to_string(folder.join("peers")).unwrap().contains("mute "));
     drop(first);
 
     let first = Played::start(config_of_first).await;
     assert_eq!(first.mesh.peer_id(), &id);
+    to_first.forward_to(first.address().endpoint.to_socket_addr());
     until("a refusal", async || first.mesh.counters().refused > 0).await;
     assert!(first.mesh.peers().await.is_empty());
     std::fs::remove_dir_all(&folder).unwrap();
@@ -335,16 +313,12 @@ async fn mute_survives_a_restart() {
 
 #[tokio::test]
 async fn node_that_dials_itself_joins_nobody() {
-    let free = free_address();
-    let everywhere = SocketAddr::new("0.0.0.0".parse().unwrap(), free.port());
-    // it listens there as well, and is not told so
-    let itself = Endpoint::new("127.0.0.2".parse().unwrap(), free.port()).unwrap();
-    let params = ChainParams::regtest();
-    let config_of_first = Config::new(&params).listen(everywhere).peer(PeerAddress { endpoint: itself, peer: None });
-    let mut first = Played::start(config_of_first).await;
+    // an address that is its own, and that it does not know to be
+    let to_itself = ReservedPort::new().listen();
+    let mut first = Played::start(config().peer(anybody_at(to_itself.address()))).await;
+    to_itself.forward_to(first.address().endpoint.to_socket_addr());
     until("its own dial", async || first.mesh.counters().refused == 1).await;
-    let address = PeerAddress { endpoint: Endpoint::new(free.ip(), free.port()).unwrap(), peer: None };
-    let second = Played::start(config().peer(address)).await;
+    let second = Played::start(config().peer(first.address())).await;
     first.joined(second.name()).await;
     assert_eq!(first.mesh.peers().await.len(), 1);
 }

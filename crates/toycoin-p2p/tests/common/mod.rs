@@ -6,12 +6,13 @@ pub(crate) mod attacker;
 pub(crate) mod rpc;
 pub(crate) mod victim;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::timeout;
 use toycoin_core::ChainParams;
 use toycoin_node::{
+    peering::{Endpoint, PeerAddress},
     protocol::{Judgement, QuestionId, Ticket, Via},
     rt::{MeshCommand, MeshEvent, MeshPort, mesh_port},
 };
@@ -31,6 +32,11 @@ pub(crate) struct Played {
 pub(crate) fn config() -> Config {
     let listen: ListenAddress = "/ip4/127.0.0.1/tcp/0".parse().expect("a multiaddr");
     Config::new(&ChainParams::regtest()).listen(listen)
+}
+
+/// Returns an address at which whoever answers is right.
+pub(crate) fn anybody_at(address: SocketAddr) -> PeerAddress {
+    PeerAddress { endpoint: Endpoint::new(address.ip(), address.port()).expect("a port"), peer: None }
 }
 
 /// Waits for something that must come.
@@ -59,7 +65,7 @@ impl Played {
         node_id(self.mesh.peer_id())
     }
 
-    pub(crate) fn address(&self) -> toycoin_node::peering::PeerAddress {
+    pub(crate) fn address(&self) -> PeerAddress {
         self.mesh.listening().first().cloned().expect("it listens")
     }
 
