@@ -41,6 +41,7 @@ use toycoin_node::{
     log_limiter::LogLimiter,
     machine::Machine,
     peering::{PeerAddress, PeeringInput, PeeringOutput, Role},
+    protocol::Unanswered,
     rt::{MeshCommands, MeshEnd},
 };
 use toycoin_wire::{Tag, node::Status};
@@ -51,7 +52,7 @@ use crate::{
     clock::Clock,
     gossip::Topics,
     handle::{PeerReport, Request, Shared},
-    limits::COMMANDS_IN_A_ROW,
+    limits::{ASK_TIMEOUT, COMMANDS_IN_A_ROW},
     mutes::Mutes,
     names::NetworkNames,
     peers_file::Saver,
@@ -95,6 +96,16 @@ struct Asked {
     tag: Option<Tag>,
     /// Its payload, if the node waits for the answer.
     question: Option<Bytes>,
+    /// When it was asked.
+    at: time::Instant,
+}
+
+impl Asked {
+    /// Returns why a question has no answer when it ends now, on whichever side. A peer whose own time for it runs out
+    /// closes the stream, which looks like an empty answer and may come before our timeout.
+    fn why_unanswered(&self) -> Unanswered {
+        if self.at.elapsed() < ASK_TIMEOUT { Unanswered::NotNow } else { Unanswered::TimedOut }
+    }
 }
 
 impl Driver {

@@ -6,6 +6,7 @@ use libp2p::{
     request_response::{Event, InboundRequestId, Message, OutboundFailure, ResponseChannel},
     swarm::ConnectionId,
 };
+use tokio::time::Instant;
 use toycoin_core::Work;
 use toycoin_node::{
     peering::{self, Endpoint, PeerAddress, PeeringInput},
@@ -32,15 +33,17 @@ impl Driver {
             }
             Event::Message { peer, message: Message::Response { request_id, response }, .. } => {
                 let bytes = response.iter().map(Bytes::len).sum();
-                let Some(Asked { connection, tag, question, .. }) = self.asked.remove(&request_id) else { return };
+                let Some(asked) = self.asked.remove(&request_id) else { return };
+                let why = asked.why_unanswered();
+                let Asked { connection, tag, question, .. } = asked;
                 let frames = response.len();
                 let is_heard = self.on_answer(&peer, connection, response);
                 let lacking = question.filter(|question| !is_heard || frames < most_frames(question));
-                self.tell_unanswered(&peer, connection, lacking, Unanswered::NotNow);
+                self.tell_unanswered(&peer, connection, lacking, why);
                 self.asking_ended(&peer, connection, tag, bytes);
             }
             Event::OutboundFailure { peer, request_id, error, .. } => {
-                let Some(Asked { connection, tag, question, .. }) = self.asked.remove(&request_id) else { return };
+                let Some(asked) = self.asked.remove(&request_id) else { return };
                 self.shared.failed.count();
                 tracing::debug!("{peer} does not answer: {error}");
                 let violation = match &error {
@@ -52,8 +55,9 @@ impl Driver {
                     None => {
                         let why = match error {
                             OutboundFailure::Timeout => Unanswered::TimedOut,
-                            _ => Unanswered::NotNow,
+                            _ => asked.why_unanswered(),
                         };
+                        let Asked { connection, tag, question, .. } = asked;
                         self.tell_unanswered(&peer, connection, question, why);
                         self.asking_ended(&peer, connection, tag, 0);
                     }
@@ -200,8 +204,9 @@ impl Driver {
         while let Some(question) = peer.asking.next() {
             let (connection, tag) = (peer.connection, ask::tag(&question));
             let kept = Some(question.clone()).filter(is_awaited);
+            let at = Instant::now();
             let id = self.swarm.behaviour_mut().ask.send_request(peer_id, Question::Payload(question));
-            self.asked.insert(id, Asked { peer: *peer_id, connection, tag, question: kept });
+            self.asked.insert(id, Asked { peer: *peer_id, connection, tag, question: kept, at });
             self.shared.asked.count();
         }
     }
