@@ -3,8 +3,10 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use crate::{
-    chain::header_tree::{HeaderTree, NodeId},
-    digest::BlockHash,
+    chain::{
+        header_tree::{HeaderTree, NodeId},
+        ties::Ties,
+    },
     target::Work,
 };
 
@@ -26,19 +28,20 @@ pub(super) struct Candidates {
     better: BTreeSet<(Reverse<Work>, u64, NodeId)>,
     /// How many branches have become complete so far.
     sequence: u64,
-    /// The secret of this node's lots between equal branches; `None` if the branch that was complete first stays.
-    lots: Option<u64>,
+    /// Who wins between branches of equal work.
+    ties: Ties,
 }
 
 impl Candidates {
     /// Begins with the nodes of a tree, which need no body.
     pub(super) fn new(tree: &HeaderTree) -> Self {
-        Self { bodies: vec![Body::Complete; tree.len()], better: BTreeSet::new(), sequence: 0, lots: None }
+        let (bodies, better) = (vec![Body::Complete; tree.len()], BTreeSet::new());
+        Self { bodies, better, sequence: 0, ties: Ties::FirstSeen }
     }
 
-    /// Draws lots between branches of equal work from now on.
-    pub(super) const fn draw_lots(&mut self, secret: u64) {
-        self.lots = Some(secret);
+    /// Breaks ties between branches of equal work in another way from now on.
+    pub(super) const fn break_ties(&mut self, ties: Ties) {
+        self.ties = ties;
     }
 
     pub(super) fn has_body(&self, id: NodeId) -> bool {
@@ -70,8 +73,16 @@ impl Candidates {
 
     /// Returns the branch that should be active instead of the one that ends at `tip`.
     pub(super) fn best(&self, tree: &HeaderTree, tip: NodeId) -> Option<NodeId> {
-        let (.., id) = self.better.first()?;
-        self.beats(tree, *id, tip).then_some(*id)
+        let (most, _, first) = *self.better.first()?;
+        let mut best = first;
+        if self.ties.can_be_won() {
+            // one that lost its tie with the tip may stand before one that wins it
+            let equal = self.better.iter().take_while(|(work, ..)| *work == most);
+            for (.., id) in equal.skip(1) {
+                best = if self.ties.wins(tree, *id, best) { *id } else { best };
+            }
+        }
+        self.beats(tree, best, tip).then_some(best)
     }
 
     /// Drops the branches that should no longer be active instead of the one that ends at `tip`.
@@ -86,11 +97,10 @@ impl Candidates {
         self.better.retain(|(.., id)| !tree.node(*id).invalid);
     }
 
-    /// Returns whether a branch should be active instead of another one: it has more work, or as much and the better lot.
+    /// Returns whether a branch should be active instead of another one: it has more work, or as much and wins the tie.
     fn beats(&self, tree: &HeaderTree, id: NodeId, other: NodeId) -> bool {
-        let (branch, other) = (tree.node(id), tree.node(other));
-        let wins = |secret: u64| lot(secret, &branch.hash) < lot(secret, &other.hash);
-        branch.work > other.work || branch.work == other.work && self.lots.is_some_and(wins)
+        let (work, others) = (tree.node(id).work, tree.node(other).work);
+        work > others || work == others && self.ties.wins(tree, id, other)
     }
 
     fn body(&self, id: NodeId) -> Body {
@@ -105,11 +115,4 @@ impl Candidates {
             *place = body;
         }
     }
-}
-
-/// Returns the lot of a block: a number that nobody can predict without the secret.
-fn lot(secret: u64, hash: &BlockHash) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&secret.to_be_bytes()).update(&hash.to_bytes());
-    *hasher.finalize().as_bytes()
 }

@@ -35,6 +35,7 @@ mod recent;
 mod reorg;
 mod snapshots;
 mod template;
+mod ties;
 
 pub use self::{
     active::{Audit, Tip},

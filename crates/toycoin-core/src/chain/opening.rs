@@ -11,6 +11,7 @@ use crate::{
         mountains::Mountains,
         recent::Recent,
         reorg,
+        ties::Ties,
     },
     consensus::{BatchVerifier, CheckedBlock, SignatureVerifier},
     identified_block::IdentifiedBlock,
@@ -118,7 +119,7 @@ impl<S: ChainStore> Chain<S> {
     /// Source: Eyal & Sirer 2014, "Majority is not enough: Bitcoin mining is vulnerable", section 6.
     #[must_use]
     pub fn with_random_ties(mut self, secret: u64) -> Self {
-        self.candidates.draw_lots(secret);
+        self.candidates.break_ties(Ties::Lots(secret));
         self
     }
 

@@ -374,3 +374,19 @@ fn ties_stay_or_are_drawn_by_lot() {
         assert_eq!(chain.tip().hash, longest.hash());
     }
 }
+
+#[test]
+fn later_lot_wins_although_an_earlier_one_lost() {
+    let source = Chain::in_memory(ChainParams::regtest());
+    let blocks: Vec<_> = (1..=3).map(|id| block(&source, id, Vec::new())).collect();
+    for secret in 0..40 {
+        let tips = [[0, 1, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].map(|order| {
+            let mut chain = Chain::in_memory(ChainParams::regtest()).with_random_ties(secret);
+            for place in order {
+                chain.apply(blocks[place].clone(), NOW).unwrap();
+            }
+            chain.tip().hash
+        });
+        assert!(tips.iter().all(|tip| *tip == tips[0]), "secret {secret}: {tips:?}");
+    }
+}
