@@ -3,6 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use crate::{
+    block::Block,
     chain::{
         header_tree::{HeaderTree, NodeId},
         ties::Ties,
@@ -40,7 +41,7 @@ impl Candidates {
     }
 
     /// Breaks ties between branches of equal work in another way from now on.
-    pub(super) const fn break_ties(&mut self, ties: Ties) {
+    pub(super) fn break_ties(&mut self, ties: Ties) {
         self.ties = ties;
     }
 
@@ -51,6 +52,11 @@ impl Candidates {
     /// Returns whether the node's body and those of all its ancestors are stored.
     pub(super) fn is_complete(&self, id: NodeId) -> bool {
         self.body(id) == Body::Complete
+    }
+
+    /// Notes what ties depend on, before a node's body is stored.
+    pub(super) fn note(&mut self, tree: &HeaderTree, id: NodeId, block: &Block) {
+        self.ties.note(tree.params(), id, block);
     }
 
     /// Notes that a node's body has been stored.

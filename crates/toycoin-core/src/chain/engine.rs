@@ -149,6 +149,7 @@ impl<S: ChainStore> Chain<S> {
             }
         };
         self.store.insert_block(&block).map_err(ChainError::Store)?;
+        self.candidates.note(&self.tree, id, block.block());
         self.candidates.body_arrived(&self.tree, id);
         Ok(Inserted::New)
     }

@@ -375,6 +375,78 @@ fn ties_stay_or_are_drawn_by_lot() {
     }
 }
 
+/// Returns a block of a miner that takes these fees, each of another payment of the first classroom wallet.
+fn taking(chain: &Chain<MemoryStore>, miner_id: u8, fees: &[u64]) -> Block {
+    let key = SecretKey::classroom(0);
+    let coins = chain.coins_of(&key.public_key()).unwrap();
+    let pay = |((outpoint, coin), fee): (&(OutPoint, Coin), &u64)| {
+        let value = coin.output.value.checked_sub(Amount::from_grains(*fee)).unwrap();
+        let outputs = vec![TxOut { value, owner: key.public_key() }];
+        let mut transaction = Transaction { version: 1, inputs: vec![*outpoint], outputs, signatures: vec![] };
+        transaction.sign_all(chain.params().genesis_hash(), &[coin.output], &key);
+        transaction
+    };
+    block(chain, miner_id, coins.iter().zip(fees).map(pay).collect())
+}
+
+#[test]
+fn richer_branch_wins_a_tie() {
+    let mut source = Chain::in_memory(ChainParams::regtest());
+    let [greedy, modest, poorest] = [(1, 9), (2, 4), (3, 20)].map(|(id, fee)| taking(&source, id, &[fee]));
+    let tip_after = |own: u8, blocks: &[&Block]| {
+        let mut chain = Chain::in_memory(ChainParams::regtest()).with_richer_ties(miner(own));
+        for block in blocks {
+            chain.apply((*block).clone(), NOW).unwrap();
+        }
+        chain.tip().hash
+    };
+    assert_eq!(tip_after(7, &[&greedy, &modest]), modest.hash());
+    assert_eq!(tip_after(7, &[&modest, &greedy]), modest.hash());
+    // one that loses stands in the way of none that comes later
+    assert_eq!(tip_after(7, &[&greedy, &poorest, &modest]), modest.hash());
+    // a miner keeps its own block, and returns to it
+    assert_eq!(tip_after(1, &[&greedy, &modest]), greedy.hash());
+    assert_eq!(tip_after(1, &[&modest, &greedy]), greedy.hash());
+    // as much: the first stays
+    let same = taking(&source, 4, &[4]);
+    assert_eq!(tip_after(7, &[&modest, &same]), modest.hash());
+    assert_eq!(tip_after(7, &[&same, &modest]), same.hash());
+    // more work beats more fees
+    source.apply(poorest.clone(), NOW).unwrap();
+    let next = taking(&source, 3, &[30]);
+    assert_eq!(tip_after(7, &[&modest, &poorest, &next]), next.hash());
+}
+
+#[test]
+fn all_blocks_above_the_fork_count_in_a_tie() {
+    let branch = |miner_id, fees: [u64; 2]| {
+        let mut chain = Chain::in_memory(ChainParams::regtest());
+        fees.map(|fee| {
+            let block = taking(&chain, miner_id, &[fee]);
+            chain.apply(block.clone(), NOW).unwrap();
+            block
+        })
+    };
+    let (first, second) = (branch(1, [8, 1]), branch(2, [3, 5]));
+    let mut chain = Chain::in_memory(ChainParams::regtest()).with_richer_ties(miner(7));
+    for block in first.iter().chain(&second) {
+        chain.apply(block.clone(), NOW).unwrap();
+    }
+    // 8 is less than 9, although its last block takes more
+    assert_eq!(chain.tip().hash, second[1].hash());
+}
+
+#[test]
+fn stored_tip_counts_as_richest_after_a_restart() {
+    let mut source = Chain::in_memory(ChainParams::regtest());
+    let [greedy, modest] = [(1, 9), (2, 4)].map(|(id, fee)| taking(&source, id, &[fee]));
+    source.apply(greedy.clone(), NOW).unwrap();
+    let opened = Chain::open(source.params().clone(), source.store().clone()).unwrap();
+    let mut opened = opened.with_richer_ties(miner(7));
+    assert!(matches!(opened.apply(modest, NOW), Ok(Applied::SideChain)));
+    assert_eq!(opened.tip().hash, greedy.hash());
+}
+
 #[test]
 fn later_lot_wins_although_an_earlier_one_lost() {
     let source = Chain::in_memory(ChainParams::regtest());
