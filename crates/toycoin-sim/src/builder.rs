@@ -12,7 +12,7 @@ use crate::{
     invariant::{Invariants, Watch},
     link::Link,
     network::Network,
-    node_spec::NodeSpec,
+    node_spec::{NodeSpec, TieBreaking},
     participant::Participant,
     relay_tactic::RelayTactic,
     spending::{Spending, SpendingPattern},
@@ -192,7 +192,14 @@ impl Simulation {
     #[must_use]
     pub fn random_ties(self, node: usize) -> Self {
         let secret = Dice::new(self.seed, 4_000 + node as u64).below(u64::MAX);
-        self.change(node, |spec| spec.random_ties = Some(secret))
+        self.change(node, |spec| spec.ties = TieBreaking::Lots(secret))
+    }
+
+    /// Makes a node choose, between branches of equal work, the one that leaves more fees, as petty compliant miners do.
+    /// It keeps its own blocks.
+    #[must_use]
+    pub fn richer_ties(self, node: usize) -> Self {
+        self.change(node, |spec| spec.ties = TieBreaking::Richer)
     }
 
     /// Makes a node validate by other rules, such as a sandbox's; its genesis must be the network's.

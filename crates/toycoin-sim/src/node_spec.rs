@@ -19,6 +19,18 @@ pub(crate) type Maker = Box<dyn FnOnce(NodeMachine<CrashStore>) -> Box<dyn Parti
 /// Condition on the header that a node searches for.
 pub(crate) type MinesWhen = Rc<dyn Fn(&Header) -> bool>;
 
+/// How a node chooses between branches of equal work.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum TieBreaking {
+    /// It keeps the one that it saw first.
+    #[default]
+    FirstSeen,
+    /// It draws lots, with this secret.
+    Lots(u64),
+    /// It takes the one that leaves more fees.
+    Richer,
+}
+
 /// A node's properties, as the builder collects them.
 pub(crate) struct NodeSpec {
     pub(crate) hash_rate: f64,
@@ -38,8 +50,7 @@ pub(crate) struct NodeSpec {
     /// The node whose address it was given, on a mesh; `None` if that is drawn.
     pub(crate) knows: Option<usize>,
     pub(crate) rules: Option<ChainParams>,
-    /// The secret of its lots between branches of equal work; `None` if it keeps the one that it saw first.
-    pub(crate) random_ties: Option<u64>,
+    pub(crate) ties: TieBreaking,
     pub(crate) honest: bool,
     /// Whether it is a light client, which is no full node and so not among the honest ones.
     pub(crate) light: bool,
@@ -62,7 +73,7 @@ impl Default for NodeSpec {
             relays: None,
             knows: None,
             rules: None,
-            random_ties: None,
+            ties: TieBreaking::default(),
             honest: true,
             light: false,
             planted: None,

@@ -10,6 +10,8 @@ use toycoin_node::{
 
 use crate::{
     network::{Fact, Happening, Network},
+    node_spec::TieBreaking,
+    params::miner_key,
     planted::Planted,
     store::CrashStore,
     verifier::MemoVerifier,
@@ -31,9 +33,10 @@ impl Network {
         let now = self.moment_of(node);
         // some nodes write their reorganisations to the store in stages, which must change no decision
         let chain = if node % 3 == 1 { chain.with_stage_bytes(0) } else { chain };
-        let chain = match self.nodes[node].random_ties {
-            Some(secret) => chain.with_random_ties(secret),
-            None => chain,
+        let chain = match self.nodes[node].ties {
+            TieBreaking::FirstSeen => chain,
+            TieBreaking::Lots(secret) => chain.with_random_ties(secret),
+            TieBreaking::Richer => chain.with_richer_ties(miner_key(node).public_key()),
         };
         let machine = NodeMachine::new(self.sharing(node, chain), config, now);
         self.nodes[node].machine = Some(Box::new(machine));

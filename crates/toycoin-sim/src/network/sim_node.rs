@@ -11,7 +11,7 @@ use crate::{
     light::Notebook,
     link::Link,
     network::{LightNoted, mesh::MeshSite, pause::Pause, queue::QueueKey, search::Search},
-    node_spec::{MinesWhen, NodeSpec},
+    node_spec::{MinesWhen, NodeSpec, TieBreaking},
     participant::Participant,
     planted::Planted,
     spending::Spending,
@@ -47,8 +47,7 @@ pub(crate) struct SimNode {
     pub(crate) hash_plan: Vec<(Duration, f64)>,
     /// For which headers it searches; `None` for all.
     pub(crate) mines_when: Option<MinesWhen>,
-    /// The secret of its lots between branches of equal work.
-    pub(crate) random_ties: Option<u64>,
+    pub(crate) ties: TieBreaking,
     pub(crate) clock_offset_ms: i64,
     /// Effects of slow-link faults: bytes per second, and the factor of the latency.
     pub(crate) slow: Vec<(u64, u32)>,
@@ -115,7 +114,7 @@ impl SimNode {
             bursts: Vec::new(),
             hash_plan: spec.hash_plan.clone(),
             mines_when: spec.mines_when.clone(),
-            random_ties: spec.random_ties,
+            ties: spec.ties,
             clock_offset_ms: spec.clock_offset_ms,
             slow: Vec::new(),
             lossy: 0,
