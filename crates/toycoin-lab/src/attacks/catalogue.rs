@@ -4,7 +4,7 @@ use crate::{
     attack::Attack,
     attacks::{
         Censor, Dilate, DoubleSpend, Eclipse, Feather, FeeSniping, Freeze, Hop, Majority, MisleadLight, Noise, Raise,
-        Replace, SelfishMining, Shock, SlowClock, Spam, StaleRates, StubbornMining, Timestamps,
+        Replace, SelfishMining, Shock, SlowClock, Spam, StaleRates, StubbornMining, Timestamps, Undercutting,
     },
 };
 
@@ -24,6 +24,7 @@ pub fn catalogue() -> &'static [&'static dyn Attack] {
         &Censor,
         &Feather,
         &FeeSniping,
+        &Undercutting,
         &Spam,
         &Replace,
         &Noise,

@@ -22,7 +22,7 @@ pub use self::{
     difficulty::{Hop, Noise, Shock},
     double_spend::DoubleSpend,
     eclipse::{Dilate, Eclipse},
-    fees::FeeSniping,
+    fees::{FeeSniping, Undercutting},
     light::MisleadLight,
     majority::Majority,
     mempool::{Replace, Spam},

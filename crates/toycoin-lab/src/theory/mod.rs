@@ -14,7 +14,7 @@
 //! | wrong times | [`difficulty`], [`raise`], [`slow_clock`] |
 //! | censorship, feather forks | [`censorship`] |
 //! | coin hopping | [`hopping`] |
-//! | fee sniping | [`sniping`] |
+//! | fee sniping, undercutting | [`sniping`], [`undercutting`] |
 //! | stale blocks (no attack) | [`forks`] |
 
 pub mod censorship;
@@ -32,6 +32,7 @@ pub mod selfish;
 pub mod slow_clock;
 pub mod sniping;
 pub mod stubborn;
+pub mod undercutting;
 pub mod walk;
 
 use self::range::{assert_positive, assert_share};

@@ -1,5 +1,7 @@
-//! Attacks for the sake of fees: a large fee in the newest block is worth more than the next subsidy.
+//! Attacks for the sake of fees: the fees in the newest block are worth more than the next subsidy.
 
 mod sniping;
+mod undercutter;
+mod undercutting;
 
-pub use self::sniping::FeeSniping;
+pub use self::{sniping::FeeSniping, undercutting::Undercutting};
