@@ -6,6 +6,7 @@
 mod axis;
 mod canvas;
 mod chart;
+mod data;
 #[cfg(feature = "charts")]
 mod svg;
 mod text;

@@ -25,7 +25,7 @@ pub struct SvgError(#[from] DrawingAreaErrorKind<io::Error>);
 
 impl Chart {
     /// Returns the chart as an SVG image of so many pixels, at least 320 by 240 and at most 4,000 by 4,000. Texts that
-    /// do not fit are cut.
+    /// do not fit are cut. Its description (`desc`) is [`data`](Self::data), the numbers that it shows.
     ///
     /// # Errors
     /// When the drawing library fails. It writes into memory, so that no reason is known.
@@ -62,7 +62,7 @@ impl Chart {
         root.present()?;
         drop(chart);
         drop(root);
-        Ok(svg)
+        Ok(described(&svg, &self.title, &self.data()))
     }
 
     /// Returns the corner with the fewest points, where the legend hides least.
@@ -136,6 +136,19 @@ fn draw<'a>(
     };
     key.label(name);
     Ok(())
+}
+
+/// Returns an image with a title and a description, which programs and screen readers read.
+fn described(svg: &str, title: &str, description: &str) -> String {
+    let (tag, rest) = svg.split_once('>').unwrap_or((svg, ""));
+    let (title, description) = (escaped(title), escaped(description));
+    format!("{tag}>\n<title>{title}</title>\n<desc>\n{description}</desc>{rest}")
+}
+
+/// Returns a text as it stands in XML, without control characters other than line feeds.
+fn escaped(text: &str) -> String {
+    let kept = text.chars().filter(|character| *character == '\n' || !character.is_control());
+    kept.collect::<String>().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Returns the first line of a text without control characters, cut to so many pixels of a font's size.
@@ -263,6 +276,16 @@ mod tests {
 
         assert!(svg.contains("&lt;script&gt;&amp;") && !svg.contains("<script") && !svg.contains('\u{7}'));
         assert!(svg.starts_with("<svg width=\"320\" height=\"4000\""));
+    }
+
+    #[test]
+    fn svg_holds_the_numbers_that_it_shows() {
+        let chart = chart(3);
+        let svg = chart.to_svg(640, 480).unwrap();
+        let (_, rest) = svg.split_once("<desc>\n").unwrap();
+
+        assert_eq!(rest.split_once("</desc>").unwrap().0, chart.data());
+        assert!(svg.contains(&format!("<title>{}</title>", chart.title)), "{svg}");
     }
 
     #[test]
