@@ -117,10 +117,17 @@ impl Attack for SelfishMining {
         if setting.whole("honest") == 1 {
             return vec![theory("revenue", alpha), theory("income", alpha)];
         }
+        let honest = Expected { quantity: "revenue", by: "honest", value: alpha, binding: false };
         let share = revenue(alpha, gamma);
         // once difficulty has followed, the chain grows by one block each spacing
         let income = if world.asert { share } else { share * growth(alpha) };
-        vec![theory("revenue", share), theory("income", income), theory("gamma", gamma), theory("stale", stale(alpha))]
+        vec![
+            theory("revenue", share),
+            honest,
+            theory("income", income),
+            theory("gamma", gamma),
+            theory("stale", stale(alpha)),
+        ]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {
