@@ -195,8 +195,8 @@ impl Simulation {
         self.change(node, |spec| spec.ties = TieBreaking::Lots(secret))
     }
 
-    /// Makes a node choose, between branches of equal work, the one that leaves more fees, as petty compliant miners do.
-    /// It keeps its own blocks.
+    /// Makes a node choose, between branches of equal work, the one that leaves more fees, as petty compliant miners
+    /// do. It keeps its own blocks.
     #[must_use]
     pub fn richer_ties(self, node: usize) -> Self {
         self.change(node, |spec| spec.ties = TieBreaking::Richer)

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::chart::{Chart, Mark};
 
 impl Chart {
-    /// Returns the numbers that are drawn, as comma-separated values with a heading: one line for each point that can be
-    /// drawn. An SVG image holds this text as its description, so that the image can be compared with what is measured
-    /// now.
+    /// Returns the numbers that are drawn, as comma-separated values with a heading: one line for each point that can
+    /// be drawn. An SVG image holds this text as its description, so that the image can be compared with what is
+    /// measured now.
     ///
     /// ```
     /// use toycoin_lab::plot::{Chart, Series};

@@ -1,7 +1,8 @@
 //! Undercutting: the newest block is replaced by one that takes less of its fees, so that others prefer it.
 //!
 //! One race is a tree of at most two blocks. A block B of another miner has just taken all fees that waited. The
-//! undercutter (share `q`) mines a rival U on B's parent, which takes the share `take` of these fees and leaves the rest.
+//! undercutter (share `q`) mines a rival U on B's parent, which takes the share `take` of these fees and leaves the
+//! rest.
 //!
 //! ```text
 //!   q: U is found, a tie ──┬─ q            the undercutter extends U, and takes the rest too
@@ -58,8 +59,8 @@ pub fn chance(q: f64, willing: f64) -> f64 {
 /// Returns what an undercutter gains in the mean over honest mining, in units of the fees: `q (q + p w take) -
 /// subsidy q p (1 - w)`.
 ///
-/// `subsidy` is that of a block, in units of the fees. Honest mining would have earned `q` subsidies for each block that
-/// anybody finds during the race.
+/// `subsidy` is that of a block, in units of the fees. Honest mining would have earned `q` subsidies for each block
+/// that anybody finds during the race.
 ///
 /// # Panics
 /// Unless `q`, `willing` and `take` lie from 0 to 1.

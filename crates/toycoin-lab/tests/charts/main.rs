@@ -1,7 +1,7 @@
 //! The charts in docs/attacks are not stale: their numbers are those of theory, and of a row that is measured again.
 //!
-//! An SVG image holds its numbers as its description. If a test here fails, run the command that the chart's page shows.
-//! With the feature `charts`, the images themselves are drawn again and compared.
+//! An SVG image holds its numbers as its description. If a test here fails, run the command that the chart's page
+//! shows. With the feature `charts`, the images themselves are drawn again and compared.
 
 mod drawn;
 
