@@ -65,6 +65,11 @@ pub trait Attack: Sync {
     /// too, so all of them together take a few seconds.
     fn table(&self) -> Vec<(Setting, u64)>;
 
+    /// Returns the nodes that attack under a setting, for people who watch a trial; none if nobody does.
+    fn attackers(&self, _setting: &Setting) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// Returns what theory expects under a setting; nothing if no formula is known.
     fn theory(&self, setting: &Setting) -> Vec<Expected>;
 

@@ -24,6 +24,7 @@
 //! - [`attacks`] has the attacks, and [`attacks::catalogue`] lists them.
 //! - [`theory`] has the formulas, each with its source.
 //! - [`gallery`] shows for each consensus rule the cheat that it prevents.
+//! - A [`Driver`] moves a trial's network step by step, for people who watch it.
 //! - [`stats`], [`output`] and [`plot`] turn outcomes into intervals, tables and charts.
 //!
 //! # Real machines
@@ -37,6 +38,7 @@
 
 mod attack;
 pub mod attacks;
+mod driver;
 pub mod gallery;
 mod measure;
 mod outcome;
@@ -51,10 +53,11 @@ mod trial;
 
 pub use self::{
     attack::{Attack, Defence, Expected, Quantity},
+    driver::Driver,
     measure::{Measure, trial_seed},
     outcome::{Observation, Outcome},
     row::{Cell, Comparison, Row, TOLERANCE},
     setting::{Parameter, Setting, SettingError},
     sweep::sweep,
-    trial::{Trial, TrialError},
+    trial::{Finished, Trial, TrialError},
 };

@@ -2,6 +2,8 @@
 
 use std::{
     cell::RefCell,
+    fmt,
+    ops::Deref,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -10,13 +12,16 @@ use thiserror::Error;
 use toycoin_core::ParamsError;
 use toycoin_sim::{Network, Simulation, Violation};
 
+use crate::driver::Driver;
+
 /// One trial of an attack.
-#[derive(Debug)]
 pub struct Trial<'a> {
     seed: u64,
     stop: Option<&'a AtomicBool>,
     /// The lines and the hash of the trace, if they are kept.
     trace: Option<RefCell<(String, String)>>,
+    /// Who moves the network in place of the trial.
+    driver: Option<RefCell<&'a mut dyn Driver>>,
 }
 
 /// The reason why a trial has no outcome.
@@ -37,7 +42,7 @@ pub enum TrialError {
 impl<'a> Trial<'a> {
     /// Returns the trial of a seed.
     pub const fn new(seed: u64) -> Self {
-        Self { seed, stop: None, trace: None }
+        Self { seed, stop: None, trace: None, driver: None }
     }
 
     /// Returns the same trial, which ends early when the flag is set.
@@ -51,6 +56,13 @@ impl<'a> Trial<'a> {
     #[must_use]
     pub fn keep_trace(mut self) -> Self {
         self.trace = Some(RefCell::default());
+        self
+    }
+
+    /// Returns the same trial, whose network a driver moves. That changes nothing in what happens.
+    #[must_use]
+    pub fn driven(mut self, driver: &'a mut dyn Driver) -> Self {
+        self.driver = Some(RefCell::new(driver));
         self
     }
 
@@ -84,18 +96,54 @@ impl<'a> Trial<'a> {
         simulation: Simulation,
         every: Duration,
         mut done: impl FnMut(&mut Network) -> bool,
-    ) -> Result<Network, TrialError> {
+    ) -> Result<Finished<'_, 'a>, TrialError> {
         let mut network = simulation.start();
         while !done(&mut network) {
             if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Err(TrialError::Interrupted);
             }
             let until = network.now() + every;
-            network.run_to(until)?;
+            match &self.driver {
+                Some(driver) => network = driver.borrow_mut().drive(network, until)?,
+                None => network.run_to(until)?,
+            }
         }
         if let (Some(kept), Some(lines)) = (&self.trace, network.trace().lines()) {
             *kept.borrow_mut() = (lines.to_owned(), network.trace().hash());
         }
-        Ok(network)
+        Ok(Finished { network: Some(network), driver: self.driver.as_ref() })
+    }
+}
+
+impl fmt::Debug for Trial<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trial")
+            .field("seed", &self.seed)
+            .field("driven", &self.driver.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The network of a trial whose condition holds, for questions. A driver gets it back when it is dropped.
+#[derive(Debug)]
+pub struct Finished<'t, 'd> {
+    /// Taken by dropping alone.
+    network: Option<Network>,
+    driver: Option<&'t RefCell<&'d mut dyn Driver>>,
+}
+
+impl Deref for Finished<'_, '_> {
+    type Target = Network;
+
+    fn deref(&self) -> &Network {
+        self.network.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Finished<'_, '_> {
+    fn drop(&mut self) {
+        if let Some((driver, network)) = self.driver.zip(self.network.take()) {
+            driver.borrow_mut().rest(network);
+        }
     }
 }

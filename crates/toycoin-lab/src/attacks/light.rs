@@ -96,6 +96,12 @@ impl Attack for MisleadLight {
         ]
     }
 
+    fn attackers(&self, setting: &Setting) -> Vec<usize> {
+        let servers = usize::try_from(setting.whole("servers")).unwrap_or_default();
+        let lying = usize::try_from(setting.whole("lying")).unwrap_or_default();
+        (servers.saturating_sub(lying)..servers).collect()
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (servers, q) = (small(setting.whole("servers")), setting.get("q"));
         let misled = all_hostile(servers, small(liars(setting)), servers);

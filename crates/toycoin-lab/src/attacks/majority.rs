@@ -114,6 +114,10 @@ impl Attack for Majority {
         ]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![ATTACKER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (q, lead) = (setting.get("q"), small(setting.whole("z")) + 1);
         // a moving target lets the branches differ in work: no formula is known

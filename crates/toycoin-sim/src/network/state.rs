@@ -134,6 +134,22 @@ impl Network {
         self.nodes.get(node)?.machine.as_ref()?.node()
     }
 
+    /// Returns the number of nodes, light clients included.
+    pub const fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Returns the set hash rate of a node, a share as in [`hash_rates`](crate::Simulation::hash_rates), without bursts
+    /// and plans; 0 if there is no such node.
+    pub fn hash_rate(&self, node: usize) -> f64 {
+        self.nodes.get(node).map_or(0.0, |site| site.hash_rate)
+    }
+
+    /// Returns whether a node is an adversary: neither an honest full node nor a light client.
+    pub fn is_adversary(&self, node: usize) -> bool {
+        self.nodes.get(node).is_some_and(SimNode::is_adversary)
+    }
+
     /// Returns whether all honest nodes are up and have the same tip.
     pub fn agrees(&self) -> bool {
         self.first_that_differs(None).is_none()

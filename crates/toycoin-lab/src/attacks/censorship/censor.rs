@@ -109,6 +109,10 @@ impl Attack for Censor {
         ]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![CENSOR]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (c, patience) = (setting.get("c"), small(setting.whole("patience")));
         let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };

@@ -84,6 +84,10 @@ impl Attack for Feather {
         vec![(of(0.2, 1.0), 25), (of(0.3, 1.0), 20), (of(0.3, 3.0), 20), (of(0.45, 1.0), 20)]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![CENSOR]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let chance = feather_fork(setting.get("alpha"), small(setting.whole("k")));
         let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };

@@ -86,6 +86,10 @@ impl Attack for Hop {
         vec![(of(0.2, 20.0), 8), (of(0.5, 20.0), 4), (of(0.2, 144.0), 4)]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![HOPPER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let theory = hopping(setting.get("share"), setting.get(HALF_LIFE.name));
         let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };

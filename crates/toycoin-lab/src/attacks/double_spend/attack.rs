@@ -127,6 +127,10 @@ impl Attack for DoubleSpend {
         ]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![ATTACKER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (q, z) = (setting.get("q"), Self::confirmations(setting));
         // a moving target makes a hidden branch lighter while it is behind: no formula is known

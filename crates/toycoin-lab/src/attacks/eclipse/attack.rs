@@ -109,6 +109,10 @@ impl Attack for Eclipse {
         ]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![ATTACKER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let surrounded = all_hostile(RELAYS, small(setting.whole("hostile")), small(setting.whole("k")));
         let unnoticed = match setting.defence() {

@@ -101,6 +101,10 @@ impl Attack for Dilate {
         ]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![ATTACKER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (seen, blocks) = (seen_share(setting), small(setting.whole("blocks")));
         // of two branches that grow alike, now one is heavier and now the other

@@ -112,6 +112,10 @@ impl Attack for FeeSniping {
         ]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![ATTACKER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (q, give_up) = (setting.get("q"), give_up(setting));
         let theory = |quantity, value| Expected { quantity, by: "theory", value, binding: true };

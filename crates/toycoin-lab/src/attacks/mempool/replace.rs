@@ -111,6 +111,10 @@ impl Attack for Replace {
         ]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![REPLACER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (replacements, first) = (setting.get("replacements"), 1.0 + setting.get("children"));
         let paid = first * f64::from(u32::try_from(first_rate(setting)).unwrap_or(u32::MAX)) + replacements;

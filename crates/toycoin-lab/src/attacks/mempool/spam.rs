@@ -101,6 +101,10 @@ impl Attack for Spam {
         vec![(of(3.0, 2.0), 3), (of(1.0, 2.0), 3), (of(3.0, 20.0), 3), (of(1.0, 2.0).defended(self, "bid"), 3)]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![SPAMMER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (fee, spam) = (setting.get("fee"), setting.get("spam"));
         let is_first = setting.defence().is_some() || fee > spam;

@@ -110,6 +110,10 @@ impl Attack for SelfishMining {
         rows.into_iter().map(|setting| (setting, 6)).collect()
     }
 
+    fn attackers(&self, setting: &Setting) -> Vec<usize> {
+        if setting.whole("honest") == 1 { Vec::new() } else { vec![world(setting).attacker()] }
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let world = world(setting);
         let (alpha, gamma) = (world.alpha, world.gamma());

@@ -113,6 +113,10 @@ impl Attack for StubbornMining {
         settings.into_iter().map(|setting| (setting, 7)).collect()
     }
 
+    fn attackers(&self, setting: &Setting) -> Vec<usize> {
+        vec![world(setting).attacker()]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let world = world(setting);
         let (alpha, gamma) = (world.alpha, world.gamma());

@@ -90,7 +90,8 @@ impl World {
         if self.hub { HUB_NODES } else { EQUAL_NODES }
     }
 
-    fn attacker(&self) -> usize {
+    /// Returns the index of the attacker, behind the honest nodes.
+    pub(super) fn attacker(&self) -> usize {
         usize::try_from(self.honest()).unwrap_or_default()
     }
 

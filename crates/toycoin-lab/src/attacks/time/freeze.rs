@@ -88,6 +88,10 @@ impl Attack for Freeze {
         vec![(of(160.0), 30), (off(of(160.0)), 100), (off(of(400.0)), 30)]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![ATTACKER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (pause, q) = (setting.get("pause"), setting.get("q"));
         let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };

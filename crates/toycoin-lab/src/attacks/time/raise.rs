@@ -108,6 +108,10 @@ impl Attack for Raise {
         ]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![ATTACKER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (q, work) = (setting.get("q"), Self::work(setting));
         let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };

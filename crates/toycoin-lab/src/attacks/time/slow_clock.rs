@@ -98,6 +98,10 @@ impl Attack for SlowClock {
         ]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![FAST]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let behind = if setting.defence().is_some() { 0.0 } else { setting.get("behind") };
         let theory = slow_clock(setting.get("own"), setting.get("q"), behind);

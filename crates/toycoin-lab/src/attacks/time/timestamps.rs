@@ -81,6 +81,10 @@ impl Attack for Timestamps {
         vec![(of(0.1), 15), (of(0.3), 15), (of(0.5), 15), (of(0.3).without([Rule::TimeNotInFuture]), 10)]
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![ATTACKER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
         if is_bounded(setting) {
