@@ -26,9 +26,11 @@ use crate::{
     state::State,
 };
 
-/// An encoded event.
+/// An encoded event, or an encoded state.
 #[derive(Debug, Clone)]
 pub struct Line {
+    /// Id of the run in which the event is.
+    pub run: Arc<str>,
     /// The event's number.
     pub seq: u64,
     /// The event as JSON, without a line break.
@@ -44,7 +46,7 @@ pub enum Next {
     Event(Line),
 }
 
-/// Numbers the events of a run and keeps the last ones.
+/// Numbers the events of a run and keeps the last ones. After one run another one may [begin](Self::begin).
 #[derive(Debug)]
 pub struct Hub {
     inner: Mutex<Inner>,
@@ -56,6 +58,10 @@ pub struct Hub {
 #[derive(Debug)]
 struct Inner {
     state: State,
+    /// The id of the run, as every line has it.
+    run: Arc<str>,
+    /// Number of runs before this one.
+    earlier_runs: u64,
     ring: VecDeque<Line>,
     ring_bytes: usize,
     /// The last state that was encoded. Viewers that need a state share it for a while, since the events after it are in
@@ -64,6 +70,8 @@ struct Inner {
     /// All encoded states that somebody may still hold.
     copies: Vec<Weak<str>>,
     recorder: Option<Recorder>,
+    /// What became of a record that ended with its run.
+    ended_record: Option<io::Result<()>>,
     lagged: u64,
 }
 
@@ -71,12 +79,36 @@ impl Hub {
     /// Returns the hub of a run that begins with this state.
     pub fn new(state: State) -> Arc<Self> {
         let last = watch::Sender::new(state.seq);
-        let (ring, ring_bytes, encoded, copies, recorder, lagged) = Default::default();
-        let inner = Inner { state, ring, ring_bytes, encoded, copies, recorder, lagged };
+        let (earlier_runs, ring, ring_bytes, encoded, copies, recorder, ended_record, lagged) = Default::default();
+        let run = state.run.as_str().into();
+        let inner =
+            Inner { state, run, earlier_runs, ring, ring_bytes, encoded, copies, recorder, ended_record, lagged };
         Arc::new(Self { inner: Mutex::new(inner), last, counters: Counters::default() })
     }
 
-    /// Writes the present state and every later event to a record.
+    /// Begins another run with this state, whose id should be one that no run before had. All viewers get it in place of
+    /// what they have not seen of the old run. A record ends with its run, after a note that says so.
+    pub fn begin(&self, state: State) {
+        if self.lock().recorder.is_some() {
+            let (text, level) = ("the record ends here: another run begins".to_owned(), "info".to_owned());
+            self.tell(0, Fact::Note { text, level });
+        }
+        let mut inner = self.lock();
+        if let Some(recorder) = inner.recorder.take() {
+            inner.ended_record = Some(recorder.finish());
+        }
+        let seq = state.seq;
+        inner.run = state.run.as_str().into();
+        inner.state = state;
+        inner.earlier_runs += 1;
+        inner.ring.clear();
+        inner.ring_bytes = 0;
+        inner.encoded = None;
+        drop(inner);
+        self.last.send_replace(seq);
+    }
+
+    /// Writes the present state and every later event of this run to a record.
     ///
     /// # Errors
     /// When the state cannot be written.
@@ -93,7 +125,9 @@ impl Hub {
     /// # Errors
     /// When the record could not be written to its end.
     pub fn end_record(&self) -> io::Result<()> {
-        self.lock().recorder.take().map_or(Ok(()), Recorder::finish)
+        let mut inner = self.lock();
+        let earlier = inner.ended_record.take().unwrap_or(Ok(()));
+        inner.recorder.take().map_or(Ok(()), Recorder::finish).and(earlier)
     }
 
     /// Returns whether the record has failed or is full; [`end_record`](Self::end_record) says why.
@@ -113,7 +147,8 @@ impl Hub {
         if let Some(recorder) = &mut inner.recorder {
             recorder.write_or_remember(&json);
         }
-        inner.ring.push_back(Line { seq, json });
+        let run = Arc::clone(&inner.run);
+        inner.ring.push_back(Line { run, seq, json });
         while inner.ring.len() > RING_EVENTS || inner.ring_bytes > RING_BYTES {
             let Some(oldest) = inner.ring.pop_front() else { break };
             inner.ring_bytes -= oldest.json.len();
@@ -156,7 +191,8 @@ impl Hub {
     pub fn join(self: &Arc<Self>, last_id: Option<&str>) -> Viewer {
         let inner = self.lock();
         let seen = last_id.and_then(|id| inner.known(id));
-        Viewer { hub: Arc::clone(self), last: self.last.subscribe(), seen, joined_at: inner.state.seq }
+        let (run, joined_at) = (inner.earlier_runs, inner.state.seq);
+        Viewer { hub: Arc::clone(self), last: self.last.subscribe(), run, seen, joined_at }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -181,7 +217,7 @@ impl Inner {
         match &self.encoded {
             Some(line) if line.seq == seq => line.clone(),
             _ => {
-                let line = Line { seq, json: encode(&self.state).into() };
+                let line = Line { run: Arc::clone(&self.run), seq, json: encode(&self.state).into() };
                 self.copies.retain(|copy| copy.strong_count() > 0);
                 self.copies.push(Arc::downgrade(&line.json));
                 self.encoded.insert(line).clone()
@@ -232,6 +268,8 @@ impl Inner {
 pub struct Viewer {
     hub: Arc<Hub>,
     last: watch::Receiver<u64>,
+    /// Number of runs before the one that it follows.
+    run: u64,
     /// The last event that it has seen; `None` if it needs the state.
     seen: Option<u64>,
     /// The last event when it joined. Up to there it may catch up through the whole ring.
@@ -244,20 +282,32 @@ impl Viewer {
         loop {
             // what is told after this wakes it again
             self.last.borrow_and_update();
-            let resumes = self.seen.is_some_and(|seen| seen < self.joined_at);
-            let next = self.hub.lock().after(self.seen, resumes);
-            if let Some(next) = next {
-                let (Next::State(line) | Next::Event(line)) = &next;
-                self.seen = Some(line.seq);
-                if matches!(next, Next::State(_)) {
-                    // the state may be an older one, whose events follow
-                    self.joined_at = self.joined_at.max(self.hub.lock().state.seq);
-                }
+            if let Some(next) = self.next_now() {
                 return next;
             }
             // the hub, and with it the sender, lives as long as the viewer
             let _ = self.last.changed().await;
         }
+    }
+}
+
+impl Viewer {
+    /// Returns what comes next, if it is there.
+    fn next_now(&mut self) -> Option<Next> {
+        let mut inner = self.hub.lock();
+        if self.run != inner.earlier_runs {
+            // what it has seen is of another run
+            (self.run, self.seen) = (inner.earlier_runs, None);
+        }
+        let resumes = self.seen.is_some_and(|seen| seen < self.joined_at);
+        let next = inner.after(self.seen, resumes)?;
+        let (Next::State(line) | Next::Event(line)) = &next;
+        self.seen = Some(line.seq);
+        if matches!(next, Next::State(_)) {
+            // the state may be an older one, whose events follow
+            self.joined_at = inner.state.seq;
+        }
+        Some(next)
     }
 }
 
@@ -339,6 +389,64 @@ mod tests {
         assert!(states.iter().all(|line| line.seq == 0 && Arc::ptr_eq(&line.json, &states[0].json)));
         assert_eq!(seq(&mut viewers[2]).await, (false, 1), "the events after it follow");
         assert_eq!(hub.state().seq, 3, "whoever asks for the state gets the present one");
+    }
+
+    fn second_run() -> State {
+        let network = NetworkInfo { name: "lab".into(), genesis: "01".into(), spacing_ms: 2_000 };
+        State::new("0123abce".into(), "simulated", Some(8), network)
+    }
+
+    #[tokio::test]
+    async fn a_new_run_begins_with_its_state_for_everybody() {
+        let hub = hub();
+        let (mut early, mut late) = (hub.join(None), hub.join(None));
+        for number in 0..10 {
+            hub.tell(number, note("x"));
+        }
+        assert_eq!(seq(&mut early).await, (true, 10));
+        hub.begin(second_run());
+        for viewer in [&mut early, &mut late] {
+            let Next::State(line) = viewer.next().await else { panic!("the state comes first") };
+            assert_eq!((&*line.run, line.seq), ("0123abce", 0));
+            assert!(line.json.contains(r#""run":"0123abce","seq":0,"us":0"#));
+        }
+        // a time of the old run does not hold the new one back
+        hub.tell(3, note("y"));
+        for viewer in [&mut early, &mut late] {
+            assert_eq!(seq(viewer).await, (false, 1));
+        }
+        assert_eq!(seq(&mut hub.join(Some("0123abcd-1"))).await, (true, 1), "an id of the old run");
+        assert_eq!(hub.look(|state| state.us), 3);
+        hub.tell(4, note("z"));
+        assert_eq!(seq(&mut hub.join(Some("0123abce-1"))).await, (false, 2));
+        assert_eq!(hub.lagged(), 0);
+    }
+
+    #[test]
+    fn a_record_ends_with_its_run() {
+        #[derive(Clone, Default)]
+        struct Memory(Arc<Mutex<Vec<u8>>>);
+        impl io::Write for Memory {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.lock().unwrap().extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        let (hub, memory) = (hub(), Memory::default());
+        hub.record(Recorder::new(memory.clone())).unwrap();
+        hub.tell(1, note("one"));
+        hub.begin(second_run());
+        hub.tell(1, note("of another run"));
+        hub.end_record().unwrap();
+        let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "the state, one event, and why it ends: {text}");
+        assert!(lines[2].contains("the record ends here"));
     }
 
     #[test]

@@ -84,8 +84,7 @@ async fn events(State(app): State<Arc<App>>, Extension(closing): Extension<Closi
     };
     let hub = app.stage.hub();
     let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let run = hub.look(|state| state.run.clone());
-    let stream = Stream { viewer: hub.join(last_id), run, closing, _place: place };
+    let stream = Stream { viewer: hub.join(last_id), closing, _place: place };
     let begin = stream::iter([Bytes::from(format!("retry: {}\n\n", RETRY.as_millis()))]);
     let rest = stream::unfold(stream, Stream::next).flat_map(stream::iter);
     let body = Body::from_stream(begin.chain(rest).map(Ok::<_, Infallible>));
@@ -94,7 +93,6 @@ async fn events(State(app): State<Arc<App>>, Extension(closing): Extension<Closi
 
 struct Stream {
     viewer: Viewer,
-    run: String,
     closing: Closing,
     _place: OwnedSemaphorePermit,
 }
@@ -108,22 +106,22 @@ impl Stream {
             next = timeout(COMMENT_INTERVAL, self.viewer.next()) => next,
         };
         let parts = match next {
-            Ok(Next::State(line)) => self.parts("event: state\n", line),
-            Ok(Next::Event(line)) => self.parts("", line),
+            Ok(Next::State(line)) => parts("event: state\n", line),
+            Ok(Next::Event(line)) => parts("", line),
             // a comment keeps the connection open
             Err(_) => [Bytes::from_static(b":\n\n"), Bytes::new(), Bytes::new()],
         };
         Some((parts, self))
     }
+}
 
-    /// Viewers share the long part of an event, so that those who read slowly cost little memory.
-    fn parts(&self, kind: &str, line: Line) -> [Bytes; 3] {
-        let head = format!("{kind}id: {}-{}\ndata: ", self.run, line.seq);
-        if line.json.len() > SHORT {
-            return [head.into(), shared(line.json), Bytes::from_static(b"\n\n")];
-        }
-        [format!("{head}{}\n\n", line.json).into(), Bytes::new(), Bytes::new()]
+/// Returns a message of the stream. Viewers share the long part of it, so that those who read slowly cost little memory.
+fn parts(kind: &str, line: Line) -> [Bytes; 3] {
+    let head = format!("{kind}id: {}-{}\ndata: ", line.run, line.seq);
+    if line.json.len() > SHORT {
+        return [head.into(), shared(line.json), Bytes::from_static(b"\n\n")];
     }
+    [format!("{head}{}\n\n", line.json).into(), Bytes::new(), Bytes::new()]
 }
 
 /// Most bytes of an event that is copied, because one write is cheaper than three.
