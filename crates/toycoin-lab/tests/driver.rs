@@ -1,7 +1,5 @@
 //! A driver moves the network of a trial, and changes nothing in what happens.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
-
 use std::time::Duration;
 
 use toycoin_lab::{

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::attack::AttackRequest;
+
 /// Something that a stage is asked to do.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -68,6 +70,10 @@ pub enum Command {
     Step,
     /// Set the speed, in virtual seconds per second.
     Speed(f64),
+    /// Show a trial of an attack in place of the present network.
+    Attack(AttackRequest),
+    /// Show a new network of the lesson in place of an attack's.
+    Lesson,
 }
 
 /// A fault to begin.
@@ -182,4 +188,13 @@ pub enum Refusal {
     /// The command makes no sense (status 422).
     #[error("{0}")]
     Unfit(String),
+}
+
+impl Refusal {
+    /// Returns why a trial of an attack is not disturbed.
+    pub(crate) fn trial_runs() -> Self {
+        let text = "a trial of an attack runs undisturbed, so that its outcome can stand beside theory; go back to the \
+                    lesson's network first";
+        Self::Cannot(text.to_owned())
+    }
 }

@@ -97,6 +97,8 @@ pub enum Fact {
     },
     /// The clock of a simulation or a record changed its speed, or was paused.
     Clock(Clock),
+    /// A trial of an attack began, or has an outcome.
+    Attack(AttackTrial),
     /// A remark for the people at the page.
     Note {
         /// The remark.
@@ -257,6 +259,24 @@ pub struct Clock {
     pub speed: f64,
     /// Whether time stands still.
     pub paused: bool,
+}
+
+/// A trial of an attack, beside what theory says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AttackTrial {
+    /// The attack's name, such as `double-spend`.
+    pub attack: String,
+    /// One sentence: who does what to whom.
+    pub summary: String,
+    /// The parameters, the defence and the seed of the trial, for a person.
+    pub setting: String,
+    /// What theory expects, for a person; empty if no formula is known.
+    pub theory: String,
+    /// The nodes that attack.
+    pub attackers: Vec<usize>,
+    /// What the trial measured, for a person; absent until it has ended.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outcome: Option<String>,
 }
 
 impl Default for Clock {

@@ -52,6 +52,7 @@
 //! - [`event`]: the schema; [`state`]: what all events add up to, and the reducer.
 //! - [`hub`]: numbers, keeps and encodes events, and lets viewers join.
 //! - [`stage`]: where events come from and who carries out [`command`]s.
+//! - [`attack`]: attacks that a simulated stage shows, with the feature `attacks`.
 //! - [`record`]: a run as a file, and as a page that opens without a server.
 //! - [`reader`]: questions to a node, whichever stage it is on.
 //! - [`counters`]: what the metrics count.
@@ -66,6 +67,7 @@
 
 mod api;
 mod app;
+pub mod attack;
 pub mod command;
 pub mod counters;
 pub mod event;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    event::{Block, Clock, Disturbances, Event, Fact, LastingFault, Message, Payment, TipMove},
+    event::{AttackTrial, Block, Clock, Disturbances, Event, Fact, LastingFault, Message, Payment, TipMove},
     limits::{LISTED_PAYMENTS, STATE_BLOCKS, STATE_MESSAGES},
 };
 
@@ -45,6 +45,9 @@ pub struct State {
     pub faults: Vec<LastingFault>,
     /// The clock.
     pub clock: Clock,
+    /// The trial of an attack that the network shows, if it shows one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub attack: Option<AttackTrial>,
 }
 
 /// The parameters of a network that a viewer needs.
@@ -127,6 +130,7 @@ impl State {
             down: Vec::new(),
             faults: Vec::new(),
             clock: Clock::default(),
+            attack: None,
         }
     }
 
@@ -173,6 +177,7 @@ impl State {
                 }
             }
             Fact::Clock(clock) => self.clock = *clock,
+            Fact::Attack(trial) => self.attack = Some(trial.clone()),
             Fact::Rejected { .. } | Fact::Note { .. } => {}
         }
     }

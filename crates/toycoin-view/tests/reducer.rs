@@ -7,7 +7,9 @@
 
 use std::{
     collections::BTreeSet,
-    env, fs,
+    env,
+    fmt::Display,
+    fs,
     io::{self, Write},
     path::Path,
     sync::{Arc, Mutex},
@@ -118,12 +120,25 @@ fn compare(seed: u64, director: &mut Director, state: &State) {
     }
 }
 
-fn keep(seed: u64, record: &str, state: &State) {
-    let Some(folder) = env::var_os("TOYCOIN_VIEW_TRACES").filter(|_| seed < KEPT) else { return };
+/// Returns what a record adds up to.
+fn replayed(record: &str) -> State {
+    let mut lines = record.lines();
+    let mut state: State = serde_json::from_str(lines.next().unwrap()).unwrap();
+    for line in lines {
+        let event: Event = serde_json::from_str(line).unwrap();
+        assert_eq!(event.seq, state.seq + 1);
+        assert!(event.us >= state.us);
+        state.apply(&event);
+    }
+    state
+}
+
+fn keep(name: impl Display, record: &str, state: &State) {
+    let Some(folder) = env::var_os("TOYCOIN_VIEW_TRACES") else { return };
     let folder = Path::new(&folder);
     fs::create_dir_all(folder).unwrap();
-    fs::write(folder.join(format!("{seed}.jsonl")), record).unwrap();
-    fs::write(folder.join(format!("{seed}.end.json")), serde_json::to_string(state).unwrap()).unwrap();
+    fs::write(folder.join(format!("{name}.jsonl")), record).unwrap();
+    fs::write(folder.join(format!("{name}.end.json")), serde_json::to_string(state).unwrap()).unwrap();
 }
 
 #[test]
@@ -131,19 +146,14 @@ fn the_events_add_up_to_the_network_itself() {
     let (mut reorganisations, mut restarts) = (0, 0);
     for seed in 0..RUNS {
         let (mut director, record) = run(seed);
-        let mut lines = record.lines();
-        let mut state: State = serde_json::from_str(lines.next().unwrap()).unwrap();
-        for line in lines {
-            let event: Event = serde_json::from_str(line).unwrap();
-            assert_eq!(event.seq, state.seq + 1);
-            assert!(event.us >= state.us);
-            state.apply(&event);
-        }
+        let state = replayed(&record);
         reorganisations += record.matches(r#""left":[""#).count();
         restarts += record.matches(r#""why":"restart""#).count();
         director.hub().look(|shown| assert_eq!(*shown, state));
         compare(seed, &mut director, &state);
-        keep(seed, &record, &state);
+        if seed < KEPT {
+            keep(seed, &record, &state);
+        }
     }
     assert!(reorganisations > 100 && restarts > 100, "{reorganisations} reorganisations, {restarts} lost payments");
 }
@@ -153,4 +163,28 @@ fn two_records_of_one_seed_are_equal() {
     for seed in 0..5 {
         assert_eq!(run(seed).1, run(seed).1);
     }
+}
+
+#[cfg(feature = "attacks")]
+#[test]
+fn a_record_of_an_attack_ends_with_its_outcome() {
+    use toycoin_view::{attack::AttackRequest, stage::simulated::Simulated};
+
+    let record = |seed, time| {
+        let memory = Memory::default();
+        let request = AttackRequest { seed: Some(seed), ..AttackRequest::new("double-spend") };
+        Simulated::record_attack(&request, time, Recorder::new(memory.clone())).unwrap();
+        let bytes = memory.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    };
+    let hour = Duration::from_secs(3_600);
+    let whole = record(1, hour);
+    assert_eq!(whole, record(1, hour), "equal seeds make equal records");
+    let state = replayed(&whole);
+    let trial = state.attack.clone().unwrap();
+    assert!(trial.outcome.unwrap().starts_with("success: "));
+    assert!(state.blocks.len() > 3 && state.clock.paused);
+    keep("attack", &whole, &state);
+    let short = replayed(&record(1, Duration::from_secs(30)));
+    assert!(short.attack.unwrap().outcome.is_none(), "it ends before the trial does");
 }

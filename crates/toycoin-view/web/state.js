@@ -93,6 +93,10 @@ const changes = {
   clock(state, { speed, paused }) {
     state.clock = { speed, paused };
   },
+
+  attack(state, { attack, summary, setting, theory, attackers, outcome }) {
+    state.attack = { attack, summary, setting, theory, attackers, ...optional('outcome', outcome) };
+  },
 };
 
 function changeNode(state, node, change) {

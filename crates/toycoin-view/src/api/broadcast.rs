@@ -10,6 +10,7 @@ use toycoin_wire::{NodeMessage, Payload, Tag};
 use crate::{
     api::{params::Viewpoint, source::Source},
     app::App,
+    command::Refusal,
     problem::Problem,
     server::Whole,
 };
@@ -29,6 +30,9 @@ pub(crate) async fn broadcast(
 ) -> Result<String, Problem> {
     let source = Source::new(&app, &viewpoint)?;
     let payment = decode(&body)?;
+    if app.stage.hub().look(|state| state.attack.is_some()) {
+        return Err(Refusal::trial_runs().into());
+    }
     let txid = payment.txid();
     match source.node.submit(payment).await? {
         Ok(_) | Err(SubmitError::Refused(AdmitError::AlreadyConfirmed { .. })) => Ok(txid.to_string()),

@@ -29,7 +29,7 @@ pub(crate) struct Source<'a> {
     pub(crate) number: usize,
     /// The node that is asked.
     pub(crate) node: NodeReader,
-    params: &'a ChainParams,
+    params: ChainParams,
 }
 
 /// A transaction that some node has.
@@ -108,8 +108,8 @@ impl<'a> Source<'a> {
     }
 
     /// Returns the network's parameters.
-    pub(crate) const fn params(&self) -> &'a ChainParams {
-        self.params
+    pub(crate) const fn params(&self) -> &ChainParams {
+        &self.params
     }
 
     /// Returns the node's index at its present tip.

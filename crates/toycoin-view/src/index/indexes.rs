@@ -41,7 +41,9 @@ impl Indexes {
         params: &ChainParams,
     ) -> Result<MappedMutexGuard<'_, NodeIndex>, Problem> {
         let cell = self.nodes.get(node).ok_or_else(|| Problem::unknown(format!("there is no node {node}")))?;
-        let guard = cell.lock().await;
+        let mut guard = cell.lock().await;
+        // the stage may show another network than before
+        guard.take_if(|index| !index.is_of(params));
         let mut index = MutexGuard::map(guard, |index| index.get_or_insert_with(|| NodeIndex::new(params)));
         index.follow(reader).await?;
         Ok(index)

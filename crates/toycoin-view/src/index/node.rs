@@ -31,6 +31,11 @@ impl NodeIndex {
         Self { params: params.clone(), chain, mempool, audit: None }
     }
 
+    /// Returns whether it is the index of a node of this network.
+    pub(super) fn is_of(&self, params: &ChainParams) -> bool {
+        self.params.genesis_hash() == params.genesis_hash()
+    }
+
     /// Follows the node's chain up to its tip, by at most [`INDEX_STEPS`] steps.
     ///
     /// # Errors

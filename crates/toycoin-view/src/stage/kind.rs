@@ -5,6 +5,7 @@ use std::sync::Arc;
 use toycoin_core::ChainParams;
 
 use crate::{
+    attack::{AttackInfo, needs_simulation},
     command::{Command, Done, Refusal},
     hub::Hub,
     reader::NodeReader,
@@ -46,12 +47,12 @@ impl Stage {
         }
     }
 
-    /// Returns the parameters of the network; `None` where there is no node to ask.
-    pub fn params(&self) -> Option<&ChainParams> {
+    /// Returns the parameters of the network that is shown at present; `None` where there is no node to ask.
+    pub fn params(&self) -> Option<ChainParams> {
         match &self.kind {
             Kind::Simulated(stage) => Some(stage.params()),
-            Kind::Live(stage) => Some(stage.params()),
-            Kind::Nodes(stage) => Some(stage.params()),
+            Kind::Live(stage) => Some(stage.params().clone()),
+            Kind::Nodes(stage) => Some(stage.params().clone()),
             Kind::Watched(_) | Kind::Record { .. } => None,
         }
     }
@@ -84,6 +85,14 @@ impl Stage {
         }
     }
 
+    /// Returns the attacks that the stage can show, in the order of the attack lab.
+    pub fn attacks(&self) -> &'static [AttackInfo] {
+        match &self.kind {
+            Kind::Simulated(stage) => stage.attacks(),
+            _ => &[],
+        }
+    }
+
     /// Carries out a command.
     ///
     /// # Errors
@@ -93,6 +102,9 @@ impl Stage {
             Kind::Simulated(stage) => stage.command(command).await,
             Kind::Live(stage) => stage.command(command).await,
             Kind::Nodes(stage) => stage.command(command).await,
+            Kind::Watched(_) | Kind::Record { .. } if matches!(command, Command::Attack(_) | Command::Lesson) => {
+                Err(needs_simulation())
+            }
             Kind::Watched(_) => Err(Refusal::Cannot("this network can only be watched from here".into())),
             Kind::Record { .. } => Err(Refusal::Cannot(
                 "this is a record of what happened; use the page's own clock to go through it".into(),

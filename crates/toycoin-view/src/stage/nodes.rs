@@ -7,6 +7,7 @@ use toycoin_core::ChainParams;
 use toycoin_node::{NodeHandle, Stopped};
 
 use crate::{
+    attack::needs_simulation,
     command::{Command, Done, Refusal},
     hub::Hub,
     limits::NODES,
@@ -123,6 +124,9 @@ impl Nodes {
     /// # Errors
     /// When it is another one than to stop or to start mining, or there is no such node.
     pub async fn command(&self, command: Command) -> Result<Done, Refusal> {
+        if matches!(command, Command::Attack(_) | Command::Lesson) {
+            return Err(needs_simulation());
+        }
         let (Command::Stop { node } | Command::Start { node }) = command else {
             let text = "this program shows its own node, whose mining can be stopped and started, and nothing else";
             return Err(Refusal::Cannot(text.to_owned()));

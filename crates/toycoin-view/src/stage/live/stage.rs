@@ -13,6 +13,7 @@ use super::{
     wallets::{Wallets, key},
 };
 use crate::{
+    attack::needs_simulation,
     command::{Command, Done, Refusal},
     hub::Hub,
     reporter::Reporter,
@@ -120,6 +121,7 @@ impl Live {
             }
             Command::AddNode { .. } => return Err(cannot("add a node")),
             Command::Fault(_) | Command::End { .. } => return Err(cannot("begin or end a fault")),
+            Command::Attack(_) | Command::Lesson => return Err(needs_simulation()),
             Command::Pause | Command::Run | Command::Step | Command::Speed(_) => {
                 return Err(cannot("stop its clock or change its speed"));
             }

@@ -56,13 +56,12 @@ impl SimulatedConfig {
         toycoin_sim::params(self.nodes, self.spacing)
     }
 
-    /// Returns the state before the first event. The id of the run follows from the values, so that two records of one
-    /// seed are equal.
-    pub(super) fn state(&self) -> State {
+    /// Returns the state before the first event of a run, of which the stage has shown so many others before. The id of
+    /// the run follows from the values and that number, so that two records of one seed are equal.
+    pub(super) fn state(&self, earlier: u64) -> State {
         let Self { seed, nodes, spacing, payments_per_second, hash_rate } = self;
         let text = format!("{seed} {nodes} {spacing:?} {payments_per_second:?} {hash_rate}");
-        let run = blake3::hash(text.as_bytes()).to_hex().as_str().get(..8).unwrap_or_default().to_owned();
-        State::new(run, "simulated", Some(*seed), NetworkInfo::of(&self.params()))
+        State::new(run_id(&text, earlier), "simulated", Some(*seed), NetworkInfo::of(&self.params()))
     }
 
     pub(super) fn simulation(&self) -> Simulation {
@@ -75,4 +74,10 @@ impl SimulatedConfig {
         let spending = Spending { grains: 1_000..=500_000_000, fee_rates: 1..=40, ..Spending::default() };
         (0..self.nodes).fold(simulation, |simulation, node| simulation.spending(node, spending.clone()))
     }
+}
+
+/// Returns the id of a run, 8 hex digits, from what it shows and the number of runs before it.
+pub(super) fn run_id(what: &str, earlier: u64) -> String {
+    let text = if earlier == 0 { what.to_owned() } else { format!("{what}, run {earlier}") };
+    blake3::hash(text.as_bytes()).to_hex().as_str().get(..8).unwrap_or_default().to_owned()
 }

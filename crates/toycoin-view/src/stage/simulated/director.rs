@@ -1,18 +1,20 @@
 //! The director: moves a simulated network forward, tells what happens, and carries out commands.
 
-use std::{cell::RefCell, fmt, mem, rc::Rc, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use toycoin_core::{Amount, ChainParams};
+use toycoin_core::Amount;
 use toycoin_node::protocol::{Request, Response};
-use toycoin_sim::{ControlError, Link, Network, Seen};
+use toycoin_sim::{ControlError, Link, Network};
 
-use super::{config::SimulatedConfig, faults::Faults};
+use super::{
+    config::SimulatedConfig,
+    desk::{Desk, Step},
+};
 use crate::{
     command::{Command, Done, Refusal},
-    event::{Clock, Disturbances, Fact, bounded_text},
+    event::Clock,
     hub::Hub,
     limits::{NODES, SIMULATED_BLOCKS, SIMULATED_PAYMENTS},
-    reporter::Reporter,
 };
 
 /// Slowest and fastest speeds, in virtual seconds per second.
@@ -23,6 +25,9 @@ const MAX_DELAY: Duration = Duration::from_secs(60);
 
 /// Virtual time that a step looks ahead for something to show.
 const STEP_REACH: Duration = Duration::from_secs(30);
+
+/// Why a network that broke or is full does not go on.
+const ENDED: &str = "the simulation has ended; start the program again";
 
 /// A simulated network whose time a caller moves. It tells its [`Hub`] what happens, and never leaves its thread;
 /// [`Simulated`](super::Simulated) keeps one in step with real time.
@@ -42,55 +47,40 @@ const STEP_REACH: Duration = Duration::from_secs(30);
 /// # Ok::<(), toycoin_view::command::Refusal>(())
 /// ```
 pub struct Director {
-    network: Network,
-    params: ChainParams,
-    hub: Arc<Hub>,
-    reporter: Reporter,
-    seen: Rc<RefCell<Vec<Seen>>>,
-    names: Vec<String>,
-    faults: Faults,
-    told: Disturbances,
-    clock: Clock,
-    has_ended: bool,
+    pub(super) network: Network,
+    pub(super) desk: Desk,
+    /// The virtual time up to which it may move the network.
+    pub(super) limit: Duration,
 }
 
 impl Director {
     /// Builds the network, and tells its nodes and its first block.
     pub fn new(config: &SimulatedConfig) -> Self {
-        Self::with_hub(config, Hub::new(config.state()))
+        Self::with_hub(config, Hub::new(config.state(0)))
     }
 
     pub(super) fn with_hub(config: &SimulatedConfig, hub: Arc<Hub>) -> Self {
-        let params = config.params();
         let mut network = config.simulation().start();
-        let seen = Rc::new(RefCell::new(Vec::new()));
-        let queue = Rc::clone(&seen);
-        network.observe(move |fact| queue.borrow_mut().push(fact.clone()));
-        let reporter = Reporter::new(Arc::clone(&hub), params.clone());
-        let (names, faults, told, clock) = Default::default();
-        let mut director = Self { network, params, hub, reporter, seen, names, faults, told, clock, has_ended: false };
-        if let Ok(genesis) = director.params.genesis().clone().check(&director.params) {
-            director.reporter.block(0, &genesis);
-        }
+        let mut desk = Desk::new(config.params(), hub, &mut network);
         for _ in 0..config.nodes {
-            director.tell_new_node(config.hash_rate.into());
+            desk.tell_new_node(&network, "node", config.hash_rate.into());
         }
-        director
+        Self { network, desk, limit: Duration::MAX }
     }
 
     /// Returns the hub.
     pub const fn hub(&self) -> &Arc<Hub> {
-        &self.hub
+        &self.desk.hub
     }
 
     /// Returns the clock. Only [`Simulated`](super::Simulated) heeds it.
     pub const fn clock(&self) -> Clock {
-        self.clock
+        self.desk.clock
     }
 
     /// Returns the number of nodes.
     pub const fn nodes(&self) -> usize {
-        self.names.len()
+        self.desk.nodes()
     }
 
     /// Returns the virtual time.
@@ -98,16 +88,27 @@ impl Director {
         self.network.now()
     }
 
+    /// Returns whether the network is that of a trial of an attack, which runs undisturbed.
+    pub(super) const fn is_trial(&self) -> bool {
+        self.desk.trial.is_some()
+    }
+
+    /// Returns whether time can go on: the network is not broken, and not as large as it may become.
+    #[cfg(feature = "attacks")]
+    pub(super) const fn goes_on(&self) -> bool {
+        self.desk.end.is_none()
+    }
+
     /// Moves forward to a virtual time, and tells all that happened.
     pub fn run_to(&mut self, time: Duration) {
-        if let Err(violation) = self.network.run_to(time)
-            && !mem::replace(&mut self.has_ended, true)
+        if let Err(violation) = self.network.run_to(time.min(self.limit))
+            && self.desk.end.is_none()
         {
             let text = format!("the simulation stands still: {violation}; please report this with the seed");
-            self.reporter.tell(self.us(), Fact::Note { text: bounded_text(text), level: "warning".to_owned() });
-            self.set_clock(Clock { paused: true, ..self.clock });
+            self.desk.note(&self.network, text, "warning");
+            self.desk.end(&self.network, ENDED);
         }
-        self.report();
+        self.desk.report(&self.network);
         self.rest_when_full();
     }
 
@@ -117,42 +118,49 @@ impl Director {
     /// When the network cannot do that, or the command makes no sense.
     pub fn command(&mut self, command: Command) -> Result<Done, Refusal> {
         let done = self.carry_out(command);
-        self.report();
+        self.desk.report(&self.network);
         done
     }
 
-    /// Answers a question to a node, or submits a transaction to it. Returns `None` while the node is down, and for any
-    /// other request.
+    /// Answers a question to a node, or submits a transaction to it. Returns `None` while the node is down, for any other
+    /// request, and for a transaction while an attack is shown.
     pub fn ask(&mut self, node: usize, request: Request) -> Option<Response> {
         let answer = self.network.node(node)?.inspect(&request).ok()?;
         if answer.is_some() {
             return answer;
         }
         let Request::Submit(transaction) = request else { return None };
+        if self.is_trial() {
+            return None;
+        }
         let submitted = self.network.submit_transaction(node, transaction).ok()?;
-        self.report();
+        self.desk.report(&self.network);
         Some(Response::Submitted(submitted))
     }
 
     fn carry_out(&mut self, command: Command) -> Result<Done, Refusal> {
         let nodes = self.nodes();
+        let is_of_the_clock = matches!(command, Command::Pause | Command::Run | Command::Step | Command::Speed(_));
+        if self.is_trial() && !is_of_the_clock {
+            return Err(Refusal::trial_runs());
+        }
         match command {
-            Command::Partition { groups } => self.faults.part(groups, &mut self.network, nodes)?,
-            Command::Heal => self.faults.heal(&mut self.network)?,
-            Command::Fault(spec) => return Ok(Done::Fault(self.faults.begin(&spec, &mut self.network)?)),
-            Command::End { id } => self.faults.end(id, &mut self.network)?,
+            Command::Partition { groups } => self.desk.faults.part(groups, &mut self.network, nodes)?,
+            Command::Heal => self.desk.faults.heal(&mut self.network)?,
+            Command::Fault(spec) => return Ok(Done::Fault(self.desk.faults.begin(&spec, &mut self.network)?)),
+            Command::End { id } => self.desk.faults.end(id, &mut self.network)?,
             Command::AddNode { hash_rate } => return self.add_node(hash_rate),
             Command::Stop { node } => {
                 self.check_node(node)?;
-                self.faults.stop(node, &mut self.network)?;
+                self.desk.faults.stop(node, &mut self.network)?;
             }
             Command::Start { node } => {
                 self.check_node(node)?;
-                self.faults.start(node, &mut self.network)?;
+                self.desk.faults.start(node, &mut self.network)?;
             }
             Command::Rate { node, hash_rate } => {
                 self.network.set_hash_rate(node, share(hash_rate)?)?;
-                self.tell_node(node, hash_rate);
+                self.desk.tell_node(&self.network, node, hash_rate);
             }
             Command::Delay { node, delay } if delay > MAX_DELAY => {
                 return Err(Refusal::Unfit(format!("node {node}: a delay is at most {} ms", MAX_DELAY.as_millis())));
@@ -163,16 +171,19 @@ impl Director {
                 let (value, fee) = (Amount::from_grains(value), Amount::from_grains(fee));
                 return Ok(Done::Paid(self.network.pay_with_fee(from, to, value, fee)?.to_string()));
             }
-            Command::Pause => self.set_clock(Clock { paused: true, ..self.clock }),
-            Command::Run if self.has_ended => {
-                return Err(Refusal::Cannot("the simulation has ended; start the program again".to_owned()));
-            }
-            Command::Run => self.set_clock(Clock { paused: false, ..self.clock }),
+            Command::Pause => self.set_clock(Clock { paused: true, ..self.clock() }),
+            Command::Run => match &self.desk.end {
+                Some(reason) => return Err(Refusal::Cannot(reason.clone())),
+                None => self.set_clock(Clock { paused: false, ..self.clock() }),
+            },
             Command::Step => self.step(),
             Command::Speed(speed) if !SPEEDS.contains(&speed) => {
                 return Err(Refusal::Unfit("a speed is from 0.01 to 100 virtual seconds per second".to_owned()));
             }
-            Command::Speed(speed) => self.set_clock(Clock { speed, ..self.clock }),
+            Command::Speed(speed) => self.set_clock(Clock { speed, ..self.clock() }),
+            Command::Attack(_) | Command::Lesson => {
+                return Err(Refusal::Cannot("a director keeps its network; ask the stage for another one".to_owned()));
+            }
         }
         Ok(Done::Done)
     }
@@ -182,24 +193,45 @@ impl Director {
     fn rest_when_full(&mut self) {
         let statistics = self.network.statistics();
         let is_full = statistics.payments > SIMULATED_PAYMENTS || statistics.blocks_mined > SIMULATED_BLOCKS;
-        if is_full && !mem::replace(&mut self.has_ended, true) {
+        if is_full && self.desk.end.is_none() {
             let text = format!(
                 "the simulation ends here: it has made {} payments and {} blocks, and keeps them all in memory; start \
                  the program again to go on with a new one",
                 statistics.payments, statistics.blocks_mined
             );
-            self.reporter.tell(self.us(), Fact::Note { text, level: "warning".to_owned() });
-            self.set_clock(Clock { paused: true, ..self.clock });
+            self.desk.note(&self.network, text, "warning");
+            self.desk.end(&self.network, ENDED);
         }
     }
 
     /// Goes on until something is shown, then stands still.
     fn step(&mut self) {
-        self.set_clock(Clock { paused: true, ..self.clock });
-        let (begin, end) = (self.hub.look(|state| state.seq), self.now() + STEP_REACH);
-        while self.now() < end && !self.has_ended && self.hub.look(|state| state.seq) == begin {
+        self.set_clock(Clock { paused: true, ..self.clock() });
+        self.desk.step = Some(Step { begin: self.shown(), end: self.now() + STEP_REACH });
+        self.step_on();
+    }
+
+    /// Returns whether a step is not done yet, since it met the limit.
+    pub(super) const fn is_stepping(&self) -> bool {
+        self.desk.step.is_some()
+    }
+
+    /// Goes on with a step that met the limit before it had something to show.
+    pub(super) fn step_on(&mut self) {
+        let Some(Step { begin, end }) = self.desk.step else { return };
+        let is_done =
+            |director: &Self| director.now() >= end || director.desk.end.is_some() || director.shown() != begin;
+        while self.now() < self.limit && !is_done(self) {
             self.run_to(self.now() + Duration::from_millis(1));
         }
+        if is_done(self) {
+            self.desk.step = None;
+        }
+    }
+
+    /// Returns the number of the last event.
+    fn shown(&self) -> u64 {
+        self.desk.hub.look(|state| state.seq)
     }
 
     fn add_node(&mut self, hash_rate: u64) -> Result<Done, Refusal> {
@@ -207,66 +239,25 @@ impl Director {
             return Err(Refusal::Cannot(format!("the network has {NODES} nodes already, as many as are shown")));
         }
         let node = self.network.add_node(share(hash_rate)?)?;
-        self.tell_new_node(hash_rate);
+        self.desk.tell_new_node(&self.network, "node", hash_rate);
         // a node that hears both sides of a partition would join them
-        self.faults.joined(node, &mut self.network)?;
+        self.desk.faults.joined(node, &mut self.network)?;
         Ok(Done::Node(node))
     }
 
-    /// Tells what happened since the last time, and what is wrong if that changed.
-    fn report(&mut self) {
-        let nodes = self.names.len();
-        let seen = mem::take(&mut *self.seen.borrow_mut());
-        for seen in seen {
-            self.reporter.seen(seen, &self.network, nodes);
-        }
-        self.reporter.time_passed(self.us());
-        let now = self.faults.disturbances(&self.network, nodes);
-        if now != self.told {
-            for node in now.down.iter().filter(|node| !self.told.down.contains(node)) {
-                self.reporter.restarted(self.us(), *node);
-            }
-            self.reporter.tell(self.us(), Fact::Network(now.clone()));
-            self.told = now;
-        }
-    }
-
-    fn tell_new_node(&mut self, hash_rate: u64) {
-        let node = self.names.len();
-        self.names.push(format!("node {node}"));
-        self.tell_node(node, hash_rate);
-    }
-
-    fn tell_node(&self, node: usize, hash_rate: u64) {
-        // while it is down, its last tip stands
-        let told = self.hub.look(|state| state.nodes.get(node).map(|node| (node.tip.clone(), node.height)));
-        let tip = self.network.node(node).map(|node| node.chain().tip());
-        let tip = tip.map(|tip| (tip.hash.to_string(), tip.height)).or(told);
-        let (tip, height) = tip.unwrap_or_else(|| (self.params.genesis_hash().to_string(), 0));
-        let name = self.names.get(node).cloned().unwrap_or_default();
-        self.reporter.tell(self.us(), Fact::Node { node, name, hash_rate, tip, height });
-    }
-
     fn set_clock(&mut self, clock: Clock) {
-        if clock != self.clock {
-            self.clock = clock;
-            self.reporter.tell(self.us(), Fact::Clock(clock));
-        }
+        self.desk.set_clock(&self.network, clock);
     }
 
     fn check_node(&self, node: usize) -> Result<(), Refusal> {
         let nodes = self.nodes();
         if node < nodes { Ok(()) } else { Err(Refusal::NoSuchNode { node, nodes }) }
     }
-
-    fn us(&self) -> u64 {
-        u64::try_from(self.now().as_micros()).unwrap_or(u64::MAX)
-    }
 }
 
 impl fmt::Debug for Director {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Director").field("network", &self.network).field("clock", &self.clock).finish_non_exhaustive()
+        f.debug_struct("Director").field("network", &self.network).field("clock", &self.clock()).finish_non_exhaustive()
     }
 }
 

@@ -29,6 +29,8 @@ impl Reporter {
             Fact::Withheld { to, from: Some(from), message } => {
                 self.arrived(us, from, to, MessageKey::of(&message), Fate::Withheld);
             }
+            // a block that its finder withholds is told when another node has it, and then has its miner
+            Fact::Found { node, hash, .. } => self.found(hash, node),
             Fact::Event { node, event } => {
                 if let Event::SideBlock { hash, .. } = &event {
                     self.side_block(us, node, hash, network);
