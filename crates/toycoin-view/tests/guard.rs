@@ -13,6 +13,7 @@ use toycoin_view::{View, limits::WAITING_CONNECTIONS};
 
 const READ: &str = "/api/v1/state";
 const WRITE: &str = "/api/v1/network/heal";
+const WRITES: [&str; 3] = [WRITE, "/api/v1/attack", "/api/v1/lesson"];
 
 /// Returns a view that may also be called `lab.local`.
 async fn lab() -> View {
@@ -80,8 +81,11 @@ async fn each_row_of_host_origin_token_and_method() {
     // this stage refuses each command that gets through, with 409
     for (host, is_host) in [&hosts[0], &hosts[6]] {
         for (origin, is_origin) in [&origins[0], &origins[1], &origins[4]] {
-            for (authorization, is_right) in &tokens {
-                let mut row = request(&view, "POST", WRITE).header("host", host);
+            for ((authorization, is_right), path) in tokens.iter().flat_map(|row| WRITES.map(|path| (row, path))) {
+                let mut row = request(&view, "POST", path).header("host", host);
+                if path == "/api/v1/attack" {
+                    row = row.json(r#"{"attack":"double-spend"}"#);
+                }
                 if let Some(origin) = origin {
                     row = row.header("origin", origin);
                 }

@@ -14,6 +14,7 @@ use crate::{
         source::Source,
     },
     app::App,
+    attack::AttackInfo,
     event::work_hex,
     problem::Problem,
 };
@@ -97,6 +98,12 @@ pub(crate) async fn peers(
 #[utoipa::path(get, path = "/api/v1/rules", tag = "network", responses((status = 200, body = Vec<RuleInfo>)))]
 pub(crate) async fn rules() -> Json<Vec<RuleInfo>> {
     Json(Rule::all().map(RuleInfo::from).collect())
+}
+
+/// The attacks of which a trial can be shown; none if the stage is not simulated, or the program was built without them.
+#[utoipa::path(get, path = "/api/v1/attacks", tag = "network", responses((status = 200, body = Vec<AttackInfo>)))]
+pub(crate) async fn attacks(State(app): Apps) -> Json<&'static [AttackInfo]> {
+    Json(app.stage.attacks())
 }
 
 /// The supply audit at the node's tip. The node counts its coins once for each tip that is asked for.

@@ -48,6 +48,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(network::peers))
         .routes(routes!(network::rules))
         .routes(routes!(network::audit))
+        .routes(routes!(network::attacks))
         .routes(routes!(mempool::mempool_of_node))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))

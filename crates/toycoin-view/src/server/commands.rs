@@ -15,6 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::App,
+    attack::AttackRequest,
     command::{Command, Done, FaultSpec, Refusal},
     problem::Problem,
     server::{
@@ -37,6 +38,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(delay))
         .routes(routes!(pay))
         .routes(routes!(clock))
+        .routes(routes!(attack))
+        .routes(routes!(lesson))
 }
 
 type Answer = Result<Response, Problem>;
@@ -118,6 +121,15 @@ handlers! {
         request_body = SetClock,
         responses((status = 204), (status = "4XX", body = Problem)),
     ] (Fields(fields) => Fields<SetClock>) fields.command()?;
+    /// Shows a trial of an attack in place of the present network. It is another run: all viewers get its state.
+    attack "/api/v1/attack" [
+        request_body = AttackRequest,
+        responses((status = 204), (status = "4XX", body = Problem)),
+    ] (Fields(request) => Fields<AttackRequest>) Command::Attack(request);
+    /// Shows a new network of the lesson in place of an attack's. It is another run. It needs no body.
+    lesson "/api/v1/lesson" [
+        responses((status = 204), (status = "4XX", body = Problem)),
+    ] (_body => Whole) Command::Lesson;
 }
 
 fn answer(done: Done) -> Response {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::site::{Site, run_test};
+use super::{
+    description::check_answer,
+    site::{Site, run_test},
+};
 use crate::{
     command::Command,
     stage::simulated::{Simulated, SimulatedConfig},
@@ -59,6 +62,9 @@ fn simulated_nodes_are_asked_like_live_ones() {
         let standing: usize = tips.as_array().unwrap().iter().map(|tip| tip["nodes"].as_array().unwrap().len()).sum();
         assert_eq!(standing, 3);
         assert_eq!(site.text("/ready").await, "ready");
+        let attacks = site.get("/api/v1/attacks").await;
+        check_answer(&site.description, "attacks", &site.description["paths"]["/api/v1/attacks"]["get"], &attacks);
+        assert_eq!(attacks.body.len() > 1_000, cfg!(feature = "attacks"));
         let peers: Vec<Value> = serde_json::from_value(site.json("/api/v1/peers/1").await).unwrap();
         assert_eq!(peers.len(), 2);
     });
