@@ -11,27 +11,38 @@ export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 /** Whether the nodes are real ones: their hash rate is a share of a thread's time, and stopped, they do not mine. */
 export const isLive = computed(() => state.value.stage === 'live');
 
-/** Why this page cannot change the network; `null` if it can. */
-export const obstacle = computed(() => {
+/** Whether the network is that of an attack's trial. */
+export const isAttack = computed(() => state.value.attack !== undefined);
+
+/** Why this page cannot steer the stage; `null` if it can. */
+const stageObstacle = computed(() => {
   if (connection.value === 'record') return 'This page shows a record, which nobody can change.';
   if (token.value === null) return 'Only the teacher’s link, with the token, can change the network.';
   if (clock.value.mode === 'past') return 'This page shows the past. Go back to LIVE first.';
   return null;
 });
 
+/** Why this page cannot change the network; `null` if it can. */
+export const obstacle = computed(() => stageObstacle.value
+  ?? (isAttack.value ? 'A trial of an attack runs undisturbed. Go back to the lesson’s network first.' : null));
+
+/** Why no attack can begin; `null` if one can. */
+export const attackObstacle = computed(() => stageObstacle.value
+  ?? (isLive.value ? 'Attacks are shown on a simulated network alone.' : null));
+
 /** Why the network cannot be parted or healed; `null` if it can. */
 export const partObstacle = computed(() =>
   obstacle.value ?? (state.value.nodes.length < 2 ? 'It takes two nodes to part a network.' : null));
 export const isParted = computed(() => state.value.groups.length > 0);
 /** Whether the time of the stage itself can be held, rather than this page alone. */
-const steersStage = computed(() => obstacle.value === null && state.value.stage === 'simulated');
+const steersStage = computed(() => stageObstacle.value === null && state.value.stage === 'simulated');
 export const isPaused = computed(() => (clock.value.mode === 'live' ? state.value.clock.paused : !clock.value.playing));
 export const speed = computed(() => (clock.value.mode === 'live' ? state.value.clock.speed : clock.value.speed));
 
 /** Why the speed cannot be set; `null` if it can. */
 export const speedObstacle = computed(() => {
   if (clock.value.mode !== 'live') return null;
-  return obstacle.value ?? (state.value.stage === 'simulated' ? null : 'A live network runs at its own speed.');
+  return stageObstacle.value ?? (state.value.stage === 'simulated' ? null : 'A live network runs at its own speed.');
 });
 
 /** Why no fault can begin; `null` if one can. */
@@ -88,6 +99,8 @@ export const setDelay = (node, ms) => tried(
   post(`/v1/nodes/${node}/delay`, { ms }).then(() => say(`What node ${node} sends is ${ms} ms late from now on.`)));
 export const addNode = () => command('/nodes', { hash_rate: Math.max(1, state.peek().nodes[0]?.hash_rate ?? 10) });
 export const endFault = (id) => command('/network/end', { id });
-/** These two throw if they are refused, so that a dialog can stay open. */
+export const backToLesson = () => command('/lesson');
+/** These throw if they are refused, so that a dialog can stay open. */
 export const pay = (payment) => post('/v1/pay', payment);
+export const beginAttack = (request) => post('/v1/attack', request);
 export const beginFault = (fault) => post('/v1/network/fault', fault);

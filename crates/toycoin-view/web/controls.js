@@ -1,6 +1,7 @@
 // The bar at the top: what network this is, how its chain is, and what can be done with it.
 
 import { html } from 'htm/preact';
+import { AttackButtons, AttackDialog, AttackLine } from './attack.js';
 import { Button } from './button.js';
 import {
   addNode, addObstacle, faultObstacle, isParted, isPaused, obstacle, partObstacle, setSpeed, SPEEDS, speed,
@@ -32,9 +33,10 @@ export function Controls() {
         <div class="controls" role="group" aria-label="Time"><${TimeControls} /></div>
         <div class="controls" role="group" aria-label="Network"><${NetworkControls} /></div>
         <p role="status" class="status">${status}</p>
+        <${AttackLine} />
       </div>
     </header>
-    <${Pay} /><${Groups} /><${Faults} />`;
+    <${Pay} /><${Groups} /><${Faults} /><${AttackDialog} />`;
 }
 
 function Stage() {
@@ -95,5 +97,6 @@ function NetworkControls() {
     </span>
     <${Button} id="pay" obstacle=${why} onClick=${open('pay')}>Pay<//>
     <${Button} id="faults" obstacle=${faultObstacle.value} onClick=${open('faults')}>Faults<//>
-    <${Button} id="add-node" obstacle=${addObstacle.value} onClick=${addNode}>Add node<//>`;
+    <${Button} id="add-node" obstacle=${addObstacle.value} onClick=${addNode}>Add node<//>
+    <${AttackButtons} />`;
 }

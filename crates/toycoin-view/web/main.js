@@ -3,6 +3,7 @@
 import { render } from 'preact';
 import { html } from 'htm/preact';
 import { effect } from '@preact/signals';
+import { announceOutcomes } from './attack.js';
 import { Charts } from './charts.js';
 import { Controls } from './controls.js';
 import { InspectorPanel } from './inspector.js';
@@ -46,6 +47,7 @@ effect(() => {
   else document.documentElement.dataset.inspects = selected.value.kind;
 });
 announceReorganisations();
+announceOutcomes();
 listenToKeys();
 start();
 render(html`<${App} />`, document.getElementById('app'));

@@ -21,7 +21,7 @@ export function Ring() {
   const at = placesOf(amount, narrow.value);
   const { width, height } = sizeOf(narrow.value, amount);
   const r = radiusOf(amount);
-  const { down, groups, faults } = state.value;
+  const { down, groups, faults, attack } = state.value;
   const stop = selected.value?.kind === 'node' ? selected.value.id : 0;
   return html`
     <div class="ring">
@@ -35,6 +35,7 @@ export function Ring() {
           node=${node.node} name=${node.name} height=${node.height}
           miner=${byHash.value.get(node.tip)?.miner ?? null} tip=${node.tip}
           waits=${waiting(node)} isDown=${down.includes(node.node)} isStop=${stop === node.node}
+          isAttacker=${attack?.attackers.includes(node.node) ?? false}
           fault=${faults.some((fault) => fault.node === node.node)}
           isSelected=${selected.value?.kind === 'node' && selected.value.id === node.node} />`)}
       </svg>
@@ -44,7 +45,7 @@ export function Ring() {
 }
 
 const Node = memo(({ x, y, dx, dy, r, amount, node, name, height, miner, waits, ...flags }) => {
-  const { isDown, isStop, isSelected, fault } = flags;
+  const { isDown, isStop, isSelected, isAttacker, fault } = flags;
   // among so many, a node has room for its number and its height
   const isSmall = r < 20;
   const isLarge = r >= 29;
@@ -59,6 +60,7 @@ const Node = memo(({ x, y, dx, dy, r, amount, node, name, height, miner, waits, 
       <g class="node" role="button" tabindex=${isStop ? 0 : -1} data-node=${node} aria-label=${label}
         aria-pressed=${isSelected} onClick=${() => select('node', node)}>
         <circle class="halo" r=${r + 5} />
+        ${isAttacker && html`<circle class="attacker" r=${r + 9} />`}
         <circle class="body" r=${r} />
       </g>
       <g class="words" aria-hidden="true">

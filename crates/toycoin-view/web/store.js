@@ -195,6 +195,8 @@ function takeState(next) {
   if (next.run === head.run && next.seq === head.seq) return;
   // events were missed, but what was seen before is still true
   if (next.run === head.run && next.seq > head.seq) return take({ type: 'state', state: next });
+  // what was chosen is of another network
+  if (next.run !== head.run && head.run !== '') selected.value = null;
   time = new Clock(new Tape(next), 'live');
   timeMarks = new Marks(next);
   arrivedAt = performance.now();

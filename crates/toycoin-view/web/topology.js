@@ -13,8 +13,9 @@ import { nodes, state } from './store.js';
 import { groupsInWords, nodesInWords } from './words.js';
 
 const caption = computed(() => {
-  const { groups, down, faults } = state.value;
+  const { groups, down, faults, attack } = state.value;
   const parts = [];
+  if (attack?.attackers.length > 0) parts.push(`The attacker is ${nodesInWords(attack.attackers)}.`);
   if (groups.length > 0) parts.push(`Parted: ${groupsInWords(withRest(groups, nodes.value.length))}.`);
   if (down.length > 0) parts.push(`${isLive.value ? 'Not mining' : 'Stopped'}: ${nodesInWords(down)}.`);
   for (const { kind, node } of faults) {

@@ -119,6 +119,7 @@ export function sentence(event, nodes = [event.node]) {
     case 'rate': return [node(event.node), ` computes ${count(event.hashes_per_second, 'hash', 'hashes')} per second`];
     case 'clock': return [event.paused ? 'The network stands still' : `The network runs at speed ${event.speed}`];
     case 'note': return [event.text];
+    case 'attack': return [`${event.attack}, ${event.setting}: ${event.outcome ?? 'a trial begins'}`];
     default: return [`Event ${event.type}`];
   }
 }

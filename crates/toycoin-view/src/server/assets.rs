@@ -28,6 +28,7 @@ macro_rules! table {
 
 // every file under web/, and nothing else: a test compares
 static ASSETS: &[Asset] = table! {
+    "attack.js"
     "bars.js"
     "block-facts.js"
     "block.js"
