@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{CommandFactory as _, Parser, error::ErrorKind};
 use toycoin_examples::arguments::number;
+#[cfg(feature = "attacks")]
+use toycoin_view::attack::AttackRequest;
 
 /// Shows a network of toycoin in a page: watch it, part it, heal it, rewind it.
 #[derive(Debug, Parser)]
@@ -39,6 +41,18 @@ pub(crate) struct Arguments {
     /// Serve no page: only record, or save a page, as fast as possible.
     #[arg(long, conflicts_with_all = ["live", "open", "allow_host", "web"])]
     pub(crate) headless: bool,
+    /// Begin with a trial of this attack of the attack lab; docs/attacks tells each of them.
+    #[cfg(feature = "attacks")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["live", "replay"])]
+    pub(crate) attack: Option<String>,
+    /// Set a parameter of the attack, such as q=0.3; may be repeated.
+    #[cfg(feature = "attacks")]
+    #[arg(long, value_name = "NAME=VALUE", requires = "attack", value_parser = setting)]
+    pub(crate) set: Vec<(String, f64)>,
+    /// Defence against the attack.
+    #[cfg(feature = "attacks")]
+    #[arg(long, value_name = "NAME", requires = "attack")]
+    pub(crate) defence: Option<String>,
     /// Address to serve the page on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
     pub(crate) addr: SocketAddr,
@@ -70,6 +84,16 @@ impl Arguments {
         arguments
     }
 
+    /// Returns the trial of an attack with which to begin. It has the seed of the network.
+    #[cfg(feature = "attacks")]
+    pub(crate) fn attack(&self) -> Option<AttackRequest> {
+        let mut request = AttackRequest::new(self.attack.as_deref()?);
+        request.set = self.set.iter().cloned().collect();
+        request.defence = self.defence.clone();
+        request.seed = Some(self.seed);
+        Some(request)
+    }
+
     /// Returns the time after which the program ends.
     pub(crate) fn time(&self) -> Option<Duration> {
         self.seconds.map(Duration::from_secs)
@@ -79,4 +103,11 @@ impl Arguments {
 fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok().filter(|rate| (0.0..=100.0).contains(rate));
     rate.ok_or_else(|| "a number from 0 to 100 is wanted, such as 0.5".to_owned())
+}
+
+#[cfg(feature = "attacks")]
+fn setting(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("a name and a value are wanted, such as q=0.3")?;
+    let value = value.parse().map_err(|_| format!("{value:?} is no number; give one, such as q=0.3"))?;
+    Ok((name.to_owned(), value))
 }

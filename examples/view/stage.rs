@@ -1,12 +1,14 @@
 //! The stage that the arguments ask for.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use toycoin_core::ChainParams;
 use toycoin_examples::{pace::throttle_for, say};
+#[cfg(feature = "attacks")]
+use toycoin_view::command::Command;
 use toycoin_view::{
     View, ViewBuilder,
-    record::Record,
+    record::{Record, Recorder},
     stage::{
         live::{Live, LiveConfig},
         simulated::{Simulated, SimulatedConfig},
@@ -35,7 +37,12 @@ pub(crate) async fn view(arguments: &Arguments) -> Result<ViewBuilder, Box<dyn E
         let stats = live.relay_stats();
         return Ok(View::builder(live).relay(stats));
     }
-    Ok(View::builder(Simulated::start(simulated(arguments))?))
+    let stage = Simulated::start(simulated(arguments))?;
+    #[cfg(feature = "attacks")]
+    if let Some(request) = arguments.attack() {
+        stage.command(Command::Attack(request)).await?;
+    }
+    Ok(View::builder(stage))
 }
 
 /// Records a simulated network, or saves a page, as fast as possible.
@@ -45,14 +52,23 @@ pub(crate) async fn view(arguments: &Arguments) -> Result<ViewBuilder, Box<dyn E
 pub(crate) fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(file) = &arguments.record {
         let time = arguments.time().unwrap_or(Duration::ZERO);
-        Simulated::record(&simulated(arguments), time, recorder(file)?)?;
-        say!("{} virtual seconds are recorded in {}", time.as_secs(), file.display());
+        record(arguments, time, recorder(file)?)?;
+        say!("at most {} virtual seconds are recorded in {}", time.as_secs(), file.display());
     }
     let record: Option<Record> = match arguments.replay.as_ref().or(arguments.record.as_ref()) {
         Some(file) if arguments.save_page.is_some() => Some(open_record(file)?),
         _ => None,
     };
     record.map_or(Ok(()), |record| save_page_of(arguments, &record))
+}
+
+/// Records what the arguments ask for, at most for a virtual time.
+fn record(arguments: &Arguments, time: Duration, recorder: Recorder) -> io::Result<()> {
+    #[cfg(feature = "attacks")]
+    if let Some(request) = arguments.attack() {
+        return Simulated::record_attack(&request, time, recorder);
+    }
+    Simulated::record(&simulated(arguments), time, recorder)
 }
 
 fn simulated(arguments: &Arguments) -> SimulatedConfig {
