@@ -178,6 +178,10 @@ impl Attack for Undercutting {
         rows.into_iter().map(|setting| (setting, 120)).collect()
     }
 
+    fn attackers(&self, _: &Setting) -> Vec<usize> {
+        vec![ATTACKER]
+    }
+
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let world = World::of(setting);
         let (q, willing) = (world.q, world.willing());
