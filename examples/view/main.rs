@@ -5,11 +5,11 @@
 //!     cargo run --release --example view -- --live
 //!     cargo run --release --example view -- --seed 7 --record lesson.jsonl --for 120 --headless
 //!     cargo run --release --example view -- --replay lesson.jsonl
-//!     cargo run --release -p toycoin-view-example --features attacks --example view -- --attack double-spend --set q=0.3
+//!     cargo run --release -p toycoin-view-example --features attacks --example view -- --attack double-spend
 //!
 //! By default the network is simulated: the real nodes under virtual time, which can be paused and stepped. With
-//! `--live`, nodes mine and meet over sockets. With the feature `attacks`, the page has a button that shows an attack of
-//! the attack lab. Open the link that it prints; stop it with Ctrl-C.
+//! `--live`, nodes mine and meet over sockets. With the feature `attacks`, the page has a button that shows an attack
+//! of the attack lab. Open the link that it prints; stop it with Ctrl-C.
 
 mod arguments;
 mod outcome;

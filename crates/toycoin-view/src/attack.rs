@@ -1,7 +1,7 @@
 //! Attacks: which ones a stage can show, and how one is asked for.
 //!
-//! The attacks themselves are those of the attack lab, `toycoin-lab`. This crate depends on it with the feature `attacks`
-//! alone. Without it, no stage has an attack, and these types stay: an API does not change with a feature.
+//! The attacks themselves are those of the attack lab, `toycoin-lab`. This crate depends on it with the feature
+//! `attacks` alone. Without it, no stage has an attack, and these types stay: an API does not change with a feature.
 
 use std::collections::BTreeMap;
 

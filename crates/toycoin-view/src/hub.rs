@@ -86,8 +86,8 @@ impl Hub {
         Arc::new(Self { inner: Mutex::new(inner), last, counters: Counters::default() })
     }
 
-    /// Begins another run with this state, whose id should be one that no run before had. All viewers get it in place of
-    /// what they have not seen of the old run. A record ends with its run, after a note that says so.
+    /// Begins another run with this state, whose id should be one that no run before had. All viewers get it in place
+    /// of what they have not seen of the old run. A record ends with its run, after a note that says so.
     pub fn begin(&self, state: State) {
         if self.lock().recorder.is_some() {
             let (text, level) = ("the record ends here: another run begins".to_owned(), "info".to_owned());
@@ -415,7 +415,9 @@ mod tests {
         for viewer in [&mut early, &mut late] {
             assert_eq!(seq(viewer).await, (false, 1));
         }
-        assert_eq!(seq(&mut hub.join(Some("0123abcd-1"))).await, (true, 1), "an id of the old run");
+        let mut stranger = hub.join(Some("0123abcd-1"));
+        assert_eq!(seq(&mut stranger).await, (true, 0), "an id of the old run; the others share this state");
+        assert_eq!(seq(&mut stranger).await, (false, 1));
         assert_eq!(hub.look(|state| state.us), 3);
         hub.tell(4, note("z"));
         assert_eq!(seq(&mut hub.join(Some("0123abce-1"))).await, (false, 2));

@@ -8,16 +8,16 @@ use crate::{
     setting::Setting,
 };
 
-/// Returns what theory expects under a setting, such as `success 0.2330 (Rosenfeld 0.4320, Nakamoto 0.4457)`; nothing if
-/// no formula is known.
+/// Returns what theory expects under a setting, such as `success 0.2330 (Rosenfeld 0.4320, Nakamoto 0.4457)`; nothing
+/// if no formula is known.
 pub fn theory_in_words(attack: &dyn Attack, setting: &Setting) -> String {
     let row = Row::of(attack, setting, &[]);
     let known = row.cells.iter().filter_map(|cell| Some(format!("{} {}", cell.quantity, expected(cell)?)));
     known.collect::<Vec<_>>().join("; ")
 }
 
-/// Returns what one trial measured, such as `success: yes; confirmations: 2`. A quantity that it did not observe is left
-/// out.
+/// Returns what one trial measured, such as `success: yes; confirmations: 2`. A quantity that it did not observe is
+/// left out.
 pub fn outcome_in_words(attack: &dyn Attack, setting: &Setting, outcome: &Outcome) -> String {
     let row = Row::of(attack, setting, std::slice::from_ref(outcome));
     let cells = attack.quantities().iter().zip(&row.cells);

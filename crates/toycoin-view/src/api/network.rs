@@ -100,7 +100,7 @@ pub(crate) async fn rules() -> Json<Vec<RuleInfo>> {
     Json(Rule::all().map(RuleInfo::from).collect())
 }
 
-/// The attacks of which a trial can be shown; none if the stage is not simulated, or the program was built without them.
+/// The attacks of which a trial can be shown; none if the stage is not simulated, or the program has no attacks.
 #[utoipa::path(get, path = "/api/v1/attacks", tag = "network", responses((status = 200, body = Vec<AttackInfo>)))]
 pub(crate) async fn attacks(State(app): Apps) -> Json<&'static [AttackInfo]> {
     Json(app.stage.attacks())

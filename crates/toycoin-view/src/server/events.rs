@@ -115,7 +115,7 @@ impl Stream {
     }
 }
 
-/// Returns a message of the stream. Viewers share the long part of it, so that those who read slowly cost little memory.
+/// Returns a message of the stream. Viewers share the long part of it, so that slow readers cost little memory.
 fn parts(kind: &str, line: Line) -> [Bytes; 3] {
     let head = format!("{kind}id: {}-{}\ndata: ", line.run, line.seq);
     if line.json.len() > SHORT {

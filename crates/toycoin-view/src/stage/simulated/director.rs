@@ -122,8 +122,8 @@ impl Director {
         done
     }
 
-    /// Answers a question to a node, or submits a transaction to it. Returns `None` while the node is down, for any other
-    /// request, and for a transaction while an attack is shown.
+    /// Answers a question to a node, or submits a transaction to it. Returns `None` while the node is down, for any
+    /// other request, and for a transaction while an attack is shown.
     pub fn ask(&mut self, node: usize, request: Request) -> Option<Response> {
         let answer = self.network.node(node)?.inspect(&request).ok()?;
         if answer.is_some() {
