@@ -91,9 +91,12 @@ const WAYS: [Way; 3] = [
     Way {
         name: "batch",
         verify: |signed| {
-            let triples: Vec<_> =
-                signed.iter().map(|(key, message, signature)| Triple { key, message, signature }).collect();
-            verify_batch(&triples)
+            let triple = |(key, message, signature): &OneSigned| Triple {
+                key: key.as_bytes(),
+                message,
+                signature: signature.as_bytes(),
+            };
+            verify_batch(&signed.iter().map(triple).collect::<Vec<_>>())
         },
     },
 ];

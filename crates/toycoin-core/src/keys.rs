@@ -67,9 +67,7 @@ impl<'de> serde::Deserialize<'de> for Signature {
 ///
 /// Returns false if the key or the signature encodes no point or scalar.
 pub fn verify(key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
-    let Ok(key) = schnorr::VerifyingKey::from_slice(key.as_bytes()) else { return false };
-    let Ok(signature) = schnorr::Signature::from_slice(signature.as_bytes()) else { return false };
-    key.verify_raw(message, &signature).is_ok()
+    toycoin_schnorr::verify(key.as_bytes(), message, signature.as_bytes())
 }
 
 /// The error for 32 bytes that are not a secret key.

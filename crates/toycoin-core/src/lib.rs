@@ -71,6 +71,7 @@
 //! - `test-util` adds strategies, builders and a suite for stores, for property tests. It includes `gallery`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation))]
 

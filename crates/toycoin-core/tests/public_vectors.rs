@@ -39,7 +39,7 @@ fn bip340_verifies_and_signs_as_published() {
         let message = bytes(fields[4]);
         let signature = Signature::from_bytes(hex::decode(fields[5]).unwrap());
         assert_eq!(verify(&key, &message, &signature), fields[6] == "TRUE", "vector {}", fields[0]);
-        let triple = Triple { key: &key, message: &message, signature: &signature };
+        let triple = Triple { key: key.as_bytes(), message: &message, signature: signature.as_bytes() };
         for copies in [1, 2, 9] {
             assert_eq!(verify_batch(&vec![triple; copies]), fields[6] == "TRUE", "vector {} as a batch", fields[0]);
         }
@@ -64,7 +64,11 @@ fn bip340_verifies_and_signs_as_published() {
 }
 
 fn triples(valid: &[(PublicKey, Vec<u8>, Signature)]) -> impl Iterator<Item = Triple<'_>> {
-    valid.iter().map(|(key, message, signature)| Triple { key, message, signature })
+    valid.iter().map(|(key, message, signature)| Triple {
+        key: key.as_bytes(),
+        message,
+        signature: signature.as_bytes(),
+    })
 }
 
 #[test]

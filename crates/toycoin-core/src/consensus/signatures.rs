@@ -32,7 +32,7 @@ impl SignatureCheck {
     }
 
     const fn triple(&self) -> Triple<'_> {
-        Triple { key: &self.key, message: self.message.as_bytes(), signature: &self.signature }
+        Triple { key: self.key.as_bytes(), message: self.message.as_bytes(), signature: self.signature.as_bytes() }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Tests that batches accept exactly what single verification accepts.
 
-use k256::{ProjectivePoint, Scalar, elliptic_curve::ff::PrimeField as _};
+use k256::{ProjectivePoint, Scalar, U256, elliptic_curve::ff::PrimeField as _, schnorr::SigningKey};
 use proptest::prelude::*;
 
-use super::*;
-use crate::keys::{SecretKey, verify};
+use super::{equation::challenge, verify_batch};
+use crate::{Triple, verify};
 
-type Owned = (PublicKey, Vec<u8>, Signature);
+/// A key, a message and a signature.
+type Owned = ([u8; 32], Vec<u8>, [u8; 64]);
 
 fn triples(owned: &[Owned]) -> Vec<Triple<'_>> {
     owned.iter().map(|(key, message, signature)| Triple { key, message, signature }).collect()
@@ -21,26 +22,36 @@ fn singles(owned: &[Owned]) -> bool {
 }
 
 fn signed(key: u32, message: u8) -> Owned {
-    let (key, message) = (SecretKey::classroom(key), vec![message; 32]);
-    (key.public_key(), message.clone(), key.sign(&message))
+    let (secret, message) = (secret(key), vec![message; 32]);
+    let signature = secret.sign_raw(&message, &[0; 32]).unwrap().to_bytes();
+    (public(key), message, signature)
+}
+
+fn secret(key: u32) -> SigningKey {
+    SigningKey::from_slice(blake3::hash(&key.to_le_bytes()).as_bytes()).unwrap()
+}
+
+fn public(key: u32) -> [u8; 32] {
+    secret(key).verifying_key().to_bytes().into()
 }
 
 /// Returns the signature with its s replaced.
-fn with_s(signature: &Signature, s: [u8; 32]) -> Signature {
-    let mut bytes = signature.to_bytes();
+fn with_s(signature: &[u8; 64], s: [u8; 32]) -> [u8; 64] {
+    let mut bytes = *signature;
     bytes[32..].copy_from_slice(&s);
-    Signature::from_bytes(bytes)
+    bytes
 }
 
 /// Returns the signature with the x of its R replaced.
-fn with_r(signature: &Signature, x: [u8; 32]) -> Signature {
-    let mut bytes = signature.to_bytes();
+fn with_r(signature: &[u8; 64], x: [u8; 32]) -> [u8; 64] {
+    let mut bytes = *signature;
     bytes[..32].copy_from_slice(&x);
-    Signature::from_bytes(bytes)
+    bytes
 }
 
-fn s_of(signature: &Signature) -> Scalar {
-    Scalar::from_repr((*s_bytes(signature)).into()).unwrap()
+fn s_of(signature: &[u8; 64]) -> Scalar {
+    let s: [u8; 32] = *signature.last_chunk().unwrap();
+    Scalar::from_repr(s.into()).unwrap()
 }
 
 #[test]
@@ -98,14 +109,12 @@ fn one_nonce_for_many_signatures_doubles_points_and_holds() {
         (<[u8; 32]>::from(point.x()), scalar)
     };
     let (key, secret) = even(public, secret);
-    let key = PublicKey::from_bytes(key);
     let sign = |message: Vec<u8>, nonce: u32| {
         let (r, nonce) = even((ProjectivePoint::GENERATOR * Scalar::from(nonce)).to_affine(), Scalar::from(nonce));
         let mut bytes = [0; 64];
         bytes[..32].copy_from_slice(&r);
-        let unsigned = Signature::from_bytes(bytes);
-        let challenge = challenge(&Triple { key: &key, message: &message, signature: &unsigned });
-        let signature = with_s(&unsigned, (nonce + challenge * secret).to_bytes().into());
+        let challenge = challenge(&Triple { key: &key, message: &message, signature: &bytes });
+        let signature = with_s(&bytes, (nonce + challenge * secret).to_bytes().into());
         (key, message, signature)
     };
     let mut owned: Vec<_> = (0..100).map(|i| sign(vec![i; 32], 1 + u32::from(i) / 50)).collect();
@@ -143,7 +152,7 @@ fn edges() -> Vec<[u8; 32]> {
 }
 
 fn hex(text: &str) -> [u8; 32] {
-    crate::hex::decode(text).unwrap()
+    U256::from_be_hex(text).to_be_bytes().into()
 }
 
 fn small(number: u8) -> [u8; 32] {
@@ -180,20 +189,12 @@ fn change() -> impl Strategy<Value = Change> {
 fn changed((mut key, mut message, mut signature): Owned, change: &Change) -> Owned {
     match change {
         Change::Nothing => {}
-        Change::Key(byte, bit) => {
-            let mut bytes = key.to_bytes();
-            bytes[*byte] ^= 1 << bit;
-            key = PublicKey::from_bytes(bytes);
-        }
+        Change::Key(byte, bit) => key[*byte] ^= 1 << bit,
         Change::Message(byte, bit) => message[*byte] ^= 1 << bit,
-        Change::Signature(byte, bit) => {
-            let mut bytes = signature.to_bytes();
-            bytes[*byte] ^= 1 << bit;
-            signature = Signature::from_bytes(bytes);
-        }
+        Change::Signature(byte, bit) => signature[*byte] ^= 1 << bit,
         Change::MinusS => signature = with_s(&signature, (-s_of(&signature)).to_bytes().into()),
-        Change::OtherKey => key = SecretKey::classroom(99).public_key(),
-        Change::Edge(0, number) => key = PublicKey::from_bytes(*number),
+        Change::OtherKey => key = public(99),
+        Change::Edge(0, number) => key = *number,
         Change::Edge(1, number) => signature = with_r(&signature, *number),
         Change::Edge(_, number) => signature = with_s(&signature, *number),
     }

@@ -31,14 +31,14 @@
 
 mod coefficients;
 mod endomorphism;
+mod equation;
 mod lift;
 mod multiply;
 mod point;
 mod segments;
-mod triple;
 mod verification;
 
-pub use self::{
-    triple::Triple,
-    verification::{CROSSOVER, verify_batch},
-};
+#[cfg(test)]
+mod tests;
+
+pub use self::verification::{CROSSOVER, verify_batch};

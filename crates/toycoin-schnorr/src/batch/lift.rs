@@ -79,7 +79,7 @@ fn then<const N: usize>(base: &[Field; N], squarings: usize, factors: &[Field; N
 #[cfg(test)]
 mod tests {
     use k256::{
-        AffinePoint,
+        AffinePoint, U256,
         elliptic_curve::point::{AffineCoordinates as _, DecompactPoint as _},
     };
     use proptest::prelude::*;
@@ -99,8 +99,8 @@ mod tests {
 
     #[test]
     fn lifts_small_and_huge_numbers_as_k256_does() {
-        let order = "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f";
-        let order: [u8; 32] = crate::hex::decode(order).unwrap();
+        let order = U256::from_be_hex("fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f");
+        let order: [u8; 32] = order.to_be_bytes().into();
         for i in 0..=255 {
             let (mut small, mut huge) = ([0; 32], order);
             small[31] = i;

@@ -1,6 +1,6 @@
 //! The random-looking coefficients that keep one invalid signature from cancelling another.
 
-use crate::batch::triple::Triple;
+use crate::triple::Triple;
 
 /// The domain of this hash: BLAKE3's `derive_key` takes such a sentence.
 const CONTEXT: &str = "toycoin 2026-11 coefficients of a batch verification";
@@ -14,10 +14,10 @@ pub(super) fn coefficients(triples: &[Triple<'_>]) -> Vec<u128> {
     // one long piece: BLAKE3 hashes its chunks in parallel
     let mut preimage = Vec::with_capacity(triples.iter().map(|triple| 104 + triple.message.len()).sum());
     for Triple { key, message, signature } in triples {
-        preimage.extend_from_slice(key.as_bytes());
+        preimage.extend_from_slice(*key);
         preimage.extend_from_slice(&(message.len() as u64).to_le_bytes());
         preimage.extend_from_slice(message);
-        preimage.extend_from_slice(signature.as_bytes());
+        preimage.extend_from_slice(*signature);
     }
     let mut output = vec![0; 16 * triples.len()];
     blake3::Hasher::new_derive_key(CONTEXT).update(&preimage).finalize_xof().fill(&mut output);
@@ -32,17 +32,12 @@ pub(super) fn coefficients(triples: &[Triple<'_>]) -> Vec<u128> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::{PublicKey, Signature};
 
     #[test]
     fn each_part_of_a_triple_moves_all_coefficients_but_the_first() {
         let of = |parts: &[(u8, &[u8], u8)]| {
-            let bytes: Vec<_> = parts
-                .iter()
-                .map(|(key, message, signature)| {
-                    (PublicKey::from_bytes([*key; 32]), *message, Signature::from_bytes([*signature; 64]))
-                })
-                .collect();
+            let bytes: Vec<_> =
+                parts.iter().map(|(key, message, signature)| ([*key; 32], *message, [*signature; 64])).collect();
             let triples: Vec<_> =
                 bytes.iter().map(|(key, message, signature)| Triple { key, message, signature }).collect();
             coefficients(&triples)

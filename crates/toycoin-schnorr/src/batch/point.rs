@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use k256::{
-    AffinePoint, ProjectivePoint, Secp256k1,
+    AffinePoint, ProjectivePoint, Secp256k1, U256,
     elliptic_curve::{hazmat::FieldArithmetic, point::AffineCoordinates},
 };
 
@@ -39,9 +39,8 @@ impl Point {
     /// Returns λ times the point: its x times β, a cube root of 1.
     pub(super) fn endomorphism(&self) -> Self {
         static BETA: LazyLock<Field> = LazyLock::new(|| {
-            let beta = "7ae96a2b657c07106e64479eac3434e99cf0497512f58995c1396c28719501ee";
-            let beta: [u8; 32] = crate::hex::decode(beta).expect("32 bytes");
-            Field::from_bytes(&beta.into()).expect("a number below the field's order")
+            let beta = U256::from_be_hex("7ae96a2b657c07106e64479eac3434e99cf0497512f58995c1396c28719501ee");
+            Field::from_bytes(&<[u8; 32]>::from(beta.to_be_bytes()).into()).expect("a number below the field's order")
         });
         Self { x: self.x * &*BETA, y: self.y }
     }
