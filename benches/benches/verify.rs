@@ -15,7 +15,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use toycoin_benches::{cpu_time, median};
 use toycoin_core::{
     PublicKey, SecretKey, Signature,
-    batch::{Triple, verify_batch},
+    batch::{Path, Triple, Verifier},
     verify,
 };
 
@@ -32,11 +32,12 @@ fn main() {
         return ratios(&signed);
     }
     let mut criterion = Criterion::default().measurement_time(Duration::from_secs(3)).configure_from_args();
+    let ways = ways();
     let mut group = criterion.benchmark_group("verify");
     for size in SIZES {
         group.throughput(Throughput::Elements(size as u64));
-        for way in WAYS {
-            group.bench_with_input(BenchmarkId::new(way.name, size), &size, |bencher, size| {
+        for way in &ways {
+            group.bench_with_input(BenchmarkId::new(&way.name, size), &size, |bencher, size| {
                 bencher.iter(|| (way.verify)(black_box(&signed.0[..*size])));
             });
         }
@@ -47,59 +48,58 @@ fn main() {
 
 /// Prints the cost of a signature in each way, absolute and relative to libsecp256k1.
 fn ratios(signed: &Signed) {
+    let ways = ways();
     println!("thread CPU time of a signature, medians of {ROUNDS} interleaved rounds, distinct keys\n");
-    println!("| signatures | libsecp256k1, µs | single | batch |\n| ---: | ---: | ---: | ---: |");
+    let names: Vec<_> = ways.iter().skip(1).map(|way| format!(" {} |", way.name)).collect();
+    println!("| signatures | libsecp256k1, µs |{}\n| ---: |{}", names.concat(), " ---: |".repeat(ways.len()));
     for size in SIZES {
         let repeats = (A_ROUND / size).max(1);
-        let mut times = WAYS.map(|_| Vec::with_capacity(ROUNDS));
-        let mut ratios = WAYS.map(|_| Vec::with_capacity(ROUNDS));
+        let mut times = Vec::with_capacity(ROUNDS);
+        let mut ratios: Vec<_> = ways.iter().map(|_| Vec::with_capacity(ROUNDS)).collect();
         for round in 0..ROUNDS {
-            let mut spent = WAYS.map(|_| 0.0);
+            let mut spent: Vec<_> = ways.iter().map(|_| 0.0).collect();
             // batches from different places, in small pieces, so that a pause of the machine seldom affects all ways
             for piece in 0..repeats {
                 let begin = (round * repeats + piece) * size % (signed.0.len() - size + 1);
                 let signed = &signed.0[begin..begin + size];
-                for (way, spent) in WAYS.iter().zip(&mut spent) {
+                for (way, spent) in ways.iter().zip(&mut spent) {
                     *spent += cpu_time(|| assert!((way.verify)(black_box(signed)))).1.as_secs_f64();
                 }
             }
-            for (place, spent_here) in spent.iter().enumerate() {
-                times[place].push(spent_here / (repeats * size) as f64);
-                ratios[place].push(spent_here / spent[0]);
+            times.push(spent[0] / (repeats * size) as f64);
+            for (ratios, spent_here) in ratios.iter_mut().zip(&spent) {
+                ratios.push(spent_here / spent[0]);
             }
         }
-        let [_, single, batch] = &mut ratios;
-        let peer = 1e6 * median(&mut times[0]);
-        println!("| {size} | {peer:.1} | {:.2} | {:.2} |", median(single), median(batch));
+        let ratios: Vec<_> = ratios.iter_mut().skip(1).map(|ratios| format!(" {:.2} |", median(ratios))).collect();
+        println!("| {size} | {:.1} |{}", 1e6 * median(&mut times), ratios.concat());
     }
 }
 
 type OneSigned = (PublicKey, [u8; 32], Signature);
 
 struct Way {
-    name: &'static str,
-    verify: fn(&[OneSigned]) -> bool,
+    name: String,
+    verify: Box<dyn Fn(&[OneSigned]) -> bool>,
 }
 
-/// The ways to verify; libsecp256k1, to which the others are compared, is the first.
-const WAYS: [Way; 3] = [
-    Way { name: "libsecp256k1", verify: |signed| signed.iter().all(peer_verifies) },
-    Way {
-        name: "single",
-        verify: |signed| signed.iter().all(|(key, message, signature)| verify(key, message, signature)),
-    },
-    Way {
-        name: "batch",
-        verify: |signed| {
-            let triple = |(key, message, signature): &OneSigned| Triple {
-                key: key.as_bytes(),
-                message,
-                signature: signature.as_bytes(),
-            };
-            verify_batch(&signed.iter().map(triple).collect::<Vec<_>>())
-        },
-    },
-];
+/// Returns the ways to verify; libsecp256k1, to which the others are compared, is the first.
+fn ways() -> Vec<Way> {
+    let singles = |signed: &[OneSigned]| signed.iter().all(|(key, message, signature)| verify(key, message, signature));
+    let mut ways = vec![
+        Way { name: "libsecp256k1".into(), verify: Box::new(|signed| signed.iter().all(peer_verifies)) },
+        Way { name: "k256, one by one".into(), verify: Box::new(singles) },
+    ];
+    ways.extend(Path::available().map(Verifier::new).map(|verifier| Way {
+        name: format!("batch, {}", verifier.path()),
+        verify: Box::new(move |signed| verifier.holds(&signed.iter().map(triple).collect::<Vec<_>>())),
+    }));
+    ways
+}
+
+fn triple((key, message, signature): &OneSigned) -> Triple<'_> {
+    Triple { key: key.as_bytes(), message, signature: signature.as_bytes() }
+}
 
 fn peer_verifies((key, message, signature): &OneSigned) -> bool {
     let Ok(key) = secp256k1::XOnlyPublicKey::from_byte_array(key.to_bytes()) else { return false };

@@ -4,7 +4,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{BatchSize, Criterion, Throughput};
 use rayon::ThreadPool;
-use toycoin_core::consensus::{BatchVerifier, PlainVerifier};
+use toycoin_core::consensus::PlainVerifier;
 
 use crate::scene::{PAYMENTS, Scene, WAITING, extend_by};
 
@@ -21,7 +21,7 @@ fn block(criterion: &mut Criterion, scene: &Scene, pools: &[ThreadPool; 2]) {
     group.throughput(Throughput::Elements(PAYMENTS as u64)).sample_size(20);
     for (name, pool) in ["unknown, one core", "unknown, two cores"].iter().zip(pools) {
         group.bench_function(*name, |bencher| {
-            let unknown = || (scene.chain().with_verifier(Arc::new(BatchVerifier)), scene.block.clone());
+            let unknown = || (scene.chain().with_verifier(scene.fastest()), scene.block.clone());
             pool.install(|| {
                 bencher.iter_batched(
                     unknown,
@@ -58,7 +58,7 @@ fn admission(criterion: &mut Criterion, scene: &Scene, pool: &ThreadPool) {
         pool.install(|| bencher.iter(|| scene.admit(None, &PlainVerifier)));
     });
     group.bench_function("by 256", |bencher| {
-        pool.install(|| bencher.iter(|| scene.admit(Some(256), &BatchVerifier)));
+        pool.install(|| bencher.iter(|| scene.admit(Some(256), &*scene.batches)));
     });
     group.finish();
 }

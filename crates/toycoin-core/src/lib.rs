@@ -65,6 +65,7 @@
 //!
 //! - `serde` derives serde's traits.
 //! - `parallel` spreads signature checks and hashes over several cores.
+//! - `vectors` adds the paths for vector units to [`batch::Path`]. Callers choose them.
 //! - `sandbox` adds a constructor of networks in which single rules are switched off, to show what each rule prevents.
 //! - `gallery` adds a valid block in its context, and one mutation per rule that breaks it (module `test_util`). It
 //!   includes `sandbox`.

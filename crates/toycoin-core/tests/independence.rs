@@ -90,8 +90,9 @@ fn state_root_is_independent_of_threads_batches_and_map_secrets() {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         for secret in [[0; 32], [1; 32], [0xff; 32]] {
             for lookahead in [1, 2, 64] {
-                let caching = |capacity| Arc::new(CachingVerifier::new(BatchVerifier, secret, capacity));
-                let verifiers: [Arc<dyn SignatureVerifier>; 3] = [Arc::new(BatchVerifier), caching(10_000), caching(3)];
+                let caching = |capacity| Arc::new(CachingVerifier::new(BatchVerifier::default(), secret, capacity));
+                let verifiers: [Arc<dyn SignatureVerifier>; 3] =
+                    [Arc::new(BatchVerifier::default()), caching(10_000), caching(3)];
                 for verifier in verifiers {
                     let store = MemoryStore::with_map_secret(&secret);
                     let chain = Chain::open(ChainParams::regtest(), store).unwrap();
@@ -128,9 +129,9 @@ fn connect(
 fn chains_connect_alike_however_their_work_was_done() {
     let blocks = blocks();
     let expected = connect(&blocks, Arc::new(PlainVerifier), |_, _, _| ());
-    let caching = |seed, capacity| Arc::new(CachingVerifier::new(BatchVerifier, [seed; 32], capacity));
+    let caching = |seed, capacity| Arc::new(CachingVerifier::new(BatchVerifier::default(), [seed; 32], capacity));
     let verifiers: [Arc<dyn SignatureVerifier>; 4] =
-        [Arc::new(BatchVerifier), caching(1, 1_000), caching(2, 1_000), caching(3, 2)];
+        [Arc::new(BatchVerifier::default()), caching(1, 1_000), caching(2, 1_000), caching(3, 2)];
     for verifier in verifiers {
         let all = |chain: &mut Chain<_>, transaction: &Transaction, coins: &[Coin]| {
             chain.prepare(transaction.txid(), transaction, coins);

@@ -104,7 +104,7 @@ struct Noting(Mutex<Vec<usize>>);
 impl SignatureVerifier for Noting {
     fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
         self.0.lock().unwrap().push(checks.len());
-        BatchVerifier.first_invalid(checks)
+        BatchVerifier::default().first_invalid(checks)
     }
 }
 

@@ -11,7 +11,7 @@ use std::{fs, path::PathBuf};
 
 use toycoin_core::{
     CompactTarget, PublicKey, SecretKey, Signature, asert,
-    batch::{Triple, verify_batch},
+    batch::{Path, Triple, Verifier, verify_batch},
     hex, verify,
 };
 
@@ -63,12 +63,50 @@ fn bip340_verifies_and_signs_as_published() {
     assert!(verify_batch(&triples(&valid).collect::<Vec<_>>()), "all that are valid, as one batch");
 }
 
-fn triples(valid: &[(PublicKey, Vec<u8>, Signature)]) -> impl Iterator<Item = Triple<'_>> {
+fn triples(valid: &[(PublicKey, Vec<u8>, Signature)]) -> impl Iterator<Item = Triple<'_>> + Clone {
     valid.iter().map(|(key, message, signature)| Triple {
         key: key.as_bytes(),
         message,
         signature: signature.as_bytes(),
     })
+}
+
+/// Vectors whose signature should hold, and those whose should not.
+type Vectors = [Vec<(PublicKey, Vec<u8>, Signature)>; 2];
+
+fn bip340(folder: &std::path::Path) -> Vectors {
+    let table = fs::read_to_string(folder.join("bip340.csv")).unwrap();
+    let mut vectors = Vectors::default();
+    for line in table.lines().skip(1).filter(|line| !line.is_empty()) {
+        let fields: Vec<_> = line.split(',').collect();
+        let key = PublicKey::from_bytes(hex::decode(fields[2]).unwrap());
+        let signature = Signature::from_bytes(hex::decode(fields[5]).unwrap());
+        vectors[usize::from(fields[6] != "TRUE")].push((key, bytes(fields[4]), signature));
+    }
+    vectors
+}
+
+/// A batch fills vectors of eight lanes, two at a time. So each vector stands at each place of batches of all sizes from
+/// 1 to 17, among valid ones.
+#[test]
+fn bip340_vectors_are_judged_alike_in_each_lane() {
+    let Some(folder) = folder() else { return };
+    let [valid, invalid] = bip340(&folder);
+    assert!(valid.len() >= 9 && invalid.len() >= 10);
+    for verifier in Path::available().map(Verifier::new) {
+        for size in 1..=17 {
+            for place in 0..size {
+                let others: Vec<_> = triples(&valid).cycle().skip(place + size).take(size - 1).collect();
+                let with = |triple| [&others[..place], &[triple], &others[place..]].concat();
+                for triple in triples(&valid) {
+                    assert!(verifier.holds(&with(triple)), "{triple:?} at {place} of {size}, {verifier:?}");
+                }
+                for triple in triples(&invalid) {
+                    assert!(!verifier.holds(&with(triple)), "{triple:?} at {place} of {size}, {verifier:?}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

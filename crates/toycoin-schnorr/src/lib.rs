@@ -7,6 +7,7 @@
 //! ```text
 //!   single   verify          one signature, by k256
 //!   batch    verify_batch    many signatures by one equation
+//!            Verifier        the same on a Path that the caller chooses: portable code or a vector unit
 //! ```
 //!
 //! # Example
@@ -28,9 +29,13 @@
 //! let wrong = Triple { message: b"three", ..triple(1) };
 //! assert!(!verify_batch(&[triple(0), wrong]));
 //! ```
+//!
+//! # Features
+//!
+//! - `vectors` adds paths for vector units: AVX-512 IFMA and AVX2. Without it the crate forbids `unsafe` code.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "vectors"), forbid(unsafe_code))]
 #![warn(clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::cast_possible_truncation))]
 
@@ -39,7 +44,7 @@ mod single;
 mod triple;
 
 pub use self::{
-    batch::{CROSSOVER, verify_batch},
+    batch::{Path, Verifier, verify_batch},
     single::verify,
     triple::Triple,
 };

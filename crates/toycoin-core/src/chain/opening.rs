@@ -57,7 +57,7 @@ impl<S: ChainStore> Chain<S> {
             candidates: Candidates::new(&tree),
             tree,
             store,
-            verifier: Arc::new(BatchVerifier),
+            verifier: Arc::new(BatchVerifier::default()),
             deltas: Deltas::new(MAX_PREPARED),
             active,
             mountains: Mountains::default(),

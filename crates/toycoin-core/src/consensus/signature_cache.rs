@@ -116,7 +116,7 @@ mod tests {
     impl SignatureVerifier for Counting {
         fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
             self.0.fetch_add(checks.len(), Ordering::Relaxed);
-            BatchVerifier.first_invalid(checks)
+            BatchVerifier::default().first_invalid(checks)
         }
     }
 

@@ -9,7 +9,7 @@
 //! ```
 
 use crate::{
-    batch::{self, Triple},
+    batch::{Path, Triple, Verifier},
     digest::Sighash,
     keys::{PublicKey, Signature, verify},
 };
@@ -58,13 +58,53 @@ impl SignatureVerifier for PlainVerifier {
 ///
 /// A batch that fails is halved until few signatures are left, and these are checked one by one. Finding the invalid
 /// signature costs about as much as the batch itself did.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct BatchVerifier;
+///
+/// The path decides how fast a batch is verified, and nothing else. By default it is the portable one.
+#[derive(Debug, Default)]
+pub struct BatchVerifier {
+    batches: Verifier,
+}
+
+impl BatchVerifier {
+    /// Makes a verifier that runs on this path.
+    pub fn new(path: Path) -> Self {
+        Self { batches: Verifier::new(path) }
+    }
+
+    fn first_invalid_of(&self, batch: &[SignatureCheck]) -> Option<usize> {
+        match batch.len() >= self.batches.path().crossover() {
+            true if self.holds(batch) => None,
+            true => self.first_culprit_of(batch),
+            false => PlainVerifier.first_invalid(batch),
+        }
+    }
+
+    fn holds(&self, batch: &[SignatureCheck]) -> bool {
+        self.batches.holds(&batch.iter().map(SignatureCheck::triple).collect::<Vec<_>>())
+    }
+
+    /// Returns the index of the first check that does not hold in a batch that failed.
+    fn first_culprit_of(&self, batch: &[SignatureCheck]) -> Option<usize> {
+        let (mut skipped, mut suspects) = (0, batch);
+        while suspects.len() > MAX_SINGLES {
+            let (first, second) = suspects.split_at(suspects.len() / 2);
+            if self.holds(first) {
+                skipped += first.len();
+                suspects = second;
+            } else {
+                suspects = first;
+            }
+        }
+        // single verification has the last word
+        let culprit = PlainVerifier.first_invalid(suspects).map(|place| skipped + place);
+        culprit.or_else(|| PlainVerifier.first_invalid(batch))
+    }
+}
 
 impl SignatureVerifier for BatchVerifier {
     fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize> {
         let size = batch_size(checks.len());
-        let found = |(place, batch): (usize, &[SignatureCheck])| Some(place * size + first_invalid_of(batch)?);
+        let found = |(place, batch): (usize, &[SignatureCheck])| Some(place * size + self.first_invalid_of(batch)?);
         #[cfg(feature = "parallel")]
         if size < checks.len() {
             use rayon::prelude::*;
@@ -72,35 +112,6 @@ impl SignatureVerifier for BatchVerifier {
         }
         checks.chunks(size).enumerate().find_map(found)
     }
-}
-
-fn first_invalid_of(batch: &[SignatureCheck]) -> Option<usize> {
-    match batch.len() >= batch::CROSSOVER {
-        true if holds(batch) => None,
-        true => first_culprit_of(batch),
-        false => PlainVerifier.first_invalid(batch),
-    }
-}
-
-fn holds(batch: &[SignatureCheck]) -> bool {
-    batch::verify_batch(&batch.iter().map(SignatureCheck::triple).collect::<Vec<_>>())
-}
-
-/// Returns the index of the first check that does not hold in a batch that failed.
-fn first_culprit_of(batch: &[SignatureCheck]) -> Option<usize> {
-    let (mut skipped, mut suspects) = (0, batch);
-    while suspects.len() > MAX_SINGLES {
-        let (first, second) = suspects.split_at(suspects.len() / 2);
-        if holds(first) {
-            skipped += first.len();
-            suspects = second;
-        } else {
-            suspects = first;
-        }
-    }
-    // single verification has the last word
-    let culprit = PlainVerifier.first_invalid(suspects).map(|place| skipped + place);
-    culprit.or_else(|| PlainVerifier.first_invalid(batch))
 }
 
 /// Returns how many of `checks` signatures form a batch. Each core gets an equal share. A batch must not be so small
@@ -135,9 +146,12 @@ mod tests {
 
     #[test]
     fn names_the_first_culprit_as_singles_do() {
+        let verifiers: Vec<_> = Path::available().map(BatchVerifier::new).collect();
         for count in [0, 1, 3, 4, 8, 9, 31, 33, 80] {
             let checks = checks(count);
-            assert_eq!(BatchVerifier.first_invalid(&checks), None);
+            for verifier in &verifiers {
+                assert_eq!(verifier.first_invalid(&checks), None);
+            }
             for culprits in [[0, 0], [0, 30], [2, 1], [32, 40], [79, 31], [79, 79]] {
                 let mut checks = checks.clone();
                 for culprit in culprits {
@@ -146,7 +160,9 @@ mod tests {
                         check.signature = Signature::from_bytes([7; 64]);
                     }
                 }
-                assert_eq!(BatchVerifier.first_invalid(&checks), PlainVerifier.first_invalid(&checks));
+                for verifier in &verifiers {
+                    assert_eq!(verifier.first_invalid(&checks), PlainVerifier.first_invalid(&checks));
+                }
             }
         }
     }
@@ -160,8 +176,8 @@ mod tests {
         for threads in [1, 2, 3, 7] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                assert_eq!(BatchVerifier.first_invalid(&right), None);
-                assert_eq!(BatchVerifier.first_invalid(&wrong), Some(70));
+                assert_eq!(BatchVerifier::default().first_invalid(&right), None);
+                assert_eq!(BatchVerifier::default().first_invalid(&wrong), Some(70));
             });
         }
     }

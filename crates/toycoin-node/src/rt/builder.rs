@@ -18,6 +18,7 @@ use tokio::{
 };
 use toycoin_core::{
     ChainParams, FeeRate, PublicKey,
+    batch::Path,
     chain::Chain,
     consensus::{BatchVerifier, CachingVerifier},
     store::{ChainStore, MemoryStore},
@@ -196,7 +197,8 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         }
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(|error| SpawnError::Start(io::Error::other(error)))?;
-        let verifier = Arc::new(CachingVerifier::new(BatchVerifier, secret, REMEMBERED_SIGNATURES));
+        let batches = BatchVerifier::new(Path::detect());
+        let verifier = Arc::new(CachingVerifier::new(batches, secret, REMEMBERED_SIGNATURES));
         let clock = Clock::start();
         let (params, store, config) = (self.params.clone(), self.store, self.config);
         let mines = config.payout.is_some();

@@ -55,7 +55,7 @@ impl<'a> Equation<'a> {
 }
 
 /// Adds up the scalars of each key. Sorting needs no hash map, hence no secret against keys that collide in one.
-fn distinct_keys<'a>(mut keys: Vec<(&'a [u8; 32], Scalar)>) -> Vec<(&'a [u8; 32], Scalar)> {
+fn distinct_keys(mut keys: Vec<(&[u8; 32], Scalar)>) -> Vec<(&[u8; 32], Scalar)> {
     keys.sort_unstable_by_key(|(key, _)| *key);
     keys.dedup_by(|(key, scalar), (kept, sum)| {
         let is_equal = key == kept;

@@ -1,4 +1,5 @@
-//! Batch verification of BIP-340 signatures. A large batch costs less than half as much as single verification.
+//! Batch verification of BIP-340 signatures. A large batch costs several times less than single
+//! verification.
 //!
 //! A signature (R, s) of a message m by a key P is valid if `s G = R + e P`. Here e is the challenge, the tagged hash
 //! of R, P and m. Each equation is multiplied by a coefficient that no signer can predict, and the sum of all is one
@@ -14,14 +15,16 @@
 //! signature, so a cheat has to guess again for each batch.
 //!
 //! ```text
-//!   triples ─▶ parsed: scalars, x coordinates     lift: x ─▶ point, four square roots side by side
-//!           ─▶ coefficients                       BLAKE3's extended output
-//!           ─▶ terms: one per R, two per distinct key and for G (endomorphism: scalars of half the length)
-//!           ─▶ multiply: buckets of signed digits  ─▶ segments: affine additions that share an inversion
+//!   triples ─▶ equation    parsed scalars, coefficients (BLAKE3's extended output), x coordinates of all points;
+//!                          one term per R, two per distinct key and for G (endomorphism: scalars of half the length)
+//!           ─▶ lift        x ─▶ point: several square roots side by side
+//!           ─▶ multiply    buckets of signed digits: affine additions that share an inversion
 //!           ─▶ is the sum the identity?
 //! ```
 //!
-//! All inputs are public, so the running time may depend on them. Fields, points and scalars are those of k256.
+//! The last three steps exist twice: in [`portable`] code, one operation at a time by k256, and in `lanes` of a vector
+//! unit, eight at a time. A [`Path`] says which of them runs. All inputs are public, so the running time may depend on
+//! them.
 
 #![expect(
     clippy::op_ref,
@@ -32,13 +35,17 @@
 mod coefficients;
 mod endomorphism;
 mod equation;
-mod lift;
-mod multiply;
-mod point;
-mod segments;
-mod verification;
+#[cfg(all(feature = "vectors", target_arch = "x86_64"))]
+mod lanes;
+mod path;
+mod portable;
+mod verifier;
+mod windows;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::verification::{CROSSOVER, verify_batch};
+pub use self::{
+    path::Path,
+    verifier::{Verifier, verify_batch},
+};

@@ -1,9 +1,11 @@
 //! Tests that batches accept exactly what single verification accepts.
 
+use std::sync::LazyLock;
+
 use k256::{ProjectivePoint, Scalar, U256, elliptic_curve::ff::PrimeField as _, schnorr::SigningKey};
 use proptest::prelude::*;
 
-use super::{equation::challenge, verify_batch};
+use super::{Path, Verifier, equation::challenge, verify_batch};
 use crate::{Triple, verify};
 
 /// A key, a message and a signature.
@@ -13,8 +15,16 @@ fn triples(owned: &[Owned]) -> Vec<Triple<'_>> {
     owned.iter().map(|(key, message, signature)| Triple { key, message, signature }).collect()
 }
 
+/// Verifies on all paths, which have to agree.
 fn batch(owned: &[Owned]) -> bool {
-    verify_batch(&triples(owned))
+    // kept, so that memory of one batch is used for the next
+    static VERIFIERS: LazyLock<Vec<Verifier>> = LazyLock::new(|| Path::available().map(Verifier::new).collect());
+    let triples = triples(owned);
+    let holds = verify_batch(&triples);
+    for verifier in &*VERIFIERS {
+        assert_eq!(verifier.holds(&triples), holds, "{verifier:?}");
+    }
+    holds
 }
 
 fn singles(owned: &[Owned]) -> bool {
@@ -66,6 +76,19 @@ fn one_wrong_signature_among_many_is_noticed() {
     for place in [0, 1, 20, 39] {
         let right = owned[place].clone();
         owned[place].1[5] ^= 1;
+        assert!(!batch(&owned), "{place}");
+        owned[place] = right;
+    }
+}
+
+/// Batches of more points than are summed at a time, in windows that are wider than those of small batches.
+#[test]
+fn one_wrong_signature_in_a_large_batch_is_noticed() {
+    let mut owned: Vec<_> = (0..1_500_u32).map(|i| signed(i % 1_000, (i / 1_000) as u8)).collect();
+    assert!(batch(&owned));
+    for place in [0, 749, 1_499] {
+        let right = owned[place].clone();
+        owned[place].2[63] ^= 1;
         assert!(!batch(&owned), "{place}");
         owned[place] = right;
     }

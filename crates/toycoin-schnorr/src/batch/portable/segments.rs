@@ -12,11 +12,11 @@
 //!
 //! Equal neighbours are doubled, and opposite ones cancel. An attacker can force both.
 
-use crate::batch::point::{Field, Point};
+use crate::batch::portable::point::{Field, Point};
 
 /// Lists of points, stored one after the other.
 #[derive(Debug, Default)]
-pub(super) struct Segments {
+pub(in crate::batch) struct Segments {
     points: Vec<Point>,
     lengths: Vec<usize>,
     scratch: Scratch,
@@ -31,20 +31,20 @@ struct Scratch {
 
 impl Segments {
     /// Removes all lists.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::batch) fn clear(&mut self) {
         self.points.clear();
         self.lengths.clear();
     }
 
     /// Appends a list.
-    pub(super) fn push(&mut self, points: impl IntoIterator<Item = Point>) {
+    pub(in crate::batch) fn push(&mut self, points: impl IntoIterator<Item = Point>) {
         let before = self.points.len();
         self.points.extend(points);
         self.lengths.push(self.points.len() - before);
     }
 
     /// Sums each list and returns the sums in order, `None` for the identity.
-    pub(super) fn sum(&mut self) -> impl Iterator<Item = Option<Point>> {
+    pub(in crate::batch) fn sum(&mut self) -> impl Iterator<Item = Option<Point>> {
         while self.lengths.iter().any(|length| *length > 1) {
             self.add_neighbours();
         }

@@ -9,35 +9,35 @@ use k256::{
 
 /// An element of the field, by k256, which normalises it lazily: an addition adds magnitudes, a multiplication takes
 /// magnitudes up to 8 and returns 1. k256 checks that in builds with debug assertions.
-pub(super) type Field = <Secp256k1 as FieldArithmetic>::FieldElement;
+pub(in crate::batch) type Field = <Secp256k1 as FieldArithmetic>::FieldElement;
 
 /// A point other than the identity. Its x has magnitude 1, its y at most 2.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Point {
-    pub(super) x: Field,
-    pub(super) y: Field,
+pub(in crate::batch) struct Point {
+    pub(in crate::batch) x: Field,
+    pub(in crate::batch) y: Field,
 }
 
 impl Point {
     /// Returns the generator.
-    pub(super) fn generator() -> Self {
+    pub(in crate::batch) fn generator() -> Self {
         Self::from_affine(&AffinePoint::GENERATOR)
     }
 
     /// Converts a point of k256, which must not be the identity.
-    pub(super) fn from_affine(point: &AffinePoint) -> Self {
+    pub(in crate::batch) fn from_affine(point: &AffinePoint) -> Self {
         let read = |bytes| Field::from_bytes(&bytes).expect("a coordinate is below the field's order");
         Self { x: read(point.x()), y: read(point.y()) }
     }
 
     /// Converts the point to k256's projective coordinates.
-    pub(super) fn to_projective(self) -> ProjectivePoint {
+    pub(in crate::batch) fn to_projective(self) -> ProjectivePoint {
         let point = AffinePoint::from_coordinates(&self.x.to_bytes(), &self.y.to_bytes());
         ProjectivePoint::from(point.expect("a sum of points of the curve is on it"))
     }
 
     /// Returns λ times the point: its x times β, a cube root of 1.
-    pub(super) fn endomorphism(&self) -> Self {
+    pub(in crate::batch) fn endomorphism(&self) -> Self {
         static BETA: LazyLock<Field> = LazyLock::new(|| {
             let beta = U256::from_be_hex("7ae96a2b657c07106e64479eac3434e99cf0497512f58995c1396c28719501ee");
             Field::from_bytes(&<[u8; 32]>::from(beta.to_be_bytes()).into()).expect("a number below the field's order")
@@ -46,29 +46,29 @@ impl Point {
     }
 
     /// Returns the negative of the point.
-    pub(super) fn negated(&self) -> Self {
+    pub(in crate::batch) fn negated(&self) -> Self {
         Self { x: self.x, y: self.y.negate(1) }
     }
 
     /// Returns the divisor of an addition, `x₂ - x₁`. It is zero for equal and for opposite points.
-    pub(super) fn distance(&self, other: &Self) -> Field {
+    pub(in crate::batch) fn distance(&self, other: &Self) -> Field {
         other.x + self.x.negate(1)
     }
 
     /// Returns the sum. `inverse` is the inverse of the [`distance`](Self::distance).
-    pub(super) fn add(&self, other: &Self, inverse: &Field) -> Self {
+    pub(in crate::batch) fn add(&self, other: &Self, inverse: &Field) -> Self {
         let slope = (other.y + self.y.negate(2)) * inverse;
         self.chord(other, &slope)
     }
 
     /// Returns twice the point. `inverse` is the inverse of 2y.
-    pub(super) fn double(&self, inverse: &Field) -> Self {
+    pub(in crate::batch) fn double(&self, inverse: &Field) -> Self {
         let slope = self.x.square().mul_single(3) * inverse;
         self.chord(self, &slope)
     }
 
     /// Returns whether another point with the same x is the same point instead of its negative.
-    pub(super) fn is_same_side(&self, other: &Self) -> bool {
+    pub(in crate::batch) fn is_same_side(&self, other: &Self) -> bool {
         (other.y + self.y.negate(2)).normalizes_to_zero().into()
     }
 

@@ -5,14 +5,14 @@
 
 use k256::FieldBytes;
 
-use crate::batch::point::{Field, Point};
+use crate::batch::portable::point::{Field, Point};
 
 /// The number of chains that run in parallel.
 const LANES: usize = 4;
 
 /// Returns for each x the point with an even y. Returns `None` if an x is not on the curve or not below the field's
 /// order.
-pub(super) fn lift_all(xs: &[&[u8; 32]]) -> Option<Vec<Point>> {
+pub(in crate::batch) fn lift_all(xs: &[&[u8; 32]]) -> Option<Vec<Point>> {
     let mut points = Vec::with_capacity(xs.len());
     let (groups, rest) = xs.as_chunks::<LANES>();
     for group in groups {
