@@ -12,6 +12,7 @@
 //!   exports         what is read of an export is shown as it was written
 //!   filters         what decodes is what a slow reader finds, and has no other encoding
 //!   proofs          no proof that is accepted says other than the chain, and what is read is written again
+//!   signatures      every path of this machine accepts the batches that single verification accepts
 //!   receipts        what is read of a receipt is shown with the same meaning, and verified without a panic
 //!   texts           addresses, amounts and hashes: what is read is shown as it was written
 //! ```
@@ -27,6 +28,7 @@ mod receipts;
 mod records;
 mod relay;
 mod script;
+mod signatures;
 mod texts;
 
 #[cfg(feature = "redb")]
@@ -40,5 +42,6 @@ pub use self::{
     proofs::proofs,
     receipts::receipts,
     relay::relay_machine,
+    signatures::signatures,
     texts::texts,
 };

@@ -117,6 +117,22 @@ fn receipts() {
     }
 }
 
+#[test]
+fn signatures() {
+    // most signatures are left valid, so that some batches hold
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    for round in 0..480_u32 {
+        let mut bytes = vec![0; usize::try_from(round % 160).unwrap_or(0)];
+        rng.fill_bytes(&mut bytes);
+        let spoilt = rng.next_u32() % 4;
+        for (place, byte) in bytes.iter_mut().enumerate().filter(|(place, _)| place % 2 == 1) {
+            let is_spoilt = spoilt == 0 && place % 64 == 33;
+            *byte = if is_spoilt { *byte % 7 } else { 0 };
+        }
+        fuzz::signatures(&bytes);
+    }
+}
+
 #[cfg(feature = "redb")]
 #[test]
 fn records() {
@@ -155,6 +171,7 @@ fn seeds() {
         ("relay_messages", fuzz::relay_messages),
         #[cfg(feature = "redb")]
         ("records", fuzz::records),
+        ("signatures", fuzz::signatures),
         ("texts", fuzz::texts),
     ];
     for (name, target) in targets {
