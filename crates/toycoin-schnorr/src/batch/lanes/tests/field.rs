@@ -103,7 +103,7 @@ fn check_chain<F: VectorField>(unit: F, start: &[[Words; 8]; 3], steps: &[Step])
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn operations_are_those_of_k256(a in eight(), b in eight(), mask: u8) {
