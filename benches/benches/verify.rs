@@ -80,8 +80,10 @@ type OneSigned = (PublicKey, [u8; 32], Signature);
 
 struct Way {
     name: String,
-    verify: Box<dyn Fn(&[OneSigned]) -> bool>,
+    verify: Box<Verify>,
 }
+
+type Verify = dyn Fn(&[OneSigned]) -> bool;
 
 /// Returns the ways to verify; libsecp256k1, to which the others are compared, is the first.
 fn ways() -> Vec<Way> {
