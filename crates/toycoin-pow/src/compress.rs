@@ -20,15 +20,16 @@ const BLOCK_LEN: u32 = 64;
 pub(crate) fn compress(chaining: &[u32; 8], message: &[u32; 16], flags: u32) -> [u32; 8] {
     let mut v = initial_state(chaining, flags);
     for words in &SCHEDULE {
-        let m = words.map(|word| message[word]);
-        mix(&mut v, 0, 4, 8, 12, m[0], m[1]);
-        mix(&mut v, 1, 5, 9, 13, m[2], m[3]);
-        mix(&mut v, 2, 6, 10, 14, m[4], m[5]);
-        mix(&mut v, 3, 7, 11, 15, m[6], m[7]);
-        mix(&mut v, 0, 5, 10, 15, m[8], m[9]);
-        mix(&mut v, 1, 6, 11, 12, m[10], m[11]);
-        mix(&mut v, 2, 7, 8, 13, m[12], m[13]);
-        mix(&mut v, 3, 4, 9, 14, m[14], m[15]);
+        // looked up one by one: with a copy of the 16 words in order, some builds were a sixth slower
+        let m = |place: usize| message[words[place]];
+        mix(&mut v, 0, 4, 8, 12, m(0), m(1));
+        mix(&mut v, 1, 5, 9, 13, m(2), m(3));
+        mix(&mut v, 2, 6, 10, 14, m(4), m(5));
+        mix(&mut v, 3, 7, 11, 15, m(6), m(7));
+        mix(&mut v, 0, 5, 10, 15, m(8), m(9));
+        mix(&mut v, 1, 6, 11, 12, m(10), m(11));
+        mix(&mut v, 2, 7, 8, 13, m(12), m(13));
+        mix(&mut v, 3, 4, 9, 14, m(14), m(15));
     }
     std::array::from_fn(|i| v[i] ^ v[i + 8])
 }
