@@ -12,9 +12,9 @@ pub(crate) struct Batch {
     /// The header's second block. Word 14 is the low half of the nonce and differs per nonce.
     pub(super) message: [u32; 16],
     /// The state after the part of round 1 that does not depend on word 14.
-    folded: [u32; 16],
+    pub(super) folded: [u32; 16],
     /// The bits of a hash's first word that are zero in every hash that meets the target.
-    mask: u32,
+    pub(super) mask: u32,
 }
 
 impl Batch {

@@ -1,11 +1,11 @@
 //! Many nonces side by side, without explicit vector types.
 //!
 //! A loop calls a plain function of one nonce, [`Batch::first_word`], for a group of neighbours. The loop is inlined
-//! into a function with `#[target_feature]`, and the compiler turns it into vector instructions of that width: 4, 8 or
-//! 16 nonces each.
+//! into a function with `#[target_feature]`, and the compiler turns it into vector instructions of that width: 4 or 8
+//! nonces each.
 //!
-//! The loop writes words and does nothing else. With the check of the mask inside, AVX2 lost a third of its speed, and
-//! AVX-512 gained a twelfth. The group is an array of fixed length. Nonces beyond the range are hashed and ignored.
+//! The loop writes words and does nothing else. With the check of the mask inside, AVX2 lost a third of its speed. The
+//! group is an array of fixed length. Nonces beyond the range are hashed and ignored.
 
 use super::Batch;
 

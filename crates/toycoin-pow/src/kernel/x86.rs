@@ -1,6 +1,6 @@
 //! The lanes, compiled for vector instructions that only some x86-64 machines have.
 //!
-//! The same body is inlined into three functions. Each function enables a set of instructions for it.
+//! The same body is inlined into both functions. Each function enables a set of instructions for it.
 
 use super::{Batch, lanes};
 
@@ -13,11 +13,5 @@ pub(super) fn sse41(batch: &Batch, low: u32, count: u64) -> Option<u64> {
 /// 8 lanes.
 #[target_feature(enable = "avx2")]
 pub(super) fn avx2(batch: &Batch, low: u32, count: u64) -> Option<u64> {
-    lanes::first_candidate(batch, low, count)
-}
-
-/// 16 lanes, rotations in one instruction, and registers for the whole state.
-#[target_feature(enable = "avx512f,avx512vl")]
-pub(super) fn avx512(batch: &Batch, low: u32, count: u64) -> Option<u64> {
     lanes::first_candidate(batch, low, count)
 }
