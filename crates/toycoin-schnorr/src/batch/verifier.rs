@@ -24,8 +24,10 @@ pub fn verify_batch(triples: &[Triple<'_>]) -> bool {
 
 /// A verifier of batches on one path.
 ///
-/// It keeps the memory of finished verifications for the next ones: one piece for each thread that verified at the same
-/// time, as large as its largest batch needed, which is about 600 bytes per signature.
+/// It keeps the memory of verifications for the next ones, whether they failed or not: one piece for each thread that
+/// verified at the same time, as large as its largest batch needed. On the paths for vector units that is about 0.7
+/// MB after 64 signatures by different keys, and 7 MB after 4,096. The portable path keeps none. Whoever limits the
+/// size of batches limits this memory.
 ///
 /// ```
 /// use toycoin_schnorr::{Verifier, Path, Triple};
