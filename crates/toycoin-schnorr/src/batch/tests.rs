@@ -2,7 +2,11 @@
 
 use std::sync::LazyLock;
 
-use k256::{ProjectivePoint, Scalar, U256, elliptic_curve::ff::PrimeField as _, schnorr::SigningKey};
+use k256::{
+    ProjectivePoint, Scalar, U256,
+    elliptic_curve::{ff::PrimeField as _, point::AffineCoordinates as _},
+    schnorr::SigningKey,
+};
 use proptest::prelude::*;
 
 use super::{Path, Verifier, equation::challenge, verify_batch};
@@ -121,32 +125,56 @@ fn the_same_signature_many_times_holds_and_fails_as_one() {
     assert!(!batch(&mixed));
 }
 
+/// Returns the x of a multiple of the generator, and the scalar whose multiple has this x and an even y.
+fn even(scalar: Scalar) -> ([u8; 32], Scalar) {
+    let point = (ProjectivePoint::GENERATOR * scalar).to_affine();
+    (point.x().into(), if point.y_is_odd().into() { -scalar } else { scalar })
+}
+
+/// Signs as BIP-340 does, with a nonce that the signer chose.
+fn signed_with(secret: Scalar, nonce: Scalar, message: Vec<u8>) -> Owned {
+    let ((key, secret), (r, nonce)) = (even(secret), even(nonce));
+    let unsigned = with_r(&[0; 64], r);
+    let challenge = challenge(&Triple { key: &key, message: &message, signature: &unsigned });
+    (key, message, with_s(&unsigned, (nonce + challenge * secret).to_bytes().into()))
+}
+
 #[test]
 fn one_nonce_for_many_signatures_doubles_points_and_holds() {
-    // BIP-340 signing with a chosen nonce: R is the same point in all of them
     let secret = Scalar::from(12_345_u32);
-    let public = (ProjectivePoint::GENERATOR * secret).to_affine();
-    let even = |point: k256::AffinePoint, scalar: Scalar| {
-        use k256::elliptic_curve::point::AffineCoordinates as _;
-        let scalar = if point.y_is_odd().into() { -scalar } else { scalar };
-        (<[u8; 32]>::from(point.x()), scalar)
-    };
-    let (key, secret) = even(public, secret);
-    let sign = |message: Vec<u8>, nonce: u32| {
-        let (r, nonce) = even((ProjectivePoint::GENERATOR * Scalar::from(nonce)).to_affine(), Scalar::from(nonce));
-        let mut bytes = [0; 64];
-        bytes[..32].copy_from_slice(&r);
-        let challenge = challenge(&Triple { key: &key, message: &message, signature: &bytes });
-        let signature = with_s(&bytes, (nonce + challenge * secret).to_bytes().into());
-        (key, message, signature)
-    };
-    let mut owned: Vec<_> = (0..100).map(|i| sign(vec![i; 32], 1 + u32::from(i) / 50)).collect();
+    let sign = |message: u8, nonce: u32| signed_with(secret, Scalar::from(nonce), vec![message; 32]);
+    let mut owned: Vec<_> = (0..100).map(|i| sign(i, 1 + u32::from(i) / 50)).collect();
     assert!(singles(&owned) && batch(&owned));
     // the nonce point equals the key's point, and the generator
-    owned.push(sign(vec![200; 32], 12_345));
+    owned.push(sign(200, 12_345));
     assert!(singles(&owned) && batch(&owned));
     owned[50].1[0] ^= 1;
     assert!(!batch(&owned));
+}
+
+/// A signer may choose keys and nonces that are sums, negatives and images of one another, so that sums of some points
+/// equal others.
+#[test]
+fn keys_and_nonces_with_relations_hold_and_fail_as_singles() {
+    let lambda = hex("5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72");
+    let lambda = Scalar::from_repr(lambda.into()).unwrap();
+    let (one, other) = (Scalar::ONE, Scalar::from(12_345_u32));
+    let images = vec![one, -one, lambda, lambda * lambda, -lambda, lambda + lambda];
+    let sums = vec![one, other, one + other, one - other, other + other, other + other + one];
+    let powers = (0..100).map(|bit| Scalar::from(1_u128 << bit)).collect();
+    for related in [vec![one], images, sums, powers] {
+        for length in [1, 2, 3, 8, 17, 70] {
+            let at = |i: usize| related[i % related.len()];
+            let sign = |i: usize| signed_with(at(i), at(i * i / 3), vec![i as u8; 3]);
+            let mut owned: Vec<_> = (0..length).map(sign).collect();
+            assert!(singles(&owned) && batch(&owned), "{length} of {related:?}");
+            for place in 0..length {
+                owned[place].1.push(0);
+                assert!(!batch(&owned), "{place} in {length} of {related:?}");
+                owned[place].1.pop();
+            }
+        }
+    }
 }
 
 #[test]
