@@ -128,6 +128,7 @@ fn every_command_names_what_exists() {
             let of = match package {
                 "toycoin-examples" => "examples/",
                 "toycoin-benches" => "benches/",
+                "toycoin-view-example" => "examples/view",
                 other => other,
             };
             for (flag, folder) in [("--example", "examples/"), ("--test", "tests/"), ("--bench", "benches/")] {
