@@ -84,6 +84,12 @@ impl Arguments {
         arguments
     }
 
+    /// Ends the program because of an argument whose value makes no sense.
+    #[cfg(feature = "attacks")]
+    pub(crate) fn refuse(message: &str) -> ! {
+        Self::command().error(ErrorKind::InvalidValue, message).exit()
+    }
+
     /// Returns the trial of an attack with which to begin. It has the seed of the network.
     #[cfg(feature = "attacks")]
     pub(crate) fn attack(&self) -> Option<AttackRequest> {

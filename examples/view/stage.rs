@@ -5,7 +5,7 @@ use std::{error::Error, io, time::Duration};
 use toycoin_core::ChainParams;
 use toycoin_examples::{pace::throttle_for, say};
 #[cfg(feature = "attacks")]
-use toycoin_view::command::Command;
+use toycoin_view::command::{Command, Refusal};
 use toycoin_view::{
     View, ViewBuilder,
     record::{Record, Recorder},
@@ -40,9 +40,18 @@ pub(crate) async fn view(arguments: &Arguments) -> Result<ViewBuilder, Box<dyn E
     let stage = Simulated::start(simulated(arguments))?;
     #[cfg(feature = "attacks")]
     if let Some(request) = arguments.attack() {
-        stage.command(Command::Attack(request)).await?;
+        stage.command(Command::Attack(request)).await.map_err(unfit)?;
     }
     Ok(View::builder(stage))
+}
+
+/// Ends the program where an attack has no such name, parameter or value, as for any argument that makes no sense.
+#[cfg(feature = "attacks")]
+fn unfit(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Unfit(text) => Arguments::refuse(&text),
+        other => other,
+    }
 }
 
 /// Records a simulated network, or saves a page, as fast as possible.
@@ -66,7 +75,10 @@ pub(crate) fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> 
 fn record(arguments: &Arguments, time: Duration, recorder: Recorder) -> io::Result<()> {
     #[cfg(feature = "attacks")]
     if let Some(request) = arguments.attack() {
-        return Simulated::record_attack(&request, time, recorder);
+        return Simulated::record_attack(&request, time, recorder).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => Arguments::refuse(&error.to_string()),
+            _ => error,
+        });
     }
     Simulated::record(&simulated(arguments), time, recorder)
 }
