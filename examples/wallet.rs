@@ -286,7 +286,7 @@ async fn act_lightly(
 ) -> Result<(), Box<dyn Error>> {
     let params = light.client().params().clone();
     let patience = Duration::from_secs(arguments.patience);
-    catch_up_lightly(light, &arguments.meeting, patience).await?;
+    let mut joined_at = catch_up_lightly(light, &arguments.meeting, patience).await?;
     if let Some(order) = arguments.command.order() {
         let Some(Prepared { payment, fee }) = order::prepare(&params, light.wallet_mut(), key, &order).await? else {
             return Ok(());
@@ -296,12 +296,12 @@ async fn act_lightly(
         sent.set(Some(txid));
         let (height, confirmations) = confirmation(light, &payment, fee, order.confirmations).await?;
         say!("{}", order::confirmed_line(height, confirmations));
-        catch_up_lightly(light, &arguments.meeting, patience).await?;
+        joined_at = catch_up_lightly(light, &arguments.meeting, patience).await?;
     } else if matches!(arguments.command, Command::History) {
         history::light_lines(light, &params).iter().for_each(|line| say!("{line}"));
     }
     say_balance(light.wallet());
-    light.doubt().iter().for_each(|line| say!("{line}"));
+    light.doubt(joined_at).iter().for_each(|line| say!("{line}"));
     Ok(())
 }
 

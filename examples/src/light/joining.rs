@@ -46,7 +46,8 @@ pub trait Follower {
 }
 
 /// Waits until the tip is proved and searched, and shows the progress on standard error. It gives up when nothing was
-/// proved or searched for `patience`.
+/// proved or searched for `patience`. Returns the height at which it was first there: a second server has had its time
+/// for these blocks. Those above it came while it waited.
 ///
 /// # Errors
 /// If no relay or peer can be reached, or the client has ended. [`GaveUp`] if nobody answers, or nobody proves what is
@@ -55,7 +56,7 @@ pub async fn catch_up(
     follower: &mut impl Follower,
     meeting: &ClientMeeting,
     patience: Duration,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<u64, Box<dyn Error>> {
     let mut progress = Progress::new("searching", BAR)?;
     let mut joining = Joining::new(patience, Instant::now());
     let mut looks = interval(LOOKS);
@@ -92,12 +93,12 @@ pub async fn catch_up(
         let is_searched = follower.is_searched(&status);
         match joining.look(&status, is_searched, Instant::now()) {
             Verdict::Wait => {}
-            Verdict::There { is_doubted } => {
+            Verdict::There { height, is_doubted } => {
                 drop(progress);
                 if is_doubted {
                     tell!("note: a node claims a longer chain and did not prove it; not waiting for it");
                 }
-                return Ok(());
+                return Ok(height);
             }
             Verdict::GiveUp(why) => return Err(GaveUp::new(why.to_string()).into()),
         }
@@ -140,14 +141,17 @@ struct Joining {
     progressed: Instant,
     /// Whether a server has shown that it has the tip.
     has_company: bool,
-    /// Since when all blocks up to the tip are searched.
-    searched: Option<Instant>,
+    /// When a second server's opinion was first waited for, and up to which height. Blocks go on to come: whoever waited
+    /// for an opinion on the last one might wait for ever.
+    there: Option<(Instant, u64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Verdict {
     Wait,
     There {
+        /// Height at which it was first there.
+        height: u64,
         /// Whether a server claims more work.
         is_doubted: bool,
     },
@@ -166,7 +170,7 @@ struct Why {
 
 impl Joining {
     const fn new(patience: Duration, now: Instant) -> Self {
-        Self { patience, begun: now, most: (0, 0, 0), progressed: now, has_company: false, searched: None }
+        Self { patience, begun: now, most: (0, 0, 0), progressed: now, has_company: false, there: None }
     }
 
     fn look(&mut self, status: &LightStatus, is_searched: bool, now: Instant) -> Verdict {
@@ -177,20 +181,17 @@ impl Joining {
         }
         self.most = most;
         self.has_company |= status.company > 0;
-        match is_searched {
-            true => _ = self.searched.get_or_insert(now),
-            false => self.searched = None,
-        }
         let idle = now.duration_since(self.progressed);
         let heard = now.duration_since(self.begun);
         let is_heard = heard >= if height == 0 { HEARING_AT_GENESIS } else { HEARING };
         let is_doubted = status.claimed.is_some();
         let is_there = self.has_company && is_heard && (!is_doubted || idle >= DOUBT);
-        if let Some(since) = self.searched.filter(|_| is_there) {
+        if is_there && is_searched {
+            let (since, height) = *self.there.get_or_insert((now, status.searched));
             // a second server has to be there to have an opinion
             let opinion = if status.servers > 1 { SECOND_OPINION } else { HEARING };
-            if status.confirmed == status.searched || now.duration_since(since) >= opinion {
-                return Verdict::There { is_doubted };
+            if status.confirmed >= height.min(status.searched) || now.duration_since(since) >= opinion {
+                return Verdict::There { height, is_doubted };
             }
         }
         if idle < self.patience {
@@ -261,13 +262,25 @@ mod tests {
 
     #[test]
     fn waits_a_while_for_a_second_server_and_for_claims() {
-        assert_eq!(verdicts(&status(9, 9, 4), true, &[0, 4, 5]), [false, false, true]);
+        assert_eq!(verdicts(&status(9, 9, 4), true, &[0, 1, 5, 6]), [false, false, false, true]);
         let alone = LightStatus { servers: 1, company: 1, ..status(9, 9, 0) };
-        assert_eq!(verdicts(&alone, true, &[0, 1]), [false, true]);
+        assert_eq!(verdicts(&alone, true, &[0, 1, 2]), [false, false, true]);
         let claimed = LightStatus { claimed: Some(100), ..status(9, 9, 9) };
         assert_eq!(verdicts(&claimed, true, &[0, 4, 5]), [false, false, true]);
         let stale = LightStatus { company: 0, ..status(9, 9, 9) };
         assert_eq!(verdicts(&stale, true, &[0, 5, 19]), [false, false, false]);
+    }
+
+    #[test]
+    fn blocks_that_come_meanwhile_need_no_second_opinion() {
+        let begun = Instant::now();
+        let mut joining = Joining::new(Duration::from_secs(20), begun);
+        let mut look = |status: LightStatus, after| joining.look(&status, true, begun + Duration::from_secs(after));
+        assert_eq!(look(status(9, 9, 4), 1), Verdict::Wait);
+        assert_eq!(look(status(11, 11, 8), 2), Verdict::Wait);
+        assert_eq!(look(status(12, 12, 9), 3), Verdict::There { height: 9, is_doubted: false });
+        // a reorganisation may leave fewer blocks than there were
+        assert_eq!(look(status(8, 8, 8), 4), Verdict::There { height: 9, is_doubted: false });
     }
 
     #[test]

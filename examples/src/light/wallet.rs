@@ -131,10 +131,11 @@ impl LightWallet {
         all.into_iter().find(|(_, transaction)| transaction.txid() == *txid)
     }
 
-    /// Returns the lines that say what one server alone has told; none if two agree.
-    pub fn doubt(&self) -> Vec<String> {
+    /// Returns the lines that say what one server alone has told; none if two agree up to a height. That is the height
+    /// for which a second server has had its time ([`catch_up`](super::joining::catch_up)).
+    pub fn doubt(&self, height: u64) -> Vec<String> {
         let (searched, confirmed) = self.progress();
-        if confirmed >= searched {
+        if confirmed >= height.min(searched) {
             return Vec::new();
         }
         let from = confirmed + 1;
