@@ -3,22 +3,25 @@
 mod error;
 mod fee;
 
+use std::collections::BTreeMap;
+
 pub use self::error::BuildError;
-use self::fee::Fee;
+pub(crate) use self::fee::Fee;
 use crate::{
     address::Address,
     amount::{Amount, FeeRate},
     keyed_map::KeyedSet,
     keys::{PublicKey, SecretKey},
     params::ChainParams,
-    transaction::{OutPoint, Transaction, TxOut},
+    selection::{Goal, select, select_all},
+    transaction::{BASE_SIZE, INPUT_SIZE, OUTPUT_SIZE, OutPoint, Transaction, TxOut},
     utxo::Coin,
 };
 
 /// Builds a payment from coins of one owner.
 ///
-/// Coin selection takes the offered coins in their order until they cover payments and fee. What remains is paid back
-/// as change. There is no change output if nothing remains.
+/// It takes the offered coins in their order until they cover payments and fee, or [selects](Self::select) among them.
+/// What remains is paid back as change. There is no change output if nothing remains.
 ///
 /// ```
 /// use toycoin_core::{Amount, Chain, ChainParams, FeeRate, SecretKey, TransactionBuilder};
@@ -40,12 +43,31 @@ pub struct TransactionBuilder<'a> {
     pays: Vec<(Address, Amount)>,
     change: Option<Address>,
     fee: Fee,
+    choice: Choice,
+}
+
+/// How coins are chosen from those offered.
+#[derive(Debug, Clone, Copy)]
+enum Choice {
+    /// In their order, as many as are needed.
+    InOrder,
+    /// As [`select`] does with this seed.
+    Selected([u8; 32]),
+    /// All of them.
+    All,
 }
 
 impl<'a> TransactionBuilder<'a> {
     /// Starts a payment without recipients and without a fee.
     pub const fn new(params: &'a ChainParams) -> Self {
-        Self { params, offered: Vec::new(), pays: Vec::new(), change: None, fee: Fee::Rate(FeeRate::ZERO) }
+        Self {
+            params,
+            offered: Vec::new(),
+            pays: Vec::new(),
+            change: None,
+            fee: Fee::Rate(FeeRate::ZERO),
+            choice: Choice::InOrder,
+        }
     }
 
     /// Offers coins, which must be mature. They are spent in this order, as far as they are needed.
@@ -83,7 +105,22 @@ impl<'a> TransactionBuilder<'a> {
         self
     }
 
-    /// Selects coins, adds change, and signs the payment.
+    /// Chooses among the offered coins with little waste, whatever their order is ([`selection`](crate::selection)). The
+    /// same coins, payment and seed give the same choice. Change that costs more than it is worth goes to the miner.
+    #[must_use]
+    pub const fn select(mut self, seed: [u8; 32]) -> Self {
+        self.choice = Choice::Selected(seed);
+        self
+    }
+
+    /// Spends all coins that are offered, also those that are not needed.
+    #[must_use]
+    pub const fn spend_all(mut self) -> Self {
+        self.choice = Choice::All;
+        self
+    }
+
+    /// Chooses coins, adds change, and signs the payment.
     ///
     /// # Errors
     /// When funds are insufficient, a coin belongs to another key or is offered twice, or a payment is invalid; see
@@ -135,34 +172,23 @@ impl<'a> TransactionBuilder<'a> {
     fn spend_and_sign(
         self,
         coins: impl IntoIterator<Item = (OutPoint, Coin)>,
-        Targets { outputs, paid, change_owner }: Targets,
+        targets: Targets,
         key: &SecretKey,
     ) -> Result<Transaction, BuildError> {
         let owner = key.public_key();
+        let own = coins.into_iter().map(|(outpoint, coin)| match coin.output.owner == owner {
+            true => Ok((outpoint, coin.output)),
+            false => Err(BuildError::NotOwned(outpoint)),
+        });
+        let Chosen { coins, change } = match self.choice {
+            Choice::InOrder => self.in_order(own, &targets)?,
+            Choice::Selected(_) | Choice::All => self.selected(&own.collect::<Result<Vec<_>, _>>()?, &targets)?,
+        };
+        let (inputs, spent): (_, Vec<_>) = coins.into_iter().unzip();
         let mut transaction =
-            Transaction { version: Transaction::VERSION, inputs: Vec::new(), outputs, signatures: Vec::new() };
-        let mut spent = Vec::new();
-        let mut available = Amount::ZERO;
-        let mut needed = paid.saturating_add(self.fee.of(transaction.size()));
-        for (outpoint, coin) in coins {
-            if available >= needed {
-                break;
-            }
-            if coin.output.owner != owner {
-                return Err(BuildError::NotOwned(outpoint));
-            }
-            available = available.saturating_add(coin.output.value);
-            transaction.inputs.push(outpoint);
-            spent.push(coin.output);
-            needed = paid.saturating_add(self.fee.of(transaction.size()));
-        }
-        if available < needed || transaction.inputs.is_empty() {
-            return Err(BuildError::InsufficientFunds { needed, available });
-        }
-        // the change output costs a fee too; a remainder that does not cover it goes to the miner
-        let change = available.saturating_sub(needed).saturating_sub(self.fee.of_change());
+            Transaction { version: Transaction::VERSION, inputs, outputs: targets.outputs, signatures: Vec::new() };
         if change > Amount::ZERO {
-            transaction.outputs.push(TxOut { value: change, owner: change_owner });
+            transaction.outputs.push(TxOut { value: change, owner: targets.change_owner });
         }
         let (size, limit) = (transaction.size(), self.params.max_transaction_size());
         if size > limit {
@@ -171,6 +197,53 @@ impl<'a> TransactionBuilder<'a> {
         transaction.sign_all(self.params.genesis_hash(), &spent, key);
         Ok(transaction)
     }
+
+    /// Takes coins in their order until they are enough. It looks at no more of them than it takes.
+    fn in_order(
+        &self,
+        coins: impl Iterator<Item = Result<(OutPoint, TxOut), BuildError>>,
+        targets: &Targets,
+    ) -> Result<Chosen, BuildError> {
+        let mut chosen = Vec::new();
+        let mut available = Amount::ZERO;
+        let needed = |coins: usize| targets.paid.saturating_add(self.fee.of(targets.size(coins)));
+        for coin in coins {
+            if available >= needed(chosen.len()) {
+                break;
+            }
+            let coin = coin?;
+            available = available.saturating_add(coin.1.value);
+            chosen.push(coin);
+        }
+        let needed = needed(chosen.len());
+        if available < needed || chosen.is_empty() {
+            return Err(BuildError::InsufficientFunds { needed, available });
+        }
+        // the change output costs a fee too; a remainder that does not cover it goes to the miner
+        let change = available.saturating_sub(needed).saturating_sub(self.fee.of_more(OUTPUT_SIZE));
+        Ok(Chosen { coins: chosen, change })
+    }
+
+    /// Takes the coins that selection chooses.
+    fn selected(&self, coins: &[(OutPoint, TxOut)], targets: &Targets) -> Result<Chosen, BuildError> {
+        let goal = Goal::new(targets.paid, targets.outputs.len() as u64, FeeRate::ZERO);
+        let goal = goal.with_fee_of(self.fee).with_max_size(self.params.max_transaction_size());
+        let values: Vec<_> = coins.iter().map(|(outpoint, output)| (*outpoint, output.value)).collect();
+        let selected = match self.choice {
+            Choice::Selected(seed) => select(&values, &goal, seed)?,
+            Choice::InOrder | Choice::All => select_all(&values, &goal)?,
+        };
+        let owner_of: BTreeMap<_, _> = coins.iter().map(|(outpoint, output)| (*outpoint, output.owner)).collect();
+        let output = |(outpoint, value)| Some((outpoint, TxOut { value, owner: *owner_of.get(&outpoint)? }));
+        let coins = selected.coins.into_iter().filter_map(output).collect();
+        Ok(Chosen { coins, change: selected.change.unwrap_or_default() })
+    }
+}
+
+/// Coins that a payment spends, with its change; zero if there is none.
+struct Chosen {
+    coins: Vec<(OutPoint, TxOut)>,
+    change: Amount,
 }
 
 /// Where a payment's money goes.
@@ -179,6 +252,13 @@ struct Targets {
     /// Sum of the outputs.
     paid: Amount,
     change_owner: PublicKey,
+}
+
+impl Targets {
+    /// Returns the size of the payment without change, in bytes by formula.
+    const fn size(&self, coins: usize) -> u64 {
+        BASE_SIZE + INPUT_SIZE * coins as u64 + OUTPUT_SIZE * self.outputs.len() as u64
+    }
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ mod padding;
 mod params;
 pub mod proof;
 mod rule;
+pub mod selection;
 pub mod snapshot;
 pub mod state;
 pub mod store;

@@ -156,7 +156,7 @@ impl Coinbase {
 pub(crate) const BASE_SIZE: u64 = 16;
 
 /// Size of an input with its signature, in bytes by formula.
-const INPUT_SIZE: u64 = 100;
+pub(crate) const INPUT_SIZE: u64 = 100;
 
 /// Size of an output, in bytes by formula.
 pub(crate) const OUTPUT_SIZE: u64 = 40;

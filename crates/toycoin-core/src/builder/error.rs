@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{address::AddressError, amount::Amount, transaction::OutPoint};
+use crate::{address::AddressError, amount::Amount, selection::SelectionError, transaction::OutPoint};
 
 /// The reason why a payment cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -41,4 +41,16 @@ pub enum BuildError {
         /// The sum of the offered coins.
         available: Amount,
     },
+    /// Too many coins would be needed, since each of them is small.
+    #[error(transparent)]
+    TooManyCoins(SelectionError),
+}
+
+impl From<SelectionError> for BuildError {
+    fn from(error: SelectionError) -> Self {
+        match error {
+            SelectionError::InsufficientFunds { needed, available } => Self::InsufficientFunds { needed, available },
+            SelectionError::TooMany { .. } => Self::TooManyCoins(error),
+        }
+    }
 }

@@ -18,10 +18,10 @@ impl Fee {
         }
     }
 
-    /// Returns by how much the fee grows with the output for the change, which has 40 bytes.
-    pub(crate) const fn of_change(self) -> Amount {
+    /// Returns by how much the fee grows with that many bytes more.
+    pub(crate) const fn of_more(self, bytes: u64) -> Amount {
         match self {
-            Self::Rate(rate) => rate.fee(40),
+            Self::Rate(rate) => rate.fee(bytes),
             Self::Fixed(_) => Amount::ZERO,
         }
     }
