@@ -2,11 +2,12 @@
 
 mod error;
 mod fee;
+mod unsigned;
 
 use std::collections::BTreeMap;
 
-pub use self::error::BuildError;
 pub(crate) use self::fee::Fee;
+pub use self::{error::BuildError, unsigned::Unsigned};
 use crate::{
     address::Address,
     amount::{Amount, FeeRate},
@@ -84,7 +85,7 @@ impl<'a> TransactionBuilder<'a> {
         self
     }
 
-    /// Sets the address for the change. By default it is that of the key that signs.
+    /// Sets the address for the change. By default it is that of the first coin that is spent.
     #[must_use]
     pub const fn change_to(mut self, address: Address) -> Self {
         self.change = Some(address);
@@ -125,35 +126,52 @@ impl<'a> TransactionBuilder<'a> {
     /// # Errors
     /// When funds are insufficient, a coin belongs to another key or is offered twice, or a payment is invalid; see
     /// [`BuildError`].
-    pub fn sign(mut self, key: &SecretKey) -> Result<Transaction, BuildError> {
+    pub fn sign(self, key: &SecretKey) -> Result<Transaction, BuildError> {
+        self.build()?.sign(key)
+    }
+
+    /// Chooses coins and adds change. The coins may be of several owners.
+    ///
+    /// # Errors
+    /// As for [`sign`](Self::sign), except that nobody has to own the coins.
+    pub fn build(mut self) -> Result<Unsigned, BuildError> {
         let offered = std::mem::take(&mut self.offered);
-        let targets = self.targets(key)?;
         let mut seen = KeyedSet::with_capacity_and_hasher(offered.len(), Default::default());
         if let Some((twice, _)) = offered.iter().find(|(outpoint, _)| !seen.insert(outpoint)) {
             return Err(BuildError::OfferedTwice(*twice));
         }
-        self.spend_and_sign(offered, targets, key)
+        self.build_from(offered)
     }
 
-    /// Signs a payment as [`sign`](Self::sign) does, from these coins, all of which differ, instead of the offered ones.
-    /// It looks at no more of them than it spends.
+    /// Builds a payment as [`build`](Self::build) does, from these coins, all of which differ, instead of the offered
+    /// ones. In their order, it looks at no more of them than it spends.
     ///
     /// # Errors
-    /// As for [`sign`](Self::sign).
-    pub(crate) fn sign_from(
-        self,
-        coins: impl Iterator<Item = (OutPoint, Coin)>,
-        key: &SecretKey,
-    ) -> Result<Transaction, BuildError> {
-        let targets = self.targets(key)?;
-        self.spend_and_sign(coins, targets, key)
+    /// As for [`build`](Self::build).
+    pub(crate) fn build_from(self, coins: impl IntoIterator<Item = (OutPoint, Coin)>) -> Result<Unsigned, BuildError> {
+        let targets = self.targets()?;
+        let coins = coins.into_iter().map(|(outpoint, coin)| (outpoint, coin.output));
+        let Chosen { coins, change } = match self.choice {
+            Choice::InOrder => self.in_order(coins, &targets)?,
+            Choice::Selected(_) | Choice::All => self.selected(&coins.collect::<Vec<_>>(), &targets)?,
+        };
+        let (inputs, spent): (_, Vec<TxOut>) = coins.into_iter().unzip();
+        let mut transaction =
+            Transaction { version: Transaction::VERSION, inputs, outputs: targets.outputs, signatures: Vec::new() };
+        let change_owner = targets.change_owner.or_else(|| spent.first().map(|coin| coin.owner));
+        let change = change_owner.filter(|_| change > Amount::ZERO).map(|owner| TxOut { value: change, owner });
+        transaction.outputs.extend(change);
+        let (size, limit) = (transaction.size(), self.params.max_transaction_size());
+        if size > limit {
+            return Err(BuildError::TooLarge { size, limit });
+        }
+        Ok(Unsigned::new(self.params.genesis_hash(), transaction, spent, change.is_some()))
     }
 
     /// Returns where the money goes.
-    fn targets(&self, key: &SecretKey) -> Result<Targets, BuildError> {
+    fn targets(&self) -> Result<Targets, BuildError> {
         let prefix = self.params.spec().address_prefix;
-        let own = || Ok(key.public_key());
-        let change_owner = self.change.map_or_else(own, |address| address.require(prefix).map(|to| to.owner()))?;
+        let change_owner = self.change.map(|address| address.require(prefix).map(|to| to.owner())).transpose()?;
         let mut outputs = Vec::with_capacity(self.pays.len() + 1);
         for (address, value) in &self.pays {
             let owner = address.require(prefix)?.owner();
@@ -169,39 +187,10 @@ impl<'a> TransactionBuilder<'a> {
         Ok(Targets { outputs, paid, change_owner })
     }
 
-    fn spend_and_sign(
-        self,
-        coins: impl IntoIterator<Item = (OutPoint, Coin)>,
-        targets: Targets,
-        key: &SecretKey,
-    ) -> Result<Transaction, BuildError> {
-        let owner = key.public_key();
-        let own = coins.into_iter().map(|(outpoint, coin)| match coin.output.owner == owner {
-            true => Ok((outpoint, coin.output)),
-            false => Err(BuildError::NotOwned(outpoint)),
-        });
-        let Chosen { coins, change } = match self.choice {
-            Choice::InOrder => self.in_order(own, &targets)?,
-            Choice::Selected(_) | Choice::All => self.selected(&own.collect::<Result<Vec<_>, _>>()?, &targets)?,
-        };
-        let (inputs, spent): (_, Vec<_>) = coins.into_iter().unzip();
-        let mut transaction =
-            Transaction { version: Transaction::VERSION, inputs, outputs: targets.outputs, signatures: Vec::new() };
-        if change > Amount::ZERO {
-            transaction.outputs.push(TxOut { value: change, owner: targets.change_owner });
-        }
-        let (size, limit) = (transaction.size(), self.params.max_transaction_size());
-        if size > limit {
-            return Err(BuildError::TooLarge { size, limit });
-        }
-        transaction.sign_all(self.params.genesis_hash(), &spent, key);
-        Ok(transaction)
-    }
-
     /// Takes coins in their order until they are enough. It looks at no more of them than it takes.
     fn in_order(
         &self,
-        coins: impl Iterator<Item = Result<(OutPoint, TxOut), BuildError>>,
+        coins: impl Iterator<Item = (OutPoint, TxOut)>,
         targets: &Targets,
     ) -> Result<Chosen, BuildError> {
         let mut chosen = Vec::new();
@@ -211,7 +200,6 @@ impl<'a> TransactionBuilder<'a> {
             if available >= needed(chosen.len()) {
                 break;
             }
-            let coin = coin?;
             available = available.saturating_add(coin.1.value);
             chosen.push(coin);
         }
@@ -230,7 +218,7 @@ impl<'a> TransactionBuilder<'a> {
         let goal = goal.with_fee_of(self.fee).with_max_size(self.params.max_transaction_size());
         let values: Vec<_> = coins.iter().map(|(outpoint, output)| (*outpoint, output.value)).collect();
         let selected = match self.choice {
-            Choice::Selected(seed) => select(&values, &goal, seed)?,
+            Choice::Selected(seed) => select(&values, &goal, targets.lots(&seed))?,
             Choice::InOrder | Choice::All => select_all(&values, &goal)?,
         };
         let owner_of: BTreeMap<_, _> = coins.iter().map(|(outpoint, output)| (*outpoint, output.owner)).collect();
@@ -251,10 +239,20 @@ struct Targets {
     outputs: Vec<TxOut>,
     /// Sum of the outputs.
     paid: Amount,
-    change_owner: PublicKey,
+    /// Whom change is paid to; `None` if that depends on the coins.
+    change_owner: Option<PublicKey>,
 }
 
 impl Targets {
+    /// Returns the seed of this payment's draw: another payment draws other lots.
+    fn lots(&self, seed: &[u8; 32]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(seed);
+        for output in &self.outputs {
+            hasher.update(&output.value.grains().to_le_bytes()).update(output.owner.as_bytes());
+        }
+        hasher.finalize().into()
+    }
+
     /// Returns the size of the payment without change, in bytes by formula.
     const fn size(&self, coins: usize) -> u64 {
         BASE_SIZE + INPUT_SIZE * coins as u64 + OUTPUT_SIZE * self.outputs.len() as u64

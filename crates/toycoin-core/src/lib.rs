@@ -103,6 +103,7 @@ mod params;
 pub mod proof;
 mod rule;
 pub mod selection;
+mod signer;
 pub mod snapshot;
 pub mod state;
 pub mod store;
@@ -121,7 +122,7 @@ pub use self::{
     address::{Address, AddressError, AddressPrefix},
     amount::{Amount, FeeRate, GRAINS_PER_TOYCOIN, ParseAmountError},
     block::Block,
-    builder::{BuildError, TransactionBuilder},
+    builder::{BuildError, TransactionBuilder, Unsigned},
     chain::{Applied, Audit, Chain, ChainError, HeaderTree, Tip},
     commitment::{Commitment, Domain},
     consensus::{CheckedBlock, ConnectedBlock, RuleError},
@@ -137,6 +138,7 @@ pub use self::{
     padding::pad_whole,
     params::{ChainParams, NetworkSpec, ParamsError, Retargeting},
     rule::Rule,
+    signer::Signer,
     store::{ChainStore, MemoryStore},
     subsidy::{INITIAL_SUBSIDY, subsidy},
     target::{CompactTarget, CompactTargetError, Target, Work},

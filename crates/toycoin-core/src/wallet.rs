@@ -1,4 +1,4 @@
-//! A wallet: one key, the coins that the chain gives it, and the payments that it makes from them.
+//! A wallet: owners, the coins that the chain gives them, and the payments that it makes from these.
 //!
 //! The wallet learns of the chain from blocks alone. Its user, such as a node, a light client or a test, passes them in
 //! order to [`connect`](Wallet::connect). In a reorganisation, [`disconnect`](Wallet::disconnect) undoes blocks. A light
@@ -10,37 +10,45 @@
 //!                                    └────────── releases its coins ───────────────────────┘
 //! ```
 //!
-//! A wallet spends only coins of the active chain, never the change of a payment that is still pending. Nothing but a
-//! reorganisation takes such a coin back.
+//! A wallet spends coins of the active chain, which nothing but a reorganisation takes back. It spends the change of a
+//! payment that is still pending [only if it may](Wallet::spending_pending_change), and has too few others.
+//!
+//! Owners are public, so a wallet may [watch](Wallet::watching) without being able to pay. It then
+//! [prepares](Wallet::prepare) payments, and whoever has the keys signs them ([`Signer`]).
 
 mod balance;
 mod coins;
 mod error;
 mod history;
+mod owners;
+mod paying;
 mod payment;
+mod pending_change;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 pub use self::{
     balance::Balance,
     error::WalletError,
     history::HistoryEntry,
+    owners::Owners,
     payment::{Payment, PaymentStatus},
+    pending_change::MAX_PENDING_ANCESTORS,
 };
 use crate::{
     address::Address,
-    amount::{Amount, FeeRate},
+    amount::Amount,
     block::Block,
-    builder::{BuildError, TransactionBuilder},
     consensus::CheckedBlock,
     digest::{BlockHash, Txid},
-    keys::{PublicKey, SecretKey},
+    keys::SecretKey,
     params::ChainParams,
+    signer::Signer,
     transaction::{OutPoint, Transaction},
     wallet::coins::Coins,
 };
 
-/// A key with its coins and its payments.
+/// Owners with their coins and their payments.
 ///
 /// ```
 /// use toycoin_core::{
@@ -69,8 +77,10 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Wallet {
     params: ChainParams,
-    key: SecretKey,
-    owner: PublicKey,
+    owners: Owners,
+    /// Whoever signs; `None` if the wallet only watches.
+    signer: Option<SharedSigner>,
+    spends_pending_change: bool,
     tip: BlockHash,
     height: u64,
     coins: Coins,
@@ -82,13 +92,29 @@ pub struct Wallet {
     reserved: BTreeMap<OutPoint, Txid>,
 }
 
+/// Whoever signs, without its secrets in the output of `Debug`.
+#[derive(Clone)]
+struct SharedSigner(Arc<dyn Signer + Send + Sync>);
+
+impl fmt::Debug for SharedSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a signer")
+    }
+}
+
 impl Wallet {
     /// Opens the wallet of a key at genesis. It learns of later blocks through [`connect`](Self::connect).
     pub fn new(params: ChainParams, key: SecretKey) -> Self {
+        Self::watching(params, Owners::new(key.public_key())).signed_by(Arc::new(key))
+    }
+
+    /// Opens a wallet of many owners at genesis, which watches their coins and cannot sign.
+    pub fn watching(params: ChainParams, owners: Owners) -> Self {
         let known = params.clone();
         let mut wallet = Self {
-            owner: key.public_key(),
-            key,
+            owners,
+            signer: None,
+            spends_pending_change: false,
             tip: params.genesis_hash(),
             height: 0,
             coins: Coins::default(),
@@ -103,9 +129,28 @@ impl Wallet {
         wallet
     }
 
+    /// Lets somebody sign for this wallet, which can then [`pay`](Self::pay).
+    #[must_use]
+    pub fn signed_by(mut self, signer: Arc<dyn Signer + Send + Sync>) -> Self {
+        self.signer = Some(SharedSigner(signer));
+        self
+    }
+
     /// Returns the address that pays this wallet.
     pub fn address(&self) -> Address {
-        self.params.address(self.owner)
+        self.params.address(self.owners.receive())
+    }
+
+    /// Returns whose coins these are.
+    pub const fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
+    /// Changes whose coins these are. Coins of new owners are seen in blocks from now on, so whoever adds one that was
+    /// paid before opens the wallet anew. Owners that are there stay.
+    pub fn add_owners(&mut self, owners: Owners) {
+        let before = std::mem::replace(&mut self.owners, owners);
+        self.owners = self.owners.clone().with(before.iter().copied());
     }
 
     /// Returns the last block that the wallet knows. The next block to connect builds on it.
@@ -198,99 +243,6 @@ impl Wallet {
         Ok(())
     }
 
-    /// Builds and signs a payment from the oldest coins, with the change to this wallet, and reserves the coins.
-    ///
-    /// The caller sends the payment to the network, and calls [`reject`](Self::reject) if the network refuses it.
-    ///
-    /// # Errors
-    /// Insufficient funds, or an invalid payment; see [`BuildError`].
-    pub fn pay(&mut self, to: Address, amount: Amount, fee_rate: FeeRate) -> Result<Transaction, BuildError> {
-        self.make(|builder| builder.pay(to, amount).fee_rate(fee_rate))
-    }
-
-    /// Makes a payment as [`pay`](Self::pay) does, with this fee in place of a fee rate.
-    ///
-    /// # Errors
-    /// As [`pay`](Self::pay).
-    pub fn pay_with_fee(&mut self, to: Address, amount: Amount, fee: Amount) -> Result<Transaction, BuildError> {
-        self.make(|builder| builder.pay(to, amount).fee(fee))
-    }
-
-    fn make(
-        &mut self,
-        pays: impl FnOnce(TransactionBuilder<'_>) -> TransactionBuilder<'_>,
-    ) -> Result<Transaction, BuildError> {
-        let transaction = pays(TransactionBuilder::new(&self.params)).sign_from(self.spendable(), &self.key)?;
-        let txid = transaction.txid();
-        self.reserved.extend(transaction.inputs.iter().map(|outpoint| (*outpoint, txid)));
-        let spent: Amount = transaction.inputs.iter().filter_map(|outpoint| self.coins.value(outpoint)).sum();
-        let fee = spent.saturating_sub(transaction.outputs.iter().map(|output| output.value).sum());
-        let payment = Payment { txid, transaction: transaction.clone(), fee, status: PaymentStatus::Pending };
-        // after a rejection, the same payment is the same transaction
-        if self.payments.insert(txid, payment).is_none() {
-            self.made.push(txid);
-        }
-        Ok(transaction)
-    }
-
-    /// Gives up a pending payment, together with all pending payments that spend from it. Their coins can be spent
-    /// again. Returns whether there was such a payment.
-    ///
-    /// A wallet spends only confirmed coins. A reorganisation, however, can make a payment pending again whose change
-    /// was spent. Without that change, the later payment can never be confirmed.
-    ///
-    /// If a block holds a rejected payment after all, the payment is confirmed.
-    pub fn reject(&mut self, txid: &Txid, reason: &str) -> bool {
-        let mut waiting = vec![(*txid, reason.to_owned())];
-        let mut is_rejected = false;
-        while let Some((txid, reason)) = waiting.pop() {
-            if !self.reject_one(&txid, &reason) {
-                continue;
-            }
-            is_rejected = true;
-            let children = self.pending().filter(|child| child.spends_from(&txid)).map(|child| child.txid);
-            waiting
-                .extend(children.map(|child| (child, format!("it spends the change of {txid}, which was rejected"))));
-        }
-        is_rejected
-    }
-
-    /// Gives up one pending payment and returns whether it was pending.
-    fn reject_one(&mut self, txid: &Txid, reason: &str) -> bool {
-        let Some(payment) = self.payments.get_mut(txid).filter(|payment| payment.status == PaymentStatus::Pending)
-        else {
-            return false;
-        };
-        payment.status = PaymentStatus::Rejected { reason: reason.to_owned() };
-        for outpoint in &payment.transaction.inputs {
-            // after a reorganisation, a coin may be reserved for another payment
-            if self.reserved.get(outpoint) == Some(txid) {
-                self.reserved.remove(outpoint);
-            }
-        }
-        true
-    }
-
-    /// Returns the value of a coin that the active chain gave this wallet, spent or not; `None` if it is not one of those.
-    pub fn value_of(&self, outpoint: &OutPoint) -> Option<Amount> {
-        self.coins.value(outpoint)
-    }
-
-    /// Returns a payment that this wallet made, `None` if there is none with that id.
-    pub fn payment(&self, txid: &Txid) -> Option<&Payment> {
-        self.payments.get(txid)
-    }
-
-    /// Returns all payments that this wallet made, in the order in which they were made.
-    pub fn payments(&self) -> impl DoubleEndedIterator<Item = &Payment> {
-        self.made.iter().filter_map(|txid| self.payments.get(txid))
-    }
-
-    /// Returns the pending payments, in the order in which they were made.
-    pub fn pending(&self) -> impl DoubleEndedIterator<Item = &Payment> {
-        self.payments().filter(|payment| payment.status == PaymentStatus::Pending)
-    }
-
     /// Returns this wallet's history on the active chain, in the chain's order.
     pub fn history(&self) -> &[HistoryEntry] {
         &self.history
@@ -315,7 +267,7 @@ impl Wallet {
             self.reserved.remove(outpoint);
         }
         let outputs = transaction.map_or(&block.coinbase.outputs, |transaction| &transaction.outputs);
-        for (output, vout) in outputs.iter().zip(0..).filter(|(output, _)| output.owner == self.owner) {
+        for (output, vout) in outputs.iter().zip(0..).filter(|(output, _)| self.owners.contains(&output.owner)) {
             received = received.saturating_add(output.value);
             self.coins.create(OutPoint { txid, vout }, *output, block.header.height, place);
         }

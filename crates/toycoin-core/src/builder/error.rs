@@ -20,9 +20,12 @@ pub enum BuildError {
     /// A coin is offered twice.
     #[error("coin {0} is offered twice")]
     OfferedTwice(OutPoint),
-    /// A coin does not belong to the key that signs.
+    /// Nobody who signs has the key of a coin's owner.
     #[error("coin {0} is not of the key that signs")]
     NotOwned(OutPoint),
+    /// The wallet only watches its owners, and nobody signs for them.
+    #[error("this wallet only watches, and has no key to sign with; sign the payment where the key is")]
+    WatchOnly,
     /// The payment is too large for any block, because of too many coins or recipients (rule R33).
     #[error(
         "payment too large: {size} bytes, a transaction has at most {limit}; split it, or spend fewer coins at a time"

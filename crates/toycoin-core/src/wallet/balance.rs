@@ -12,19 +12,23 @@ pub struct Balance {
     pub immature: Amount,
     /// Coins that pending payments spend. Their change is available again after confirmation.
     pub reserved: Amount,
+    /// What pending payments pay to this wallet itself and no further one spends: change, above all. It is a part of what
+    /// is reserved.
+    pub pending_change: Amount,
 }
 
 impl Balance {
-    /// Returns the sum of the three amounts: what the wallet owns on the active chain.
+    /// Returns the sum of the first three amounts: what the wallet owns on the active chain.
     pub const fn total(&self) -> Amount {
         self.available.saturating_add(self.immature).saturating_add(self.reserved)
     }
 }
 
 impl Wallet {
-    /// Returns the balance. It does not include what pending payments will pay to the wallet.
+    /// Returns the balance.
     pub fn balance(&self) -> Balance {
-        let mut balance = Balance::default();
+        let pending_change = self.pending_change().map(|(_, coin)| coin.output.value).sum();
+        let mut balance = Balance { pending_change, ..Balance::default() };
         for (outpoint, coin) in self.coins.unspent() {
             let part = match () {
                 () if self.reserved.contains_key(&outpoint) => &mut balance.reserved,

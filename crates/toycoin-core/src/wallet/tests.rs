@@ -1,5 +1,9 @@
 use super::*;
-use crate::test_util::{TestLedger, classroom};
+use crate::{
+    amount::FeeRate,
+    builder::BuildError,
+    test_util::{TestLedger, classroom},
+};
 
 /// The index of a classroom key that owns nothing in genesis.
 const NOBODY: u32 = 7;
@@ -78,7 +82,8 @@ fn a_payment_knows_its_fee() {
 fn a_balance_is_without_what_is_pending() {
     let (mut ledger, mut wallet) = scene(3);
     let payment = wallet.pay(address(1), toycoins(4), FeeRate::ZERO).unwrap();
-    assert_eq!(wallet.balance(), Balance { reserved: toycoins(10), ..Balance::default() });
+    let pending = Balance { reserved: toycoins(10), pending_change: toycoins(6), ..Balance::default() };
+    assert_eq!((wallet.balance(), wallet.balance().total()), (pending, toycoins(10)));
     assert!(matches!(
         wallet.pay(address(1), toycoins(1), FeeRate::ZERO),
         Err(BuildError::InsufficientFunds { available: Amount::ZERO, .. })
@@ -146,7 +151,8 @@ fn reorganised_payments_are_pending_until_confirmed_again() {
 
     wallet.disconnect(&lost).unwrap();
     assert_eq!(status(&wallet, &payment), PaymentStatus::Pending);
-    assert_eq!(wallet.balance(), Balance { reserved: toycoins(10), ..Balance::default() });
+    let pending = Balance { reserved: toycoins(10), pending_change: toycoins(6), ..Balance::default() };
+    assert_eq!(wallet.balance(), pending);
     assert_eq!((wallet.height(), wallet.history().len()), (0, 1), "genesis' ten");
 
     mine(&mut other, &mut wallet, vec![], NOBODY);
@@ -254,4 +260,95 @@ fn a_wallet_that_skips_ends_like_one_that_saw_all() {
     let before = concerning.pop().unwrap();
     light.skip_to(before.hash(), 4).unwrap();
     assert_eq!(light.balance().total(), toycoins(67), "genesis' ten, a reward and the gift");
+}
+
+#[test]
+fn change_of_pending_payments_is_spent_if_it_may_be() {
+    let (mut ledger, wallet) = scene(3);
+    let mut wallet = wallet.spending_pending_change(true);
+    let payments: Vec<_> =
+        (1..=3).map(|value| wallet.pay(address(1), toycoins(value), FeeRate::ZERO).unwrap()).collect();
+    assert_eq!(payments[2].inputs, [OutPoint { txid: payments[1].txid(), vout: 1 }]);
+    let left = Balance { reserved: toycoins(10), pending_change: toycoins(4), ..Balance::default() };
+    assert_eq!(wallet.balance(), left);
+    assert_eq!(wallet.payment(&payments[2].txid()).unwrap().fee, Amount::ZERO);
+
+    // a parent that is refused takes those that build upon it along
+    let mut refused = wallet.clone();
+    assert!(refused.reject(&payments[1].txid(), "asked to"));
+    assert!(is_rejected(&refused, &payments[2]) && !is_rejected(&refused, &payments[0]));
+    assert_eq!(refused.balance().pending_change, toycoins(9));
+
+    mine(&mut ledger, &mut wallet, payments[..2].to_vec(), NOBODY);
+    assert_eq!(wallet.pending().count(), 1);
+    let left = Balance { reserved: toycoins(7), pending_change: toycoins(4), ..Balance::default() };
+    assert_eq!(wallet.balance(), left);
+    mine(&mut ledger, &mut wallet, payments[2..].to_vec(), NOBODY);
+    assert_eq!(wallet.balance(), Balance { available: toycoins(4), ..Balance::default() });
+}
+
+#[test]
+fn confirmed_coins_are_spent_before_pending_change() {
+    let (mut ledger, wallet) = scene(3);
+    let mut wallet = wallet.spending_pending_change(true);
+    let gift = ledger.payments().pay(0, 3, toycoins(7), Amount::ZERO).unwrap();
+    mine(&mut ledger, &mut wallet, vec![gift.clone()], NOBODY);
+    let first = wallet.pay(address(1), toycoins(1), FeeRate::ZERO).unwrap();
+    let second = wallet.pay(address(1), toycoins(2), FeeRate::ZERO).unwrap();
+    let parents = [&first, &second].map(|payment| payment.inputs[0].txid);
+    assert!(parents.contains(&gift.txid()) && !parents.contains(&first.txid()), "{parents:?}");
+    let both = wallet.pay(address(1), toycoins(14), FeeRate::ZERO).unwrap();
+    assert_eq!(both.inputs.len(), 2, "the change of both");
+}
+
+#[test]
+fn pending_payments_in_a_row_have_an_end() {
+    let mut wallet = wallet(3).spending_pending_change(true);
+    let mut pay = || wallet.pay(address(1), Amount::from_grains(1), FeeRate::ZERO);
+    let made = (0..100).take_while(|_| pay().is_ok()).count();
+    assert_eq!(made, MAX_PENDING_ANCESTORS + 1);
+}
+
+#[test]
+fn a_watching_wallet_sees_all_owners_and_cannot_pay() {
+    let (mut ledger, _) = scene(3);
+    let owners = Owners::new(classroom::owner(3)).with([classroom::owner(2)]).with_change(classroom::owner(NOBODY));
+    let mut watching = Wallet::watching(ChainParams::regtest(), owners);
+    assert_eq!(watching.balance().available, toycoins(10 + 25), "of both owners");
+    assert_eq!(watching.pay(address(1), toycoins(1), FeeRate::ZERO), Err(BuildError::WatchOnly));
+
+    let unsigned = watching.prepare(|builder| builder.pay(address(1), toycoins(30))).unwrap();
+    assert_eq!(unsigned.change(), Some(&crate::TxOut { value: toycoins(5), owner: classroom::owner(NOBODY) }));
+    assert_eq!(watching.balance().reserved, Amount::ZERO, "nothing is reserved before it is signed");
+    let one_key = unsigned.clone().sign(classroom::key(2));
+    assert!(matches!(one_key, Err(BuildError::NotOwned(_))), "the other coin is not of this key");
+    let payment = unsigned.sign(&Keys).unwrap();
+    watching.track(payment.clone());
+    assert_eq!(watching.balance().reserved, toycoins(35));
+    // the chain judges the signatures
+    mine(&mut ledger, &mut watching, vec![payment.clone()], 0);
+    assert_eq!(watching.balance(), Balance { available: toycoins(5), ..Balance::default() });
+    assert!(matches!(status(&watching, &payment), PaymentStatus::Confirmed { .. }));
+}
+
+/// All classroom keys.
+struct Keys;
+
+impl Signer for Keys {
+    fn sign(&self, owner: &crate::PublicKey, sighash: &crate::Sighash) -> Option<crate::Signature> {
+        (0..8).find_map(|index| Signer::sign(classroom::key(index), owner, sighash))
+    }
+}
+
+#[test]
+fn owners_that_are_added_are_seen_from_then_on() {
+    let (mut ledger, mut wallet) = scene(3);
+    let mut payments = ledger.payments();
+    let early = payments.pay(0, NOBODY, toycoins(1), Amount::ZERO).unwrap();
+    mine(&mut ledger, &mut wallet, vec![early], 0);
+    wallet.add_owners(Owners::new(classroom::owner(NOBODY)));
+    assert_eq!(wallet.address(), address(NOBODY));
+    let late = ledger.payments().pay(0, NOBODY, toycoins(2), Amount::ZERO).unwrap();
+    mine(&mut ledger, &mut wallet, vec![late], 0);
+    assert_eq!(wallet.balance().available, toycoins(12), "the first owner's ten, and what came late");
 }

@@ -1,0 +1,51 @@
+//! Change of payments that no block holds yet.
+
+use std::collections::BTreeSet;
+
+use super::{PaymentStatus, Wallet};
+use crate::{digest::Txid, transaction::OutPoint, utxo::Coin};
+
+/// Most pending payments that another one may build upon. A node takes at most 25 in a row, itself included.
+pub const MAX_PENDING_ANCESTORS: usize = 24;
+
+impl Wallet {
+    /// Lets the wallet spend the change of its own pending payments if its confirmed coins do not suffice. Such a payment
+    /// can only be confirmed after the one before it. A wallet does not do so by default.
+    #[must_use]
+    pub const fn spending_pending_change(mut self, may: bool) -> Self {
+        self.spends_pending_change = may;
+        self
+    }
+
+    /// Returns the coins that pending payments pay to this wallet and that no other pending payment spends, in the order
+    /// in which the payments were made. They can be spent unless nodes would refuse so many payments in a row.
+    pub fn pending_change(&self) -> impl Iterator<Item = (OutPoint, Coin)> {
+        let may_go_on = |txid: &Txid| self.pending_ancestors(txid).is_some_and(|before| before < MAX_PENDING_ANCESTORS);
+        let payments = self.pending().filter(move |payment| may_go_on(&payment.txid));
+        let outputs = payments.flat_map(|payment| payment.transaction.outpoints(payment.txid));
+        let own = outputs
+            .filter(|(outpoint, output)| self.owners.contains(&output.owner) && !self.reserved.contains_key(outpoint));
+        own.map(|(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: 0 }))
+    }
+
+    /// Returns how many pending payments a pending payment builds upon; `None` if they are too many to count.
+    fn pending_ancestors(&self, txid: &Txid) -> Option<usize> {
+        let is_pending =
+            |txid: &Txid| self.payments.get(txid).filter(|payment| payment.status == PaymentStatus::Pending);
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![*txid];
+        while let Some(txid) = waiting.pop() {
+            let Some(payment) = is_pending(&txid) else { continue };
+            let parents = payment.transaction.inputs.iter().map(|outpoint| outpoint.txid);
+            for parent in parents.filter(|parent| is_pending(parent).is_some()) {
+                if seen.insert(parent) {
+                    waiting.push(parent);
+                }
+            }
+            if seen.len() > MAX_PENDING_ANCESTORS {
+                return None;
+            }
+        }
+        Some(seen.len())
+    }
+}
