@@ -1,7 +1,7 @@
 //! Paying with a key that another program may use at the same time.
 //!
-//! Two wallets with the same key choose the same coins, so the same payment made by both is one transaction. The money
-//! moves once, and only one of the programs may report that it paid. Each signs with its own randomness, so the
+//! Two wallets that know the same coins choose the same ones for the same payment, so the payment made by both is one
+//! transaction. The money moves once, and only one of the programs may report that it paid. Each signs with its own randomness, so the
 //! signatures in the block show which program's transaction was confirmed.
 
 use std::{collections::BTreeMap, error::Error};

@@ -5,9 +5,9 @@
 //! client passes in the blocks that concern the wallet alone, and [skips](Wallet::skip_to) the others.
 //!
 //! ```text
-//!   blocks ──connect/disconnect──▶ coins ──pay: the oldest first──▶ Payment: pending ─▶ confirmed
-//!                                    ▲                                          └─────▶ rejected
-//!                                    └────────── releases its coins ───────────────────────┘
+//!   blocks ──connect/disconnect──▶ coins ──pay: what fits──▶ Payment: pending ─▶ confirmed
+//!                                    ▲                                   └─────▶ rejected
+//!                                    └────────── releases its coins ────────────────┘
 //! ```
 //!
 //! A wallet spends coins of the active chain, which nothing but a reorganisation takes back. It spends the change of a

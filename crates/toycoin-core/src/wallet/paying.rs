@@ -9,8 +9,12 @@ use crate::{
     transaction::{OutPoint, Transaction},
 };
 
+/// Seed of all draws. Each payment draws by its recipients, too, and whoever makes the same payment twice from the same
+/// coins makes one payment.
+const SEED: [u8; 32] = [0; 32];
+
 impl Wallet {
-    /// Builds and signs a payment from the oldest coins, with the change to this wallet, and reserves the coins.
+    /// Builds and signs a payment from coins that [fit](crate::selection), with the change to this wallet, and reserves the coins.
     ///
     /// The caller sends the payment to the network, and calls [`reject`](Self::reject) if the network refuses it.
     ///
@@ -42,7 +46,8 @@ impl Wallet {
     /// Builds a payment from the wallet's coins, with the change to this wallet. Nothing is signed or reserved yet, so a
     /// watch-only wallet does it, too, and a user may look at the fee and refuse.
     ///
-    /// `pays` adds the recipients and the fee. Confirmed coins are spent. If they do not suffice, and the wallet
+    /// `pays` adds the recipients and the fee, and may change how coins are chosen. The same coins and payment give the
+    /// same choice. Confirmed coins are spent. If they do not suffice, and the wallet
     /// [may](Self::spending_pending_change), the change of pending payments is spent as well. `pays` is then called a
     /// second time.
     ///
@@ -74,7 +79,7 @@ impl Wallet {
     ) -> Result<Unsigned, BuildError> {
         let builder = || {
             let builder = TransactionBuilder::new(&self.params);
-            pays(builder.change_to(self.params.address(self.owners.change())))
+            pays(builder.change_to(self.params.address(self.owners.change())).select(SEED))
         };
         match builder().build_from(self.spendable()) {
             Err(BuildError::InsufficientFunds { .. }) if self.spends_pending_change => {
