@@ -48,11 +48,13 @@ pub enum Domain {
     SnapshotChunk,
     /// The key of a compact block's short ids.
     Compact,
+    /// A text that an owner signs, so that no signature of a text is one of a payment.
+    Message,
 }
 
 impl Domain {
     /// Every domain, in the order of the enum.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Txid,
         Self::Wtxid,
         Self::Coinbase,
@@ -71,6 +73,7 @@ impl Domain {
         Self::Snapshot,
         Self::SnapshotChunk,
         Self::Compact,
+        Self::Message,
     ];
 
     /// Returns the name of the domain in docs/consensus.md and in the key.
@@ -94,6 +97,7 @@ impl Domain {
             Self::Snapshot => "snapshot",
             Self::SnapshotChunk => "snapshot-chunk",
             Self::Compact => "compact",
+            Self::Message => "message",
         }
     }
 
@@ -101,7 +105,7 @@ impl Domain {
     #[inline]
     pub fn hasher(self) -> Commitment {
         // one hash per domain and process, instead of one more per hash
-        static KEYS: LazyLock<[[u8; 32]; 18]> = LazyLock::new(|| {
+        static KEYS: LazyLock<[[u8; 32]; 19]> = LazyLock::new(|| {
             Domain::ALL.map(|domain| blake3::hash(format!("toycoin/1 {}", domain.name()).as_bytes()).into())
         });
         let key = KEYS.get(self as usize).expect("the table has a key for each domain");
