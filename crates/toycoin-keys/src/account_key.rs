@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use bip32::{ExtendedKey, Prefix, XPub};
+use bip32::{ExtendedKey, ExtendedKeyAttrs, Prefix, XPub};
 use thiserror::Error;
 use toycoin_core::PublicKey;
 
@@ -38,6 +38,36 @@ impl AccountKey {
         Ok(PublicKey::from_bytes(owner))
     }
 
+    /// Returns the 78 bytes of BIP-32: version, depth, parent's fingerprint, child number, chain code, key.
+    pub(crate) fn to_bytes(&self) -> [u8; 78] {
+        let attrs = self.key.attrs();
+        let parts: [&[u8]; 6] = [
+            &Prefix::XPUB.to_bytes(),
+            &[attrs.depth],
+            &attrs.parent_fingerprint,
+            &attrs.child_number.to_bytes(),
+            &attrs.chain_code,
+            &self.key.to_bytes(),
+        ];
+        let mut bytes = [0; 78];
+        bytes.iter_mut().zip(parts.concat()).for_each(|(to, from)| *to = from);
+        bytes
+    }
+
+    /// Parses the 78 bytes of BIP-32.
+    pub(crate) fn from_bytes(bytes: &[u8; 78]) -> Result<Self, AccountKeyError> {
+        let mut rest = bytes.as_slice();
+        let prefix = Prefix::from_bytes(take(&mut rest)).map_err(|_| AccountKeyError::Malformed)?;
+        let [depth] = take(&mut rest);
+        let attrs = ExtendedKeyAttrs {
+            depth,
+            parent_fingerprint: take(&mut rest),
+            child_number: bip32::ChildNumber::from_bytes(take(&mut rest)),
+            chain_code: take(&mut rest),
+        };
+        Self::from_extended(ExtendedKey { prefix, attrs, key_bytes: take(&mut rest) })
+    }
+
     pub(crate) fn from_xpub(key: XPub) -> Result<Self, DerivationError> {
         let branches = each_branch(|step| key.derive_child(step))?;
         Ok(Self { key, branches })
@@ -58,6 +88,13 @@ impl AccountKey {
         let key = XPub::try_from(extended).map_err(|_| AccountKeyError::NoPoint)?;
         Self::from_xpub(key).map_err(|_| AccountKeyError::NoPoint)
     }
+}
+
+/// Takes the first `N` bytes. There are that many: the parts of a key add up to 78.
+fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
+    let (first, rest) = bytes.split_first_chunk().expect("the parts add up to 78 bytes");
+    *bytes = rest;
+    *first
 }
 
 impl fmt::Display for AccountKey {

@@ -24,19 +24,52 @@
 //! - An [`AccountKey`] gives the owner for each place, and no secret key. It makes a watch-only wallet.
 //! - A restored wallet does not know how many places it used. [`GapScan`] lists those to look at, until 20 in a row are
 //!   unused.
+//! - A [`KeyFile`] keeps the entropy under a [`Passphrase`]. Argon2id makes each guess cost 64 MiB of memory and about
+//!   a second. XChaCha20-Poly1305 seals the entropy, so that a changed file does not open.
+//!
+//! docs/wallet.md has the paths and the file, to the byte.
+//!
+//! # A wallet, made, kept and restored
 //!
 //! ```
-//! use toycoin_keys::{Branch, ExtraWord, Place, SpendingAccount, Words};
+//! use toycoin_core::verify;
+//! use toycoin_keys::{Branch, ExtraWord, KdfCost, KeyFile, NewFile, Passphrase, Place, SealSeed, SpendingAccount,
+//! Words};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // a program draws them by the random generator of the operating system
-//! let words = Words::from_entropy(&[7; 16])?;
-//! let account = SpendingAccount::derive(&words.seed(&ExtraWord::none()), 0)?;
+//! // a program draws both by the random generator of the operating system
+//! let (entropy, seed) = ([7; 16], SealSeed::new([8; 40]));
+//!
+//! let words = Words::from_entropy(&entropy)?;
+//! let on_paper = words.iter().collect::<Vec<_>>().join(" ");
+//!
+//! // under a passphrase; the default cost is better for anything but an example
+//! let passphrase = Passphrase::new("correct horse")?;
+//! let cheap = KdfCost::new(8, 1, 1)?;
+//! let sealed = NewFile::new("lab")?.cost(cheap).seal(&words, &ExtraWord::none(), &passphrase, seed)?;
+//! let mut file = Vec::new();
+//! sealed.write_to(&mut file)?;
+//!
+//! // the file says who is to be paid, and the passphrase opens what signs
+//! let KeyFile::Sealed(sealed) = KeyFile::read(&file)? else { unreachable!("it was sealed") };
 //! let first = Place::new(Branch::Receive, 0).expect("a small index");
-//! assert_eq!(account.key().owner(first)?, account.secret_key(first)?.public_key());
+//! let owner = sealed.account_key().expect("not a private file").owner(first)?;
+//! let unlocked = sealed.unlock(&passphrase, &ExtraWord::none())?;
+//! let signature = unlocked.account().secret_key(first)?.sign(&[1; 32]);
+//! assert!(verify(&owner, &[1; 32], &signature));
+//!
+//! // the file is lost, the paper is not
+//! let restored = on_paper.parse::<Words>()?.seed(&ExtraWord::none());
+//! assert_eq!(SpendingAccount::derive(&restored, 0)?.owner(first)?, owner);
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What the caller brings
+//!
+//! The crate opens no file, reads no clock and draws no randomness. Entropy and the [`SealSeed`] are bytes that the
+//! caller draws. Files are bytes, readers and writers; the caller creates them with mode 0600, under a temporary name,
+//! and renames them when they are whole.
 //!
 //! # Secrets in memory
 //!
@@ -53,9 +86,11 @@ mod account_key;
 mod derivation;
 mod extra_word;
 mod gap_scan;
+mod key_file;
 pub mod limits;
 mod nearest;
 mod next_places;
+mod passphrase;
 mod place;
 mod secret_text;
 mod seed;
@@ -67,7 +102,11 @@ pub use self::{
     derivation::{COIN_TYPE, DerivationError, PURPOSE},
     extra_word::ExtraWord,
     gap_scan::GapScan,
+    key_file::{
+        KdfCost, KdfCostError, KeyFile, KeyFileError, NewFile, SealSeed, SealedFile, UnlockError, Unlocked, WatchFile,
+    },
     next_places::NextPlaces,
+    passphrase::Passphrase,
     place::{Branch, Place},
     secret_text::PassphraseError,
     seed::Seed,

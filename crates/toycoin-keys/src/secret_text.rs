@@ -35,6 +35,9 @@ impl SecretText {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PassphraseError {
+    /// A passphrase is not empty.
+    #[error("the passphrase is empty")]
+    Empty,
     /// The text is longer than [`MAX_PASSPHRASE`].
     #[error("a passphrase or an extra word has at most {MAX_PASSPHRASE} bytes")]
     TooLong,

@@ -1,0 +1,7 @@
+//! Key files, written, read and damaged.
+
+mod bounds;
+mod damage;
+mod round_trips;
+mod samples;
+mod secrecy;
