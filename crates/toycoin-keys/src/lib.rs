@@ -26,6 +26,7 @@
 //!   unused.
 //! - A [`KeyFile`] keeps the entropy under a [`Passphrase`]. Argon2id makes each guess cost 64 MiB of memory and about
 //!   a second. XChaCha20-Poly1305 seals the entropy, so that a changed file does not open.
+//! - [`Labels`] say what payments are called, in the lines of BIP-329.
 //!
 //! docs/wallet.md has the paths and the file, to the byte.
 //!
@@ -87,6 +88,7 @@ mod derivation;
 mod extra_word;
 mod gap_scan;
 mod key_file;
+mod labels;
 pub mod limits;
 mod nearest;
 mod next_places;
@@ -105,6 +107,7 @@ pub use self::{
     key_file::{
         KdfCost, KdfCostError, KeyFile, KeyFileError, NewFile, SealSeed, SealedFile, UnlockError, Unlocked, WatchFile,
     },
+    labels::{Label, Labels, LabelsError},
     next_places::NextPlaces,
     passphrase::Passphrase,
     place::{Branch, Place},
