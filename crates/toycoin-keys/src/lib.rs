@@ -27,6 +27,7 @@
 //! - A [`KeyFile`] keeps the entropy under a [`Passphrase`]. Argon2id makes each guess cost 64 MiB of memory and about
 //!   a second. XChaCha20-Poly1305 seals the entropy, so that a changed file does not open.
 //! - [`Labels`] say what payments are called, in the lines of BIP-329.
+//! - [`sign_message`] signs a text, and never a payment.
 //!
 //! docs/wallet.md has the paths and the file, to the byte.
 //!
@@ -90,6 +91,7 @@ mod gap_scan;
 mod key_file;
 mod labels;
 pub mod limits;
+mod message;
 mod nearest;
 mod next_places;
 mod passphrase;
@@ -108,6 +110,7 @@ pub use self::{
         KdfCost, KdfCostError, KeyFile, KeyFileError, NewFile, SealSeed, SealedFile, UnlockError, Unlocked, WatchFile,
     },
     labels::{Label, Labels, LabelsError},
+    message::{message_hash, sign_message, verify_message},
     next_places::NextPlaces,
     passphrase::Passphrase,
     place::{Branch, Place},
