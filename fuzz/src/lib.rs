@@ -13,6 +13,7 @@
 //!   filters         what decodes is what a slow reader finds, and has no other encoding
 //!   proofs          no proof that is accepted says other than the chain, and what is read is written again
 //!   signatures      every path of this machine accepts the batches that single verification accepts
+//!   key_file        what is read of a wallet's file is written again, and what opens has the account that it names
 //!   receipts        what is read of a receipt is shown with the same meaning, and verified without a panic
 //!   texts           addresses, amounts and hashes: what is read is shown as it was written
 //! ```
@@ -20,6 +21,7 @@
 mod exports;
 mod filters;
 mod frames;
+mod key_file;
 mod messages;
 mod node;
 mod proofs;
@@ -37,6 +39,7 @@ pub use self::{
     exports::exports,
     filters::filters,
     frames::frames,
+    key_file::key_file,
     messages::{node_messages, relay_messages},
     node::node_machine,
     proofs::proofs,

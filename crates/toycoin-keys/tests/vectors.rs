@@ -135,3 +135,31 @@ fn messages() -> Value {
     let long = "a text of many blocks. ".repeat(100);
     (0..).zip(["", "I pay the rent on Friday", "caf\u{e9}", &long]).map(of).collect()
 }
+
+/// What the fuzzer begins with. `TOYCOIN_UPDATE_SEEDS=1` writes the files.
+#[test]
+fn seeds_of_the_fuzzer_are_the_frozen_files() {
+    let frozen = files();
+    let text = |index: usize| frozen[index]["file"].as_str().unwrap().to_owned();
+    let KeyFile::Sealed(sealed) = KeyFile::read(text(0).as_bytes()).unwrap() else { panic!("a sealed file") };
+    let mut watch = Vec::new();
+    let file = NewFile::new("lab").unwrap().next(sealed.next());
+    file.watch(sealed.account_key().unwrap().clone()).write_to(&mut watch).unwrap();
+    let single = format!("{}\n", Hex(&SecretKey::classroom(0).to_bytes()));
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/key_file");
+    for (name, seed) in [
+        ("default_cost", text(0)),
+        ("extra_word", text(1)),
+        ("private", text(2)),
+        ("private_24", text(3)),
+        ("watch", String::from_utf8(watch).unwrap()),
+        ("single", single),
+    ] {
+        let path = folder.join(name);
+        if env::var_os("TOYCOIN_UPDATE_SEEDS").is_some_and(|value| value == "1") {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&path, &seed).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), seed, "{name}");
+    }
+}

@@ -102,6 +102,26 @@ fn filters() {
 }
 
 #[test]
+fn key_file() {
+    throw(20_000, 200, fuzz::key_file);
+    // wallets with some bytes changed; most open no more
+    let seeds: [&[u8]; 3] = [
+        include_bytes!("../../../fuzz/seeds/key_file/private"),
+        include_bytes!("../../../fuzz/seeds/key_file/watch"),
+        include_bytes!("../../../fuzz/seeds/key_file/single"),
+    ];
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    for round in 0..3_000_u32 {
+        let mut bytes = seeds[usize::try_from(round).unwrap_or(0) % seeds.len()].to_vec();
+        for _ in 0..=round % 2 {
+            let place = usize::try_from(rng.next_u64()).unwrap_or(0) % bytes.len();
+            bytes[place] = b"0123456789abcdef\"{}[]:, "[usize::try_from(rng.next_u32()).unwrap_or(0) % 24];
+        }
+        fuzz::key_file(&bytes);
+    }
+}
+
+#[test]
 fn receipts() {
     throw(20_000, 200, fuzz::receipts);
     // a receipt with some bytes changed
@@ -163,6 +183,7 @@ fn seeds() {
         ("exports", fuzz::exports),
         ("filters", fuzz::filters),
         ("frames", fuzz::frames),
+        ("key_file", fuzz::key_file),
         ("node_machine", fuzz::node_machine),
         ("node_messages", fuzz::node_messages),
         ("proofs", fuzz::proofs),
