@@ -35,8 +35,9 @@
 //!
 //! ```
 //! use toycoin_core::verify;
-//! use toycoin_keys::{Branch, ExtraWord, KdfCost, KeyFile, NewFile, Passphrase, Place, SealSeed, SpendingAccount,
-//! Words};
+//! use toycoin_keys::{
+//!     Branch, ExtraWord, KdfCost, KeyFile, NewFile, Passphrase, Place, SealSeed, SpendingAccount, Words,
+//! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // a program draws both by the random generator of the operating system
@@ -86,6 +87,7 @@
 
 mod account_key;
 mod derivation;
+mod entropy;
 mod extra_word;
 mod gap_scan;
 mod key_file;
@@ -104,6 +106,7 @@ mod words;
 pub use self::{
     account_key::{AccountKey, AccountKeyError},
     derivation::{COIN_TYPE, DerivationError, PURPOSE},
+    entropy::Entropy,
     extra_word::ExtraWord,
     gap_scan::GapScan,
     key_file::{

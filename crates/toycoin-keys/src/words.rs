@@ -9,7 +9,7 @@ use bip39::{Language, Mnemonic};
 use thiserror::Error;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::{extra_word::ExtraWord, limits::MAX_WORDS_TEXT, nearest::nearest, seed::Seed};
+use crate::{entropy::Entropy, extra_word::ExtraWord, limits::MAX_WORDS_TEXT, nearest::nearest, seed::Seed};
 
 /// 12 or 24 words, from which all keys of a wallet follow. They are erased from memory when dropped, and never shown
 /// unless [`iter`](Self::iter) asks for them.
@@ -54,9 +54,9 @@ impl Words {
     }
 
     /// Returns the bytes from which the words were made, 16 or 32.
-    pub fn entropy(&self) -> Zeroizing<Vec<u8>> {
+    pub fn entropy(&self) -> Entropy {
         let (mut bytes, length) = self.mnemonic.to_entropy_array();
-        let entropy = Zeroizing::new(bytes.get(..length).unwrap_or_default().to_vec());
+        let entropy = Entropy::new(bytes.get(..length).unwrap_or_default());
         bytes.zeroize();
         entropy
     }
@@ -164,9 +164,9 @@ mod tests {
         for entropy in [vec![0; 16], vec![0x7f; 32], (0..32).collect()] {
             let words = Words::from_entropy(&entropy).unwrap();
             assert_eq!(words.count(), entropy.len() * 3 / 4);
-            assert_eq!(*words.entropy(), entropy);
+            assert_eq!(words.entropy().as_bytes(), entropy);
             let text = words.iter().collect::<Vec<_>>().join(" \n\t");
-            assert_eq!(*text.to_uppercase().parse::<Words>().unwrap().entropy(), entropy);
+            assert_eq!(text.to_uppercase().parse::<Words>().unwrap().entropy().as_bytes(), entropy);
         }
     }
 
@@ -204,6 +204,7 @@ mod tests {
     fn neither_words_nor_hints_are_shown() {
         let words: Words = ZEROS.parse().unwrap();
         assert_eq!(format!("{words:?}"), "Words(12 words, not shown)");
+        assert_eq!(format!("{:?}", words.entropy()), "Entropy(16 bytes, not shown)");
         let error = ZEROS.replacen("abandon", "abandno", 1).parse::<Words>().unwrap_err();
         assert_eq!(format!("{error:?}"), "Unknown { position: 1, .. }");
     }

@@ -73,7 +73,7 @@ fn entropy_words_and_seeds_are_those_of_bip_39() {
         let words = Words::from_entropy(&bytes(entropy)).unwrap();
         assert_eq!(words.iter().collect::<Vec<_>>().join(" "), text);
         let words: Words = text.parse().unwrap();
-        assert_eq!(Hex(&words.entropy()).to_string(), entropy);
+        assert_eq!(Hex(words.entropy().as_bytes()).to_string(), entropy);
         assert_eq!(Hex(words.seed(&extra).as_bytes()).to_string(), seed);
     }
 }

@@ -85,10 +85,10 @@ impl NewFile {
         let Self { header, account, cost, is_private } = self;
         let key = SpendingAccount::derive(&words.seed(extra_word), account)?.key().clone();
         if !is_private {
-            return SealedFile::sealing(header, Some(key), &words.entropy(), passphrase, cost, seed);
+            return SealedFile::sealing(header, Some(key), words.entropy().as_bytes(), passphrase, cost, seed);
         }
         let entropy = words.entropy();
-        let secret = Zeroizing::new([&entropy[..], &key.to_bytes()].concat());
+        let secret = Zeroizing::new([entropy.as_bytes(), &key.to_bytes()].concat());
         SealedFile::sealing(header, None, &secret, passphrase, cost, seed)
     }
 

@@ -51,7 +51,7 @@ pub(super) fn refusal(text: &str) -> String {
 /// What somebody learns who opens a file, all of it.
 pub(super) fn contents(file: &SealedFile) -> Result<String, UnlockError> {
     let unlocked = file.unlock(&passphrase("open"), &ExtraWord::none())?;
-    let entropy = Hex(&unlocked.words().entropy()).to_string();
+    let entropy = Hex(unlocked.words().entropy().as_bytes()).to_string();
     let clear = file.account_key().map(ToString::to_string);
     Ok(format!("{} {} {entropy} {clear:?} {}", file.network(), file.birthday(), unlocked.account_key()))
 }

@@ -24,15 +24,18 @@ fn nothing_secret_is_shown() {
         refusal(&text(&file).replacen("\"sealed\":\"", "\"sealed\":\"x", 1)),
     ];
     let shown = [
-        format!("{words:?} {words:#?} {seed:?} {extra:?} {open:?} {unlocked:?} {unlocked:#?} {file:?}"),
+        format!(
+            "{words:?} {words:#?} {seed:?} {:?} {extra:?} {open:?} {unlocked:?} {unlocked:#?} {file:?}",
+            words.entropy()
+        ),
         format!("{:?} {key:?} {:?}", KeyFile::Single(key.clone()), SealSeed::new([0x5a; 40])),
         errors.join(" "),
     ]
     .join(" ");
     let number = |bytes: &[u8]| format!("{bytes:?}");
     let secrets = [
-        Hex(&words.entropy()).to_string(),
-        number(&words.entropy()),
+        Hex(words.entropy().as_bytes()).to_string(),
+        number(words.entropy().as_bytes()),
         Hex(seed.as_bytes()).to_string(),
         number(&seed.as_bytes()[..4]),
         Hex(&key.to_bytes()).to_string(),
