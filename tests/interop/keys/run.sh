@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Other libraries check the frozen vectors of words, keys, key files and signed texts. Makes a virtual environment below
-# target/ and fetches the packages into it. Exit code 0 means that all of it agrees; the last line says how much.
+# target/ and fetches the packages into it. Exit code 0 means that all of it agrees, 3 that Python or a package is
+# missing; the last line says how much, or what.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 
@@ -9,7 +10,7 @@ venv=${CARGO_TARGET_DIR:-target}/interop-keys
 
 missing() {
     echo "interop/keys: $*" >&2
-    exit 1
+    exit 3
 }
 
 command -v python3 >/dev/null || missing "there is no python3; install Python 3.9 or newer"
