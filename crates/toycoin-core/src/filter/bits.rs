@@ -11,20 +11,24 @@ pub(super) struct BitWriter {
 impl BitWriter {
     /// Appends a bit.
     pub(super) fn push(&mut self, bit: bool) {
-        if self.free == 0 {
-            self.bytes.push(0);
-            self.free = u8::BITS;
-        }
-        self.free -= 1;
-        if let Some(last) = self.bytes.last_mut() {
-            *last |= u8::from(bit) << self.free;
-        }
+        self.push_low(u64::from(bit), 1);
     }
 
-    /// Appends the `count` lowest bits of a number, the highest of them first.
+    /// Appends the `count` lowest bits of a number, at most 64, the highest of them first.
     pub(super) fn push_low(&mut self, number: u64, count: u32) {
-        for place in (0..count).rev() {
-            self.push(number >> place & 1 == 1);
+        let mut left = count;
+        while left > 0 {
+            if self.free == 0 {
+                self.bytes.push(0);
+                self.free = u8::BITS;
+            }
+            // as many bits as the last byte has room for
+            let some = left.min(self.free);
+            (left, self.free) = (left - some, self.free - some);
+            let [bits, ..] = (number >> left).to_le_bytes();
+            if let Some(last) = self.bytes.last_mut() {
+                *last |= (bits & (u8::MAX >> (u8::BITS - some))) << self.free;
+            }
         }
     }
 

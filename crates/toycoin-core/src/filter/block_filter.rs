@@ -31,13 +31,21 @@ impl BlockFilter {
 
     /// Returns the filter of a block whose hash is known, and which must be right.
     pub fn with_hash(hash: BlockHash, block: &Block) -> Self {
-        Self::of_items(hash, &FilterItem::of_block(block))
+        Self::of_items(hash, &FilterItem::repeated(block))
     }
 
-    /// Returns the filter of a block with these items, each of which is named once. At most `u32::MAX` of them count.
+    /// Returns the filter of a block with these items. Each counts once, however often it is named. At most `u32::MAX`
+    /// of them count.
     pub(super) fn of_items(block: BlockHash, items: &[FilterItem]) -> Self {
-        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        Self { block, count, bytes: encode(&values(&block, count, items)) }
+        // numbers are cheaper to sort than items; only items of one number are compared
+        let mut numbered: Vec<_> = items.iter().map(|item| (item.hash(&block), item)).collect();
+        numbered.sort_unstable();
+        numbered.dedup();
+        let count = u32::try_from(numbered.len()).unwrap_or(u32::MAX);
+        let end = end_of_values(count);
+        // a value grows with its number, so the order stays
+        let values: Vec<_> = numbered.into_iter().map(|(number, _)| value_of(number, end)).collect();
+        Self { block, count, bytes: encode(&values) }
     }
 
     /// Returns whether an item is in the set: always if the block has one of them, and otherwise once in

@@ -14,13 +14,18 @@ pub enum FilterItem {
 impl FilterItem {
     /// Returns the items of a block, each once, in ascending order.
     pub fn of_block(block: &Block) -> Vec<Self> {
-        let outputs = block.transactions.iter().flat_map(|transaction| &transaction.outputs);
-        let owners = block.coinbase.outputs.iter().chain(outputs).map(|output| Self::Owner(output.owner));
-        let inputs = block.transactions.iter().flat_map(|transaction| &transaction.inputs);
-        let mut items: Vec<_> = owners.chain(inputs.map(|outpoint| Self::Spent(*outpoint))).collect();
+        let mut items = Self::repeated(block);
         items.sort_unstable();
         items.dedup();
         items
+    }
+
+    /// Returns the items of a block in its order, each as often as the block names it.
+    pub(super) fn repeated(block: &Block) -> Vec<Self> {
+        let outputs = block.transactions.iter().flat_map(|transaction| &transaction.outputs);
+        let owners = block.coinbase.outputs.iter().chain(outputs).map(|output| Self::Owner(output.owner));
+        let inputs = block.transactions.iter().flat_map(|transaction| &transaction.inputs);
+        owners.chain(inputs.map(|outpoint| Self::Spent(*outpoint))).collect()
     }
 
     /// Returns the item's number within a block: the first 8 bytes, little-endian, of `H_filter(block hash | item)`. An

@@ -117,6 +117,13 @@ proptest! {
     }
 
     #[test]
+    fn an_item_named_twice_counts_once(items in btree_set(0_u64..50, 1..30), block: u8) {
+        let once: Vec<_> = items.iter().copied().map(owner).collect();
+        let twice: Vec<_> = once.iter().chain(once.iter().rev()).copied().collect();
+        prop_assert_eq!(BlockFilter::of_items(key(block), &twice), BlockFilter::of_items(key(block), &once));
+    }
+
+    #[test]
     fn a_block_matches_what_it_pays_and_spends(ledger in strategies::valid_chain(1..6)) {
         for block in ledger.blocks() {
             let filter = BlockFilter::of(block);

@@ -1,6 +1,9 @@
 //! A store in memory: the model that every other store is compared with.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
     consensus::CheckedBlock,
@@ -31,8 +34,9 @@ pub struct MemoryStore {
     places: KeyedMap<Txid, (BlockHash, u32)>,
     /// The openings of the active chain's states, from the block at which it begins on.
     openings: Vec<Opening>,
-    /// The filters of the active chain's blocks, from genesis or the block after the snapshot's on.
-    filters: Vec<BlockFilter>,
+    /// The filters of the active chain's blocks, from genesis or the block after the snapshot's on. Each is computed
+    /// when somebody asks for it, since most nodes serve no light client.
+    filters: Vec<(BlockHash, OnceLock<BlockFilter>)>,
     /// The snapshot at which the chain begins.
     root: Option<Box<SnapshotRoot>>,
     keeps_snapshots: bool,
@@ -98,6 +102,11 @@ impl MemoryStore {
     /// Drops the bodies and undo data of all blocks below a height, genesis' excepted, as a pruned store on disk does.
     /// A chain that is opened with the store then knows its [first block](crate::Chain::first_block).
     pub fn prune(&mut self, below: u64) {
+        // filters stay, and need the bodies
+        let first = self.first_filter();
+        (first..first + self.filters.len() as u64).take_while(|height| *height < below).for_each(|height| {
+            self.computed_filter(height);
+        });
         let Self { blocks, order, pruned, undo, .. } = self;
         order.retain(|hash| {
             let header = blocks.get(hash).map(|block| block.block().header);
@@ -110,6 +119,20 @@ impl MemoryStore {
             gone.is_none()
         });
         self.pruned_below = self.pruned_below.max(below);
+    }
+
+    /// Returns the height of the first filter.
+    fn first_filter(&self) -> u64 {
+        self.root.as_ref().map_or(0, |root| root.header.height + 1)
+    }
+
+    /// Returns the filter of the active chain's block at a height.
+    fn computed_filter(&self, height: u64) -> Option<&BlockFilter> {
+        let (hash, filter) = at(&self.filters, self.first_filter(), height)?;
+        match (filter.get(), self.blocks.get(hash)) {
+            (None, Some(block)) => Some(filter.get_or_init(|| BlockFilter::with_hash(*hash, block.block()))),
+            (computed, _) => computed,
+        }
     }
 
     /// Returns an empty store whose maps spread their keys with `secret`, instead of with the secret of the process.
@@ -198,7 +221,7 @@ impl ChainStore for MemoryStore {
             self.insert_block(&connected.block)?;
             self.undo.insert(hash, connected.undo);
             self.openings.push(connected.opening);
-            self.filters.push(BlockFilter::with_hash(hash, connected.block.block()));
+            self.filters.push((hash, OnceLock::new()));
             for (place, (txid, _)) in (0..).zip(connected.block.ids()) {
                 self.places.insert(*txid, (hash, place));
             }
@@ -248,8 +271,7 @@ impl ChainStore for MemoryStore {
     }
 
     fn filter(&self, height: u64) -> Result<Option<BlockFilter>, Infallible> {
-        let first = self.root.as_ref().map_or(0, |root| root.header.height + 1);
-        Ok(at(&self.filters, first, height).cloned())
+        Ok(self.computed_filter(height).cloned())
     }
 
     fn make_snapshot(&mut self, tip: &Header, opening: &Opening) -> Result<(), Infallible> {
