@@ -3,14 +3,12 @@
 use crate::{
     digest::{BlockHash, MerkleRoot, Txid, Wtxid},
     header::Header,
-    merkle::{InclusionProof, merkle_root},
+    identity::Identity,
+    merkle::{InclusionProof, root_over},
+    state::Deltas,
     target::Target,
     transaction::{Coinbase, Transaction},
 };
-
-/// Fewest transactions whose ids one core computes at a time.
-#[cfg(feature = "parallel")]
-const MIN_SHARE: usize = 64;
 
 /// A block that has not been judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,26 +37,13 @@ impl Block {
     /// Returns the ids of each transaction in order, the coinbase's first. With the feature `parallel`, several cores
     /// compute them.
     pub fn transaction_ids(&self) -> Vec<(Txid, Wtxid)> {
-        let coinbase = self.coinbase.txid();
-        let ids = |transaction: &Transaction| {
-            let txid = transaction.txid();
-            (txid, transaction.wtxid_with(txid))
-        };
-        let mut all = Vec::with_capacity(1 + self.transactions.len());
-        all.push((coinbase, Wtxid::from_bytes(coinbase.to_bytes())));
-        #[cfg(feature = "parallel")]
-        if self.transactions.len() >= 2 * MIN_SHARE {
-            use rayon::prelude::*;
-            all.par_extend(self.transactions.par_iter().with_min_len(MIN_SHARE).map(ids));
-            return all;
-        }
-        all.extend(self.transactions.iter().map(ids));
-        all
+        let identities = Identity::of_all(self, &Deltas::default());
+        identities.into_iter().map(|identity| (identity.txid, identity.wtxid)).collect()
     }
 
     /// Returns the Merkle root of the block's transactions, whatever its header says.
     pub fn merkle_root(&self) -> MerkleRoot {
-        merkle_root(self.transaction_ids())
+        root_over(Identity::of_all(self, &Deltas::default()).into_iter().map(|identity| identity.leaf))
     }
 
     /// Returns the proof that a transaction is in this block, for a verifier who has only the header. Returns `None` if

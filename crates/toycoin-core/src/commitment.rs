@@ -157,24 +157,28 @@ impl Commitment {
 
     /// Feeds a little-endian `u32`.
     #[must_use]
+    #[inline]
     pub fn u32(self, value: u32) -> Self {
         self.bytes(&value.to_le_bytes())
     }
 
     /// Feeds a little-endian `u64`.
     #[must_use]
+    #[inline]
     pub fn u64(self, value: u64) -> Self {
         self.bytes(&value.to_le_bytes())
     }
 
     /// Feeds a count as a `u32`, clamped to `u32::MAX`: no block holds more items than that.
     #[must_use]
+    #[inline]
     pub fn count(self, items: usize) -> Self {
         self.u32(u32::try_from(items).unwrap_or(u32::MAX))
     }
 
     /// Feeds each item with the function `feed`.
     #[must_use]
+    #[inline]
     pub fn each<T>(self, items: impl IntoIterator<Item = T>, feed: impl Fn(Self, T) -> Self) -> Self {
         items.into_iter().fold(self, feed)
     }

@@ -94,6 +94,7 @@ pub mod hex;
 mod human_duration;
 mod identified_block;
 mod identified_transaction;
+mod identity;
 mod keyed_map;
 mod keys;
 mod merkle;

@@ -7,15 +7,20 @@ use crate::{
 };
 
 /// Returns the leaf of a transaction: `H_merkle-leaf(txid | wtxid)`. A coinbase's wtxid is its txid.
-fn leaf(txid: Txid, wtxid: Wtxid) -> NodeHash {
+pub(crate) fn leaf(txid: Txid, wtxid: Wtxid) -> NodeHash {
     Domain::MerkleLeaf.hasher().bytes(txid.as_bytes()).bytes(wtxid.as_bytes()).finish()
 }
 
 /// Returns the Merkle root of transactions in the block's order, the coinbase first.
 pub fn merkle_root(transactions: impl IntoIterator<Item = (Txid, Wtxid)>) -> MerkleRoot {
+    root_over(transactions.into_iter().map(|(txid, wtxid)| leaf(txid, wtxid)))
+}
+
+/// Returns the Merkle root over leaves in the block's order.
+pub(crate) fn root_over(leaves: impl IntoIterator<Item = NodeHash>) -> MerkleRoot {
     let mut peaks = Peaks::default();
-    for (txid, wtxid) in transactions {
-        peaks.push(Shape::MERKLE, leaf(txid, wtxid));
+    for leaf in leaves {
+        peaks.push(Shape::MERKLE, leaf);
     }
     MerkleRoot::from_bytes(peaks.root(Shape::MERKLE))
 }

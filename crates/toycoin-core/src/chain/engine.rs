@@ -12,7 +12,7 @@ use crate::{
         recent::Recent,
         reorg::{Reorg, Step},
     },
-    consensus::{RuleError, SignatureVerifier, check_body, check_form},
+    consensus::{RuleError, SignatureVerifier, check_body, check_form, push_checks},
     digest::Txid,
     header::Header,
     identified_block::IdentifiedBlock,
@@ -54,12 +54,24 @@ impl<S: ChainStore> Chain<S> {
     /// Precomputes the change of the state by a transaction, before a block holds it. `spent` are the coins that its
     /// inputs name, in the order of the inputs.
     ///
+    /// A short transaction is remembered whole, and so is whether the verifier of this chain has verified its signatures
+    /// before. A block's transaction that is the same in every byte is then not hashed and verified again.
+    ///
     /// This saves time later and decides nothing: the transaction need not be valid.
     pub fn prepare(&mut self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
         debug_assert_eq!(txid, transaction.txid(), "a txid is its transaction's");
         if transaction.inputs.len() == spent.len() {
-            self.deltas.prepare(txid, transaction, spent);
+            let is_verified = || self.has_verified(txid, transaction, spent);
+            self.deltas.prepare_with(txid, transaction, spent, is_verified);
         }
+    }
+
+    /// Returns whether the verifier remembers that all signatures of a transaction are valid if it spends these coins.
+    fn has_verified(&self, txid: Txid, transaction: &Transaction, spent: &[Coin]) -> bool {
+        let coins: Vec<_> = spent.iter().copied().map(Some).collect();
+        let mut checks = Vec::with_capacity(coins.len());
+        let pushed = push_checks(self.params(), txid, transaction, &coins, |_, check| checks.push(check));
+        pushed.is_ok() && checks.len() == transaction.inputs.len() && self.verifier.has_verified(&checks)
     }
 
     /// Judges and stores a block, then moves the tip as far as the stored blocks allow. A caller who knows the block's
@@ -138,7 +150,7 @@ impl<S: ChainStore> Chain<S> {
         }
         check_form(self.params(), &block)?;
         let id = self.tree.insert_node(&block.header, hash, now_ms)?;
-        let block = match check_body(self.params(), block) {
+        let block = match check_body(self.params(), block, &self.deltas) {
             Ok(block) => Arc::new(block),
             Err(error) => {
                 // the header may commit to another body

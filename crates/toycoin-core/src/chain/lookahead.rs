@@ -24,6 +24,7 @@ use crate::{
         header_tree::{HeaderTree, NodeId},
     },
     consensus::{BlockCoins, CheckedBlock, Judged, SignatureVerifier, gather, judge},
+    state::Deltas,
     store::ChainStore,
     transaction::OutPoint,
     utxo::{Coin, Overlay, UtxoDiff, UtxoView},
@@ -63,6 +64,7 @@ pub(super) struct JudgeContext<'a, S> {
     pub(super) tree: &'a HeaderTree,
     pub(super) store: &'a S,
     pub(super) verifier: &'a dyn SignatureVerifier,
+    pub(super) deltas: &'a Deltas,
     /// The change from the store's UTXO set, staged parts included, to the one before the first block.
     pub(super) diff: &'a UtxoDiff,
     /// The money issued up to that point.
@@ -191,7 +193,7 @@ impl<S: ChainStore> JudgeContext<'_, S> {
         let staged = Staged(self.store);
         let below = Overlay::new(&staged, self.diff);
         let coins = gather(&block, &Overlay::new(&below, diff)).map_err(ChainError::Store)?;
-        let judged = judge(self.tree.params(), &block, &coins, issued)?;
+        let judged = judge(self.tree.params(), &block, &coins, issued, self.deltas)?;
         Ok(Ahead { id, block, coins, judged, invalid: None })
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     store::{BlockUndo, ChainStore, ChainUpdate, ConnectedUpdate, MemoryStore},
 };
 
-/// Most transactions whose change of the state is kept precomputed, 2,048 bytes each. A block holds fewer.
+/// Most transactions whose change of the state is kept precomputed, at most some 4 kB each. A block holds fewer.
 const MAX_PREPARED: usize = 8_192;
 
 impl Chain<MemoryStore> {
@@ -103,7 +103,8 @@ impl<S: ChainStore> Chain<S> {
     }
 
     /// Replaces the cache of precomputed changes of the state, to share one with other chains of the same network
-    /// ([`prepare`](Self::prepare)). It decides nothing. A chain that does not enforce every rule must not share it.
+    /// ([`prepare`](Self::prepare)). It decides nothing. A chain that does not enforce every rule must not share it, nor
+    /// one whose verifier answers differently from a [`PlainVerifier`](crate::consensus::PlainVerifier).
     #[must_use]
     pub fn with_deltas(mut self, deltas: Deltas) -> Self {
         self.deltas = deltas;

@@ -184,11 +184,11 @@ impl Reorg {
         if self.enter.len() > self.beyond
             && let Some(id) = self.enter.pop()
         {
-            let site = JudgeContext { tree, store, verifier, diff: &self.diff, issued: self.state.issued };
+            let site = JudgeContext { tree, store, verifier, deltas, diff: &self.diff, issued: self.state.issued };
             let connected = lookahead.next(id, self.enter.iter().rev().copied(), &site).and_then(|ahead| {
                 let Ahead { block, coins, judged, invalid, .. } = ahead;
                 let place = BlockContext { state: &self.state, work: tree.node(tree.parent(id)).work };
-                let connected = judged.conclude(tree.params(), &block, &coins, place, invalid, deltas)?;
+                let connected = judged.conclude(tree.params(), &block, &coins, place, invalid)?;
                 Ok((block, connected))
             });
             match connected {

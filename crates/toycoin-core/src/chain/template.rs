@@ -4,13 +4,17 @@ use crate::{
     amount::Amount,
     block::Block,
     chain::{Chain, ChainError},
-    consensus::{CheckedBlock, check_extra, check_time_range, gather, transition},
+    consensus::{
+        CheckedBlock, RuleError, Transition, apply_prepared, check_extra, check_time_range, coinbase_coins, gather,
+        prepared, transition,
+    },
     header::Header,
     identified_transaction::IdentifiedTransaction,
     keys::PublicKey,
     merkle::merkle_root,
     store::ChainStore,
     transaction::{Coinbase, Transaction, TxOut},
+    utxo::Coin,
 };
 
 impl<S: ChainStore> Chain<S> {
@@ -65,17 +69,30 @@ impl<S: ChainStore> Chain<S> {
         };
         let coinbase = Coinbase { height, extra: extra.to_vec(), outputs: Vec::new() };
 
-        // two passes: the fees are known only after the transactions, and the coinbase changes the state
         let mut draft = CheckedBlock::draft(header, coinbase.clone(), transactions);
         let coins = gather(&draft, &self.store).map_err(ChainError::Store)?;
-        let fees = transition(self.params(), &draft, &coins, |_, _, _| ())?.fees;
+        // nobody has to verify signatures here, but a transaction without them would break R31
+        let sign = |txid, transaction: &Transaction, found: &[Option<Coin>]| {
+            let input = transaction.signatures.len();
+            let is_signed = input >= found.iter().flatten().count();
+            self.params().require(is_signed, || RuleError::Signature { txid, input })
+        };
+        let Transition { mut diff, fees } = transition(self.params(), &draft, &coins, sign)?;
+        // the fees are known only after the transactions, and the coinbase changes the state
         let reward = self.params().subsidy(height).saturating_add(fees);
         if reward > Amount::ZERO {
             draft = draft.with_coinbase(Coinbase { outputs: vec![TxOut { value: reward, owner: payout }], ..coinbase });
+            coinbase_coins(&draft).for_each(|(outpoint, coin)| diff.create(outpoint, coin));
         }
-        let diff = transition(self.params(), &draft, &coins, |_, _, _| ())?.diff;
-        let (mut state, _) = self.state.with_ancestor(context.parent, self.tree.node(parent).work);
-        state.apply(&diff);
+        let (before, _) = self.state.with_ancestor(context.parent, self.tree.node(parent).work);
+        let mut prepared = prepared(self.params(), &draft, &coins, &self.deltas);
+        // nobody computes the state again, so only a change whose coins were compared is good enough
+        prepared.iter_mut().for_each(|prepared| drop(prepared.take_if(|prepared| !prepared.is_whole())));
+        let state = apply_prepared(&draft, &coins, &diff, &prepared, &before).unwrap_or_else(|| {
+            let mut state = before;
+            state.apply(&diff);
+            state
+        });
         let state_root = state.root();
         let merkle_root = merkle_root(draft.ids().iter().copied());
         let mut block = draft.into_block();

@@ -19,9 +19,9 @@ use crate::{
     },
     digest::Txid,
     params::ChainParams,
-    state::{ChainState, Deltas, MergedPeaks, add_delta},
+    state::{ChainState, Deltas, MergedPeaks, Prepared, add_delta},
     target::Work,
-    transaction::OutPoint,
+    transaction::{OutPoint, Transaction},
     utxo::{Coin, UtxoDiff},
 };
 
@@ -100,9 +100,9 @@ pub fn connect_prepared(
     verifier: &dyn SignatureVerifier,
     deltas: &Deltas,
 ) -> Result<ConnectedBlock, RuleError> {
-    let judged = judge(params, block, coins, place.state.issued)?;
+    let judged = judge(params, block, coins, place.state.issued, deltas)?;
     let invalid = verifier.first_invalid(&judged.checks);
-    judged.conclude(params, block, coins, place, invalid, deltas)
+    judged.conclude(params, block, coins, place, invalid)
 }
 
 /// A block that is judged except for its signatures and its state root.
@@ -113,10 +113,12 @@ pub(crate) struct Judged {
     checks: Vec<SignatureCheck>,
     /// The transaction and the input index that each check belongs to.
     inputs: Vec<(Txid, usize)>,
+    /// What was prepared for each transaction. Empty if nothing was.
+    prepared: Vec<Option<Prepared>>,
 }
 
 /// Judges a block except for its signatures and its state root: rules R22 to R30. `issued` is the money issued up to
-/// and including its parent.
+/// and including its parent. Signatures that `deltas` knows to be valid are left out of the checks.
 ///
 /// # Errors
 /// The first rule that the block breaks.
@@ -125,19 +127,47 @@ pub(crate) fn judge(
     block: &CheckedBlock,
     coins: &BlockCoins,
     issued: Amount,
+    deltas: &Deltas,
 ) -> Result<Judged, RuleError> {
-    let mut checks = Vec::with_capacity(coins.len());
-    let mut inputs = Vec::with_capacity(coins.len());
-    let transition = transition(params, block, coins, |txid, input, check| {
-        checks.push(check);
-        inputs.push((txid, input));
+    let prepared = prepared(params, block, coins, deltas);
+    let mut known = prepared.iter();
+    let (mut checks, mut inputs) = (Vec::new(), Vec::new());
+    let transition = transition(params, block, coins, |txid, transaction, found| {
+        if known.next().and_then(Option::as_ref).is_some_and(Prepared::is_verified) {
+            return Ok(());
+        }
+        push_checks(params, txid, transaction, found, |input, check| {
+            checks.push(check);
+            inputs.push((txid, input));
+        })
     })?;
     let found = block.block().coinbase.outputs.iter().map(|output| output.value).sum();
     let allowed = params.subsidy(block.height()).saturating_add(transition.fees);
     params.require(found == allowed, || RuleError::CoinbaseAmount { found, allowed })?;
     let issued = issued_after(issued, &transition.diff);
     params.require(issued <= Amount::MAX_MONEY, || RuleError::Supply { issued })?;
-    Ok(Judged { transition, issued, checks, inputs })
+    Ok(Judged { transition, issued, checks, inputs, prepared })
+}
+
+/// Returns what was prepared for each transaction of a block with the coins that it spends, or an empty list if nothing
+/// was.
+pub(crate) fn prepared(
+    params: &ChainParams,
+    block: &CheckedBlock,
+    coins: &BlockCoins,
+    deltas: &Deltas,
+) -> Vec<Option<Prepared>> {
+    // with a rule switched off, a coin may be missing or spent twice, and only the diff says what becomes of it
+    if !params.enforces_all() {
+        return Vec::new();
+    }
+    let mut prepared = deltas.prepared(block.transactions().map(|(txid, _)| txid));
+    let found = coins.of(block).map(|(_, _, found)| found).zip(block.ids().iter().skip(1));
+    for (prepared, (found, (_, wtxid))) in prepared.iter_mut().zip(found) {
+        // a change for other coins would give a wrong state
+        prepared.take_if(|prepared| prepared.is_for_another(*wtxid, found));
+    }
+    prepared
 }
 
 impl Judged {
@@ -167,16 +197,15 @@ impl Judged {
         coins: &BlockCoins,
         place: BlockContext<'_>,
         invalid: Option<usize>,
-        deltas: &Deltas,
     ) -> Result<ConnectedBlock, RuleError> {
-        let Self { transition: Transition { diff, fees }, inputs, .. } = self;
+        let Self { transition: Transition { diff, fees }, inputs, prepared, .. } = self;
         if let Some((txid, input)) = invalid.and_then(|place| inputs.get(place).copied()) {
             params.require(false, || RuleError::Signature { txid, input })?;
         }
         // comes last, because hashing each coin to 1,024 lanes costs more than everything above except the signatures
         let found = block.block().header.state_root;
         let (mut state, merged) = place.state.with_ancestor(block.block().header.previous, place.work);
-        if let Some(state) = apply_prepared(params, block, coins, &diff, deltas, &state)
+        if let Some(state) = apply_prepared(block, coins, &diff, &prepared, &state)
             && state.root() == found
         {
             return Ok(ConnectedBlock { diff, state, merged, fees });
@@ -190,20 +219,14 @@ impl Judged {
 }
 
 /// Applies a block to the state with the help of precomputed changes. Returns `None` if no change is known.
-fn apply_prepared(
-    params: &ChainParams,
+pub(crate) fn apply_prepared(
     block: &CheckedBlock,
     coins: &BlockCoins,
     diff: &UtxoDiff,
-    deltas: &Deltas,
+    prepared: &[Option<Prepared>],
     state: &ChainState,
 ) -> Option<ChainState> {
-    // with a rule switched off, a coin may be missing or spent twice, and only the diff says what becomes of it
-    if deltas.is_empty() || !params.enforces_all() {
-        return None;
-    }
-    let known: Vec<_> = block.transactions().map(|(txid, _)| deltas.get(&txid)).collect();
-    if known.iter().all(Option::is_none) {
+    if prepared.is_empty() {
         return None;
     }
     let mut state = state.clone();
@@ -211,9 +234,9 @@ fn apply_prepared(
     for (outpoint, coin) in coinbase_coins(block) {
         state.utxo_hash.add(&outpoint, &coin);
     }
-    for ((txid, transaction, spent), known) in coins.of(block).zip(known) {
-        match known {
-            Some(delta) => state.utxo_hash.combine(&delta),
+    for ((txid, transaction, spent), prepared) in coins.of(block).zip(prepared) {
+        match prepared {
+            Some(prepared) => state.utxo_hash.combine(&prepared.delta),
             None => add_delta(&mut state.utxo_hash, txid, transaction, spent.iter().flatten()),
         }
     }
@@ -227,16 +250,16 @@ pub(crate) struct Transition {
     pub(crate) fees: Amount,
 }
 
-/// Judges a block's transactions and collects their changes: rules R22 to R28. Each signature check goes to `push`,
-/// with the transaction's id and the index of the input.
+/// Judges a block's transactions and collects their changes: rules R22 to R28. Each transaction goes to `sign`, in order,
+/// with its id and the coins that its inputs name. `sign` collects its signature checks.
 ///
 /// # Errors
-/// The first rule that a transaction breaks.
+/// The first rule that a transaction breaks, or the first error of `sign`.
 pub(crate) fn transition(
     params: &ChainParams,
     block: &CheckedBlock,
     coins: &BlockCoins,
-    mut push: impl FnMut(Txid, usize, SignatureCheck),
+    mut sign: impl FnMut(Txid, &Transaction, &[Option<Coin>]) -> Result<(), RuleError>,
 ) -> Result<Transition, RuleError> {
     let outputs = block.block().transactions.iter().map(|transaction| transaction.outputs.len()).sum::<usize>();
     let made = block.block().coinbase.outputs.len() + outputs;
@@ -249,7 +272,7 @@ pub(crate) fn transition(
         let fee = check_values(params, txid, transaction, found, block.height())?;
         fees = fees.saturating_add(fee);
         params.require(fees <= Amount::MAX_MONEY, || RuleError::FeeSum)?;
-        push_checks(params, txid, transaction, found, |input, check| push(txid, input, check))?;
+        sign(txid, transaction, found)?;
         for (outpoint, coin) in transaction.inputs.iter().zip(found) {
             if let Some(coin) = coin {
                 diff.spend(*outpoint, *coin);

@@ -61,7 +61,7 @@ pub fn gather<V: UtxoView>(block: &CheckedBlock, view: &V) -> Result<BlockCoins,
 }
 
 /// Returns the coins that a block's coinbase creates.
-pub(super) fn coinbase_coins(block: &CheckedBlock) -> impl Iterator<Item = (OutPoint, Coin)> {
+pub(crate) fn coinbase_coins(block: &CheckedBlock) -> impl Iterator<Item = (OutPoint, Coin)> {
     let (outputs, height) = (block.block().coinbase.outpoints(block.coinbase_txid()), block.height());
     outputs.map(move |(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: height }))
 }

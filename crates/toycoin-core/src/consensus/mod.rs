@@ -37,7 +37,9 @@ pub use self::{
 };
 pub(crate) use self::{
     body::{check_body, check_extra},
-    connect::{Judged, judge, transition},
+    connect::{Judged, Transition, apply_prepared, judge, prepared, transition},
+    gather::coinbase_coins,
     header::check_time_range,
+    payments::push_checks,
 };
 pub use crate::rule::{Rule, RuleSet};

@@ -70,7 +70,7 @@ pub fn judge_transaction(
 }
 
 /// Passes the signature check of each input to `push`, with the input's index.
-pub(super) fn push_checks(
+pub(crate) fn push_checks(
     params: &ChainParams,
     txid: Txid,
     transaction: &Transaction,

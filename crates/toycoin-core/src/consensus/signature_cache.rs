@@ -83,6 +83,10 @@ impl<V: SignatureVerifier> SignatureVerifier for CachingVerifier<V> {
         self.memory(|memory| held.for_each(|tag| memory.insert(*tag, self.half)));
         invalid.and_then(|invalid| unknown.get(invalid).copied())
     }
+
+    fn has_verified(&self, checks: &[SignatureCheck]) -> bool {
+        self.memory(|memory| checks.iter().all(|check| memory.contains(&self.tag(check))))
+    }
 }
 
 impl Memory {

@@ -42,6 +42,12 @@ impl SignatureCheck {
 pub trait SignatureVerifier: Send + Sync {
     /// Returns the index of the first check that does not hold, `None` if all hold.
     fn first_invalid(&self, checks: &[SignatureCheck]) -> Option<usize>;
+
+    /// Returns whether it remembers that it has verified all of these checks, and that they hold. A verifier without a
+    /// memory says no.
+    fn has_verified(&self, _checks: &[SignatureCheck]) -> bool {
+        false
+    }
 }
 
 /// A verifier that checks one signature after the other.

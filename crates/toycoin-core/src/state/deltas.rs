@@ -3,13 +3,25 @@
 //! A coin's element does not depend on the block that confirms it, and a txid fixes the coins that a transaction spends
 //! and creates. The transaction's change of the sum can therefore be computed once, when a mempool admits it. In a
 //! block, a transaction seen before then costs one addition of 1,024 lanes.
+//!
+//! Beside its change, a short transaction is kept whole. A block's transactions are found here by their first input and
+//! compared byte by byte, signatures included. Equal bytes have equal ids, so nothing is hashed again. Whether its
+//! signatures hold for the coins that it spent then is kept too. A block's transaction needs no other look at its
+//! signatures if it is the same and spends the same coins.
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{digest::Txid, keyed_map::KeyedMap, state::LtHash, transaction::Transaction, utxo::Coin};
+use crate::{
+    digest::Txid,
+    identity::Identity,
+    keyed_map::KeyedMap,
+    state::{LtHash, Prepared, prepared::Seen},
+    transaction::{OutPoint, Transaction},
+    utxo::Coin,
+};
 
 /// A bounded cache of changes by transaction. The oldest are evicted first.
 ///
@@ -23,12 +35,14 @@ pub struct Deltas {
 
 #[derive(Debug, Default)]
 struct Known {
-    by_txid: KeyedMap<Txid, Arc<LtHash>>,
+    by_txid: KeyedMap<Txid, Prepared>,
+    /// The latest transaction by the first coin that it spends.
+    by_input: KeyedMap<OutPoint, Arc<Seen>>,
     order: VecDeque<Txid>,
 }
 
 impl Deltas {
-    /// Makes an empty cache for `capacity` changes, 2,048 bytes each.
+    /// Makes an empty cache for `capacity` changes: 2,048 bytes each, and up to some 2 kB for the transaction.
     pub fn new(capacity: usize) -> Self {
         Self { capacity, ..Self::default() }
     }
@@ -36,6 +50,18 @@ impl Deltas {
     /// Computes the change by a transaction, unless it is cached. `txid` is the transaction's id, and `spent` are the
     /// coins that its inputs name, in their order.
     pub fn prepare(&self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
+        self.prepare_with(txid, transaction, spent, || false);
+    }
+
+    /// Computes the change by a transaction, unless it is cached. `is_verified` says whether the signatures are known to
+    /// be valid for the spent coins.
+    pub(crate) fn prepare_with(
+        &self,
+        txid: Txid,
+        transaction: &Transaction,
+        spent: &[Coin],
+        is_verified: impl FnOnce() -> bool,
+    ) {
         let mut known = self.known();
         if self.capacity == 0 || known.by_txid.contains_key(&txid) {
             return;
@@ -43,17 +69,45 @@ impl Deltas {
         if known.order.len() >= self.capacity
             && let Some(oldest) = known.order.pop_front()
         {
-            known.by_txid.remove(&oldest);
+            known.remove(&oldest);
         }
-        let mut delta = LtHash::default();
-        add_delta(&mut delta, txid, transaction, spent);
-        known.by_txid.insert(txid, Arc::new(delta));
+        let prepared = Prepared::new(txid, transaction, spent, is_verified);
+        if let Some(seen) = prepared.seen()
+            && let Some(first) = seen.first_input()
+        {
+            known.by_input.insert(*first, Arc::clone(seen));
+        }
+        known.by_txid.insert(txid, prepared);
         known.order.push_back(txid);
+    }
+
+    /// Returns the identities of transactions that are kept whole, in the order of `transactions`. The list is empty if
+    /// nothing is cached.
+    pub(crate) fn identify(&self, transactions: &[Transaction]) -> Vec<Option<Identity>> {
+        let known = self.known();
+        if known.by_input.is_empty() {
+            return Vec::new();
+        }
+        let identify = |transaction: &Transaction| {
+            let seen = transaction.inputs.first().and_then(|first| known.by_input.get(first))?;
+            seen.identify(transaction)
+        };
+        transactions.iter().map(identify).collect()
+    }
+
+    /// Returns what is cached of transactions, in the order of their ids. The list is empty if nothing is.
+    pub(crate) fn prepared(&self, txids: impl Iterator<Item = Txid>) -> Vec<Option<Prepared>> {
+        let known = self.known();
+        if known.by_txid.is_empty() {
+            return Vec::new();
+        }
+        let prepared: Vec<_> = txids.map(|txid| known.by_txid.get(&txid).cloned()).collect();
+        if prepared.iter().any(Option::is_some) { prepared } else { Vec::new() }
     }
 
     /// Returns the cached change by a transaction.
     pub fn get(&self, txid: &Txid) -> Option<Arc<LtHash>> {
-        self.known().by_txid.get(txid).cloned()
+        self.known().by_txid.get(txid).map(|prepared| Arc::clone(&prepared.delta))
     }
 
     /// Returns how many changes are cached.
@@ -69,6 +123,19 @@ impl Deltas {
     fn known(&self) -> MutexGuard<'_, Known> {
         // nothing that holds the lock leaves a change half done
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn remove(&mut self, txid: &Txid) {
+        let Some(removed) = self.by_txid.remove(txid) else { return };
+        // another transaction may have taken its place there
+        if let Some(seen) = removed.seen()
+            && let Some(first) = seen.first_input()
+            && self.by_input.get(first).is_some_and(|latest| Arc::ptr_eq(latest, seen))
+        {
+            self.by_input.remove(first);
+        }
     }
 }
 
@@ -90,6 +157,7 @@ pub(crate) fn add_delta<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::Signature;
 
     #[test]
     fn remembers_no_more_than_it_may() {
@@ -101,6 +169,33 @@ mod tests {
             assert!(deltas.len() <= 3);
         }
         assert!(deltas.get(&Txid::from_bytes([7; 32])).is_some() && deltas.get(&Txid::from_bytes([6; 32])).is_none());
+    }
+
+    #[test]
+    fn identifies_the_same_bytes_and_no_others() {
+        let spends = |vout, signature: u8| Transaction {
+            version: 1,
+            inputs: vec![OutPoint { txid: Txid::ZERO, vout }],
+            outputs: vec![],
+            signatures: vec![Signature::from_bytes([signature; 64])],
+        };
+        let deltas = Deltas::new(2);
+        let transactions = [spends(0, 1), spends(0, 2), spends(1, 1)];
+        assert!(deltas.identify(&transactions).is_empty());
+        deltas.prepare(transactions[0].txid(), &transactions[0], &[]);
+        let identity = Some(Identity::of(&transactions[0]));
+        assert_eq!(deltas.identify(&transactions), [identity, None, None]);
+        assert_eq!(deltas.identify(&[spends(0, 1)]), [identity]);
+        let mut rival = spends(0, 1);
+        rival.version = 7;
+        deltas.prepare(rival.txid(), &rival, &[]);
+        assert_eq!(deltas.identify(&[rival.clone(), spends(0, 1)]), [Some(Identity::of(&rival)), None]);
+        // evicts the first, which must not take its rival along, and then the rival
+        deltas.prepare(transactions[2].txid(), &transactions[2], &[]);
+        assert_eq!(deltas.identify(&[rival.clone()]), [Some(Identity::of(&rival))]);
+        deltas.prepare(Txid::from_bytes([9; 32]), &transactions[0], &[]);
+        assert_eq!(deltas.identify(&[rival]), [None]);
+        assert_eq!(deltas.identify(&[spends(0, 1)]), [None], "it was prepared under a false id");
     }
 
     #[test]

@@ -12,8 +12,9 @@ mod ancestors;
 mod chain_state;
 mod deltas;
 mod lthash;
+mod prepared;
 
-pub(crate) use self::{ancestors::leaf as ancestor_leaf, deltas::add_delta};
+pub(crate) use self::{ancestors::leaf as ancestor_leaf, deltas::add_delta, prepared::Prepared};
 pub use self::{
     ancestors::{AncestorProof, Ancestors, MergedPeaks},
     chain_state::ChainState,

@@ -31,7 +31,7 @@ pub fn judge<V: UtxoView<Error = Infallible>>(
     let block = IdentifiedBlock::from(block);
     check_form(params, &block)?;
     check_header(params, &block.header, block.hash(), context, now_ms)?;
-    let block = check_body(params, block)?;
+    let block = check_body(params, block, &crate::state::Deltas::default())?;
     let Ok(found) = gather(&block, coins);
     connect(params, &block, &found, place, &PlainVerifier)
 }
