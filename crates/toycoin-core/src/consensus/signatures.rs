@@ -80,7 +80,7 @@ impl BatchVerifier {
     fn first_invalid_of(&self, batch: &[SignatureCheck]) -> Option<usize> {
         match batch.len() >= self.batches.path().crossover() {
             true if self.holds(batch) => None,
-            true => self.first_culprit_of(batch),
+            true => first_culprit_of(batch, |part| self.holds(part), SignatureCheck::holds),
             false => PlainVerifier.first_invalid(batch),
         }
     }
@@ -88,23 +88,31 @@ impl BatchVerifier {
     fn holds(&self, batch: &[SignatureCheck]) -> bool {
         self.batches.holds(&batch.iter().map(SignatureCheck::triple).collect::<Vec<_>>())
     }
+}
 
-    /// Returns the index of the first check that does not hold in a batch that failed.
-    fn first_culprit_of(&self, batch: &[SignatureCheck]) -> Option<usize> {
-        let (mut skipped, mut suspects) = (0, batch);
-        while suspects.len() > MAX_SINGLES {
-            let (first, second) = suspects.split_at(suspects.len() / 2);
-            if self.holds(first) {
-                skipped += first.len();
-                suspects = second;
-            } else {
-                suspects = first;
-            }
+/// Returns the index of the first check that does not hold in a batch that failed. `holds` verifies a part of the batch
+/// as one equation, and `single` one check alone.
+///
+/// Each part is half of the one before. So all equations together have fewer signatures than the batch, and at most
+/// [`MAX_SINGLES`] checks are verified alone.
+fn first_culprit_of(
+    batch: &[SignatureCheck],
+    mut holds: impl FnMut(&[SignatureCheck]) -> bool,
+    mut single: impl FnMut(&SignatureCheck) -> bool,
+) -> Option<usize> {
+    let (mut skipped, mut suspects) = (0, batch);
+    while suspects.len() > MAX_SINGLES {
+        let (first, second) = suspects.split_at(suspects.len() / 2);
+        if holds(first) {
+            skipped += first.len();
+            suspects = second;
+        } else {
+            suspects = first;
         }
-        // single verification has the last word
-        let culprit = PlainVerifier.first_invalid(suspects).map(|place| skipped + place);
-        culprit.or_else(|| PlainVerifier.first_invalid(batch))
     }
+    // single verification has the last word
+    let culprit = suspects.iter().position(|check| !single(check)).map(|place| skipped + place);
+    culprit.or_else(|| batch.iter().position(|check| !single(check)))
 }
 
 impl SignatureVerifier for BatchVerifier {
@@ -169,6 +177,37 @@ mod tests {
                 for verifier in &verifiers {
                     assert_eq!(verifier.first_invalid(&checks), PlainVerifier.first_invalid(&checks));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn one_bad_signature_costs_what_a_good_one_does() {
+        let batches = BatchVerifier::new(Path::detect());
+        let good = checks(128);
+        for count in [64, 1_024] {
+            let checks: Vec<_> = good.iter().copied().cycle().take(count).collect();
+            for culprit in [0, 1, count / 2 - 1, count / 2, count - 1] {
+                let mut checks = checks.clone();
+                checks[culprit].message = Sighash::from_bytes([255; 32]);
+                let (mut equations, mut in_equations, mut singles) = (0, 0, 0);
+                assert!(!batches.holds(&checks));
+                let found = first_culprit_of(
+                    &checks,
+                    |part| {
+                        (equations, in_equations) = (equations + 1, in_equations + part.len());
+                        batches.holds(part)
+                    },
+                    |check| {
+                        singles += 1;
+                        check.holds()
+                    },
+                );
+                assert_eq!(found, Some(culprit));
+                // beside the equation that failed: as many signatures again, and a bounded number alone
+                assert!(in_equations < count, "{in_equations} of {count}");
+                assert_eq!(equations, (count / MAX_SINGLES).ilog2());
+                assert!((1..=MAX_SINGLES).contains(&singles), "{singles}");
             }
         }
     }
