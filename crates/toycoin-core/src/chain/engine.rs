@@ -66,6 +66,11 @@ impl<S: ChainStore> Chain<S> {
         }
     }
 
+    /// Returns what was [prepared](Self::prepare).
+    pub const fn deltas(&self) -> &Deltas {
+        &self.deltas
+    }
+
     /// Returns whether the verifier remembers that all signatures of a transaction are valid if it spends these coins.
     fn has_verified(&self, txid: Txid, transaction: &Transaction, spent: &[Coin]) -> bool {
         let coins: Vec<_> = spent.iter().copied().map(Some).collect();

@@ -42,7 +42,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return self.on_orphan_compact_block(peer, &compact, ticket);
         }
         match self.rebuild(peer, &compact) {
-            Ok(rebuild) if rebuild.count_missing() == 0 => match rebuild.finish() {
+            Ok(rebuild) if rebuild.count_missing() == 0 => match rebuild.finish_prepared(self.chain.deltas()) {
                 Ok(block) => {
                     let came = if ticket.is_some() { Came::ByGossip } else { Came::ByItself };
                     self.on_rebuilt(peer, block, came, ticket);
@@ -68,7 +68,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let may_try = link.is_some_and(|link| link.orphans.take(1, now));
         let rebuilt = may_try.then(|| Rebuild::begin(compact.clone()).and_then(|rebuild| self.know_waiting(rebuild)));
         let complete = rebuilt.and_then(Result::ok).filter(|rebuild| rebuild.count_missing() == 0);
-        if let Some(block) = complete.and_then(|rebuild| rebuild.finish().ok()) {
+        if let Some(block) = complete.and_then(|rebuild| rebuild.finish_prepared(self.chain.deltas()).ok()) {
             let came = if ticket.is_some() { Came::ByGossip } else { Came::ByItself };
             return self.on_rebuilt(peer, block, came, ticket);
         }
@@ -87,7 +87,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return self.net.mute(peer, MuteReason::OtherPayments(error));
         }
         let compact = rebuild.compact().clone();
-        match rebuild.finish() {
+        match rebuild.finish_prepared(self.chain.deltas()) {
             Ok(block) => self.on_rebuilt(peer, block, Came::ByItself, ticket),
             Err(error) => {
                 self.bodies.expect_no_more(&peer, &answer.block);
