@@ -2,11 +2,15 @@
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench compact
+//! cargo bench -p toycoin-benches --bench compact -- --many     the second table alone
 //! ```
 //!
 //! The miner is a client of a relay on loopback, and so is the node. The node has heard all payments before. The time
 //! runs from the moment at which the block is found until the node has connected it. The miner answers no question, so a
 //! compact block that is not rebuilt from known payments alone ends this program with an error.
+//!
+//! The second table has several nodes on one relay, all in this process. The time ends when the last of them has connected
+//! the block. The processor time of the process says how much of it is work: of the relay, the nodes and the miner.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
@@ -17,7 +21,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{runtime::Runtime, time::timeout};
+use cpu_time::ProcessTime;
+use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
 use toycoin_benches::{is_bench, median};
 use toycoin_core::{
     Amount, Block, Chain, ChainParams, OutPoint, Transaction, TxOut, compact::CompactBlock, test_util::classroom,
@@ -37,6 +42,14 @@ const DEADLINE: Duration = Duration::from_secs(120);
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
+    if !std::env::args().any(|argument| argument == "--many") {
+        one_node()?;
+    }
+    many_nodes()
+}
+
+/// Prints what a compact block takes beside a whole one.
+fn one_node() -> Outcome<()> {
     let (sizes, rounds) = if is_bench() { ([1_000, 4_000], 7) } else { ([10, 20], 1) };
     println!("from found to connected over a relay on loopback, medians of {rounds} interleaved rounds\n");
     println!("| known payments | form | bytes on the wire | bytes, % | ms | time, % |");
@@ -48,7 +61,7 @@ fn main() -> Outcome<()> {
         let mut times = forms.each_ref().map(|_| Vec::new());
         for _ in 0..rounds {
             for ((_, frame), times) in forms.iter().zip(&mut times) {
-                times.push(runtime.block_on(scene.run(frame))?.as_secs_f64());
+                times.push(runtime.block_on(scene.run(frame, 1))?.last.as_secs_f64());
             }
         }
         let medians = times.each_mut().map(|times| median(times));
@@ -62,6 +75,40 @@ fn main() -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// Prints when the first and the last of several nodes have connected a compact block.
+fn many_nodes() -> Outcome<()> {
+    let (payments, counts, rounds) = if is_bench() { (1_000, [1, 2, 5, 10], 7) } else { (10, [1, 2, 2, 3], 1) };
+    let (scene, runtime) = (Scene::new(payments)?, Runtime::new()?);
+    let frame = scene.frame(true)?;
+    let mut times = counts.map(|_| [(); 3].map(|()| Vec::new()));
+    for _ in 0..rounds {
+        for (count, times) in counts.iter().zip(&mut times) {
+            let Took { first, last, processor } = runtime.block_on(scene.run(&frame, *count))?;
+            for (times, time) in times.iter_mut().zip([first, last, processor]) {
+                times.push(time.as_secs_f64());
+            }
+        }
+    }
+    println!("\na compact block of {payments} known payments, medians of {rounds} interleaved rounds\n");
+    println!("| nodes on the relay | ms to the first | ms to the last | ms of processor time |");
+    println!("| ---: | ---: | ---: | ---: |");
+    for (count, times) in counts.iter().zip(&mut times) {
+        let [first, last, processor] = times.each_mut().map(|times| 1_000.0 * median(times));
+        println!("| {count} | {first:.2} | {last:.2} | {processor:.2} |");
+    }
+    Ok(())
+}
+
+/// The time from the moment at which the block is found.
+struct Took {
+    /// Until the first node has connected it.
+    first: Duration,
+    /// Until the last node has.
+    last: Duration,
+    /// Processor time of the process until then.
+    processor: Duration,
 }
 
 /// A block, and what a node must know before.
@@ -112,22 +159,30 @@ impl Scene {
         })
     }
 
-    /// Tells a new node all payments, then the block, and returns the time until it is connected.
-    async fn run(&self, frame_of_block: &[u8]) -> Outcome<Duration> {
+    /// Tells new nodes all payments, then the block, and returns how long it took them to connect it.
+    async fn run(&self, frame_of_block: &[u8], count: usize) -> Outcome<Took> {
         let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default())?;
         let address = relay.local_addr();
-        let node = NodeBuilder::new(ChainParams::regtest()).relay(address.to_string()).spawn().await?;
-        let mut events = node.events();
+        let mut nodes = Vec::new();
+        for _ in 0..count {
+            let node = NodeBuilder::new(ChainParams::regtest()).relay(address.to_string()).spawn().await?;
+            let events = node.events();
+            nodes.push((node, events));
+        }
         // the relay is bound but not yet serving, so the event cannot come before the subscription
         let relay = relay.spawn()?;
-        while !matches!(timeout(DEADLINE, events.recv()).await??, Event::RelayConnected { .. }) {}
+        for (_, events) in &mut nodes {
+            while !matches!(timeout(DEADLINE, events.recv()).await??, Event::RelayConnected { .. }) {}
+        }
         let mut miner = TcpStream::connect(address)?;
         miner.set_nodelay(true)?;
         miner.write_all(&RelayMessage::Hello(Hello { node_id: NodeId::new([7; 16]), agent: "miner" }).to_frame()?)?;
         for block in &self.before {
             miner.write_all(&frame(&NodeMessage::Block(block.clone()))?)?;
         }
-        await_status(&node, |height, _| height == self.before.len() as u64).await?;
+        for (node, _) in &nodes {
+            await_status(node, |height, _| height == self.before.len() as u64).await?;
+        }
         // at the pace at which a node takes the signatures of one connection
         let mut sent = 0;
         for payments in self.block.transactions.chunks(500) {
@@ -135,18 +190,40 @@ impl Scene {
                 miner.write_all(&frame(&NodeMessage::Transaction(payment.clone()))?)?;
             }
             sent += payments.len();
-            await_status(&node, |_, mempool| mempool == sent).await?;
+            for (node, _) in &nodes {
+                await_status(node, |_, mempool| mempool == sent).await?;
+            }
         }
-        let mut events = node.events();
-        let found = Instant::now();
+        let (ended, mut ends) = mpsc::channel(count);
+        for (node, _) in &nodes {
+            let (ended, mut events) = (ended.clone(), node.events());
+            tokio::spawn(async move {
+                while let Ok(Ok(event)) = timeout(DEADLINE, events.recv()).await {
+                    if matches!(event, Event::TipChanged { .. }) {
+                        return ended.send(Instant::now()).await;
+                    }
+                }
+                Ok(())
+            });
+        }
+        drop(ended);
+        let (found, before) = (Instant::now(), ProcessTime::now());
         miner.write_all(frame_of_block)?;
-        while !matches!(timeout(DEADLINE, events.recv()).await??, Event::TipChanged { .. }) {}
-        let took = found.elapsed();
-        let tip = node.status().await?.tip;
-        assert_eq!(tip.hash, self.block.hash(), "it is the block that was connected");
-        node.shutdown().await?;
+        let mut times = Vec::new();
+        while let Some(time) = ends.recv().await {
+            times.push(time.saturating_duration_since(found));
+        }
+        let processor = before.elapsed();
+        if times.len() < count {
+            return Err("a node did not connect the block".into());
+        }
+        times.sort_unstable();
+        for (node, _) in nodes {
+            assert_eq!(node.status().await?.tip.hash, self.block.hash(), "it is the block that was connected");
+            node.shutdown().await?;
+        }
         drop(relay);
-        Ok(took)
+        Ok(Took { first: times[0], last: times[count - 1], processor })
     }
 }
 

@@ -13,6 +13,7 @@
 
 mod catching_up;
 mod groups;
+mod known;
 mod ratios;
 mod scene;
 

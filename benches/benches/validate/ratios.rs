@@ -10,7 +10,10 @@ use toycoin_core::{
     consensus::{BatchVerifier, PlainVerifier},
 };
 
-use crate::scene::{PAYMENTS, Scene, WAITING};
+use crate::{
+    known,
+    scene::{PAYMENTS, Scene, WAITING},
+};
 
 const ROUNDS: usize = 25;
 
@@ -55,6 +58,18 @@ pub(crate) fn block(scene: &Scene, pool: &ThreadPool) {
     }
     let parts: f64 = medians[4..].iter().sum();
     println!("| sum of the parts | {:.2} | {:.3} |\n", 1e3 * parts, parts / medians[2]);
+    let mut times = known::NAMES.map(|_| Vec::new());
+    for _ in 0..ROUNDS {
+        let round = pool.install(|| scene.known_parts(Arc::clone(&known)));
+        for (times, time) in times.iter_mut().zip(round) {
+            times.push(time.as_secs_f64());
+        }
+    }
+    println!("| part of the block seen before | ms |\n| --- | ---: |");
+    for (name, times) in known::NAMES.iter().zip(&mut times) {
+        println!("| {name} | {:.3} |", 1e3 * median(times));
+    }
+    println!();
 }
 
 /// Prints the clock time of the unknown block on one core and on two, with the least of many runs, because other load

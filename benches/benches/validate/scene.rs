@@ -21,6 +21,8 @@ use toycoin_core::{
 };
 use toycoin_node::mempool::{Mempool, MempoolConfig};
 
+use crate::known;
+
 /// Payments per block.
 pub(crate) const PAYMENTS: usize = 1_000;
 /// Payments offered to the mempool.
@@ -98,6 +100,11 @@ impl Scene {
             chain.prepare(payment.txid(), payment, &[coin]);
         }
         chain
+    }
+
+    /// Measures the parts of the block, all of whose payments were in the mempool before.
+    pub(crate) fn known_parts(&self, verifier: Arc<dyn SignatureVerifier>) -> [Duration; known::NAMES.len()] {
+        known::parts(&self.params, &self.prepared(verifier), &self.block)
     }
 
     /// Returns the verifier on the fastest path.
@@ -220,7 +227,7 @@ pub(crate) fn extend(chain: &mut Chain<MemoryStore>, transactions: Vec<Transacti
 }
 
 /// Verifier that accepts every signature, to measure everything else.
-struct Trusting;
+pub(crate) struct Trusting;
 
 impl SignatureVerifier for Trusting {
     fn first_invalid(&self, _: &[SignatureCheck]) -> Option<usize> {
