@@ -22,8 +22,8 @@ use crate::{
     trace::Trace,
 };
 
-/// Most transactions whose changes of the UTXO hash a network remembers, 2 KiB each. About as many may wait in mempools
-/// and in the next block.
+/// Most transactions whose changes of the UTXO hash a network remembers, 2 to 4 KiB each. About as many may wait in
+/// mempools and in the next block.
 const DELTAS: usize = 16_384;
 
 impl Simulation {
