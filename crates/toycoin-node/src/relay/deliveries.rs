@@ -101,8 +101,13 @@ impl Deliveries {
     }
 
     /// Returns a number that rises from one delivery to the next.
-    pub(super) fn serial(&self, id: DeliveryId) -> u64 {
+    pub(super) fn serial_of(&self, id: DeliveryId) -> u64 {
         self.slots[id.0].serial
+    }
+
+    /// Returns the number of deliveries ever inserted.
+    pub(super) const fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// Releases one queue's hold on a delivery. The last release frees it.

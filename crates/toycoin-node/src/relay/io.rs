@@ -19,7 +19,8 @@ pub enum RelayInput<'a> {
         /// At least one byte.
         bytes: &'a [u8],
     },
-    /// The first bytes that [`RelayMachine::fill`](super::RelayMachine::fill) last returned for this connection were written. Between the two
+    /// The first bytes that [`RelayMachine::next_write`](super::RelayMachine::next_write) or
+    /// [`RelayMachine::fill`](super::RelayMachine::fill) last returned for this connection were written. Between the two
     /// calls the driver must not pass any other input.
     Written {
         /// The connection.
@@ -41,8 +42,8 @@ pub enum RelayInput<'a> {
 /// An output of a relay's machine: what its driver must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelayOutput {
-    /// Bytes wait for this connection: pull with [`RelayMachine::fill`](super::RelayMachine::fill) until it returns nothing. This output is not
-    /// repeated until then.
+    /// Bytes wait for this connection: pull with [`RelayMachine::next_write`](super::RelayMachine::next_write) until it
+    /// returns nothing. This output is not repeated until then.
     Writable(ConnectionId),
     /// Close the connection, which the relay has forgotten.
     Close {

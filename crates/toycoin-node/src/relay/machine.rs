@@ -8,10 +8,11 @@ use std::{
 use toycoin_wire::{FrameDecoder, NodeId, Reader};
 
 use crate::{
-    limits::RELAY_REFUSALS,
+    limits::{RELAY_REFUSALS, WRITE_SLICES},
     machine::{Machine, Monotonic, Now},
     relay::{
         CloseReason, ConnectionId, RelayConfig, RelayEvent, RelayInput, RelayOutput, RelayStats,
+        batch::Batch,
         channels::Channels,
         connection::{Connection, Due, Phase},
         controls::ControlFrames,
@@ -39,10 +40,10 @@ use crate::{
 /// relay.handle(Now::default(), RelayInput::Received { connection, bytes: &hello });
 /// assert_eq!(relay.poll_output(), Some(RelayOutput::Writable(connection)));
 ///
-/// let mut buffer = Vec::new();
-/// relay.fill(connection, &mut buffer, 1 << 16);
-/// assert_eq!(&buffer[4..8], b"WELC");
-/// relay.handle(Now::default(), RelayInput::Written { connection, count: buffer.len() });
+/// let [first, ..] = relay.next_write(connection, 1 << 16);
+/// assert_eq!(&first[4..8], b"WELC");
+/// let count = first.len();
+/// relay.handle(Now::default(), RelayInput::Written { connection, count });
 /// assert_eq!(relay.poll_output(), None);
 /// # Ok::<(), toycoin_wire::EncodeError>(())
 /// ```
@@ -60,6 +61,8 @@ pub struct RelayMachine {
     free: Vec<usize>,
     slots: BTreeMap<ConnectionId, usize>,
     controls: ControlFrames,
+    /// The small frames of the last write.
+    batch: Batch,
     /// Memory of incomplete frames over all connections, in bytes.
     pub(super) partial: usize,
     /// Memory for the next frame that arrives in pieces, on any connection.
@@ -84,6 +87,7 @@ impl RelayMachine {
             observation: Observation::default(),
             free: Vec::new(),
             slots: BTreeMap::new(),
+            batch: Batch::default(),
             partial: 0,
             spare: Vec::new(),
             nonce: 0,
@@ -95,11 +99,26 @@ impl RelayMachine {
     /// the limit a little. Returns the bytes that follow directly after them. A large delivery is returned by
     /// reference, because other queues may hold it too. Both are empty if nothing waits.
     ///
-    /// The bytes stay in the relay until [`RelayInput::Written`] reports them as written.
+    /// The bytes stay in the relay until [`RelayInput::Written`] reports them as written. This is for a carrier without
+    /// gathered writes; [`next_write`](Self::next_write) copies less.
     pub fn fill(&self, connection: ConnectionId, buffer: &mut Vec<u8>, limit: usize) -> &[u8] {
         match self.slots.get(&connection).and_then(|slot| self.connections[*slot].as_ref()) {
             Some(connection) => connection.queue.fill(buffer, limit, &self.deliveries, &self.controls),
             None => &[],
+        }
+    }
+
+    /// Returns the next bytes for a connection, about `limit` of them, as slices for one gathered write. A control frame
+    /// or the last of several large deliveries may exceed the limit. The slices that are not needed are empty, and all
+    /// are if nothing waits.
+    ///
+    /// The first slice has small frames, copied together once for all queues that begin with the same ones. The others
+    /// are large deliveries, by reference. The bytes stay in the relay until [`RelayInput::Written`] reports them as
+    /// written.
+    pub fn next_write(&mut self, connection: ConnectionId, limit: usize) -> [&[u8]; WRITE_SLICES] {
+        match self.slots.get(&connection).and_then(|slot| self.connections[*slot].as_ref()) {
+            Some(connection) => connection.queue.next_write(&mut self.batch, limit, &self.deliveries, &self.controls),
+            None => [&[]; WRITE_SLICES],
         }
     }
 

@@ -2,14 +2,14 @@
 //!
 //! It is a [`Machine`](crate::machine::Machine). It owns every queue, because the rules for dropping messages are part
 //! of the protocol, and it owns no socket. It has few outputs: a connection with bytes to write is announced once, not
-//! once per message. The driver then pulls bytes with [`RelayMachine::fill`] as fast as its socket takes them, and
+//! once per message. The driver then pulls bytes with [`RelayMachine::next_write`] as fast as its socket takes them, and
 //! reports how many it took.
 //!
 //! ```text
 //!   Received ──▶ FrameDecoder ──▶ channel ──▶ one encoded DELV, shared ──▶ queue of each subscriber
 //!                                                                               │
 //!                                     Writable(connection), once ◀──────────────┤
-//!                                     fill() ──▶ socket ──▶ Written ────────────▶ taken off the queue
+//!                                next_write() ──▶ socket ──▶ Written ───────────▶ taken off the queue
 //! ```
 //!
 //! A publisher never waits. The relay drops what a subscriber does not read in time, and marks the gap with a `LAGD`.
@@ -19,6 +19,7 @@
 //!
 //! What happens can be observed: [`RelayMachine::observe`] and [`RelayEvent`]. Without an observer that costs nothing.
 
+mod batch;
 mod channels;
 mod config;
 mod connection;

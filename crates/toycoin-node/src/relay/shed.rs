@@ -30,7 +30,7 @@ impl RelayMachine {
     fn end_slowest(&mut self, most: usize) {
         let half_written = self.connections.iter().enumerate().filter_map(|(slot, connection)| {
             let id = connection.as_ref()?.queue.half_written()?;
-            Some((self.deliveries.serial(id), slot, self.deliveries.frame(id).len()))
+            Some((self.deliveries.serial_of(id), slot, self.deliveries.frame(id).len()))
         });
         let mut half_written: Vec<_> = half_written.collect();
         half_written.sort_unstable();

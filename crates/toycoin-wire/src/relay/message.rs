@@ -6,7 +6,8 @@ use crate::{
     ChannelRef, NodeId, Tag, codec,
     error::{DecodeError, EncodeError},
     frame::{Frame, encode_frame},
-    limits::{MAX_AGENT, MAX_CONTROL, MAX_ENVELOPE, MAX_HELLO, MAX_PAYLOAD, MAX_REASON},
+    limits::{MAX_AGENT, MAX_CONTROL, MAX_HELLO, MAX_REASON},
+    relay::envelope,
 };
 
 /// The version of the relay protocol.
@@ -158,13 +159,11 @@ impl<'a> RelayMessage<'a> {
             }
             Self::Subscribe(channel) | Self::Unsubscribe(channel) => encode_frame(out, tag, channel),
             Self::Publish(publish) => {
-                check(PAYLOAD, publish.payload.len(), MAX_PAYLOAD)?;
-                encode_frame(out, tag, &envelope(publish.channel, publish.to, publish.payload))
+                envelope::check(publish.payload.len())?;
+                encode_frame(out, tag, &envelope::envelope(publish.channel, publish.to, publish.payload))
             }
-            Self::Deliver(deliver) => {
-                check(PAYLOAD, deliver.payload.len(), MAX_PAYLOAD)?;
-                encode_frame(out, tag, &envelope(deliver.channel, deliver.from, deliver.payload))
-            }
+            Self::Deliver(deliver) => envelope::append_deliver(out, deliver),
+
             Self::Lagged(number) | Self::Ping(number) | Self::Pong(number) => encode_frame(out, tag, number),
             Self::Goodbye(reason) => {
                 check("reason", reason.len(), MAX_REASON)?;
@@ -197,31 +196,15 @@ impl<'a> Welcome<'a> {
 
 impl<'a> Publish<'a> {
     fn decode(body: &'a [u8]) -> Result<Self, DecodeError> {
-        let (channel, to, payload) = decode_envelope(body)?;
-        Ok(Self { channel, to, payload })
+        envelope::decode_publish(body)
     }
 }
 
 impl<'a> Deliver<'a> {
     fn decode(body: &'a [u8]) -> Result<Self, DecodeError> {
-        let (channel, from, payload) = decode_envelope(body)?;
+        let (channel, from, payload) = envelope::decode(body)?;
         Ok(Self { channel, from, payload })
     }
-}
-
-/// The body of `PUBL` and `DELV`: channel, address, payload. The address is the optional receiver of a `PUBL`, or the
-/// origin of a `DELV`. It is a tuple, which is encoded as a struct is, because decoding a derived struct took 5 times
-/// as long.
-type Envelope<'a, A> = (&'a str, A, &'a serde_bytes::Bytes);
-
-fn envelope<'a, A>(channel: ChannelRef<'a>, address: A, payload: &'a [u8]) -> Envelope<'a, A> {
-    (channel.as_str(), address, serde_bytes::Bytes::new(payload))
-}
-
-fn decode_envelope<'a, A: Deserialize<'a>>(body: &'a [u8]) -> Result<(ChannelRef<'a>, A, &'a [u8]), DecodeError> {
-    let (channel, address, payload): Envelope<'a, A> = codec::decode(body, MAX_ENVELOPE as usize)?;
-    within(PAYLOAD, payload.len(), MAX_PAYLOAD)?;
-    Ok((ChannelRef::new(channel)?, address, payload))
 }
 
 fn control<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeError> {
@@ -237,7 +220,6 @@ const fn within(field: &'static str, length: usize, cap: usize) -> Result<(), De
 }
 
 const AGENT: &str = "agent";
-const PAYLOAD: &str = "payload";
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! are borrowed from the frame.
 
 mod channel;
+mod envelope;
 mod message;
 mod node_id;
 

@@ -57,7 +57,6 @@ pub(super) struct Driver {
     log: RelayLog,
     writable: Vec<u64>,
     input: Box<[u8]>,
-    output: Vec<u8>,
 }
 
 impl Driver {
@@ -88,7 +87,6 @@ impl Driver {
             log: RelayLog::default(),
             writable: Vec::new(),
             input: vec![0; RELAY_READ].into_boxed_slice(),
-            output: Vec::with_capacity(RELAY_WRITE),
         }
     }
 
@@ -258,13 +256,12 @@ impl Driver {
             if !socket.is_writable() {
                 return;
             }
-            self.output.clear();
-            let large = self.machine.fill(connection, &mut self.output, RELAY_WRITE);
-            if self.output.is_empty() && large.is_empty() {
+            let slices = self.machine.next_write(connection, RELAY_WRITE);
+            if slices.iter().all(|slice| slice.is_empty()) {
                 socket.is_blocked = false;
                 return;
             }
-            match socket.write(&self.output, large) {
+            match socket.write(slices) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(count)) if count > 0 => {
                     self.machine.handle(now, RelayInput::Written { connection, count });

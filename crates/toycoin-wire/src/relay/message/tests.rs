@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     frame::{FrameDecoder, Reader},
+    limits::MAX_PAYLOAD,
     test_util::{RelayMessageBuf, any_relay_message},
 };
 
