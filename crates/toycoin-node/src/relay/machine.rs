@@ -8,7 +8,7 @@ use std::{
 use toycoin_wire::{FrameDecoder, NodeId, Reader};
 
 use crate::{
-    limits::{RELAY_REFUSALS, WRITE_SLICES},
+    limits::RELAY_REFUSALS,
     machine::{Machine, Monotonic, Now},
     relay::{
         CloseReason, ConnectionId, RelayConfig, RelayEvent, RelayInput, RelayOutput, RelayStats,
@@ -40,7 +40,7 @@ use crate::{
 /// relay.handle(Now::default(), RelayInput::Received { connection, bytes: &hello });
 /// assert_eq!(relay.poll_output(), Some(RelayOutput::Writable(connection)));
 ///
-/// let [first, ..] = relay.next_write(connection, 1 << 16);
+/// let [first, _] = relay.next_write(connection, 1 << 16);
 /// assert_eq!(&first[4..8], b"WELC");
 /// let count = first.len();
 /// relay.handle(Now::default(), RelayInput::Written { connection, count });
@@ -108,17 +108,16 @@ impl RelayMachine {
         }
     }
 
-    /// Returns the next bytes for a connection, about `limit` of them, as slices for one gathered write. A control frame
-    /// or the last of several large deliveries may exceed the limit. The slices that are not needed are empty, and all
-    /// are if nothing waits.
+    /// Returns the next bytes for a connection, about `limit` of them, as two slices for one gathered write; a control
+    /// frame or a large delivery may exceed the limit. Both are empty if nothing waits.
     ///
-    /// The first slice has small frames, copied together once for all queues that begin with the same ones. The others
-    /// are large deliveries, by reference. The bytes stay in the relay until [`RelayInput::Written`] reports them as
+    /// The first slice has small frames, copied together once for all queues that begin with the same ones. The second
+    /// one is a large delivery, by reference. The bytes stay in the relay until [`RelayInput::Written`] reports them as
     /// written.
-    pub fn next_write(&mut self, connection: ConnectionId, limit: usize) -> [&[u8]; WRITE_SLICES] {
+    pub fn next_write(&mut self, connection: ConnectionId, limit: usize) -> [&[u8]; 2] {
         match self.slots.get(&connection).and_then(|slot| self.connections[*slot].as_ref()) {
             Some(connection) => connection.queue.next_write(&mut self.batch, limit, &self.deliveries, &self.controls),
-            None => [&[]; WRITE_SLICES],
+            None => [&[], &[]],
         }
     }
 

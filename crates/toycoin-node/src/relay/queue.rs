@@ -13,13 +13,13 @@
 //! behind a control frame that it stood before.
 
 mod sharing;
+mod writes;
 
 use std::collections::VecDeque;
 
 use crate::{
-    limits::{LOOSE_GAPS, RETAINED_ENTRIES, WRITE_SLICES},
+    limits::{LOOSE_GAPS, RETAINED_ENTRIES},
     relay::{
-        batch::Batch,
         controls::ControlFrames,
         deliveries::{Deliveries, DeliveryId, Doomed},
         entry::Entry,
@@ -181,134 +181,6 @@ impl Queue {
         self.gaps = 0;
     }
 
-    /// Appends the next frames to `buffer`, until that holds `limit` bytes; a control frame may exceed the limit. A
-    /// large delivery is not copied: it ends the turn, and its remaining bytes are returned.
-    pub(super) fn fill<'a>(
-        &self,
-        buffer: &mut Vec<u8>,
-        limit: usize,
-        deliveries: &'a Deliveries,
-        frames: &ControlFrames,
-    ) -> &'a [u8] {
-        let mut written = self.written;
-        let mut at = 0;
-        while let Some(entry) = self.entries.get(at) {
-            let room = limit.saturating_sub(buffer.len());
-            if room == 0 {
-                break;
-            }
-            match entry {
-                Entry::Delivery(id) => {
-                    let rest = &deliveries.frame(*id)[written..];
-                    if rest.len() >= LARGE {
-                        return rest;
-                    }
-                    buffer.extend_from_slice(&rest[..rest.len().min(room)]);
-                }
-                control => at += self.append_control(*control, at, written, buffer, frames),
-            }
-            written = 0;
-            at += 1;
-        }
-        &[]
-    }
-
-    /// Appends what is not yet written of the control entry at an index, together with the gaps that directly follow a
-    /// gap. Returns their number.
-    fn append_control(
-        &self,
-        mut control: Entry,
-        at: usize,
-        written: usize,
-        buffer: &mut Vec<u8>,
-        frames: &ControlFrames,
-    ) -> usize {
-        let start = buffer.len();
-        let mut joined = 0;
-        // a half written one has already said its count
-        if let Entry::Lagged(count) = &mut control
-            && written == 0
-        {
-            while let Some(Entry::Lagged(more)) = self.entries.get(at + 1 + joined) {
-                *count += more;
-                joined += 1;
-            }
-        }
-        frames.append(control, buffer);
-        buffer.drain(start..start + written);
-        joined
-    }
-
-    /// Returns the next frames as slices, about `limit` bytes of them: small ones together in `batch`, and then large
-    /// deliveries by reference. It is not copied what `batch` already has for another queue.
-    pub(super) fn next_write<'a>(
-        &self,
-        batch: &'a mut Batch,
-        limit: usize,
-        deliveries: &'a Deliveries,
-        frames: &ControlFrames,
-    ) -> [&'a [u8]; WRITE_SLICES] {
-        let taken = match self.begins_with(batch, limit, deliveries) {
-            Some(taken) => taken,
-            None => self.copy_small(batch, limit, deliveries, frames),
-        };
-        let mut slices = [&[][..]; WRITE_SLICES];
-        let mut room = batch.room();
-        let mut written = if taken == 0 { self.written } else { 0 };
-        for (slice, entry) in slices[1..].iter_mut().zip(self.entries.range(taken..)) {
-            let Entry::Delivery(id) = entry else { break };
-            let rest = &deliveries.frame(*id)[written..];
-            if rest.len() < LARGE || room == 0 {
-                break;
-            }
-            *slice = rest;
-            room = room.saturating_sub(rest.len());
-            written = 0;
-        }
-        slices[0] = batch.bytes();
-        slices
-    }
-
-    /// Returns with how many entries the queue begins that `batch` holds, if that is what a copy would hold too.
-    fn begins_with(&self, batch: &Batch, limit: usize, deliveries: &Deliveries) -> Option<usize> {
-        let shared = batch.shared(limit, deliveries)?;
-        let is_next_apart = || match self.entries.get(shared.len()) {
-            None => true,
-            Some(Entry::Delivery(id)) => deliveries.frame(*id).len() >= LARGE,
-            Some(_) => false,
-        };
-        let is_same = self.written == 0
-            && self.entries.len() >= shared.len()
-            && self.entries.iter().zip(shared).all(|(entry, id)| *entry == Entry::Delivery(*id))
-            && (batch.room() == 0 || is_next_apart());
-        is_same.then_some(shared.len())
-    }
-
-    /// Copies small frames into `batch`, until that is full or a large delivery follows. Returns the number of entries
-    /// before the one that follows.
-    fn copy_small(&self, batch: &mut Batch, limit: usize, deliveries: &Deliveries, frames: &ControlFrames) -> usize {
-        batch.begin(self.written, limit, deliveries);
-        let mut written = self.written;
-        let mut taken = 0;
-        while batch.room() > 0
-            && let Some(entry) = self.entries.get(taken)
-        {
-            match entry {
-                Entry::Delivery(id) => {
-                    let rest = &deliveries.frame(*id)[written..];
-                    if rest.len() >= LARGE {
-                        break;
-                    }
-                    batch.push(*id, rest);
-                }
-                control => taken += self.append_control(*control, taken, written, batch.own(), frames),
-            }
-            taken += 1;
-            written = 0;
-        }
-        taken
-    }
-
     /// Removes `count` written bytes from the front. More bytes than the queue has are a driver's mistake, and empty
     /// it.
     pub(super) fn take_written(&mut self, count: usize, deliveries: &mut Deliveries, frames: &ControlFrames) {
@@ -450,6 +322,3 @@ impl Queue {
 
 /// The place of the first entry of a queue, so that there are places before it.
 const FIRST_PLACE: u64 = 1 << 62;
-
-/// Length in bytes from which copying a delivery costs more than a system call of its own.
-const LARGE: usize = 16 << 10;

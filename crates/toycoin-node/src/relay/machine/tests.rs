@@ -8,6 +8,7 @@ mod fairness;
 mod hostile;
 mod model;
 mod times;
+mod writes;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

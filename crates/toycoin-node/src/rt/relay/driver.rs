@@ -256,12 +256,12 @@ impl Driver {
             if !socket.is_writable() {
                 return;
             }
-            let slices = self.machine.next_write(connection, RELAY_WRITE);
-            if slices.iter().all(|slice| slice.is_empty()) {
+            let [small, large] = self.machine.next_write(connection, RELAY_WRITE);
+            if small.is_empty() && large.is_empty() {
                 socket.is_blocked = false;
                 return;
             }
-            match socket.write(slices) {
+            match socket.write(small, large) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(count)) if count > 0 => {
                     self.machine.handle(now, RelayInput::Written { connection, count });
