@@ -11,8 +11,8 @@ pub(super) struct Batch {
     bytes: Vec<u8>,
     /// The deliveries in `bytes`, from the first byte of the first one on. Only the last may be cut off.
     deliveries: Vec<DeliveryId>,
-    /// The number of deliveries ever inserted when the bytes were copied. While it is the same, so are the deliveries of
-    /// those names: a name is used again only for one that is inserted.
+    /// The number of deliveries ever inserted when the bytes were copied. While it is the same, so are the deliveries
+    /// of those names: a name is used again only for one that is inserted.
     serial: u64,
     /// The limit up to which the bytes were copied.
     limit: usize,

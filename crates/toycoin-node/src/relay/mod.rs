@@ -2,8 +2,8 @@
 //!
 //! It is a [`Machine`](crate::machine::Machine). It owns every queue, because the rules for dropping messages are part
 //! of the protocol, and it owns no socket. It has few outputs: a connection with bytes to write is announced once, not
-//! once per message. The driver then pulls bytes with [`RelayMachine::next_write`] as fast as its socket takes them, and
-//! reports how many it took.
+//! once per message. The driver then pulls bytes with [`RelayMachine::next_write`] as fast as its socket takes them,
+//! and reports how many it took.
 //!
 //! ```text
 //!   Received ──▶ FrameDecoder ──▶ channel ──▶ one encoded DELV, shared ──▶ queue of each subscriber

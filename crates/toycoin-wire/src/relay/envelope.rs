@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A relay reads one of them and writes one for each message, so the usual cases do without serde. They read and write
-//! the same bytes as the codec, which tests compare. A body that the quick reader does not understand goes to the codec,
-//! which names the error.
+//! the same bytes as the codec, which tests compare. A body that the quick reader does not understand goes to the
+//! codec, which names the error.
 
 use serde::Deserialize;
 
@@ -141,7 +141,9 @@ mod tests {
 
         #[test]
         fn both_writers_of_a_delivery_agree(
-            name in "[a-z/_-]{1,64}", from in any::<[u8; 16]>(), payload in proptest::collection::vec(any::<u8>(), 0..400),
+            name in "[a-z/_-]{1,64}",
+            from in any::<[u8; 16]>(),
+            payload in proptest::collection::vec(any::<u8>(), 0..400),
         ) {
             let deliver = Deliver { channel: channel(&name), from: NodeId::new(from), payload: &payload };
             let (mut quick, mut slow) = (b"before".to_vec(), b"before".to_vec());
