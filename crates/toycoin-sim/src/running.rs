@@ -234,11 +234,17 @@ impl Network {
         let end = self.now + settle;
         let (mut differs, mut waits) = (None, None);
         while self.violation.is_none() {
-            differs = self.first_that_differs(differs);
-            if differs.is_none() {
+            // one reason to go on is enough, and the last one probably still holds
+            if waits.is_some() {
                 waits = self.first_unsettled(waits);
-                if waits.is_none() && self.light_behind().is_none() {
-                    break;
+            }
+            if waits.is_none() {
+                differs = self.first_that_differs(differs);
+                if differs.is_none() {
+                    waits = self.first_unsettled(None);
+                    if waits.is_none() && self.light_behind().is_none() {
+                        break;
+                    }
                 }
             }
             if self.now >= end {

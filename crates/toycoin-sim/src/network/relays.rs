@@ -75,7 +75,7 @@ impl Network {
             if self.breaks(&link) {
                 return self.break_wire(connection);
             }
-            self.send_down(connection, &link, &bytes);
+            self.send_down(connection, &link, bytes);
         }
     }
 

@@ -186,26 +186,53 @@ impl Network {
     }
 
     /// Puts a relay's output on the link, envelope by envelope if a fault may affect one.
-    pub(super) fn send_down(&mut self, connection: ConnectionId, link: &Link, bytes: &[u8]) {
+    pub(super) fn send_down(&mut self, connection: ConnectionId, link: &Link, bytes: Vec<u8>) {
         let Some(wire) = self.wires.get_mut(&connection) else { return };
+        let (node, relay, length) = (wire.node, wire.relay, bytes.len());
         let mut whole = std::mem::take(&mut wire.partial);
-        let (node, relay) = (wire.node, wire.relay);
-        whole.extend_from_slice(bytes);
+        // most output is whole frames, which are not copied
+        if whole.is_empty() { whole = bytes } else { whole.extend_from_slice(&bytes) }
         let is_careful = link.drop == 0.0 && link.duplicate == 0.0 && link.reorder == 0.0;
         let lies = self.relays[relay].tactic.is_some();
         let plain =
             !lies && is_careful && self.blocked.is_empty() && self.eclipsed.is_empty() && self.censored.is_none();
-        let mut passing = Vec::new();
-        let mut rest = whole.as_slice();
-        let mut late = Vec::new();
         let mut is_welcome = false;
-        while let Some(length) = frame_length(rest).filter(|length| *length <= rest.len()) {
-            let (frame, behind) = rest.split_at(length);
-            rest = behind;
-            self.statistics.deliveries += u64::from(frame.get(4..8) == Some(b"DELV"));
+        let mut end = 0;
+        for frame in frames(&whole) {
+            end += frame.len();
+            self.statistics.deliveries += u64::from(is_delivery(frame));
             is_welcome |= frame.get(4..8) == Some(b"WELC");
-            if plain || frame.get(4..8) != Some(b"DELV") {
+            if plain {
                 self.note_delivery(node, frame);
+            }
+        }
+        let partial = whole.split_off(end);
+        let (passing, late) = if plain { (whole, Vec::new()) } else { self.sift(connection, link, &whole) };
+        let Some(wire) = self.wires.get_mut(&connection) else { return };
+        wire.partial = partial;
+        if is_welcome && !wire.welcomed {
+            wire.welcomed = true;
+            self.relays[wire.relay].honest += u64::from(self.nodes[node].honest);
+        }
+        if !passing.is_empty() {
+            let at = wire.down.arrival(link, self.now, length, &mut self.dice.links);
+            self.queue.push(at, Happening::Down { connection, bytes: passing });
+        }
+        for frame in late {
+            let wait = self.dice.links.between(Duration::from_millis(50), Duration::from_secs(1));
+            let at = self.now + link.latency.draw(&mut self.dice.links) + wait;
+            self.queue.push(at, Happening::Down { connection, bytes: frame });
+        }
+    }
+
+    /// Does to each of some whole frames what faults and the relay's tactic do. Returns those that pass, and those that
+    /// others overtake.
+    fn sift(&mut self, connection: ConnectionId, link: &Link, whole: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
+        let (mut passing, mut late) = (Vec::new(), Vec::new());
+        let Some(wire) = self.wires.get(&connection) else { return (passing, late) };
+        let (node, relay) = (wire.node, wire.relay);
+        for frame in frames(whole) {
+            if !is_delivery(frame) {
                 passing.extend_from_slice(frame);
                 continue;
             }
@@ -233,33 +260,17 @@ impl Network {
                     continue;
                 }
             }
+            self.note_delivery(node, frame);
             if self.dice.links.chance(link.reorder) {
-                self.note_delivery(node, frame);
                 late.push(frame.to_vec());
                 continue;
             }
-            self.note_delivery(node, frame);
             passing.extend_from_slice(frame);
             if self.dice.links.chance(link.duplicate) {
                 passing.extend_from_slice(frame);
             }
         }
-        let rest = rest.to_vec();
-        let Some(wire) = self.wires.get_mut(&connection) else { return };
-        wire.partial = rest;
-        if is_welcome && !wire.welcomed {
-            wire.welcomed = true;
-            self.relays[wire.relay].honest += u64::from(self.nodes[node].honest);
-        }
-        if !passing.is_empty() {
-            let at = wire.down.arrival(link, self.now, bytes.len(), &mut self.dice.links);
-            self.queue.push(at, Happening::Down { connection, bytes: passing });
-        }
-        for frame in late {
-            let wait = self.dice.links.between(Duration::from_millis(50), Duration::from_secs(1));
-            let at = self.now + link.latency.draw(&mut self.dice.links) + wait;
-            self.queue.push(at, Happening::Down { connection, bytes: frame });
-        }
+        (passing, late)
     }
 
     /// Returns whether an envelope reaches a node, judged by its sender and content.
@@ -362,6 +373,19 @@ fn delivery(frame: &[u8]) -> Option<Deliver<'_>> {
 fn in_place_of(frame: &[u8], message: &NodeMessage) -> Option<Vec<u8>> {
     let payload = message.encode().ok()?;
     RelayMessage::Deliver(Deliver { payload: &payload, ..delivery(frame)? }).to_frame().ok()
+}
+
+/// Returns the whole frames at the front of some bytes, each with its length field.
+fn frames(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (frame, rest) = bytes.split_at_checked(frame_length(bytes)?)?;
+        bytes = rest;
+        Some(frame)
+    })
+}
+
+fn is_delivery(frame: &[u8]) -> bool {
+    frame.get(4..8) == Some(b"DELV")
 }
 
 /// Returns the length of the first frame in bytes, including its length field.
