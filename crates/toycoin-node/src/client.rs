@@ -136,13 +136,19 @@ impl RelayClient {
     /// # Errors
     /// [`EncodeError`] for a payload above 1.5 MiB, or for a frame above the limit that the relay announced.
     pub fn publish(&self, channel: &Channel, to: Option<NodeId>, payload: &[u8]) -> Result<Bytes, EncodeError> {
-        let frame = RelayMessage::Publish(Publish { channel: channel.borrowed(), to, payload }).to_frame()?;
+        let frame = publication(channel, to, payload)?;
+        self.check(&frame)?;
+        Ok(frame)
+    }
+
+    /// Checks that a frame is within the limit that the relay announced.
+    ///
+    /// # Errors
+    /// [`EncodeError::TooLarge`] if it is not.
+    pub(crate) fn check(&self, frame: &[u8]) -> Result<(), EncodeError> {
         let cap = self.max_frame as usize;
         // a frame's length field does not count itself
-        if frame.len() > cap.saturating_add(TAG_SIZE) {
-            return Err(EncodeError::TooLarge { cap });
-        }
-        Ok(frame.into())
+        if frame.len() > cap.saturating_add(TAG_SIZE) { Err(EncodeError::TooLarge { cap }) } else { Ok(()) }
     }
 
     /// Returns the frame of a `PING`, to be sent after the output of [`take_output`](Self::take_output).
@@ -278,6 +284,14 @@ impl RelayClient {
     fn say(&mut self, message: &RelayMessage<'_>) {
         message.append_frame(&mut self.output).expect("what a client says by itself is within every cap");
     }
+}
+
+/// Returns the frame of a `PUBL`, which is the same for every relay.
+///
+/// # Errors
+/// [`EncodeError`] for a payload above 1.5 MiB.
+pub(crate) fn publication(channel: &Channel, to: Option<NodeId>, payload: &[u8]) -> Result<Bytes, EncodeError> {
+    Ok(RelayMessage::Publish(Publish { channel: channel.borrowed(), to, payload }).to_frame()?.into())
 }
 
 /// Nonce of the PING whose PONG confirms the subscriptions.

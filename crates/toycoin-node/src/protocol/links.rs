@@ -1,6 +1,7 @@
 //! A node's connections: how each reaches its peers, and what waits on it.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, VecDeque},
     time::Duration,
 };
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use toycoin_wire::{Channel, EncodeError, NodeId};
 
 use crate::{
-    client::{ClientError, RelayClient},
+    client::{ClientError, RelayClient, publication},
     limits,
     machine::{Monotonic, Now},
     protocol::{
@@ -88,6 +89,28 @@ pub(super) struct Outgoing {
     /// The question of a mesh peer that it answers.
     pub(super) answers: Option<QuestionId>,
     pub(super) payload: Bytes,
+    /// The frame for relays, once the first one needs it. It is the same for all of them.
+    frame: OnceCell<Bytes>,
+}
+
+impl Outgoing {
+    pub(super) const fn new(
+        purpose: Purpose,
+        to: Option<NodeId>,
+        answers: Option<QuestionId>,
+        payload: Bytes,
+    ) -> Self {
+        Self { purpose, to, answers, payload, frame: OnceCell::new() }
+    }
+
+    /// Returns the frame that carries the message to a relay.
+    fn frame(&self, channel: &Channel) -> Result<Bytes, EncodeError> {
+        if let Some(frame) = self.frame.get() {
+            return Ok(frame.clone());
+        }
+        let frame = publication(channel, self.to, &self.payload)?;
+        Ok(self.frame.get_or_init(|| frame).clone())
+    }
 }
 
 /// A connection, and what waits on it.
@@ -192,7 +215,7 @@ impl Link {
         message: &Outgoing,
         now: Monotonic,
     ) -> Result<Option<Output>, EncodeError> {
-        let Outgoing { purpose, to, answers, ref payload } = *message;
+        let Outgoing { purpose, to, answers, ref payload, .. } = *message;
         let client = match &self.way {
             Way::Mesh => {
                 let payload = payload.clone();
@@ -200,7 +223,8 @@ impl Link {
             }
             Way::Relay { client, .. } => client,
         };
-        let bytes = client.publish(channel, to, payload)?;
+        let bytes = message.frame(channel)?;
+        client.check(&bytes)?;
         let length = bytes.len() as u64;
         if !self.backlog.has_room(purpose, length) {
             return Ok(None);

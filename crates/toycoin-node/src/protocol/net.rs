@@ -118,9 +118,9 @@ impl Net {
     ) -> Vec<ConnectionId> {
         let Some(payload) = self.encode(message) else { return Vec::new() };
         if to.is_some() {
-            return self.carry(&Outgoing { purpose, to, answers: None, payload }, |connection, _| wanted(connection));
+            return self.carry(&Outgoing::new(purpose, to, None, payload), |connection, _| wanted(connection));
         }
-        let outgoing = Outgoing { purpose, to, answers: None, payload };
+        let outgoing = Outgoing::new(purpose, to, None, payload);
         let full = self.carry(&outgoing, |connection, link| wanted(connection) && !link.is_mesh());
         self.gossip(purpose, message, wanted);
         full
@@ -129,7 +129,7 @@ impl Net {
     /// Answers a peer's question, if there is room for it.
     pub(super) fn answer(&mut self, (at, peer): PeerKey, question: Option<QuestionId>, message: &NodeMessage) {
         let Some(payload) = self.encode(message) else { return };
-        let outgoing = Outgoing { purpose: Purpose::Answer, to: Some(peer), answers: question, payload };
+        let outgoing = Outgoing::new(Purpose::Answer, Some(peer), question, payload);
         self.carry(&outgoing, |connection, _| connection == at);
     }
 
@@ -150,7 +150,7 @@ impl Net {
             (payload, _) => payload,
         };
         let Some(payload) = payload else { return };
-        self.carry(&Outgoing { purpose, to: None, answers: None, payload }, is_wanted);
+        self.carry(&Outgoing::new(purpose, None, None, payload), is_wanted);
     }
 
     /// Records that a block was gossiped on the connections that `wanted` accepts.
