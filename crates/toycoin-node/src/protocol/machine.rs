@@ -52,6 +52,8 @@ pub struct NodeMachine<S> {
     pub(super) answers: Answers,
     pub(super) clock: ClockWatch,
     next_sweep: Monotonic,
+    /// The next timeout, if the last input found it out and has changed nothing since.
+    found_timeout: Option<Option<Monotonic>>,
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
@@ -76,6 +78,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             answers: Answers::default(),
             clock: ClockWatch::default(),
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
+            found_timeout: None,
         };
         machine.transactions.set_now(now.monotonic);
         machine.transactions.restore(&mut machine.net, &mut machine.chain);
@@ -237,16 +240,63 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns whether something is due, blocks are missing, or a connection owes answers, which may have waited for its
-    /// room.
+    /// Sends what a connection's client has to say, if nothing is due, no blocks are missing, and the connection owes no
+    /// answers, which may have waited for its room. Returns false if there is more to do.
     ///
-    /// If not, [`settle`](Self::settle) has nothing to do after statuses, transactions and written bytes: all else is
-    /// tried at a time of its own, which [`next_timeout`](Self::next_timeout) names. On a large network those are nearly
-    /// all inputs, and looking at every connection would cost more than they do.
-    fn has_work(&self, connection: ConnectionId) -> bool {
+    /// If it returns true, [`settle`](Self::settle) has nothing to do after statuses, transactions and written bytes:
+    /// all else is tried at a time of its own, which [`next_timeout`](Self::next_timeout) names. On a large network
+    /// those are nearly all inputs, and looking at every connection would cost more than they do. Only looking for the
+    /// next timeout does so, and the driver is told what was found.
+    fn rest(&mut self, connection: ConnectionId) -> bool {
         let is_behind = self.chain.headers().best().work > self.chain.tip().work;
         let owes = self.net.links.get(&connection).is_some_and(|link| !link.questions.is_empty());
-        is_behind || owes || self.next_timeout().is_some_and(|at| at <= self.net.now.monotonic)
+        if is_behind || owes {
+            return false;
+        }
+        let next = self.find_timeout();
+        if next.is_some_and(|at| at <= self.net.now.monotonic) {
+            return false;
+        }
+        // the other clients had nothing to say, or no room, which only written bytes give
+        self.net.flush_link(connection);
+        self.found_timeout = Some(next);
+        true
+    }
+
+    /// Looks at all parts for the time of the next one that has something to do.
+    fn find_timeout(&self) -> Option<Monotonic> {
+        if self.connecting.has_more() {
+            return Some(self.net.now.monotonic);
+        }
+        let drift = self.chain.params().spec().max_future_ms;
+        let deferred = self.waiting.first_deferred().map(|(time, _)| {
+            let wait = time.saturating_sub(drift).saturating_sub(self.net.now.unix_ms);
+            self.net.now.monotonic + std::time::Duration::from_millis(wait)
+        });
+        let links = self.net.links.values().flat_map(|link| {
+            let lanes = link.lanes.values().filter_map(|lane| lane.next_timeout(link.ready)).min();
+            [link.way.next_timeout(), lanes, link.lag.next_timeout(), link.barrier.gives_up_at()]
+        });
+        let parts = [
+            Some(self.next_sweep),
+            self.net.tickets.next_timeout(),
+            self.net.missed.next_timeout(),
+            self.connecting.next_timeout(),
+            deferred,
+            self.clock.next_timeout(),
+            self.headers.next_timeout(),
+            self.bodies.next_timeout(),
+            self.transactions.next_timeout(self.net.now.monotonic),
+            self.mining.next_timeout(
+                &self.net,
+                self.transactions.pool(),
+                self.connecting.is_busy,
+                self.bodies.catching_up_until(),
+            ),
+            self.durability.next_timeout(),
+            self.answers.next_timeout(&self.net),
+        ];
+        links.chain(parts).flatten().min()
     }
 
     fn refresh_mining(&mut self) {
@@ -305,6 +355,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
 
     fn handle(&mut self, now: Now, input: Input<'_>) {
         self.net.now = now;
+        self.found_timeout = None;
         self.transactions.set_now(now.monotonic);
         if self.net.halted {
             return self.refuse_input(&input);
@@ -314,15 +365,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
             Input::Received { connection, bytes } => {
                 let is_light = self.on_received(connection, bytes);
                 let has_admitted = self.transactions.admit_pressing(&mut self.net, &mut self.chain);
-                if is_light && !has_admitted && !self.has_work(connection) {
-                    return self.net.flush_links();
+                if is_light && !has_admitted && self.rest(connection) {
+                    return;
                 }
             }
             Input::Written { connection, bytes } => {
                 self.on_written(connection, bytes);
                 // most writes give room that nobody waits for
-                if !self.has_work(connection) {
-                    return self.net.flush_link(connection);
+                if self.rest(connection) {
+                    return;
                 }
             }
             Input::Disconnected { connection } => self.on_disconnected(connection),
@@ -361,38 +412,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         if self.net.halted {
             return None;
         }
-        if self.connecting.has_more() {
-            return Some(self.net.now.monotonic);
+        if let Some(found) = self.found_timeout {
+            debug_assert_eq!(found, self.find_timeout(), "what was found out still holds");
+            return found;
         }
-        let drift = self.chain.params().spec().max_future_ms;
-        let deferred = self.waiting.first_deferred().map(|(time, _)| {
-            let wait = time.saturating_sub(drift).saturating_sub(self.net.now.unix_ms);
-            self.net.now.monotonic + std::time::Duration::from_millis(wait)
-        });
-        let links = self.net.links.values().flat_map(|link| {
-            let lanes = link.lanes.values().filter_map(|lane| lane.next_timeout(link.ready)).min();
-            [link.way.next_timeout(), lanes, link.lag.next_timeout(), link.barrier.gives_up_at()]
-        });
-        let parts = [
-            Some(self.next_sweep),
-            self.net.tickets.next_timeout(),
-            self.net.missed.next_timeout(),
-            self.connecting.next_timeout(),
-            deferred,
-            self.clock.next_timeout(),
-            self.headers.next_timeout(),
-            self.bodies.next_timeout(),
-            self.transactions.next_timeout(self.net.now.monotonic),
-            self.mining.next_timeout(
-                &self.net,
-                self.transactions.pool(),
-                self.connecting.is_busy,
-                self.bodies.catching_up_until(),
-            ),
-            self.durability.next_timeout(),
-            self.answers.next_timeout(&self.net),
-        ];
-        links.chain(parts).flatten().min()
+        self.find_timeout()
     }
 }
 
