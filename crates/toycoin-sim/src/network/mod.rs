@@ -27,6 +27,7 @@ mod traffic;
 mod troubles;
 mod watch;
 mod wire;
+mod wire_table;
 mod wires;
 
 pub(crate) use self::{
@@ -38,7 +39,8 @@ pub(crate) use self::{
     relay_site::RelaySite,
     search::{solve_header, spoil_header},
     sim_node::SimNode,
-    state::DiceSet,
+    state::{DiceSet, Owners},
+    wire_table::WireTable,
 };
 pub use self::{
     controls::{ControlError, FaultId},

@@ -2,7 +2,8 @@
 
 use std::{
     cell::Cell,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::{BuildHasherDefault, DefaultHasher},
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -12,7 +13,7 @@ use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Txid, Work, chain::Chai
 use toycoin_node::{
     machine::{Monotonic, Now},
     protocol::{Input, NodeMachine, RequestId, Response},
-    relay::{ConnectionId, RelayConfig, RelayInput},
+    relay::{RelayConfig, RelayInput},
 };
 use toycoin_wire::NodeId;
 
@@ -31,7 +32,7 @@ use crate::{
         seen::Observer,
         sim_node::SimNode,
         traffic::Traffic,
-        wire::Wire,
+        wire_table::WireTable,
     },
     params::{GENESIS_TIME, PAST},
     report::{Statistics, Violation},
@@ -50,13 +51,13 @@ pub struct Network {
     pub(crate) nodes: Vec<SimNode>,
     pub(crate) relays: Vec<RelaySite>,
     pub(crate) relay_config: RelayConfig,
-    pub(crate) wires: BTreeMap<ConnectionId, Wire>,
+    pub(crate) wires: WireTable,
     pub(crate) connections: u64,
     pub(crate) mesh: Mesh,
     /// The links of a graph's edges, by relay; none for other topologies.
     pub(crate) edges: Vec<Link>,
     /// The node that uses, or used, each node id.
-    pub(crate) owners: BTreeMap<NodeId, usize>,
+    pub(crate) owners: Owners,
     /// Number of active partitions that block messages from one node to another.
     pub(crate) blocked: BTreeMap<(usize, usize), u32>,
     /// Number of active eclipses of each node that has one.
@@ -241,6 +242,9 @@ impl std::fmt::Debug for Network {
         f.debug_struct("Network").field("now", &self.now).field("heights", &heights).finish_non_exhaustive()
     }
 }
+
+/// The node of each node id. Every delivery looks for one, and nothing depends on their order.
+pub(crate) type Owners = HashMap<NodeId, usize, BuildHasherDefault<DefaultHasher>>;
 
 /// One random number generator per purpose.
 pub(crate) struct DiceSet {

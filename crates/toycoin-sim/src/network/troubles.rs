@@ -158,7 +158,7 @@ impl Network {
             self.queue.remove(place);
         }
         let happened = self.relays[relay].machine.take().is_some();
-        let lost: Vec<_> = self.wires.iter().filter(|(_, wire)| wire.relay == relay).map(|(at, _)| *at).collect();
+        let lost: Vec<_> = self.wires.iter().filter(|(_, wire)| wire.relay == relay).map(|(at, _)| at).collect();
         for connection in lost {
             self.cut(connection);
         }

@@ -28,3 +28,24 @@ pub(crate) struct Wire {
     /// Whether the relay has sent WELC.
     pub(crate) welcomed: bool,
 }
+
+impl Wire {
+    /// Returns a new connection over which nothing was sent yet.
+    pub(crate) fn new(node: usize, slot: usize, relay: usize) -> Self {
+        Self {
+            node,
+            slot,
+            relay,
+            up: Pipe::default(),
+            down: Pipe::default(),
+            writing: VecDeque::new(),
+            unwritten: VecDeque::new(),
+            unwritten_bytes: 0,
+            at_node: true,
+            at_relay: true,
+            partial: Vec::new(),
+            pulling: false,
+            welcomed: false,
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What happens on connections: bytes in transit, and what a relay does with envelopes.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use toycoin_node::{
@@ -16,7 +16,7 @@ use toycoin_wire::{
 };
 
 use crate::{
-    link::{Link, Pipe},
+    link::Link,
     network::{Happening, Network, wire::Wire},
     planted::Planted,
     relay_tactic::Passage,
@@ -47,24 +47,7 @@ impl Network {
         let connection = ConnectionId(self.connections);
         let id = NodeId::new(self.dice.links.bytes());
         self.owners.insert(id, node);
-        let (up, down) = (Pipe::default(), Pipe::default());
-        let (partial, writing) = (Vec::new(), VecDeque::new());
-        let wire = Wire {
-            node,
-            slot,
-            relay,
-            up,
-            down,
-            writing,
-            unwritten: VecDeque::new(),
-            unwritten_bytes: 0,
-            at_node: true,
-            at_relay: true,
-            partial,
-            pulling: false,
-            welcomed: false,
-        };
-        self.wires.insert(connection, wire);
+        self.wires.insert(connection, Wire::new(node, slot, relay));
         self.nodes[node].wires[slot] = Some(connection);
         self.trace.note(self.now, format_args!(r#""dial":{node},"relay":{relay},"connection":{}"#, connection.0));
         self.relay_input(relay, RelayInput::Connected { connection, source: Source::Connection(connection) });
@@ -191,7 +174,11 @@ impl Network {
         let (node, relay, length) = (wire.node, wire.relay, bytes.len());
         let mut whole = std::mem::take(&mut wire.partial);
         // most output is whole frames, which are not copied
-        if whole.is_empty() { whole = bytes } else { whole.extend_from_slice(&bytes) }
+        if whole.is_empty() {
+            whole = bytes
+        } else {
+            whole.extend_from_slice(&bytes)
+        }
         let is_careful = link.drop == 0.0 && link.duplicate == 0.0 && link.reorder == 0.0;
         let lies = self.relays[relay].tactic.is_some();
         let plain =
