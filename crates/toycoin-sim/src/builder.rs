@@ -50,6 +50,8 @@ pub struct Simulation {
     pub(crate) censored: Option<Txid>,
     pub(crate) invariants: Invariants<Network>,
     pub(crate) boundless_relays: bool,
+    /// Whether nodes share what they decoded.
+    pub(crate) shares_decoded: bool,
     /// Number of drawn adversaries by the name of their tactic.
     pub(crate) tactics: BTreeMap<&'static str, u64>,
     /// Whether the run is over, so that all honest nodes must agree on one tip.
@@ -83,6 +85,7 @@ impl Simulation {
                 queue_deliveries: limits::QUEUE_DELIVERIES,
             },
             boundless_relays: false,
+            shares_decoded: true,
             tactics: BTreeMap::new(),
             is_over: Rc::default(),
         }
@@ -435,6 +438,14 @@ impl Simulation {
     #[must_use]
     pub const fn boundless_relays(mut self) -> Self {
         self.boundless_relays = true;
+        self
+    }
+
+    /// Makes each node decode every transaction by itself. The run is the same, but slower.
+    #[cfg(feature = "test-util")]
+    #[must_use]
+    pub const fn decode_apart(mut self) -> Self {
+        self.shares_decoded = false;
         self
     }
 

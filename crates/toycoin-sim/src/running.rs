@@ -7,7 +7,10 @@ use std::{
 };
 
 use toycoin_core::{chain::Chain, state::Deltas};
-use toycoin_node::{protocol::NodeMachine, relay::RelayConfig};
+use toycoin_node::{
+    protocol::{DecodedTransactions, NodeMachine},
+    relay::RelayConfig,
+};
 
 use crate::{
     builder::{Drawn, Simulation},
@@ -21,6 +24,10 @@ use crate::{
     topology::Topology,
     trace::Trace,
 };
+
+/// Most decoded transactions that the nodes of a network share, of at most 8 KiB each. A transaction comes to all nodes
+/// within seconds.
+const DECODED: usize = 4_096;
 
 /// Most transactions whose changes of the UTXO hash a network remembers, 2 to 4 KiB each. About as many may wait in
 /// mempools and in the next block.
@@ -131,6 +138,7 @@ impl Simulation {
             trace: Trace::new(self.keep_trace),
             verifier: Arc::default(),
             deltas: Deltas::new(DELTAS),
+            decoded: self.shares_decoded.then(|| DecodedTransactions::new(DECODED)),
             archive: BTreeMap::new(),
             audited: Default::default(),
             by_work: Default::default(),
@@ -173,6 +181,7 @@ impl Simulation {
                     let Ok(chain) = Chain::open(site.params.clone(), store) else { continue };
                     let mut config = site.config.clone();
                     config.seed = network.dice.links.bytes();
+                    config.decoded = network.decoded.clone();
                     let chain = network.sharing(node, chain);
                     let machine = NodeMachine::new(chain, config, network.moment_of(node));
                     network.nodes[node].machine = Some(make(machine));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toycoin_core::{ChainParams, FeeRate, PublicKey};
 use toycoin_wire::Channel;
 
-use crate::limits;
+use crate::{limits, protocol::DecodedTransactions};
 
 /// The configuration of a node; [`NodeConfig::new`] gives the programs' defaults.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct NodeConfig {
     /// Whether a block template is made anew only when the tip moves and for [`Input::Refresh`](super::Input::Refresh),
     /// and not at intervals or for new payments. For simulations, whose drivers give that input; off by default.
     pub lazy_templates: bool,
+    /// Where the nodes of a simulation find transactions that another one decoded. Real nodes have none.
+    pub decoded: Option<DecodedTransactions>,
     /// The seed of its random choices. Two machines with the same seed and inputs give the same outputs.
     pub seed: [u8; 32],
 }
@@ -56,6 +58,7 @@ impl NodeConfig {
                 Duration::ZERO
             },
             lazy_templates: false,
+            decoded: None,
             seed: [0; 32],
         }
     }

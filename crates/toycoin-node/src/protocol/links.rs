@@ -94,12 +94,7 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) const fn new(
-        purpose: Purpose,
-        to: Option<NodeId>,
-        answers: Option<QuestionId>,
-        payload: Bytes,
-    ) -> Self {
+    pub(super) const fn new(purpose: Purpose, to: Option<NodeId>, answers: Option<QuestionId>, payload: Bytes) -> Self {
         Self { purpose, to, answers, payload, frame: OnceCell::new() }
     }
 

@@ -8,6 +8,8 @@
 //!
 //! A neighbour that gossips a message need not be its author, so it is blamed only for what it should have seen itself.
 
+use std::borrow::Cow;
+
 use toycoin_core::{Txid, store::ChainStore};
 use toycoin_wire::{
     NodeId, Tag,
@@ -106,6 +108,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     fn on_gossip(&mut self, peer: PeerKey, ticket: Ticket, message: NodeMessage) {
         match message {
             NodeMessage::Transaction(transaction) => {
+                let transaction = Cow::Owned(transaction.into());
                 self.transactions.on_transaction(peer, transaction, Some(ticket), &mut self.net);
             }
             NodeMessage::Block(block) => {
@@ -149,6 +152,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 announce::give_status(&mut self.net, &self.chain, peer, asker.question);
             }
             NodeMessage::Transaction(transaction) => {
+                let transaction = Cow::Owned(transaction.into());
                 self.transactions.on_transaction(peer, transaction, None, &mut self.net);
             }
             NodeMessage::Reject(reject) => self.on_reject(&reject),
@@ -178,6 +182,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.on_not_found(peer, &hashes);
             }
             NodeMessage::Transaction(transaction) => {
+                let transaction = Cow::Owned(transaction.into());
                 self.transactions.on_transaction(peer, transaction, None, &mut self.net);
             }
             // who carries the mesh knows the addresses

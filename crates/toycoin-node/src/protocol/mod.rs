@@ -65,4 +65,5 @@ pub use self::{
     io::*,
     machine::NodeMachine,
     mesh::{Direction, Judgement, Missed, QuestionId, Ticket, Unanswered, Via},
+    transactions::DecodedTransactions,
 };

@@ -1,6 +1,8 @@
 //! What comes from relays: connections that open and close, and the messages of peers.
 
-use toycoin_core::{Header, Work, store::ChainStore};
+use std::{borrow::Cow, sync::Arc};
+
+use toycoin_core::{Header, IdentifiedTransaction, Work, store::ChainStore};
 use toycoin_wire::{
     NodeId,
     node::{NodeMessage, Payload, PayloadError, Reject, Status as StatusMessage},
@@ -56,6 +58,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     pub(super) fn on_received(&mut self, connection: ConnectionId, bytes: &[u8]) -> bool {
         let now = self.net.now;
         let (channel, peers) = (self.net.config.channel.borrowed(), &self.net.peers);
+        let decoded = self.net.config.decoded.as_ref();
         let Some(link) = self.net.links.get_mut(&connection) else { return false };
         // bytes are for relays, and a mesh is told of messages
         let Way::Relay { index: relay, ref mut client } = link.way else { return false };
@@ -68,6 +71,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             ClientEvent::Delivered { channel: on, from, payload }
                 if on == channel && !peers.is_muted(&(connection, from), now.monotonic) =>
             {
+                if let Some(transaction) = decoded.and_then(|decoded| decoded.get(payload)) {
+                    return inbox.push(Inbox::Transaction(from, transaction));
+                }
                 let payload = NodeMessage::decode(payload);
                 is_light &=
                     matches!(payload, Ok(Payload::Message(NodeMessage::Status(_) | NodeMessage::Transaction(_))));
@@ -97,6 +103,10 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                     self.on_payload((connection, from), payload);
                     self.forget_muted();
                 }
+                Inbox::Transaction(from, transaction) => {
+                    self.on_decoded((connection, from), &transaction);
+                    self.forget_muted();
+                }
                 Inbox::Lagged(count) => self.on_lagged(connection, count),
             }
         }
@@ -106,13 +116,27 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         is_light && !became_ready && result.is_ok()
     }
 
-    fn on_payload(&mut self, peer: PeerKey, payload: Result<Payload, PayloadError>) {
+    /// Records that a peer was heard. Returns false if its message is not looked at.
+    fn hears(&mut self, peer: PeerKey) -> bool {
         // an earlier message in the same bytes may have muted the peer
         if self.net.peers.is_muted(&peer, self.net.now.monotonic) {
-            return;
+            return false;
         }
         let (_, is_new, gone) = self.net.peers.heard(peer, self.net.now.monotonic);
         self.told_of(peer, is_new, gone);
+        true
+    }
+
+    fn on_decoded(&mut self, peer: PeerKey, transaction: &IdentifiedTransaction) {
+        if self.hears(peer) {
+            self.transactions.on_transaction(peer, Cow::Borrowed(transaction), None, &mut self.net);
+        }
+    }
+
+    fn on_payload(&mut self, peer: PeerKey, payload: Result<Payload, PayloadError>) {
+        if !self.hears(peer) {
+            return;
+        }
         let message = match payload {
             Ok(Payload::Message(message)) => message,
             // a message of another version or another program, which is not misbehaviour
@@ -129,6 +153,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 }
             }
             NodeMessage::Transaction(transaction) => {
+                let transaction = Cow::Owned(transaction.into());
                 self.transactions.on_transaction(peer, transaction, None, &mut self.net);
             }
             NodeMessage::Block(block) => {
@@ -257,5 +282,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
 #[expect(clippy::large_enum_variant, reason = "lives for one read, and payloads are what nearly all are")]
 enum Inbox {
     Payload(NodeId, Result<Payload, PayloadError>),
+    /// A transaction that another node decoded.
+    Transaction(NodeId, Arc<IdentifiedTransaction>),
     Lagged(u64),
 }

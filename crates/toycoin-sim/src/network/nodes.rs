@@ -30,6 +30,7 @@ impl Network {
         };
         let mut config = site.config.clone();
         config.seed = self.dice.links.bytes();
+        config.decoded = self.decoded.clone();
         let now = self.moment_of(node);
         // some nodes write their reorganisations to the store in stages, which must change no decision
         let chain = if node % 3 == 1 { chain.with_stage_bytes(0) } else { chain };

@@ -12,7 +12,7 @@ use std::{
 use toycoin_core::{BlockHash, ChainParams, CheckedBlock, Txid, Work, chain::Chain, state::Deltas};
 use toycoin_node::{
     machine::{Monotonic, Now},
-    protocol::{Input, NodeMachine, RequestId, Response},
+    protocol::{DecodedTransactions, Input, NodeMachine, RequestId, Response},
     relay::{RelayConfig, RelayInput},
 };
 use toycoin_wire::NodeId;
@@ -76,6 +76,8 @@ pub struct Network {
     pub(crate) verifier: Arc<MemoVerifier>,
     /// Changes of the UTXO hash by transactions, for all nodes that enforce every rule.
     pub(crate) deltas: Deltas,
+    /// Transactions that a node decoded, for all nodes.
+    pub(crate) decoded: Option<DecodedTransactions>,
     /// Every block that an honest node considered valid.
     pub(crate) archive: BTreeMap<BlockHash, Arc<CheckedBlock>>,
     /// Tips whose state root was recomputed.

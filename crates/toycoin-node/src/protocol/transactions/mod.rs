@@ -10,6 +10,7 @@
 
 mod arrivals;
 mod confirming;
+mod decoded;
 mod drops;
 mod fair_queue;
 mod own_payments;
@@ -18,4 +19,5 @@ mod relay;
 mod restore;
 mod waits;
 
+pub use self::decoded::DecodedTransactions;
 pub(super) use self::{fair_queue::Rank, rebroadcast::Rebroadcast, relay::TransactionRelay};

@@ -1,9 +1,9 @@
 //! The relay of transactions: each is judged once, then forwarded, kept as an orphan, or refused.
 
-use std::fmt::Display;
+use std::{borrow::Cow, fmt::Display};
 
 use toycoin_core::{
-    IdentifiedTransaction, Rule, Transaction, Txid,
+    IdentifiedTransaction, Rule, Txid,
     chain::{Chain, ChainError},
     consensus::SignatureVerifier,
     store::ChainStore,
@@ -92,11 +92,10 @@ impl TransactionRelay {
     pub(in crate::protocol) fn on_transaction(
         &mut self,
         peer: PeerKey,
-        transaction: Transaction,
+        transaction: Cow<'_, IdentifiedTransaction>,
         ticket: Option<Ticket>,
         net: &mut Net,
     ) {
-        let transaction = IdentifiedTransaction::from(transaction);
         let txid = transaction.txid();
         // a transaction that was validated before costs nothing again
         if self.pool.contains(&txid) {
@@ -123,6 +122,7 @@ impl TransactionRelay {
             (None, true) => Brought::AfterGossip,
             (None, false) => Brought::ByItself,
         };
+        let transaction = transaction.into_owned();
         self.arrivals.push(peer, rank, Arrival { transaction, brought }, now);
         self.ignore_dropped(net);
     }
