@@ -68,7 +68,7 @@ pub async fn open(directory: &Path, params: &ChainParams, prunes: bool) -> Resul
     if let Some(line) = pruned.and_then(pruned_line) {
         say!("{line}");
     }
-    Ok(Some(store.with_snapshot_jobs(run_snapshot_job)))
+    Ok(Some(store.with_snapshot_jobs(run_snapshot_job).writing_behind()))
 }
 
 /// Returns the line that says what pruning did, if it matters to anybody.

@@ -126,6 +126,59 @@ fn a_loss_of_power_leaves_the_old_tip_or_the_new_one() {
 }
 
 #[test]
+fn a_loss_of_power_leaves_whole_groups_behind() {
+    let blocks = history(6);
+    for group in [1, 3] {
+        let disk = Disk::new(5, 3);
+        let [index, bodies] = disk.files();
+        let store = RedbStore::open_on(index, bodies, &params()).unwrap().writing_behind();
+        // a file gets its name only when it is made: what is half made is not looked at
+        drop(disk.take_images());
+        let mut chain = Chain::open(params(), store).unwrap();
+        chain.sync().unwrap();
+        let (mut tips, mut images) = (vec![chain.tip().hash], disk.take_images());
+        for (place, block) in blocks.iter().enumerate() {
+            chain.apply(block.clone(), u64::MAX).unwrap();
+            if place % group == 0 {
+                // blocks are applied while a thread writes those before them
+                chain.begin_sync().unwrap();
+                tips.push(chain.tip().hash);
+            }
+            images.extend(disk.take_images());
+        }
+        chain.sync().unwrap();
+        assert!(chain.store().is_synced());
+        images.extend(disk.take_images());
+        tips.push(chain.tip().hash);
+        assert_eq!(tip_of(disk.now(), &blocks), tips.last().copied(), "durable after a sync");
+        assert!(images.len() > 20, "{}", images.len());
+        for image in images {
+            let tip = tip_of(image, &blocks);
+            // a group that had to wait for the thread begins with a later one
+            assert!(tip.is_none_or(|tip| tips.contains(&tip)), "{tip:?} is none of {tips:?}");
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_is_reported_by_a_store_that_writes_behind() {
+    let blocks = history(6);
+    let disk = Disk::new(5, 1);
+    let [index, bodies] = disk.files();
+    let store = RedbStore::open_on(index, bodies, &params()).unwrap().writing_behind();
+    let mut chain = Chain::open(params(), store).unwrap();
+    chain.sync().unwrap();
+    let durable = chain.tip().hash;
+    disk.limit(Some(0));
+    chain.apply(blocks[0].clone(), u64::MAX).unwrap();
+    chain.begin_sync().unwrap();
+    assert!(!chain.store().is_synced());
+    assert!(matches!(chain.sync(), Err(ChainError::Store(StoreError::Full { .. }))));
+    drop(chain);
+    assert_eq!(tip_of(disk.now(), &blocks), Some(durable));
+}
+
+#[test]
 fn a_loss_of_power_between_stages_leaves_the_old_tip() {
     let (mut ours, mut theirs) = (Chain::in_memory(params()), Chain::in_memory(params()));
     let mut payments = Payments::new(params().genesis_hash(), ours.coins_of(&classroom::owner(0)).unwrap());

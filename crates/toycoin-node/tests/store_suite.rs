@@ -34,23 +34,36 @@ fn store_in_files_passes_the_suite() {
     });
 }
 
+#[test]
+fn store_that_writes_behind_passes_the_suite() {
+    store_suite(|params| on_disk(params).writing_behind());
+}
+
 /// What happens beside the blocks.
 #[derive(Debug, Clone, Copy)]
 enum Between {
     Nothing,
+    /// A sync begins, and is not waited for.
+    Begin,
     Sync,
     Reopen,
 }
 
 fn between() -> impl Strategy<Value = Between> {
-    prop_oneof![4 => Just(Between::Nothing), 2 => Just(Between::Sync), 1 => Just(Between::Reopen)]
+    prop_oneof![
+        4 => Just(Between::Nothing),
+        2 => Just(Between::Begin),
+        2 => Just(Between::Sync),
+        1 => Just(Between::Reopen),
+    ]
 }
 
-fn drive(tree: &ForkTree, between: &[Between], stage_bytes: u64) {
+fn drive(tree: &ForkTree, between: &[Between], stage_bytes: u64, behind: bool) {
     let (params, now) = (tree.params(), tree.now_ms());
     let (index, bodies) = (Memory::default(), Memory::default());
     let open = || {
         let store = RedbStore::open_on(index.clone(), bodies.clone(), params).unwrap();
+        let store = if behind { store.writing_behind() } else { store };
         Chain::open(params.clone(), store).unwrap().with_stage_bytes(stage_bytes)
     };
     let (mut model, mut chain) = (Chain::in_memory(params.clone()), open());
@@ -61,6 +74,7 @@ fn drive(tree: &ForkTree, between: &[Between], stage_bytes: u64) {
         assert_eq!(format!("{expected:?}"), format!("{found:?}"));
         match between {
             Between::Nothing => {}
+            Between::Begin => chain.begin_sync().unwrap(),
             Between::Sync => {
                 chain.sync().unwrap();
                 let report = chain.store().check(unwatched).unwrap();
@@ -85,7 +99,8 @@ proptest! {
         tree in strategies::fork_tree_with_cheats(1..24),
         between in prop::collection::vec(between(), 1..24),
         stage_bytes in prop_oneof![Just(0), 1u64..10_000, Just(u64::MAX)],
+        behind: bool,
     ) {
-        drive(&tree, &between, stage_bytes);
+        drive(&tree, &between, stage_bytes, behind);
     }
 }

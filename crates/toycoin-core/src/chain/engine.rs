@@ -266,6 +266,15 @@ impl<S: ChainStore> Chain<S> {
         self.store.sync().map_err(ChainError::Store)
     }
 
+    /// Begins to make everything survive a loss of power that the store was given so far
+    /// ([`ChainStore::begin_sync`]).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn begin_sync(&mut self) -> Result<(), ChainError<S::Error>> {
+        self.store.begin_sync().map_err(ChainError::Store)
+    }
+
     /// Stores the transactions that wait for a block, for the next start. They are durable after the next
     /// [`sync`](Self::sync).
     ///

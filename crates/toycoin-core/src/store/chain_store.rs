@@ -120,6 +120,15 @@ pub trait ChainStore: UtxoView {
         Ok(())
     }
 
+    /// Begins what [`sync`](Self::sync) does, and need not wait for its end. [`is_synced`](Self::is_synced) says when that
+    /// has come; further calls bring it about. By default this is a sync.
+    ///
+    /// # Errors
+    /// An error of the store, perhaps of an earlier call.
+    fn begin_sync(&mut self) -> Result<(), Self::Error> {
+        self.sync()
+    }
+
     /// Returns whether a [`sync`](Self::sync) would have nothing to write.
     fn is_synced(&self) -> bool {
         true

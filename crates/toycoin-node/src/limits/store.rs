@@ -11,6 +11,10 @@ pub const GROUP_BLOCKS: usize = 10_000;
 /// Approximate bytes of blocks after which a store writes what it holds back: 16 MiB.
 pub const GROUP_BYTES: u64 = 16 << 20;
 
+/// Number of blocks that a store which writes behind writes together, if its thread is idle. With fewer, less is left to
+/// write at the tip. With more, more coins are spent in the group that made them, and never reach the database.
+pub const BEHIND_BLOCKS: usize = 5_000;
+
 /// Longest time for which a store holds blocks back.
 pub const GROUP_TIME: Duration = Duration::from_secs(2);
 

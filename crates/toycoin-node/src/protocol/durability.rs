@@ -29,7 +29,7 @@ impl Durability {
         !net.halted
     }
 
-    /// Syncs a group that has waited long enough.
+    /// Has a group written that has waited long enough.
     pub(super) fn handle_timeout<S: ChainStore<Error: Display>>(&mut self, net: &mut Net, chain: &mut Chain<S>) {
         if net.halted || chain.store().is_synced() {
             self.unsynced_since = None;
@@ -37,7 +37,10 @@ impl Durability {
         }
         let now = net.now.monotonic;
         if now >= *self.unsynced_since.get_or_insert(now) + limits::GROUP_TIME {
-            self.make_durable(net, chain);
+            if let Err(error) = chain.begin_sync() {
+                net.halt(&error.to_string());
+            }
+            self.unsynced_since = (!chain.store().is_synced()).then_some(now);
         }
     }
 

@@ -9,7 +9,7 @@
 //! beyond that end belong to a transaction that was never committed, and are overwritten. The file alone is enough to
 //! rebuild the database, unless its first records were pruned.
 
-use std::{fmt, io, path::Path};
+use std::{fmt, io, path::Path, sync::Arc};
 
 use redb::StorageBackend;
 use toycoin_core::BlockHash;
@@ -34,9 +34,10 @@ pub(super) enum Kind {
     Undo = 2,
 }
 
-/// The file, with the end up to which it is valid.
+/// The file, with the end up to which it is valid. A clone shares the file.
+#[derive(Clone)]
 pub(super) struct Bodies {
-    file: Box<dyn StorageBackend>,
+    file: Arc<dyn StorageBackend>,
     head: FileHead,
     end: u64,
 }
@@ -44,7 +45,7 @@ pub(super) struct Bodies {
 impl Bodies {
     /// Creates an empty file: its head and no records.
     pub(super) fn create(file: Box<dyn StorageBackend>, genesis: BlockHash) -> Result<Self, StoreError> {
-        let bodies = Self { file, head: FileHead::whole(genesis), end: FileHead::WHOLE };
+        let bodies = Self { file: file.into(), head: FileHead::whole(genesis), end: FileHead::WHOLE };
         let written = bodies.file.set_len(0).and_then(|()| bodies.file.write(0, &bodies.head.to_bytes()));
         written.and_then(|()| bodies.file.sync_data()).map_err(io)?;
         Ok(bodies)
@@ -52,7 +53,7 @@ impl Bodies {
 
     /// Opens a file with this head that is valid up to the offset `end`.
     pub(super) fn open(file: Box<dyn StorageBackend>, head: FileHead, end: u64) -> Self {
-        Self { file, head, end }
+        Self { file: file.into(), head, end }
     }
 
     /// Returns the file's head.
@@ -76,16 +77,23 @@ impl Bodies {
         Ok(self.head.place_of(self.end).is_some_and(|end| length >= end))
     }
 
-    /// Appends a record to `batch`, which [`write`](Self::write) will write.
-    pub(super) fn put(&self, batch: &mut Vec<u8>, kind: Kind, bytes: &[u8]) -> FileOffset {
+    /// Appends a record to `batch`, which [`write`](Self::write) will write. `fill` appends the record's bytes.
+    pub(super) fn put<E>(
+        &self,
+        batch: &mut Vec<u8>,
+        kind: Kind,
+        fill: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<FileOffset, E> {
+        let begin = batch.len();
+        batch.extend([0; RECORD]);
+        fill(batch)?;
+        let (head, bytes) = batch[begin..].split_at_mut(RECORD);
         let length = u32::try_from(bytes.len()).expect("blocks have a limit");
-        let at = self.end + batch.len() as u64;
-        batch.extend(RECORD_MAGIC);
-        batch.push(kind as u8);
-        batch.extend(length.to_le_bytes());
-        batch.extend(sum(kind, bytes));
-        batch.extend(bytes);
-        FileOffset { at, length }
+        head[..4].copy_from_slice(RECORD_MAGIC);
+        head[4] = kind as u8;
+        head[5..9].copy_from_slice(&length.to_le_bytes());
+        head[9..].copy_from_slice(&sum(kind, bytes));
+        Ok(FileOffset { at: self.end + begin as u64, length })
     }
 
     /// Writes a batch after the valid part and makes it durable. It becomes valid with [`advance`](Self::advance).
@@ -107,7 +115,7 @@ impl Bodies {
         first: u64,
         new: Box<dyn StorageBackend>,
     ) -> Result<(Self, u64), StoreError> {
-        let copy = Self { file: new, head: FileHead { start, first, ..self.head }, end: self.end };
+        let copy = Self { file: new.into(), head: FileHead { start, first, ..self.head }, end: self.end };
         let place = |bodies: &Self, offset| {
             let place = bodies.head.place_of(offset);
             place.ok_or_else(|| StoreError::damaged(BODIES_FILE, "a record lies before its first one"))

@@ -79,7 +79,7 @@ impl RedbStore {
         let before = self.length.get();
         self.reader = None;
         self.reporter.set(Some(Work::Compacting { moved: 0, used, length: before }));
-        if let Err(error) = self.database.compact() {
+        if let Err(error) = self.database_alone()?.compact() {
             // the database still works as before
             tracing::warn!(%error, "the database could not be compacted");
         }

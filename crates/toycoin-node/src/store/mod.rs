@@ -7,6 +7,8 @@
 //!   coin, block, undo ◀── Pending, else the last written state   chain.redb: one transaction ── fsync
 //! ```
 //!
+//! On request a thread writes a group while the next one comes in (`behind`).
+//!
 //! A move of the tip that is too large for memory arrives in parts. They go into one transaction that stays open until
 //! the last part has come (`staging`).
 //!
@@ -14,6 +16,7 @@
 //! whole, never in part. Each record carries a checksum, and bodies are hashed again when they are read. So a flipped
 //! bit causes an error that names the record. docs/storage.md describes the format byte by byte.
 
+mod behind;
 mod bodies;
 mod check;
 mod check_active;

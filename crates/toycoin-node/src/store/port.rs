@@ -84,16 +84,27 @@ impl ChainStore for RedbStore {
         }
         // a group that must be durable cannot wait for the end of a move in parts
         self.unstage()?;
-        let blocks = self.pending.order.len().max(self.pending.connected.len());
+        let blocks = self.groups().map(|group| group.order.len().max(group.connected.len())).sum::<usize>();
         self.or_fail(Self::write_group)?;
         // during initial block download the space is needed again at once
         if blocks <= limits::FEW_BLOCKS { self.compact_if_bloated() } else { Ok(()) }
     }
 
+    fn begin_sync(&mut self) -> Result<(), StoreError> {
+        if !self.writes_behind || self.stage.is_some() {
+            return self.sync();
+        }
+        self.or_fail(|store| {
+            store.write_behind(false)?;
+            let is_idle = store.writing.is_none() && !store.pending.is_empty();
+            if is_idle { store.begin_writing(None) } else { Ok(()) }
+        })
+    }
+
     fn is_synced(&self) -> bool {
         match &self.stage {
             Some(_) => !self.pending.must_last(),
-            None => self.pending.is_empty() && self.unindexed.is_empty(),
+            None => self.pending.is_empty() && self.writing.is_none() && self.unindexed.is_empty(),
         }
     }
 
@@ -127,6 +138,7 @@ impl ChainStore for RedbStore {
     }
 
     fn discard_snapshots(&mut self, from: u64) -> Result<(), StoreError> {
+        self.forget_snapshot(from);
         if let Some(shelf) = &self.shelf {
             shelf.discard(from);
         }

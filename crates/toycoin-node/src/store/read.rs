@@ -1,4 +1,4 @@
-//! Reading a store: pending changes first, then the state on disk.
+//! Reading a store: the changes that are not on disk yet first, the newest before the others, then the state on disk.
 
 use std::{path::Path, sync::Arc};
 
@@ -7,7 +7,7 @@ use toycoin_core::{
     Block, BlockHash, CheckedBlock, OutPoint, PublicKey, Transaction, Txid,
     filter::BlockFilter,
     proof::Opening,
-    store::{BlockUndo, StoredChain, WaitingTransaction},
+    store::{BlockUndo, ConnectedUpdate, StoredChain, WaitingTransaction},
     utxo::Coin,
 };
 use toycoin_wire::{codec, limits::MAX_DECODE};
@@ -30,7 +30,11 @@ impl RedbStore {
 
     pub(super) fn stored(&self) -> Result<Option<StoredChain>, StoreError> {
         let reader = self.reader()?;
-        let stored = if self.pending.tip.is_some() { self.pending.tip.clone() } else { reader.tip()? };
+        let stored = match self.groups().find_map(|group| group.tip.clone()) {
+            Some(tip) => Some(tip),
+            None => reader.tip()?,
+        };
+        let is_marked = |hash: &BlockHash| self.groups().any(|group| group.invalid.contains(hash));
         let Some((tip, state)) = stored else { return Ok(None) };
         let mut headers = Vec::with_capacity(usize::try_from(reader.blocks.len()?).unwrap_or(0));
         for entry in reader.blocks.iter()? {
@@ -40,15 +44,16 @@ impl RedbStore {
             if record.header.hash() != hash {
                 return Err(damaged("blocks", hash.as_bytes(), "the header in it has another hash"));
             }
-            let invalid = record.invalid || self.pending.invalid.contains(&hash);
+            let invalid = record.invalid || is_marked(&hash);
             headers.push((record.header, invalid, record.body.at));
         }
         for (hash, record) in &self.unindexed {
-            headers.push((record.header, self.pending.invalid.contains(hash), record.body.at));
+            headers.push((record.header, is_marked(hash), record.body.at));
         }
-        for (place, hash) in (0..).zip(&self.pending.order) {
-            if let Some(block) = self.pending.bodies.get(hash) {
-                headers.push((block.block().header, self.pending.invalid.contains(hash), self.bodies.end() + place));
+        let groups: Vec<_> = self.groups().collect();
+        for (place, hash) in (0..).zip(groups.iter().rev().flat_map(|group| &group.order)) {
+            if let Some(block) = self.held_block(hash) {
+                headers.push((block.block().header, is_marked(hash), self.bodies.end() + place));
             }
         }
         let root = reader.root()?.map(Box::new);
@@ -62,7 +67,7 @@ impl RedbStore {
     }
 
     pub(super) fn find_block(&self, hash: &BlockHash) -> Result<Option<Arc<CheckedBlock>>, StoreError> {
-        if let Some(block) = self.pending.bodies.get(hash) {
+        if let Some(block) = self.held_block(hash) {
             return Ok(Some(Arc::clone(block)));
         }
         let Some(record) = self.record_of(hash)? else { return Ok(None) };
@@ -90,7 +95,7 @@ impl RedbStore {
     }
 
     pub(super) fn find_body_size(&self, hash: &BlockHash) -> Result<Option<u64>, StoreError> {
-        if let Some(block) = self.pending.bodies.get(hash) {
+        if let Some(block) = self.held_block(hash) {
             return Ok(Some(block.block().size()));
         }
         let is_here = |record: &BlockRecord| self.bodies.has(record.body) || *hash == self.params.genesis_hash();
@@ -102,33 +107,42 @@ impl RedbStore {
         self.reader()?.first_block()
     }
 
+    /// Returns the block at a height of the active chain, if a group that is not on disk yet decides which one it is:
+    /// `Some(None)` if none is there.
+    fn held_at(&self, height: u64) -> Option<Option<&ConnectedUpdate>> {
+        self.groups().find_map(|group| {
+            let above = height.checked_sub(group.standing)?;
+            Some(usize::try_from(above).ok().and_then(|place| group.connected.get(place)))
+        })
+    }
+
     pub(super) fn find_opening(&self, height: u64) -> Result<Option<Opening>, StoreError> {
-        let Some(above) = height.checked_sub(self.pending.standing) else {
-            let (reader, lowest) = (self.reader()?, self.lowest()?);
-            if lowest > height + 1 {
-                return Ok(None);
-            }
-            let opening = reader.opening(height)?;
-            // every block on disk has one, so a page that leads to it is damaged
-            return opening.ok_or_else(|| damaged("openings", &height.to_be_bytes(), "it is missing")).map(Some);
-        };
-        let connected = usize::try_from(above).ok().and_then(|place| self.pending.connected.get(place));
-        Ok(connected.map(|connected| connected.opening))
+        if let Some(held) = self.held_at(height) {
+            return Ok(held.map(|connected| connected.opening));
+        }
+        let (reader, lowest) = (self.reader()?, self.lowest()?);
+        if lowest > height + 1 {
+            return Ok(None);
+        }
+        let opening = reader.opening(height)?;
+        // every block on disk has one, so a page that leads to it is damaged
+        opening.ok_or_else(|| damaged("openings", &height.to_be_bytes(), "it is missing")).map(Some)
     }
 
     pub(super) fn find_filter(&self, height: u64) -> Result<Option<BlockFilter>, StoreError> {
-        let Some(above) = height.checked_sub(self.pending.standing) else {
-            let (reader, key) = (self.reader()?, height.to_be_bytes());
-            if self.lowest()? > height {
-                return Ok(None);
-            }
-            let active = reader.active(height)?.ok_or_else(|| damaged("active", &key, "it is missing"))?;
-            // every block on disk has one, so a page that leads to it is damaged
-            let filter = reader.filter(height, active.hash)?;
-            return filter.ok_or_else(|| damaged("filters", &key, "it is missing")).map(Some);
-        };
-        let connected = usize::try_from(above).ok().and_then(|place| self.pending.connected.get(place));
-        Ok(connected.map(|connected| BlockFilter::with_hash(connected.block.hash(), connected.block.block())))
+        if let Some(held) = self.held_at(height) {
+            let filter =
+                |connected: &ConnectedUpdate| BlockFilter::with_hash(connected.block.hash(), connected.block.block());
+            return Ok(held.map(filter));
+        }
+        let (reader, key) = (self.reader()?, height.to_be_bytes());
+        if self.lowest()? > height {
+            return Ok(None);
+        }
+        let active = reader.active(height)?.ok_or_else(|| damaged("active", &key, "it is missing"))?;
+        // every block on disk has one, so a page that leads to it is damaged
+        let filter = reader.filter(height, active.hash)?;
+        filter.ok_or_else(|| damaged("filters", &key, "it is missing")).map(Some)
     }
 
     /// Reads a body and hashes it again.
@@ -145,13 +159,20 @@ impl RedbStore {
     }
 
     pub(super) fn find_undo(&self, hash: &BlockHash) -> Result<Option<BlockUndo>, StoreError> {
-        if let Some(place) = self.pending.places.get(hash) {
-            return Ok(self.pending.connected.get(*place).map(|connected| connected.undo.clone()));
+        // from this height on, newer groups say which blocks are active
+        let mut standing = u64::MAX;
+        for group in self.groups() {
+            if let Some(place) = group.places.get(hash) {
+                let is_active = group.standing + (*place as u64) < standing;
+                let connected = group.connected.get(*place).filter(|_| is_active);
+                return Ok(connected.map(|connected| connected.undo.clone()));
+            }
+            standing = standing.min(group.standing);
         }
         let reader = self.reader()?;
         let Some(record) = reader.block(hash)? else { return Ok(None) };
         let height = record.header.height;
-        if height >= self.pending.standing {
+        if height >= standing {
             return Ok(None);
         }
         match reader.active(height)? {
@@ -166,8 +187,20 @@ impl RedbStore {
         codec::decode(&bytes, MAX_DECODE).map_err(|error| StoreError::damaged(name, error))
     }
 
+    /// Returns what the groups that are not on disk yet do to a coin: `Some(None)` if they spend it.
+    fn held_coin(&self, outpoint: &OutPoint) -> Option<Option<Coin>> {
+        self.groups().find_map(|group| group.diff.get(outpoint))
+    }
+
+    /// Returns the coins that the groups create which are not on disk yet.
+    fn held_coins(&self) -> impl Iterator<Item = (&OutPoint, &Coin)> {
+        let older = self.groups().skip(1).flat_map(|group| group.diff.created());
+        let older = older.filter(|(outpoint, _)| self.pending.diff.get(outpoint).is_none());
+        self.pending.diff.created().chain(older)
+    }
+
     pub(super) fn find_coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
-        match self.pending.diff.get(outpoint) {
+        match self.held_coin(outpoint) {
             Some(coin) => Ok(coin),
             None => self.reader()?.coin(&outpoint_key(outpoint)),
         }
@@ -175,14 +208,13 @@ impl RedbStore {
 
     pub(super) fn find_place(&self, txid: &Txid) -> Result<Option<(BlockHash, u32)>, StoreError> {
         let reader = self.reader()?;
-        let found = match self.pending.transactions.get(txid) {
+        let found = match self.groups().find_map(|group| group.transactions.get(txid)) {
             Some(found) => *found,
             None => reader.place(txid)?,
         };
         let Some((height, place)) = found else { return Ok(None) };
-        let above = height.checked_sub(self.pending.standing).and_then(|above| usize::try_from(above).ok());
-        let hash = match above {
-            Some(above) => self.pending.connected.get(above).map(|connected| connected.block.hash()),
+        let hash = match self.held_at(height) {
+            Some(held) => held.map(|connected| connected.block.hash()),
             None => reader.active(height)?.map(|active| active.hash),
         };
         let lost = || {
@@ -195,11 +227,11 @@ impl RedbStore {
         for entry in self.reader()?.coins.iter()? {
             let (key, value) = entry?;
             let outpoint = outpoint_of(key.value());
-            if self.pending.diff.get(&outpoint).is_none() {
+            if self.held_coin(&outpoint).is_none() {
                 visit(&outpoint, &coin_from_bytes(key.value(), value.value())?);
             }
         }
-        self.pending.diff.created().for_each(|(outpoint, coin)| visit(outpoint, coin));
+        self.held_coins().for_each(|(outpoint, coin)| visit(outpoint, coin));
         Ok(())
     }
 
@@ -210,7 +242,7 @@ impl RedbStore {
         for entry in reader.owners.range::<&[u8; OWNED]>(&first..=&last)? {
             let key = outpoint_of_owned(entry?.0.value());
             let outpoint = outpoint_of(&key);
-            if self.pending.diff.get(&outpoint).is_some() {
+            if self.held_coin(&outpoint).is_some() {
                 continue;
             }
             let coin = reader
@@ -220,14 +252,14 @@ impl RedbStore {
                 coins.push((outpoint, coin));
             }
         }
-        let new = self.pending.diff.created().filter(|(_, coin)| coin.output.owner == *owner);
+        let new = self.held_coins().filter(|(_, coin)| coin.output.owner == *owner);
         coins.extend(new.map(|(outpoint, coin)| (*outpoint, *coin)));
         coins.sort_unstable_by_key(|(outpoint, _)| *outpoint);
         Ok(coins)
     }
 
     pub(super) fn waiting_transactions(&self) -> Result<Vec<WaitingTransaction>, StoreError> {
-        if let Some(waiting) = &self.pending.waiting {
+        if let Some(waiting) = self.groups().find_map(|group| group.waiting.as_ref()) {
             return Ok(waiting.clone());
         }
         let mut waiting = Vec::new();

@@ -16,6 +16,7 @@ use crate::{
     limits,
     store::{
         BODIES_FILE, INDEX_FILE, StoreError,
+        behind::Writing,
         bodies::Bodies,
         database::create_tables,
         file_head::FileHead,
@@ -35,6 +36,9 @@ pub struct RedbStore {
     /// The state on disk; `None` only during a write, so that no old page is kept for it.
     pub(super) reader: Option<Reader>,
     pub(super) pending: Pending,
+    /// The group before the pending one, while a thread writes it.
+    pub(super) writing: Option<Writing>,
+    pub(super) writes_behind: bool,
     /// A move of the tip that arrives in parts.
     pub(super) stage: Option<Stage>,
     pub(super) unindexed: Unindexed,
@@ -50,7 +54,7 @@ pub struct RedbStore {
     pub(super) shelf: Option<Arc<Shelf>>,
     pub(super) runner: Runner,
     // the last field, so that its lock is released after everything else
-    pub(super) database: Database,
+    pub(super) database: Arc<Database>,
 }
 
 impl RedbStore {
@@ -167,10 +171,12 @@ impl RedbStore {
             params: params.clone(),
             reader: Some(reader),
             pending,
+            writing: None,
+            writes_behind: false,
             stage: None,
             unindexed: Unindexed::new(),
             bodies,
-            database,
+            database: Arc::new(database),
         })
     }
 }

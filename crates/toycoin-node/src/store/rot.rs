@@ -4,7 +4,9 @@
 //! own, but a record that is not found proves nothing: the page that leads to it may be damaged. So before a missing
 //! coin makes a block invalid, all pages are read from disk and compared.
 
-use redb::DatabaseError;
+use std::sync::Arc;
+
+use redb::{Database, DatabaseError};
 use toycoin_core::OutPoint;
 
 use crate::store::{
@@ -18,10 +20,11 @@ impl RedbStore {
     /// Compares all pages of the database with their checksums, because a coin was not found or a state root differs.
     pub(super) fn compare_pages(&mut self, missing: Option<&OutPoint>) -> Result<(), StoreError> {
         tracing::debug!(?missing, "comparing the database with its checksums");
+        self.finish_writing()?;
         let before = self.head_bytes()?;
         // the database must have no reader during the comparison
         self.reader = None;
-        let compared = self.database.check_integrity();
+        let compared = self.database_alone()?.check_integrity();
         let rotten = |reason: &str| match missing {
             Some(outpoint) => damaged("coins", &outpoint_key(outpoint), format!("it cannot be found, and {reason}")),
             None => StoreError::damaged(INDEX_FILE, reason),
@@ -38,6 +41,12 @@ impl RedbStore {
             return Err(rotten("the database was set back to an earlier state"));
         }
         Ok(())
+    }
+
+    /// Returns the database for what needs it alone, while no thread writes it.
+    pub(super) fn database_alone(&mut self) -> Result<&mut Database, StoreError> {
+        let in_use = || StoreError::Database("it is being written".into());
+        Arc::get_mut(&mut self.database).ok_or_else(in_use)
     }
 
     fn head_bytes(&self) -> Result<[Option<Vec<u8>>; 2], StoreError> {

@@ -21,6 +21,7 @@ use crate::store::{
     reader::Reader,
     stage::Stage,
     tables::{COINS, coin_from_bytes, outpoint_key},
+    write::write_records,
 };
 
 impl RedbStore {
@@ -86,7 +87,7 @@ impl RedbStore {
     }
 
     fn write_staged(&mut self, group: &Pending) -> Result<(), StoreError> {
-        let written = self.write_records(group)?;
+        let written = write_records(&self.bodies, group)?;
         self.bodies.advance(written.length);
         self.unindexed.extend(written.bodies.iter().copied());
         let Some(stage) = &mut self.stage else { return Ok(()) };

@@ -40,7 +40,16 @@ impl RedbStore {
         let Some(shelf) = self.shelf.clone() else { return Ok(()) };
         shelf.discard(tip.height);
         // a read transaction sees what was written
+        if self.writes_behind {
+            return self.begin_writing(Some((*tip, *opening)));
+        }
         self.write_group()?;
+        self.make_snapshot_of(tip, opening)
+    }
+
+    /// Makes the snapshot of the tip on disk.
+    pub(in crate::store) fn make_snapshot_of(&mut self, tip: &Header, opening: &Opening) -> Result<(), StoreError> {
+        let Some(shelf) = self.shelf.clone() else { return Ok(()) };
         let coins = self.database.begin_read()?.open_table(COINS)?;
         let making = shelf.begin(tip.height);
         let (genesis, header, opening) = (self.params.genesis_hash(), *tip, *opening);
