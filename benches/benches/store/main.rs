@@ -2,30 +2,25 @@
 //!
 //! ```text
 //! cargo bench -p toycoin-benches --bench store -- --ratios              all of it, some minutes
-//! cargo bench -p toycoin-benches --bench store -- --ratios catching-up  one part: bodies catching-up heights restart
+//! cargo bench -p toycoin-benches --bench store -- --ratios catching-up  one part: bodies catching-up full-blocks heights restart
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the tables are what this program is for")]
 
-use std::{
-    fs,
-    path::Path,
-    process::Command,
-    time::{Duration, Instant},
-};
+mod catching_up;
+mod full_blocks;
+
+use std::{collections::VecDeque, fs, path::Path, process::Command, time::Instant};
 
 use redb::{Database, TableDefinition};
 use toycoin_benches::{Directory, Split, is_bench, median};
 use toycoin_core::{
-    Amount, Applied, Block, Chain, ChainParams, NetworkSpec, OutPoint, Transaction, TxOut,
-    chain::Advance,
+    Amount, Applied, Chain, ChainParams, NetworkSpec, OutPoint, Transaction, TxOut,
     store::ChainStore,
     test_util::{Payments, classroom, grow},
 };
 use toycoin_node::{
-    NodeBuilder, RelayServer,
-    limits::GATHERED_BLOCKS,
-    relay::RelayConfig,
+    NodeBuilder,
     store::{BODIES_FILE, INDEX_FILE, RedbStore},
 };
 
@@ -36,6 +31,9 @@ struct Extent {
     groups: [usize; 2],
     /// Number of blocks of the initial block download.
     catching_up: u64,
+    /// Number of full blocks that are caught up, and of the payments in each.
+    full_blocks: u64,
+    payments: usize,
     /// Runs of the initial block download.
     runs: usize,
     /// Heights at which blocks are connected.
@@ -49,13 +47,24 @@ struct Extent {
 const MEASUREMENT: Extent = Extent {
     groups: [30, 20],
     catching_up: 20_000,
+    full_blocks: 40,
+    payments: 4_780,
     runs: 3,
     heights: [1_000, 100_000],
     connected: 200,
     coins: 500_000,
 };
 
-const TEST: Extent = Extent { groups: [1, 1], catching_up: 70, runs: 1, heights: [5, 50], connected: 2, coins: 5_000 };
+const TEST: Extent = Extent {
+    groups: [1, 1],
+    catching_up: 70,
+    full_blocks: 3,
+    payments: 20,
+    runs: 1,
+    heights: [5, 50],
+    connected: 2,
+    coins: 5_000,
+};
 
 fn main() {
     let arguments: Vec<_> = std::env::args().collect();
@@ -68,7 +77,7 @@ fn main() {
     if is_bench() && !arguments.iter().any(|argument| argument == "--ratios") {
         return println!("the store is measured with --ratios");
     }
-    let parts = ["bodies", "catching-up", "heights", "restart"];
+    let parts = ["bodies", "catching-up", "full-blocks", "heights", "restart"];
     let wanted = |part: &str| {
         let named = arguments.iter().any(|argument| parts.contains(&argument.as_str()));
         !named || arguments.iter().any(|argument| argument == part)
@@ -77,7 +86,10 @@ fn main() {
         compare_bodies(extent.groups);
     }
     if wanted("catching-up") {
-        catch_up(extent.catching_up, extent.runs);
+        catching_up::compare(extent.catching_up, extent.runs);
+    }
+    if wanted("full-blocks") {
+        full_blocks::compare(extent.full_blocks, extent.payments, extent.runs);
     }
     if wanted("heights") || wanted("restart") {
         let connected = if wanted("heights") { extent.connected } else { 0 };
@@ -146,93 +158,6 @@ fn compare_bodies([large, small]: [usize; 2]) {
     println!();
 }
 
-/// Measures initial block download by a new node on disk and by one in memory, behind a relay.
-///
-/// For comparison it connects the same blocks in memory: one by one, and in windows whose blocks all wait when the
-/// first is connected.
-fn catch_up(height: u64, runs: usize) {
-    let params = params();
-    let mut source = Chain::in_memory(params.clone());
-    let mut payer = Payer::new(&mut source);
-    while source.height() < height {
-        let payments = payer.pay(2);
-        extend(&mut source, payments);
-    }
-    let blocks: Vec<Block> = (1..=height)
-        .map(|height| source.block_at(height).expect("memory").expect("a height").block().clone())
-        .collect();
-    let bodies: u64 = blocks.iter().map(Block::size).sum();
-    let runtime = tokio::runtime::Runtime::new().expect("threads");
-    let _guard = runtime.enter();
-    let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).expect("a port").spawn().expect("a thread");
-    let address = relay.local_addr().to_string();
-    let peer = NodeBuilder::new(params.clone()).store(source.store().clone()).relay(address.clone()).spawn();
-    let peer = runtime.block_on(peer).expect("a node");
-    let (mut connecting, mut in_windows, mut on_disk, mut in_memory) = (vec![], vec![], vec![], vec![]);
-    let mut size = (0, 0);
-    println!("catching up {height} blocks of two payments and a coinbase, {:.1} MB of bodies\n", bodies as f64 / 1e6);
-    for _ in 0..runs {
-        let mut chain = Chain::in_memory(params.clone());
-        let copies = blocks.clone();
-        let begun = Instant::now();
-        for block in copies {
-            chain.apply(block, u64::MAX).expect("a block of our own");
-        }
-        connecting.push(begun.elapsed().as_secs_f64());
-        let mut chain = Chain::in_memory(params.clone());
-        let mut copies = blocks.clone();
-        let begun = Instant::now();
-        while !copies.is_empty() {
-            for block in copies.drain(..copies.len().min(GATHERED_BLOCKS)) {
-                chain.insert_block(block, u64::MAX).expect("a block of our own");
-            }
-            while !matches!(chain.advance().expect("memory"), Advance::Idle) {}
-        }
-        in_windows.push(begun.elapsed().as_secs_f64());
-        let directory = Directory::new(env!("CARGO_TARGET_TMPDIR"), "catching-up");
-        let store = RedbStore::open(directory.path(), &params).expect("a directory of our own");
-        let builder = NodeBuilder::new(params.clone()).relay(address.clone());
-        on_disk.push(runtime.block_on(time_to_catch_up(builder.store(store), height)));
-        size = sizes(directory.path());
-        let builder = NodeBuilder::new(params.clone()).relay(address.clone());
-        in_memory.push(runtime.block_on(time_to_catch_up(builder, height)));
-    }
-    runtime.block_on(peer.shutdown()).expect("an end");
-    let coins = source.state().coin_count * 84;
-    let times = [connecting, in_windows, in_memory, on_disk].map(|mut times| median(&mut times));
-    let [connecting, in_windows, in_memory, on_disk] = times;
-    println!("| | s | ratio |\n| --- | ---: | ---: |");
-    println!("| connecting in memory, one by one | {connecting:.2} | 1.00 |");
-    println!(
-        "| connecting in memory, {GATHERED_BLOCKS} at a time | {in_windows:.2} | {:.2} |",
-        in_windows / connecting
-    );
-    println!("| catching up in memory | {in_memory:.2} | {:.2} |", in_memory / connecting);
-    println!("| catching up on disk | {on_disk:.2} | {:.2} |", on_disk / connecting);
-    let encoded = (bodies + coins) as f64;
-    println!(
-        "\ndisk: index {:.1} MB, bodies and undo {:.1} MB; {:.2} times bodies and coins ({:.1} MB)\n",
-        size.0 as f64 / 1e6,
-        size.1 as f64 / 1e6,
-        (size.0 + size.1) as f64 / encoded,
-        encoded / 1e6
-    );
-}
-
-async fn time_to_catch_up<S>(builder: NodeBuilder<S>, height: u64) -> f64
-where
-    S: ChainStore<Error: std::error::Error + Send + Sync + 'static> + Send + 'static,
-{
-    let begun = Instant::now();
-    let node = builder.spawn().await.expect("a node");
-    while node.status().await.expect("a node that runs").tip.height < height {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let time = begun.elapsed().as_secs_f64();
-    node.shutdown().await.expect("an end");
-    time
-}
-
 /// Connects `connected` blocks of 20 payments at each of two heights in turn, and then restarts at the greater height
 /// with so many coins.
 fn heights(heights: [u64; 2], connected: usize, coins: Option<u64>) {
@@ -242,7 +167,7 @@ fn heights(heights: [u64; 2], connected: usize, coins: Option<u64>) {
     for (height, directory) in heights.iter().zip(&directories) {
         let store = RedbStore::open(directory.path(), &params).expect("a directory of our own");
         let mut chain = Chain::open(params.clone(), store).expect("an empty store");
-        let payer = Payer::new(&mut chain);
+        let payer = Payer::new(&mut chain, RING);
         let begun = Instant::now();
         let empty = height - chain.height();
         grow(&mut chain, empty, classroom::owner(7));
@@ -325,17 +250,18 @@ fn restarted(directory: &Path) {
 /// Source of payments from a ring of coins that all have one owner.
 struct Payer {
     payments: Payments,
-    ring: std::collections::VecDeque<(OutPoint, TxOut)>,
+    ring: VecDeque<(OutPoint, TxOut)>,
     rest: (OutPoint, TxOut),
 }
 
 impl Payer {
-    fn new<S: ChainStore<Error: std::fmt::Debug + std::fmt::Display>>(chain: &mut Chain<S>) -> Self {
+    /// Creates a ring of `coins` coins in the next block.
+    fn new<S: ChainStore<Error: std::fmt::Debug + std::fmt::Display>>(chain: &mut Chain<S>, coins: usize) -> Self {
         let owner = classroom::owner(0);
         let (outpoint, coin) = chain.coins_of(&owner).expect("a store")[0];
         let mut payments = Payments::new(chain.params().genesis_hash(), [(outpoint, coin)]);
         let output = TxOut { value: Amount::from_grains(1_000_000), owner };
-        let split = Split::new(&mut payments, outpoint, &[output; RING]);
+        let split = Split::new(&mut payments, outpoint, &vec![output; coins]);
         extend(chain, split.transactions);
         Self { payments, ring: split.coins.into(), rest: split.rest }
     }
