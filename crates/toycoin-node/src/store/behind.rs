@@ -71,6 +71,7 @@ impl RedbStore {
         let (database, bodies, written) = (Arc::clone(&self.database), self.bodies.clone(), Arc::clone(&group));
         let unindexed = self.unindexed.clone();
         let run = move || write(&database, &bodies, &written, &unindexed);
+        #[expect(clippy::disallowed_methods, reason = "only a store that was asked to write behind has a thread")]
         let thread = thread::Builder::new().name("store".into()).spawn(run);
         let thread = thread.map_err(|error| StoreError::of_io(self.directory(), error))?;
         self.writing = Some(Writing { group, thread, snapshot });
