@@ -61,8 +61,8 @@ impl<S: ChainStore> Chain<S> {
     pub fn prepare(&mut self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
         debug_assert_eq!(txid, transaction.txid(), "a txid is its transaction's");
         if transaction.inputs.len() == spent.len() {
-            let is_verified = || self.has_verified(txid, transaction, spent);
-            self.deltas.prepare_with(txid, transaction, spent, is_verified);
+            let verified_on = || self.has_verified(txid, transaction, spent).then(|| self.params().genesis_hash());
+            self.deltas.prepare_with(txid, transaction, spent, verified_on);
         }
     }
 

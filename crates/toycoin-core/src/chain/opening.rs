@@ -99,6 +99,8 @@ impl<S: ChainStore> Chain<S> {
     pub fn with_verifier(mut self, verifier: Arc<dyn SignatureVerifier>) -> Self {
         self.verifier = verifier;
         self.lookahead.clear();
+        // it has the old verifier's verdicts
+        self.deltas = self.deltas.emptied();
         self
     }
 

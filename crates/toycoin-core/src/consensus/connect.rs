@@ -133,7 +133,7 @@ pub(crate) fn judge(
     let mut known = prepared.iter();
     let (mut checks, mut inputs) = (Vec::new(), Vec::new());
     let transition = transition(params, block, coins, |txid, transaction, found| {
-        if known.next().and_then(Option::as_ref).is_some_and(Prepared::is_verified) {
+        if known.next().and_then(Option::as_ref).is_some_and(|known| known.is_verified_on(params.genesis_hash())) {
             return Ok(());
         }
         push_checks(params, txid, transaction, found, |input, check| {
@@ -167,7 +167,7 @@ pub(crate) fn prepared(
         // a change for other coins would give a wrong state
         prepared.take_if(|prepared| prepared.is_for_another(*wtxid, found));
     }
-    prepared
+    if prepared.iter().any(Option::is_some) { prepared } else { Vec::new() }
 }
 
 impl Judged {

@@ -15,7 +15,7 @@ use std::{
 };
 
 use crate::{
-    digest::Txid,
+    digest::{BlockHash, Txid},
     identity::Identity,
     keyed_map::KeyedMap,
     state::{LtHash, Prepared, prepared::Seen},
@@ -47,20 +47,25 @@ impl Deltas {
         Self { capacity, ..Self::default() }
     }
 
+    /// Returns an empty cache of the same capacity.
+    pub(crate) fn emptied(&self) -> Self {
+        Self::new(self.capacity)
+    }
+
     /// Computes the change by a transaction, unless it is cached. `txid` is the transaction's id, and `spent` are the
     /// coins that its inputs name, in their order.
     pub fn prepare(&self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
-        self.prepare_with(txid, transaction, spent, || false);
+        self.prepare_with(txid, transaction, spent, || None);
     }
 
-    /// Computes the change by a transaction, unless it is cached. `is_verified` says whether the signatures are known to
-    /// be valid for the spent coins.
+    /// Computes the change by a transaction, unless it is cached. `verified_on` names the network on which the signatures
+    /// are known to be valid for the spent coins.
     pub(crate) fn prepare_with(
         &self,
         txid: Txid,
         transaction: &Transaction,
         spent: &[Coin],
-        is_verified: impl FnOnce() -> bool,
+        verified_on: impl FnOnce() -> Option<BlockHash>,
     ) {
         let mut known = self.known();
         if self.capacity == 0 || known.by_txid.contains_key(&txid) {
@@ -71,7 +76,7 @@ impl Deltas {
         {
             known.remove(&oldest);
         }
-        let prepared = Prepared::new(txid, transaction, spent, is_verified);
+        let prepared = Prepared::new(txid, transaction, spent, verified_on);
         if let Some(seen) = prepared.seen()
             && let Some(first) = seen.first_input()
         {
