@@ -40,6 +40,7 @@ pub(crate) fn compare(height: u64, runs: usize) {
     let peer = NodeBuilder::new(params.clone()).store(source.store().clone()).relay(address.clone()).spawn();
     let peer = runtime.block_on(peer).expect("a node");
     let (mut connecting, mut in_windows, mut on_disk, mut in_memory) = (vec![], vec![], vec![], vec![]);
+    let mut behind = vec![];
     let mut size = (0, 0);
     println!("catching up {height} blocks of two payments and a coinbase, {:.1} MB of bodies\n", bodies as f64 / 1e6);
     for _ in 0..runs {
@@ -47,10 +48,16 @@ pub(crate) fn compare(height: u64, runs: usize) {
         in_windows.push(time_to_connect(&params, &blocks, GATHERED_BLOCKS));
         let directory = Directory::new(env!("CARGO_TARGET_TMPDIR"), "catching-up");
         let store = RedbStore::open(directory.path(), &params).expect("a directory of our own");
-        let store = store.with_snapshot_jobs(run_snapshot_job).writing_behind();
+        let store = store.with_snapshot_jobs(run_snapshot_job);
         let builder = NodeBuilder::new(params.clone()).relay(address.clone());
         on_disk.push(runtime.block_on(time_to_catch_up(builder.store(store), height)));
         size = sizes(directory.path());
+        drop(directory);
+        let directory = Directory::new(env!("CARGO_TARGET_TMPDIR"), "catching-up");
+        let store = RedbStore::open(directory.path(), &params).expect("a directory of our own");
+        let store = store.with_snapshot_jobs(run_snapshot_job).writing_behind();
+        let builder = NodeBuilder::new(params.clone()).relay(address.clone());
+        behind.push(runtime.block_on(time_to_catch_up(builder.store(store), height)));
         let builder = NodeBuilder::new(params.clone()).relay(address.clone());
         in_memory.push(runtime.block_on(time_to_catch_up(builder, height)));
     }
@@ -63,6 +70,7 @@ pub(crate) fn compare(height: u64, runs: usize) {
         ("connecting in memory, 64 at a time", in_windows),
         ("catching up in memory", in_memory),
         ("catching up on disk", on_disk),
+        ("the same, a thread writes", behind),
     ] {
         let [clock, processor] = median_of(&times);
         println!("| {name} | {clock:.2} | {:.2} | {processor:.2} | {:.2} |", clock / base[0], processor / base[1]);
