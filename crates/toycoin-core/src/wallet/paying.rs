@@ -14,7 +14,8 @@ use crate::{
 const SEED: [u8; 32] = [0; 32];
 
 impl Wallet {
-    /// Builds and signs a payment from coins that [fit](crate::selection), with the change to this wallet, and reserves the coins.
+    /// Builds and signs a payment from coins that [fit](crate::selection), with the change to this wallet, and reserves
+    /// them.
     ///
     /// The caller sends the payment to the network, and calls [`reject`](Self::reject) if the network refuses it.
     ///
