@@ -56,15 +56,14 @@ impl Unsigned {
     pub fn sign(mut self, signer: &(impl Signer + ?Sized)) -> Result<Transaction, BuildError> {
         let sighash = self.sighash();
         let mut signatures = Vec::with_capacity(self.spent.len());
-        for (place, coin) in self.spent.iter().enumerate() {
-            // wallets of one key have many coins of it
-            let like = place.checked_sub(1).filter(|before| self.spent[*before].owner == coin.owner);
-            let signature = match like {
-                Some(before) => signatures[before],
-                None => {
-                    signer.sign(&coin.owner, &sighash).ok_or(BuildError::NotOwned(self.transaction.inputs[place]))?
-                }
+        // wallets of one key have many coins of it
+        let mut last = None;
+        for (coin, outpoint) in self.spent.iter().zip(&self.transaction.inputs) {
+            let signature = match last {
+                Some((owner, signature)) if owner == coin.owner => signature,
+                _ => signer.sign(&coin.owner, &sighash).ok_or(BuildError::NotOwned(*outpoint))?,
             };
+            last = Some((coin.owner, signature));
             signatures.push(signature);
         }
         self.transaction.signatures = signatures;

@@ -7,6 +7,8 @@
 //! - when it wastes more than the best set so far, and each further coin wastes more still;
 //! - when a coin is like the one before, and that one was left out: the same sets were looked at with that one.
 
+#![expect(clippy::indexing_slicing, reason = "places are those of the values, and sums have one more")]
+
 use super::{Candidates, Goal};
 
 /// How many sets of coins are looked at, at most. That takes about a millisecond.

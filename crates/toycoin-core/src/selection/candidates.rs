@@ -1,5 +1,7 @@
 //! The coins to choose from, by what they are worth in this payment.
 
+#![expect(clippy::indexing_slicing, reason = "places are those of the candidates")]
+
 use super::{Goal, Selected, SelectionError, Way};
 use crate::{amount::Amount, transaction::OutPoint};
 

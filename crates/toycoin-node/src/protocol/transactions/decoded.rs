@@ -121,7 +121,8 @@ mod tests {
         let first = memory.get(&payload(0)).unwrap();
         for version in 0..100 {
             memory.get(&payload(version)).unwrap();
-            assert!(memory.len() <= 3 && memory.known().by_payload.len() == memory.len());
+            let (entries, in_order) = (memory.known().by_payload.len(), memory.len());
+            assert!(in_order <= 3 && entries == in_order);
         }
         let again = memory.get(&payload(0)).unwrap();
         assert!(!Arc::ptr_eq(&first, &again) && first == again);
