@@ -41,7 +41,7 @@ pub(crate) fn compare(count: u64, payments: usize, runs: usize) {
     let blocks: Vec<Block> = (1..=height)
         .map(|height| source.block_at(height).expect("memory").expect("a height").block().clone())
         .collect();
-    let frames: Vec<_> = blocks.iter().map(|block| publish(block)).collect();
+    let frames: Vec<_> = blocks.iter().map(publish).collect();
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let _guard = runtime.enter();
     let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).expect("a port").spawn().expect("a thread");
