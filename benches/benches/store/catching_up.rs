@@ -63,18 +63,16 @@ pub(crate) fn compare(height: u64, runs: usize) {
     }
     runtime.block_on(peer.shutdown()).expect("an end");
     let coins = source.state().coin_count * 84;
-    println!("| | s | ratio | s of processor time | ratio |\n| --- | ---: | ---: | ---: | ---: |");
-    let base = median_of(&in_windows);
-    for (name, times) in [
-        ("connecting in memory, one by one", connecting),
-        ("connecting in memory, 64 at a time", in_windows),
-        ("catching up in memory", in_memory),
-        ("catching up on disk", on_disk),
-        ("the same, a thread writes", behind),
-    ] {
-        let [clock, processor] = median_of(&times);
-        println!("| {name} | {clock:.2} | {:.2} | {processor:.2} | {:.2} |", clock / base[0], processor / base[1]);
-    }
+    print_table(
+        median_of(&in_windows),
+        &[
+            ("connecting in memory, one by one", connecting),
+            ("connecting in memory, 64 at a time", in_windows),
+            ("catching up in memory", in_memory),
+            ("catching up on disk", on_disk),
+            ("the same, a thread writes", behind),
+        ],
+    );
     let encoded = (bodies + coins) as f64;
     println!(
         "\ndisk: index {:.1} MB, bodies and undo {:.1} MB; {:.2} times bodies and coins ({:.1} MB)\n",
@@ -87,6 +85,15 @@ pub(crate) fn compare(height: u64, runs: usize) {
 
 /// Times of a run in seconds: by the clock, and of the processor for the whole process.
 pub(crate) type Times = [f64; 2];
+
+/// Prints the medians of each way, and their ratios to a base.
+pub(crate) fn print_table(base: Times, ways: &[(&str, Vec<Times>)]) {
+    println!("| | s | ratio | s of processor time | ratio |\n| --- | ---: | ---: | ---: | ---: |");
+    for (name, times) in ways {
+        let [clock, processor] = median_of(times);
+        println!("| {name} | {clock:.2} | {:.2} | {processor:.2} | {:.2} |", clock / base[0], processor / base[1]);
+    }
+}
 
 pub(crate) fn median_of(times: &[Times]) -> Times {
     [0, 1].map(|which| median(&mut times.iter().map(|times| times[which]).collect::<Vec<_>>()))

@@ -22,7 +22,7 @@ use toycoin_wire::{
 
 use crate::{
     Payer,
-    catching_up::{Times, median_of, time_to_catch_up, time_to_connect},
+    catching_up::{Times, median_of, print_table, time_to_catch_up, time_to_connect},
     extend, params,
 };
 
@@ -63,17 +63,15 @@ pub(crate) fn compare(count: u64, payments: usize, runs: usize) {
     runtime.block_on(peer.shutdown()).expect("an end");
     let size = blocks.iter().map(Block::size).max().unwrap_or_default();
     println!("catching up {count} blocks of {payments} payments, {:.0} kB each\n", size as f64 / 1e3);
-    println!("| | s | ratio | s of processor time | ratio |\n| --- | ---: | ---: | ---: | ---: |");
-    let base = median_of(&connecting);
-    for (name, times) in [
-        ("the link alone", link),
-        ("connecting in memory", connecting),
-        ("catching up in memory", in_memory),
-        ("catching up on disk", on_disk),
-    ] {
-        let [clock, processor] = median_of(&times);
-        println!("| {name} | {clock:.2} | {:.2} | {processor:.2} | {:.2} |", clock / base[0], processor / base[1]);
-    }
+    print_table(
+        median_of(&connecting),
+        &[
+            ("the link alone", link),
+            ("connecting in memory", connecting),
+            ("catching up in memory", in_memory),
+            ("catching up on disk", on_disk),
+        ],
+    );
     println!();
 }
 
