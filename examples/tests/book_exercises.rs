@@ -247,9 +247,7 @@ fn slow_subscriber_is_told_how_many_it_missed() -> Solved {
         relay.handle(Now::default(), RelayInput::Received { connection: ConnectionId(1), bytes: &bytes });
     }
 
-    let mut bytes = Vec::new();
-    let lent = relay.fill(ConnectionId(2), &mut bytes, 1 << 16).to_vec();
-    bytes.extend(lent);
+    let bytes = relay.next_write(ConnectionId(2), 1 << 16).concat();
     let (mut missed, mut delivered) = (0, Vec::new());
     let (mut decoder, mut input) = (FrameDecoder::new(Reader::Client), bytes.as_slice());
     while let Some(frame) = decoder.next_frame(&mut input)? {

@@ -19,7 +19,6 @@ const CLIENTS: u8 = 5;
 struct Run {
     relay: RelayMachine,
     now: Duration,
-    buffer: Vec<u8>,
     trace: u64,
 }
 
@@ -37,9 +36,7 @@ impl Run {
             assert!(rounds < 100_000, "it comes to an end");
             let RelayOutput::Writable(connection) = output else { continue };
             for _ in 0..64 {
-                self.buffer.clear();
-                let lent = self.relay.fill(connection, &mut self.buffer, limit).len();
-                let count = self.buffer.len() + lent;
+                let count = self.relay.next_write(connection, limit).map(<[u8]>::len).iter().sum::<usize>();
                 if count == 0 {
                     break;
                 }
@@ -52,8 +49,7 @@ impl Run {
 
 fn run(data: &[u8]) -> u64 {
     let mut script = Script::new(data);
-    let mut run =
-        Run { relay: RelayMachine::new(RelayConfig::default()), now: Duration::ZERO, buffer: Vec::new(), trace: 0 };
+    let mut run = Run { relay: RelayMachine::new(RelayConfig::default()), now: Duration::ZERO, trace: 0 };
     while !script.is_over() {
         let (act, number) = (script.byte(), script.byte() % CLIENTS);
         let connection = ConnectionId(number.into());

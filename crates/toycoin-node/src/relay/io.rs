@@ -19,9 +19,8 @@ pub enum RelayInput<'a> {
         /// At least one byte.
         bytes: &'a [u8],
     },
-    /// The first bytes that [`RelayMachine::next_write`](super::RelayMachine::next_write) or
-    /// [`RelayMachine::fill`](super::RelayMachine::fill) last returned for this connection were written. Between the
-    /// two calls the driver must not pass any other input.
+    /// The first bytes that [`RelayMachine::next_write`](super::RelayMachine::next_write) last returned for this
+    /// connection were written. Between the two calls the driver must not pass any other input.
     Written {
         /// The connection.
         connection: ConnectionId,

@@ -95,19 +95,6 @@ impl RelayMachine {
         }
     }
 
-    /// Appends the next bytes for a connection to `buffer`, until that holds `limit` bytes; a control frame may exceed
-    /// the limit a little. Returns the bytes that follow directly after them. A large delivery is returned by
-    /// reference, because other queues may hold it too. Both are empty if nothing waits.
-    ///
-    /// The bytes stay in the relay until [`RelayInput::Written`] reports them as written. This is for a carrier without
-    /// gathered writes; [`next_write`](Self::next_write) copies less.
-    pub fn fill(&self, connection: ConnectionId, buffer: &mut Vec<u8>, limit: usize) -> &[u8] {
-        match self.slots.get(&connection).and_then(|slot| self.connections[*slot].as_ref()) {
-            Some(connection) => connection.queue.fill(buffer, limit, &self.deliveries, &self.controls),
-            None => &[],
-        }
-    }
-
     /// Returns the next bytes for a connection, about `limit` of them, as two slices for one gathered write; a control
     /// frame or a large delivery may exceed the limit. Both are empty if nothing waits.
     ///

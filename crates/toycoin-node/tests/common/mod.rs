@@ -291,8 +291,7 @@ impl Net {
         while let Some(output) = self.relay.poll_output() {
             match output {
                 RelayOutput::Writable(connection) => loop {
-                    let mut bytes = Vec::new();
-                    self.relay.fill(connection, &mut bytes, 1 << 16);
+                    let bytes = self.relay.next_write(connection, 1 << 16).concat();
                     if bytes.is_empty() {
                         break;
                     }

@@ -410,9 +410,7 @@ impl World {
             }
             let (relay, link) = (wire.relay, wire.link);
             let limit = piece(link.down);
-            let mut bytes = Vec::new();
-            let lent = self.relays[relay].fill(connection, &mut bytes, limit);
-            bytes.extend_from_slice(&lent[..lent.len().min(limit)]);
+            let mut bytes = self.relays[relay].next_write(connection, limit).concat();
             bytes.truncate(limit.max(64));
             if bytes.is_empty() {
                 return;

@@ -63,9 +63,7 @@ impl Network {
                 return;
             }
             let Some(machine) = &mut self.relays[relay].machine else { return };
-            let mut bytes = Vec::new();
-            let lent = machine.fill(connection, &mut bytes, SOCKET_BYTES);
-            bytes.extend_from_slice(lent);
+            let bytes = machine.next_write(connection, SOCKET_BYTES).concat();
             if bytes.is_empty() {
                 return;
             }

@@ -129,9 +129,7 @@ impl Bench {
     /// Reads up to `most` bytes; returns how many.
     fn read(&mut self, client: u64, most: usize) -> usize {
         let connection = ConnectionId(client);
-        let mut buffer = Vec::new();
-        let large = self.relay.fill(connection, &mut buffer, 1000).to_vec();
-        buffer.extend(large);
+        let mut buffer = self.relay.next_write(connection, 1000).concat();
         buffer.truncate(most);
         if buffer.is_empty() {
             return 0;

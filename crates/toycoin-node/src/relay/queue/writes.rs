@@ -3,38 +3,6 @@
 use crate::relay::{batch::Batch, controls::ControlFrames, deliveries::Deliveries, entry::Entry, queue::Queue};
 
 impl Queue {
-    /// Appends the next frames to `buffer`, until that holds `limit` bytes; a control frame may exceed the limit. A
-    /// large delivery is not copied: it ends the turn, and its remaining bytes are returned.
-    pub(in crate::relay) fn fill<'a>(
-        &self,
-        buffer: &mut Vec<u8>,
-        limit: usize,
-        deliveries: &'a Deliveries,
-        frames: &ControlFrames,
-    ) -> &'a [u8] {
-        let mut written = self.written;
-        let mut at = 0;
-        while let Some(entry) = self.entries.get(at) {
-            let room = limit.saturating_sub(buffer.len());
-            if room == 0 {
-                break;
-            }
-            match entry {
-                Entry::Delivery(id) => {
-                    let rest = &deliveries.frame(*id)[written..];
-                    if rest.len() >= LARGE {
-                        return rest;
-                    }
-                    buffer.extend_from_slice(&rest[..rest.len().min(room)]);
-                }
-                control => at += self.append_control(*control, at, written, buffer, frames),
-            }
-            written = 0;
-            at += 1;
-        }
-        &[]
-    }
-
     /// Appends what is not yet written of the control entry at an index, together with the gaps that directly follow a
     /// gap. Returns their number.
     fn append_control(
@@ -127,6 +95,39 @@ impl Queue {
             written = 0;
         }
         taken
+    }
+}
+
+#[cfg(test)]
+impl Queue {
+    /// Returns the bytes of the next write as this queue alone would have them, whatever others hold.
+    pub(in crate::relay) fn written_alone(
+        &self,
+        limit: usize,
+        deliveries: &Deliveries,
+        frames: &ControlFrames,
+    ) -> Vec<u8> {
+        let (mut bytes, mut written, mut at) = (Vec::new(), self.written, 0);
+        while let Some(entry) = self.entries.get(at) {
+            let room = limit.saturating_sub(bytes.len());
+            if room == 0 {
+                break;
+            }
+            match entry {
+                Entry::Delivery(id) => {
+                    let rest = &deliveries.frame(*id)[written..];
+                    if rest.len() >= LARGE {
+                        bytes.extend_from_slice(rest);
+                        break;
+                    }
+                    bytes.extend_from_slice(&rest[..rest.len().min(room)]);
+                }
+                control => at += self.append_control(*control, at, written, &mut bytes, frames),
+            }
+            written = 0;
+            at += 1;
+        }
+        bytes
     }
 }
 

@@ -10,10 +10,10 @@ const LIMIT: usize = 1_000;
 /// The bytes of the next write to a client, and of the same one without shared copies.
 fn both(bench: &mut Bench, client: u64) -> (Vec<u8>, Vec<u8>) {
     let connection = ConnectionId(client);
-    let mut alone = Vec::new();
-    let large = bench.relay.fill(connection, &mut alone, LIMIT).to_vec();
-    alone.extend(large);
-    (bench.relay.next_write(connection, LIMIT).concat(), alone)
+    let RelayMachine { slots, connections, deliveries, controls, .. } = &bench.relay;
+    let held = slots.get(&connection).and_then(|slot| connections[*slot].as_ref());
+    let alone = held.map(|connection| connection.queue.written_alone(LIMIT, deliveries, controls));
+    (bench.relay.next_write(connection, LIMIT).concat(), alone.unwrap_or_default())
 }
 
 fn written(bench: &mut Bench, client: u64, count: usize) {
