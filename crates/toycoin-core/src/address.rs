@@ -199,9 +199,29 @@ mod tests {
     }
 
     #[test]
+    fn upper_case_is_the_same_address() {
+        // QR codes hold letters in upper case with the fewest bits
+        for prefix in [AddressPrefix::REFERENCE, AddressPrefix::LAB, AddressPrefix::REGTEST] {
+            for index in 0..8 {
+                let address = Address::new(prefix, SecretKey::classroom(index).public_key());
+                let upper = address.to_string().to_uppercase();
+                assert_eq!(upper.parse(), Ok(address), "{upper}");
+                assert!(!upper.bytes().any(|byte| byte.is_ascii_lowercase()));
+            }
+        }
+    }
+
+    #[test]
     fn refuses_mixed_case() {
-        let text = classroom().to_string().replacen("tlab", "Tlab", 1);
-        assert!(matches!(text.parse::<Address>(), Err(AddressError::Malformed)));
+        let lower = classroom().to_string();
+        let upper = lower.to_uppercase();
+        for (text, other) in [(&lower, &upper), (&upper, &lower)] {
+            for (place, letter) in other.char_indices().filter(|(_, letter)| letter.is_ascii_alphabetic()) {
+                let mut mixed = text.clone();
+                mixed.replace_range(place..=place, letter.encode_utf8(&mut [0; 4]));
+                assert_eq!(mixed.parse::<Address>(), Err(AddressError::Malformed), "{mixed}");
+            }
+        }
     }
 
     #[test]

@@ -3,11 +3,13 @@
 mod error;
 mod fee;
 mod unsigned;
+mod unsigned_error;
+mod unspendable;
 
 use std::collections::BTreeMap;
 
 pub(crate) use self::fee::Fee;
-pub use self::{error::BuildError, unsigned::Unsigned};
+pub use self::{error::BuildError, unsigned::Unsigned, unsigned_error::UnsignedError, unspendable::Unspendable};
 use crate::{
     address::Address,
     amount::{Amount, FeeRate},

@@ -123,7 +123,7 @@ pub use self::{
     address::{Address, AddressError, AddressPrefix},
     amount::{Amount, FeeRate, GRAINS_PER_TOYCOIN, ParseAmountError},
     block::Block,
-    builder::{BuildError, TransactionBuilder, Unsigned},
+    builder::{BuildError, TransactionBuilder, Unsigned, UnsignedError, Unspendable},
     chain::{Applied, Audit, Chain, ChainError, HeaderTree, Tip},
     commitment::{Commitment, Domain},
     consensus::{CheckedBlock, ConnectedBlock, RuleError},

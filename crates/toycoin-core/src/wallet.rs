@@ -15,15 +15,23 @@
 //!
 //! Owners are public, so a wallet may [watch](Wallet::watching) without being able to pay. It then
 //! [prepares](Wallet::prepare) payments, and whoever has the keys signs them ([`Signer`]).
+//!
+//! A pending payment can be [replaced](Wallet::replace) by one with a higher fee, and [cancelled](Wallet::cancel). The
+//! wallet [tracks](Wallet::track) the signed replacement, and gives up what it replaces. A block may hold either.
 
 mod balance;
 mod coins;
 mod error;
 mod history;
+mod named_coins;
 mod owners;
 mod paying;
+mod paying_all;
 mod payment;
 mod pending_change;
+mod replace_error;
+mod replacing;
+mod seen;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -34,6 +42,7 @@ pub use self::{
     owners::Owners,
     payment::{Payment, PaymentStatus},
     pending_change::MAX_PENDING_ANCESTORS,
+    replace_error::ReplaceError,
 };
 use crate::{
     address::Address,
@@ -146,11 +155,30 @@ impl Wallet {
         &self.owners
     }
 
-    /// Changes whose coins these are. Coins of new owners are seen in blocks from now on, so whoever adds one that was
-    /// paid before opens the wallet anew. Owners that are there stay.
+    /// Changes whose coins these are. Owners that are there stay.
+    ///
+    /// The coins that genesis gives to new owners are there at once, further ones are seen in blocks from now on. So
+    /// whoever adds an owner that a block has paid opens the wallet anew, or [disconnects](Self::disconnect) that block
+    /// first.
     pub fn add_owners(&mut self, owners: Owners) {
         let before = std::mem::replace(&mut self.owners, owners);
         self.owners = self.owners.clone().with(before.iter().copied());
+        let (genesis, txid) = (self.params.genesis(), self.params.genesis_txid());
+        let mut allotted = Amount::ZERO;
+        for (outpoint, output) in genesis.coinbase.outpoints(txid) {
+            if self.owners.contains(&output.owner) && !before.contains(&output.owner) {
+                allotted = allotted.saturating_add(output.value);
+                self.coins.create(outpoint, *output, 0, 0);
+            }
+        }
+        match self.history.first_mut() {
+            Some(entry) if entry.height == 0 => entry.received = entry.received.saturating_add(allotted),
+            _ if allotted > Amount::ZERO => {
+                let entry = HistoryEntry { txid, height: 0, received: allotted, spent: Amount::ZERO, coinbase: true };
+                self.history.insert(0, entry);
+            }
+            _ => {}
+        }
     }
 
     /// Returns the last block that the wallet knows. The next block to connect builds on it.
@@ -230,7 +258,7 @@ impl Wallet {
             }
             if let Some(payment) = self.payments.get_mut(&txid) {
                 payment.status = PaymentStatus::Pending;
-                self.reserved.extend(transaction.inputs.iter().map(|outpoint| (*outpoint, txid)));
+                self.reserve(txid, &transaction.inputs);
             }
         }
         for (outpoint, _) in block.coinbase.outpoints(block.coinbase.txid()) {
@@ -281,5 +309,7 @@ impl Wallet {
     }
 }
 
+#[cfg(test)]
+mod test_scene;
 #[cfg(test)]
 mod tests;

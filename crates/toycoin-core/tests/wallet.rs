@@ -14,13 +14,13 @@ proptest! {
     #[test]
     fn a_wallet_knows_its_coins_through_every_reorganisation(
         tree in strategies::fork_tree_with_cheats(1..40),
-        pays in prop::collection::vec(any::<bool>(), 40),
+        steps in prop::collection::vec((any::<bool>(), prop::option::of(any::<bool>())), 40),
     ) {
         let params = tree.params().clone();
         let mut chain = Chain::in_memory(params.clone());
         let mut wallets: Vec<_> =
             (0..4).map(|index| Wallet::new(params.clone(), classroom::key(index).clone())).collect();
-        for (node, pay) in tree.blocks().iter().zip(pays) {
+        for (node, (pay, replace)) in tree.blocks().iter().zip(steps) {
             // what builds on an invalid block has no parent
             if chain.insert_block(node.block.clone(), tree.now_ms()).is_err() {
                 continue;
@@ -37,7 +37,7 @@ proptest! {
                     moved.connected.iter().for_each(|hash| wallet.connect(block(hash).block()).unwrap());
                 }
             }
-            for wallet in &mut wallets {
+            for (wallet, index) in wallets.iter_mut().zip(0..) {
                 let owner = wallet.address().owner();
                 let coins = chain.coins_of(&owner).unwrap();
                 let owned: Amount = coins.iter().map(|(_, coin)| coin.output.value).sum();
@@ -57,6 +57,19 @@ proptest! {
                 if pay && balance.available > Amount::from_grains(1) {
                     let half = Amount::from_grains(balance.available.grains() / 2);
                     wallet.pay(params.address(classroom::owner(7)), half, FeeRate::ZERO).unwrap();
+                }
+                // a coin that a reorganisation took back cannot be spent again, so not all can be replaced
+                let old = wallet.pending().next_back().map(|payment| payment.txid);
+                if let (Some(cancel), Some(old)) = (replace, old)
+                    && let Ok(unsigned) = match cancel {
+                        true => wallet.cancel(&old, None),
+                        false => wallet.replace(&old, FeeRate::grains_per_byte(5)),
+                    }
+                {
+                    let total = wallet.balance().total();
+                    wallet.track(unsigned.sign(classroom::key(index)).unwrap());
+                    prop_assert!(wallet.pending().all(|payment| payment.txid != old));
+                    prop_assert_eq!(wallet.balance().total(), total);
                 }
                 // no two payments that wait spend one coin
                 let mut waiting: Vec<_> = wallet.pending().flat_map(|payment| &payment.transaction.inputs).collect();

@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
-use crate::{address::AddressError, amount::Amount, selection::SelectionError, transaction::OutPoint};
+use crate::{
+    address::AddressError, amount::Amount, builder::Unspendable, selection::SelectionError, transaction::OutPoint,
+};
 
 /// The reason why a payment cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -20,6 +22,14 @@ pub enum BuildError {
     /// A coin is offered twice.
     #[error("coin {0} is offered twice")]
     OfferedTwice(OutPoint),
+    /// A coin that was named for the payment cannot be spent.
+    #[error("coin {coin} {why}")]
+    Unspendable {
+        /// The named coin.
+        coin: OutPoint,
+        /// Why it cannot be spent.
+        why: Unspendable,
+    },
     /// Nobody who signs has the key of a coin's owner.
     #[error("coin {0} is not of the key that signs")]
     NotOwned(OutPoint),

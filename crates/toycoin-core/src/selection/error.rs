@@ -17,7 +17,9 @@ pub enum SelectionError {
         available: Amount,
     },
     /// Even the largest coins are not enough within the greatest size of a transaction.
-    #[error("more than {most} coins would be needed, which do not fit into one payment; consolidate coins first")]
+    #[error(
+        "more than {most} coins would be needed, which do not fit into one payment; consolidate coins first, or name fewer"
+    )]
     TooMany {
         /// How many coins fit into this payment.
         most: u64,

@@ -62,7 +62,7 @@ impl Wallet {
         self.coins.unspent().filter(|(outpoint, _)| !self.reserved.contains_key(outpoint))
     }
 
-    fn is_mature(&self, coin: &Coin) -> bool {
+    pub(super) fn is_mature(&self, coin: &Coin) -> bool {
         coin.is_mature_at(self.height + 1, self.params.spec().coinbase_maturity)
     }
 }

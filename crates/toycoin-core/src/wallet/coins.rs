@@ -1,10 +1,11 @@
 //! A wallet's coins on the active chain, in the order in which they are spent: first in, first out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     amount::Amount,
     digest::Txid,
+    keys::PublicKey,
     transaction::{OutPoint, TxOut},
     utxo::Coin,
 };
@@ -22,7 +23,7 @@ struct OwnCoin {
     spent_by: Option<Txid>,
 }
 
-/// The coins of one owner that the active chain has created.
+/// The coins of the wallet's owners that the active chain has created.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Coins {
     all: BTreeMap<OutPoint, OwnCoin>,
@@ -48,6 +49,16 @@ impl Coins {
     /// Returns a coin's value, `None` if it is not one of these.
     pub(super) fn value(&self, outpoint: &OutPoint) -> Option<Amount> {
         self.all.get(outpoint).map(|own| own.coin.output.value)
+    }
+
+    /// Returns a coin and the transaction on the active chain that spends it, `None` if it is not one of these.
+    pub(super) fn get(&self, outpoint: &OutPoint) -> Option<(Coin, Option<Txid>)> {
+        self.all.get(outpoint).map(|own| (own.coin, own.spent_by))
+    }
+
+    /// Returns the owners of all coins, spent or not.
+    pub(super) fn owners(&self) -> BTreeSet<PublicKey> {
+        self.all.values().map(|own| own.coin.output.owner).collect()
     }
 
     /// Marks a coin as spent and returns its value, `None` if it is not one of these.

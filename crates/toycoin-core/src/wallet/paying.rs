@@ -91,9 +91,13 @@ impl Wallet {
     }
 
     /// Takes a payment from this wallet's coins as pending, and reserves the coins.
+    ///
+    /// It replaces pending payments that spend one of these coins, as nodes do (replace-by-fee). They are rejected, and
+    /// so are all pending payments that spend from them; the reason names this payment. If a block holds a replaced
+    /// payment after all, that is confirmed, and this one is rejected.
     pub fn track(&mut self, transaction: Transaction) {
         let txid = transaction.txid();
-        self.reserved.extend(transaction.inputs.iter().map(|outpoint| (*outpoint, txid)));
+        self.reserve(txid, &transaction.inputs);
         let spent: Amount = transaction.inputs.iter().filter_map(|outpoint| self.value_of(outpoint)).sum();
         let fee = spent.saturating_sub(transaction.outputs.iter().map(|output| output.value).sum());
         let payment = Payment { txid, transaction, fee, status: PaymentStatus::Pending };
@@ -103,15 +107,32 @@ impl Wallet {
         }
     }
 
+    /// Reserves coins for a payment, which replaces pending ones that spend them.
+    pub(super) fn reserve(&mut self, txid: Txid, coins: &[OutPoint]) {
+        for outpoint in coins {
+            if let Some(other) = self.reserved.get(outpoint).copied().filter(|other| *other != txid) {
+                self.give_up(&other, format!("it was replaced by {txid}"), |parent| {
+                    format!("it spends the change of {parent}, which was replaced by {txid}")
+                });
+            }
+        }
+        self.reserved.extend(coins.iter().map(|outpoint| (*outpoint, txid)));
+    }
+
     /// Gives up a pending payment, together with all pending payments that spend from it. Their coins can be spent
     /// again. Returns whether there was such a payment.
     ///
-    /// A wallet spends only confirmed coins. A reorganisation, however, can make a payment pending again whose change
-    /// was spent. Without that change, the later payment can never be confirmed.
+    /// A pending payment may spend the change of another, if the wallet [may](Self::spending_pending_change) or after a
+    /// reorganisation. Without that change, it can never be confirmed.
     ///
     /// If a block holds a rejected payment after all, the payment is confirmed.
     pub fn reject(&mut self, txid: &Txid, reason: &str) -> bool {
-        let mut waiting = vec![(*txid, reason.to_owned())];
+        self.give_up(txid, reason.to_owned(), |parent| format!("it spends the change of {parent}, which was rejected"))
+    }
+
+    /// Rejects a pending payment for a reason, and those that spend from it for a reason that depends on the parent.
+    fn give_up(&mut self, txid: &Txid, reason: String, of_child: impl Fn(&Txid) -> String) -> bool {
+        let mut waiting = vec![(*txid, reason)];
         let mut is_rejected = false;
         while let Some((txid, reason)) = waiting.pop() {
             if !self.reject_one(&txid, &reason) {
@@ -119,8 +140,7 @@ impl Wallet {
             }
             is_rejected = true;
             let children = self.pending().filter(|child| child.spends_from(&txid)).map(|child| child.txid);
-            waiting
-                .extend(children.map(|child| (child, format!("it spends the change of {txid}, which was rejected"))));
+            waiting.extend(children.map(|child| (child, of_child(&txid))));
         }
         is_rejected
     }
@@ -144,12 +164,7 @@ impl Wallet {
     /// Returns the value of a coin that the active chain, or a pending payment of its own, gave this wallet, spent or not;
     /// `None` if it is not one of those.
     pub fn value_of(&self, outpoint: &OutPoint) -> Option<Amount> {
-        let pending = || {
-            let payment = self.payments.get(&outpoint.txid)?;
-            let output = payment.transaction.outputs.get(usize::try_from(outpoint.vout).ok()?)?;
-            (payment.status == PaymentStatus::Pending && self.owners.contains(&output.owner)).then_some(output.value)
-        };
-        self.coins.value(outpoint).or_else(pending)
+        self.coins.value(outpoint).or_else(|| Some(self.pending_coin(outpoint)?.output.value))
     }
 
     /// Returns a payment that this wallet made, `None` if there is none with that id.

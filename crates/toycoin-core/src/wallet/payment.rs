@@ -45,7 +45,7 @@ pub enum PaymentStatus {
         /// The block's height.
         height: u64,
     },
-    /// The payment was refused, or a block spends its coins in another way. Its coins can be spent again.
+    /// The payment was refused or replaced, or a block spends its coins in another way. Its coins can be spent again.
     Rejected {
         /// The reason, in words.
         reason: String,

@@ -20,12 +20,24 @@ impl Wallet {
     /// Returns the coins that pending payments pay to this wallet and that no other pending payment spends, in the order
     /// in which the payments were made. They can be spent unless nodes would refuse so many payments in a row.
     pub fn pending_change(&self) -> impl Iterator<Item = (OutPoint, Coin)> {
-        let may_go_on = |txid: &Txid| self.pending_ancestors(txid).is_some_and(|before| before < MAX_PENDING_ANCESTORS);
-        let payments = self.pending().filter(move |payment| may_go_on(&payment.txid));
+        let payments = self.pending().filter(|payment| self.may_build_upon(&payment.txid));
         let outputs = payments.flat_map(|payment| payment.transaction.outpoints(payment.txid));
         let own = outputs
             .filter(|(outpoint, output)| self.owners.contains(&output.owner) && !self.reserved.contains_key(outpoint));
         own.map(|(outpoint, output)| (outpoint, Coin { output: *output, coinbase_height: 0 }))
+    }
+
+    /// Returns a coin that a pending payment pays to this wallet, `None` if it is not one of those.
+    pub(super) fn pending_coin(&self, outpoint: &OutPoint) -> Option<Coin> {
+        let payment = self.payments.get(&outpoint.txid)?;
+        let output = payment.transaction.outputs.get(usize::try_from(outpoint.vout).ok()?)?;
+        let is_own = payment.status == PaymentStatus::Pending && self.owners.contains(&output.owner);
+        is_own.then_some(Coin { output: *output, coinbase_height: 0 })
+    }
+
+    /// Returns whether nodes take a payment that spends from this pending one.
+    pub(super) fn may_build_upon(&self, txid: &Txid) -> bool {
+        self.pending_ancestors(txid).is_some_and(|before| before < MAX_PENDING_ANCESTORS)
     }
 
     /// Returns how many pending payments a pending payment builds upon; `None` if they are too many to count.

@@ -1,44 +1,5 @@
-use super::*;
-use crate::{
-    amount::FeeRate,
-    builder::BuildError,
-    test_util::{TestLedger, classroom},
-};
-
-/// The index of a classroom key that owns nothing in genesis.
-const NOBODY: u32 = 7;
-
-fn toycoins(toycoins: u64) -> Amount {
-    Amount::from_toycoins(toycoins).unwrap()
-}
-
-fn address(index: u32) -> Address {
-    ChainParams::regtest().address(classroom::owner(index))
-}
-
-fn wallet(index: u32) -> Wallet {
-    Wallet::new(ChainParams::regtest(), classroom::key(index).clone())
-}
-
-/// Returns a chain and a wallet that has seen all of it.
-fn scene(index: u32) -> (TestLedger, Wallet) {
-    (TestLedger::new(ChainParams::regtest()), wallet(index))
-}
-
-/// Appends a block to the chain and connects it to the wallet.
-fn mine(ledger: &mut TestLedger, wallet: &mut Wallet, transactions: Vec<Transaction>, miner: u32) -> Block {
-    let block = ledger.extend(transactions, classroom::owner(miner));
-    wallet.connect(&block).unwrap();
-    block
-}
-
-fn status(wallet: &Wallet, transaction: &Transaction) -> PaymentStatus {
-    wallet.payment(&transaction.txid()).unwrap().status.clone()
-}
-
-fn is_rejected(wallet: &Wallet, transaction: &Transaction) -> bool {
-    matches!(status(wallet, transaction), PaymentStatus::Rejected { .. })
-}
+use super::{test_scene::*, *};
+use crate::{amount::FeeRate, builder::BuildError, test_util::classroom};
 
 #[test]
 fn spends_what_fits_and_the_same_again() {
@@ -329,15 +290,6 @@ fn a_watching_wallet_sees_all_owners_and_cannot_pay() {
     assert!(matches!(status(&watching, &payment), PaymentStatus::Confirmed { .. }));
 }
 
-/// All classroom keys.
-struct Keys;
-
-impl Signer for Keys {
-    fn sign(&self, owner: &crate::PublicKey, sighash: &crate::Sighash) -> Option<crate::Signature> {
-        (0..8).find_map(|index| Signer::sign(classroom::key(index), owner, sighash))
-    }
-}
-
 #[test]
 fn owners_that_are_added_are_seen_from_then_on() {
     let (mut ledger, mut wallet) = scene(3);
@@ -349,4 +301,22 @@ fn owners_that_are_added_are_seen_from_then_on() {
     let late = ledger.payments().pay(0, NOBODY, toycoins(2), Amount::ZERO).unwrap();
     mine(&mut ledger, &mut wallet, vec![late], 0);
     assert_eq!(wallet.balance().available, toycoins(12), "the first owner's ten, and what came late");
+}
+
+#[test]
+fn genesis_coins_of_added_owners_are_there_at_once() {
+    let params = ChainParams::regtest();
+    let owners = |keys: &[u32]| {
+        let first = Owners::new(classroom::owner(keys[0]));
+        keys.iter().fold(first, |owners, key| owners.with([classroom::owner(*key)]))
+    };
+    for first in [0, NOBODY] {
+        let mut wallet = Wallet::watching(params.clone(), owners(&[first]));
+        wallet.add_owners(owners(&[1, 2]));
+        // who is added twice gets nothing twice
+        wallet.add_owners(owners(&[2, first]));
+        let whole = Wallet::watching(params.clone(), owners(&[first, 1, 2]));
+        assert_eq!((wallet.balance(), wallet.history()), (whole.balance(), whole.history()));
+        assert!(wallet.spendable().eq(whole.spendable()) && wallet.spendable().count() > 1);
+    }
 }
