@@ -123,6 +123,12 @@ pub enum Event {
         /// The highest block that stays.
         height: u64,
     },
+    /// An owner is watched from here on. If blocks have to be searched again for it, [`Rewound`](Self::Rewound) came
+    /// before.
+    Watched {
+        /// The owner.
+        owner: PublicKey,
+    },
     /// A block pays an owner, or spends an owner's coin. Blocks come in the order of their heights.
     Block(Box<Block>),
     /// All blocks up to this height are searched.

@@ -60,7 +60,8 @@ impl Search {
         Self { coins, searched, confirmed: searched, reported: (searched, searched), ..Self::default() }
     }
 
-    /// Watches another owner. What was searched from its birthday on is searched again.
+    /// Watches another owner. What was searched from its birthday on is searched again. It is reported even if nothing
+    /// has to be: whoever asked can tell what was reported before from what covers the owner.
     pub(super) fn watch(&mut self, net: &mut Net, owner: PublicKey, birthday: u64) {
         let is_first = self.coins.birthday().is_none();
         let is_new = self.coins.watch(owner, birthday);
@@ -70,6 +71,7 @@ impl Search {
         if is_new && !is_first {
             self.rewind(net, birthday.saturating_sub(1));
         }
+        net.emit(Event::Watched { owner });
     }
 
     /// Returns the height up to which blocks are searched, and the height up to which that is confirmed.

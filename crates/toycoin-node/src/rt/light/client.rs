@@ -71,7 +71,8 @@ impl LightClient {
         self.events.recv().await
     }
 
-    /// Follows the payments of another owner too, who was not paid below the height `birthday`.
+    /// Follows the payments of another owner too, who was not paid below the height `birthday`. [`Event::Watched`]
+    /// follows once that is so.
     ///
     /// # Errors
     /// When the client has ended.
