@@ -92,11 +92,14 @@ pub(super) fn send_status<S: ChainStore<Error: Display>>(
 }
 
 /// Sends our status to a peer that is behind, or to a new one that is level. The probability makes about eight of all
-/// peers answer, and each connection has a rate limit of a few answers per second.
+/// that can tell it more do so, and each connection has a rate limit of a few answers per second.
+///
+/// Clients that came, asked and left are not among these. If all peers counted, a node that is alone with such clients
+/// would hardly answer the next one.
 pub(super) fn answer_status<S: ChainStore>(net: &mut Net, chain: &Chain<S>, peer: PeerKey) {
     let now = net.now.monotonic;
-    let peers = net.peers.on_connection(peer.0).max(1) as u64;
-    let is_chosen = net.random() % peers < limits::STATUS_ANSWERS;
+    let wiser = net.peers.wiser_than(&peer, chain.tip().work) as u64 + 1;
+    let is_chosen = net.random() % wiser < limits::STATUS_ANSWERS;
     if is_chosen && net.lane_of(&peer).is_some_and(|lane| lane.announcements.may_answer(now)) {
         net.send_to(peer, &status(net, chain));
     }

@@ -4,7 +4,7 @@
 //! lie about origins. So a relay's lies have no effect on other connections.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
@@ -152,8 +152,6 @@ impl Peer {
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     peers: BTreeMap<PeerKey, Peer>,
-    /// Number of peers on each connection that has some.
-    on: BTreeMap<ConnectionId, usize>,
     mutes: Mutes,
     next_number: u64,
     /// Highest score that any peer has had without being muted for it.
@@ -175,9 +173,6 @@ impl Peers {
             if let Some(gone) = &gone {
                 self.remove(gone);
             }
-        }
-        if new {
-            *self.on.entry(key.0).or_default() += 1;
         }
         let (number, muted_until) = (self.next_number, self.mutes.until(&key));
         let peer = self.peers.entry(key).or_insert_with(|| Peer::new(number, muted_until, now));
@@ -260,9 +255,13 @@ impl Peers {
         self.highest_score
     }
 
-    /// Returns the number of peers on a connection.
-    pub(super) fn on_connection(&self, connection: ConnectionId) -> usize {
-        self.on.get(&connection).copied().unwrap_or(0)
+    /// Returns the number of other peers on a peer's connection that can tell it more than it knows, if our chain has this
+    /// work: they claim more than it does, or as much as we have.
+    pub(super) fn wiser_than(&self, asking: &PeerKey, ours: Work) -> usize {
+        let Some(asked) = self.get(asking).and_then(|peer| peer.status) else { return 0 };
+        let is_wiser = |status: PeerStatus| status.work > asked.work || status.work >= ours;
+        let others = self.iter_on(asking.0).filter(|(key, _)| *key != asking);
+        others.filter(|(_, peer)| peer.status.is_some_and(is_wiser)).count()
     }
 
     /// Removes the peers of a connection that is gone, and returns them.
@@ -277,16 +276,7 @@ impl Peers {
 
     /// Removes a peer that is gone; returns false if it was not known. It stays muted if it was.
     pub(super) fn remove(&mut self, key: &PeerKey) -> bool {
-        if self.peers.remove(key).is_none() {
-            return false;
-        }
-        if let Entry::Occupied(mut count) = self.on.entry(key.0) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
-        true
+        self.peers.remove(key).is_some()
     }
 
     /// Removes peers that were silent for too long, and returns them.
@@ -330,20 +320,44 @@ mod tests {
     }
 
     #[test]
-    fn counts_the_peers_of_each_connection() {
+    fn knows_the_peers_of_each_connection() {
         let (mut peers, start) = (Peers::default(), Monotonic::ORIGIN);
         let (one, other) = (ConnectionId(1), ConnectionId(2));
         for i in [1, 2, 2, 3] {
             peers.heard((one, NodeId::new([i; 16])), start);
         }
         peers.heard((other, NodeId::new([1; 16])), start + limits::PEER_SILENCE);
-        assert_eq!((peers.on_connection(one), peers.on_connection(other)), (3, 1));
+        let count = |peers: &Peers, connection| peers.iter_on(connection).count();
+        assert_eq!((count(&peers, one), count(&peers, other)), (3, 1));
         assert!(peers.remove(&key(2)) && !peers.remove(&key(2)));
-        assert_eq!(peers.on_connection(one), 2);
+        assert_eq!(count(&peers, one), 2);
         assert_eq!(peers.remove_silent(start + limits::PEER_SILENCE), [key(1), key(3)]);
-        assert_eq!((peers.on_connection(one), peers.on_connection(other)), (0, 1));
+        assert_eq!((count(&peers, one), count(&peers, other)), (0, 1));
         assert_eq!(peers.remove_connection(other).len(), 1);
-        assert_eq!((peers.on_connection(other), peers.on.len()), (0, 0));
+        assert_eq!(count(&peers, other), 0);
+    }
+
+    #[test]
+    fn clients_that_left_count_as_no_source_of_news() {
+        let (mut peers, start) = (Peers::default(), Monotonic::ORIGIN);
+        let one = ConnectionId(1);
+        let work = |last| {
+            let mut bytes = [0; 32];
+            bytes[31] = last;
+            Work::from_be_bytes(bytes)
+        };
+        // our work is 9: two peers are level, one is just behind, three joined at genesis and left, one said nothing
+        for (i, claim) in
+            [(1, Some(9)), (2, Some(9)), (3, Some(8)), (4, Some(1)), (5, Some(1)), (6, Some(1)), (7, None)]
+        {
+            let key = (one, NodeId::new([i; 16]));
+            let status = |last| PeerStatus { tip: BlockHash::from_bytes([0; 32]), height: 0, work: work(last) };
+            peers.heard(key, start).0.status = claim.map(status);
+        }
+        peers.heard((ConnectionId(2), NodeId::new([8; 16])), start);
+        let wiser = |i| peers.wiser_than(&(one, NodeId::new([i; 16])), work(9));
+        assert_eq!((wiser(4), wiser(3), wiser(1)), (3, 2, 1));
+        assert_eq!((wiser(7), wiser(9)), (0, 0), "nothing to compare with");
     }
 
     #[test]
