@@ -20,7 +20,7 @@ RUN useradd --create-home --uid 10001 toycoin \
     && install --directory --owner=toycoin --group=toycoin /data
 COPY --from=build /programs/ /usr/local/bin/
 USER toycoin
-# A node's chain and a wallet's key belong here; mount a volume to keep them.
+# A node's chain and a wallet's file belong here; mount a volume to keep them.
 WORKDIR /data
 EXPOSE 25000
 CMD ["relay", "--listen", "0.0.0.0:25000"]

@@ -14,6 +14,7 @@ address=127.0.0.1:25999
 export TERM=xterm LANG=C.UTF-8 NO_COLOR=1 COLUMNS=
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
 cd "$folder"
+(umask 077 && echo "a passphrase for a capture" >passphrase)
 
 # capture NAME PROGRAM [ARGUMENT]...: appends the command, and the first 60 lines that it shows, to NAME.txt; Ctrl-C ends
 # it after $seconds
@@ -33,8 +34,8 @@ for columns in 80 120; do
   mkdir -p "$here/$columns"
   rm -f "$here/$columns"/*.txt
   seconds=100 capture network network --acts 1,2 --blocks 10 --payments 4
-  rm -f toycoin.key
-  seconds=20 capture wallet wallet new
+  rm -f wallet.json*
+  seconds=20 capture wallet wallet new --passphrase-file passphrase
   payout=$("$programs/wallet" address)
   seconds=75 capture relay relay --listen "$address" &
   relay=$!
@@ -45,7 +46,7 @@ for columns in 80 120; do
   capture listener listener --relay "$address" --count 12
   capture listener listener --relay "$address" --verbose --count 1
   capture wallet wallet balance --relay "$address"
-  capture wallet wallet pay --relay "$address" --yes tlab1sdmp26tdpj0p5luntjh2zht837uazhylh6a6sc05j73plzdffw5q4qu9qw 2.5
+  capture wallet wallet pay --relay "$address" --passphrase-file passphrase --yes tlab1sdmp26tdpj0p5luntjh2zht837uazhylh6a6sc05j73plzdffw5q4qu9qw 2.5
   for command in history tip "block 1" mempool peers "balance --light" "tip --light"; do
     # shellcheck disable=SC2086 # words of a command
     capture wallet wallet $command --relay "$address"

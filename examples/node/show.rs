@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use toycoin_examples::{
-    catching_up::CatchingUp, columns::wrap, joining::wait_for_relay, look::Look, meshing::first_peer, present,
+    catching_up::CatchingUp, columns::wrap, joining::reach_relay, look::Look, meshing::first_peer, present,
     status_line::StatusLine, view::View,
 };
 use toycoin_node::{NodeHandle, peering::PeerAddress, protocol::Event};
@@ -50,7 +50,7 @@ impl<'a> Show<'a> {
             return Ok(());
         }
         // a relay that is lost later is dialled again, but one that was never reached is a mistake
-        wait_for_relay(self.node).await?;
+        reach_relay(self.node).await??;
         let mut meets = self.mesh.is_some();
         let mut meeting = Box::pin(first_peer(self.node.clone(), self.mesh.take().unwrap_or_default()));
         let mut looks = tokio::time::interval(LOOKS);

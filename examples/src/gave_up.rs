@@ -1,8 +1,9 @@
-//! Error of a program that gives up waiting: exit code 3.
+//! Error of a program that is offline, or gives up waiting: exit code 3.
 
 use std::{error::Error, fmt};
 
-/// Nobody answered in time, or nobody proved a claim. The program ends with exit code 3 and this sentence.
+/// Nobody can be reached, nobody answered in time, or nobody proved a claim. The program ends with exit code 3 and this
+/// sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GaveUp(String);
 

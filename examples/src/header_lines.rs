@@ -1,10 +1,8 @@
 //! A block header, field by field.
 
-use std::time::{Duration, SystemTime};
+use toycoin_core::{BlockHash, Header};
 
-use toycoin_core::{BlockHash, Header, HumanDuration};
-
-use crate::block_row::bits_of;
+use crate::{block_row::bits_of, clock};
 
 /// Returns a line for each field of a header but the height, which names the block, and for its hash.
 pub fn header_lines(header: &Header, hash: &BlockHash) -> Vec<String> {
@@ -21,7 +19,5 @@ pub fn header_lines(header: &Header, hash: &BlockHash) -> Vec<String> {
 
 /// Returns how long ago a time was, in Unix milliseconds, with a comma before it; nothing about a time to come.
 pub fn ago(time: u64) -> String {
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let passed = now.checked_sub(Duration::from_millis(time));
-    passed.map(|passed| format!(", {} ago", HumanDuration::from(passed))).unwrap_or_default()
+    clock::ago(time, clock::now_ms()).map(|ago| format!(", {ago}")).unwrap_or_default()
 }

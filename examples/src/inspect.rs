@@ -1,8 +1,8 @@
 //! What there is on a chain, as lines: a block, a payment, the tip, the mempool, the peers.
 
-use std::{error::Error, str::FromStr};
+use std::{error::Error, str::FromStr, sync::Arc};
 
-use toycoin_core::{Block, BlockHash, ChainParams, TxOut, Txid};
+use toycoin_core::{Block, BlockHash, ChainParams, CheckedBlock, TxOut, Txid};
 use toycoin_node::{
     NodeHandle,
     peering::{PeerAddress, PeerId},
@@ -48,6 +48,18 @@ impl FromStr for BlockName {
 /// # Errors
 /// When the chain has no such block, or the node has ended.
 pub async fn block(node: &NodeHandle, name: BlockName) -> Result<Vec<String>, Box<dyn Error>> {
+    let (found, confirmations) = find_block(node, name).await?;
+    Ok(block_lines(found.block(), &found.hash(), confirmations, node.params()))
+}
+
+/// Returns a block with its confirmations; `None` if it is not on the active chain.
+///
+/// # Errors
+/// When the chain has no such block, or the node has ended.
+pub async fn find_block(
+    node: &NodeHandle,
+    name: BlockName,
+) -> Result<(Arc<CheckedBlock>, Option<u64>), Box<dyn Error>> {
     let tip = node.status().await?.tip.height;
     let found = match name {
         BlockName::Height(height) => {
@@ -58,8 +70,9 @@ pub async fn block(node: &NodeHandle, name: BlockName) -> Result<Vec<String>, Bo
         }
     };
     let is_active = node.block_at(found.height()).await?.is_some_and(|active| active.hash() == found.hash());
-    let confirmations = is_active.then(|| tip + 1 - found.height());
-    Ok(block_lines(found.block(), &found.hash(), confirmations, node.params()))
+    // the tip may have moved meanwhile
+    let confirmations = is_active.then(|| (tip + 1).saturating_sub(found.height()).max(1));
+    Ok((found, confirmations))
 }
 
 fn block_lines(block: &Block, hash: &BlockHash, confirmations: Option<u64>, params: &ChainParams) -> Vec<String> {
@@ -87,11 +100,19 @@ fn block_lines(block: &Block, hash: &BlockHash, confirmations: Option<u64>, para
 /// # Errors
 /// When nothing is known of it, or the node has ended.
 pub async fn payment(node: &NodeHandle, txid: Txid) -> Result<Vec<String>, Box<dyn Error>> {
-    let place = node.transaction(txid).await?;
-    let place = place.ok_or_else(|| {
-        format!("no payment {txid} is in the chain, and none was heard since this program joined; try again later")
-    })?;
+    let place = place_of(node, txid).await?;
     Ok(payment_lines(txid, &place, node.params()))
+}
+
+/// Returns a payment with its place.
+///
+/// # Errors
+/// As [`payment`].
+pub async fn place_of(node: &NodeHandle, txid: Txid) -> Result<TransactionPlace, Box<dyn Error>> {
+    let place = node.transaction(txid).await?;
+    Ok(place.ok_or_else(|| {
+        format!("no payment {txid} is in the chain, and none was heard since this program joined; try again later")
+    })?)
 }
 
 fn payment_lines(txid: Txid, place: &TransactionPlace, params: &ChainParams) -> Vec<String> {

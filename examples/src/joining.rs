@@ -31,6 +31,8 @@ use crate::{
 
 /// Shortest time to listen to peers before a program has joined; an honest peer shows its chain within a round trip.
 const HEARING: Duration = Duration::from_secs(1);
+/// The same time at genesis, which other programs that join claim too, whatever the network's tip is.
+const HEARING_AT_GENESIS: Duration = Duration::from_secs(5);
 /// Longest time that unproven claims of more work delay a program once another peer's chain confirms its tip.
 const DOUBT: Duration = Duration::from_secs(3);
 /// The same time at genesis, where a peer that is itself new proves little.
@@ -42,17 +44,25 @@ const PATIENCES: u32 = 3;
 /// Interval at which the node is asked for its status.
 const LOOKS: Duration = Duration::from_millis(100);
 
-/// Waits until the node is connected to a relay.
+/// Waits until the node of a client, such as a wallet, is connected to a relay.
 ///
 /// # Errors
-/// If no relay can be reached.
+/// [`GaveUp`] if no relay can be reached; or if the node has stopped.
 pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
+    Ok(reach_relay(node).await?.map_err(GaveUp::new)?)
+}
+
+/// Waits until a node is connected to a relay. The inner error is the sentence of a program that cannot reach any.
+///
+/// # Errors
+/// If the node has stopped.
+pub async fn reach_relay(node: &NodeHandle) -> Result<Result<(), String>, RelayError> {
     match node.wait_for_relay().await {
         Err(RelayError::NoRelay { failures }) => {
             let reason = failures.join(", ");
-            Err(format!("cannot reach a relay: {reason}; `cargo run --release --example relay` starts one").into())
+            Ok(Err(format!("cannot reach a relay: {reason}; `cargo run --release --example relay` starts one")))
         }
-        other => Ok(other?),
+        other => other.map(Ok),
     }
 }
 
@@ -62,8 +72,8 @@ pub async fn wait_for_relay(node: &NodeHandle) -> Result<(), Box<dyn Error>> {
 /// It warns on standard error if clocks differ. It gives up when nothing new was verified for `patience`.
 ///
 /// # Errors
-/// If no relay can be reached, or the node has stopped. [`GaveUp`] if nobody answers, or peers do not prove what they
-/// claim.
+/// [`GaveUp`] if no relay can be reached, nobody answers, or peers do not prove what they claim; or if the node has
+/// stopped.
 pub async fn catch_up(node: &NodeHandle, patience: Duration) -> Result<(), Box<dyn Error>> {
     wait_for_relay(node).await?;
     let (mut progress, mut pace) = (Progress::new("catching up", BAR)?, Pace::default());
@@ -181,7 +191,9 @@ impl Joining {
                 self.in_company.get_or_insert(now);
             }
         }
-        if height >= best && now.duration_since(self.begun) >= HEARING && self.is_there(status, now) {
+        // at genesis, company may be as new as this program
+        let hearing = if height == 0 { HEARING_AT_GENESIS } else { HEARING };
+        if height >= best && now.duration_since(self.begun) >= hearing && self.is_there(status, now) {
             return Verdict::There { doubted: claims.ahead };
         }
         let idle = now.duration_since(self.progressed);

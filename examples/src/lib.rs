@@ -9,7 +9,7 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use crate::gave_up::GaveUp;
+use crate::{gave_up::GaveUp, usage::Usage};
 pub use crate::{
     output::print_line,
     signals::{interrupted, signalled},
@@ -23,6 +23,7 @@ pub mod cable;
 pub mod catching_up;
 pub mod classroom;
 pub mod client_names;
+pub mod clock;
 pub mod columns;
 pub mod data;
 pub mod describe;
@@ -35,7 +36,6 @@ pub mod header_lines;
 pub mod history;
 pub mod inspect;
 pub mod joining;
-pub mod key_file;
 pub mod light;
 pub mod lines;
 pub mod listening;
@@ -49,7 +49,6 @@ pub mod network_file;
 pub mod node_name;
 pub mod obstacles;
 pub mod open_files;
-pub mod order;
 pub mod output;
 pub mod pace;
 pub mod paying;
@@ -64,6 +63,7 @@ pub mod signals;
 pub mod snapshot;
 pub mod status_line;
 pub mod trouble;
+pub mod usage;
 pub mod view;
 pub mod viewing;
 pub mod waiting;
@@ -99,9 +99,9 @@ pub fn run(program: impl Future<Output = Result<(), Box<dyn Error>>>) -> ExitCod
     }))
 }
 
-/// Turns a program's result into its exit code: 0 for success, 3 for [`GaveUp`] and 1 for every other error. An error
-/// is printed on standard error, in one line. A program whose results could not be printed ends with 1 too, unless only
-/// their reader has gone.
+/// Turns a program's result into its exit code: 0 for success, 2 for [`Usage`], 3 for [`GaveUp`] and 1 for every other
+/// error. An error is printed on standard error, in one line. A program whose results could not be printed ends with 1
+/// too, unless only their reader has gone.
 pub fn exit(result: Result<(), Box<dyn Error>>) -> ExitCode {
     // work that was left behind may have begun one
     whole_file::abandon();
@@ -111,8 +111,17 @@ pub fn exit(result: Result<(), Box<dyn Error>>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell!("error: {}", one_line(&*error));
-            if error.is::<GaveUp>() { ExitCode::from(3) } else { ExitCode::FAILURE }
+            ExitCode::from(code_of(&*error))
         }
+    }
+}
+
+/// Returns the exit code of an error.
+fn code_of(error: &(dyn Error + 'static)) -> u8 {
+    match error {
+        error if error.is::<Usage>() => 2,
+        error if error.is::<GaveUp>() => 3,
+        _ => 1,
     }
 }
 
@@ -134,3 +143,16 @@ fn one_line(error: &dyn Error) -> String {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_code_says_whether_asking_again_helps() {
+        let refused: Box<dyn Error> = "not paid".into();
+        let usage: Box<dyn Error> = Usage::new("no such account".into()).into();
+        let offline: Box<dyn Error> = GaveUp::new("nobody answered".into()).into();
+        assert_eq!([refused, usage, offline].map(|error| code_of(&*error)), [1, 2, 3]);
+    }
+}

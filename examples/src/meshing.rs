@@ -88,6 +88,9 @@ pub struct ClientMeeting {
     peer: Vec<PeerAddress>,
 }
 
+/// Whether this build has peers without a relay, which is the feature `p2p`.
+pub const IS_BUILT: bool = cfg!(feature = "p2p");
+
 /// What carries messages between a node and its peers. It ends with its node.
 #[cfg(feature = "p2p")]
 #[derive(Debug)]
@@ -286,7 +289,7 @@ impl ClientMeeting {
     /// Waits until a named peer has joined; a client of a relay has nothing to wait for.
     ///
     /// # Errors
-    /// If none can be reached, or the node has stopped. [`GaveUp`] if none joins.
+    /// [`GaveUp`] if none can be reached, or none joins; or if the node has stopped.
     pub async fn wait(&self, node: &NodeHandle) -> Result<(), Box<dyn Error>> {
         if self.peer.is_empty() {
             return Ok(());
@@ -294,7 +297,7 @@ impl ClientMeeting {
         wait_for_peer(node, &self.peer).await.map_err(|alone| match alone {
             Alone::Unreachable(reasons) => {
                 let hint = "`cargo run --release --features p2p --example node -- --p2p` starts a node";
-                format!("cannot reach a peer: {reasons}; {hint}").into()
+                GaveUp::new(format!("cannot reach a peer: {reasons}; {hint}")).into()
             }
             Alone::Unwanted(text) => GaveUp::new(text).into(),
             Alone::Stopped(stopped) => stopped.into(),

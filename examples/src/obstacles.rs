@@ -9,6 +9,8 @@ use crate::{
     words::{count, grouped},
 };
 
+/// What helps where a higher fee may help.
+const RAISE: &str = "`wallet bump` sends it again with a higher fee";
 /// Shortest time without a block after which that is told.
 const QUIET_LEAST: Duration = Duration::from_secs(10);
 /// Longest time without a block after which that is told.
@@ -195,7 +197,7 @@ impl Obstacles {
         let Some(Taken { payments, rate, room }) = facts.taken else {
             let (blocks, own) = (count(self.left_out, "block"), grouped(self.rate.to_grains_per_byte()));
             let why = format!("miners have not heard of it, or want more than {own} grains per byte");
-            reasons.push((Reason::LeftOut, format!("{blocks} came without it; perhaps {why}")));
+            reasons.push((Reason::LeftOut, format!("{blocks} came without it; perhaps {why}; {RAISE}")));
             return reasons;
         };
         let waiting = count(facts.waiting as u64, "payment");
@@ -203,13 +205,13 @@ impl Obstacles {
         reasons.push(if payments > 0 && self.rate < rate {
             let (own, theirs, payments) = (per_byte(self.rate), per_byte(rate), count(payments as u64, "payment"));
             let block = format!("block {height} took {payments} at {theirs}");
-            (Reason::PaysLess, format!("it pays {own} grains per byte, {block}; known to wait: {waiting}"))
+            (Reason::PaysLess, format!("it pays {own} grains per byte, {block}; known to wait: {waiting}; {RAISE}"))
         } else if room < self.bytes {
-            (Reason::Full, format!("block {height} was full; known to wait: {waiting}"))
+            (Reason::Full, format!("block {height} was full; known to wait: {waiting}; {RAISE}"))
         } else {
             let own = per_byte(self.rate);
             let why = format!("its miner has not heard of it, or wants more than {own} grains per byte");
-            (Reason::LeftOut, format!("block {height} had room for it; perhaps {why}"))
+            (Reason::LeftOut, format!("block {height} had room for it; perhaps {why}; {RAISE}"))
         });
         reasons
     }

@@ -4,11 +4,9 @@
 //! transaction. The money moves once, and only one of the programs may report that it paid. Each signs with its own randomness, so the
 //! signatures in the block show which program's transaction was confirmed.
 
-use std::{collections::BTreeMap, error::Error};
+use std::error::Error;
 
-use toycoin_core::{
-    Address, Amount, BuildError, ChainParams, FeeRate, OutPoint, SecretKey, Transaction, TxOut, Txid, wallet::Wallet,
-};
+use toycoin_core::{Amount, BuildError, FeeRate, Transaction, Txid, wallet::Wallet};
 use toycoin_node::{
     NodeHandle, PaymentError,
     mempool::{AdmitError, DropReason},
@@ -19,35 +17,6 @@ use crate::{gave_up::GaveUp, tell, words::money};
 
 /// Size of an input, in bytes.
 const COIN_BYTES: u64 = 100;
-
-/// Makes a payment from a wallet and signs it with fresh randomness, so that its signatures differ from any other
-/// program's.
-///
-/// `params` and `key` must be those of the wallet.
-///
-/// # Errors
-/// If the wallet has insufficient funds, the payment is invalid, or the system supplies no randomness.
-pub fn pay_apart(
-    params: &ChainParams,
-    wallet: &mut Wallet,
-    key: &SecretKey,
-    to: Address,
-    amount: Amount,
-    fee_rate: FeeRate,
-) -> Result<Transaction, Box<dyn Error>> {
-    let coins: BTreeMap<OutPoint, TxOut> = wallet.spendable().map(|(outpoint, coin)| (outpoint, coin.output)).collect();
-    let mut payment = match wallet.pay(to, amount, fee_rate) {
-        Err(BuildError::InsufficientFunds { needed, available }) => {
-            return Err(shortfall(wallet, needed, available, fee_rate).into());
-        }
-        other => other?,
-    };
-    let spent: Vec<_> = payment.inputs.iter().filter_map(|outpoint| coins.get(outpoint).copied()).collect();
-    let mut randomness = [0; 32];
-    getrandom::fill(&mut randomness)?;
-    payment.sign_all_with(params.genesis_hash(), &spent, key, &randomness);
-    Ok(payment)
-}
 
 /// Submits a payment to the network and waits until it is confirmed.
 ///
@@ -84,12 +53,11 @@ pub async fn confirmed(
                 | PaymentError::NotConfirmed(WaitError::Dropped(DropReason::Conflict { with })),
             ) => return Err(spent_elsewhere(with)),
             Err(PaymentError::Refused(error)) => {
-                return Err(format!("not paid: {error}; the coins are still there").into());
+                return Err(format!("not paid: {error}; `wallet balance` shows what there is").into());
             }
             // another node may have kept it
             Err(PaymentError::NotConfirmed(WaitError::Dropped(reason @ DropReason::Evicted))) => {
-                let next =
-                    format!("it was sent and may still be confirmed later: `wallet tx {txid}` shows whether it is");
+                let next = may_still_be_confirmed(txid);
                 return Err(GaveUp::new(format!("not confirmed yet: {reason}; {next}")).into());
             }
             Err(PaymentError::NotConfirmed(WaitError::Dropped(reason))) => {
@@ -105,6 +73,14 @@ pub async fn confirmed(
     }
 }
 
+/// Returns what holds for a payment that was sent and that no block holds yet.
+pub fn may_still_be_confirmed(txid: Txid) -> String {
+    format!(
+        "it was sent and may still be confirmed later: `wallet tx {txid}` shows whether it is, `wallet bump {txid}` \
+         raises its fee"
+    )
+}
+
 /// Returns the error of a payment that another program made too, and whose transaction a block holds.
 pub(crate) fn paid_elsewhere(txid: Txid, height: u64) -> Box<dyn Error> {
     format!(
@@ -116,6 +92,14 @@ pub(crate) fn paid_elsewhere(txid: Txid, height: u64) -> Box<dyn Error> {
 
 fn spent_elsewhere(with: Txid) -> Box<dyn Error> {
     format!("not paid: transaction {with} spends the same coins; is this key used elsewhere?").into()
+}
+
+/// Returns why a wallet cannot make a payment, for its owner: what it lacks, and from when on it may have it.
+pub fn explained(wallet: &Wallet, error: BuildError, fee_rate: FeeRate) -> Box<dyn Error> {
+    match error {
+        BuildError::InsufficientFunds { needed, available } => shortfall(wallet, needed, available, fee_rate).into(),
+        error => error.into(),
+    }
 }
 
 /// Returns why there is too little money: what can be spent now, and from which block on the immature rewards can be.
@@ -153,20 +137,31 @@ pub(crate) fn is_signed_as(payment: &Transaction, held: &Transaction) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use toycoin_core::Chain;
+    use toycoin_core::{Chain, ChainParams, PublicKey, SecretKey, Sighash, Signature, Signer};
 
     use super::*;
 
-    fn pay(grains: u64) -> Result<Transaction, Box<dyn Error>> {
+    /// A program that signs with randomness of its own.
+    struct Program([u8; 32]);
+
+    impl Signer for Program {
+        fn sign(&self, _: &PublicKey, sighash: &Sighash) -> Option<Signature> {
+            Some(SecretKey::classroom(0).sign_with(sighash.as_bytes(), &self.0))
+        }
+    }
+
+    /// Returns a payment that two programs make.
+    fn pay() -> Result<[Transaction; 2], Box<dyn Error>> {
         let params = ChainParams::regtest();
-        let mut wallet = Wallet::new(params.clone(), SecretKey::classroom(0));
         let to = params.address(SecretKey::classroom(1).public_key());
-        pay_apart(&params, &mut wallet, &SecretKey::classroom(0), to, Amount::from_grains(grains), FeeRate::ZERO)
+        let wallet = Wallet::new(params, SecretKey::classroom(0));
+        let payment = wallet.prepare(|builder| builder.pay(to, Amount::from_grains(5)))?;
+        Ok([payment.clone().sign(&Program([1; 32]))?, payment.sign(&Program([2; 32]))?])
     }
 
     #[test]
     fn the_same_payment_of_two_programs_differs_in_its_signatures() -> Result<(), Box<dyn Error>> {
-        let (one, other) = (pay(5)?, pay(5)?);
+        let [one, other] = pay()?;
         assert_eq!(one.txid(), other.txid());
         assert!(is_signed_as(&one, &one) && is_signed_as(&other, &other));
         assert!(!is_signed_as(&one, &other) && !is_signed_as(&other, &one));
@@ -175,7 +170,7 @@ mod tests {
 
     #[test]
     fn mixed_signatures_are_those_of_one_program_alone() -> Result<(), Box<dyn Error>> {
-        let (mut one, mut other) = (pay(5)?, pay(5)?);
+        let [mut one, mut other] = pay()?;
         // doubled signatures, as if the payment had two inputs
         for payment in [&mut one, &mut other] {
             payment.signatures.extend(payment.signatures.clone());
@@ -191,26 +186,25 @@ mod tests {
         let mut chain = Chain::in_memory(ChainParams::regtest());
         let mut wallet = Wallet::new(chain.params().clone(), SecretKey::classroom(7));
         let to = chain.params().address(SecretKey::classroom(1).public_key());
-        let short_of = |wallet: &mut Wallet, toycoins: &str| {
-            let key = SecretKey::classroom(7);
+        let short_of = |wallet: &Wallet, toycoins: &str| {
             let amount = toycoins.parse().expect("an amount");
-            let paid = pay_apart(&ChainParams::regtest(), wallet, &key, to, amount, FeeRate::ZERO);
-            paid.err().map(|error| error.to_string())
+            let error = wallet.prepare(|builder| builder.pay(to, amount)).err()?;
+            Some(explained(wallet, error, FeeRate::ZERO).to_string())
         };
         let short = "insufficient funds: 60 toycoins are needed with the fee, there are 0 to spend";
-        assert_eq!(short_of(&mut wallet, "60").as_deref(), Some(short));
+        assert_eq!(short_of(&wallet, "60").as_deref(), Some(short));
         let now_ms = 1_767_226_000_000;
         for mined in ["50 more are immature rewards until block 3, not enough either", ""] {
             let block = chain.template(Vec::new(), wallet.address().owner(), b"", now_ms)?.mine_trivial();
             chain.apply(block.clone(), now_ms)?;
             wallet.connect(&block)?;
             if !mined.is_empty() {
-                assert_eq!(short_of(&mut wallet, "60"), Some(format!("{short}; {mined}")));
+                assert_eq!(short_of(&wallet, "60"), Some(format!("{short}; {mined}")));
             }
         }
         let short = "insufficient funds: 60 toycoins are needed with the fee, there are 50 to spend";
         let later = "50 more are immature rewards, enough of them from block 4 on";
-        assert_eq!(short_of(&mut wallet, "60"), Some(format!("{short}; {later}")));
+        assert_eq!(short_of(&wallet, "60"), Some(format!("{short}; {later}")));
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::{self, Read as _},
     path::Path,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use tokio::time::{Instant, timeout};
@@ -16,11 +16,12 @@ use toycoin_core::{
 use toycoin_light::{LEAST_HEIGHT, MAX_RECEIPT, MAX_RECEIPT_HEADERS, ReceiptFile, ReceiptFileError, Shown, ShownWork};
 use toycoin_node::{
     NodeHandle, Stopped,
-    light::{Event, LightClient, LightStatus},
+    light::{Event, LightClient, LightStatus, Tip},
 };
 
 use crate::{
     arguments::Network,
+    clock::now_ms,
     columns::wrap,
     gave_up::GaveUp,
     header_lines::{ago, header_lines},
@@ -60,7 +61,7 @@ impl Follower for Collector {
 ///
 /// # Errors
 /// If no block holds the payment, or the nodes withhold it, or the payment has no such output. [`GaveUp`] if nobody
-/// answers.
+/// can be reached, or nobody answers.
 pub async fn prove(
     meeting: &ClientMeeting,
     params: &ChainParams,
@@ -91,23 +92,23 @@ pub async fn prove(
     Ok(file)
 }
 
-/// Returns the lines about the tip that full nodes prove.
+/// Returns the tip that full nodes prove.
 ///
 /// # Errors
 /// If nobody can be reached. [`GaveUp`] if nobody answers, or nobody proves what is claimed.
-pub async fn tip(
-    meeting: &ClientMeeting,
-    params: &ChainParams,
-    patience: Duration,
-) -> Result<Vec<String>, Box<dyn Error>> {
+pub async fn tip(meeting: &ClientMeeting, params: &ChainParams, patience: Duration) -> Result<Tip, Box<dyn Error>> {
     let client = meeting.light(params.clone(), "wallet").await?.spawn()?;
     let mut collector = Collector { client };
     catch_up(&mut collector, meeting, patience).await?;
-    let tip = collector.client.status().await?.tip;
+    Ok(collector.client.status().await?.tip)
+}
+
+/// Returns the lines about a tip that was proved.
+pub fn tip_lines(tip: &Tip) -> Vec<String> {
     let mut lines = vec![format!("block {}, the tip", tip.header.height)];
     lines.extend(header_lines(&tip.header, &tip.hash).iter().map(|line| format!("  {line}")));
     lines.push(format!("  work         {} behind it, proved", hashes(tip.work)));
-    Ok(lines)
+    lines
 }
 
 /// Lets the client collect the receipt.
@@ -212,13 +213,13 @@ pub fn read(path: &Path) -> Result<ReceiptFile, Box<dyn Error>> {
     ReceiptFile::read(&bytes).map_err(|error| format!("{} is no receipt: {error}", path.display()).into())
 }
 
-/// Verifies a receipt, and returns the lines that say what it shows and what it does not.
+/// Verifies a receipt, and returns what it shows.
 ///
 /// # Errors
 /// If it does not hold.
-pub fn verified(file: &ReceiptFile, params: &ChainParams) -> Result<Vec<String>, Box<dyn Error>> {
+pub fn verified(file: &ReceiptFile, params: &ChainParams) -> Result<Shown, Box<dyn Error>> {
     match file.verify(params, now_ms()) {
-        Ok(shown) => Ok(lines(&shown, params)),
+        Ok(shown) => Ok(shown),
         Err(error @ (ReceiptFileError::OtherNetwork { .. } | ReceiptFileError::NetworkName { .. })) => {
             let known = [Network::Lab, Network::Reference, Network::Regtest];
             let of = |network: &Network| network.params().genesis_hash() == file.genesis;
@@ -233,7 +234,8 @@ pub fn verified(file: &ReceiptFile, params: &ChainParams) -> Result<Vec<String>,
     }
 }
 
-fn lines(shown: &Shown, params: &ChainParams) -> Vec<String> {
+/// Returns the lines that say what a receipt shows and what it does not.
+pub fn lines(shown: &Shown, params: &ChainParams) -> Vec<String> {
     let row = |label: &str, text: &str| wrap(&format!("{label:<LABEL$}"), text);
     let what = if shown.is_coinbase { "reward" } else { "payment" };
     let mut lines = row(what, &shown.txid.to_string());
@@ -297,11 +299,6 @@ fn hashes(work: Work) -> String {
     }
 }
 
-fn now_ms() -> u64 {
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use toycoin_core::{Chain, FeeRate, SecretKey, wallet::Wallet};
@@ -334,7 +331,8 @@ mod tests {
 
     #[test]
     fn says_what_is_shown_and_what_not_in_80_columns() -> Result<(), Box<dyn Error>> {
-        let lines = verified(&receipt()?, &ChainParams::regtest())?;
+        let params = ChainParams::regtest();
+        let lines = lines(&verified(&receipt()?, &params)?, &params);
         assert!(lines.iter().all(|line| width(line) <= WIDTH), "{lines:#?}");
         let said = lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
         let bob = ChainParams::regtest().address(SecretKey::classroom(1).public_key());

@@ -96,17 +96,31 @@ pub fn is_signalled() -> bool {
 /// # Errors
 /// If there is no thread for it, or the system does not let the program listen for signals.
 pub async fn unless_signalled<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Option<T>> {
-    let (sender, result) = oneshot::channel();
-    thread::Builder::new().name("work".into()).spawn(move || drop(sender.send(work())))?;
-    let result = async { result.await.map(Some).map_err(|_| io::Error::other("a thread of the program has panicked")) };
     if is_signalled() {
         // the program ends already, and this belongs to its end; a second signal needs no help
-        return result.await;
+        return on_a_thread(work)?.await.map(Some);
     }
+    answer(work).await
+}
+
+/// Asks a person, on a thread of its own, unless a signal comes first or has come: `None` then.
+///
+/// # Errors
+/// As [`unless_signalled`].
+pub async fn answer<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> io::Result<Option<T>> {
+    let result = on_a_thread(ask)?;
     tokio::select! {
-        result = result => result,
+        result = result => result.map(Some),
         signal = signalled() => signal.map(|()| None),
     }
+}
+
+fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<impl Future<Output = io::Result<T>>> {
+    let (sender, result) = oneshot::channel();
+    thread::Builder::new().name("work".into()).spawn(move || drop(sender.send(work())))?;
+    Ok(async { result.await.map_err(|_| io::Error::other("a thread of the program has panicked")) })
 }
 
 /// The signals that end a program.

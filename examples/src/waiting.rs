@@ -10,8 +10,9 @@ use crate::{
     columns::wrap,
     gave_up::GaveUp,
     obstacles::{Facts, Obstacles, Taken},
-    paying::confirmed,
+    paying::{confirmed, may_still_be_confirmed},
     tell,
+    words::count,
 };
 
 /// Interval at which the node is asked how things stand.
@@ -48,13 +49,16 @@ pub async fn confirmation(
         if let Some(why) = obstacles.gives_up(begun.elapsed()) {
             let next = match obstacles.is_held() {
                 true => format!("`wallet tx {txid}` shows how many it has"),
-                false => {
-                    format!("it was sent and may still be confirmed later: `wallet tx {txid}` shows whether it is")
-                }
+                false => may_still_be_confirmed(txid),
             };
             return Err(GaveUp::new(format!("{why}; {next}")).into());
         }
     }
+}
+
+/// Returns the line about a payment that is confirmed.
+pub fn confirmed_line(height: u64, confirmations: u64) -> String {
+    format!("confirmed in block {height}, {}", count(confirmations, "confirmation"))
 }
 
 /// Returns how things stand; `None` if the tip moved meanwhile.

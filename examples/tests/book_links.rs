@@ -129,6 +129,7 @@ fn every_command_names_what_exists() {
                 "toycoin-examples" => "examples/",
                 "toycoin-benches" => "benches/",
                 "toycoin-view-example" => "examples/view",
+                "toycoin-wallet-example" => "examples/wallet",
                 other => other,
             };
             for (flag, folder) in [("--example", "examples/"), ("--test", "tests/"), ("--bench", "benches/")] {

@@ -95,30 +95,6 @@ fn export_that_fails_is_an_error_and_leaves_the_old_file() {
 }
 
 #[test]
-fn key_that_cannot_be_written_leaves_nothing_behind() {
-    let folder = folder("full-keys");
-    let script = format!("trap '' XFSZ; ulimit -f 0; exec \"$0\" new --key {}", text(&folder.join("key")));
-    let error = Program::shell("wallet", &script).failure(1);
-    assert!(error.contains("cannot write") && error.contains("key"), "{error}");
-    assert_eq!(names(&folder), Vec::<String>::new());
-    Program::start("wallet", &["new", "--key", text(&folder.join("key"))]).success();
-    assert_eq!(names(&folder), ["key"]);
-}
-
-#[test]
-fn standard_error_that_is_full_or_gone_changes_no_exit_code() {
-    let (_relay, address) = Program::relay();
-    let (nowhere, key) = (free_address(), folder("mute").join("key"));
-    Program::start("wallet", &["new", "--key", text(&key)]).success();
-    for errors in ["2>/dev/full", "2>&-"] {
-        let script = format!("exec \"$0\" balance --key {} --relay {nowhere} {errors}", text(&key));
-        assert_eq!(Program::shell("wallet", &script).end().0, 1, "{errors}");
-        let script = format!("exec \"$0\" --relay {address} --network regtest --until-height 5 {errors}");
-        assert_eq!(Program::shell("node", &format!("RUST_LOG=trace {script}")).end().0, 0, "{errors}");
-    }
-}
-
-#[test]
 fn relay_goes_on_when_the_reader_of_its_first_line_has_gone() {
     let (mut relay, line) = read_one_line_of("relay", &["--listen", "127.0.0.1:0"]);
     let address = line.trim_end().rsplit(' ').next().expect("an address");

@@ -29,7 +29,7 @@
 //! - [`Labels`] say what payments are called, in the lines of BIP-329.
 //! - [`sign_message`] signs a text, and never a payment.
 //!
-//! docs/wallet.md has the paths and the file, to the byte.
+//! docs/wallet-format.md has the paths and the file, to the byte.
 //!
 //! # A wallet, made, kept and restored
 //!

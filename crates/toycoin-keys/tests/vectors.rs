@@ -22,7 +22,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/vectors/keys
 #[test]
 fn keys_files_and_texts_are_as_frozen() {
     let found = json!({
-        "about": "toycoin's wallets, docs/wallet.md; bytes are hex in their order, owners of places 0 to 19",
+        "about": "toycoin's wallets, docs/wallet-format.md; bytes are hex in their order, owners of places 0 to 19",
         "wallets": wallets(),
         "files": files(),
         "messages": messages(),

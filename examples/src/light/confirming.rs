@@ -10,7 +10,7 @@ use crate::{
     columns::wrap,
     gave_up::GaveUp,
     obstacles::{Facts, Obstacles},
-    paying::{is_signed_as, paid_elsewhere},
+    paying::{is_signed_as, may_still_be_confirmed, paid_elsewhere},
     tell,
 };
 
@@ -71,7 +71,7 @@ pub async fn confirmation(
             wrap("note: ", &reason).iter().for_each(|line| tell!("{line}"));
         }
         if let Some(why) = obstacles.gives_up(begun.elapsed()) {
-            let next = format!("it was sent and may still be confirmed later: `wallet tx {txid}` shows whether it is");
+            let next = may_still_be_confirmed(txid);
             return Err(GaveUp::new(format!("{why}; {next}")).into());
         }
     }

@@ -50,8 +50,8 @@ pub trait Follower {
 /// for these blocks. Those above it came while it waited.
 ///
 /// # Errors
-/// If no relay or peer can be reached, or the client has ended. [`GaveUp`] if nobody answers, or nobody proves what is
-/// claimed.
+/// [`GaveUp`] if no relay or peer can be reached, nobody answers, or nobody proves what is claimed; or if the client
+/// has ended.
 pub async fn catch_up(
     follower: &mut impl Follower,
     meeting: &ClientMeeting,
@@ -74,7 +74,7 @@ pub async fn catch_up(
                 is_probed = true;
                 if let Some(reasons) = why {
                     let hint = "`cargo run --release --features p2p --example node -- --p2p` starts a node";
-                    return Err(format!("cannot reach a peer: {reasons}; {hint}").into());
+                    return Err(GaveUp::new(format!("cannot reach a peer: {reasons}; {hint}")).into());
                 }
                 continue;
             }
@@ -83,7 +83,7 @@ pub async fn catch_up(
         let status = follower.client().status().await?;
         if let Some(reasons) = failures(meeting.relays(), &status.relays) {
             let hint = "`cargo run --release --example relay` starts one";
-            return Err(format!("cannot reach a relay: {reasons}; {hint}").into());
+            return Err(GaveUp::new(format!("cannot reach a relay: {reasons}; {hint}")).into());
         }
         let (searched, height) = (status.searched, status.tip.header.height);
         let servers = count(status.servers as u64, "node");

@@ -1,13 +1,15 @@
 //! The file beside the key that keeps what a light wallet found, so that the next run goes on from there.
 //!
 //! ```text
-//!   "toycoin-light 1\n" | owner, birthday | Saved | kept block, ..     each as: length u32 LE, then the codec's bytes
+//!   "toycoin-light 2\n" | owners, birthday | Saved | kept block, ..    each as: length u32 LE, then the codec's bytes
 //!   BLAKE3 of all that, 32 bytes
 //! ```
 //!
-//! It holds nothing secret, but it says which payments are the owner's, so that only the owner may read it.
+//! It holds nothing secret, but it says which payments are the wallet's, so that only its user may read it. Files of
+//! version 1 had one owner; they are not read, and what they kept is searched again.
 
 use std::{
+    collections::BTreeSet,
     error::Error,
     fs::File,
     io::{ErrorKind, Read as _, Write as _},
@@ -21,19 +23,21 @@ use toycoin_wire::codec;
 use crate::whole_file::WholeFile;
 
 /// The first bytes of the file.
-const MAGIC: &[u8] = b"toycoin-light 1\n";
+const MAGIC: &[u8] = b"toycoin-light 2\n";
 /// Length of the hash at the end, in bytes.
 const HASH: usize = 32;
-/// Most bytes of a part.
-const MOST_PART: usize = 4 << 20;
+/// Most bytes of a part: a million coins that were spent.
+const MOST_PART: usize = 64 << 20;
+/// Most owners of a light wallet, each of which is searched for in each block.
+pub const MAX_OWNERS: usize = 65_536;
 /// Most bytes of a file that is read: a wallet with a million payments.
 const MOST: u64 = 1 << 30;
 
 /// What a light wallet keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// The owner of the coins.
-    pub owner: PublicKey,
+    /// The owners of the coins: at least one, and at most [`MAX_OWNERS`].
+    pub owners: BTreeSet<PublicKey>,
     /// The height from which on blocks were searched.
     pub birthday: u64,
     /// The state of the light client.
@@ -76,9 +80,12 @@ pub fn write(path: &Path, state: &State) -> Result<(), Box<dyn Error>> {
 }
 
 fn encode(state: &State) -> Result<Vec<u8>, Box<dyn Error>> {
-    let State { owner, birthday, saved, blocks } = state;
+    let State { owners, birthday, saved, blocks } = state;
+    if !(1..=MAX_OWNERS).contains(&owners.len()) {
+        return Err(format!("a light wallet has from 1 to {MAX_OWNERS} owners, not {}", owners.len()).into());
+    }
     let mut bytes = MAGIC.to_vec();
-    let head = codec::encode(&(owner, birthday), MOST_PART)?;
+    let head = codec::encode(&(owners, birthday), MOST_PART)?;
     let saved = codec::encode(saved, MOST_PART)?;
     let blocks = blocks.iter().map(|block| codec::encode(block, MOST_PART));
     for part in [Ok(head), Ok(saved)].into_iter().chain(blocks) {
@@ -97,13 +104,16 @@ fn decode(bytes: &[u8]) -> Option<State> {
         return None;
     }
     let mut rest = content.strip_prefix(MAGIC)?;
-    let (owner, birthday) = codec::decode(part(&mut rest)?, MOST_PART).ok()?;
+    let (owners, birthday): (BTreeSet<PublicKey>, u64) = codec::decode(part(&mut rest)?, MOST_PART).ok()?;
+    if !(1..=MAX_OWNERS).contains(&owners.len()) {
+        return None;
+    }
     let saved = codec::decode(part(&mut rest)?, MOST_PART).ok()?;
     let mut blocks = Vec::new();
     while !rest.is_empty() {
         blocks.push(codec::decode(part(&mut rest)?, MOST_PART).ok()?);
     }
-    Some(State { owner, birthday, saved, blocks })
+    Some(State { owners, birthday, saved, blocks })
 }
 
 /// Takes the next part.
@@ -133,7 +143,8 @@ mod tests {
             searched: 0,
             coins: Coins::default(),
         };
-        State { owner: SecretKey::classroom(3).public_key(), birthday: 7, saved, blocks: vec![genesis; 2] }
+        let owners = [3, 5, 0].map(|index| SecretKey::classroom(index).public_key()).into();
+        State { owners, birthday: 7, saved, blocks: vec![genesis; 2] }
     }
 
     #[test]
@@ -150,6 +161,36 @@ mod tests {
     }
 
     #[test]
+    fn number_of_owners_is_bounded() {
+        let mut state = state();
+        let owner = |number: u32| {
+            let mut bytes = [0; 32];
+            bytes[..4].copy_from_slice(&number.to_be_bytes());
+            PublicKey::from_bytes(bytes)
+        };
+        let fill = |number: u32| (0..number).map(owner);
+        state.owners = fill(65_536).collect();
+        let bytes = encode(&state).unwrap();
+        assert_eq!(decode(&bytes), Some(state.clone()));
+        for number in [0, 65_537] {
+            state.owners = fill(number).collect();
+            let error = encode(&state).unwrap_err().to_string();
+            assert_eq!(error, format!("a light wallet has from 1 to 65536 owners, not {number}"));
+        }
+    }
+
+    #[test]
+    fn file_of_version_1_is_not_read() {
+        let mut bytes = encode(&state()).unwrap();
+        let end = bytes.len() - HASH;
+        bytes.truncate(end);
+        bytes[14] = b'1';
+        let hash = blake3::hash(&bytes);
+        bytes.extend(hash.as_bytes());
+        assert_eq!(decode(&bytes), None);
+    }
+
+    #[test]
     fn replaces_the_file_and_says_that_it_is_broken() {
         let folder = std::env::temp_dir().join(format!("toycoin-light-state-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
@@ -162,7 +203,7 @@ mod tests {
             write(&path, &state).unwrap();
             assert_eq!(read(&path).unwrap().as_ref(), Some(&state));
         }
-        fs::write(&path, "toycoin-light 1\n and not more").unwrap();
+        fs::write(&path, "toycoin-light 2\n and not more").unwrap();
         assert!(read(&path).unwrap_err().ends_with("key.light is broken"));
         fs::remove_dir_all(folder).unwrap();
     }

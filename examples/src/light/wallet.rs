@@ -1,18 +1,23 @@
 //! A wallet that follows a light client.
 
-use std::{error::Error, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    error::Error,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tokio::time::{Instant, timeout_at};
 use toycoin_core::{
-    Block, ChainParams, Transaction, Txid,
-    wallet::{Wallet, WalletError},
+    Block, ChainParams, PublicKey, Transaction, Txid,
+    wallet::{Owners, Wallet, WalletError},
 };
 use toycoin_light::machine::{LightConfig, LightMachine};
 use toycoin_node::light::{Event, LightBuilder, LightClient, LightStatus, Saved, Tip};
 
 use super::{
     kept::kept,
-    state_file::{self, State},
+    state_file::{self, MAX_OWNERS, State},
 };
 use crate::{columns::wrap, tell};
 
@@ -26,6 +31,8 @@ pub struct LightWallet {
     wallet: Wallet,
     file: PathBuf,
     birthday: u64,
+    /// Owners that the client was asked to watch, and has not said that it does.
+    awaited: BTreeSet<PublicKey>,
     view: View,
 }
 
@@ -44,11 +51,14 @@ struct View {
 }
 
 impl LightWallet {
-    /// Opens a wallet, which knows genesis alone, with what an earlier run kept. A file that is broken, or of another
-    /// key or network, is said on standard error and replaced.
+    /// Opens a wallet, which knows genesis alone, with what an earlier run kept. All its owners are watched, from the
+    /// birthday on: a height below which none was paid; 1 unless the file says another.
+    ///
+    /// A file that is broken, or of other owners or another network, is said on standard error and replaced. If it has
+    /// more owners than the wallet, an earlier run has added them, and they are added here too.
     ///
     /// # Errors
-    /// If the system gives no randomness.
+    /// If there are more than [`MAX_OWNERS`], or the system gives no randomness.
     pub async fn open(
         builder: LightBuilder,
         params: &ChainParams,
@@ -56,29 +66,18 @@ impl LightWallet {
         file: PathBuf,
         birthday: Option<u64>,
     ) -> Result<Self, Box<dyn Error>> {
-        let owner = wallet.address().owner();
-        let state = match state_file::read(&file) {
-            Ok(state) => state,
-            Err(what) => {
-                tell!("note: {what}; it is made anew");
-                None
-            }
-        };
-        let fits = |state: &State| state.owner == owner && state.saved.genesis == params.genesis_hash();
-        let other = state.as_ref().is_some_and(|state| !fits(state));
-        if other {
-            tell!("note: {} is of another key or network; it is made anew", file.display());
-        }
-        let holds = |state: &State| {
-            let config = LightConfig::new(params.clone(), [0; 32]);
-            LightMachine::resume(config, &state.saved).is_ok()
-        };
-        let state = state.filter(|state| fits(state) && holds(state));
+        let state = kept_state(&file, params, &wallet);
         // an earlier birthday searches again; a later one has nothing to gain
         let state = state.filter(|state| birthday.is_none_or(|birthday| birthday >= state.birthday));
         let birthday = state.as_ref().map(|state| state.birthday).or(birthday).unwrap_or(1);
+        if let Some(state) = &state {
+            let (receive, change) = (wallet.owners().receive(), wallet.owners().change());
+            let owners = Owners::new(receive).with_change(change).with(state.owners.iter().copied());
+            wallet.add_owners(owners);
+        }
+        bounded(wallet.owners().iter().count())?;
         let mut blocks = Vec::new();
-        let mut builder = builder.watch(owner, birthday);
+        let mut builder = wallet.owners().iter().fold(builder, |builder, owner| builder.watch(*owner, birthday));
         if let Some(State { saved, blocks: kept, .. }) = state {
             for block in kept.into_iter().take_while(|block| block.header.height <= saved.searched) {
                 connect(&mut wallet, &block)?;
@@ -89,9 +88,33 @@ impl LightWallet {
         let client = builder.spawn()?;
         let LightStatus { tip, searched, confirmed, .. } = client.status().await?;
         let view = View { tip, searched, confirmed, is_moving: false, blocks };
-        let mut light = Self { client, wallet, file, birthday, view };
+        let mut light = Self { client, wallet, file, birthday, awaited: BTreeSet::new(), view };
         light.settle()?;
         Ok(light)
+    }
+
+    /// Watches further owners, from the wallet's birthday on, and takes over who gets payments and change.
+    ///
+    /// If there are new ones, blocks are searched again, and [`is_searched`](Self::is_searched) says once that is done:
+    /// the wallet is then as if it had watched all from the beginning. The next [`save`](Self::save) keeps them. The
+    /// future has to run to its end.
+    ///
+    /// # Errors
+    /// If there would be more than [`MAX_OWNERS`] (the wallet is as before then), or the client has ended.
+    pub async fn watch_more(&mut self, owners: Owners) -> Result<(), Box<dyn Error>> {
+        let known = self.wallet.owners();
+        let new: BTreeSet<_> = owners.iter().filter(|owner| !known.contains(owner)).copied().collect();
+        bounded(known.iter().count().saturating_add(new.len()))?;
+        if !new.is_empty() {
+            // blocks that are found again come again, and what was passed over may pay the new ones
+            rewind(&mut self.wallet, &mut self.view.blocks, 0)?;
+        }
+        self.wallet.add_owners(owners);
+        self.awaited.extend(&new);
+        for owner in new {
+            self.client.watch(owner, self.birthday).await?;
+        }
+        Ok(())
     }
 
     /// Returns the wallet, as far as its blocks were found.
@@ -119,9 +142,16 @@ impl LightWallet {
         (self.view.searched, self.view.confirmed)
     }
 
-    /// Returns whether all blocks up to the tip are searched.
-    pub const fn is_searched(&self) -> bool {
-        !self.view.is_moving && self.view.searched == self.view.tip.header.height
+    /// Returns whether all blocks up to the tip are searched, for all owners.
+    pub fn is_searched(&self) -> bool {
+        self.awaited.is_empty() && !self.view.is_moving && self.view.searched == self.view.tip.header.height
+    }
+
+    /// Returns what is [`kept`] of the block at a height; `None` if it does not concern the wallet, as
+    /// far as is searched. Genesis is not among them.
+    pub fn block_at(&self, height: u64) -> Option<&Block> {
+        let place = self.view.blocks.binary_search_by_key(&height, |block| block.header.height).ok()?;
+        self.view.blocks.get(place)
     }
 
     /// Returns a transaction of the wallet with the height of its block.
@@ -174,7 +204,8 @@ impl LightWallet {
             }
         };
         let blocks = self.view.blocks.iter().filter(|block| block.header.height <= saved.searched).cloned().collect();
-        let state = State { owner: self.wallet.address().owner(), birthday: self.birthday, saved, blocks };
+        let owners = self.wallet.owners().iter().copied().collect();
+        let state = State { owners, birthday: self.birthday, saved, blocks };
         state_file::write(&self.file, &state).map_err(|error| {
             format!("cannot write {}: {error}; the next run has to search again", self.file.display()).into()
         })
@@ -184,16 +215,19 @@ impl LightWallet {
     fn is_told(&self, saved: &Saved) -> bool {
         let View { tip, confirmed, is_moving, .. } = &self.view;
         let is_tip = saved.headers.last().is_some_and(|header| header.hash() == tip.hash);
-        is_tip && !is_moving && *confirmed == saved.searched
+        self.awaited.is_empty() && is_tip && !is_moving && *confirmed == saved.searched
     }
 
     fn apply(&mut self, event: Event) -> Result<(), WalletError> {
-        let Self { wallet, view, .. } = self;
+        let Self { wallet, view, awaited, .. } = self;
         match event {
             Event::Tip(tip) => (view.tip, view.is_moving) = (tip, true),
             Event::Rewound { height } => {
                 rewind(wallet, &mut view.blocks, height)?;
                 (view.searched, view.confirmed) = (view.searched.min(height), view.confirmed.min(height));
+            }
+            Event::Watched { owner } => {
+                awaited.remove(&owner);
             }
             Event::Block(block) => {
                 connect(wallet, &block)?;
@@ -221,6 +255,34 @@ impl LightWallet {
     }
 }
 
+/// Returns what an earlier run kept, if it serves a wallet. If it does not, a line on standard error says why.
+fn kept_state(file: &Path, params: &ChainParams, wallet: &Wallet) -> Option<State> {
+    let state = match state_file::read(file) {
+        Ok(state) => state?,
+        Err(what) => {
+            tell!("note: {what}; it is made anew");
+            return None;
+        }
+    };
+    let known = wallet.owners().iter().filter(|owner| state.owners.contains(owner)).count();
+    if known == 0 || state.saved.genesis != params.genesis_hash() {
+        tell!("note: {} is of another key or network; it is made anew", file.display());
+        return None;
+    }
+    if known < wallet.owners().iter().count() {
+        tell!("note: {} does not know all addresses of this wallet; it is made anew", file.display());
+        return None;
+    }
+    let config = LightConfig::new(params.clone(), [0; 32]);
+    LightMachine::resume(config, &state.saved).is_ok().then_some(state)
+}
+
+/// Checks a number of owners.
+fn bounded(owners: usize) -> Result<(), String> {
+    let most = || format!("a light wallet watches at most {MAX_OWNERS} addresses, not {owners}");
+    if owners > MAX_OWNERS { Err(most()) } else { Ok(()) }
+}
+
 /// Connects a block that concerns the wallet, over those before it that do not.
 fn connect(wallet: &mut Wallet, block: &Block) -> Result<(), WalletError> {
     wallet.skip_to(block.header.previous, block.header.height.saturating_sub(1))?;
@@ -235,3 +297,6 @@ fn rewind(wallet: &mut Wallet, blocks: &mut Vec<Block>, height: u64) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,9 @@ fn a_low_fee_rate_is_told_when_others_pay_more() {
     );
     assert_eq!(
         obstacles.look(&Facts { taken: Some(taken), ..facts(9) }, seconds(10)),
-        ["not confirmed yet: it pays 10 grains per byte, block 9 took 4 payments at 5,000; known to wait: 3 payments"]
+        [
+            "not confirmed yet: it pays 10 grains per byte, block 9 took 4 payments at 5,000; known to wait: 3 payments; `wallet bump` sends it again with a higher fee"
+        ]
     );
     assert!(obstacles.look(&Facts { taken: Some(taken), ..facts(10) }, seconds(12)).is_empty(), "once");
 }
@@ -149,5 +151,5 @@ fn without_bodies_only_the_number_of_blocks_is_told() {
     }
     let told = obstacles.look(&Facts { taken: None, ..facts(9) }, seconds(10));
     let why = "perhaps miners have not heard of it, or want more than 10 grains per byte";
-    assert_eq!(told, [format!("not confirmed yet: 2 blocks came without it; {why}")]);
+    assert_eq!(told, [format!("not confirmed yet: 2 blocks came without it; {why}; {RAISE}")]);
 }

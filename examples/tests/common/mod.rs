@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod mesh;
 pub(crate) mod stranger;
 
 use std::{
@@ -50,7 +51,8 @@ pub(crate) fn start(mut command: Command) -> (Running, Receiver<String>) {
     (Running(child), lines)
 }
 
-/// Where cargo puts the programs that it builds with this test.
+/// Where cargo puts the programs that it builds with this test: those of the packages that are tested. A test of the
+/// wallet needs those of `toycoin-examples`, too.
 pub(crate) fn path_of(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a test has a path");
     let target = test.parent().and_then(|deps| deps.parent()).expect("in target/profile/deps");
@@ -58,14 +60,14 @@ pub(crate) fn path_of(name: &str) -> PathBuf {
 }
 
 impl Program {
-    /// Starts a program of this package.
+    /// Starts a program of the workspace.
     pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(path_of(name));
         command.args(arguments).env_remove("RUST_LOG");
         Self::of(name, command)
     }
 
-    /// Starts a program of this package through a shell. In the script `"$0"` is the program.
+    /// Starts a program of the workspace through a shell. In the script `"$0"` is the program.
     pub(crate) fn shell(name: &str, script: &str) -> Self {
         let mut command = Command::new("bash");
         command.args(["-c", script]).arg(path_of(name)).env_remove("RUST_LOG");
@@ -116,6 +118,11 @@ impl Program {
                 return said;
             }
         }
+    }
+
+    /// Returns the process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.0.id()
     }
 
     /// Sends a signal by its name.
@@ -190,11 +197,23 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Writes the key of a classroom wallet into a folder, and returns the file's path.
+/// Writes the key of a classroom wallet into a folder, as earlier versions kept keys, and returns the file's path. The
+/// first four have coins from genesis on, the others have none.
 pub(crate) fn classroom_key(folder: &Path, index: u32, name: &str) -> String {
-    let key = folder.join(name);
-    std::fs::write(&key, format!("{}\n", Hex(&SecretKey::classroom(index).to_bytes()))).expect("a place for files");
-    key.to_str().expect("a name in UTF-8").to_owned()
+    private_file(&folder.join(name), &format!("{}\n", Hex(&SecretKey::classroom(index).to_bytes())))
+}
+
+/// Writes the passphrase of a new wallet into a file in a folder, and returns its path.
+pub(crate) fn passphrase_file(folder: &Path) -> String {
+    private_file(&folder.join("passphrase"), "correct horse battery staple\n")
+}
+
+/// Writes a file that its owner alone can read, in place of what is there, and returns its path.
+fn private_file(path: &Path, text: &str) -> String {
+    std::fs::write(path, text).expect("a place for files");
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file");
+    path.to_str().expect("a name in UTF-8").to_owned()
 }
 
 /// The address of a classroom wallet on regtest.

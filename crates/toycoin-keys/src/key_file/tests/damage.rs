@@ -25,7 +25,7 @@ fn another_account_key_does_not_open() {
     let file = seal(new_file());
     let own = file.account_key().unwrap().to_string();
     let changed = read(&text(&file).replace(&own, &other));
-    // it is believed until the file is opened: docs/wallet.md says so
+    // it is believed until the file is opened: docs/wallet-format.md says so
     assert_eq!(changed.account_key().unwrap().to_string(), other);
     assert_eq!(contents(&changed), Err(UnlockError::WrongPassphrase));
 }

@@ -1,5 +1,6 @@
 //! What a payer sees: the fee before anything is sent, why a payment waits, and the history afterwards.
 
+#[path = "../../tests/common/mod.rs"]
 mod common;
 
 use std::process::Command;
@@ -36,6 +37,12 @@ fn node(relay: &str, more: &[&str]) -> Program {
     Program::start("node", &[&["--relay", relay, "--network", "regtest"], more].concat())
 }
 
+/// The address that a wallet shows, with or without what it says about a key of earlier versions.
+fn address_in(said: &[String]) -> String {
+    let is_address = |line: &&String| line.parse::<toycoin_core::Address>().is_ok();
+    said.iter().find(is_address).unwrap_or_else(|| panic!("no address: {said:#?}")).clone()
+}
+
 fn has(said: &[String], line: &str) -> bool {
     said.iter().any(|said| said == line)
 }
@@ -49,6 +56,7 @@ fn the_fee_is_shown_and_a_dry_run_sends_nothing() {
         "amount   2.50",
         "fee      0.0098  5,000 grains per byte, 196 bytes",
         "total    2.5098",
+        "change  97.4902",
         "left    97.4902",
         "dry run: nothing was sent",
     ] {
@@ -61,9 +69,12 @@ fn the_fee_is_shown_and_a_dry_run_sends_nothing() {
 fn an_absurd_fee_is_refused_unless_it_is_agreed_to() {
     let scene = Scene::new("absurd");
     let _miner = node(&scene.address, &[]);
-    let error = scene.wallet(&["pay", &bob(), "0.001"]).failure(1);
-    assert!(error.contains("the fee, 0.0098, is more than the amount, 0.001; --yes"), "{error}");
-    let said = scene.wallet(&["pay", &bob(), "0.001", "--yes"]).success();
+    // `--yes` is for scripts, which agree to usual fees
+    for agreed in [&[][..], &["--yes"]] {
+        let error = scene.wallet(&[&["pay", &bob(), "0.001"], agreed].concat()).failure(1);
+        assert!(error.contains("not done: the fee, 0.0098, is more than the amount, 0.001; --yes-really"), "{error}");
+    }
+    let said = scene.wallet(&["pay", &bob(), "0.001", "--yes-really"]).success();
     assert!(said.iter().any(|line| line.starts_with("warning: the fee, 0.0098")), "{said:#?}");
     assert!(said.iter().any(|line| line.starts_with("confirmed in block")), "{said:#?}");
     // and nobody needs to pay one
@@ -79,7 +90,7 @@ fn a_fee_that_nodes_refuse_is_said_before_anything_is_sent() {
     let on_reference = ["--relay", &address, "--network", "reference"];
     let _peer = Program::start("node", &[&["--no-mine"], &on_reference[..]].concat());
     let key = classroom_key(&folder("too low"), 0, "key");
-    let own = Program::start("wallet", &["address", "--key", &key, "--network", "reference"]).success().remove(0);
+    let own = address_in(&Program::start("wallet", &["address", "--key", &key, "--network", "reference"]).success());
     let pay = ["pay", &own, "1", "--fee-rate", "0", "--key", &key];
     let error = Program::start("wallet", &[&pay[..], &on_reference[..]].concat()).failure(1);
     assert!(error.contains("fee too low: 0 grains per byte") && error.contains("try --fee-rate 1"), "{error}");
@@ -119,7 +130,7 @@ fn on_a_terminal_the_payer_is_asked() {
 fn a_payment_that_waits_says_that_no_block_comes() {
     let scene = Scene::new("quiet");
     let mut wallet = scene.wallet(&["pay", &bob(), "2.5"]);
-    let note = wallet.line_with("note: ");
+    let note = wallet.line_with("note: not confirmed");
     assert!(note.starts_with("note: not confirmed yet: no block came for 1"), "{note}");
     let _miner = node(&scene.address, &[]);
     let said = wallet.success();
@@ -137,7 +148,7 @@ fn a_payment_that_is_left_out_and_interrupted_is_no_success() {
     wallet.line_with("had room for it");
     wallet.signal("INT");
     let error = wallet.failure(3);
-    assert!(error.contains("stopped before a confirmation; the payment was sent"), "{error}");
+    assert!(error.contains("stopped before a confirmation; it was sent and may still be confirmed"), "{error}");
 }
 
 #[test]
@@ -167,14 +178,19 @@ fn a_payment_without_blocks_is_given_up_with_a_next_step() {
 fn history_is_told_in_plain_words() {
     let scene = Scene::new("history");
     let _miner = node(&scene.address, &[]);
-    let own = scene.wallet(&["address"]).success().remove(0);
+    let own = address_in(&scene.wallet(&["address"]).success());
     let paid = scene.wallet(&["pay", &bob(), "2.5"]).success();
     scene.wallet(&["pay", &own, "1"]).success();
     let said = scene.wallet(&["history"]).success();
     assert!(said.iter().any(|line| line.contains("block ") && line.ends_with("allotted at genesis")), "{said:#?}");
     assert!(said.iter().any(|line| line.ends_with("-2.5098  paid to Bob, fee 0.0098")), "{said:#?}");
     assert!(said.iter().any(|line| line.ends_with("-0.0098  to myself, the fee")), "{said:#?}");
-    assert!(said.iter().all(|line| line.chars().count() <= 80), "{said:#?}");
+    for balance in ["balance 100", "balance 97.4902", "balance 97.4804"] {
+        assert!(said.iter().any(|line| line.starts_with("  ") && line.ends_with(balance)), "{balance}: {said:#?}");
+    }
+    // the path of this key is longer than a line
+    let mut wide = said.iter().filter(|line| line.chars().count() > 80);
+    assert!(wide.all(|line| line.contains("one key without a passphrase")), "{said:#?}");
     let id = paid.iter().find_map(|line| line.strip_prefix("payment ")).expect("its id");
     assert!(has(&said, &format!("  {id}")), "{said:#?}");
     let bobs = classroom_key(&folder("history of Bob"), 1, "key");

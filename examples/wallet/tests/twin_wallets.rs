@@ -1,6 +1,7 @@
 //! Wallets with one key that pay at the same moment, or before the last payment is confirmed: no money moves twice, and
 //! no wallet says that it paid what another one paid.
 
+#[path = "../../tests/common/mod.rs"]
 mod common;
 
 use std::path::Path;
@@ -55,10 +56,9 @@ fn of_two_payments_of_one_coin_one_wallet_says_that_it_paid() {
     assert!(error.contains("not paid: transaction") && error.contains("spends the same coins"), "{error}");
 }
 
-/// Earns several coins for a new key, and returns the key's file with the node that has the chain.
+/// Earns several coins for a key that had none, and returns the key's file with the node that has the chain.
 fn earn(relay: &str, folder: &Path) -> (String, Program) {
-    let key = folder.join("key").to_str().expect("a name in UTF-8").to_owned();
-    let own = Program::start("wallet", &["new", "--key", &key, "--network", "regtest"]).success().remove(0);
+    let (key, own) = (classroom_key(folder, 9, "key"), classroom_address(9));
     let mut peer = node(relay, &["--no-mine"]);
     node(relay, &["--payout", &own, "--until-height", "8"]).success();
     peer.block(8);
@@ -86,10 +86,11 @@ fn of_one_payment_from_many_coins_one_wallet_says_that_it_paid() {
 fn a_payment_made_again_while_it_waits_is_told_to_be_the_same() {
     let (_relay, address) = Program::relay();
     let mut peer = node(&address, &["--no-mine"]);
-    let key = classroom_key(&folder("again"), 0, "key");
+    let folder = folder("again");
+    let [key, copy] = ["key", "its copy"].map(|name| classroom_key(&folder, 0, name));
     let mut first = pay(&address, &key, "1.5");
     let paid = first.line_with("payment ");
-    let mut second = pay(&address, &key, "1.5");
+    let mut second = pay(&address, &copy, "1.5");
     assert_eq!(second.line_with("payment "), paid, "both choose the same coin");
     let _miner = node(&address, &[]);
     peer.block(1);
@@ -99,4 +100,22 @@ fn a_payment_made_again_while_it_waits_is_told_to_be_the_same() {
     let mut third = pay(&address, &key, "1.5");
     assert_ne!(third.line_with("payment "), paid);
     third.success();
+}
+
+/// A wallet keeps what it sent beside its file. Another run with that file knows of it, and pays from its change.
+#[test]
+fn a_payment_made_again_with_one_file_is_another_one() {
+    let (_relay, address) = Program::relay();
+    let mut peer = node(&address, &["--no-mine"]);
+    let key = classroom_key(&folder("one file"), 0, "key");
+    let mut first = pay(&address, &key, "1.5");
+    let paid = first.line_with("payment ");
+    let mut second = pay(&address, &key, "1.5");
+    assert_ne!(second.line_with("payment "), paid, "it spends the change of the first");
+    let _miner = node(&address, &[]);
+    peer.block(1);
+    for wallet in [first, second] {
+        let said = wallet.success();
+        assert!(said.iter().any(|line| line.starts_with("confirmed in block")), "{said:#?}");
+    }
 }

@@ -1,0 +1,67 @@
+//! The file with the labels of a wallet.
+
+use std::{
+    error::Error,
+    fs::File,
+    io::{self, ErrorKind},
+    path::Path,
+};
+
+use toycoin_examples::whole_file::WholeFile;
+use toycoin_keys::Labels;
+
+/// Reads labels; without a file there are none.
+///
+/// # Errors
+/// If the file cannot be read, or a line is no label.
+pub fn read(path: &Path) -> Result<Labels, Box<dyn Error>> {
+    match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Labels::new()),
+        file => of(path, file),
+    }
+}
+
+/// Reads labels of a file that must be there.
+///
+/// # Errors
+/// As [`read`], and if there is no file.
+pub fn read_existing(path: &Path) -> Result<Labels, Box<dyn Error>> {
+    of(path, File::open(path))
+}
+
+/// Adds labels (type, reference, text) to those in the file, which another command may have changed meanwhile.
+///
+/// # Errors
+/// If a text is no label, or the file cannot be read or written.
+pub fn add(
+    path: &Path,
+    labels: impl IntoIterator<Item = (&'static str, String, String)>,
+) -> Result<(), Box<dyn Error>> {
+    let mut labels = labels.into_iter().peekable();
+    if labels.peek().is_none() {
+        return Ok(());
+    }
+    let mut all = read(path)?;
+    labels.try_for_each(|(kind, reference, text)| all.set(kind, &reference, &text))?;
+    write(path, &all)
+}
+
+/// Writes labels, in place of those that are there. Only the owner can read them.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write(path: &Path, labels: &Labels) -> Result<(), Box<dyn Error>> {
+    let write = || {
+        let file = WholeFile::private(path)?;
+        let mut buffer = io::BufWriter::new(file.file());
+        labels.write_to(&mut buffer)?;
+        buffer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.replace()
+    };
+    write().map_err(|error: io::Error| format!("cannot write {}: {error}", path.display()).into())
+}
+
+fn of(path: &Path, file: io::Result<File>) -> Result<Labels, Box<dyn Error>> {
+    let file = file.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Labels::read_from(file).map_err(|error| format!("{}: {error}", path.display()).into())
+}
