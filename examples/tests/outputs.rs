@@ -11,7 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::{Program, Running, folder, free_address, path_of, stranger::Caller};
+use common::{Program, Running, folder, free_address, names, path_of, stranger::Caller};
 use toycoin_node::store::{BODIES_FILE, INDEX_FILE};
 
 fn text(path: &Path) -> &str {
@@ -20,14 +20,6 @@ fn text(path: &Path) -> &str {
 
 fn node(relay: &str, more: &[&str]) -> Program {
     Program::start("node", &[&["--relay", relay, "--network", "regtest", "--threads", "1"], more].concat())
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
-    names.sort();
-    names
 }
 
 /// Starts a program whose standard output is read up to its first line and then closed.

@@ -6,7 +6,7 @@ pub(crate) mod mesh;
 pub(crate) mod stranger;
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -49,6 +49,15 @@ pub(crate) fn start(mut command: Command) -> (Running, Receiver<String>) {
         });
     }
     (Running(child), lines)
+}
+
+/// Returns the names of the files in a folder, sorted.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
+    names.sort();
+    names
 }
 
 /// Where cargo puts the programs that it builds with this test: those of the packages that are tested. A test of the
@@ -192,8 +201,8 @@ impl Drop for Running {
 pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     // what an earlier run left
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a place for files");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a place for files");
     folder
 }
 
@@ -210,9 +219,9 @@ pub(crate) fn passphrase_file(folder: &Path) -> String {
 
 /// Writes a file that its owner alone can read, in place of what is there, and returns its path.
 fn private_file(path: &Path, text: &str) -> String {
-    std::fs::write(path, text).expect("a place for files");
+    fs::write(path, text).expect("a place for files");
     #[cfg(unix)]
-    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file");
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file");
     path.to_str().expect("a name in UTF-8").to_owned()
 }
 

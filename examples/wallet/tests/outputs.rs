@@ -5,20 +5,12 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use common::{Program, classroom_key, folder, free_address, passphrase_file};
+use common::{Program, classroom_key, folder, free_address, names, passphrase_file};
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a name in UTF-8")
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
-    names.sort();
-    names
 }
 
 #[test]
