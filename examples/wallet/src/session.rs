@@ -145,8 +145,10 @@ impl Session {
     ) -> Result<(u64, u64), Box<dyn Error>> {
         let txid = payment.txid();
         let fee = self.wallet().payment(&txid).map(|payment| payment.fee).unwrap_or_default();
-        if let Some(reason) = self.source.tell_again(payment.clone()).await? {
-            return Err(self.take_back(context, &txid, reason).await?);
+        match self.source.tell_again(payment.clone()).await? {
+            // it was sent before, and is waited for all the same
+            None | Some(SubmitError::Refused(AdmitError::AlreadyConfirmed { .. })) => {}
+            Some(reason) => return Err(self.take_back(context, &txid, reason).await?),
         }
         let confirmed = self.source.confirm(payment, fee, confirmations).await?;
         self.hear(context).await?;
