@@ -98,10 +98,16 @@ pub(super) fn send_status<S: ChainStore<Error: Display>>(
 /// would hardly answer the next one.
 pub(super) fn answer_status<S: ChainStore>(net: &mut Net, chain: &Chain<S>, peer: PeerKey) {
     let now = net.now.monotonic;
+    let chance = net.random();
+    // first, since counting takes long where many have come: a flood of statuses is not counted for
+    if !net.lane_of(&peer).is_some_and(|lane| lane.announcements.may_answer(now)) {
+        return;
+    }
     let wiser = net.peers.wiser_than(&peer, chain.tip().work) as u64 + 1;
-    let is_chosen = net.random() % wiser < limits::STATUS_ANSWERS;
-    if is_chosen && net.lane_of(&peer).is_some_and(|lane| lane.announcements.may_answer(now)) {
+    if chance % wiser < limits::STATUS_ANSWERS {
         net.send_to(peer, &status(net, chain));
+    } else if let Some(lane) = net.lane_of(&peer) {
+        lane.announcements.did_not_answer();
     }
 }
 

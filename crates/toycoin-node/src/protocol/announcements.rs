@@ -75,6 +75,11 @@ impl Announcements {
         self.answers.take(1, now)
     }
 
+    /// Takes back an answer that was counted and not given.
+    pub(super) const fn did_not_answer(&mut self) {
+        self.answers.give_back(1);
+    }
+
     #[cfg(feature = "test-util")]
     pub(super) fn seen(&self) -> usize {
         self.seen.order.len()
