@@ -159,9 +159,13 @@ fn every_command_names_what_exists() {
     assert_none(&wrong, "commands that do not work");
 }
 
-/// Returns whether a source has a function of which this is a part of the name.
+/// Returns whether a source has a function or a module of which this is a part of the name.
 fn names_a_test(source: &str, part: &str) -> bool {
-    source.split("fn ").skip(1).any(|rest| rest.split('(').next().is_some_and(|name| name.contains(part)))
+    let names = |word: &str| {
+        let mut after = source.split(word).skip(1);
+        after.any(|rest| rest.split(['(', ';', ' ']).next().is_some_and(|name| name.contains(part)))
+    };
+    names("fn ") || names("mod ")
 }
 
 #[test]

@@ -12,6 +12,7 @@
     reason = "a test that cannot go on fails, and shows what it measured"
 )]
 
+#[path = "stores/disk/mod.rs"]
 mod disk;
 
 use std::{

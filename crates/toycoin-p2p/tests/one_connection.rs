@@ -1,7 +1,7 @@
 //! Two carriers that dial each other keep one connection, in whatever order their dials arrive.
 
 mod common;
-#[path = "../../toycoin-node/tests/common/reserved_port.rs"]
+#[path = "../../toycoin-node/tests/sockets/reserved_port.rs"]
 mod reserved_port;
 
 use toycoin_node::protocol::Direction;

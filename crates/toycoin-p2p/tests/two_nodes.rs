@@ -1,7 +1,7 @@
 //! Two carriers on loopback, each with a node that the test plays.
 
 mod common;
-#[path = "../../toycoin-node/tests/common/reserved_port.rs"]
+#[path = "../../toycoin-node/tests/sockets/reserved_port.rs"]
 mod reserved_port;
 
 use std::time::Duration;

@@ -7,7 +7,7 @@ mod description;
 mod mempool;
 mod metrics;
 mod pruned;
-#[path = "../../../../toycoin-node/tests/common/reserved_port.rs"]
+#[path = "../../../../toycoin-node/tests/sockets/reserved_port.rs"]
 mod reserved_port;
 mod simulated;
 mod site;

@@ -1,0 +1,101 @@
+//! One suite for every store, and a store on disk beside the model in memory, driven alike.
+
+use crate::disk::{Directory, everything, memory::Memory};
+use proptest::prelude::*;
+use toycoin_core::{
+    Block, Chain, ChainParams,
+    test_util::{
+        store_suite,
+        strategies::{self, ForkTree},
+    },
+};
+use toycoin_node::store::{RedbStore, unwatched};
+
+fn on_disk(params: &ChainParams) -> RedbStore {
+    RedbStore::open_on(Memory::default(), Memory::default(), params).unwrap()
+}
+
+#[test]
+fn store_on_disk_passes_the_suite() {
+    store_suite(on_disk);
+}
+
+#[test]
+fn store_in_files_passes_the_suite() {
+    let mut directories = Vec::new();
+    store_suite(|params| {
+        directories.push(Directory::new());
+        RedbStore::open(directories[directories.len() - 1].path(), params).unwrap()
+    });
+}
+
+#[test]
+fn store_that_writes_behind_passes_the_suite() {
+    store_suite(|params| on_disk(params).writing_behind());
+}
+
+/// What happens beside the blocks.
+#[derive(Debug, Clone, Copy)]
+enum Between {
+    Nothing,
+    /// A sync begins, and is not waited for.
+    Begin,
+    Sync,
+    Reopen,
+}
+
+fn between() -> impl Strategy<Value = Between> {
+    prop_oneof![
+        4 => Just(Between::Nothing),
+        2 => Just(Between::Begin),
+        2 => Just(Between::Sync),
+        1 => Just(Between::Reopen),
+    ]
+}
+
+fn drive(tree: &ForkTree, between: &[Between], stage_bytes: u64, behind: bool) {
+    let (params, now) = (tree.params(), tree.now_ms());
+    let (index, bodies) = (Memory::default(), Memory::default());
+    let open = || {
+        let store = RedbStore::open_on(index.clone(), bodies.clone(), params).unwrap();
+        let store = if behind { store.writing_behind() } else { store };
+        Chain::open(params.clone(), store).unwrap().with_stage_bytes(stage_bytes)
+    };
+    let (mut model, mut chain) = (Chain::in_memory(params.clone()), open());
+    let mut blocks: Vec<Block> = vec![params.genesis().clone()];
+    for (node, between) in tree.blocks().iter().zip(between.iter().cycle()) {
+        blocks.push(node.block.clone());
+        let (expected, found) = (model.apply(node.block.clone(), now), chain.apply(node.block.clone(), now));
+        assert_eq!(format!("{expected:?}"), format!("{found:?}"));
+        match between {
+            Between::Nothing => {}
+            Between::Begin => chain.begin_sync().unwrap(),
+            Between::Sync => {
+                chain.sync().unwrap();
+                let report = chain.store().check(unwatched).unwrap();
+                assert!(report.is_sound(), "{:?}", report.problems);
+            }
+            Between::Reopen => {
+                drop(chain);
+                chain = open();
+                // headers whose bodies were refused are forgotten by both
+                model = Chain::open(params.clone(), model.into_store()).unwrap();
+            }
+        }
+        assert_eq!(everything(&model, &blocks), everything(&chain, &blocks));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn disk_and_model_say_the_same(
+        tree in strategies::fork_tree_with_cheats(1..24),
+        between in prop::collection::vec(between(), 1..24),
+        stage_bytes in prop_oneof![Just(0), 1u64..10_000, Just(u64::MAX)],
+        behind: bool,
+    ) {
+        drive(&tree, &between, stage_bytes, behind);
+    }
+}
