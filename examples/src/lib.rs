@@ -29,6 +29,7 @@ pub mod data;
 pub mod describe;
 pub mod export;
 pub mod fees;
+pub mod folder_lock;
 pub mod follow;
 pub mod forks;
 pub mod gave_up;

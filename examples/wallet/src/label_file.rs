@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use toycoin_examples::whole_file::WholeFile;
+use toycoin_examples::{folder_lock::FolderLock, whole_file::WholeFile};
 use toycoin_keys::Labels;
 
 /// Reads labels; without a file there are none.
@@ -41,16 +41,28 @@ pub fn add(
     if labels.peek().is_none() {
         return Ok(());
     }
-    let mut all = read(path)?;
-    labels.try_for_each(|(kind, reference, text)| all.set(kind, &reference, &text))?;
-    write(path, &all)
+    change(path, |all| Ok(labels.try_for_each(|(kind, reference, text)| all.set(kind, &reference, &text))?))?;
+    Ok(())
+}
+
+/// Reads the labels, changes them and writes them, while no other command does so. Returns what is in the file then.
+///
+/// # Errors
+/// If the change fails, after which the file is as before; or if it cannot be read or written.
+pub fn change(
+    path: &Path,
+    change: impl FnOnce(&mut Labels) -> Result<(), Box<dyn Error>>,
+) -> Result<Labels, Box<dyn Error>> {
+    let _lock =
+        FolderLock::beside(path).map_err(|error| format!("cannot read what is beside {}: {error}", path.display()))?;
+    let mut labels = read(path)?;
+    change(&mut labels)?;
+    write(path, &labels)?;
+    Ok(labels)
 }
 
 /// Writes labels, in place of those that are there. Only the owner can read them.
-///
-/// # Errors
-/// If the file cannot be written.
-pub fn write(path: &Path, labels: &Labels) -> Result<(), Box<dyn Error>> {
+fn write(path: &Path, labels: &Labels) -> Result<(), Box<dyn Error>> {
     let write = || {
         let file = WholeFile::private(path)?;
         let mut buffer = io::BufWriter::new(file.file());

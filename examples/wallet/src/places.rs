@@ -79,6 +79,14 @@ impl Places {
         }
     }
 
+    /// Notes places that were given out elsewhere.
+    pub fn catch_up(&mut self, next: NextPlaces) {
+        let bounded = |index: u32| index.min(MAX_HINTED_PLACES);
+        self.next.receive = self.next.receive.max(bounded(next.receive));
+        self.next.change = self.next.change.max(bounded(next.change));
+        self.widen();
+    }
+
     /// Gives out a fresh address. Returns false if so many were given out and never paid that nobody would find a payment
     /// to a further one ([`MAX_HINTED_PLACES`]).
     pub fn give_address(&mut self) -> bool {

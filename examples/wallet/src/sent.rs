@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::{Value, json};
 use toycoin_core::{Transaction, Txid};
-use toycoin_examples::whole_file::WholeFile;
+use toycoin_examples::{folder_lock::FolderLock, whole_file::WholeFile};
 
 use crate::transaction_json::{from_json, to_json};
 
@@ -79,7 +79,7 @@ impl SentPayments {
         time: u64,
         replaces: Option<&Txid>,
     ) -> Result<Vec<Sent>, Box<dyn Error>> {
-        self.refresh()?;
+        let _lock = self.refresh()?;
         let (txid, coins) = (transaction.txid(), transaction.inputs.iter().collect::<BTreeSet<_>>());
         let mut replaced = BTreeSet::new();
         // each was sent after those that it spends from
@@ -108,7 +108,7 @@ impl SentPayments {
     /// # Errors
     /// If the file cannot be written.
     pub fn take_back(&mut self, txid: &Txid, replaced: Vec<Sent>) -> Result<(), Box<dyn Error>> {
-        self.refresh()?;
+        let _lock = self.refresh()?;
         self.payments.retain(|sent| sent.transaction.txid() != *txid);
         self.payments.extend(replaced);
         self.write()
@@ -122,15 +122,17 @@ impl SentPayments {
         if self.payments.iter().all(&is_kept) {
             return Ok(());
         }
-        self.refresh()?;
+        let _lock = self.refresh()?;
         self.payments.retain(is_kept);
         self.write()
     }
 
-    /// Reads the file again: another command may have sent something meanwhile.
-    fn refresh(&mut self) -> Result<(), Box<dyn Error>> {
+    /// Keeps other commands from changing the file, and reads it again: one may have sent something meanwhile.
+    fn refresh(&mut self) -> Result<FolderLock, Box<dyn Error>> {
+        let failed = |error: std::io::Error| format!("cannot read {}: {error}", self.path.display());
+        let lock = FolderLock::beside(&self.path).map_err(failed)?;
         self.payments = Self::open(self.path.clone())?.payments;
-        Ok(())
+        Ok(lock)
     }
 
     fn write(&self) -> Result<(), Box<dyn Error>> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use toycoin_core::ChainParams;
-use toycoin_examples::{tell, whole_file::WholeFile};
+use toycoin_examples::{folder_lock::FolderLock, tell, whole_file::WholeFile};
 use toycoin_keys::{KeyFile, NextPlaces, SealedFile};
 
 /// Name of a wallet's file unless another is named.
@@ -131,11 +131,18 @@ impl WalletFile {
         if self.next().is_none_or(|now| now == next) {
             return Ok(());
         }
-        let shown = self.path.display();
-        let file = File::open(&self.path).map_err(|error| format!("cannot read {shown}: {error}"))?;
-        self.keys = KeyFile::read_from(file).map_err(|error| format!("{shown}: {error}"))?;
+        self.advance(|_| next)
+    }
+
+    /// Changes which places come next, starting from what the file says now: another command may have given some out. No
+    /// other command changes the file meanwhile. A place that was given out stays so.
+    ///
+    /// # Errors
+    /// As [`set_next`](Self::set_next).
+    pub fn advance(&mut self, next_after: impl FnOnce(NextPlaces) -> NextPlaces) -> Result<(), Box<dyn Error>> {
+        let _lock = self.lock()?;
         let now = self.next().unwrap_or_default();
-        let next = NextPlaces { receive: next.receive.max(now.receive), change: next.change.max(now.change) };
+        let next = later(now, next_after(now));
         if next == now {
             return Ok(());
         }
@@ -147,13 +154,25 @@ impl WalletFile {
         self.write()
     }
 
-    /// Replaces what is sealed, in the file, too.
+    /// Replaces what is sealed, in the file, too. Places that another command gave out meanwhile stay given out.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn set_sealed(&mut self, sealed: SealedFile) -> Result<(), Box<dyn Error>> {
+    /// If it cannot be read or written.
+    pub fn set_sealed(&mut self, mut sealed: SealedFile) -> Result<(), Box<dyn Error>> {
+        let _lock = self.lock()?;
+        sealed.set_next(later(self.next().unwrap_or_default(), sealed.next()));
         self.keys = KeyFile::Sealed(sealed);
         self.write()
+    }
+
+    /// Keeps other commands from changing the file, and reads it again.
+    fn lock(&mut self) -> Result<FolderLock, Box<dyn Error>> {
+        let shown = self.path.display();
+        let failed = |error: io::Error| format!("cannot read {shown}: {error}");
+        let lock = FolderLock::beside(&self.path).map_err(failed)?;
+        let file = File::open(&self.path).map_err(failed)?;
+        self.keys = KeyFile::read_from(file).map_err(|error| format!("{shown}: {error}"))?;
+        Ok(lock)
     }
 
     /// Returns the place of a file beside this one: `wallet.json.light`.
@@ -186,6 +205,11 @@ impl WalletFile {
         };
         write().map_err(|error: io::Error| format!("cannot write {}: {error}", self.path.display()).into())
     }
+}
+
+/// Returns on each branch the place that comes later.
+fn later(one: NextPlaces, other: NextPlaces) -> NextPlaces {
+    NextPlaces { receive: one.receive.max(other.receive), change: one.change.max(other.change) }
 }
 
 /// Says so when others can read the file.
@@ -221,12 +245,16 @@ mod tests {
         let mut slow = WalletFile::open(&path, &params).unwrap();
         let mut quick = WalletFile::open(&path, &params).unwrap();
         quick.set_next(NextPlaces { receive: 4, change: 1 }).unwrap();
-        let changed = quick.sealed().unwrap().change_passphrase(&old, &new, cost, SealSeed::new([2; 40])).unwrap();
-        quick.set_sealed(changed).unwrap();
-        slow.set_next(NextPlaces { receive: 2, change: 3 }).unwrap();
+        let changed = slow.sealed().unwrap().change_passphrase(&old, &new, cost, SealSeed::new([2; 40])).unwrap();
+        slow.set_sealed(changed).unwrap();
+        quick.set_next(NextPlaces { receive: 2, change: 3 }).unwrap();
+        // each command gives out a place of its own
+        for file in [&mut slow, &mut quick] {
+            file.advance(|now| NextPlaces { receive: now.receive + 1, ..now }).unwrap();
+        }
 
         let last = WalletFile::open(&path, &params).unwrap();
-        assert_eq!(last.next(), Some(NextPlaces { receive: 4, change: 3 }));
+        assert_eq!(last.next(), Some(NextPlaces { receive: 6, change: 3 }));
         assert!(last.sealed().unwrap().unlock(&new, &ExtraWord::none()).is_ok());
         fs::remove_dir_all(folder).unwrap();
     }

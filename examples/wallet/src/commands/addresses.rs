@@ -31,19 +31,22 @@ pub async fn address(
                 "this wallet is a single key, which has one address; `wallet import` moves it to a wallet".into(),
             )
         })?;
-        if !places.give_address() {
+        let mut is_given = false;
+        // before it is shown, and from what the file says now: nobody may get the same one
+        file.advance(|now| {
+            places.catch_up(now);
+            is_given = places.give_address();
+            places.next()
+        })?;
+        if !is_given {
             let what = "10,000 addresses were given out since the last one that was paid";
             return Err(format!("{what}; `wallet balance` looks which were, or `new --account 1` makes more").into());
         }
-        // before it is shown: nobody may get the same one
-        file.set_next(places.next())?;
     }
     let owner = identity.owners()?.receive();
     let address = context.params.address(owner).to_string();
     if let Some(label) = label {
-        let mut labels = label_file::read(&file.labels())?;
-        labels.set("addr", &address, label)?;
-        label_file::write(&file.labels(), &labels)?;
+        label_file::add(&file.labels(), [("addr", address.clone(), label.to_owned())])?;
     }
     let place = identity.place_of(&owner).map(|place| place.to_string());
     let mut lines = vec![address.clone()];

@@ -20,17 +20,15 @@ pub fn label(context: &Context<'_>, reference: &str, text: &str) -> Result<(), B
     let LabelReference { kind, text: reference } =
         LabelReference::parse(reference, context.params.spec().address_prefix)?;
     let place = context.file()?.labels();
-    let mut labels = label_file::read(&place)?;
-    let line = if text.is_empty() {
-        if !labels.remove(kind, &reference) {
-            return Err(format!("{reference} has no label that could be taken back").into());
-        }
-        format!("{reference} has no label any more")
-    } else {
-        labels.set(kind, &reference, text)?;
-        format!("{reference} is called \"{text}\"")
+    label_file::change(&place, |labels| match text.is_empty() {
+        false => Ok(labels.set(kind, &reference, text)?),
+        true if labels.remove(kind, &reference) => Ok(()),
+        true => Err(format!("{reference} has no label that could be taken back").into()),
+    })?;
+    let line = match text.is_empty() {
+        true => format!("{reference} has no label any more"),
+        false => format!("{reference} is called \"{text}\""),
     };
-    label_file::write(&place, &labels)?;
     let text = Some(text).filter(|text| !text.is_empty());
     context.voice.both([line], &json!({ "type": kind, "ref": reference, "label": text }));
     Ok(())
@@ -42,7 +40,6 @@ pub fn label(context: &Context<'_>, reference: &str, text: &str) -> Result<(), B
 /// If a file cannot be read or written, or a line is no label.
 pub fn labels(context: &Context<'_>, command: &LabelsCommand) -> Result<(), Box<dyn Error>> {
     let place = context.file()?.labels();
-    let mut labels = label_file::read(&place)?;
     match command {
         LabelsCommand::Import { file } => {
             let other = match is_standard(file) {
@@ -50,13 +47,13 @@ pub fn labels(context: &Context<'_>, command: &LabelsCommand) -> Result<(), Box<
                 false => label_file::read_existing(file)?,
             };
             let taken = other.len();
-            labels.merge(other)?;
-            label_file::write(&place, &labels)?;
+            let labels = label_file::change(&place, |labels| Ok(labels.merge(other)?))?;
             let (taken_labels, all) = (count(taken as u64, "label"), labels.len());
             let line = format!("{taken_labels} taken; the wallet has {all} now");
             context.voice.both([line], &json!({ "taken": taken, "labels": all }));
         }
         LabelsCommand::Export { file } if is_standard(file) => {
+            let labels = label_file::read(&place)?;
             // lines of JSON in any case
             let mut lines = Vec::new();
             labels.write_to(&mut lines)?;
@@ -64,6 +61,7 @@ pub fn labels(context: &Context<'_>, command: &LabelsCommand) -> Result<(), Box<
             tell!("{}", count(labels.len() as u64, "label"));
         }
         LabelsCommand::Export { file } => {
+            let labels = label_file::read(&place)?;
             write_new(file, &labels)?;
             let (written, shown) = (count(labels.len() as u64, "label"), file.display().to_string());
             context.voice.both([format!("{written} in {shown}")], &json!({ "file": shown, "labels": labels.len() }));
