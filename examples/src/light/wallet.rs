@@ -162,8 +162,17 @@ impl LightWallet {
     }
 
     /// Returns the lines that say what one server alone has told; none if two agree up to a height. That is the height
-    /// for which a second server has had its time ([`catch_up`](super::joining::catch_up)).
+    /// for which a second server has had its time ([`catch_up`](super::joining::catch_up)). A birthday above it is doubtful
+    /// too: nothing was searched.
     pub fn doubt(&self, height: u64) -> Vec<String> {
+        if self.birthday > height {
+            let why = format!(
+                "the wallet was paid first in block {} or later, so it was told, but the last block is {height}; \
+                 `wallet rescan --light --from 1` looks at all blocks",
+                self.birthday
+            );
+            return wrap("doubt: ", &why);
+        }
         let (searched, confirmed) = self.progress();
         if confirmed >= height.min(searched) {
             return Vec::new();

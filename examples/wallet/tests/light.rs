@@ -91,6 +91,12 @@ fn pays_waits_and_proves_without_a_chain() {
     }
     assert_eq!(balance(&light), balance(&full));
 
+    // a birthday that no block has reached yet: what genesis allotted is all that is known
+    let late = scene.light(&["rescan", "--from", "5000000"]);
+    assert_eq!(balance(&late), "100");
+    assert!(words(&late).contains("first in block 5000000 or later"), "{late:#?}");
+    assert_eq!(balance(&scene.light(&["rescan", "--from", "1"])), balance(&full));
+
     // a receipt on standard output alone, which anybody verifies without a network
     let receipt = scene.path("receipt.json");
     let prove = format!("exec \"$0\" prove {txid} --network regtest --relay {} > '{receipt}'", scene.address);
