@@ -1,5 +1,13 @@
 //! Hash maps for keys that strangers choose: digests and outpoints, spread by a secret.
 //!
+//! ```
+//! use toycoin_core::{Txid, keyed_map::KeyedMap};
+//!
+//! let mut heights = KeyedMap::default();
+//! heights.insert(Txid::ZERO, 7);
+//! assert_eq!(heights.get(&Txid::ZERO), Some(&7));
+//! ```
+//!
 //! A stranger who can choose keys can search for many that collide in a map. The answer of std is SipHash, which takes
 //! as long as everything else that a map does. The keys here consist of a few words, and their number is fixed. For
 //! such keys there is a faster hash with a proof:
@@ -24,18 +32,19 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// A map whose keys are digests or outpoints.
-pub(crate) type KeyedMap<K, V> = HashMap<K, V, MapSecret>;
+/// A map whose keys are digests, outpoints or others of a fixed number of words, at most 6 with the length that std
+/// writes before an array.
+pub type KeyedMap<K, V> = HashMap<K, V, MapSecret>;
 
-/// A set of digests or outpoints.
-pub(crate) type KeyedSet<K> = HashSet<K, MapSecret>;
+/// A set of such keys.
+pub type KeyedSet<K> = HashSet<K, MapSecret>;
 
 /// The words of the longest key: a digest or an outpoint, with the length that std writes before an array.
 const WORDS: usize = 6;
 
-/// The secret by which a map spreads its keys.
+/// The secret by which a map spreads its keys. By default it is that of the process.
 #[derive(Clone)]
-pub(crate) struct MapSecret(Arc<[u128; WORDS + 1]>);
+pub struct MapSecret(Arc<[u128; WORDS + 1]>);
 
 impl MapSecret {
     /// Expands 256 secret bits to as many as the hash needs.
@@ -83,7 +92,7 @@ impl std::fmt::Debug for MapSecret {
 }
 
 /// The hash of one key in progress.
-pub(crate) struct MapHasher {
+pub struct MapHasher {
     sum: u128,
     words: [u128; WORDS],
     next: usize,

@@ -95,7 +95,7 @@ mod human_duration;
 mod identified_block;
 mod identified_transaction;
 mod identity;
-mod keyed_map;
+pub mod keyed_map;
 mod keys;
 mod merkle;
 mod network_builder;
