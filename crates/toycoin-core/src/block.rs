@@ -43,12 +43,7 @@ impl Block {
 
     /// Returns the Merkle root of the block's transactions, whatever its header says.
     pub fn merkle_root(&self) -> MerkleRoot {
-        self.merkle_root_prepared(&Deltas::default())
-    }
-
-    /// Returns the Merkle root without hashing what `deltas` remembers.
-    pub(crate) fn merkle_root_prepared(&self, deltas: &Deltas) -> MerkleRoot {
-        root_over(Identity::of_all(self, deltas).into_iter().map(|identity| identity.leaf))
+        root_over(Identity::of_all(self, &Deltas::default()).into_iter().map(|identity| identity.leaf))
     }
 
     /// Returns the proof that a transaction is in this block, for a verifier who has only the header. Returns `None` if

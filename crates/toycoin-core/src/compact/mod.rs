@@ -14,7 +14,7 @@
 //! let mut rebuild = Rebuild::begin(compact)?;
 //! rebuild.know([])?;
 //! assert_eq!(rebuild.missing(), [], "genesis has no payments");
-//! assert_eq!(rebuild.finish()?, block);
+//! assert_eq!(rebuild.finish()?.block(), &block);
 //! # Ok::<(), toycoin_core::compact::RebuildError>(())
 //! ```
 //!

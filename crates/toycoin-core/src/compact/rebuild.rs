@@ -1,14 +1,16 @@
 //! A block on its way back from its compact form.
 
-use std::collections::BTreeMap;
-
 use thiserror::Error;
 
 use super::{CompactBlock, ShortId, ShortIds};
 use crate::{
     block::Block,
-    digest::{BlockHash, Wtxid},
-    state::Deltas,
+    consensus::CheckedBlock,
+    digest::{BlockHash, Txid, Wtxid},
+    identified_block::IdentifiedBlock,
+    identified_transaction::IdentifiedTransaction,
+    keyed_map::KeyedMap,
+    merkle::merkle_root,
     transaction::Transaction,
 };
 
@@ -25,9 +27,9 @@ use crate::{
 pub struct Rebuild {
     compact: CompactBlock,
     ids: ShortIds,
-    /// The place of each short id.
-    places: BTreeMap<ShortId, usize>,
-    payments: Vec<Option<Transaction>>,
+    /// The place of each short id. Whoever sends the block chooses them.
+    places: KeyedMap<ShortId, usize>,
+    payments: Vec<Option<IdentifiedTransaction>>,
     known: usize,
 }
 
@@ -77,13 +79,14 @@ pub enum FillError {
 impl Rebuild {
     /// Begins with all payments missing.
     ///
-    /// It allocates some 150 bytes for each short id. So the caller bounds their number before, such as by
+    /// It allocates some 200 bytes for each short id. So the caller bounds their number before, such as by
     /// [`CompactBlock::least_size`].
     ///
     /// # Errors
     /// [`RebuildError::Repeated`] when two short ids are equal.
     pub fn begin(compact: CompactBlock) -> Result<Self, RebuildError> {
-        let places: BTreeMap<_, _> = compact.ids.iter().copied().zip(0..).collect();
+        let mut places = KeyedMap::with_capacity_and_hasher(compact.ids.len(), Default::default());
+        places.extend(compact.ids.iter().copied().zip(0..));
         if places.len() < compact.ids.len() {
             return Err(RebuildError::Repeated);
         }
@@ -107,19 +110,32 @@ impl Rebuild {
     /// [`RebuildError::Ambiguous`] when two different payments have the short id of one place.
     pub fn know<'a>(
         &mut self,
-        payments: impl IntoIterator<Item = (Wtxid, &'a Transaction)>,
+        payments: impl IntoIterator<Item = &'a IdentifiedTransaction>,
     ) -> Result<(), RebuildError> {
-        for (wtxid, payment) in payments {
-            let Some(place) = self.places.get(&self.ids.of(wtxid)).copied() else { continue };
-            match self.payments.get_mut(place) {
-                Some(Some(other)) if other == payment => {}
-                Some(Some(_)) => return Err(RebuildError::Ambiguous),
-                Some(empty) => {
-                    *empty = Some(payment.clone());
-                    self.known += 1;
-                }
-                None => {}
+        payments
+            .into_iter()
+            .try_for_each(|payment| self.know_one(payment.txid(), payment.wtxid(), payment.transaction()))
+    }
+
+    /// Puts those payments of another block in their places that this block holds too.
+    ///
+    /// # Errors
+    /// As [`know`](Self::know).
+    pub fn know_payments_of(&mut self, block: &CheckedBlock) -> Result<(), RebuildError> {
+        let mut payments = block.ids().iter().skip(1).zip(&block.block().transactions);
+        payments.try_for_each(|((txid, wtxid), payment)| self.know_one(*txid, *wtxid, payment))
+    }
+
+    fn know_one(&mut self, txid: Txid, wtxid: Wtxid, payment: &Transaction) -> Result<(), RebuildError> {
+        let Some(place) = self.places.get(&self.ids.of(wtxid)).copied() else { return Ok(()) };
+        match self.payments.get_mut(place) {
+            Some(Some(other)) if other == payment => {}
+            Some(Some(_)) => return Err(RebuildError::Ambiguous),
+            Some(empty) => {
+                *empty = Some(IdentifiedTransaction::new(payment.clone(), txid, wtxid));
+                self.known += 1;
             }
+            None => {}
         }
         Ok(())
     }
@@ -145,6 +161,7 @@ impl Rebuild {
         if found != expected {
             return Err(FillError::Count { found, expected });
         }
+        let payments: Vec<_> = payments.into_iter().map(IdentifiedTransaction::from).collect();
         let missing: Vec<_> =
             (0..self.payments.len()).filter(|place| self.payments.get(*place) == Some(&None)).collect();
         for (place, payment) in missing.iter().copied().zip(&payments) {
@@ -163,24 +180,25 @@ impl Rebuild {
 
     /// Returns the block, whose Merkle root is right. Nothing else of it has been judged.
     ///
-    /// # Errors
-    /// [`RebuildError::Missing`] or [`RebuildError::MerkleRoot`].
-    pub fn finish(self) -> Result<Block, RebuildError> {
-        self.finish_prepared(&Deltas::default())
-    }
-
-    /// Returns the block as [`finish`](Self::finish) does. Payments that `deltas` remembers are compared with it byte by
-    /// byte, instead of hashed. That saves time and decides nothing.
+    /// It carries the ids of its payments, since they were known before. So neither they nor the Merkle root are
+    /// computed again when the block is [checked](IdentifiedBlock::check).
     ///
     /// # Errors
-    /// As [`finish`](Self::finish).
-    pub fn finish_prepared(self, deltas: &Deltas) -> Result<Block, RebuildError> {
+    /// [`RebuildError::Missing`] or [`RebuildError::MerkleRoot`].
+    pub fn finish(self) -> Result<IdentifiedBlock, RebuildError> {
         let count = self.count_missing();
         if count > 0 {
             return Err(RebuildError::Missing { count });
         }
         let CompactBlock { header, coinbase, .. } = self.compact;
-        let block = Block { header, coinbase, transactions: self.payments.into_iter().flatten().collect() };
-        if block.merkle_root_prepared(deltas) == header.merkle_root { Ok(block) } else { Err(RebuildError::MerkleRoot) }
+        let coinbase_txid = coinbase.txid();
+        let mut ids = Vec::with_capacity(1 + self.payments.len());
+        ids.push((coinbase_txid, Wtxid::from_bytes(coinbase_txid.to_bytes())));
+        ids.extend(self.payments.iter().flatten().map(|payment| (payment.txid(), payment.wtxid())));
+        if merkle_root(ids.iter().copied()) != header.merkle_root {
+            return Err(RebuildError::MerkleRoot);
+        }
+        let transactions = self.payments.into_iter().flatten().map(IdentifiedTransaction::into_transaction).collect();
+        Ok(IdentifiedBlock::with_ids(Block { header, coinbase, transactions }, ids))
     }
 }

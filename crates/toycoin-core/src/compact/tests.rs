@@ -3,6 +3,8 @@ use crate::{
     ChainParams,
     amount::Amount,
     block::Block,
+    identified_block::IdentifiedBlock,
+    identified_transaction::IdentifiedTransaction,
     test_util::{TestLedger, classroom},
     transaction::Transaction,
 };
@@ -22,8 +24,13 @@ fn begin(block: &Block) -> Rebuild {
     Rebuild::begin(CompactBlock::of(block, NONCE)).expect("no two short ids are equal")
 }
 
-fn known<'a>(payments: impl IntoIterator<Item = &'a Transaction>) -> Vec<(crate::digest::Wtxid, &'a Transaction)> {
-    payments.into_iter().map(|payment| (payment.wtxid(), payment)).collect()
+fn known<'a>(payments: impl IntoIterator<Item = &'a Transaction>) -> Vec<IdentifiedTransaction> {
+    payments.into_iter().cloned().map(IdentifiedTransaction::from).collect()
+}
+
+/// Returns a payment as if it had the ids of another one.
+fn under_ids_of(other: &Transaction, payment: &Transaction) -> IdentifiedTransaction {
+    IdentifiedTransaction::new(payment.clone(), other.txid(), other.wtxid())
 }
 
 #[test]
@@ -32,21 +39,21 @@ fn block_of_known_payments_is_rebuilt() {
     let mut rebuild = begin(&block);
     let other = block_of(6).transactions.pop().expect("a payment");
     let others = block.transactions.iter().rev().chain([&other]).chain(&block.transactions);
-    assert_eq!(rebuild.know(known(others)), Ok(()));
+    assert_eq!(rebuild.know(&known(others)), Ok(()));
     assert_eq!((rebuild.count_missing(), rebuild.missing()), (0, vec![]));
-    assert_eq!(rebuild.finish(), Ok(block));
+    assert_eq!(rebuild.finish().map(IdentifiedBlock::into_block), Ok(block));
 }
 
 #[test]
 fn missing_payments_are_asked_for_and_filled_in() {
     let block = block_of(5);
     let mut rebuild = begin(&block);
-    rebuild.know(known(&block.transactions[1..3])).unwrap();
+    rebuild.know(&known(&block.transactions[1..3])).unwrap();
     assert_eq!(rebuild.missing(), [0, 3, 4]);
     assert_eq!(rebuild.clone().finish(), Err(RebuildError::Missing { count: 3 }));
     let answer = [0, 3, 4].map(|place: usize| block.transactions[place].clone());
     assert_eq!(rebuild.fill(answer.to_vec()), Ok(()));
-    assert_eq!(rebuild.finish(), Ok(block));
+    assert_eq!(rebuild.finish().map(IdentifiedBlock::into_block), Ok(block));
 }
 
 #[test]
@@ -67,25 +74,48 @@ fn other_payments_than_the_missing_ones_are_refused() {
     other_signature[2].signatures[0] = crate::Signature::from_bytes([1; 64]);
     assert_eq!(rebuild.fill(other_signature), Err(FillError::OtherId { place: 2 }));
     assert_eq!(rebuild.fill(payments.clone()), Ok(()), "nothing has changed before");
-    assert_eq!(rebuild.finish(), Ok(block));
+    assert_eq!(rebuild.finish().map(IdentifiedBlock::into_block), Ok(block));
 }
 
 #[test]
 fn two_known_payments_on_one_id_are_ambiguous() {
     let (block, other) = (block_of(2), block_of(3).transactions.pop().expect("a payment"));
     let mut rebuild = begin(&block);
-    // as if the other payment had a colliding wtxid
-    let colliding = [(block.transactions[0].wtxid(), &block.transactions[0]), (block.transactions[0].wtxid(), &other)];
-    assert_eq!(rebuild.know(colliding), Err(RebuildError::Ambiguous));
+    let first = &block.transactions[0];
+    let colliding = [under_ids_of(first, first), under_ids_of(first, &other)];
+    assert_eq!(rebuild.know(&colliding), Err(RebuildError::Ambiguous));
 }
 
 #[test]
 fn another_payment_on_the_right_id_fails_the_merkle_root() {
     let (block, other) = (block_of(2), block_of(3).transactions.pop().expect("a payment"));
-    let mut rebuild = begin(&block);
-    let colliding = [(block.transactions[0].wtxid(), &other), (block.transactions[1].wtxid(), &block.transactions[1])];
-    assert_eq!(rebuild.know(colliding), Ok(()));
+    let compact = CompactBlock::of(&block, NONCE);
+    // a collision of 6 bytes cannot be searched for here, so the block has the short id of the other payment instead
+    let ids = vec![compact.short_ids().of(other.wtxid()), compact.ids[1]];
+    let mut rebuild = Rebuild::begin(CompactBlock { ids, ..compact }).unwrap();
+    assert_eq!(rebuild.know(&known([&other, &block.transactions[1]])), Ok(()));
+    assert_eq!(rebuild.count_missing(), 0);
     assert_eq!(rebuild.finish(), Err(RebuildError::MerkleRoot));
+}
+
+#[test]
+fn rebuilt_block_is_checked_as_the_block_itself() {
+    let (params, block) = (ChainParams::regtest(), block_of(5));
+    let mut rebuild = begin(&block);
+    rebuild.know(&known(&block.transactions[..3])).unwrap();
+    rebuild.fill(block.transactions[3..].to_vec()).unwrap();
+    let rebuilt = rebuild.finish().unwrap();
+    assert_eq!(rebuilt, IdentifiedBlock::from(block.clone()), "with ids and without");
+    assert_eq!(rebuilt.check(&params), block.check(&params));
+}
+
+#[test]
+fn payments_of_another_block_are_known() {
+    let (params, block) = (ChainParams::regtest(), block_of(5));
+    let other = block_of(3).check(&params).unwrap();
+    let mut rebuild = begin(&block);
+    rebuild.know_payments_of(&other).unwrap();
+    assert_eq!(rebuild.missing(), [3, 4], "both blocks begin with the same payments");
 }
 
 #[test]
@@ -105,7 +135,7 @@ fn with_another_nonce_or_header_no_payment_is_found() {
         [CompactBlock { nonce: NONCE + 1, ..compact.clone() }, CompactBlock { header: other_header, ..compact }]
     {
         let mut rebuild = Rebuild::begin(wrong).unwrap();
-        rebuild.know(known(&block.transactions)).unwrap();
+        rebuild.know(&known(&block.transactions)).unwrap();
         assert_eq!(rebuild.missing(), [0, 1, 2]);
     }
 }
@@ -121,7 +151,7 @@ fn swapped_coinbase_or_places_fail_the_merkle_root() {
     for wrong in [swapped, other] {
         assert!(!wrong.is_of(&block));
         let mut rebuild = Rebuild::begin(wrong).unwrap();
-        rebuild.know(known(&block.transactions)).unwrap();
+        rebuild.know(&known(&block.transactions)).unwrap();
         assert_eq!(rebuild.finish(), Err(RebuildError::MerkleRoot));
     }
     assert!(compact.is_of(&block) && !CompactBlock { nonce: 8, ..compact }.is_of(&block));

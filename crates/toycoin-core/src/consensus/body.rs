@@ -154,12 +154,17 @@ impl IdentifiedBlock {
 /// The first rule that it breaks.
 pub(crate) fn check_body(
     params: &ChainParams,
-    block: IdentifiedBlock,
+    mut block: IdentifiedBlock,
     deltas: &Deltas,
 ) -> Result<CheckedBlock, RuleError> {
-    let identities = Identity::of_all(&block, deltas);
-    check_merkle_root(params, block.header.merkle_root, &identities)?;
-    let ids: Vec<_> = identities.into_iter().map(|identity| (identity.txid, identity.wtxid)).collect();
+    let ids = match block.take_ids() {
+        Some(ids) => ids,
+        None => {
+            let identities = Identity::of_all(&block, deltas);
+            check_merkle_root(params, block.header.merkle_root, &identities)?;
+            identities.into_iter().map(|identity| (identity.txid, identity.wtxid)).collect()
+        }
+    };
     check_coinbase_form(params, &block.coinbase, block.header.height)?;
     check_no_coin_twice(params, &block.transactions, &ids)?;
     Ok(CheckedBlock { block, ids })

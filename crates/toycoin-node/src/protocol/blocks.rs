@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use toycoin_core::{
-    Block, BlockHash, Header, IdentifiedBlock, RuleError, Work,
+    BlockHash, Header, IdentifiedBlock, RuleError, Work,
     chain::{ChainError, HeaderError, Inserted},
     consensus::{check_form, check_proof_of_work},
     store::ChainStore,
@@ -32,8 +32,8 @@ pub(super) struct Sender {
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Processes a block from a peer. Returns whether it should go on to others.
-    pub(super) fn on_block(&mut self, peer: PeerKey, block: Block, came: Came) -> Judgement {
-        let block = IdentifiedBlock::from(block);
+    pub(super) fn on_block(&mut self, peer: PeerKey, block: impl Into<IdentifiedBlock>, came: Came) -> Judgement {
+        let block = block.into();
         let hash = block.hash();
         if let Some(lane) = self.net.lane_of(&peer) {
             lane.announcements.saw(hash);

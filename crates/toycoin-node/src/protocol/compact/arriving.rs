@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use toycoin_core::{
-    Block, BlockHash, CheckedBlock, Header, Rule, RuleError,
+    Block, BlockHash, CheckedBlock, Header, IdentifiedBlock, Rule, RuleError,
     chain::ChainError,
     compact::{CompactBlock, Rebuild, RebuildError},
     consensus::{check_form, check_header, check_proof_of_work},
@@ -42,7 +42,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return self.on_orphan_compact_block(peer, &compact, ticket);
         }
         match self.rebuild(peer, &compact) {
-            Ok(rebuild) if rebuild.count_missing() == 0 => match rebuild.finish_prepared(self.chain.deltas()) {
+            Ok(rebuild) if rebuild.count_missing() == 0 => match rebuild.finish() {
                 Ok(block) => {
                     let came = if ticket.is_some() { Came::ByGossip } else { Came::ByItself };
                     self.on_rebuilt(peer, block, came, ticket);
@@ -68,7 +68,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let may_try = link.is_some_and(|link| link.orphans.take(1, now));
         let rebuilt = may_try.then(|| Rebuild::begin(compact.clone()).and_then(|rebuild| self.know_waiting(rebuild)));
         let complete = rebuilt.and_then(Result::ok).filter(|rebuild| rebuild.count_missing() == 0);
-        if let Some(block) = complete.and_then(|rebuild| rebuild.finish_prepared(self.chain.deltas()).ok()) {
+        if let Some(block) = complete.and_then(|rebuild| rebuild.finish().ok()) {
             let came = if ticket.is_some() { Came::ByGossip } else { Came::ByItself };
             return self.on_rebuilt(peer, block, came, ticket);
         }
@@ -87,7 +87,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             return self.net.mute(peer, MuteReason::OtherPayments(error));
         }
         let compact = rebuild.compact().clone();
-        match rebuild.finish_prepared(self.chain.deltas()) {
+        match rebuild.finish() {
             Ok(block) => self.on_rebuilt(peer, block, Came::ByItself, ticket),
             Err(error) => {
                 self.bodies.expect_no_more(&peer, &answer.block);
@@ -159,15 +159,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         })?;
         self.take_looks(peer, rivals.iter().map(|rival| rival.ids().len()).sum()).ok_or(missing)?;
         for rival in &rivals {
-            let ids = rival.ids().iter().skip(1).map(|(_, wtxid)| *wtxid);
-            rebuild.know(ids.zip(&rival.block().transactions))?;
+            rebuild.know_payments_of(rival)?;
         }
         Ok(rebuild)
     }
 
     /// Puts the payments that wait for a block in their places.
     fn know_waiting(&self, mut rebuild: Rebuild) -> Result<Rebuild, RebuildError> {
-        rebuild.know(self.transactions.payments().map(|payment| (payment.wtxid(), payment.transaction())))?;
+        rebuild.know(self.transactions.payments())?;
         Ok(rebuild)
     }
 
@@ -194,7 +193,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     }
 
     /// Processes the block that a compact block was. It goes on as a compact block only if it can be had from here.
-    fn on_rebuilt(&mut self, peer: PeerKey, block: Block, came: Came, ticket: Option<Ticket>) {
+    fn on_rebuilt(&mut self, peer: PeerKey, block: IdentifiedBlock, came: Came, ticket: Option<Ticket>) {
         let hash = block.hash();
         let judgement = match self.on_block(peer, block, came) {
             Judgement::Accept if !self.is_better(&hash) => Judgement::Ignore,

@@ -128,8 +128,7 @@ impl Rebuilding {
         if !self.looks.take(self.payments.len() as u64, now) {
             return self.ask(whole, now);
         }
-        let known = self.payments.iter().map(|payment| (payment.wtxid(), payment.transaction()));
-        match rebuild.know(known) {
+        match rebuild.know(&self.payments) {
             Ok(()) if rebuild.count_missing() == 0 => self.finish(whole, rebuild, now),
             Ok(()) if rebuild.count_missing() <= limits::COMPACT_MISSING => {
                 self.ask(Waiting { rebuild: Some(rebuild), ..whole }, now)
@@ -176,7 +175,7 @@ impl Rebuilding {
         match rebuild.finish() {
             Ok(block) => {
                 self.saw(waiting.hash);
-                Outcome { block: Some((waiting.sender, block)), ..Outcome::default() }
+                Outcome { block: Some((waiting.sender, block.into_block())), ..Outcome::default() }
             }
             Err(_) => self.ask(Waiting { rebuild: None, ..waiting }, now),
         }
