@@ -1,26 +1,25 @@
 //! The mempool's transactions, the spender of each coin, and the orders by fee rate.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use toycoin_core::{OutPoint, Txid, utxo::Coin};
+use toycoin_core::{OutPoint, Txid, keyed_map::KeyedMap, utxo::Coin};
 
 use crate::mempool::{
     entry::{Entry, KeepingKey, MiningKey, Newcomer},
+    order::Order,
     package::Package,
 };
 
-/// Transactions by id.
+/// Transactions by id. The order of a map is never visible.
 ///
 /// No two of them spend the same coin: the caller removes what a new transaction replaces before it inserts that.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    by_txid: BTreeMap<Txid, Entry>,
-    spenders: BTreeMap<OutPoint, Txid>,
-    keeping: BTreeMap<KeepingKey, Txid>,
-    mining: BTreeMap<MiningKey, Txid>,
+    /// Each entry has a place of its own, so that the map grows without moving them.
+    by_txid: KeyedMap<Txid, Box<Entry>>,
+    spenders: KeyedMap<OutPoint, Txid>,
+    keeping: Order<KeepingKey>,
+    mining: Order<MiningKey>,
     bytes: u64,
     last_arrival: i64,
     first_arrival: i64,
@@ -29,7 +28,7 @@ pub(super) struct Entries {
 
 impl Entries {
     pub(super) fn get(&self, txid: &Txid) -> Option<&Entry> {
-        self.by_txid.get(txid)
+        self.by_txid.get(txid).map(Box::as_ref)
     }
 
     pub(super) fn contains(&self, txid: &Txid) -> bool {
@@ -49,24 +48,35 @@ impl Entries {
         self.generation
     }
 
+    /// Returns the transactions in no particular order.
+    pub(super) fn iter_unordered(&self) -> impl Iterator<Item = (&Txid, &Entry)> {
+        self.by_txid.iter().map(|(txid, entry)| (txid, entry.as_ref()))
+    }
+
+    /// Returns the transactions in the order of their ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Txid, &Entry)> {
-        self.by_txid.iter()
+        let mut all: Vec<_> = self.iter_unordered().collect();
+        all.sort_unstable_by_key(|(txid, _)| **txid);
+        all.into_iter()
     }
 
     /// Returns the transactions in the order of eviction, the worst fee rate first.
     pub(super) fn by_keeping(&self) -> impl Iterator<Item = (&KeepingKey, &Txid)> {
-        self.keeping.iter()
+        self.keeping.iter(|| self.iter_unordered().map(|(txid, entry)| (entry.keeping_key(), *txid)))
     }
 
     /// Returns the transactions in the order of mining, the best package first.
     pub(super) fn by_mining(&self) -> impl Iterator<Item = (&MiningKey, &Txid)> {
-        self.mining.iter()
+        self.mining.iter(|| self.mining_keys())
     }
 
     /// Returns the transactions after a position in the order of mining.
     pub(super) fn by_mining_after(&self, after: Option<MiningKey>) -> impl Iterator<Item = (&MiningKey, &Txid)> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.mining.range((from, Bound::Unbounded))
+        self.mining.after(after, || self.mining_keys())
+    }
+
+    fn mining_keys(&self) -> impl Iterator<Item = (MiningKey, Txid)> {
+        self.iter_unordered().map(|(txid, entry)| (entry.mining_key(), *txid))
     }
 
     pub(super) fn spender(&self, outpoint: &OutPoint) -> Option<Txid> {
@@ -106,9 +116,9 @@ impl Entries {
         self.generation += 1;
         let entry =
             Entry { transaction, own, ancestors: own, descendants: own, arrival, coinbase_height, returned, since };
-        self.keeping.insert(entry.keeping_key(), txid);
-        self.mining.insert(entry.mining_key(), txid);
-        self.by_txid.insert(txid, entry);
+        self.keeping.insert(txid, || entry.keeping_key());
+        self.mining.insert(txid, || entry.mining_key());
+        self.by_txid.insert(txid, Box::new(entry));
         self.relate(&txid, &ancestors);
         for (descendant, before) in below {
             let new: Vec<_> = self.ancestors_of(&descendant).difference(&before).copied().collect();
@@ -121,6 +131,11 @@ impl Entries {
     /// The cost depends on the removed transactions and their remaining relatives, so that a block with long chains is
     /// removed at once.
     pub(super) fn remove_all(&mut self, gone: &BTreeSet<Txid>) {
+        // building an order of those that stay costs less than removing more from it, and often nobody asks for it
+        if gone.len() > self.len() / 2 {
+            self.keeping.reset();
+            self.mining.reset();
+        }
         let (above, below) = self.relatives(gone);
         if above.is_empty() {
             return self.remove_with_all_above(gone, &below);
@@ -132,9 +147,7 @@ impl Entries {
             }
         }
         let below = self.lines(below);
-        for txid in gone {
-            self.forget(txid);
-        }
+        self.forget_all(gone);
         for (txid, before) in below {
             let after = self.ancestors_of(&txid);
             let (own, mut ancestors) = (self.package([&txid]), self.package(&after));
@@ -159,9 +172,7 @@ impl Entries {
                 }
             }
         }
-        for txid in gone {
-            self.forget(txid);
-        }
+        self.forget_all(gone);
         for (txid, less) in less {
             self.update(&txid, |entry| entry.ancestors.subtract(less));
         }
@@ -189,20 +200,33 @@ impl Entries {
         let (keeping, mining) = (entry.keeping_key(), entry.mining_key());
         change(entry);
         if entry.keeping_key() != keeping {
-            self.keeping.remove(&keeping);
-            self.keeping.insert(entry.keeping_key(), *txid);
+            self.keeping.remove(|| keeping);
+            self.keeping.insert(*txid, || entry.keeping_key());
         }
         if entry.mining_key() != mining {
-            self.mining.remove(&mining);
-            self.mining.insert(entry.mining_key(), *txid);
+            self.mining.remove(|| mining);
+            self.mining.insert(*txid, || entry.mining_key());
         }
+    }
+
+    /// Removes transactions without updating their relatives.
+    fn forget_all(&mut self, gone: &BTreeSet<Txid>) {
+        // often a block takes all that wait, and then nothing has to be looked for
+        if gone.len() == self.len() && gone.iter().all(|txid| self.contains(txid)) {
+            self.by_txid.clear();
+            self.spenders.clear();
+            self.bytes = 0;
+            self.generation += gone.len() as u64;
+            return;
+        }
+        gone.iter().for_each(|txid| self.forget(txid));
     }
 
     /// Removes one transaction without updating its relatives.
     fn forget(&mut self, txid: &Txid) {
         let Some(entry) = self.by_txid.remove(txid) else { return };
-        self.keeping.remove(&entry.keeping_key());
-        self.mining.remove(&entry.mining_key());
+        self.keeping.remove(|| entry.keeping_key());
+        self.mining.remove(|| entry.mining_key());
         for outpoint in &entry.transaction.inputs {
             self.spenders.remove(outpoint);
         }

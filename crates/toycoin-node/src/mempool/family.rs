@@ -56,8 +56,13 @@ impl Entries {
         };
         let (mut above, mut below) = (Vec::new(), Vec::new());
         for member in of {
-            parents(member, &mut above);
-            children(member, &mut below);
+            let Some(entry) = self.get(member) else { continue };
+            if entry.ancestors.count > 1 {
+                parents(member, &mut above);
+            }
+            if entry.descendants.count > 1 {
+                children(member, &mut below);
+            }
         }
         let above = walk(above, usize::MAX, parents).unwrap_or_default();
         (above, walk(below, usize::MAX, children).unwrap_or_default())

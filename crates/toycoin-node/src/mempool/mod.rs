@@ -24,6 +24,7 @@ mod entries;
 mod entry;
 mod eviction;
 mod family;
+mod order;
 mod orphans;
 mod package;
 mod page;

@@ -1,7 +1,5 @@
 //! The mempool itself: its contents, and the effect of a connected block.
 
-use std::collections::BTreeSet;
-
 use toycoin_core::{
     ChainParams, CheckedBlock, FeeRate, IdentifiedTransaction, OutPoint, Rule, Transaction, Txid, Wtxid,
 };
@@ -101,14 +99,14 @@ impl Mempool {
         self.entries.spender(outpoint)
     }
 
-    /// Returns the transactions by id.
+    /// Returns the transactions in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = (&Txid, &Transaction)> {
         self.entries.iter().map(|(txid, entry)| (txid, entry.transaction.transaction()))
     }
 
-    /// Returns all payments that wait, those of the orphan pool last.
+    /// Returns all payments that wait, in no particular order.
     pub fn waiting(&self) -> impl Iterator<Item = &IdentifiedTransaction> {
-        self.entries.iter().map(|(_, entry)| &entry.transaction).chain(self.orphans.iter())
+        self.entries.iter_unordered().map(|(_, entry)| &entry.transaction).chain(self.orphans.iter())
     }
 
     /// Returns a number that changes whenever the pool does.
@@ -123,16 +121,18 @@ impl Mempool {
     /// the orphans whose parents were in the block.
     pub fn block_connected(&mut self, block: &CheckedBlock) -> Vec<(Txid, DropReason)> {
         // all at once: removing a chain of payments one by one would update its rest each time
-        let held: BTreeSet<_> = block.transactions().map(|(txid, _)| txid).filter(|txid| self.contains(txid)).collect();
-        self.entries.remove_all(&held);
+        let is_held: Vec<_> = block.transactions().map(|(txid, _)| self.contains(&txid)).collect();
+        let held = block.transactions().zip(&is_held).filter(|(_, is_held)| **is_held).map(|((txid, _), _)| txid);
+        self.entries.remove_all(&held.collect());
         let mut dropped = Vec::new();
         self.orphans.unblock_children_of(&block.coinbase_txid());
-        for (txid, transaction) in block.transactions() {
+        for ((txid, transaction), is_held) in block.transactions().zip(is_held) {
             self.orphans.remove(&txid);
             self.orphans.unblock_children_of(&txid);
             for outpoint in &transaction.inputs {
                 self.orphans.take_spenders(outpoint);
-                if let Some(conflict) = self.entries.spender(outpoint) {
+                // what the pool held was the only spender there
+                if !is_held && let Some(conflict) = self.entries.spender(outpoint) {
                     self.drop_family(conflict, DropReason::Conflict { with: txid }, &mut dropped);
                 }
             }

@@ -169,7 +169,7 @@ impl Mempool {
     /// Returns the transactions in the order of arrival, parents before children. The flag says whether a
     /// reorganisation brought back the transaction or one of its ancestors.
     pub fn in_arrival_order(&self) -> Vec<(&IdentifiedTransaction, bool)> {
-        let mut entries: Vec<_> = self.entries.iter().map(|(_, entry)| entry).collect();
+        let mut entries: Vec<_> = self.entries.iter_unordered().map(|(_, entry)| entry).collect();
         entries.sort_unstable_by_key(|entry| entry.arrival);
         let mut returned = BTreeSet::new();
         let mark = |entry: &'_ Entry| {
@@ -190,7 +190,7 @@ impl Mempool {
         let Some((first, next)) = reorganisation.arrivals.filter(|(first, next)| first < next) else {
             return (Vec::new(), 0);
         };
-        let entries = self.entries.iter().filter(|(_, entry)| (first..next).contains(&entry.arrival));
+        let entries = self.entries.iter_unordered().filter(|(_, entry)| (first..next).contains(&entry.arrival));
         let mut back: Vec<_> = entries.map(|(txid, entry)| (entry.arrival, *txid)).collect();
         back.sort_unstable();
         let count = back.len();
