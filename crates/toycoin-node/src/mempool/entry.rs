@@ -41,6 +41,11 @@ impl Entry {
         (self.ancestors.count, self.arrival)
     }
 
+    /// Returns whether it has neither ancestors nor descendants in the pool.
+    pub(super) const fn is_alone(&self) -> bool {
+        self.ancestors.count == 1 && self.descendants.count == 1
+    }
+
     /// Returns the eviction key for a given package of descendants, itself included.
     ///
     /// A child with a low fee must not cause the eviction of a parent with a high one, so the transaction's own rate

@@ -21,28 +21,31 @@ pub(super) fn select(entries: &Entries, max_bytes: u64) -> Vec<IdentifiedTransac
     let mut order = entries.by_mining().map(|(key, txid)| (*key, *txid)).peekable();
     while misfits < limits::SELECTION_MISFITS {
         let first_again = choice.again.first_key_value().map(|(key, txid)| (*key, *txid));
-        let txid = match (order.peek().copied(), first_again) {
+        let (key, txid) = match (order.peek().copied(), first_again) {
             (Some((key, txid)), other) if other.is_none_or(|(again, _)| key < again) => {
                 order.next();
                 // its package has shrunk since the pool ordered it, so its turn comes among the reduced packages
                 if choice.left.contains_key(&txid) {
                     continue;
                 }
-                txid
+                (key, txid)
             }
             (_, Some((key, txid))) => {
                 choice.again.remove(&key);
-                txid
+                (key, txid)
             }
             (_, None) => break,
         };
-        let Some(package) = choice.package(&txid).filter(|_| !choice.chosen.contains(&txid)) else { continue };
-        if package.bytes > room {
+        if choice.chosen.contains(&txid) {
+            continue;
+        }
+        let bytes = key.0.0.bytes();
+        if bytes > room {
             misfits += 1;
             continue;
         }
         misfits = 0;
-        room -= package.bytes;
+        room -= bytes;
         block.extend(choice.take(&txid));
     }
     block
@@ -50,6 +53,7 @@ pub(super) fn select(entries: &Entries, max_bytes: u64) -> Vec<IdentifiedTransac
 
 struct Choice<'a> {
     entries: &'a Entries,
+    /// The selected transactions, without those that have no relatives: nothing leads to these again.
     chosen: BTreeSet<Txid>,
     /// Packages that lost members to the selected ones.
     left: BTreeMap<Txid, Package>,
@@ -58,14 +62,12 @@ struct Choice<'a> {
 }
 
 impl Choice<'_> {
-    /// Returns what remains of a transaction's package.
-    fn package(&self, txid: &Txid) -> Option<Package> {
-        self.left.get(txid).copied().or_else(|| self.entries.get(txid).map(|entry| entry.ancestors))
-    }
-
     /// Takes a transaction and its remaining ancestors, parents first.
     fn take(&mut self, txid: &Txid) -> Vec<IdentifiedTransaction> {
         let Some(entry) = self.entries.get(txid) else { return Vec::new() };
+        if entry.is_alone() {
+            return vec![entry.transaction.clone()];
+        }
         let mut package = self.entries.ancestors(&entry.transaction);
         package.insert(*txid);
         package.retain(|member| !self.chosen.contains(member));

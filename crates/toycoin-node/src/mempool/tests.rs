@@ -1,4 +1,5 @@
-//! Packages and orders that are updated with each change, compared with a full recomputation.
+//! Packages and orders that are updated with each change, compared with a full recomputation, and the selection for a
+//! block with a slow and obvious one.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +9,7 @@ use toycoin_core::{Amount, OutPoint, PublicKey, Transaction, TxOut, Txid};
 use super::{
     entries::Entries,
     entry::{Entry, Newcomer},
+    select::select,
 };
 use crate::machine::Monotonic;
 
@@ -39,11 +41,39 @@ fn assert_recomputed(entries: &Entries) {
     assert_eq!(entries.bytes(), all.iter().map(|(_, entry)| entry.transaction.size()).sum::<u64>());
 }
 
+/// Looks at all packages again for each one that it takes.
+fn select_slowly(entries: &Entries, mut room: u64) -> Vec<Txid> {
+    let (mut block, mut misfits) = (Vec::new(), BTreeSet::new());
+    loop {
+        let rest = |txid: &Txid, entry: &Entry| {
+            let mut rest = entries.ancestors(&entry.transaction);
+            rest.insert(*txid);
+            rest.retain(|member| !block.contains(member));
+            rest
+        };
+        let candidates = entries.iter().filter(|(txid, _)| !block.contains(*txid)).map(|(txid, entry)| {
+            let rest = rest(txid, entry);
+            (entry.mining_key_with(entries.package(&rest)), rest)
+        });
+        let best =
+            candidates.filter(|(key, rest)| !misfits.contains(&(*key, rest.clone()))).min_by_key(|(key, _)| *key);
+        let Some((key, rest)) = best else { return block };
+        match room.checked_sub(entries.package(&rest).bytes) {
+            Some(left) => {
+                room = left;
+                block.extend(entries.in_order(&rest).into_iter().map(|(txid, _)| txid));
+            }
+            None => drop(misfits.insert((key, rest))),
+        }
+    }
+}
+
 proptest! {
     #[test]
-    fn packages_are_what_a_recompute_gives_whatever_comes_and_goes(
+    fn packages_and_selection_are_as_computed_from_nothing(
         graph in prop::collection::vec((prop::collection::vec(any::<Index>(), 0..3), 0u64..5_000), 1..24),
         steps in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<Index>(), 1..6)), 1..20),
+        room in 0u64..30_000,
     ) {
         let mut made: Vec<(Txid, Transaction)> = Vec::new();
         for (number, (parents, _)) in graph.iter().enumerate() {
@@ -70,6 +100,8 @@ proptest! {
                 entries.remove_all(&chosen.iter().map(|number| made[*number].0).filter(|txid| entries.contains(txid)).collect());
             }
             assert_recomputed(&entries);
+            let selected: Vec<_> = select(&entries, room).iter().map(|transaction| transaction.txid()).collect();
+            assert_eq!(selected, select_slowly(&entries, room));
         }
     }
 }
