@@ -72,7 +72,10 @@ impl Coins {
 
 impl Extend<(OutPoint, Coin)> for Coins {
     fn extend<I: IntoIterator<Item = (OutPoint, Coin)>>(&mut self, coins: I) {
-        coins.into_iter().for_each(|(outpoint, coin)| self.insert(outpoint, coin));
+        let coins = coins.into_iter();
+        // at once, since a map that grows step by step is copied at each
+        self.changed.reserve(coins.size_hint().0);
+        coins.for_each(|(outpoint, coin)| self.insert(outpoint, coin));
     }
 }
 

@@ -222,9 +222,10 @@ impl ChainStore for MemoryStore {
             self.undo.insert(hash, connected.undo);
             self.openings.push(connected.opening);
             self.filters.push((hash, OnceLock::new()));
-            for (place, (txid, _)) in (0..).zip(connected.block.ids()) {
-                self.places.insert(*txid, (hash, place));
-            }
+            // at once, since a map that grows step by step is copied at each
+            let ids = connected.block.ids();
+            self.places.reserve(ids.len());
+            self.places.extend((0..).zip(ids).map(|(place, (txid, _))| (*txid, (hash, place))));
         }
         for (outpoint, _) in update.diff.spent_unordered() {
             self.coins.remove(outpoint);
