@@ -83,7 +83,7 @@ impl<S: ChainStore> Chain<S> {
         if reward > Amount::ZERO {
             draft = draft.with_coinbase(Coinbase { outputs: vec![TxOut { value: reward, owner: payout }], ..coinbase });
             match self.params().enforces_all() {
-                true => coinbase_coins(&draft).for_each(|(outpoint, coin)| diff.create(outpoint, coin)),
+                true => coinbase_coins(&draft).for_each(|(outpoint, coin)| diff.create_new(outpoint, coin)),
                 // a sandbox may make a coinbase again that the block spends, so the order counts
                 false => diff = transition(self.params(), &draft, &coins, |_, _, _| Ok(()))?.diff,
             }

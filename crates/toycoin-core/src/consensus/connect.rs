@@ -264,8 +264,14 @@ pub(crate) fn transition(
     let outputs = block.block().transactions.iter().map(|transaction| transaction.outputs.len()).sum::<usize>();
     let made = block.block().coinbase.outputs.len() + outputs;
     let mut diff = UtxoDiff::with_capacity(coins.len(), made);
+    // coins that the block may both create and spend; all of them in a sandbox, which may do so in any order
+    let mut own = UtxoDiff::default();
+    let is_own = |txid: &Txid| !params.enforces_all() || coins.is_parent(txid);
     for (outpoint, coin) in coinbase_coins(block) {
-        diff.create(outpoint, coin);
+        match is_own(&outpoint.txid) {
+            true => own.create(outpoint, coin),
+            false => diff.create_new(outpoint, coin),
+        }
     }
     let mut fees = Amount::ZERO;
     for (txid, transaction, found) in coins.of(block) {
@@ -274,14 +280,23 @@ pub(crate) fn transition(
         params.require(fees <= Amount::MAX_MONEY, || RuleError::FeeSum)?;
         sign(txid, transaction, found)?;
         for (outpoint, coin) in transaction.inputs.iter().zip(found) {
-            if let Some(coin) = coin {
-                diff.spend(*outpoint, *coin);
+            match coin {
+                Some(coin) if is_own(&outpoint.txid) => own.spend(*outpoint, *coin),
+                Some(coin) => diff.spend_older(*outpoint, *coin),
+                None => {}
             }
         }
+        let is_own = is_own(&txid);
         for (outpoint, output) in transaction.outpoints(txid) {
-            diff.create(outpoint, Coin { output: *output, coinbase_height: 0 });
+            let coin = Coin { output: *output, coinbase_height: 0 };
+            match is_own {
+                true => own.create(outpoint, coin),
+                false => diff.create_new(outpoint, coin),
+            }
         }
     }
+    own.spent_unordered().for_each(|(outpoint, coin)| diff.spend_older(*outpoint, *coin));
+    own.created_unordered().for_each(|(outpoint, coin)| diff.create_new(*outpoint, *coin));
     Ok(Transition { diff, fees })
 }
 

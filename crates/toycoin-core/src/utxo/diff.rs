@@ -1,6 +1,9 @@
 //! Changes of the UTXO set.
 
-use crate::{keyed_map::KeyedMap, transaction::OutPoint, utxo::Coin};
+use crate::{
+    transaction::OutPoint,
+    utxo::{Coin, coin_list::CoinList},
+};
 
 /// A net change of the UTXO set: the coins that were spent, with their contents, and the coins that were created.
 ///
@@ -8,18 +11,14 @@ use crate::{keyed_map::KeyedMap, transaction::OutPoint, utxo::Coin};
 /// changes look the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UtxoDiff {
-    spent: KeyedMap<OutPoint, Coin>,
-    created: KeyedMap<OutPoint, Coin>,
+    spent: CoinList,
+    created: CoinList,
 }
 
 impl UtxoDiff {
     /// Makes an empty change with room for `spent` and `created` coins.
     pub(crate) fn with_capacity(spent: usize, created: usize) -> Self {
-        let secret = Default::default;
-        Self {
-            spent: KeyedMap::with_capacity_and_hasher(spent, secret()),
-            created: KeyedMap::with_capacity_and_hasher(created, secret()),
-        }
+        Self { spent: CoinList::with_capacity(spent), created: CoinList::with_capacity(created) }
     }
 
     /// Records that a coin was spent.
@@ -40,12 +39,22 @@ impl UtxoDiff {
         }
     }
 
+    /// Records that a coin was spent which this change has neither created nor spent.
+    pub(crate) fn spend_older(&mut self, outpoint: OutPoint, coin: Coin) {
+        self.spent.push(outpoint, coin);
+    }
+
+    /// Records that a coin was created which this change has neither spent nor created.
+    pub(crate) fn create_new(&mut self, outpoint: OutPoint, coin: Coin) {
+        self.created.push(outpoint, coin);
+    }
+
     /// Appends a later change.
     pub fn append(&mut self, later: &Self) {
-        for (outpoint, coin) in &later.spent {
+        for (outpoint, coin) in later.spent.iter() {
             self.spend(*outpoint, *coin);
         }
-        for (outpoint, coin) in &later.created {
+        for (outpoint, coin) in later.created.iter() {
             self.create(*outpoint, *coin);
         }
     }
@@ -89,7 +98,7 @@ impl UtxoDiff {
     pub fn get(&self, outpoint: &OutPoint) -> Option<Option<Coin>> {
         match self.created.get(outpoint) {
             Some(coin) => Some(Some(*coin)),
-            None => self.spent.contains_key(outpoint).then_some(None),
+            None => self.spent.get(outpoint).map(|_| None),
         }
     }
 
@@ -104,7 +113,7 @@ impl UtxoDiff {
     }
 }
 
-fn sorted(coins: &KeyedMap<OutPoint, Coin>) -> std::vec::IntoIter<(&OutPoint, &Coin)> {
+fn sorted(coins: &CoinList) -> std::vec::IntoIter<(&OutPoint, &Coin)> {
     let mut coins: Vec<_> = coins.iter().collect();
     coins.sort_unstable_by_key(|(outpoint, _)| *outpoint);
     coins.into_iter()

@@ -6,6 +6,7 @@
 //! ```
 
 mod coin;
+mod coin_list;
 mod diff;
 mod overlay;
 mod view;
