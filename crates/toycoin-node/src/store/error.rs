@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use redb::{CommitError, DatabaseError, StorageError, TableError, TransactionError};
+use redb::{CommitError, CursorError, DatabaseError, StorageError, TableError, TransactionError};
 use thiserror::Error;
 use toycoin_core::BlockHash;
 
@@ -164,6 +164,8 @@ impl StoreError {
             }
             redb::Error::Io(source) => Self::of_io(path, source),
             redb::Error::Corrupted(reason) => Self::damaged(path.display().to_string(), reason),
+            // entries are added in the order of the keys that are there
+            redb::Error::UnorderedKey => Self::damaged(path.display().to_string(), "its keys are not in order"),
             redb::Error::UpgradeRequired(version) => {
                 Self::damaged(path.display().to_string(), format!("its file format {version} is unknown"))
             }
@@ -182,4 +184,4 @@ macro_rules! from_redb {
     )*};
 }
 
-from_redb!(CommitError, DatabaseError, StorageError, TableError, TransactionError);
+from_redb!(CommitError, CursorError, DatabaseError, StorageError, TableError, TransactionError);

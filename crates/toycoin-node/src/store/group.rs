@@ -1,12 +1,15 @@
 //! A group in the tables of the database.
 
+use std::ops::Bound;
+
 use redb::{ReadableTable, WriteTransaction};
-use toycoin_core::{BlockHash, Work, filter::BlockFilter};
+use toycoin_core::{BlockHash, Txid, Work, filter::BlockFilter};
 use toycoin_wire::{codec, limits::MAX_DECODE};
 
 use crate::store::{
     StoreError,
     bodies::FileOffset,
+    changes::apply,
     pending::Pending,
     record::{damaged, seal_long},
     tables::*,
@@ -48,21 +51,16 @@ fn write_blocks(
     pending: &Pending,
     bodies: &[(BlockHash, BlockRecord)],
 ) -> Result<(), StoreError> {
-    let mut blocks = transaction.open_table(BLOCKS)?;
-    let mut sorted: Vec<_> = bodies.iter().collect();
-    sorted.sort_unstable_by_key(|(hash, _)| *hash);
-    for (hash, record) in sorted {
-        blocks.insert(hash.as_bytes(), &record.to_bytes(hash))?;
-    }
+    let entry = |hash: &BlockHash, record: BlockRecord| (hash.to_bytes(), Some(record.to_bytes(hash)));
+    let mut changes: Vec<_> = bodies.iter().map(|(hash, record)| entry(hash, *record)).collect();
+    let blocks = transaction.open_table(BLOCKS)?;
     for hash in pending.invalid.iter().filter(|hash| !pending.bodies.contains_key(hash)) {
         let found = blocks.get(hash.as_bytes())?;
         let record = found.map(|bytes| BlockRecord::from_bytes(hash.as_bytes(), bytes.value())).transpose()?;
-        if let Some(record) = record {
-            let record = BlockRecord { invalid: true, ..record };
-            blocks.insert(hash.as_bytes(), &record.to_bytes(hash))?;
-        }
+        changes.extend(record.map(|record| entry(hash, BlockRecord { invalid: true, ..record })));
     }
-    Ok(())
+    drop(blocks);
+    apply(transaction, BLOCKS, changes, |bytes| bytes).map(drop)
 }
 
 fn write_active(transaction: &WriteTransaction, pending: &Pending, undo: &[FileOffset]) -> Result<(), StoreError> {
@@ -78,14 +76,15 @@ fn write_active(transaction: &WriteTransaction, pending: &Pending, undo: &[FileO
         None => Work::default(),
     };
     active.retain_in(pending.standing.., |_, _| false)?;
+    let mut end = active.upper_bound_mut(Bound::<u64>::Unbounded)?;
     for (height, (connected, undo)) in (pending.standing..).zip(pending.connected.iter().zip(undo)) {
         let block = &connected.block;
         let own = block.block().header.bits.to_target().map(|target| target.work()).unwrap_or_default();
         work = work + own;
         let record = ActiveRecord { hash: block.hash(), work, undo: *undo };
-        active.insert(height, &record.to_bytes(height))?;
+        end.insert_before(height, &record.to_bytes(height))?;
     }
-    Ok(())
+    Ok(end.close()?)
 }
 
 fn write_openings(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
@@ -94,10 +93,11 @@ fn write_openings(transaction: &WriteTransaction, pending: &Pending) -> Result<(
     }
     let mut openings = transaction.open_table(OPENINGS)?;
     openings.retain_in(pending.standing.., |_, _| false)?;
+    let mut end = openings.upper_bound_mut(Bound::<u64>::Unbounded)?;
     for (height, connected) in (pending.standing..).zip(&pending.connected) {
-        openings.insert(height, &opening_to_bytes(height, &connected.opening))?;
+        end.insert_before(height, &opening_to_bytes(height, &connected.opening))?;
     }
-    Ok(())
+    Ok(end.close()?)
 }
 
 fn write_filters(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
@@ -106,51 +106,39 @@ fn write_filters(transaction: &WriteTransaction, pending: &Pending) -> Result<()
     }
     let mut filters = transaction.open_table(FILTERS)?;
     filters.retain_in(pending.standing.., |_, _| false)?;
+    let mut end = filters.upper_bound_mut(Bound::<u64>::Unbounded)?;
     for (height, connected) in (pending.standing..).zip(&pending.connected) {
         let filter = BlockFilter::with_hash(connected.block.hash(), connected.block.block());
-        filters.insert(height, filter_to_bytes(height, &filter).as_slice())?;
+        end.insert_before(height, filter_to_bytes(height, &filter).as_slice())?;
     }
-    Ok(())
+    Ok(end.close()?)
 }
 
 fn write_coins(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
-    let (mut coins, mut owners) = (transaction.open_table(COINS)?, transaction.open_table(OWNERS)?);
-    let mut changes = Vec::new();
-    for (outpoint, coin) in pending.diff.spent() {
+    let diff = &pending.diff;
+    let count = diff.spent_unordered().len() + diff.created_unordered().len();
+    let (mut coins, mut owners) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for (outpoint, coin) in diff.spent() {
         let key = outpoint_key(outpoint);
-        if coins.remove(&key)?.is_none() {
-            return Err(damaged("coins", &key, "it is missing, but a block spends it"));
-        }
-        changes.push((owned_key(&coin.output.owner, &key), false));
+        coins.push((key, None));
+        owners.push((owned_key(&coin.output.owner, &key), None));
     }
-    for (outpoint, coin) in pending.diff.created() {
+    for (outpoint, coin) in diff.created() {
         let key = outpoint_key(outpoint);
-        coins.insert(&key, &coin_to_bytes(&key, coin))?;
-        changes.push((owned_key(&coin.output.owner, &key), true));
+        coins.push((key, Some(coin_to_bytes(&key, coin))));
+        owners.push((owned_key(&coin.output.owner, &key), Some(())));
     }
-    // in the order of keys, the removal of a coin before its creation
-    changes.sort_unstable();
-    for (key, made) in changes {
-        if made {
-            owners.insert(&key, ())?;
-        } else {
-            owners.remove(&key)?;
-        }
+    if let Some(missing) = apply(transaction, COINS, coins, |bytes| bytes)? {
+        return Err(damaged("coins", &missing, "it is missing, but a block spends it"));
     }
-    Ok(())
+    apply(transaction, OWNERS, owners, |()| ()).map(drop)
 }
 
 fn write_transactions(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
-    let mut transactions = transaction.open_table(TRANSACTIONS)?;
-    for (txid, place) in &pending.transactions {
-        match place {
-            Some((height, place)) => {
-                transactions.insert(txid.as_bytes(), &place_to_bytes(txid, *height, *place))?;
-            }
-            None => drop(transactions.remove(txid.as_bytes())?),
-        }
-    }
-    Ok(())
+    let change = |(txid, place): (&Txid, &Option<(u64, u32)>)| {
+        (txid.to_bytes(), place.map(|(height, place)| place_to_bytes(txid, height, place)))
+    };
+    apply(transaction, TRANSACTIONS, pending.transactions.iter().map(change).collect(), |bytes| bytes).map(drop)
 }
 
 fn write_waiting(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {

@@ -18,6 +18,7 @@
 
 mod behind;
 mod bodies;
+mod changes;
 mod check;
 mod check_active;
 mod compact;
