@@ -10,7 +10,7 @@ use toycoin_core::{
 use crate::{
     limits,
     machine::Monotonic,
-    protocol::{Event, NodeMachine, announce, following::Following},
+    protocol::{Event, NodeMachine, announce, bodies::BodySync, following::Following},
 };
 
 /// What the chain still has to do.
@@ -102,9 +102,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         match self.chain.advance() {
             Ok(Advance::Idle) => self.connecting.is_busy = false,
             Ok(Advance::Working) => tracing::trace!("a step of a reorganisation, or a look at the store"),
-            // a move that is not durable must not be announced
-            Ok(Advance::Moved(moved)) if self.may_announce() => self.on_moved(moved),
-            Ok(Advance::Moved(_)) => {}
+            Ok(Advance::Moved(moved)) => {
+                let (behind, now) = (BodySync::behind(&self.chain), self.net.now.monotonic);
+                let is_on_its_way = self.durability.may_wait(behind, now < self.bodies.catching_up_until());
+                // a move that is not durable must not be announced
+                if is_on_its_way || self.durability.make_durable(&mut self.net, &mut self.chain) {
+                    self.on_moved(moved, is_on_its_way);
+                }
+            }
             Ok(Advance::Invalid { hash, error }) => {
                 let sender = self.waiting.take_sender(&hash);
                 self.refuse(sender, hash, &error);
@@ -113,19 +118,15 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
     }
 
-    /// Returns whether a move may be announced: it is durable, or the node is far behind and announces nothing new.
-    fn may_announce(&mut self) -> bool {
-        self.bodies.is_far_behind(&self.chain, self.net.now.monotonic)
-            || self.durability.make_durable(&mut self.net, &mut self.chain)
-    }
-
-    /// Begins to follow a move of the tip.
-    fn on_moved(&mut self, moved: Moved) {
+    /// Begins to follow a move of the tip. It is announced unless the node `is_on_its_way` to a tip that others know.
+    fn on_moved(&mut self, moved: Moved, is_on_its_way: bool) {
         let tip = self.chain.tip();
         tracing::debug!(name: "tip_changed", height = tip.height, hash = %tip.hash);
-        announce::plan_announcements(&mut self.net, &tip.hash);
-        if !self.waiting.is_own(&tip.hash) && !self.bodies.is_far_behind(&self.chain, self.net.now.monotonic) {
-            announce::gossip_tip(&mut self.net, &self.chain);
+        if !is_on_its_way {
+            announce::plan_announcements(&mut self.net, &tip.hash);
+            if !self.waiting.is_own(&tip.hash) {
+                announce::gossip_tip(&mut self.net, &self.chain);
+            }
         }
         self.bodies.request(&mut self.net, &self.chain);
         self.connecting.following = Some(Following::of(moved));

@@ -1,7 +1,8 @@
 //! Durability: what must survive a crash, and when it is synced.
 //!
 //! At the tip each move is synced before it is announced or mined upon. During initial block download (IBD) the store
-//! groups blocks, bounded by number, bytes and time. A crash then loses the last group, which is downloaded again.
+//! groups blocks, bounded by number, bytes and time. A crash then loses the last group, which is downloaded again. The
+//! last blocks of the download belong to its last group: syncing each of them alone would take longer than the rest.
 
 use std::fmt::Display;
 
@@ -14,9 +15,21 @@ use crate::{limits, machine::Monotonic, protocol::net::Net};
 pub(super) struct Durability {
     /// When the store began to hold changes back.
     unsynced_since: Option<Monotonic>,
+    /// Whether the node fell far behind and is not level again.
+    is_catching_up: bool,
 }
 
 impl Durability {
+    /// Returns whether a move of the tip may wait for others before it is synced: from when the node was far behind until
+    /// it has connected all known headers, as long as `more_come`. `behind` is the number of headers above the tip.
+    ///
+    /// Nothing new is announced meanwhile, since others know these blocks.
+    pub(super) const fn may_wait(&mut self, behind: u64, more_come: bool) -> bool {
+        let was_catching_up = self.is_catching_up;
+        self.is_catching_up = more_come && (behind > limits::BEHIND || was_catching_up && behind > 0);
+        self.is_catching_up
+    }
+
     /// Makes the whole chain durable. Returns false if the store fails.
     pub(super) fn make_durable<S: ChainStore<Error: Display>>(&mut self, net: &mut Net, chain: &mut Chain<S>) -> bool {
         self.unsynced_since = None;
@@ -46,5 +59,22 @@ impl Durability {
 
     pub(super) fn next_timeout(&self) -> Option<Monotonic> {
         self.unsynced_since.map(|since| since + limits::GROUP_TIME)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moves_wait_from_far_behind_until_level() {
+        let mut durability = Durability::default();
+        assert!(!durability.may_wait(limits::BEHIND, true), "not far behind yet");
+        assert!(durability.may_wait(limits::BEHIND + 1, true));
+        assert!(durability.may_wait(1, true), "not level yet");
+        assert!(!durability.may_wait(0, true));
+        assert!(!durability.may_wait(1, true), "it was level");
+        assert!(!durability.may_wait(limits::BEHIND + 1, false), "no blocks arrive");
+        assert!(durability.may_wait(limits::BEHIND + 1, true) && !durability.may_wait(1, false));
     }
 }

@@ -66,10 +66,14 @@ impl BodySync {
         self.in_flight.len()
     }
 
-    /// Returns whether the node is so far behind that syncing each block is not worth its cost.
+    /// Returns whether the node is far behind, and blocks arrive.
     pub(in crate::protocol) fn is_far_behind<S: ChainStore>(&self, chain: &Chain<S>, now: Monotonic) -> bool {
-        let behind = chain.headers().best().header.height.saturating_sub(chain.height());
-        behind > limits::BEHIND && now < self.catching_up_until()
+        Self::behind(chain) > limits::BEHIND && now < self.catching_up_until()
+    }
+
+    /// Returns by how many headers the best known chain is higher than the tip.
+    pub(in crate::protocol) fn behind<S: ChainStore>(chain: &Chain<S>) -> u64 {
+        chain.headers().best().header.height.saturating_sub(chain.height())
     }
 
     /// Returns the end of the time in which missing blocks count as on their way. It follows the last block that
