@@ -35,7 +35,7 @@ impl RedbStore {
     /// nodes on more than one core. What is [synced](toycoin_core::store::ChainStore::sync) is durable as without it.
     ///
     /// The blocks that are written and those that wait are each at most a group: 10,000 blocks
-    /// ([`GROUP_BLOCKS`](crate::limits::GROUP_BLOCKS)), or about 16 MiB. An error of the disk is reported by one of the
+    /// ([`GROUP_BLOCKS`](crate::limits::GROUP_BLOCKS)), or about 48 MiB. An error of the disk is reported by one of the
     /// next calls.
     #[must_use]
     pub const fn writing_behind(mut self) -> Self {

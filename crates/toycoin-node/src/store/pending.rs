@@ -1,7 +1,7 @@
 //! Changes that a store has received and not written yet: a group that a crash loses as a whole.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
@@ -27,11 +27,11 @@ pub(super) struct Pending {
     /// Index of each of these blocks in `connected`.
     pub(super) places: HashMap<BlockHash, usize>,
     /// New locations of transactions; `None` for those that are in no block any more.
-    pub(super) transactions: BTreeMap<Txid, Option<(u64, u32)>>,
+    pub(super) transactions: HashMap<Txid, Option<(u64, u32)>>,
     pub(super) diff: UtxoDiff,
     pub(super) tip: Option<(BlockHash, ChainState)>,
     pub(super) waiting: Option<Vec<WaitingTransaction>>,
-    /// Approximate size of the group on disk, in bytes.
+    /// Approximate size of the group in memory, in bytes.
     pub(super) bytes: u64,
 }
 
@@ -45,7 +45,7 @@ impl Pending {
             standing,
             connected: Vec::new(),
             places: HashMap::new(),
-            transactions: BTreeMap::new(),
+            transactions: HashMap::new(),
             diff: UtxoDiff::default(),
             tip: None,
             waiting: None,
