@@ -17,6 +17,10 @@ use toycoin_node::{
 
 use crate::{Payer, RING, extend, params, sizes};
 
+/// Number of peers that serve the blocks in the last rows. A peer serves a relay connection at a limited rate
+/// (`ANSWER_TOKENS_PER_SECOND`), so that with one peer this rate may be what is measured.
+pub(crate) const PEERS: usize = 3;
+
 /// Measures initial block download by a new node on disk and by one in memory, behind a relay.
 ///
 /// For comparison it connects the same blocks in memory: one by one, and in windows whose blocks all wait when the
@@ -37,10 +41,13 @@ pub(crate) fn compare(height: u64, runs: usize) {
     let _guard = runtime.enter();
     let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).expect("a port").spawn().expect("a thread");
     let address = relay.local_addr().to_string();
-    let peer = NodeBuilder::new(params.clone()).store(source.store().clone()).relay(address.clone()).spawn();
-    let peer = runtime.block_on(peer).expect("a node");
+    let serve = || {
+        let peer = NodeBuilder::new(params.clone()).store(source.store().clone()).relay(address.clone()).spawn();
+        runtime.block_on(peer).expect("a node")
+    };
+    let mut peers = vec![serve()];
     let (mut connecting, mut in_windows, mut on_disk, mut in_memory) = (vec![], vec![], vec![], vec![]);
-    let mut behind = vec![];
+    let (mut behind, mut of_peers) = (vec![], [vec![], vec![]]);
     let mut size = (0, 0);
     println!("catching up {height} blocks of two payments and a coinbase, {:.1} MB of bodies\n", bodies as f64 / 1e6);
     for _ in 0..runs {
@@ -53,15 +60,19 @@ pub(crate) fn compare(height: u64, runs: usize) {
         on_disk.push(runtime.block_on(time_to_catch_up(builder.store(store), height)));
         size = sizes(directory.path());
         drop(directory);
-        let directory = Directory::new(env!("CARGO_TARGET_TMPDIR"), "catching-up");
-        let store = RedbStore::open(directory.path(), &params).expect("a directory of our own");
-        let store = store.with_snapshot_jobs(run_snapshot_job).writing_behind();
-        let builder = NodeBuilder::new(params.clone()).relay(address.clone());
-        behind.push(runtime.block_on(time_to_catch_up(builder.store(store), height)));
-        let builder = NodeBuilder::new(params.clone()).relay(address.clone());
-        in_memory.push(runtime.block_on(time_to_catch_up(builder, height)));
+        let [memory, disk] = runtime.block_on(both_ways(&params, &address, height));
+        in_memory.push(memory);
+        behind.push(disk);
     }
-    runtime.block_on(peer.shutdown()).expect("an end");
+    peers.resize_with(PEERS, serve);
+    for _ in 0..runs {
+        let times = runtime.block_on(both_ways(&params, &address, height));
+        of_peers.iter_mut().zip(times).for_each(|(all, times)| all.push(times));
+    }
+    for peer in peers {
+        runtime.block_on(peer.shutdown()).expect("an end");
+    }
+    let [memory_of_peers, disk_of_peers] = of_peers;
     let coins = source.state().coin_count * 84;
     print_table(
         median_of(&in_windows),
@@ -71,6 +82,8 @@ pub(crate) fn compare(height: u64, runs: usize) {
             ("catching up in memory", in_memory),
             ("catching up on disk", on_disk),
             ("the same, a thread writes", behind),
+            ("in memory, from three peers", memory_of_peers),
+            ("on disk, a thread writes, from three peers", disk_of_peers),
         ],
     );
     let encoded = (bodies + coins) as f64;
@@ -112,6 +125,16 @@ pub(crate) fn time_to_connect(params: &ChainParams, blocks: &[Block], together: 
         while !matches!(chain.advance().expect("memory"), Advance::Idle) {}
     }
     [begun.elapsed().as_secs_f64(), processor.elapsed().as_secs_f64()]
+}
+
+/// Has a new node catch up to a height in memory, and then one on disk whose thread writes.
+pub(crate) async fn both_ways(params: &ChainParams, address: &str, height: u64) -> [Times; 2] {
+    let builder = || NodeBuilder::new(params.clone()).relay(address);
+    let memory = time_to_catch_up(builder(), height).await;
+    let directory = Directory::new(env!("CARGO_TARGET_TMPDIR"), "catching-up");
+    let store = RedbStore::open(directory.path(), params).expect("a directory of our own");
+    let store = store.with_snapshot_jobs(run_snapshot_job).writing_behind();
+    [memory, time_to_catch_up(builder().store(store), height).await]
 }
 
 /// Has a new node catch up to a height.

@@ -9,11 +9,8 @@ use std::{
 };
 
 use cpu_time::ProcessTime;
-use toycoin_benches::Directory;
 use toycoin_core::{Block, Chain};
-use toycoin_node::{
-    NodeBuilder, RelayServer, limits::BYTES_A_CONNECTION, relay::RelayConfig, run_snapshot_job, store::RedbStore,
-};
+use toycoin_node::{NodeBuilder, RelayServer, limits::BYTES_A_CONNECTION, relay::RelayConfig};
 use toycoin_wire::{
     ChannelRef, FrameDecoder, NodeId, Reader,
     node::NodeMessage,
@@ -22,7 +19,7 @@ use toycoin_wire::{
 
 use crate::{
     Payer,
-    catching_up::{Times, median_of, print_table, time_to_catch_up, time_to_connect},
+    catching_up::{PEERS, Times, both_ways, median_of, print_table, time_to_connect},
     extend, params,
 };
 
@@ -46,21 +43,27 @@ pub(crate) fn compare(count: u64, payments: usize, runs: usize) {
     let _guard = runtime.enter();
     let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).expect("a port").spawn().expect("a thread");
     let address = relay.local_addr();
-    let peer = NodeBuilder::new(params.clone()).store(source.store().clone()).relay(address.to_string()).spawn();
-    let peer = runtime.block_on(peer).expect("a node");
-    let (mut link, mut connecting, mut in_memory, mut on_disk) = (vec![], vec![], vec![], vec![]);
+    let serve = || {
+        let peer = NodeBuilder::new(params.clone()).store(source.store().clone()).relay(address.to_string()).spawn();
+        runtime.block_on(peer).expect("a node")
+    };
+    let mut peers = vec![serve()];
+    let (mut link, mut connecting, mut ways) = (vec![], vec![], [vec![], vec![], vec![], vec![]]);
     for _ in 0..runs {
         link.push(time_on_the_link(address, frames.clone()).expect("a relay"));
         connecting.push(time_to_connect(&params, &blocks, 1));
-        let builder = NodeBuilder::new(params.clone()).relay(address.to_string());
-        in_memory.push(runtime.block_on(time_to_catch_up(builder, height)));
-        let directory = Directory::new(env!("CARGO_TARGET_TMPDIR"), "full-blocks");
-        let store = RedbStore::open(directory.path(), &params).expect("a directory of our own");
-        let store = store.with_snapshot_jobs(run_snapshot_job).writing_behind();
-        let builder = NodeBuilder::new(params.clone()).relay(address.to_string());
-        on_disk.push(runtime.block_on(time_to_catch_up(builder.store(store), height)));
+        let times = runtime.block_on(both_ways(&params, &address.to_string(), height));
+        ways[..2].iter_mut().zip(times).for_each(|(all, times)| all.push(times));
     }
-    runtime.block_on(peer.shutdown()).expect("an end");
+    peers.resize_with(PEERS, serve);
+    for _ in 0..runs {
+        let times = runtime.block_on(both_ways(&params, &address.to_string(), height));
+        ways[2..].iter_mut().zip(times).for_each(|(all, times)| all.push(times));
+    }
+    for peer in peers {
+        runtime.block_on(peer.shutdown()).expect("an end");
+    }
+    let [in_memory, on_disk, memory_of_peers, disk_of_peers] = ways;
     let size = blocks.iter().map(Block::size).max().unwrap_or_default();
     println!("catching up {count} blocks of {payments} payments, {:.0} kB each\n", size as f64 / 1e3);
     print_table(
@@ -70,6 +73,8 @@ pub(crate) fn compare(count: u64, payments: usize, runs: usize) {
             ("connecting in memory", connecting),
             ("catching up in memory", in_memory),
             ("catching up on disk", on_disk),
+            ("in memory, from three peers", memory_of_peers),
+            ("on disk, from three peers", disk_of_peers),
         ],
     );
     println!();
