@@ -19,8 +19,9 @@ use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, Value, WriteTr
 use crate::store::StoreError;
 
 /// Entries of a table for each change, up to which the table is written anew. A change by itself takes some five times as
-/// long as an entry that is copied.
-const ANEW: u64 = 4;
+/// long as an entry that is copied. But nearly all leaves change up to this point, and those that were full become two
+/// that are half full: twice the bytes to write, and to keep.
+const ANEW: u64 = 16;
 
 /// A table by keys of `N` bytes.
 pub(super) type Keyed<const N: usize, V> = TableDefinition<'static, &'static [u8; N], V>;
