@@ -25,3 +25,7 @@ pub const FEW_BLOCKS: usize = 8;
 
 /// Bytes that a store's database may exceed two and a half times its pages in use before it is compacted: 64 KiB.
 pub const INDEX_SLACK: u64 = 64 << 10;
+
+/// Bytes that what was written of a store's database may exceed one and a quarter times its pages in use before it is
+/// compacted after initial block download (IBD): 1 MiB.
+pub const WRITTEN_SLACK: u64 = 1 << 20;

@@ -59,13 +59,14 @@ impl RedbStore {
         if must || self.writing.as_ref().is_some_and(|writing| writing.thread.is_finished()) {
             self.finish_writing()?;
         }
-        let enough = self.pending.order.len().max(self.pending.connected.len()) >= limits::BEHIND_BLOCKS;
+        let enough = self.pending.blocks() >= limits::BEHIND_BLOCKS;
         if self.writing.is_none() && (must || enough) { self.begin_writing(None) } else { Ok(()) }
     }
 
     /// Has a thread write what is pending. The snapshot of the pending tip, if it is wanted, begins after that.
     pub(super) fn begin_writing(&mut self, snapshot: Option<(Header, Opening)>) -> Result<(), StoreError> {
         self.finish_writing()?;
+        self.has_written_many |= self.pending.blocks() > limits::FEW_BLOCKS;
         let standing = self.pending.standing + self.pending.connected.len() as u64;
         let group = Arc::new(std::mem::replace(&mut self.pending, Pending::new(standing)));
         let (database, bodies, written) = (Arc::clone(&self.database), self.bodies.clone(), Arc::clone(&group));

@@ -13,13 +13,34 @@ use redb::{BackendError, StorageBackend};
 
 use crate::store::work::{Watch, Work};
 
-/// The present length of a medium, in bytes.
+/// The present length of a medium, in bytes, and the end of what was written to it since it was opened.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Length(Arc<AtomicU64>);
+pub(super) struct Length(Arc<Ends>);
+
+#[derive(Debug, Default)]
+struct Ends {
+    length: AtomicU64,
+    written: AtomicU64,
+}
 
 impl Length {
     pub(super) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.length.load(Ordering::Relaxed)
+    }
+
+    /// Returns the end of what was written since the medium was opened, at most the length. A part of a file beyond
+    /// everything that was ever written takes no place on the disk.
+    pub(super) fn written(&self) -> u64 {
+        self.0.written.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, length: u64) {
+        self.0.length.store(length, Ordering::Relaxed);
+        self.0.written.fetch_min(length, Ordering::Relaxed);
+    }
+
+    fn note_written(&self, end: u64) {
+        self.0.written.fetch_max(end, Ordering::Relaxed);
     }
 }
 
@@ -65,7 +86,7 @@ pub(super) struct Measured<B> {
 impl<B: StorageBackend> Measured<B> {
     pub(super) fn new(medium: B, reporter: Reporter) -> io::Result<(Self, Length)> {
         let length = Length::default();
-        length.0.store(medium.len()?, Ordering::Relaxed);
+        length.set(medium.len()?);
         Ok((Self { medium, length: length.clone(), reporter }, length))
     }
 }
@@ -83,7 +104,7 @@ impl<B: StorageBackend> StorageBackend for Measured<B> {
 
     fn set_len(&self, length: u64) -> io::Result<()> {
         self.medium.set_len(length)?;
-        self.length.0.store(length, Ordering::Relaxed);
+        self.length.set(length);
         Ok(())
     }
 
@@ -93,6 +114,7 @@ impl<B: StorageBackend> StorageBackend for Measured<B> {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.medium.write(offset, data)?;
+        self.length.note_written(offset + data.len() as u64);
         self.reporter.add(data.len());
         Ok(())
     }

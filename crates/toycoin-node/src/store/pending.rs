@@ -62,6 +62,11 @@ impl Pending {
         self.tip.is_some() || self.waiting.is_some()
     }
 
+    /// Returns the number of blocks that are new here or on the active chain.
+    pub(super) fn blocks(&self) -> usize {
+        self.order.len().max(self.connected.len())
+    }
+
     pub(super) fn insert(&mut self, block: &Arc<CheckedBlock>) {
         if self.bodies.insert(block.hash(), Arc::clone(block)).is_none() {
             self.order.push(block.hash());

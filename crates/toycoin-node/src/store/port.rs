@@ -13,7 +13,7 @@ use toycoin_core::{
 
 use crate::{
     limits,
-    store::{RedbStore, StoreError, snapshots::Shelf},
+    store::{RedbStore, StoreError, pending::Pending, snapshots::Shelf},
 };
 
 impl UtxoView for RedbStore {
@@ -84,7 +84,7 @@ impl ChainStore for RedbStore {
         }
         // a group that must be durable cannot wait for the end of a move in parts
         self.unstage()?;
-        let blocks = self.groups().map(|group| group.order.len().max(group.connected.len())).sum::<usize>();
+        let blocks = self.groups().map(Pending::blocks).sum::<usize>();
         self.or_fail(Self::write_group)?;
         // during initial block download the space is needed again at once
         if blocks <= limits::FEW_BLOCKS { self.compact_if_bloated() } else { Ok(()) }

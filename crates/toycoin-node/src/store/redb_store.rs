@@ -49,6 +49,9 @@ pub struct RedbStore {
     pub(super) packed: u64,
     /// Whether `packed` differs from what the database keeps.
     pub(super) packed_is_new: bool,
+    /// Whether a group of more than [`FEW_BLOCKS`](limits::FEW_BLOCKS) was written since the database was last looked at
+    /// for free space.
+    pub(super) has_written_many: bool,
     pub(super) reporter: Reporter,
     /// The snapshots beside the database; `None` on other media than a directory's files.
     pub(super) shelf: Option<Arc<Shelf>>,
@@ -164,6 +167,7 @@ impl RedbStore {
             length,
             packed: reader.packed()?,
             packed_is_new: false,
+            has_written_many: false,
             reporter,
             shelf: None,
             runner: Runner::default(),

@@ -23,8 +23,7 @@ use crate::{
 
 impl RedbStore {
     pub(super) fn write_if_enough(&mut self) -> Result<(), StoreError> {
-        let Pending { order, connected, bytes, .. } = &self.pending;
-        let enough = order.len().max(connected.len()) >= limits::GROUP_BLOCKS || *bytes >= limits::GROUP_BYTES;
+        let enough = self.pending.blocks() >= limits::GROUP_BLOCKS || self.pending.bytes >= limits::GROUP_BYTES;
         match (enough, &self.stage) {
             (_, None) if self.writes_behind => self.or_fail(|store| store.write_behind(enough)),
             (false, _) => Ok(()),
@@ -64,6 +63,7 @@ impl RedbStore {
         if self.pending.is_empty() && self.unindexed.is_empty() {
             return Ok(());
         }
+        self.has_written_many |= self.pending.blocks() > limits::FEW_BLOCKS;
         // a reader of the old state would keep its pages from being used again
         self.reader = None;
         let bytes = write(&self.database, &self.bodies, &self.pending, &self.unindexed)?;
