@@ -8,8 +8,8 @@ pub const STORE_CACHE: usize = 64 << 20;
 /// Most blocks that a store holds back during initial block download (IBD), to write them together.
 pub const GROUP_BLOCKS: usize = 10_000;
 
-/// Approximate bytes of memory of blocks after which a store writes what it holds back: 48 MiB, some 11 full blocks. Each
-/// group of full blocks rewrites most of the UTXO set's pages, so fewer groups are written faster.
+/// Approximate bytes of memory of blocks after which a store writes what it holds back: 48 MiB, some 11 full blocks.
+/// Each group of full blocks rewrites most of the UTXO set's pages, so fewer groups are written faster.
 pub const GROUP_BYTES: u64 = 48 << 20;
 
 /// Number of blocks that a store which writes behind writes together, if its thread is idle. With fewer, less is left to

@@ -20,8 +20,9 @@ pub(super) struct Durability {
 }
 
 impl Durability {
-    /// Returns whether a move of the tip may wait for others before it is synced: from when the node was far behind until
-    /// it has connected all known headers, as long as `more_come`. `behind` is the number of headers above the tip.
+    /// Returns whether a move of the tip may wait for others before it is synced: from when the node was far behind
+    /// until it has connected all known headers, as long as `more_come`. `behind` is the number of headers above the
+    /// tip.
     ///
     /// Nothing new is announced meanwhile, since others know these blocks.
     pub(super) const fn may_wait(&mut self, behind: u64, more_come: bool) -> bool {

@@ -1,8 +1,8 @@
 //! Changes of a table whose keys have no order that helps: names of coins, transactions and blocks.
 //!
-//! A group changes entries all over such a table. One by one, each change is a search from the root, and most leaves are
-//! copied. So a group that changes much of a table writes it anew instead, from its first key to its last. That takes a
-//! fraction of the time for each entry, and leaves full pages:
+//! A group changes entries all over such a table. One by one, each change is a search from the root, and most leaves
+//! are copied. So a group that changes much of a table writes it anew instead, from its first key to its last. That
+//! takes a fraction of the time for each entry, and leaves full pages:
 //!
 //! ```text
 //!   few changes    k1 ─▶ search, change    k2 ─▶ search, change   ..     in the order of the keys
@@ -18,9 +18,9 @@ use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, Value, WriteTr
 
 use crate::store::StoreError;
 
-/// Entries of a table for each change, up to which the table is written anew. A change by itself takes some five times as
-/// long as an entry that is copied. But nearly all leaves change up to this point, and those that were full become two
-/// that are half full: twice the bytes to write, and to keep.
+/// Entries of a table for each change, up to which the table is written anew. A change by itself takes some five times
+/// as long as an entry that is copied. But nearly all leaves change up to this point, and those that were full become
+/// two that are half full: twice the bytes to write, and to keep.
 const ANEW: u64 = 16;
 
 /// A table by keys of `N` bytes.

@@ -2,10 +2,10 @@
 //!
 //! Each group rewrites pages whose old copies become free only after it. So initial block download can leave a file
 //! several times as long as what it holds. But a long file alone proves nothing: the database doubles its file whenever
-//! it grows, and the half that was never written takes no place on the disk. So a length counts only if a doubling does not
-//! explain it, and once after initial block download also the end of what was written. The pages in use are counted before
-//! pages are moved. That is a walk over the whole database, and so its result is remembered, in the database too: until
-//! the file has grown again by that much, nothing is counted.
+//! it grows, and the half that was never written takes no place on the disk. So a length counts only if a doubling does
+//! not explain it, and once after initial block download also the end of what was written. The pages in use are counted
+//! before pages are moved. That is a walk over the whole database, and so its result is remembered, in the database too:
+//! until the file has grown again by that much, nothing is counted.
 //!
 //! A process may end in the midst of a compaction, by a second signal or a crash. The database is then as after any
 //! crash: whole, and compacted as far as it had come.
