@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toycoin_sim::{Simulation, adversary::StallsAfterHeaders};
+use toycoin_sim::{Fault, Link, Simulation, adversary::StallsAfterHeaders};
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -64,5 +64,17 @@ fn better_headers_whose_bodies_come_slowly_keep_no_chain_out() {
     for seed in [325, 419] {
         let simulation = Simulation::builder(seed).nodes(10).random_adversaries(3).random_spending().random_policies();
         holds(simulation.random_links().random_faults().payments_per_second(1.0), seconds(90));
+    }
+}
+
+#[test]
+fn lost_answers_keep_a_late_node_behind_only_briefly() {
+    // one request in five was lost, each loss doubled the wait for the next answer, and the node mined on alone
+    for seed in [233, 780, 1_169, 1_500, 1_559, 1_654] {
+        let link = Link { drop: 0.1, duplicate: 0.1, reorder: 0.1, ..Link::wan() };
+        let late = Fault::LateJoin { node: 0 };
+        let simulation = Simulation::builder(seed).nodes(5).payments_per_second(0.5).link(link);
+        let simulation = simulation.fault(Duration::ZERO..seconds(60), late).settles_within(Some(seconds(60)));
+        holds(simulation, seconds(120));
     }
 }

@@ -5,6 +5,9 @@
 //! delivered are asked before new ones. Peers that let a request lapse are asked after both, and after a backoff that
 //! doubles each time. A stall is no misbehaviour, so it costs no points.
 //!
+//! A block ends the doubling, though not the strikes. On a link that loses a tenth of all messages each peer gathers
+//! strikes, and a node would wait minutes for one lost block if they alone counted.
+//!
 //! A peer of a mesh may also say that it has nothing to give now. That costs it no rank, only a short backoff.
 
 use std::time::Duration;
@@ -20,6 +23,8 @@ pub(super) struct Standing {
     gave_blocks: bool,
     /// Number of strikes: requests that lapsed and were not made good.
     strikes: u32,
+    /// Number of requests that lapsed since it last delivered a block.
+    lapses: u32,
     /// Number of deliveries since the last strike.
     streak: u32,
     /// Number of blocks that it did not have, since it last delivered one.
@@ -108,7 +113,7 @@ impl Standing {
 
     fn patience(&self, known: Option<Duration>, takes: Option<Duration>, newcomers: Duration) -> Duration {
         let takes = takes.unwrap_or_default().saturating_mul(2);
-        let backoff = 1u32 << self.strikes.min(limits::MAX_STRIKE_DOUBLINGS);
+        let backoff = 1u32 << self.lapses.min(limits::MAX_STRIKE_DOUBLINGS);
         let patience = known.unwrap_or(newcomers).max(takes).saturating_mul(backoff);
         patience.min(limits::MAX_PATIENCE.max(takes))
     }
@@ -127,7 +132,7 @@ impl Standing {
 
     /// Records a block that was new to us.
     pub(super) fn delivered_block(&mut self, took: Duration, was_late: bool) {
-        (self.gave_blocks, self.refusals, self.not_nows) = (true, 0, 0);
+        (self.gave_blocks, self.refusals, self.not_nows, self.lapses) = (true, 0, 0, 0);
         self.blocks_take = Some(smooth(self.blocks_take, took));
         // grows slowly without new minima, since network paths change
         self.least = Some(self.least.map_or(took, |least| (least + least / 64).min(took)));
@@ -136,7 +141,7 @@ impl Standing {
 
     /// Records a block that was new to us and that nobody requested.
     pub(super) fn volunteered_block(&mut self) {
-        (self.gave_blocks, self.refusals) = (true, 0);
+        (self.gave_blocks, self.refusals, self.lapses) = (true, 0, 0);
         self.make_good(false);
     }
 
@@ -148,9 +153,9 @@ impl Standing {
 
     /// Records that a request lapsed, or that its answer did not support the peer's claim.
     pub(super) fn stalled(&mut self, now: Monotonic) {
-        let doublings = self.strikes.min(limits::MAX_STRIKE_DOUBLINGS);
+        let doublings = self.lapses.min(limits::MAX_STRIKE_DOUBLINGS);
         self.strikes = self.strikes.saturating_add(1);
-        self.streak = 0;
+        (self.lapses, self.streak) = (self.lapses.saturating_add(1), 0);
         let rest = limits::STALL_REST.saturating_mul(1 << doublings).min(limits::MAX_STALL_REST);
         self.rests_until = now + rest;
     }
@@ -215,6 +220,24 @@ mod tests {
         }
         assert_eq!(rests[..3], [limits::STALL_REST, limits::STALL_REST * 2, limits::STALL_REST * 4]);
         assert_eq!(rests.last(), Some(&limits::MAX_STALL_REST));
+    }
+
+    #[test]
+    fn delivered_block_ends_the_doubling_after_stalls() {
+        let mut unlucky = Standing::default();
+        for _ in 0..6 {
+            unlucky.stalled(START);
+        }
+        assert_eq!(unlucky.patience_for_blocks(SECOND), limits::MAX_PATIENCE);
+        unlucky.delivered_headers(SECOND, false);
+        assert_eq!(unlucky.patience_for_blocks(SECOND), limits::MAX_PATIENCE, "headers are no blocks");
+        unlucky.delivered_block(SECOND, false);
+        assert_eq!((unlucky.trust(), unlucky.patience_for_blocks(SECOND)), (Trust::Stalled, limits::BODY_TIMEOUT));
+        unlucky.stalled(START);
+        assert_eq!(unlucky.rests_until.since_origin(), limits::STALL_REST);
+        unlucky.stalled(START);
+        unlucky.volunteered_block();
+        assert_eq!(unlucky.patience_for_blocks(SECOND), limits::BODY_TIMEOUT);
     }
 
     #[test]
