@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use toycoin_core::{ChainParams, Retargeting};
-use toycoin_sim::{Fault, Link, Run, Simulation, spec};
+use toycoin_sim::{Fault, Link, Run, Simulation, Topology, spec};
 
 /// What a block takes at genesis difficulty.
 const GENESIS_HASHES: f64 = 256.0;
@@ -27,6 +27,26 @@ fn forks_are_as_frequent_as_delay_over_spacing_says() {
     let error = (expected * (1.0 - expected) / mined).sqrt();
     println!("{mined} blocks, {delay:.3} s on average: stale {measured:.4}, expected {expected:.4} +- {error:.4}");
     assert!((measured - expected).abs() < 4.0 * error, "{measured} is not {expected} +- {error}");
+}
+
+/// A block needs about nine seconds for the ten hops to the far side of this ring. With a block every two seconds most
+/// are stale, the difficulty falls until the chain grows as it should, and the ring is never quiet for nine seconds.
+#[test]
+fn ring_agrees_if_blocks_are_rare_beside_its_length() {
+    let ring = |seed, spacing| {
+        let simulation = Simulation::builder(seed).nodes(20).topology(Topology::ring(20));
+        simulation.spacing(Duration::from_secs(spacing)).payments_per_second(1.0)
+    };
+    for seed in 1..=3 {
+        let run = ring(seed, 10).run_for(Duration::from_secs(300)).unwrap_or_else(|violation| panic!("{violation}"));
+        let stale = run.stale_blocks as f64 / run.statistics.blocks_mined as f64;
+        assert!(run.converged() && stale < 0.5, "seed {seed}: {stale}");
+
+        let run = ring(seed, 2).settles_within(None).run_for(Duration::from_secs(300));
+        let run = run.unwrap_or_else(|violation| panic!("{violation}"));
+        let stale = run.stale_blocks as f64 / run.statistics.blocks_mined as f64;
+        assert!(stale > 0.5, "seed {seed}: {stale}");
+    }
 }
 
 /// After hash rate falls to a tenth, difficulty falls to it as a half-life says: what it is too high by halves with each.
