@@ -30,6 +30,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
     lanes: BTreeMap<ConnectionId, Lane>,
+    /// Sums over all connections, since nearly every input asks whether something waits.
+    waiting: Waiting,
     /// The connection whose transaction was taken last. The next one in order goes first.
     last: Option<ConnectionId>,
     /// When the present wait for validation began.
@@ -80,12 +82,26 @@ impl Arrival {
     }
 }
 
+/// How much waits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Waiting {
+    transactions: usize,
+    /// Size by formula.
+    bytes: usize,
+}
+
 /// The waiting transactions of one connection.
 #[derive(Debug)]
 struct Lane {
     queue: FairQueue<PeerKey, Arrival>,
     /// Signatures that may be verified for all peers of the connection.
     budget: TokenBucket,
+}
+
+impl Lane {
+    fn waiting(&self) -> Waiting {
+        Waiting { transactions: self.queue.len(), bytes: self.queue.bytes() }
+    }
 }
 
 /// Transactions that are validated together.
@@ -114,13 +130,24 @@ impl Batch {
 
 impl Arrivals {
     /// Returns the number of waiting transactions.
-    pub(super) fn len(&self) -> usize {
-        self.lanes.values().map(|lane| lane.queue.len()).sum()
+    pub(super) const fn len(&self) -> usize {
+        self.waiting.transactions
     }
 
     /// Returns the size of all waiting transactions by formula, in bytes.
-    pub(super) fn bytes(&self) -> usize {
-        self.lanes.values().map(|lane| lane.queue.bytes()).sum()
+    pub(super) const fn bytes(&self) -> usize {
+        self.waiting.bytes
+    }
+
+    /// Changes a connection's queue, if there is one, and keeps the sums right.
+    fn change<R>(&mut self, connection: ConnectionId, change: impl FnOnce(&mut Lane) -> R) -> Option<R> {
+        let lane = self.lanes.get_mut(&connection)?;
+        let before = lane.waiting();
+        let result = change(lane);
+        let after = lane.waiting();
+        self.waiting.transactions = self.waiting.transactions - before.transactions + after.transactions;
+        self.waiting.bytes = self.waiting.bytes - before.bytes + after.bytes;
+        Some(result)
     }
 
     /// Returns the number of transactions that were dropped because there were too many, or because they waited too
@@ -137,6 +164,9 @@ impl Arrivals {
 
     /// Returns when the next transaction may be validated; `None` if none waits.
     pub(super) fn next_timeout(&self, now: Monotonic) -> Option<Monotonic> {
+        if self.len() == 0 {
+            return None;
+        }
         let ready = |lane: &Lane| Some(lane.budget.ready_at(lane.queue.next()?.1.cost, now));
         self.lanes.values().filter_map(ready).min()
     }
@@ -153,16 +183,18 @@ impl Arrivals {
         if self.len() == 0 {
             self.since = now;
         }
-        let lane = self.lanes.entry(peer.0).or_insert_with(|| Lane {
+        self.lanes.entry(peer.0).or_insert_with(|| Lane {
             queue: FairQueue::default(),
             budget: TokenBucket::new(limits::CONNECTION_SIGNATURES, limits::CONNECTION_SIGNATURES_PER_SECOND, now),
         });
         let cost = cost(&arrival.transaction);
         let bytes = usize::try_from(arrival.transaction.size()).unwrap_or(usize::MAX);
-        lane.queue.push(peer, rank, Queued { item: arrival, cost, bytes, came: now });
+        let queued = Queued { item: arrival, cost, bytes, came: now };
+        self.change(peer.0, |lane| lane.queue.push(peer, rank, queued));
         while self.len() > limits::ARRIVALS || self.bytes() > limits::ARRIVAL_BYTES {
-            let fullest = self.lanes.values_mut().max_by_key(|lane| lane.queue.bytes());
-            let Some((sender, dropped)) = fullest.and_then(|lane| lane.queue.drop_one()) else { return };
+            let fullest = self.lanes.iter().max_by_key(|(_, lane)| lane.queue.bytes()).map(|(at, _)| *at);
+            let dropped = fullest.and_then(|fullest| self.change(fullest, |lane| lane.queue.drop_one()));
+            let Some((sender, dropped)) = dropped.flatten() else { return };
             self.dropped += 1;
             self.dropped_gossip.extend(dropped.item.dropped_of(sender));
         }
@@ -181,12 +213,15 @@ impl Arrivals {
     /// Takes the next batch within the budgets: connections in turn, and within each the senders fairly.
     pub(super) fn next_batch(&mut self, now: Monotonic) -> Batch {
         self.since = now;
-        self.drop_stale(now);
         let mut batch = Batch::default();
+        if self.len() == 0 {
+            return batch;
+        }
+        self.drop_stale(now);
         while let Some((connection, rank)) = self.next_lane(&batch, now) {
             (self.last, batch.rank) = (Some(connection), Some(rank));
-            let popped = self.lanes.get_mut(&connection).and_then(|lane| lane.queue.pop());
-            let Some((peer, queued)) = popped else { break };
+            let popped = self.change(connection, |lane| lane.queue.pop());
+            let Some((peer, queued)) = popped.flatten() else { break };
             batch.signatures += queued.cost;
             batch.transactions.push((peer, queued.item));
         }
@@ -211,13 +246,12 @@ impl Arrivals {
 
     /// Drops transactions that waited too long. A sender that still wants one confirmed announces it again.
     fn drop_stale(&mut self, now: Monotonic) {
-        for lane in self.lanes.values_mut() {
-            while lane.queue.next().is_some_and(|(_, next)| now.saturating_since(next.came) > limits::ARRIVAL_PATIENCE)
-            {
-                let dropped = lane.queue.pop().and_then(|(peer, queued)| queued.item.dropped_of(peer));
-                self.dropped_gossip.extend(dropped);
-                self.dropped += 1;
-            }
+        let is_stale = |queued: &Queued<Arrival>| now.saturating_since(queued.came) > limits::ARRIVAL_PATIENCE;
+        let has_stale = |lane: &Lane| lane.queue.next().is_some_and(|(_, next)| is_stale(next));
+        while let Some(connection) = self.lanes.iter().find(|(_, lane)| has_stale(lane)).map(|(at, _)| *at) {
+            let popped = self.change(connection, |lane| lane.queue.pop()).flatten();
+            self.dropped_gossip.extend(popped.and_then(|(peer, queued)| queued.item.dropped_of(peer)));
+            self.dropped += 1;
         }
     }
 
@@ -239,15 +273,15 @@ impl Arrivals {
 
     /// Drops a peer's waiting transactions.
     pub(super) fn forget(&mut self, peer: &PeerKey) {
-        if let Some(lane) = self.lanes.get_mut(&peer.0) {
-            let dropped = lane.queue.remove(peer);
-            self.dropped_gossip.extend(dropped.iter().filter_map(|arrival| arrival.dropped_of(*peer)));
-        }
+        let dropped = self.change(peer.0, |lane| lane.queue.remove(peer)).into_iter().flatten();
+        self.dropped_gossip.extend(dropped.filter_map(|arrival| arrival.dropped_of(*peer)));
     }
 
     /// Removes a connection that is gone.
     pub(super) fn remove_connection(&mut self, connection: ConnectionId) {
-        self.lanes.remove(&connection);
+        let gone = self.lanes.remove(&connection).map(|lane| lane.waiting()).unwrap_or_default();
+        self.waiting.transactions -= gone.transactions;
+        self.waiting.bytes -= gone.bytes;
     }
 }
 
