@@ -2,7 +2,7 @@
 
 use toycoin_core::store::ChainStore;
 
-use crate::protocol::{NodeMachine, backlog::Purpose};
+use crate::protocol::{NodeMachine, backlog::Purpose, links::Link};
 
 /// Counts that other nodes can influence. Each has its bound in [`limits`](crate::limits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +65,20 @@ pub struct Counts {
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// Returns all counts.
     pub fn counts(&self) -> Counts {
+        self.counts_with(self.net.links.values())
+    }
+
+    /// Returns all counts, for a caller who looks after every input: if the last one concerned one connection alone, the
+    /// numbers of the other connections are left out, because they are what they were.
+    pub fn counts_after_input(&self) -> Counts {
+        match self.touched() {
+            Some(connection) => self.counts_with(self.net.links.get(&connection)),
+            None => self.counts(),
+        }
+    }
+
+    /// Returns all counts, with those of some connections.
+    fn counts_with<'a>(&'a self, links: impl IntoIterator<Item = &'a Link>) -> Counts {
         let (orphan_blocks, orphan_block_bytes) = self.waiting.orphans();
         let (deferred_blocks, deferred_block_bytes) = self.waiting.deferred();
         let mut counts = Counts {
@@ -83,8 +97,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             kept_body_bytes: self.answers.kept_bytes(),
             ..Counts::default()
         };
-        // in one pass, since the simulator looks after every input
-        for link in self.net.links.values() {
+        for link in links {
             raise(&mut counts.most_unwritten, link.backlog.total());
             raise(&mut counts.most_unwritten_answers, link.backlog.waiting(Purpose::Answer));
             raise(&mut counts.most_questioners, link.questions.peers());

@@ -185,6 +185,13 @@ impl Link {
         matches!(self.way, Way::Mesh)
     }
 
+    /// Returns when the connection has something to do next.
+    pub(super) fn next_timeout(&self) -> Option<Monotonic> {
+        let lanes = self.lanes.values().filter_map(|lane| lane.next_timeout(self.ready)).min();
+        let (lag, barrier) = (self.lag.next_timeout(), self.barrier.gives_up_at());
+        [self.way.next_timeout(), lanes, lag, barrier, self.answer_at].into_iter().flatten().min()
+    }
+
     /// Returns a time: all deliveries that waited at the relay then have arrived. `None` on a mesh, where nothing waits
     /// between its peers and us.
     pub(super) const fn passed(&self) -> Option<Monotonic> {

@@ -24,6 +24,7 @@ use crate::{
         durability::Durability,
         headers::HeaderSync,
         lanes::LaneKey,
+        link_timeouts::LinkTimeouts,
         links::Link,
         lone_headers::LoneHeaders,
         mining::Mining,
@@ -52,8 +53,18 @@ pub struct NodeMachine<S> {
     pub(super) answers: Answers,
     pub(super) clock: ClockWatch,
     next_sweep: Monotonic,
-    /// The next timeout, if the last input found it out and has changed nothing since.
-    found_timeout: Option<Option<Monotonic>>,
+    link_timeouts: LinkTimeouts,
+    /// What the last input left, if it concerned one connection alone and left nothing to do.
+    rested: Option<Rested>,
+}
+
+/// The state after an input that concerned one connection alone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rested {
+    /// The connection.
+    pub(super) connection: ConnectionId,
+    /// The next timeout of the whole machine.
+    next_timeout: Option<Monotonic>,
 }
 
 impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
@@ -78,7 +89,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             answers: Answers::default(),
             clock: ClockWatch::default(),
             next_sweep: now.monotonic + limits::SWEEP_INTERVAL,
-            found_timeout: None,
+            link_timeouts: LinkTimeouts::default(),
+            rested: None,
         };
         machine.transactions.set_now(now.monotonic);
         machine.transactions.restore(&mut machine.net, &mut machine.chain);
@@ -245,26 +257,55 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     ///
     /// If it returns true, [`settle`](Self::settle) has nothing to do after statuses, transactions and written bytes:
     /// all else is tried at a time of its own, which [`next_timeout`](Self::next_timeout) names. On a large network
-    /// those are nearly all inputs, and looking at every connection would cost more than they do. Only looking for the
-    /// next timeout does so, and the driver is told what was found.
+    /// those are nearly all inputs, and looking at every connection would cost more than they do. So the timeouts of the
+    /// other connections are remembered, and the driver is told what was found.
     fn rest(&mut self, connection: ConnectionId) -> bool {
         let is_behind = self.chain.headers().best().work > self.chain.tip().work;
         let owes = self.net.links.get(&connection).is_some_and(|link| !link.questions.is_empty());
         if is_behind || owes {
             return false;
         }
-        let next = self.find_timeout();
-        if next.is_some_and(|at| at <= self.net.now.monotonic) {
+        let of_links = self.link_timeouts.first(connection, &self.net.links);
+        let next_timeout = self.timeout_with(of_links);
+        if next_timeout.is_some_and(|at| at <= self.net.now.monotonic) {
             return false;
         }
         // the other clients had nothing to say, or no room, which only written bytes give
         self.net.flush_link(connection);
-        self.found_timeout = Some(next);
+        self.rested = Some(Rested { connection, next_timeout });
         true
+    }
+
+    /// Does the same after written bytes for which nothing waited. They have changed no timeout, so the one from before
+    /// them still holds, unless it was reckoned from the present time.
+    fn rest_on(&mut self, connection: ConnectionId, before: Option<Rested>) -> bool {
+        let now = self.net.now.monotonic;
+        let before = before.filter(|before| before.next_timeout.is_none_or(|at| at > now));
+        let (Some(Rested { next_timeout, .. }), Some(link)) = (before, self.net.links.get_mut(&connection)) else {
+            return false;
+        };
+        let follows_time = self.transactions.has_arrivals() || self.waiting.first_deferred().is_some();
+        if follows_time || !link.questions.is_empty() {
+            return false;
+        }
+        link.flush(connection, now, &mut self.net.outputs);
+        self.rested = Some(Rested { connection, next_timeout });
+        true
+    }
+
+    /// Returns the connection that the last input concerned, if it concerned that one alone.
+    #[cfg(feature = "test-util")]
+    pub(super) fn touched(&self) -> Option<ConnectionId> {
+        self.rested.map(|rested| rested.connection)
     }
 
     /// Looks at all parts for the time of the next one that has something to do.
     fn find_timeout(&self) -> Option<Monotonic> {
+        self.timeout_with(self.net.links.values().filter_map(Link::next_timeout).min())
+    }
+
+    /// Returns the time of the next part that has something to do, with that of all connections.
+    fn timeout_with(&self, of_links: Option<Monotonic>) -> Option<Monotonic> {
         if self.connecting.has_more() {
             return Some(self.net.now.monotonic);
         }
@@ -273,11 +314,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
             let wait = time.saturating_sub(drift).saturating_sub(self.net.now.unix_ms);
             self.net.now.monotonic + std::time::Duration::from_millis(wait)
         });
-        let links = self.net.links.values().flat_map(|link| {
-            let lanes = link.lanes.values().filter_map(|lane| lane.next_timeout(link.ready)).min();
-            [link.way.next_timeout(), lanes, link.lag.next_timeout(), link.barrier.gives_up_at()]
-        });
         let parts = [
+            of_links,
             Some(self.next_sweep),
             self.net.tickets.next_timeout(),
             self.net.missed.next_timeout(),
@@ -294,9 +332,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.bodies.catching_up_until(),
             ),
             self.durability.next_timeout(),
-            self.answers.next_timeout(&self.net),
         ];
-        links.chain(parts).flatten().min()
+        parts.into_iter().flatten().min()
     }
 
     fn refresh_mining(&mut self) {
@@ -324,6 +361,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// 10. Mining begins on the present tip and mempool, once and not after each step.
     /// 11. The relay layer's own frames leave last, because they refer to everything that was sent before.
     fn settle(&mut self) {
+        self.link_timeouts.forget();
         self.forget_muted();
         self.net.ignore_late_tickets();
         self.on_links_timeout();
@@ -355,7 +393,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
 
     fn handle(&mut self, now: Now, input: Input<'_>) {
         self.net.now = now;
-        self.found_timeout = None;
+        let rested = self.rested.take();
         self.transactions.set_now(now.monotonic);
         if self.net.halted {
             return self.refuse_input(&input);
@@ -370,9 +408,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
                 }
             }
             Input::Written { connection, bytes } => {
-                self.on_written(connection, bytes);
                 // most writes give room that nobody waits for
-                if self.rest(connection) {
+                let was_awaited = self.on_written(connection, bytes);
+                if !was_awaited && self.rest_on(connection, rested) || self.rest(connection) {
                     return;
                 }
             }
@@ -412,9 +450,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
         if self.net.halted {
             return None;
         }
-        if let Some(found) = self.found_timeout {
-            debug_assert_eq!(found, self.find_timeout(), "what was found out still holds");
-            return found;
+        if let Some(Rested { next_timeout, .. }) = self.rested {
+            debug_assert_eq!(next_timeout, self.find_timeout(), "what was found out still holds");
+            return next_timeout;
         }
         self.find_timeout()
     }

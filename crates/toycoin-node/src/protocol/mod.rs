@@ -35,6 +35,7 @@ mod headers;
 mod io;
 mod lag;
 mod lanes;
+mod link_timeouts;
 mod links;
 mod lone_headers;
 mod machine;

@@ -343,11 +343,6 @@ impl Answers {
     pub(in crate::protocol) fn kept_bytes(&self) -> u64 {
         self.kept_bodies.bytes()
     }
-
-    /// Returns when the budget allows the next answer.
-    pub(in crate::protocol) fn next_timeout(&self, net: &Net) -> Option<Monotonic> {
-        net.links.values().filter_map(|link| link.answer_at).min()
-    }
 }
 
 /// Returns the heights of the active chain's headers that a request asks for.
