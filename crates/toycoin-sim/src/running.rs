@@ -8,7 +8,7 @@ use std::{
 
 use toycoin_core::{chain::Chain, state::Deltas};
 use toycoin_node::{
-    protocol::{DecodedTransactions, NodeMachine},
+    protocol::{DecodedTransactions, NodeConfig, NodeMachine},
     relay::RelayConfig,
 };
 
@@ -177,9 +177,9 @@ impl Simulation {
             match spec.maker {
                 Some(make) => {
                     let site = &mut network.nodes[node];
-                    let store = site.disk.take().unwrap_or_default();
+                    let store = site.disk.take().map(|disk| *disk).unwrap_or_default();
                     let Ok(chain) = Chain::open(site.params.clone(), store) else { continue };
-                    let mut config = site.config.clone();
+                    let mut config = NodeConfig::clone(&site.config);
                     config.seed = network.dice.links.bytes();
                     config.decoded = network.decoded.clone();
                     let chain = network.sharing(node, chain);

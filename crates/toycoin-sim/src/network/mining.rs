@@ -15,7 +15,7 @@ impl Network {
     pub(crate) fn search(&mut self, node: usize, job: MiningJob) {
         self.stop_search(node);
         if self.finds == Some(node) {
-            self.nodes[node].search = Some(Search { job, place: None });
+            self.nodes[node].search = Some(Box::new(Search { job, place: None }));
             return;
         }
         let site = &self.nodes[node];
@@ -26,7 +26,7 @@ impl Network {
             let takes = self.dice.mining.exponential(mean);
             self.queue.push(self.now + takes, Happening::Found { node, job: job.id })
         });
-        self.nodes[node].search = Some(Search { job, place });
+        self.nodes[node].search = Some(Box::new(Search { job, place }));
     }
 
     /// Plans when hash rates change.
@@ -63,7 +63,7 @@ impl Network {
         self.node_input(node, Input::Refresh);
         self.finds = None;
         // a node that waits for something by now finds nothing
-        let Some(Search { job, .. }) = self.nodes[node].search.take() else { return };
+        let Some(job) = self.nodes[node].search.take().map(|search| search.job) else { return };
         let header = solve_header(job.header);
         if is_private(job.id) {
             // no machine says so

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use toycoin_core::{Rule, chain::Chain};
 use toycoin_node::{
     machine::Monotonic,
-    protocol::{Event, Input, NodeMachine, Output},
+    protocol::{Event, Input, NodeConfig, NodeMachine, Output},
 };
 
 use crate::{
@@ -24,11 +24,11 @@ impl Network {
             return self.start_light(node);
         }
         let site = &mut self.nodes[node];
-        let store = site.disk.take().unwrap_or_default();
+        let store = site.disk.take().map(|disk| *disk).unwrap_or_default();
         let Ok(chain) = Chain::open(site.params.clone(), store) else {
             return self.violate("crash", Some(node), "the store does not open after a crash".into());
         };
-        let mut config = site.config.clone();
+        let mut config = NodeConfig::clone(&site.config);
         config.seed = self.dice.links.bytes();
         config.decoded = self.decoded.clone();
         let now = self.moment_of(node);

@@ -13,7 +13,9 @@ pub(crate) struct Pause {
     pub(super) is_on: bool,
     /// Pause time that was used up and has not come back.
     pub(super) used: Duration,
-    /// Work of the tip block when the miner was last observed.
+    /// The tip when the miner was last observed.
+    pub(super) tip: BlockHash,
+    /// Work of that block.
     pub(super) tip_work: f64,
     /// Bodies that were delivered but that the node has not stored yet, with their work.
     pub(super) delivered: VecDeque<(BlockHash, f64)>,

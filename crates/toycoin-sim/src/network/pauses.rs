@@ -52,6 +52,11 @@ impl Network {
     }
 
     fn note_headers(&mut self, node: usize, headers: impl IntoIterator<Item = Header>) {
+        let mut headers = headers.into_iter().peekable();
+        // most bytes have none
+        if headers.peek().is_none() {
+            return;
+        }
         let site = &mut self.nodes[node];
         let Some(machine) = site.machine.as_ref().and_then(|machine| machine.node()) else { return };
         if !site.honest || site.hash_rate == 0.0 {
@@ -83,7 +88,10 @@ impl Network {
         let may_search = has_joined && !waits_for_time && !machine.is_gathering();
         let is_on = may_search && site.search.is_none();
 
-        let tip_work = machine.chain().header_at(tip.height).map_or(0.0, |entry| work(entry.header.bits));
+        let tip_work = match site.pause.tip == tip.hash {
+            true => site.pause.tip_work,
+            false => machine.chain().header_at(tip.height).map_or(0.0, |entry| work(entry.header.bits)),
+        };
         let usual = tip_work.min(site.pause.tip_work);
         let kept = site.pause.delivered.iter().filter(|(hash, _)| machine.chain().has_block(hash));
         let kept: BTreeMap<_, _> = kept.copied().collect();
@@ -101,7 +109,7 @@ impl Network {
         let spacing = self.params.spec().retargeting.map_or(0, |to| to.spacing_ms);
         let earned = Duration::from_millis(spacing) / limits::PAUSE_PART;
         pause.used = pause.used.saturating_sub(earned * u32::try_from(bodies).unwrap_or(u32::MAX));
-        (pause.seen, pause.is_on, pause.tip_work) = (self.now, is_on, tip_work);
+        (pause.seen, pause.is_on, pause.tip, pause.tip_work) = (self.now, is_on, tip.hash, tip_work);
         let used = pause.used;
         self.statistics.most_paused = self.statistics.most_paused.max(used);
         if used > limits::MAX_PAUSE + SLACK {

@@ -58,8 +58,8 @@ pub(crate) enum Happening {
     SayLagged {
         node: usize,
     },
-    /// Something happens on a mesh.
-    Mesh(MeshHappening),
+    /// Something happens on a mesh. It is larger than all others, which are many more.
+    Mesh(Box<MeshHappening>),
     /// A wallet makes a payment.
     Pay,
     /// A node's wallet resubmits its payments.

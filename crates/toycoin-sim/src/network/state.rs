@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet, HashMap},
-    hash::{BuildHasherDefault, DefaultHasher},
+    hash::{BuildHasherDefault, Hasher},
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -207,7 +207,7 @@ impl Network {
             Happening::Found { node, job } => self.found(node, job),
             Happening::NewHashRate { node } => self.search_again(node),
             Happening::SayLagged { node } => self.say_lagged(node),
-            Happening::Mesh(happening) => self.mesh_step(happening),
+            Happening::Mesh(happening) => self.mesh_step(*happening),
             Happening::Pay => self.pay_at_random(),
             Happening::Repeat { node } => self.repeat(node),
             Happening::Begin { fault } => self.begin_fault(fault),
@@ -246,7 +246,22 @@ impl std::fmt::Debug for Network {
 }
 
 /// The node of each node id. Every delivery looks for one, and nothing depends on their order.
-pub(crate) type Owners = HashMap<NodeId, usize, BuildHasherDefault<DefaultHasher>>;
+pub(crate) type Owners = HashMap<NodeId, usize, BuildHasherDefault<IdHasher>>;
+
+/// Hashes a node id: ids are drawn, so their bits are as good as those of a hash.
+#[derive(Debug, Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, _) = bytes.as_chunks::<8>();
+        self.0 = words.iter().fold(self.0, |hash, word| hash ^ u64::from_le_bytes(*word));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// One random number generator per purpose.
 pub(crate) struct DiceSet {

@@ -148,7 +148,7 @@ impl Network {
                 _ => unsynced,
             };
             self.trace.note(self.now, format_args!(r#""crash":{node},"unsynced":{unsynced},"surviving":{surviving}"#));
-            self.nodes[node].disk = Some(store.crash(surviving));
+            self.nodes[node].disk = Some(Box::new(store.crash(surviving)));
         }
         true
     }

@@ -49,7 +49,10 @@ impl Network {
         {
             broken = Some(("most work", format!("tip {} has less work than {better}, which it holds", tip.hash)));
         }
-        let counts = machine.counts();
+        let counts = match self.invariants.watch {
+            Watch::Every => machine.counts_after_input(),
+            Watch::Sampled(_) | Watch::Off => machine.counts(),
+        };
         let bounds = [
             ("peers", counts.peers, limits::PEERS),
             ("points of a peer", size(counts.highest_score.into()), size((limits::MUTE_SCORE - 1).into())),
@@ -263,7 +266,7 @@ impl Network {
         }
         let lost = self.lost_block(node);
         let site = &mut self.nodes[node];
-        (site.wallet, site.ledger) = (wallet, ledger);
+        (site.wallet, site.ledger) = (wallet, Box::new(ledger));
         if let Some(hash) = lost {
             let what = format!("it lost its own block {hash}, which it had announced, although its disk is in order");
             return self.violate("durability", Some(node), what);

@@ -35,7 +35,7 @@ impl Network {
         if state.unanswered[side] >= MOST_QUESTIONS {
             self.statistics.questions_dropped += 1;
             let unasked = MeshHappening::Unasked { link, side, question: payload };
-            self.queue.push(self.now, Happening::Mesh(unasked));
+            self.queue.push(self.now, Happening::Mesh(Box::new(unasked)));
             return;
         }
         state.unanswered[side] += 1;

@@ -59,7 +59,7 @@ impl Network {
             let to = nodes[1 - side];
             self.see(|| Fact::MeshSent { from, to, kind, message: SeenMessage::of(payload) });
         }
-        self.queue.push(at, Happening::Mesh(MeshHappening::Arrives { link, side: 1 - side, parcel }));
+        self.queue.push(at, Happening::Mesh(Box::new(MeshHappening::Arrives { link, side: 1 - side, parcel })));
     }
 
     /// Hands a message to the node at one end of a connection.

@@ -41,7 +41,7 @@ impl Network {
         };
         self.trace.note(self.now, format_args!(r#""node":{node},"dials":"{address}","role":"{role:?}""#));
         let dialled = MeshHappening::Dialled { node, starts, address, role };
-        self.queue.push(self.now + takes.min(DIAL_TIMEOUT), Happening::Mesh(dialled));
+        self.queue.push(self.now + takes.min(DIAL_TIMEOUT), Happening::Mesh(Box::new(dialled)));
     }
 
     pub(super) fn dialled(&mut self, node: usize, starts: u64, address: &PeerAddress, role: Role) {
@@ -158,11 +158,11 @@ impl Network {
             return;
         }
         state.ends[side] = End::Closing;
-        self.queue.push(self.now, Happening::Mesh(MeshHappening::Gone { link, side }));
+        self.queue.push(self.now, Happening::Mesh(Box::new(MeshHappening::Gone { link, side })));
         let path = self.path(nodes[0], nodes[1]);
         let Some(state) = self.mesh.links.get_mut(&link) else { return };
         let at = state.pipes[side].arrival(&path, self.now, 1, &mut self.dice.links);
-        self.queue.push(at, Happening::Mesh(MeshHappening::Gone { link, side: 1 - side }));
+        self.queue.push(at, Happening::Mesh(Box::new(MeshHappening::Gone { link, side: 1 - side })));
     }
 
     /// Breaks a connection. Nothing arrives from now on; each side notices at some time within `silence`.
@@ -173,7 +173,7 @@ impl Network {
         }
         for side in 0..2 {
             let at = self.now + self.dice.links.between(Duration::ZERO, silence);
-            self.queue.push(at, Happening::Mesh(MeshHappening::Gone { link, side }));
+            self.queue.push(at, Happening::Mesh(Box::new(MeshHappening::Gone { link, side })));
         }
     }
 

@@ -104,7 +104,7 @@ impl Network {
         if let Some(place) = site.wake.take() {
             self.queue.remove(place);
         }
-        site.wake = wanted.map(|at| self.queue.push(at, Happening::Mesh(MeshHappening::Wake { node })));
+        site.wake = wanted.map(|at| self.queue.push(at, Happening::Mesh(Box::new(MeshHappening::Wake { node }))));
     }
 
     /// Answers a request for addresses, once a connection.
