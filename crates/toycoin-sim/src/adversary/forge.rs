@@ -1,14 +1,9 @@
-//! Forged chains: blocks with valid proof of work that break another rule.
+//! Forged chains: blocks with valid proof of work beside the real chain.
 
 use std::collections::BTreeMap;
 
 use toycoin_core::{
-    Amount, Block, BlockHash, Coinbase, Header, OutPoint, PublicKey, SecretKey, Signature, StateRoot, Transaction,
-    TxOut, Work,
-    consensus::HeaderContext,
-    sighash,
-    store::ChainStore as _,
-    utxo::{Coin, UtxoDiff},
+    Amount, Block, BlockHash, Coinbase, Header, PublicKey, SecretKey, StateRoot, TxOut, Work, consensus::HeaderContext,
 };
 use toycoin_node::limits;
 use toycoin_wire::{
@@ -17,47 +12,16 @@ use toycoin_wire::{
 };
 
 use crate::{
-    adversary::{Heard, PrivateChain, Said, Scene, Tactic},
+    adversary::{PrivateChain, Said, Scene},
     network::solve_header,
-    params::wallet_key,
 };
-
-/// What is wrong with a forged block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Flaw {
-    /// A transaction with an invalid signature.
-    BadSignature,
-    /// A state root that does not match the state.
-    BadStateRoot,
-    /// A transaction that pays more than it spends.
-    Overspend,
-    /// A coinbase that pays too much.
-    WrongSubsidy,
-    /// Two transactions that spend the same coin.
-    SpentTwice,
-    /// A transaction, signed by the owner, that spends a coin which an earlier block spent.
-    SpentBefore,
-}
-
-impl Flaw {
-    /// Every flaw.
-    pub const ALL: [Self; 6] = [
-        Self::BadSignature,
-        Self::BadStateRoot,
-        Self::Overspend,
-        Self::WrongSubsidy,
-        Self::SpentTwice,
-        Self::SpentBefore,
-    ];
-}
 
 /// A forged chain beside the real one.
 #[derive(Debug, Clone, Default)]
 pub struct ForgedChain {
-    headers: Vec<Header>,
-    bodies: BTreeMap<BlockHash, Block>,
-    work: Work,
+    pub(super) headers: Vec<Header>,
+    pub(super) bodies: BTreeMap<BlockHash, Block>,
+    pub(super) work: Work,
 }
 
 impl ForgedChain {
@@ -150,7 +114,7 @@ impl ForgedChain {
         }))
     }
 
-    fn push(&mut self, context: &mut HeaderContext, scene: &Scene<'_>, time: u64, mut block: Block) {
+    pub(super) fn push(&mut self, context: &mut HeaderContext, scene: &Scene<'_>, time: u64, mut block: Block) {
         let params = scene.chain.params();
         block.header.previous = context.parent;
         block.header.height = context.height + 1;
@@ -166,80 +130,9 @@ impl ForgedChain {
     }
 }
 
-/// Serves forks of the real chain with a broken block at the bottom and valid proof of work on top.
-#[derive(Debug, Clone)]
-pub struct InvalidBlocks {
-    flaw: Flaw,
-    /// Number of blocks on top of the broken one.
-    depth: usize,
-    forged: ForgedChain,
-}
-
-impl InvalidBlocks {
-    /// Returns an adversary whose blocks have this flaw, each hidden under `depth` others.
-    pub fn new(flaw: Flaw, depth: usize) -> Self {
-        Self { flaw, depth, forged: ForgedChain::default() }
-    }
-}
-
-impl Tactic for InvalidBlocks {
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Heard {
-        self.forged.answer(from, message).into()
-    }
-
-    fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
-        let tip = scene.chain.tip();
-        let Some(mut context) = scene.chain.headers().context_after(&tip.hash) else { return Vec::new() };
-        let Some(broken) = broken_block(scene, self.flaw) else { return Vec::new() };
-        let mut forged = ForgedChain { work: tip.work, ..ForgedChain::default() };
-        forged.push(&mut context, scene, scene.unix_ms, broken);
-        for _ in 0..self.depth {
-            let height = context.height + 1;
-            let block = empty_block(height, scene.dice_root());
-            forged.push(&mut context, scene, scene.unix_ms, block);
-        }
-        self.forged = forged;
-        let work = self.forged.work;
-        let bottom = self.forged.headers.first().and_then(|header| self.forged.bodies.get(&header.hash()));
-        let block = bottom.filter(|_| self.depth == 0).map(|block| NodeMessage::Block(block.clone()));
-        let said = block.or_else(|| self.forged.status(scene, work));
-        said.into_iter().map(|message| (None, message)).collect()
-    }
-}
-
-/// Serves a chain from genesis with many blocks and little work, and claims more work than any other chain has.
-#[derive(Debug, Clone, Default)]
-pub struct LighterChain {
-    /// Most blocks of the chain; difficulty falls to its limit over their course.
-    pub length: u64,
-    forged: ForgedChain,
-}
-
-impl LighterChain {
-    /// Returns an adversary whose chain has up to `length` blocks, each late enough to lower the difficulty.
-    pub fn new(length: u64) -> Self {
-        Self { length, forged: ForgedChain::default() }
-    }
-}
-
-impl Tactic for LighterChain {
-    fn incoming(&mut self, from: NodeId, message: &NodeMessage, _: &mut Scene<'_>) -> Heard {
-        self.forged.answer(from, message).into()
-    }
-
-    fn tick(&mut self, scene: &mut Scene<'_>) -> Vec<Said> {
-        // wait until the honest chain has more work than a long chain at the easiest difficulty
-        if self.forged.headers.is_empty() && scene.chain.height() >= 10 {
-            self.forged = ForgedChain::easiest(scene, self.length).unwrap_or_default();
-        }
-        let claimed = scene.chain.tip().work + scene.chain.tip().work;
-        self.forged.status(scene, claimed).into_iter().map(|message| (None, message)).collect()
-    }
-}
-
 impl Scene<'_> {
     /// Returns a random state root, which matches no state.
-    fn dice_root(&mut self) -> StateRoot {
+    pub(super) fn dice_root(&mut self) -> StateRoot {
         StateRoot::from_bytes(self.dice.bytes())
     }
 }
@@ -258,84 +151,11 @@ pub(super) fn orphan_block(scene: &mut Scene<'_>, owner: PublicKey) -> Block {
     block
 }
 
-/// Returns the next block of the real chain with a flaw; `None` if no suitable coin exists.
-fn broken_block(scene: &mut Scene<'_>, flaw: Flaw) -> Option<Block> {
-    // the coin belongs to somebody else: it is an unspent output of the genesis block
-    let coinbase = &scene.chain.params().genesis().coinbase;
-    let coin = coinbase.outputs.first()?;
-    let coins = scene.chain.coins_of(&coin.owner).ok()?;
-    let (outpoint, coin) = coins.first()?;
-    let mut template = scene.chain.template(Vec::new(), coin.output.owner, b"forged", scene.unix_ms).ok()?;
-    let key = SecretKey::classroom(9);
-    let spend = |value: Amount, vout: u32| {
-        let owner = SecretKey::classroom(9 + vout).public_key();
-        let (inputs, outputs) = (vec![*outpoint], vec![TxOut { value, owner }]);
-        Transaction { version: 1, inputs, outputs, signatures: vec![any_signature(&key)] }
-    };
-    match flaw {
-        Flaw::BadSignature => template.transactions = vec![spend(coin.output.value, 0)],
-        Flaw::Overspend => {
-            template.transactions = vec![spend(coin.output.value.saturating_add(Amount::from_grains(1)), 0)];
-        }
-        Flaw::SpentTwice => template.transactions = vec![spend(coin.output.value, 0), spend(coin.output.value, 1)],
-        Flaw::BadStateRoot => template.header.state_root = scene.dice_root(),
-        // nothing else is wrong: even the state root is the one that this block would produce
-        Flaw::WrongSubsidy => {
-            let output = template.coinbase.outputs.first_mut()?;
-            output.value = output.value.saturating_add(Amount::from_grains(1));
-            template.header.state_root = root_after(scene, &template, None);
-        }
-        Flaw::SpentBefore => {
-            let (outpoint, coin, key) = spent_coin(scene)?;
-            let outputs = vec![TxOut { value: coin.output.value, owner: SecretKey::classroom(9).public_key() }];
-            let mut spend = Transaction { version: 1, inputs: vec![outpoint], outputs, signatures: Vec::new() };
-            let message = sighash(scene.chain.params().genesis_hash(), spend.txid(), [coin.output]);
-            spend.signatures = vec![key.sign(message.as_bytes())];
-            template.transactions = vec![spend];
-            template.header.state_root = root_after(scene, &template, Some((outpoint, coin)));
-        }
-    }
-    Some(template)
-}
-
-/// Returns the state root that a block on the tip must commit to, even if it spends coins that it may not spend.
-fn root_after(scene: &Scene<'_>, block: &Block, spent: Option<(OutPoint, Coin)>) -> StateRoot {
-    let mut diff = UtxoDiff::default();
-    for (outpoint, output) in block.coinbase.outpoints(block.coinbase.txid()) {
-        diff.create(outpoint, Coin { output: *output, coinbase_height: block.header.height });
-    }
-    spent.into_iter().for_each(|(outpoint, coin)| diff.spend(outpoint, coin));
-    for transaction in &block.transactions {
-        for (outpoint, output) in transaction.outpoints(transaction.txid()) {
-            diff.create(outpoint, Coin { output: *output, coinbase_height: 0 });
-        }
-    }
-    let (mut state, tip) = (scene.chain.state().clone(), scene.chain.tip());
-    state.ancestors.push(tip.hash, tip.work);
-    state.apply(&diff);
-    state.root()
-}
-
-/// Returns a coin of a wallet that a block of the chain has spent, with the wallet's key.
-fn spent_coin(scene: &Scene<'_>) -> Option<(OutPoint, Coin, SecretKey)> {
-    let keys: BTreeMap<_, _> = (0..64).map(wallet_key).map(|key| (key.public_key(), key)).collect();
-    (1..=scene.chain.height()).rev().find_map(|height| {
-        let hash = scene.chain.header_at(height)?.hash;
-        let Ok(undo) = scene.chain.store().undo(&hash);
-        let (outpoint, coin) = undo?.spent.into_iter().find(|(_, coin)| keys.contains_key(&coin.output.owner))?;
-        Some((outpoint, coin, keys.get(&coin.output.owner)?.clone()))
-    })
-}
-
 fn work_of(header: &Header) -> Option<Work> {
     header.bits.to_target().ok().map(|target| target.work())
 }
 
-fn any_signature(key: &SecretKey) -> Signature {
-    key.sign(&[7; 32])
-}
-
-fn empty_block(height: u64, state_root: StateRoot) -> Block {
+pub(super) fn empty_block(height: u64, state_root: StateRoot) -> Block {
     let header = Header {
         previous: BlockHash::ZERO,
         merkle_root: Default::default(),

@@ -14,8 +14,10 @@ mod false_answer;
 mod flood;
 mod forge;
 mod headers;
+mod invalid_blocks;
 mod lie;
 mod light_liar;
+mod lighter_chain;
 mod mixed;
 mod noise;
 mod private;
@@ -34,10 +36,12 @@ pub use self::{
     claims::{Claim, ClaimsWork, Evasion},
     compact::FalseCompactBlocks,
     flood::{BodyFlood, ConflictFlood, OrphanFlood},
-    forge::{Flaw, ForgedChain, InvalidBlocks, LighterChain},
+    forge::ForgedChain,
     headers::HeaderFlood,
+    invalid_blocks::{Flaw, InvalidBlocks},
     lie::Lie,
     light_liar::LightLiar,
+    lighter_chain::LighterChain,
     mixed::Mixed,
     noise::Noise,
     private::PrivateChain,
