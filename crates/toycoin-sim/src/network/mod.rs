@@ -1,12 +1,14 @@
 //! The running network.
 //!
 //! [`Network`] has the state, and takes the next event of the queue. What happens then is in `nodes`, `relays`,
-//! `wires`, `mesh`, `mining`, `paying`, `lights`, `counting` and `troubles`. After it, `watch` and `pauses` check the
+//! `wires`, `envelopes`, `mesh`, `mining`, `paying`, `lights`, `counting` and `troubles`. After it, `watch` and `pauses` check the
 //! invariants.
 //! A caller changes the network with `controls`, and observes it with `seen`.
 
+mod control_error;
 mod controls;
 mod counting;
+mod envelopes;
 mod fates;
 mod lights;
 pub(crate) mod mesh;
@@ -30,6 +32,13 @@ mod wire;
 mod wire_table;
 mod wires;
 
+pub use self::{
+    control_error::ControlError,
+    controls::FaultId,
+    fates::{BlockFate, PaymentFate},
+    seen::{Fact, MessageKind, Seen, SeenMessage},
+    state::Network,
+};
 pub(crate) use self::{
     controls::MAX_GROWTH,
     fates::Fates,
@@ -41,10 +50,4 @@ pub(crate) use self::{
     sim_node::SimNode,
     state::{DiceSet, Owners},
     wire_table::WireTable,
-};
-pub use self::{
-    controls::{ControlError, FaultId},
-    fates::{BlockFate, PaymentFate},
-    seen::{Fact, MessageKind, Seen, SeenMessage},
-    state::Network,
 };
