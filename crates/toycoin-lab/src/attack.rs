@@ -30,6 +30,18 @@ pub struct Expected {
     pub binding: bool,
 }
 
+impl Expected {
+    /// Returns what the formula expects that must hold.
+    pub const fn theory(quantity: &'static str, value: f64) -> Self {
+        Self { quantity, by: "theory", value, binding: true }
+    }
+
+    /// Returns what somebody else expects, or what was seen elsewhere: it only stands beside.
+    pub const fn beside(quantity: &'static str, by: &'static str, value: f64) -> Self {
+        Self { quantity, by, value, binding: false }
+    }
+}
+
 /// Something that makes an attack harder, run as a second row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Defence {

@@ -23,6 +23,23 @@ pub struct Parameter {
     pub whole: bool,
 }
 
+impl Parameter {
+    /// Returns a parameter that is any number of a range.
+    pub const fn real(name: &'static str, what: &'static str, default: f64, range: RangeInclusive<f64>) -> Self {
+        Self { name, what, default, range, whole: false }
+    }
+
+    /// Returns a parameter that is a whole number of a range.
+    pub const fn whole(name: &'static str, what: &'static str, default: f64, range: RangeInclusive<f64>) -> Self {
+        Self { name, what, default, range, whole: true }
+    }
+
+    /// Returns a parameter that is 1 for yes and 0 for no, which is the default.
+    pub const fn flag(name: &'static str, what: &'static str) -> Self {
+        Self::whole(name, what, 0.0, 0.0..=1.0)
+    }
+}
+
 /// What is set for one row of an attack's table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Setting {

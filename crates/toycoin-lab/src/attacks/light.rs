@@ -23,21 +23,14 @@ use crate::{
 pub struct MisleadLight;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "servers",
-        what: "servers that the light client hears",
-        default: 4.0,
-        range: 1.0..=16.0,
-        whole: true,
-    },
-    Parameter { name: "lying", what: "servers that lie", default: 3.0, range: 0.0..=16.0, whole: true },
-    Parameter {
-        name: "q",
-        what: "the liars' share of the hash rate, with which they mine if no server is honest",
-        default: 0.3,
-        range: 0.05..=0.45,
-        whole: false,
-    },
+    Parameter::whole("servers", "servers that the light client hears", 4.0, 1.0..=16.0),
+    Parameter::whole("lying", "servers that lie", 3.0, 0.0..=16.0),
+    Parameter::real(
+        "q",
+        "the liars' share of the hash rate, with which they mine if no server is honest",
+        0.3,
+        0.05..=0.45,
+    ),
 ];
 
 const SPACING: Duration = Duration::from_secs(10);
@@ -107,8 +100,7 @@ impl Attack for MisleadLight {
         let misled = all_hostile(servers, small(liars(setting)), servers);
         // while the others find END blocks, the liars find a number with a negative binomial distribution
         let behind = f64::from(small(END)) * (1.0 - q / (1.0 - q));
-        let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
-        vec![of("misled", misled), of("behind", misled * behind)]
+        vec![Expected::theory("misled", misled), Expected::theory("behind", misled * behind)]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {

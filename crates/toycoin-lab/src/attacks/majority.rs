@@ -8,7 +8,7 @@ use crate::{
     attack::{Attack, Defence, Expected, Quantity},
     attacks::{
         rewriting::{Rewriting, Stage, Written},
-        world::{ASERT, fixed_target, hash_rates, params},
+        world::{ASERT, follows, hash_rates, params, small, spec},
     },
     outcome::Outcome,
     setting::{Parameter, Setting},
@@ -24,35 +24,11 @@ use crate::{
 pub struct Majority;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "q",
-        what: "the attacker's share of the hash rate",
-        default: 0.6,
-        range: 0.51..=0.95,
-        whole: false,
-    },
-    Parameter {
-        name: "z",
-        what: "blocks that he rewrites, besides those that come meanwhile",
-        default: 10.0,
-        range: 1.0..=100.0,
-        whole: true,
-    },
+    Parameter::real("q", "the attacker's share of the hash rate", 0.6, 0.51..=0.95),
+    Parameter::whole("z", "blocks that he rewrites, besides those that come meanwhile", 10.0, 1.0..=100.0),
     ASERT,
-    Parameter {
-        name: "alarm",
-        what: "spacings after which the defence doubles the honest hash rate",
-        default: 10.0,
-        range: 1.0..=100.0,
-        whole: true,
-    },
-    Parameter {
-        name: "give-up",
-        what: "blocks by which he is behind when he gives up, with the defence",
-        default: 25.0,
-        range: 2.0..=200.0,
-        whole: true,
-    },
+    Parameter::whole("alarm", "spacings after which the defence doubles the honest hash rate", 10.0, 1.0..=100.0),
+    Parameter::whole("give-up", "blocks by which he is behind when he gives up, with the defence", 25.0, 2.0..=200.0),
 ];
 
 const RESCUE: Defence = Defence {
@@ -68,10 +44,6 @@ const ATTACKER: usize = 2;
 
 /// Looks at the network in a spacing.
 const LOOKS: u32 = 10;
-
-fn small(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}
 
 impl Attack for Majority {
     fn name(&self) -> &'static str {
@@ -121,7 +93,7 @@ impl Attack for Majority {
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (q, lead) = (setting.get("q"), small(setting.whole("z")) + 1);
         // a moving target lets the branches differ in work: no formula is known
-        let binding = setting.whole("asert") == 0;
+        let binding = !follows(setting);
         let theory = |quantity, value| Expected { quantity, by: "theory", value, binding };
         if setting.defence().is_some() {
             let give_up = small(setting.whole("give-up")).saturating_sub(lead - 1);
@@ -142,16 +114,15 @@ impl Attack for Majority {
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {
-        let mut spec = fixed_target(0, SPACING);
-        if setting.whole("asert") == 1 {
-            spec.retargeting = toycoin_sim::spec(0, SPACING).retargeting;
-        }
         let defended = setting.defence().is_some();
         let record = Rc::new(RefCell::new(Written::default()));
         let tactic = Rewriting::new(setting.whole("z"), defended.then(|| setting.whole("give-up")), Rc::clone(&record));
         let rates = hash_rates(2, setting.get("q"));
         let simulation = trial.simulation().nodes(3).hash_rates(rates.clone()).spacing(SPACING).keep_fates();
-        let simulation = simulation.params(params(spec, setting)?).link(Link::lan()).adversary(ATTACKER, tactic);
+        let simulation = simulation
+            .params(params(spec(0, SPACING, follows(setting)), setting)?)
+            .link(Link::lan())
+            .adversary(ATTACKER, tactic);
         let after = SPACING * small(setting.whole("alarm"));
         let mut rescue = defended.then_some(rates);
         let network = trial.run(simulation, SPACING / LOOKS, |network| {
@@ -161,11 +132,7 @@ impl Attack for Majority {
                     network.set_hash_rate(node, rate * 2).expect("honest nodes mine, and twice the rate is allowed");
                 }
             }
-            match stage {
-                Stage::Waits | Stage::Races => false,
-                Stage::GivenUp => true,
-                Stage::Published => record.borrow().seen_at(network).is_some(),
-            }
+            record.borrow().is_over(network)
         })?;
         let record = *record.borrow();
         let Some(seen_at) = record.seen_at(&network) else { return Ok(Outcome::default().happened("success", false)) };

@@ -39,6 +39,15 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Returns whether the rewriting is over: given up, or in the first honest node's chain.
+    pub(super) fn is_over(&self, network: &Network) -> bool {
+        match self.stage {
+            Stage::Waits | Stage::Races => false,
+            Stage::GivenUp => true,
+            Stage::Published => self.seen_at(network).is_some(),
+        }
+    }
+
     /// Returns when the first honest node had the published branch in its chain.
     pub(super) fn seen_at(&self, network: &Network) -> Option<Duration> {
         let (tip, _) = self.tip?;

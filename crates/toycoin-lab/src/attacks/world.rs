@@ -11,13 +11,7 @@ use crate::{
 };
 
 /// Whether the target follows the hash rate.
-pub(super) const ASERT: Parameter = Parameter {
-    name: "asert",
-    what: "1 if the target follows the hash rate, 0 if it is fixed",
-    default: 0.0,
-    range: 0.0..=1.0,
-    whole: true,
-};
+pub(super) const ASERT: Parameter = Parameter::flag("asert", "1 if the target follows the hash rate, 0 if it is fixed");
 
 /// Hash rates are whole numbers; all together are this many, or a little fewer.
 const SHARES: f64 = 1_000_000.0;
@@ -45,6 +39,16 @@ pub(super) fn small(number: u64) -> u32 {
 /// Returns the network of so many wallets whose target never changes, so that heavier means longer.
 pub(super) fn fixed_target(wallets: usize, spacing: Duration) -> NetworkSpec {
     NetworkSpec { retargeting: None, ..toycoin_sim::spec(wallets, spacing) }
+}
+
+/// Returns the network of so many wallets whose target follows the hash rate, or is fixed.
+pub(super) fn spec(wallets: usize, spacing: Duration, follows: bool) -> NetworkSpec {
+    if follows { toycoin_sim::spec(wallets, spacing) } else { fixed_target(wallets, spacing) }
+}
+
+/// Returns whether the target follows the hash rate under a setting that has [`ASERT`].
+pub(super) fn follows(setting: &Setting) -> bool {
+    setting.whole(ASERT.name) == 1
 }
 
 /// Returns a network's parameters, without the rules that a setting switches off.

@@ -23,34 +23,10 @@ use crate::{
 pub struct Censor;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "c",
-        what: "share of the hash rate that leaves the payments out",
-        default: 0.5,
-        range: 0.0..=0.99,
-        whole: false,
-    },
-    Parameter {
-        name: "silenced",
-        what: "1 if the payer's relay drops its payments, 0 if it forwards them",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
-    Parameter {
-        name: "patience",
-        what: "blocks after which a payment is given up",
-        default: 60.0,
-        range: 1.0..=1_000.0,
-        whole: true,
-    },
-    Parameter {
-        name: "payments",
-        what: "payments of one trial, one after the other",
-        default: 20.0,
-        range: 1.0..=20.0,
-        whole: true,
-    },
+    Parameter::real("c", "share of the hash rate that leaves the payments out", 0.5, 0.0..=0.99),
+    Parameter::flag("silenced", "1 if the payer's relay drops its payments, 0 if it forwards them"),
+    Parameter::whole("patience", "blocks after which a payment is given up", 60.0, 1.0..=1_000.0),
+    Parameter::whole("payments", "payments of one trial, one after the other", 20.0, 1.0..=20.0),
 ];
 
 const RELAY: Defence = Defence { name: "relay", what: "the payer and the miners use an honest relay beside the first" };
@@ -115,11 +91,13 @@ impl Attack for Censor {
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (c, patience) = (setting.get("c"), small(setting.whole("patience")));
-        let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
         if is_silenced(setting) {
-            return vec![of("confirmed", 0.0)];
+            return vec![Expected::theory("confirmed", 0.0)];
         }
-        vec![of("blocks", patient_blocks(c, patience)), of("confirmed", confirmed_within(c, patience))]
+        vec![
+            Expected::theory("blocks", patient_blocks(c, patience)),
+            Expected::theory("confirmed", confirmed_within(c, patience)),
+        ]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {

@@ -23,27 +23,9 @@ use crate::{
 pub struct Feather;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "alpha",
-        what: "the censor's share of the hash rate",
-        default: 0.2,
-        range: 0.01..=0.49,
-        whole: false,
-    },
-    Parameter {
-        name: "k",
-        what: "others' blocks on top of the fought one at which the censor gives up",
-        default: 1.0,
-        range: 1.0..=14.0,
-        whole: true,
-    },
-    Parameter {
-        name: "payments",
-        what: "payments of one trial, one after the other",
-        default: 20.0,
-        range: 1.0..=20.0,
-        whole: true,
-    },
+    Parameter::real("alpha", "the censor's share of the hash rate", 0.2, 0.01..=0.49),
+    Parameter::whole("k", "others' blocks on top of the fought one at which the censor gives up", 1.0, 1.0..=14.0),
+    Parameter::whole("payments", "payments of one trial, one after the other", 20.0, 1.0..=20.0),
 ];
 
 const SPACING: Duration = Duration::from_secs(10);
@@ -90,8 +72,7 @@ impl Attack for Feather {
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let chance = feather_fork(setting.get("alpha"), small(setting.whole("k")));
-        let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
-        vec![of("orphaned", chance), of("tries", 1.0 / (1.0 - chance))]
+        vec![Expected::theory("orphaned", chance), Expected::theory("tries", 1.0 / (1.0 - chance))]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {

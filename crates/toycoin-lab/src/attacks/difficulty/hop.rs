@@ -23,21 +23,9 @@ use crate::{
 pub struct Hop;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "share",
-        what: "the hopper's share of the hash rate while he is here",
-        default: 0.2,
-        range: 0.05..=0.8,
-        whole: false,
-    },
+    Parameter::real("share", "the hopper's share of the hash rate while he is here", 0.2, 0.05..=0.8),
     HALF_LIFE,
-    Parameter {
-        name: "blocks",
-        what: "blocks of each chain that count",
-        default: 1_000.0,
-        range: 100.0..=100_000.0,
-        whole: true,
-    },
+    Parameter::whole("blocks", "blocks of each chain that count", 1_000.0, 100.0..=100_000.0),
 ];
 
 /// Half-lives until a chain has forgotten that it began at the difficulty of both miners together.
@@ -92,16 +80,14 @@ impl Attack for Hop {
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let theory = hopping(setting.get("share"), setting.get(HALF_LIFE.name));
-        let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
         // the theory moves difficulty in time, and real difficulty waits for the next block, which the hopper likes; and
         // the mean of ratios of two small counts lies a little above the ratio of their means
-        let beside = |quantity, value| Expected { binding: false, ..of(quantity, value) };
         vec![
-            of("loyal", theory.loyal),
-            beside("hopper", theory.hopper),
-            beside("gain", theory.advantage()),
-            of("present", theory.present),
-            of("spacing", theory.spacing),
+            Expected::theory("loyal", theory.loyal),
+            Expected::beside("hopper", "theory", theory.hopper),
+            Expected::beside("gain", "theory", theory.advantage()),
+            Expected::theory("present", theory.present),
+            Expected::theory("spacing", theory.spacing),
         ]
     }
 

@@ -16,16 +16,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Noise;
 
-const PARAMETERS: &[Parameter] = &[
-    HALF_LIFE,
-    Parameter {
-        name: "blocks",
-        what: "blocks of each chain that count",
-        default: 2_000.0,
-        range: 100.0..=100_000.0,
-        whole: true,
-    },
-];
+const PARAMETERS: &[Parameter] =
+    &[HALF_LIFE, Parameter::whole("blocks", "blocks of each chain that count", 2_000.0, 100.0..=100_000.0)];
 
 /// Half-lives until a chain has forgotten that it began at the right difficulty: its variance is then within 0.1 %.
 const FORGETS: u64 = 5;
@@ -58,7 +50,7 @@ impl Attack for Noise {
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let value = noise(setting.get(HALF_LIFE.name));
-        vec![Expected { quantity: "deviation", by: "theory", value, binding: true }]
+        vec![Expected::theory("deviation", value)]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {

@@ -19,16 +19,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Shock;
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "factor",
-        what: "factor by which the hash rate changes",
-        default: 10.0,
-        range: 0.1..=100.0,
-        whole: false,
-    },
-    HALF_LIFE,
-];
+const PARAMETERS: &[Parameter] =
+    &[Parameter::real("factor", "factor by which the hash rate changes", 10.0, 0.1..=100.0), HALF_LIFE];
 
 const QUANTITIES: &[Quantity] = &[
     Quantity { name: "1 half-life", what: "difficulty after 1 half-life, in multiples of that before", decimals: 4 },
@@ -84,10 +76,7 @@ impl Attack for Shock {
         let at = |quantity: &'static Quantity, half_lives: f64| {
             let mean = mean_after_shock(factor, half_lives, half_life);
             let even = after_shock(factor, half_lives);
-            [
-                Expected { quantity: quantity.name, by: "theory", value: mean, binding: true },
-                Expected { quantity: quantity.name, by: "even blocks", value: even, binding: false },
-            ]
+            [Expected::theory(quantity.name, mean), Expected::beside(quantity.name, "even blocks", even)]
         };
         let mut expected: Vec<_> =
             QUANTITIES.iter().zip([1.0, 2.0, 3.0]).flat_map(|(quantity, time)| at(quantity, time)).collect();

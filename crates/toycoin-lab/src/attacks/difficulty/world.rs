@@ -15,13 +15,8 @@ use crate::{
 pub(super) const SPACING: Duration = Duration::from_secs(2);
 
 /// The parameter of the half-life.
-pub(super) const HALF_LIFE: Parameter = Parameter {
-    name: "half-life",
-    what: "spacings in which the difficulty rule halves its error",
-    default: 20.0,
-    range: 10.0..=1_000.0,
-    whole: true,
-};
+pub(super) const HALF_LIFE: Parameter =
+    Parameter::whole("half-life", "spacings in which the difficulty rule halves its error", 20.0, 10.0..=1_000.0);
 
 /// Returns a network of some nodes under the half-life of a setting.
 ///

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     attack::{Attack, Defence, Expected, Quantity},
-    attacks::world::{ASERT, fixed_target, hash_rates, params, small},
+    attacks::world::{ASERT, follows, hash_rates, params, small, spec},
     outcome::Outcome,
     setting::{Parameter, Setting},
     theory::double_spend::{nakamoto, rosenfeld, strict},
@@ -26,34 +26,10 @@ use crate::{
 pub struct DoubleSpend;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "q",
-        what: "the attacker's share of the hash rate",
-        default: 0.3,
-        range: 0.01..=0.49,
-        whole: false,
-    },
-    Parameter {
-        name: "z",
-        what: "confirmations that the merchant waits for",
-        default: 2.0,
-        range: 1.0..=30.0,
-        whole: true,
-    },
-    Parameter {
-        name: "premined",
-        what: "hidden blocks before the payment is made",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
-    Parameter {
-        name: "give-up",
-        what: "blocks by which he is behind when he gives up",
-        default: 25.0,
-        range: 1.0..=100.0,
-        whole: true,
-    },
+    Parameter::real("q", "the attacker's share of the hash rate", 0.3, 0.01..=0.49),
+    Parameter::whole("z", "confirmations that the merchant waits for", 2.0, 1.0..=30.0),
+    Parameter::flag("premined", "hidden blocks before the payment is made"),
+    Parameter::whole("give-up", "blocks by which he is behind when he gives up", 25.0, 1.0..=100.0),
     ASERT,
 ];
 
@@ -134,8 +110,8 @@ impl Attack for DoubleSpend {
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (q, z) = (setting.get("q"), Self::confirmations(setting));
         // a moving target makes a hidden branch lighter while it is behind: no formula is known
-        let binding = setting.whole("asert") == 0;
-        let beside = |by, value| Expected { quantity: "success", by, value, binding: false };
+        let binding = !follows(setting);
+        let beside = |by, value| Expected::beside("success", by, value);
         vec![
             Expected { quantity: "success", by: "theory", value: chance(setting, z), binding },
             beside("Rosenfeld", rosenfeld(q, small(z))),
@@ -144,16 +120,15 @@ impl Attack for DoubleSpend {
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {
-        let mut spec = fixed_target(3, SPACING);
-        if setting.whole("asert") == 1 {
-            spec.retargeting = toycoin_sim::spec(3, SPACING).retargeting;
-        }
         let record = Rc::new(RefCell::new(Record::default()));
         let confirmations = Self::confirmations(setting);
         let (premined, give_up) = (setting.whole("premined"), setting.whole("give-up"));
         let tactic = HiddenBranch::new(0, confirmations, premined, give_up, Rc::clone(&record));
         let simulation = trial.simulation().nodes(3).hash_rates(hash_rates(2, setting.get("q"))).spacing(SPACING);
-        let simulation = simulation.params(params(spec, setting)?).link(Link::lan()).adversary(ATTACKER, tactic);
+        let simulation = simulation
+            .params(params(spec(3, SPACING, follows(setting)), setting)?)
+            .link(Link::lan())
+            .adversary(ATTACKER, tactic);
         let is_undone =
             |network: &Network| network.node(0).is_some_and(|node| record.borrow().is_undone_in(node.chain()));
         let network = trial.run(simulation, SPACING / 4, |network| match record.borrow().stage {

@@ -23,35 +23,16 @@ use crate::{
 pub struct Eclipse;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter { name: "k", what: "relays that the victim uses", default: 1.0, range: 1.0..=10.0, whole: true },
-    Parameter {
-        name: "hostile",
-        what: "hostile relays of the 10 that there are",
-        default: 3.0,
-        range: 0.0..=10.0,
-        whole: true,
-    },
-    Parameter {
-        name: "q",
-        what: "the attacker's share of the hash rate",
-        default: 0.3,
-        range: 0.05..=0.45,
-        whole: false,
-    },
-    Parameter {
-        name: "z",
-        what: "confirmations after which the victim believes a payment",
-        default: 6.0,
-        range: 1.0..=30.0,
-        whole: true,
-    },
-    Parameter {
-        name: "alarm",
-        what: "spacings without a block after which a victim with an alarm believes nothing",
-        default: 10.0,
-        range: 1.0..=100.0,
-        whole: false,
-    },
+    Parameter::whole("k", "relays that the victim uses", 1.0, 1.0..=10.0),
+    Parameter::whole("hostile", "hostile relays of the 10 that there are", 3.0, 0.0..=10.0),
+    Parameter::real("q", "the attacker's share of the hash rate", 0.3, 0.05..=0.45),
+    Parameter::whole("z", "confirmations after which the victim believes a payment", 6.0, 1.0..=30.0),
+    Parameter::real(
+        "alarm",
+        "spacings without a block after which a victim with an alarm believes nothing",
+        10.0,
+        1.0..=100.0,
+    ),
 ];
 
 const ALARM: Defence =
@@ -119,7 +100,7 @@ impl Attack for Eclipse {
             Some(_) => unalarmed(setting.get("q"), setting.get("alarm"), small(setting.whole("z"))),
             None => 1.0,
         };
-        vec![Expected { quantity: "success", by: "theory", value: surrounded * unnoticed, binding: true }]
+        vec![Expected::theory("success", surrounded * unnoticed)]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {

@@ -7,7 +7,7 @@ use toycoin_sim::{Link, Network, Topology};
 use super::hostile_relay::HostileRelay;
 use crate::{
     attack::{Attack, Defence, Expected, Quantity},
-    attacks::world::{ASERT, fixed_target, hash_rate, params, small},
+    attacks::world::{ASERT, follows, hash_rate, params, small, spec},
     outcome::{Observation, Outcome},
     setting::{Parameter, Setting},
     theory::eclipse::{false_alarm, time_inside},
@@ -21,27 +21,9 @@ use crate::{
 pub struct Dilate;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "q",
-        what: "the attacker's share of the hash rate; with 1 it is an honest network",
-        default: 0.3,
-        range: 0.05..=1.0,
-        whole: false,
-    },
-    Parameter {
-        name: "alarm",
-        what: "spacings without a block that an alarm takes for an eclipse",
-        default: 10.0,
-        range: 0.1..=100.0,
-        whole: false,
-    },
-    Parameter {
-        name: "blocks",
-        what: "gaps between blocks that are looked at",
-        default: 30.0,
-        range: 2.0..=1_000.0,
-        whole: true,
-    },
+    Parameter::real("q", "the attacker's share of the hash rate; with 1 it is an honest network", 0.3, 0.05..=1.0),
+    Parameter::real("alarm", "spacings without a block that an alarm takes for an eclipse", 10.0, 0.1..=100.0),
+    Parameter::whole("blocks", "gaps between blocks that are looked at", 30.0, 2.0..=1_000.0),
     ASERT,
 ];
 
@@ -109,7 +91,7 @@ impl Attack for Dilate {
         let (seen, blocks) = (seen_share(setting), small(setting.whole("blocks")));
         // of two branches that grow alike, now one is heavier and now the other
         let binding = setting.defence().is_none() || seen > 0.6;
-        if setting.whole("asert") == 1 {
+        if follows(setting) {
             let gap = time_inside(seen, HALF_LIFE, blocks) / f64::from(blocks);
             return vec![Expected { quantity: "gap", by: "theory", value: gap, binding }];
         }
@@ -121,13 +103,10 @@ impl Attack for Dilate {
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {
-        let mut spec = fixed_target(2, SPACING);
-        if setting.whole("asert") == 1 {
-            spec.retargeting = toycoin_sim::spec(2, SPACING).retargeting;
-        }
         let (q, blocks) = (setting.get("q"), setting.whole("blocks"));
         let simulation = trial.simulation().nodes(2).hash_rates([hash_rate(1.0 - q), hash_rate(q)]).light_clients(1);
-        let simulation = simulation.params(params(spec, setting)?).spacing(SPACING).link(Link::lan());
+        let simulation =
+            simulation.params(params(spec(2, SPACING, follows(setting)), setting)?).spacing(SPACING).link(Link::lan());
         let simulation = simulation.topology(Topology::Relays(2)).relays_of(HONEST, [0, 1]).relays_of(ATTACKER, [0]);
         let of_victim = if setting.defence().is_some() { 0..2 } else { 0..1 };
         let simulation = simulation.relays_of(VICTIM, of_victim);

@@ -9,7 +9,7 @@ use crate::{
     attack::{Attack, Defence, Expected, Quantity},
     attacks::{
         rewriting::{Rewriting, Stage, Written},
-        world::{fixed_target, hash_rates, params},
+        world::{fixed_target, hash_rates, params, small},
     },
     outcome::Outcome,
     setting::{Parameter, Setting},
@@ -25,27 +25,9 @@ use crate::{
 pub struct FeeSniping;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "q",
-        what: "the attacker's share of the hash rate",
-        default: 0.3,
-        range: 0.01..=0.49,
-        whole: false,
-    },
-    Parameter {
-        name: "fee",
-        what: "the fee in the newest block, in subsidies",
-        default: 5.0,
-        range: 0.01..=40.0,
-        whole: false,
-    },
-    Parameter {
-        name: "give-up",
-        what: "blocks by which he is behind when he gives up",
-        default: 3.0,
-        range: 2.0..=25.0,
-        whole: true,
-    },
+    Parameter::real("q", "the attacker's share of the hash rate", 0.3, 0.01..=0.49),
+    Parameter::real("fee", "the fee in the newest block, in subsidies", 5.0, 0.01..=40.0),
+    Parameter::whole("give-up", "blocks by which he is behind when he gives up", 3.0, 2.0..=25.0),
 ];
 
 /// Blocks over which the defence spreads a fee.
@@ -66,10 +48,6 @@ const PRICE: Amount = Amount::from_grains(1_000);
 /// Returns the fee that the newest block has, in subsidies.
 fn fee(setting: &Setting) -> f64 {
     setting.get("fee") / if setting.defence().is_some() { SPREAD } else { 1.0 }
-}
-
-fn give_up(setting: &Setting) -> u32 {
-    u32::try_from(setting.whole("give-up")).unwrap_or(u32::MAX)
 }
 
 impl Attack for FeeSniping {
@@ -117,12 +95,11 @@ impl Attack for FeeSniping {
     }
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
-        let (q, give_up) = (setting.get("q"), give_up(setting));
-        let theory = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
+        let (q, give_up) = (setting.get("q"), small(setting.whole("give-up")));
         vec![
-            theory("success", chance(q, Some(give_up))),
-            Expected { quantity: "success", by: "patient", value: chance(q, None), binding: false },
-            theory("profit", profit(q, give_up, fee(setting))),
+            Expected::theory("success", chance(q, Some(give_up))),
+            Expected::beside("success", "patient", chance(q, None)),
+            Expected::theory("profit", profit(q, give_up, fee(setting))),
         ]
     }
 
@@ -143,11 +120,7 @@ impl Attack for FeeSniping {
             {
                 network.pay_with_fee(0, 1, PRICE, fee).expect("a wallet has 48 subsidies, and its node takes any fee");
             }
-            match record.borrow().stage {
-                Stage::Waits | Stage::Races => false,
-                Stage::GivenUp => true,
-                Stage::Published => record.borrow().seen_at(network).is_some(),
-            }
+            record.borrow().is_over(network)
         })?;
         let record = *record.borrow();
         Ok(Outcome::default()

@@ -23,34 +23,20 @@ use crate::{
 pub struct Undercutting;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "q",
-        what: "the attacker's share of the hash rate",
-        default: 0.3,
-        range: 0.01..=0.49,
-        whole: false,
-    },
-    Parameter {
-        name: "petty",
-        what: "how many of the 4 other miners prefer the richer of two equal branches",
-        default: MINERS as f64,
-        range: 0.0..=MINERS as f64,
-        whole: true,
-    },
-    Parameter {
-        name: "take",
-        what: "how many of the 4 payments that wait the attacker's block takes",
-        default: 2.0,
-        range: 1.0..=PAYMENTS as f64,
-        whole: true,
-    },
-    Parameter {
-        name: "subsidy",
-        what: "a block's subsidy, in units of all fees that wait",
-        default: 0.01,
-        range: 0.001..=100.0,
-        whole: false,
-    },
+    Parameter::real("q", "the attacker's share of the hash rate", 0.3, 0.01..=0.49),
+    Parameter::whole(
+        "petty",
+        "how many of the 4 other miners prefer the richer of two equal branches",
+        MINERS as f64,
+        0.0..=MINERS as f64,
+    ),
+    Parameter::whole(
+        "take",
+        "how many of the 4 payments that wait the attacker's block takes",
+        2.0,
+        1.0..=PAYMENTS as f64,
+    ),
+    Parameter::real("subsidy", "a block's subsidy, in units of all fees that wait", 0.01, 0.001..=100.0),
 ];
 
 const FIRST_SEEN: Defence =
@@ -185,11 +171,10 @@ impl Attack for Undercutting {
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let world = World::of(setting);
         let (q, willing) = (world.q, world.willing());
-        let theory = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
         vec![
-            theory("success", chance(q, willing)),
-            theory("ties", tie(q, willing)),
-            theory("profit", profit(q, willing, world.take(), world.subsidy)),
+            Expected::theory("success", chance(q, willing)),
+            Expected::theory("ties", tie(q, willing)),
+            Expected::theory("profit", profit(q, willing, world.take(), world.subsidy)),
         ]
     }
 

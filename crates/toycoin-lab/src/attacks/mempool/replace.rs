@@ -21,27 +21,19 @@ use crate::{
 pub struct Replace;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "replacements",
-        what: "how often the payment is replaced",
-        default: 10.0,
-        range: 1.0..=50.0,
-        whole: true,
-    },
-    Parameter {
-        name: "children",
-        what: "payments in a chain from the first one, which the first replacement evicts",
-        default: 0.0,
-        range: 0.0..=20.0,
-        whole: true,
-    },
-    Parameter {
-        name: "rate",
-        what: "fee rate of the first payment and of its descendants, in grains per byte",
-        default: 1.0,
-        range: 0.0..=100.0,
-        whole: true,
-    },
+    Parameter::whole("replacements", "how often the payment is replaced", 10.0, 1.0..=50.0),
+    Parameter::whole(
+        "children",
+        "payments in a chain from the first one, which the first replacement evicts",
+        0.0,
+        0.0..=20.0,
+    ),
+    Parameter::whole(
+        "rate",
+        "fee rate of the first payment and of its descendants, in grains per byte",
+        1.0,
+        0.0..=100.0,
+    ),
 ];
 
 const FLOOR: Defence =
@@ -118,8 +110,11 @@ impl Attack for Replace {
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (replacements, first) = (setting.get("replacements"), 1.0 + setting.get("children"));
         let paid = first * f64::from(u32::try_from(first_rate(setting)).unwrap_or(u32::MAX)) + replacements;
-        let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
-        vec![of("price", paid / (first + replacements)), of("refused", 1.0), of("carried", first + replacements)]
+        vec![
+            Expected::theory("price", paid / (first + replacements)),
+            Expected::theory("refused", 1.0),
+            Expected::theory("carried", first + replacements),
+        ]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {

@@ -22,27 +22,9 @@ use crate::{
 pub struct Spam;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "fee",
-        what: "fee rate of the honest payments, in grains per byte",
-        default: 3.0,
-        range: 0.0..=1_000.0,
-        whole: true,
-    },
-    Parameter {
-        name: "spam",
-        what: "fee rate of the spam, in grains per byte",
-        default: 2.0,
-        range: 1.0..=1_000.0,
-        whole: true,
-    },
-    Parameter {
-        name: "payments",
-        what: "honest payments of one trial, one after the other",
-        default: 8.0,
-        range: 1.0..=16.0,
-        whole: true,
-    },
+    Parameter::whole("fee", "fee rate of the honest payments, in grains per byte", 3.0, 0.0..=1_000.0),
+    Parameter::whole("spam", "fee rate of the spam, in grains per byte", 2.0, 1.0..=1_000.0),
+    Parameter::whole("payments", "honest payments of one trial, one after the other", 8.0, 1.0..=16.0),
 ];
 
 const BID: Defence =

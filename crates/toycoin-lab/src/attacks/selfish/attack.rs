@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     attack::{Attack, Defence, Expected, Quantity},
-    attacks::world::ASERT,
+    attacks::world::{ASERT, follows, small},
     outcome::Outcome,
     setting::{Parameter, Setting},
     theory::{
@@ -23,29 +23,11 @@ use crate::{
 pub struct SelfishMining;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "alpha",
-        what: "the attacker's share of the hash rate",
-        default: 0.33,
-        range: 0.01..=0.45,
-        whole: false,
-    },
+    Parameter::real("alpha", "the attacker's share of the hash rate", 0.33, 0.01..=0.45),
     HUB,
     ASERT,
-    Parameter {
-        name: "honest",
-        what: "1 if he withholds nothing, for comparison",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
-    Parameter {
-        name: "spacings",
-        what: "length of a trial in spacings",
-        default: 400.0,
-        range: 50.0..=5_000.0,
-        whole: true,
-    },
+    Parameter::flag("honest", "1 if he withholds nothing, for comparison"),
+    Parameter::whole("spacings", "length of a trial in spacings", 400.0, 50.0..=5_000.0),
 ];
 
 const RANDOM_TIES: Defence =
@@ -63,9 +45,9 @@ fn world(setting: &Setting) -> World {
     World {
         alpha: setting.get("alpha"),
         hub: setting.whole("hub") == 1,
-        asert: setting.whole("asert") == 1,
+        asert: follows(setting),
         random_ties: setting.defence().is_some(),
-        spacings: u32::try_from(setting.whole("spacings")).unwrap_or(u32::MAX),
+        spacings: small(setting.whole("spacings")),
     }
 }
 
@@ -117,20 +99,19 @@ impl Attack for SelfishMining {
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let world = world(setting);
         let (alpha, gamma) = (world.alpha, world.gamma());
-        let theory = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
         if setting.whole("honest") == 1 {
-            return vec![theory("revenue", alpha), theory("income", alpha)];
+            return vec![Expected::theory("revenue", alpha), Expected::theory("income", alpha)];
         }
-        let honest = Expected { quantity: "revenue", by: "honest", value: alpha, binding: false };
+        let honest = Expected::beside("revenue", "honest", alpha);
         let share = revenue(alpha, gamma);
         // once difficulty has followed, the chain grows by one block each spacing
         let income = if world.asert { share } else { share * growth(alpha) };
         vec![
-            theory("revenue", share),
+            Expected::theory("revenue", share),
             honest,
-            theory("income", income),
-            theory("gamma", gamma),
-            theory("stale", stale(alpha)),
+            Expected::theory("income", income),
+            Expected::theory("gamma", gamma),
+            Expected::theory("stale", stale(alpha)),
         ]
     }
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     attack::{Attack, Expected, Quantity},
+    attacks::world::small,
     outcome::Outcome,
     setting::{Parameter, Setting},
     theory::{optimal::Optimal, stubborn::Stubborn},
@@ -18,49 +19,13 @@ use crate::{
 pub struct StubbornMining;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "alpha",
-        what: "the attacker's share of the hash rate",
-        default: 0.4,
-        range: 0.01..=0.45,
-        whole: false,
-    },
+    Parameter::real("alpha", "the attacker's share of the hash rate", 0.4, 0.01..=0.45),
     HUB,
-    Parameter {
-        name: "lead",
-        what: "1 if he publishes a tie, not everything, when his lead shrinks to 1",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
-    Parameter {
-        name: "fork",
-        what: "1 if he withholds a block that would win him a tie",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
-    Parameter {
-        name: "trail",
-        what: "1 if he mines on while he is 1 block behind",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
-    Parameter {
-        name: "optimal",
-        what: "1 if he does what earns most, whatever the other flags say",
-        default: 0.0,
-        range: 0.0..=1.0,
-        whole: true,
-    },
-    Parameter {
-        name: "spacings",
-        what: "length of a trial in spacings",
-        default: 400.0,
-        range: 50.0..=5_000.0,
-        whole: true,
-    },
+    Parameter::flag("lead", "1 if he publishes a tie, not everything, when his lead shrinks to 1"),
+    Parameter::flag("fork", "1 if he withholds a block that would win him a tie"),
+    Parameter::flag("trail", "1 if he mines on while he is 1 block behind"),
+    Parameter::flag("optimal", "1 if he does what earns most, whatever the other flags say"),
+    Parameter::whole("spacings", "length of a trial in spacings", 400.0, 50.0..=5_000.0),
 ];
 
 /// Blocks at which a branch ends for the best strategy. At an alpha of 0.40 that takes 0.003 of its revenue.
@@ -72,7 +37,7 @@ fn world(setting: &Setting) -> World {
         hub: setting.whole("hub") == 1,
         asert: false,
         random_ties: false,
-        spacings: u32::try_from(setting.whole("spacings")).unwrap_or(u32::MAX),
+        spacings: small(setting.whole("spacings")),
     }
 }
 
@@ -122,13 +87,12 @@ impl Attack for StubbornMining {
         let (alpha, gamma) = (world.alpha, world.gamma());
         let best = optimal(world).rewards();
         let rewards = if setting.whole("optimal") == 1 { best } else { flags(setting).rewards(alpha, gamma) };
-        let theory = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
         vec![
-            theory("revenue", rewards.revenue()),
-            Expected { quantity: "revenue", by: "optimal", value: best.revenue(), binding: false },
-            theory("income", rewards.own),
-            theory("gamma", gamma),
-            theory("stale", rewards.stale()),
+            Expected::theory("revenue", rewards.revenue()),
+            Expected::beside("revenue", "optimal", best.revenue()),
+            Expected::theory("income", rewards.own),
+            Expected::theory("gamma", gamma),
+            Expected::theory("stale", rewards.stale()),
         ]
     }
 

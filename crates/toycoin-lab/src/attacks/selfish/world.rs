@@ -10,20 +10,15 @@ use super::{
     withholder::{Strategy, Withholder},
 };
 use crate::{
-    attacks::world::{fixed_target, hash_rates, params},
+    attacks::world::{hash_rates, params, spec},
     outcome::{Observation, Outcome},
     setting::{Parameter, Setting},
     trial::{Trial, TrialError},
 };
 
 /// Where the attacker is.
-pub(super) const HUB: Parameter = Parameter {
-    name: "hub",
-    what: "1 if he is nearer to the others than they are to each other, 0 if all are equally near",
-    default: 0.0,
-    range: 0.0..=1.0,
-    whole: true,
-};
+pub(super) const HUB: Parameter =
+    Parameter::flag("hub", "1 if he is nearer to the others than they are to each other, 0 if all are equally near");
 
 /// A network with one attacker, who is its last node.
 #[derive(Debug, Clone, Copy)]
@@ -101,13 +96,9 @@ impl World {
 
     fn simulation(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Simulation, TrialError> {
         let (attacker, spacing) = (self.attacker(), self.spacing());
-        let mut spec = fixed_target(0, spacing);
-        if self.asert {
-            spec.retargeting = toycoin_sim::spec(0, spacing).retargeting;
-        }
         let rates = hash_rates(self.honest(), self.alpha);
         let mut simulation = trial.simulation().nodes(attacker + 1).hash_rates(rates).spacing(spacing).keep_fates();
-        simulation = simulation.params(params(spec, setting)?).link(Link::lan());
+        simulation = simulation.params(params(spec(0, spacing, self.asert), setting)?).link(Link::lan());
         if self.hub {
             simulation = simulation.relay_tactic(0, Hops { attacker });
         }

@@ -29,20 +29,8 @@ use crate::{
 pub struct Freeze;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "pause",
-        what: "spacings in which nobody mines",
-        default: 160.0,
-        range: 40.0..=2_000.0,
-        whole: true,
-    },
-    Parameter {
-        name: "q",
-        what: "the attacker's share of the hash rate",
-        default: 0.3,
-        range: 0.05..=0.9,
-        whole: false,
-    },
+    Parameter::whole("pause", "spacings in which nobody mines", 160.0, 40.0..=2_000.0),
+    Parameter::real("q", "the attacker's share of the hash rate", 0.3, 0.05..=0.9),
 ];
 
 /// Height at which the pause begins.
@@ -94,9 +82,8 @@ impl Attack for Freeze {
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (pause, q) = (setting.get("pause"), setting.get("q"));
-        let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
         if holds_order(setting) {
-            return vec![of("still", 0.0), of("refused", 1.0)];
+            return vec![Expected::theory("still", 0.0), Expected::theory("refused", 1.0)];
         }
         // others find blocks before he does, and each of them lifts difficulty once
         let work = |others: f64| {
@@ -105,7 +92,11 @@ impl Attack for Freeze {
         };
         let still = |others| q * (1.0 - q).powi(others) * stands_still(work(others.into()), WAIT.into());
         let doublings = work((1.0 - q) / q).log2();
-        vec![of("still", (0..MOST).map(still).sum()), of("doublings", doublings), of("refused", 0.0)]
+        vec![
+            Expected::theory("still", (0..MOST).map(still).sum()),
+            Expected::theory("doublings", doublings),
+            Expected::theory("refused", 0.0),
+        ]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {

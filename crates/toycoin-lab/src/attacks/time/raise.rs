@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     attack::{Attack, Expected, Quantity},
-    attacks::{history::milliseconds, world::hash_rates},
+    attacks::{
+        history::milliseconds,
+        world::{hash_rates, small},
+    },
     outcome::Outcome,
     setting::{Parameter, Setting},
     theory::raise::chance,
@@ -30,27 +33,9 @@ use crate::{
 pub struct Raise;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "depth",
-        what: "blocks of the public chain above the fork point when he begins",
-        default: 24.0,
-        range: 3.0..=1_000.0,
-        whole: true,
-    },
-    Parameter {
-        name: "times",
-        what: "work of the third block, in multiples of the depth",
-        default: 2.5,
-        range: 1.1..=100.0,
-        whole: false,
-    },
-    Parameter {
-        name: "q",
-        what: "the attacker's share of the hash rate",
-        default: 0.3,
-        range: 0.05..=0.6,
-        whole: false,
-    },
+    Parameter::whole("depth", "blocks of the public chain above the fork point when he begins", 24.0, 3.0..=1_000.0),
+    Parameter::real("times", "work of the third block, in multiples of the depth", 2.5, 1.1..=100.0),
+    Parameter::real("q", "the attacker's share of the hash rate", 0.3, 0.05..=0.6),
 ];
 
 /// Height of the fork point. The rule counts no time before block 2.
@@ -114,12 +99,11 @@ impl Attack for Raise {
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
         let (q, work) = (setting.get("q"), Self::work(setting));
-        let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
         if holds_order(setting) {
-            return vec![of("success", 0.0), of("refused", 1.0)];
+            return vec![Expected::theory("success", 0.0), Expected::theory("refused", 1.0)];
         }
-        let depth = u32::try_from(setting.whole("depth")).unwrap_or(u32::MAX);
-        vec![of("success", chance(q, depth, work)), of("refused", 0.0)]
+        let depth = small(setting.whole("depth"));
+        vec![Expected::theory("success", chance(q, depth, work)), Expected::theory("refused", 0.0)]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {

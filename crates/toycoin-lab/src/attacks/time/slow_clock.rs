@@ -26,28 +26,10 @@ use crate::{
 pub struct SlowClock;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "behind",
-        what: "spacings by which the clock is behind",
-        default: 1.5,
-        range: 0.0..=10.0,
-        whole: false,
-    },
-    Parameter {
-        name: "own",
-        what: "the share of the hash rate of the miner with the slow clock",
-        default: 0.05,
-        range: 0.001..=0.5,
-        whole: false,
-    },
-    Parameter {
-        name: "q",
-        what: "the share of the hash rate that dates ahead",
-        default: 0.3,
-        range: 0.01..=0.49,
-        whole: false,
-    },
-    Parameter { name: "blocks", what: "blocks of each chain", default: 200.0, range: 20.0..=100_000.0, whole: true },
+    Parameter::real("behind", "spacings by which the clock is behind", 1.5, 0.0..=10.0),
+    Parameter::real("own", "the share of the hash rate of the miner with the slow clock", 0.05, 0.001..=0.5),
+    Parameter::real("q", "the share of the hash rate that dates ahead", 0.3, 0.01..=0.49),
+    Parameter::whole("blocks", "blocks of each chain", 200.0, 20.0..=100_000.0),
 ];
 
 const SET_CLOCK: Defence = Defence { name: "set-clock", what: "the clock is set right when its node warns of it" };

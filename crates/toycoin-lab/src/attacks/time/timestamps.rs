@@ -27,20 +27,8 @@ use crate::{
 pub struct Timestamps;
 
 const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "q",
-        what: "the attacker's share of the hash rate",
-        default: 0.3,
-        range: 0.05..=0.9,
-        whole: false,
-    },
-    Parameter {
-        name: "blocks",
-        what: "blocks of each chain that count",
-        default: 200.0,
-        range: 20.0..=100_000.0,
-        whole: true,
-    },
+    Parameter::real("q", "the attacker's share of the hash rate", 0.3, 0.05..=0.9),
+    Parameter::whole("blocks", "blocks of each chain that count", 200.0, 20.0..=100_000.0),
 ];
 
 /// Blocks before the first one that counts: wrong times have begun to work, and difficulty has found its noise.
@@ -86,11 +74,13 @@ impl Attack for Timestamps {
     }
 
     fn theory(&self, setting: &Setting) -> Vec<Expected> {
-        let of = |quantity, value| Expected { quantity, by: "theory", value, binding: true };
         if is_bounded(setting) {
-            return vec![of("spacing", 1.0), of("error", largest_error(DRIFT, 0.0, HALF_LIFE))];
+            return vec![
+                Expected::theory("spacing", 1.0),
+                Expected::theory("error", largest_error(DRIFT, 0.0, HALF_LIFE)),
+            ];
         }
-        vec![of("spacing", runaway(setting.get("q"), FLOOR))]
+        vec![Expected::theory("spacing", runaway(setting.get("q"), FLOOR))]
     }
 
     fn trial(&self, setting: &Setting, trial: &Trial<'_>) -> Result<Outcome, TrialError> {
