@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use toycoin_sim::Latency;
 
+use crate::stats::sigmas;
+
 /// A network that somebody measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Network {
     /// Time between two blocks, in seconds.
     pub(super) spacing: f64,
-    /// Time from one node to another, in seconds: the mean of a log-normal distribution, or a fixed time.
+    /// Time from one miner to another, in seconds: the mean of a log-normal distribution, or a fixed time.
     pub(super) delay: f64,
     /// Standard deviation of the delay's logarithm; 0 for a fixed time.
     pub(super) sigma: f64,
@@ -45,6 +47,21 @@ impl Network {
         Self { delay: -(-self.observed).ln_1p() * self.spacing / others, ..self }
     }
 
+    /// Returns a simulated time in seconds of this network.
+    pub(super) fn unscaled(&self, time: Duration) -> f64 {
+        time.as_secs_f64() / SPACING.as_secs_f64() * self.spacing
+    }
+
+    /// Returns the latency of the link of a node that does not mine. Such nodes are at log-normal distances from the
+    /// relay, with a tail as long as that of network 1. `rank` from 0 to 1 says how many of them are nearer.
+    ///
+    /// A block of this network's miners reaches half of them within the delay of `published`. Each link has a fixed
+    /// latency: it delivers in order, so a late message would hold up those behind it.
+    pub(super) fn latency_behind(&self, published: &Self, rank: f64) -> Latency {
+        let median = (published.scaled_delay() - self.scaled_delay() / 2.0).max(0.0);
+        Latency::Fixed(Duration::from_secs_f64(median * (NETWORKS[0].sigma * normal_quantile(rank)).exp()))
+    }
+
     /// Returns the latency of a node's link: a message crosses two links.
     pub(super) fn latency(&self) -> Latency {
         let half = self.scaled_delay() / 2.0;
@@ -58,6 +75,12 @@ impl Network {
     }
 }
 
+/// Returns how many standard deviations above the mean a normal variable is, if `rank` from 0 to 1 is the share of those
+/// below it.
+fn normal_quantile(rank: f64) -> f64 {
+    sigmas(2.0 * rank.min(1.0 - rank)).copysign(rank - 0.5)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +92,19 @@ mod tests {
             let fitted = network.fitted(0.875);
             let stale = rival(0.875, fitted.delay, fitted.spacing);
             assert!((stale - network.observed).abs() < 1e-12, "{network:?}");
+        }
+    }
+    #[test]
+    fn nodes_are_behind_miners_by_the_published_median() {
+        for published in &NETWORKS[1..] {
+            let miners = published.fitted(0.9375);
+            let Latency::Fixed(near) = miners.latency() else { panic!("a fixed delay has no spread") };
+            let behind = |rank| match miners.latency_behind(published, rank) {
+                Latency::Fixed(latency) => latency,
+                other => panic!("{other:?}"),
+            };
+            assert!(behind(0.5) > Duration::ZERO && behind(0.9) > 4 * behind(0.5), "{published:?}");
+            assert!((published.unscaled(near + behind(0.5)) - published.delay).abs() < 1e-6, "{published:?}");
         }
     }
 }
