@@ -95,6 +95,10 @@ fn mistakes_in_views_arguments_say_what_to_do() {
     says(&["--addr", "0.0.0.0:0"], 1, "--allow-host");
     says(&["--replay", "no such file"], 1, "cannot read no such file");
     let folder = folder("mistakes-view");
+    let record = folder.join("record.jsonl");
+    let path = record.to_str().expect("a name in UTF-8");
+    says(&["--addr", "0.0.0.0:0", "--record", path], 1, "--allow-host");
+    assert!(!record.exists(), "what is refused leaves no file");
     let file = folder.join("no-record");
     fs::write(&file, "hello\n").expect("a place for files");
     says(&["--replay", file.to_str().expect("a name in UTF-8")], 1, "make one with --record FILE");

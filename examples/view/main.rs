@@ -36,9 +36,6 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         return without_page(&arguments);
     }
     let mut builder = view(&arguments).await?;
-    if let Some(file) = &arguments.record {
-        record_to(builder.hub(), file)?;
-    }
     for host in &arguments.allow_host {
         builder = builder.allow_host(host);
     }
@@ -48,6 +45,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let addr = arguments.addr;
     let cannot = |error| format!("cannot serve the page on {addr}: {error}; --addr 127.0.0.1:0 takes a free port");
     let view = builder.serve(addr).await.map_err(cannot)?;
+    // only now, so that a port that is taken costs no earlier record
+    if let Some(file) = &arguments.record {
+        record_to(view.hub(), file)?;
+    }
     wrap("", "open this link to watch and steer the network:").iter().for_each(|line| say!("{line}"));
     say!("{}", view.url());
     wrap("", "this one lets others watch, and steer nothing:").iter().for_each(|line| say!("{line}"));

@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     fs::File,
-    io::{BufWriter, Write as _},
+    io::{self, BufWriter, Write as _},
     path::Path,
     process::{Command, Stdio},
     sync::Arc,
@@ -32,12 +32,13 @@ pub(crate) fn record_to(hub: &Hub, file: &Path) -> Result<(), Box<dyn Error>> {
 ///
 /// # Errors
 /// If the file cannot be made.
-pub(crate) fn recorder(file: &Path) -> Result<Recorder, Box<dyn Error>> {
+pub(crate) fn recorder(file: &Path) -> io::Result<Recorder> {
     Ok(Recorder::new(BufWriter::new(create(file)?)))
 }
 
-fn create(file: &Path) -> Result<File, String> {
-    File::create(file).map_err(|error| format!("cannot write {}: {error}", file.display()))
+fn create(file: &Path) -> io::Result<File> {
+    let cannot = |error: io::Error| io::Error::other(format!("cannot write {}: {error}", file.display()));
+    File::create(file).map_err(cannot)
 }
 
 /// Reads a record.

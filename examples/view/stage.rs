@@ -1,6 +1,6 @@
 //! The stage that the arguments ask for.
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, io, path::Path, time::Duration};
 
 use toycoin_core::ChainParams;
 use toycoin_examples::{pace::throttle_for, say};
@@ -8,7 +8,7 @@ use toycoin_examples::{pace::throttle_for, say};
 use toycoin_view::command::{Command, Refusal};
 use toycoin_view::{
     View, ViewBuilder,
-    record::{Record, Recorder},
+    record::Record,
     stage::{
         live::{Live, LiveConfig},
         simulated::{Simulated, SimulatedConfig},
@@ -61,7 +61,7 @@ fn unfit(refusal: Refusal) -> Refusal {
 pub(crate) fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(file) = &arguments.record {
         let time = arguments.time().unwrap_or(Duration::ZERO);
-        record(arguments, time, recorder(file)?)?;
+        record(arguments, time, file)?;
         say!("at most {} virtual seconds are recorded in {}", time.as_secs(), file.display());
     }
     let record: Option<Record> = match arguments.replay.as_ref().or(arguments.record.as_ref()) {
@@ -72,15 +72,15 @@ pub(crate) fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> 
 }
 
 /// Records what the arguments ask for, at most for a virtual time.
-fn record(arguments: &Arguments, time: Duration, recorder: Recorder) -> io::Result<()> {
+fn record(arguments: &Arguments, time: Duration, file: &Path) -> io::Result<()> {
     #[cfg(feature = "attacks")]
     if let Some(request) = arguments.attack() {
-        return Simulated::record_attack(&request, time, recorder).map_err(|error| match error.kind() {
+        return Simulated::record_attack(&request, time, || recorder(file)).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidInput => Arguments::refuse(&error.to_string()),
             _ => error,
         });
     }
-    Simulated::record(&simulated(arguments), time, recorder)
+    Simulated::record(&simulated(arguments), time, recorder(file)?)
 }
 
 fn simulated(arguments: &Arguments) -> SimulatedConfig {

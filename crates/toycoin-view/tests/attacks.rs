@@ -5,7 +5,7 @@
 
 mod common;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, io, time::Duration};
 
 use common::{request, serve};
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ use toycoin_view::{
     command::{Command, Done, FaultSpec, Refusal},
     event::Event,
     hub::Next,
+    record::Recorder,
     stage::simulated::{Simulated, SimulatedConfig},
     state::State,
 };
@@ -181,6 +182,20 @@ async fn viewers_follow_from_run_to_run() {
     }
     assert_eq!(runs.len(), 3, "each run has an id of its own");
     hub.look(|state| assert_eq!(Some(state), seen.as_ref()));
+}
+
+#[test]
+fn refused_attack_makes_no_record() {
+    let (made, time) = (Cell::new(false), Duration::from_secs(1));
+    let recorder = || {
+        made.set(true);
+        Ok(Recorder::new(io::sink()))
+    };
+    let wrong = AttackRequest { set: [("q".to_owned(), 2.0)].into(), ..AttackRequest::new("double-spend") };
+    let error = Simulated::record_attack(&wrong, time, recorder).unwrap_err();
+    assert_eq!((error.kind(), made.get()), (io::ErrorKind::InvalidInput, false), "{error}");
+    Simulated::record_attack(&double_spend(SEED), time, recorder).unwrap();
+    assert!(made.get());
 }
 
 #[tokio::test]

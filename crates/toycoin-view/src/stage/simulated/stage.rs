@@ -73,15 +73,22 @@ impl Simulated {
         hub.end_record()
     }
 
-    /// Runs a trial of an attack as fast as possible, at most for a virtual time, and writes its events.
+    /// Runs a trial of an attack as fast as possible, at most for a virtual time, and writes its events. `recorder` makes
+    /// the record once it is certain that there is a trial, so that a request that makes no sense leaves no file.
     ///
     /// # Errors
-    /// When the attack cannot be shown as asked for, or the record cannot be written.
+    /// When the attack cannot be shown as asked for ([`io::ErrorKind::InvalidInput`]), or the record cannot be made or
+    /// written.
     #[cfg(feature = "attacks")]
     #[cfg_attr(docsrs, doc(cfg(feature = "attacks")))]
-    pub fn record_attack(request: &AttackRequest, time: Duration, recorder: Recorder) -> io::Result<()> {
+    pub fn record_attack(
+        request: &AttackRequest,
+        time: Duration,
+        recorder: impl FnOnce() -> io::Result<Recorder>,
+    ) -> io::Result<()> {
         let unfit = |refusal: Refusal| io::Error::new(io::ErrorKind::InvalidInput, refusal);
         let staged = Staged::new(request).map_err(unfit)?;
+        let recorder = recorder()?;
         // the first run of this hub is that of the trial; nobody has seen the one before
         let hub = Hub::new(SimulatedConfig::new(0).state(0));
         let (mut recorder, mut began) = (Some(recorder), Ok(()));
