@@ -65,14 +65,15 @@ impl Simulation {
         self.change(node, |spec| spec.link = Some(link))
     }
 
-    /// Limits a node to these relays of [`Topology::Relays`]; it dials no other.
+    /// Limits a node to these relays of [`Topology::Relays`](crate::Topology::Relays); it dials no other.
     #[must_use]
     pub fn relays_of(self, node: usize, relays: impl IntoIterator<Item = usize>) -> Self {
         let relays = relays.into_iter().collect();
         self.change(node, |spec| spec.relays = Some(relays))
     }
 
-    /// Gives a node the address of an earlier one on [`Topology::Mesh`], instead of one that is drawn.
+    /// Gives a node the address of an earlier one on [`Topology::Mesh`](crate::Topology::Mesh), instead of one that is
+    /// drawn.
     #[must_use]
     pub fn knows(self, node: usize, earlier: usize) -> Self {
         self.change(node, |spec| spec.knows = Some(earlier))
@@ -102,8 +103,8 @@ impl Simulation {
         self.change(node, |spec| spec.spending = spending)
     }
 
-    /// Makes a node draw lots between branches of equal work, each with probability 1/2, instead of keeping the one that
-    /// it saw first. The seed draws its secret.
+    /// Makes a node draw lots between branches of equal work, each with probability 1/2, instead of keeping the one
+    /// that it saw first. The seed draws its secret.
     #[must_use]
     pub fn random_ties(self, node: usize) -> Self {
         let secret = Dice::new(self.seed, 4_000 + node as u64).below(u64::MAX);

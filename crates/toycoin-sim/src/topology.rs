@@ -42,9 +42,10 @@ pub enum Topology {
 impl Topology {
     /// Returns a ring of direct links.
     ///
-    /// A block goes hop by hop to the far side, and each hop of [`Link::wan`] takes it almost a second: until its status
-    /// is due, and then for three questions and answers. So 20 nodes need a [spacing](crate::Simulation::spacing) of at
-    /// least 4 s. At 2 s blocks come faster than they travel, most are stale, and the nodes need not agree at the end.
+    /// A block goes hop by hop to the far side, and each hop of [`Link::wan`] takes it almost a second: until its
+    /// status is due, and then for three questions and answers. So 20 nodes need a
+    /// [spacing](crate::Simulation::spacing) of at least 4 s. At 2 s blocks come faster than they travel, most are
+    /// stale, and the nodes need not agree at the end.
     pub fn ring(nodes: usize) -> Self {
         Self::Direct((0..nodes).map(|node| (node, (node + 1) % nodes)).collect())
     }

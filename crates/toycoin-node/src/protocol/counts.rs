@@ -68,8 +68,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.counts_with(self.net.links.values())
     }
 
-    /// Returns all counts, for a caller who looks after every input: if the last one concerned one connection alone, the
-    /// numbers of the other connections are left out, because they are what they were.
+    /// Returns all counts, for a caller who looks after every input: if the last one concerned one connection alone,
+    /// the numbers of the other connections are left out, because they are what they were.
     pub fn counts_after_input(&self) -> Counts {
         match self.touched() {
             Some(connection) => self.counts_with(self.net.links.get(&connection)),

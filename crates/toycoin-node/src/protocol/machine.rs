@@ -257,8 +257,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     ///
     /// If it returns true, [`settle`](Self::settle) has nothing to do after statuses, transactions and written bytes:
     /// all else is tried at a time of its own, which [`next_timeout`](Self::next_timeout) names. On a large network
-    /// those are nearly all inputs, and looking at every connection would cost more than they do. So the timeouts of the
-    /// other connections are remembered, and the driver is told what was found.
+    /// those are nearly all inputs, and looking at every connection would cost more than they do. So the timeouts of
+    /// the other connections are remembered, and the driver is told what was found.
     fn rest(&mut self, connection: ConnectionId) -> bool {
         let is_behind = self.chain.headers().best().work > self.chain.tip().work;
         let owes = self.net.links.get(&connection).is_some_and(|link| !link.questions.is_empty());

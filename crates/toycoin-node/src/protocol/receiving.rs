@@ -189,8 +189,8 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.outputs.push_back(Output::Close { connection, reason });
     }
 
-    /// Processes a report of written bytes, after which the connection has room again. Returns whether payments wait for
-    /// it.
+    /// Processes a report of written bytes, after which the connection has room again. Returns whether payments wait
+    /// for it.
     pub(super) fn on_written(&mut self, connection: ConnectionId, bytes: u64) -> bool {
         let now = self.net.now.monotonic;
         let Some(link) = self.net.links.get_mut(&connection) else { return false };

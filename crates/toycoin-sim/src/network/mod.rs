@@ -1,8 +1,8 @@
 //! The running network.
 //!
 //! [`Network`] has the state, and takes the next event of the queue. What happens then is in `nodes`, `relays`,
-//! `wires`, `envelopes`, `mesh`, `mining`, `paying`, `lights`, `counting` and `troubles`. After it, `watch` and `pauses` check the
-//! invariants.
+//! `wires`, `envelopes`, `mesh`, `mining`, `paying`, `lights`, `counting` and `troubles`. After it, `watch` and
+//! `pauses` check the invariants.
 //! A caller changes the network with `controls`, and observes it with `seen`.
 
 mod control_error;

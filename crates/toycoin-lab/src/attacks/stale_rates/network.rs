@@ -75,8 +75,8 @@ impl Network {
     }
 }
 
-/// Returns how many standard deviations above the mean a normal variable is, if `rank` from 0 to 1 is the share of those
-/// below it.
+/// Returns how many standard deviations above the mean a normal variable is, if `rank` from 0 to 1 is the share of
+/// those below it.
 fn normal_quantile(rank: f64) -> f64 {
     sigmas(2.0 * rank.min(1.0 - rank)).copysign(rank - 0.5)
 }
@@ -94,6 +94,7 @@ mod tests {
             assert!((stale - network.observed).abs() < 1e-12, "{network:?}");
         }
     }
+
     #[test]
     fn nodes_are_behind_miners_by_the_published_median() {
         for published in &NETWORKS[1..] {

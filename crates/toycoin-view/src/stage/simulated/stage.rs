@@ -73,8 +73,8 @@ impl Simulated {
         hub.end_record()
     }
 
-    /// Runs a trial of an attack as fast as possible, at most for a virtual time, and writes its events. `recorder` makes
-    /// the record once it is certain that there is a trial, so that a request that makes no sense leaves no file.
+    /// Runs a trial of an attack as fast as possible, at most for a virtual time, and writes its events. `recorder`
+    /// makes the record once it is certain that there is a trial, so that a request that makes no sense leaves no file.
     ///
     /// # Errors
     /// When the attack cannot be shown as asked for ([`io::ErrorKind::InvalidInput`]), or the record cannot be made or
