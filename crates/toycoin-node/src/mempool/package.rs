@@ -56,13 +56,6 @@ pub(super) struct Rate {
     bytes: u64,
 }
 
-impl Rate {
-    /// Returns the size of the package whose rate it is, by formula, in bytes.
-    pub(super) const fn bytes(self) -> u64 {
-        self.bytes
-    }
-}
-
 impl Ord for Rate {
     fn cmp(&self, other: &Self) -> Ordering {
         // 2^64 grains of some 2^17 transactions times 2^25 bytes stay far below 2^128

@@ -21,31 +21,32 @@ pub(super) fn select(entries: &Entries, max_bytes: u64) -> Vec<IdentifiedTransac
     let mut order = entries.by_mining().map(|(key, txid)| (*key, *txid)).peekable();
     while misfits < limits::SELECTION_MISFITS {
         let first_again = choice.again.first_key_value().map(|(key, txid)| (*key, *txid));
-        let (key, txid) = match (order.peek().copied(), first_again) {
+        let txid = match (order.peek().copied(), first_again) {
             (Some((key, txid)), other) if other.is_none_or(|(again, _)| key < again) => {
                 order.next();
                 // its package has shrunk since the pool ordered it, so its turn comes among the reduced packages
                 if choice.left.contains_key(&txid) {
                     continue;
                 }
-                (key, txid)
+                txid
             }
             (_, Some((key, txid))) => {
                 choice.again.remove(&key);
-                (key, txid)
+                txid
             }
             (_, None) => break,
         };
         if choice.chosen.contains(&txid) {
             continue;
         }
-        let bytes = key.0.0.bytes();
-        if bytes > room {
+        // not by the key: equal rates are equal keys, so an order may hold that of a smaller package
+        let Some(package) = choice.package(&txid) else { continue };
+        if package.bytes > room {
             misfits += 1;
             continue;
         }
         misfits = 0;
-        room -= bytes;
+        room -= package.bytes;
         block.extend(choice.take(&txid));
     }
     block
@@ -62,6 +63,11 @@ struct Choice<'a> {
 }
 
 impl Choice<'_> {
+    /// Returns what remains of a transaction's package.
+    fn package(&self, txid: &Txid) -> Option<Package> {
+        self.left.get(txid).copied().or_else(|| self.entries.get(txid).map(|entry| entry.ancestors))
+    }
+
     /// Takes a transaction and its remaining ancestors, parents first.
     fn take(&mut self, txid: &Txid) -> Vec<IdentifiedTransaction> {
         let Some(entry) = self.entries.get(txid) else { return Vec::new() };

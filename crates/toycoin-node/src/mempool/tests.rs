@@ -68,6 +68,28 @@ fn select_slowly(entries: &Entries, mut room: u64) -> Vec<Txid> {
     }
 }
 
+#[test]
+fn package_with_the_rate_of_its_last_payment_counts_whole() {
+    // the last payment's package comes before those of its parents, and has exactly its own rate
+    let graph = [(vec![], 1_076), (vec![0], 2_890), (vec![0], 2_890), (vec![1, 2], 2 * 1_276)];
+    let (mut entries, mut made) = (Entries::default(), Vec::new());
+    for (number, (parents, fee)) in graph.into_iter().enumerate() {
+        let transaction = transaction(number, &BTreeSet::from_iter(parents), &made);
+        made.push((transaction.txid(), transaction.clone()));
+        // an order that exists is kept up to date, and a key of the same rate stays in it
+        assert_eq!(entries.by_mining().count(), number);
+        let (transaction, fee) = (transaction.into(), Amount::from_grains(fee));
+        entries.insert(Newcomer { transaction, fee, coinbase_height: 0, returned: false, since: Monotonic::ORIGIN });
+    }
+    let whole = entries.bytes();
+    for room in [1_276, whole - 1, whole] {
+        let selected = select(&entries, room);
+        assert!(selected.iter().map(|payment| payment.size()).sum::<u64>() <= room);
+        let selected: Vec<_> = selected.iter().map(|payment| payment.txid()).collect();
+        assert_eq!(selected, select_slowly(&entries, room));
+    }
+}
+
 proptest! {
     #[test]
     fn packages_and_selection_are_as_computed_from_nothing(
