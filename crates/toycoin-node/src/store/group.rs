@@ -52,7 +52,9 @@ fn write_blocks(
     bodies: &[(BlockHash, BlockRecord)],
 ) -> Result<(), StoreError> {
     let entry = |hash: &BlockHash, record: BlockRecord| (hash.to_bytes(), Some(record.to_bytes(hash)));
-    let mut changes: Vec<_> = bodies.iter().map(|(hash, record)| entry(hash, *record)).collect();
+    // a body that was written before the group has no record yet that a mark could change
+    let marked = |hash, record: BlockRecord| BlockRecord { invalid: pending.invalid.contains(hash), ..record };
+    let mut changes: Vec<_> = bodies.iter().map(|(hash, record)| entry(hash, marked(hash, *record))).collect();
     let blocks = transaction.open_table(BLOCKS)?;
     for hash in pending.invalid.iter().filter(|hash| !pending.bodies.contains_key(hash)) {
         let found = blocks.get(hash.as_bytes())?;

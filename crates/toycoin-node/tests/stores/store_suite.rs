@@ -4,8 +4,10 @@ use crate::disk::{Directory, everything, memory::Memory};
 use proptest::prelude::*;
 use toycoin_core::{
     Block, Chain, ChainParams,
+    chain::Advance,
+    store::ChainStore,
     test_util::{
-        store_suite,
+        classroom, grow, store_suite,
         strategies::{self, ForkTree},
     },
 };
@@ -32,6 +34,47 @@ fn store_in_files_passes_the_suite() {
 #[test]
 fn store_that_writes_behind_passes_the_suite() {
     store_suite(|params| on_disk(params).writing_behind());
+}
+
+/// Returns a block on a chain's tip whose coinbase takes more than it may.
+fn greedy(chain: &Chain<impl ChainStore<Error: std::fmt::Debug>>) -> Block {
+    let mut block = chain.template(Vec::new(), classroom::owner(3), b"", chain.tip().time + 1).unwrap();
+    block.coinbase.outputs.push(block.coinbase.outputs[0]);
+    block.header.merkle_root = block.merkle_root();
+    block.mine_trivial()
+}
+
+#[test]
+fn block_that_came_amid_a_dropped_move_stays_marked_invalid() {
+    let params = ChainParams::regtest();
+    let (index, bodies) = (Memory::default(), Memory::default());
+    let store = || RedbStore::open_on(index.clone(), bodies.clone(), &params).unwrap();
+    let mut chain = Chain::open(params.clone(), store()).unwrap().with_stage_bytes(0);
+    let mut branch = Chain::in_memory(params.clone());
+    grow(&mut chain, 2, classroom::owner(1));
+    grow(&mut branch, 2, classroom::owner(2));
+    let (of_branch, of_tip) = (greedy(&branch), greedy(&chain));
+    for height in 1..=2 {
+        chain.insert_block(branch.block_at(height).unwrap().unwrap().block().clone(), u64::MAX).unwrap();
+    }
+    chain.insert_block(of_branch.clone(), u64::MAX).unwrap();
+    assert!(matches!(chain.advance(), Ok(Advance::Working)), "a move in stages begins");
+    chain.insert_block(of_tip.clone(), u64::MAX).unwrap();
+    let mut refused = Vec::new();
+    loop {
+        match chain.advance().unwrap() {
+            Advance::Idle => break,
+            Advance::Invalid { hash, .. } => refused.push(hash),
+            _ => {}
+        }
+    }
+    assert_eq!(refused, [of_branch.hash(), of_tip.hash()]);
+    chain.sync().unwrap();
+    let stored = chain.store().load().unwrap().unwrap();
+    let mut marked: Vec<_> = stored.headers.iter().filter(|(_, invalid)| *invalid).map(|(at, _)| at.hash()).collect();
+    marked.sort_unstable();
+    refused.sort_unstable();
+    assert_eq!(marked, refused);
 }
 
 /// What happens beside the blocks.
