@@ -10,7 +10,8 @@
 //!                  k1 k2 k3 ──┘
 //! ```
 //!
-//! Both happen within the group's transaction, and leave the same entries.
+//! Both happen within the group's transaction, and leave the same entries. An entry that is copied gets a new page, whose
+//! checksum fits whatever was read. So its own checksum is verified before, lest damage be hidden by the copy.
 
 use std::ops::Bound;
 
@@ -30,12 +31,14 @@ pub(super) type Keyed<const N: usize, V> = TableDefinition<'static, &'static [u8
 pub(super) type Changes<const N: usize, T> = Vec<([u8; N], Option<T>)>;
 
 /// Changes a table's entries. Of several changes of one entry the last counts. `value` returns the value as the table
-/// keeps it. Returns the first key of an entry that should go and was not there.
+/// keeps it, and `verify` whether an entry that is copied is sound. Returns the first key of an entry that should go and
+/// was not there.
 pub(super) fn apply<const N: usize, V: Value + 'static, T>(
     transaction: &WriteTransaction,
     table: Keyed<N, V>,
     mut changes: Changes<N, T>,
     value: impl for<'t> Fn(&'t T) -> V::SelfType<'t>,
+    verify: impl for<'t> Fn(&[u8; N], &V::SelfType<'t>) -> Result<(), StoreError>,
 ) -> Result<Option<[u8; N]>, StoreError> {
     if changes.is_empty() {
         return Ok(None);
@@ -51,7 +54,7 @@ pub(super) fn apply<const N: usize, V: Value + 'static, T>(
     });
     let entries = transaction.open_table(table)?.len()?;
     if entries <= ANEW * changes.len() as u64 {
-        write_anew(transaction, table, &changes, value)
+        write_anew(transaction, table, &changes, value, verify)
     } else {
         one_by_one(transaction, table, &changes, value)
     }
@@ -79,6 +82,7 @@ fn write_anew<const N: usize, V: Value + 'static, T>(
     table: Keyed<N, V>,
     changes: &[([u8; N], Option<T>)],
     value: impl for<'t> Fn(&'t T) -> V::SelfType<'t>,
+    verify: impl for<'t> Fn(&[u8; N], &V::SelfType<'t>) -> Result<(), StoreError>,
 ) -> Result<Option<[u8; N]>, StoreError> {
     let name = format!("{} anew", redb::TableHandle::name(&table));
     let anew = TableDefinition::<&[u8; N], V>::new(&name);
@@ -97,7 +101,11 @@ fn write_anew<const N: usize, V: Value + 'static, T>(
                 }
             }
             match changes.next_if(|(at, _)| at == key) {
-                None => end.insert_before(key, kept.value())?,
+                None => {
+                    let kept = kept.value();
+                    verify(key, &kept)?;
+                    end.insert_before(key, kept)?;
+                }
                 Some((at, Some(new))) => end.insert_before(at, value(new))?,
                 Some((_, None)) => {}
             }
@@ -132,6 +140,10 @@ mod tests {
         *value
     }
 
+    fn sound(_: &[u8; 1], _: &u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn contents(transaction: &WriteTransaction) -> Model {
         let table = transaction.open_table(TABLE).unwrap();
         let entries = table.iter().unwrap().map(Result::unwrap);
@@ -142,7 +154,7 @@ mod tests {
 
     const WAYS: [Way; 2] = [
         |transaction, changes| one_by_one(transaction, TABLE, changes, number).unwrap(),
-        |transaction, changes| write_anew(transaction, TABLE, changes, number).unwrap(),
+        |transaction, changes| write_anew(transaction, TABLE, changes, number, sound).unwrap(),
     ];
 
     proptest! {
@@ -164,7 +176,7 @@ mod tests {
             for way in WAYS {
                 let transaction = database.begin_write().unwrap();
                 let filled = before.iter().map(|(key, value)| (*key, Some(*value))).collect();
-                apply(&transaction, TABLE, filled, number).unwrap();
+                apply(&transaction, TABLE, filled, number, sound).unwrap();
                 prop_assert_eq!(way(&transaction, &changes), missing);
                 prop_assert_eq!(contents(&transaction), after.clone());
                 prop_assert_eq!(transaction.list_tables().unwrap().count(), 1);
@@ -178,7 +190,7 @@ mod tests {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
         let transaction = database.begin_write().unwrap();
         let changes = vec![([2], Some(1)), ([1], Some(2)), ([2], None), ([2], Some(3)), ([1], None)];
-        assert_eq!(apply(&transaction, TABLE, changes, number).unwrap(), Some([1]));
+        assert_eq!(apply(&transaction, TABLE, changes, number, sound).unwrap(), Some([1]));
         assert_eq!(contents(&transaction), BTreeMap::from([([2], 3)]));
     }
 
@@ -187,10 +199,10 @@ mod tests {
         let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
         let transaction = database.begin_write().unwrap();
         let filled = (0..=255).map(|key| ([key], Some(1))).collect();
-        apply(&transaction, TABLE, filled, number).unwrap();
+        apply(&transaction, TABLE, filled, number, sound).unwrap();
         for changes in [1, 255] {
             let changed = (0..changes).map(|key| ([key], Some(2))).collect();
-            assert_eq!(apply(&transaction, TABLE, changed, number).unwrap(), None);
+            assert_eq!(apply(&transaction, TABLE, changed, number, sound).unwrap(), None);
             let is_new = contents(&transaction).values().filter(|value| **value == 2).count();
             assert_eq!(is_new, usize::from(changes));
         }

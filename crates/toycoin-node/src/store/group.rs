@@ -62,7 +62,8 @@ fn write_blocks(
         changes.extend(record.map(|record| entry(hash, BlockRecord { invalid: true, ..record })));
     }
     drop(blocks);
-    apply(transaction, BLOCKS, changes, |bytes| bytes).map(drop)
+    let verify = |hash: &_, bytes: &&_| BlockRecord::from_bytes(hash, bytes).map(drop);
+    apply(transaction, BLOCKS, changes, |bytes| bytes, verify).map(drop)
 }
 
 fn write_active(transaction: &WriteTransaction, pending: &Pending, undo: &[FileOffset]) -> Result<(), StoreError> {
@@ -130,17 +131,21 @@ fn write_coins(transaction: &WriteTransaction, pending: &Pending) -> Result<(), 
         coins.push((key, Some(coin_to_bytes(&key, coin))));
         owners.push((owned_key(&coin.output.owner, &key), Some(())));
     }
-    if let Some(missing) = apply(transaction, COINS, coins, |bytes| bytes)? {
+    let verify = |key: &_, bytes: &&_| coin_from_bytes(key, bytes).map(drop);
+    if let Some(missing) = apply(transaction, COINS, coins, |bytes| bytes, verify)? {
         return Err(damaged("coins", &missing, "it is missing, but a block spends it"));
     }
-    apply(transaction, OWNERS, owners, |()| ()).map(drop)
+    // the key is the whole entry
+    apply(transaction, OWNERS, owners, |()| (), |_, ()| Ok(())).map(drop)
 }
 
 fn write_transactions(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {
     let change = |(txid, place): (&Txid, &Option<(u64, u32)>)| {
         (txid.to_bytes(), place.map(|(height, place)| place_to_bytes(txid, height, place)))
     };
-    apply(transaction, TRANSACTIONS, pending.transactions.iter().map(change).collect(), |bytes| bytes).map(drop)
+    let verify = |txid: &_, bytes: &&_| place_from_bytes(txid, bytes).map(drop);
+    let changes = pending.transactions.iter().map(change).collect();
+    apply(transaction, TRANSACTIONS, changes, |bytes| bytes, verify).map(drop)
 }
 
 fn write_waiting(transaction: &WriteTransaction, pending: &Pending) -> Result<(), StoreError> {

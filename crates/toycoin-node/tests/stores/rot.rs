@@ -103,6 +103,49 @@ fn a_coin_hidden_by_damage_condemns_no_block() {
 }
 
 #[test]
+fn damage_is_not_copied_into_a_table_that_is_written_anew() {
+    // coins of as many transactions, so that a key which turns mostly stays between its neighbours
+    let mut model = Chain::in_memory(params());
+    grow(&mut model, 160, classroom::owner(5));
+    let (index, bodies) = (Memory::default(), Memory::default());
+    let store = RedbStore::open_on(index.clone(), bodies.clone(), &params()).unwrap();
+    let mut chain = Chain::open(params(), store).unwrap();
+    for height in 1..=model.height() {
+        chain.apply(model.block_at(height).unwrap().unwrap().block().clone(), u64::MAX).unwrap();
+    }
+    chain.sync().unwrap();
+    let hidden = OutPoint { txid: model.block_at(50).unwrap().unwrap().coinbase_txid(), vout: 0 };
+    let (outpoint, coin) = model.coins_of(&classroom::owner(0)).unwrap()[0];
+    let mut payments = Payments::new(params().genesis_hash(), [(outpoint, coin)]);
+    let output = TxOut { value: Amount::from_grains(1_000), owner: classroom::owner(0) };
+    // so many changes that the table of coins is written anew
+    let many = mine(&mut model, vec![payments.spend(vec![outpoint], vec![output; 60])], 5);
+    drop(chain);
+
+    let bytes = index.bytes().clone();
+    let key = [hidden.txid.to_bytes().as_slice(), &hidden.vout.to_be_bytes()].concat();
+    let places: Vec<_> = (0..bytes.len() - key.len()).filter(|at| bytes[*at..].starts_with(&key)).collect();
+    let mut noticed = 0;
+    for at in places {
+        let index = Memory::new(bytes.clone());
+        let store = RedbStore::open_on(index.clone(), Memory::new(bodies.bytes().clone()), &params()).unwrap();
+        let mut chain = Chain::open(params(), store).unwrap();
+        index.bytes()[at + key.len() - 1] ^= 1;
+        chain.apply(many.clone(), u64::MAX).unwrap();
+        match chain.sync() {
+            Err(ChainError::Store(error @ StoreError::Damaged { .. })) => {
+                assert!(error.to_string().contains(" of coins is damaged: its checksum is wrong"), "{error}");
+                noticed += 1;
+            }
+            // an older page
+            Ok(()) => assert!(chain.coin(&hidden).unwrap().is_some()),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(noticed, 1);
+}
+
+#[test]
 fn a_node_halts_for_damage_and_a_reindex_mends_it() {
     let scene = Scene::new();
     let bit = scene.hiding_bits()[0];
