@@ -23,6 +23,8 @@ mod header;
 mod payments;
 mod signature_cache;
 mod signatures;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     body::CheckedBlock,
