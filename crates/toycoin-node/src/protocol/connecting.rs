@@ -123,14 +123,32 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         let tip = self.chain.tip();
         tracing::debug!(name: "tip_changed", height = tip.height, hash = %tip.hash);
         if !is_on_its_way {
-            announce::plan_announcements(&mut self.net, &tip.hash);
-            if !self.waiting.is_own(&tip.hash) {
-                announce::gossip_tip(&mut self.net, &self.chain);
-            }
+            self.announce_tip();
         }
         self.bodies.request(&mut self.net, &self.chain);
         self.connecting.following = Some(Following::of(moved));
         self.follow();
+    }
+
+    /// Announces the tip of a node that was on its way to a better one, when the next block does not come. Else a peer
+    /// that withholds a block would keep what is below it from others.
+    pub(super) fn end_catching_up(&mut self) {
+        let (behind, now) = (BodySync::behind(&self.chain), self.net.now.monotonic);
+        let until = self.durability.waits_until(self.bodies.catching_up_until());
+        if until.is_some_and(|until| until <= now)
+            && !self.durability.may_wait(behind, false)
+            && self.durability.make_durable(&mut self.net, &mut self.chain)
+        {
+            self.announce_tip();
+        }
+    }
+
+    fn announce_tip(&mut self) {
+        let tip = self.chain.tip();
+        announce::plan_announcements(&mut self.net, &tip.hash);
+        if !self.waiting.is_own(&tip.hash) {
+            announce::gossip_tip(&mut self.net, &self.chain);
+        }
     }
 
     /// Follows the last move one step further, if it is not done.

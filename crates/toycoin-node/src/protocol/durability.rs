@@ -31,6 +31,11 @@ impl Durability {
         self.is_catching_up
     }
 
+    /// Returns when moves of the tip no longer wait, whatever is missing: `until`, if they do.
+    pub(super) fn waits_until(&self, until: Monotonic) -> Option<Monotonic> {
+        self.is_catching_up.then_some(until)
+    }
+
     /// Makes the whole chain durable. Returns false if the store fails.
     pub(super) fn make_durable<S: ChainStore<Error: Display>>(&mut self, net: &mut Net, chain: &mut Chain<S>) -> bool {
         self.unsynced_since = None;

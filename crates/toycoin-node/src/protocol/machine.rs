@@ -332,6 +332,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
                 self.bodies.catching_up_until(),
             ),
             self.durability.next_timeout(),
+            self.durability.waits_until(self.bodies.catching_up_until()),
         ];
         parts.into_iter().flatten().min()
     }
@@ -353,7 +354,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
     /// 5. The last move of the tip is followed to its end before the chain moves on, so that events, mempool and waits
     ///    see one move after the other. Then at most one block is connected.
     /// 6. During initial block download (IBD), the store's changes become durable at intervals. (At the tip, each move
-    ///    is made durable before it is announced.)
+    ///    is made durable before it is announced.) If blocks no longer come, the tip is announced all the same.
     /// 7. Requests lapse after the chain has moved, so that an answer in this very input still counts.
     /// 8. Own blocks are published, then the new tip, then own payments, in the order of their value to others. Then
     ///    payments are asked for that gossip brought and nobody had room for.
@@ -372,6 +373,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.connect();
         self.forget_muted();
         self.durability.handle_timeout(&mut self.net, &mut self.chain);
+        self.end_catching_up();
         self.lapse_requests();
         self.headers.handle_timeout(&mut self.net, self.chain.headers());
         self.bodies.handle_timeout(&mut self.net, &self.chain);

@@ -215,3 +215,30 @@ fn one_malformed_message_does_not_kill_a_node() {
         assert!(muted.count() == 1 && node.closed.is_empty(), "the sender is muted, the relay is not left");
     }
 }
+
+#[test]
+fn tip_below_a_withheld_block_is_announced_elsewhere() {
+    const BLOCKS: u64 = 10;
+    let params = ChainParams::regtest();
+    let mut theirs = Chain::in_memory(params.clone());
+    for _ in 0..=BLOCKS {
+        mine(&mut theirs, Vec::new(), 1);
+    }
+    // the last block's header is shown, and its body never comes
+    let mut stage = Stage::new(&params);
+    let (relay, elsewhere) = (stage.connect(), stage.connect());
+    let peer = Peer::new(relay, 1);
+    stage.tell_status(peer, &theirs);
+    stage.advance(SECOND);
+    stage.tell(peer, &NodeMessage::Headers(headers(&theirs, 1..=BLOCKS + 1)));
+    for height in 1..=BLOCKS {
+        stage.tell(peer, &NodeMessage::Block(block_at(&theirs, height)));
+    }
+    stage.take_sent();
+    stage.advance(SECOND * 14);
+    assert_eq!(stage.machine.chain().height(), BLOCKS);
+    let announced = stage.take_sent().into_iter().any(|sent| {
+        sent.connection == elsewhere && matches!(sent.message, NodeMessage::Status(status) if status.height == BLOCKS)
+    });
+    assert!(announced);
+}
