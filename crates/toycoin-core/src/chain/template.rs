@@ -5,8 +5,8 @@ use crate::{
     block::Block,
     chain::{Chain, ChainError},
     consensus::{
-        CheckedBlock, RuleError, Transition, apply_prepared, check_extra, check_time_range, coinbase_coins, gather,
-        prepared, transition,
+        CheckedBlock, RuleError, Transition, apply_prepared, check_block_size, check_extra, check_time_range,
+        coinbase_coins, gather, prepared, transition,
     },
     header::Header,
     identified_transaction::IdentifiedTransaction,
@@ -28,8 +28,8 @@ impl<S: ChainStore> Chain<S> {
     ///
     /// # Errors
     /// When a transaction breaks another rule in its context, `extra` is longer than
-    /// [`MAX_EXTRA`](crate::Coinbase::MAX_EXTRA) (rule R17), the time is 2^48 ms or more (rule R13), or the store
-    /// fails. A `now_ms` before the tip's time is not an error.
+    /// [`MAX_EXTRA`](crate::Coinbase::MAX_EXTRA) (rule R17), the time is 2^48 ms or more (rule R13), the block would be
+    /// larger than the network allows (rule R05), or the store fails. A `now_ms` before the tip's time is not an error.
     pub fn template(
         &self,
         transactions: Vec<Transaction>,
@@ -100,6 +100,7 @@ impl<S: ChainStore> Chain<S> {
         let state_root = state.root();
         let merkle_root = merkle_root(draft.ids().iter().copied());
         let mut block = draft.into_block();
+        check_block_size(self.params(), &block)?;
         block.header.state_root = state_root;
         block.header.merkle_root = merkle_root;
         Ok(block)

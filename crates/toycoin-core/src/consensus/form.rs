@@ -34,9 +34,14 @@ pub fn check_form(params: &ChainParams, block: &Block) -> Result<(), RuleError> 
     for transaction in &block.transactions {
         check_transaction_form(params, transaction)?;
     }
-    let (size, limit) = (block.size(), params.spec().block_size_limit);
-    params.require(size <= limit, || RuleError::BlockSize { size, limit })?;
+    check_block_size(params, block)?;
     check_header_form(params, &block.header)
+}
+
+/// Checks a block's size: rule R05.
+pub(crate) fn check_block_size(params: &ChainParams, block: &Block) -> Result<(), RuleError> {
+    let (size, limit) = (block.size(), params.spec().block_size_limit);
+    params.require(size <= limit, || RuleError::BlockSize { size, limit })
 }
 
 /// Checks a header's version and that its bits are a target: rules R06 and R07.

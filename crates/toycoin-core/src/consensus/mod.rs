@@ -40,6 +40,7 @@ pub use self::{
 pub(crate) use self::{
     body::{check_body, check_extra},
     connect::{Judged, Transition, apply_prepared, judge, prepared, transition},
+    form::check_block_size,
     gather::coinbase_coins,
     header::check_time_range,
     payments::push_checks,

@@ -189,17 +189,14 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         self.net.outputs.push_back(Output::Close { connection, reason });
     }
 
-    /// Processes a report of written bytes, after which the connection has room again. Returns whether payments wait
-    /// for it.
-    pub(super) fn on_written(&mut self, connection: ConnectionId, bytes: u64) -> bool {
-        let now = self.net.now.monotonic;
-        let Some(link) = self.net.links.get_mut(&connection) else { return false };
-        link.backlog.written(bytes, now);
-        let mut waits = false;
-        for lane in link.lanes.values_mut() {
-            waits |= lane.rebroadcast.has_room_again(now);
+    /// Processes a report of written bytes, after which the connection has room again.
+    pub(super) fn on_written(&mut self, connection: ConnectionId, bytes: u64) {
+        if let Some(link) = self.net.links.get_mut(&connection) {
+            link.backlog.written(bytes, self.net.now.monotonic);
+            for lane in link.lanes.values_mut() {
+                lane.rebroadcast.has_room_again(self.net.now.monotonic);
+            }
         }
-        waits
     }
 
     fn on_question(&mut self, peer: PeerKey, question: &Question<'_>) {

@@ -318,6 +318,23 @@ fn a_template_breaks_no_rule_by_its_text_or_time() {
 }
 
 #[test]
+fn a_template_holds_no_more_than_a_block() {
+    let limit = ChainParams::MIN_BLOCK_SIZE_LIMIT + 500;
+    let spec = crate::NetworkSpec { block_size_limit: limit, ..ChainParams::regtest().spec().clone() };
+    let chain = Chain::in_memory(ChainParams::new(spec).unwrap());
+    let one = payment(&chain, 0, 1, 5);
+    let template = |fill: usize| {
+        // its own outputs fill the block
+        let outputs = vec![TxOut { value: Amount::from_grains(1), owner: miner(2) }; fill];
+        let filled = Transaction { outputs, ..one.clone() };
+        chain.template(vec![filled], miner(1), b"", NOW).map(|block| block.size()).map_err(|error| error.rule())
+    };
+    let most = (0..).take_while(|fill| template(*fill).is_ok()).last().unwrap();
+    assert!(template(most).unwrap() <= limit);
+    assert_eq!(template(most + 1), Err(Some(Rule::BlockSize)));
+}
+
+#[test]
 fn a_chain_whose_times_are_used_up_has_no_template() {
     let last = (1 << 48) - 1;
     let mut chain = Chain::in_memory(ChainParams::regtest());

@@ -69,12 +69,11 @@ impl Rebroadcast {
         may
     }
 
-    /// Records that the connection took bytes, so there may be room again. Returns whether a payment waits.
-    pub(in crate::protocol) fn has_room_again(&mut self, now: Monotonic) -> bool {
+    /// Records that the connection took bytes, so there may be room again.
+    pub(in crate::protocol) fn has_room_again(&mut self, now: Monotonic) {
         if !self.queue.is_empty() {
             self.next.get_or_insert(now);
         }
-        !self.queue.is_empty()
     }
 
     pub(in crate::protocol) const fn next_timeout(&self) -> Option<Monotonic> {

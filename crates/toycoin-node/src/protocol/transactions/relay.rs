@@ -127,11 +127,6 @@ impl TransactionRelay {
         self.ignore_dropped(net);
     }
 
-    /// Returns whether transactions wait for their validation.
-    pub(in crate::protocol) const fn has_arrivals(&self) -> bool {
-        self.arrivals.len() > 0
-    }
-
     /// Returns whether transactions may be asked for: fewer wait than one step validates.
     pub(in crate::protocol) fn has_room(&self) -> bool {
         self.arrivals.len() < limits::ADMISSION_TRANSACTIONS
