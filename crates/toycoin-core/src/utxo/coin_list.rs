@@ -90,12 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{amount::Amount, digest::Txid, keys::PublicKey, transaction::TxOut};
-
-    fn coin(number: u8, grains: u8) -> (OutPoint, Coin) {
-        let output = TxOut { value: Amount::from_grains(u64::from(grains)), owner: PublicKey::ZERO };
-        (OutPoint { txid: Txid::from_bytes([number; 32]), vout: 0 }, Coin { output, coinbase_height: 0 })
-    }
+    use crate::utxo::numbered_coin as coin;
 
     proptest! {
         #[test]

@@ -11,4 +11,6 @@ mod diff;
 mod overlay;
 mod view;
 
+#[cfg(test)]
+pub(crate) use self::coin::numbered_coin;
 pub use self::{coin::Coin, diff::UtxoDiff, overlay::Overlay, view::UtxoView};
