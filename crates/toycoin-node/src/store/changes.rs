@@ -91,29 +91,24 @@ fn write_anew<const N: usize, V: Value + 'static, T>(
         let (old, mut new) = (transaction.open_table(table)?, transaction.open_table(anew)?);
         let mut end = new.upper_bound_mut(Bound::<&[u8; N]>::Unbounded)?;
         let mut changes = changes.iter().peekable();
-        for entry in old.iter()? {
-            let (key, kept) = entry?;
-            let key = key.value();
-            while let Some((at, change)) = changes.next_if(|(at, _)| at < key) {
+        // after the last entry come the changes behind it
+        for entry in old.iter()?.map(Some).chain([None]) {
+            let entry = entry.transpose()?;
+            let key = entry.as_ref().map(|(key, _)| key.value());
+            while let Some((at, change)) = changes.next_if(|(at, _)| key.is_none_or(|key| at < key)) {
                 match change {
                     Some(new) => end.insert_before(at, value(new))?,
                     None => missing = missing.or(Some(*at)),
                 }
             }
+            let Some((key, kept)) = key.zip(entry.as_ref().map(|(_, kept)| kept.value())) else { break };
             match changes.next_if(|(at, _)| at == key) {
                 None => {
-                    let kept = kept.value();
                     verify(key, &kept)?;
                     end.insert_before(key, kept)?;
                 }
                 Some((at, Some(new))) => end.insert_before(at, value(new))?,
                 Some((_, None)) => {}
-            }
-        }
-        for (at, change) in changes {
-            match change {
-                Some(new) => end.insert_before(at, value(new))?,
-                None => missing = missing.or(Some(*at)),
             }
         }
         end.close()?;
