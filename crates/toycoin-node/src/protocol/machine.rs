@@ -276,23 +276,6 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         true
     }
 
-    /// Does the same after written bytes for which nothing waited. They have changed no timeout, so the one from before
-    /// them still holds, unless it was reckoned from the present time.
-    fn rest_on(&mut self, connection: ConnectionId, before: Option<Rested>) -> bool {
-        let now = self.net.now.monotonic;
-        let before = before.filter(|before| before.next_timeout.is_none_or(|at| at > now));
-        let (Some(Rested { next_timeout, .. }), Some(link)) = (before, self.net.links.get_mut(&connection)) else {
-            return false;
-        };
-        let follows_time = self.transactions.has_arrivals() || self.waiting.first_deferred().is_some();
-        if follows_time || !link.questions.is_empty() {
-            return false;
-        }
-        link.flush(connection, now, &mut self.net.outputs);
-        self.rested = Some(Rested { connection, next_timeout });
-        true
-    }
-
     /// Returns the connection that the last input concerned, if it concerned that one alone.
     #[cfg(feature = "test-util")]
     pub(super) fn touched(&self) -> Option<ConnectionId> {
@@ -395,7 +378,7 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
 
     fn handle(&mut self, now: Now, input: Input<'_>) {
         self.net.now = now;
-        let rested = self.rested.take();
+        self.rested = None;
         self.transactions.set_now(now.monotonic);
         if self.net.halted {
             return self.refuse_input(&input);
@@ -410,9 +393,9 @@ impl<S: ChainStore<Error: std::fmt::Display>> Machine for NodeMachine<S> {
                 }
             }
             Input::Written { connection, bytes } => {
+                self.on_written(connection, bytes);
                 // most writes give room that nobody waits for
-                let was_awaited = self.on_written(connection, bytes);
-                if !was_awaited && self.rest_on(connection, rested) || self.rest(connection) {
+                if self.rest(connection) {
                     return;
                 }
             }

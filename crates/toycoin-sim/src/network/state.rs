@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet, HashMap},
-    hash::{BuildHasherDefault, Hasher},
+    hash::{BuildHasherDefault, DefaultHasher},
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -246,22 +246,7 @@ impl std::fmt::Debug for Network {
 }
 
 /// The node of each node id. Every delivery looks for one, and nothing depends on their order.
-pub(crate) type Owners = HashMap<NodeId, usize, BuildHasherDefault<IdHasher>>;
-
-/// Hashes a node id: ids are drawn, so their bits are as good as those of a hash.
-#[derive(Debug, Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, _) = bytes.as_chunks::<8>();
-        self.0 = words.iter().fold(self.0, |hash, word| hash ^ u64::from_le_bytes(*word));
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
+pub(crate) type Owners = HashMap<NodeId, usize, BuildHasherDefault<DefaultHasher>>;
 
 /// One random number generator per purpose.
 pub(crate) struct DiceSet {
