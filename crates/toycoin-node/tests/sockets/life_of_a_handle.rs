@@ -3,26 +3,12 @@
 use std::{
     pin::pin,
     task::{Context, Waker},
-    time::Duration,
 };
 
-use tokio::time::timeout;
 use toycoin_core::{Amount, ChainParams, FeeRate, SecretKey, wallet::Wallet};
-use toycoin_node::{
-    NodeBuilder, NodeHandle, RelayError, RelayHandle, RelayServer, Stopped, relay::RelayConfig, store::RedbStore,
-};
+use toycoin_node::{NodeBuilder, NodeHandle, RelayError, RelayHandle, Stopped, store::RedbStore};
 
-/// Longer than anything here takes; no test waits for it to pass.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-fn run_test(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { timeout(DEADLINE, test).await.expect("the test ends in time") });
-}
-
-fn relay() -> RelayHandle {
-    RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap().spawn().unwrap()
-}
+use crate::common::{relay, run_test};
 
 /// Nodes without a relay, and with one that is ready.
 async fn both_kinds(relay: &RelayHandle) -> [NodeHandle; 2] {

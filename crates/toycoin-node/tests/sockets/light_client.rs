@@ -1,33 +1,24 @@
 //! A light client on real sockets, among real nodes: it proves their tip, finds payments, pays and collects receipts.
 
-use std::time::Duration;
-
-use tokio::time::timeout;
 use toycoin_core::{
     Amount, Block, Chain, ChainParams, FeeRate, MemoryStore, SecretKey, TransactionBuilder,
     test_util::{classroom, grow},
 };
 use toycoin_node::{
-    NodeBuilder, NodeHandle, RelayHandle, RelayServer,
+    NodeBuilder, NodeHandle, RelayHandle,
     light::{Event, LightBuilder, LightClient},
-    relay::RelayConfig,
 };
 
-use crate::reserved_port::ReservedPort;
+use crate::{
+    common::{self, run_test},
+    reserved_port::ReservedPort,
+};
 
-/// Longer than anything here takes; no test waits for it to pass.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-fn run_test(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { timeout(DEADLINE, test).await.expect("the test ends in time") });
-}
-
-/// A relay, which ends when its handle is dropped, and its address.
+/// A relay, and its address.
 fn relay() -> (RelayHandle, String) {
-    let relay = RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap();
+    let relay = common::relay();
     let address = relay.local_addr().to_string();
-    (relay.spawn().unwrap(), address)
+    (relay, address)
 }
 
 /// A chain of 150 blocks, the 20th of which pays the owner 5.

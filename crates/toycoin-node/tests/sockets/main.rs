@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod carrier;
+mod common;
 mod conflicting_halves;
 mod life_of_a_handle;
 mod light_client;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
 use toycoin_core::{
     Amount, ChainParams, FeeRate, SecretKey,
     chain::{BlockStanding, KnownHeader},
@@ -10,13 +9,7 @@ use toycoin_core::{
 };
 use toycoin_node::{NodeBuilder, NodeHandle};
 
-/// Longer than anything here takes; no test waits for it to pass.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-fn run_test(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { timeout(DEADLINE, test).await.expect("the test ends in time") });
-}
+use crate::common::run_test;
 
 /// A node that has mined at least `blocks` blocks and mines no more.
 async fn miner(blocks: usize) -> NodeHandle {

@@ -1,30 +1,18 @@
 //! Whole nodes on real sockets: they agree, catch up, and come back, whatever happens to their relay.
 
-use std::time::Duration;
-
-use tokio::{sync::broadcast::error::RecvError, time::timeout};
+use tokio::sync::broadcast::error::RecvError;
 use toycoin_core::{Amount, BlockHash, ChainParams, FeeRate, SecretKey, wallet::Wallet};
 use toycoin_node::{
     BlockEvent, EventsSince, ExportError, Listener, ListenerEvent, NodeBuilder, NodeHandle, PaymentError, RelayError,
-    RelayHandle, RelayServer, SinceError, Stopped,
+    SinceError, Stopped,
     mempool::DropReason,
     protocol::{Event, WaitError},
-    relay::RelayConfig,
 };
 
-use crate::reserved_port::ReservedPort;
-
-/// Longer than anything here takes; no test waits for it to pass.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-fn run_test(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { timeout(DEADLINE, test).await.expect("the test ends in time") });
-}
-
-fn relay() -> RelayHandle {
-    RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap().spawn().unwrap()
-}
+use crate::{
+    common::{relay, run_test},
+    reserved_port::ReservedPort,
+};
 
 /// A node on regtest that mines to a key of its own.
 fn miner(key: u32) -> NodeBuilder {

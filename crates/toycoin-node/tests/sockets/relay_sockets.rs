@@ -17,13 +17,11 @@ use toycoin_wire::{
     test_util::RelayMessageBuf,
 };
 
+use crate::common::relay;
+
 /// Longer than anything here takes; no test waits for it to pass.
 const DEADLINE: Duration = Duration::from_secs(20);
 const MAIN: &str = "/topic/main";
-
-fn relay() -> RelayHandle {
-    RelayServer::bind("127.0.0.1:0", RelayConfig::default()).unwrap().spawn().unwrap()
-}
 
 /// A relay with its events.
 fn observed_relay() -> (RelayHandle, RelayEvents) {

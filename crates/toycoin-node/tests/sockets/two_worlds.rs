@@ -1,18 +1,9 @@
 //! One node on a relay, one on a mesh, and one on both: blocks and payments cross in both directions.
 
-use std::{net::SocketAddr, time::Duration};
-
-use tokio::time::timeout;
 use toycoin_core::{Amount, BlockHash, ChainParams, SecretKey, TransactionBuilder, Txid};
-use toycoin_node::{NodeBuilder, NodeHandle, RelayHandle, RelayServer, relay::RelayConfig};
+use toycoin_node::{NodeBuilder, NodeHandle, RelayHandle};
 
-/// Longer than anything here takes; no test waits for it to pass.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-fn run_test(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { timeout(DEADLINE, test).await.expect("the test ends in time") });
-}
+use crate::common::{relay, run_test};
 
 fn builder(key: u32) -> NodeBuilder {
     NodeBuilder::new(ChainParams::regtest()).mine_to(SecretKey::classroom(key).public_key()).threads(1)
@@ -20,8 +11,7 @@ fn builder(key: u32) -> NodeBuilder {
 
 /// Starts the three nodes: on the relay, on both, on the mesh. None mines so far. The relay ends with its handle.
 async fn three_nodes() -> ([NodeHandle; 3], RelayHandle) {
-    let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    let relay = RelayServer::bind(address, RelayConfig::default()).unwrap().spawn().unwrap();
+    let relay = relay();
     let address = relay.local_addr().to_string();
     let (ports, _) = crate::carrier::mesh(2);
     let [one, other] = ports.try_into().unwrap();

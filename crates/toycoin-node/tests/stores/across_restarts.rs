@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::disk::memory::Memory;
+use crate::disk::memory::Files;
 use toycoin_core::{
     Amount, Chain, ChainParams, SecretKey, Transaction, TransactionBuilder,
     store::{ChainStore as _, WaitingTransaction},
@@ -14,23 +14,13 @@ use toycoin_node::{
     store::{RedbStore, unwatched},
 };
 
-#[derive(Default)]
-struct Disk {
-    index: Memory,
-    bodies: Memory,
+fn chain_on(files: &Files) -> Chain<RedbStore> {
+    files.chain(&ChainParams::regtest())
 }
 
-impl Disk {
-    fn chain(&self) -> Chain<RedbStore> {
-        let params = ChainParams::regtest();
-        Chain::open(params.clone(), RedbStore::open_on(self.index.clone(), self.bodies.clone(), &params).unwrap())
-            .unwrap()
-    }
-
-    fn node(&self) -> NodeMachine<RedbStore> {
-        let config = NodeConfig { payout: Some(classroom::owner(5)), ..NodeConfig::new(&ChainParams::regtest()) };
-        NodeMachine::new(self.chain(), config, Now::default())
-    }
+fn node_on(files: &Files) -> NodeMachine<RedbStore> {
+    let config = NodeConfig { payout: Some(classroom::owner(5)), ..NodeConfig::new(&ChainParams::regtest()) };
+    NodeMachine::new(chain_on(files), config, Now::default())
 }
 
 fn payment(chain: &Chain<RedbStore>, from: u32, grains: u64) -> Transaction {
@@ -49,8 +39,8 @@ fn later(seconds: u64) -> Now {
 
 #[test]
 fn what_waited_is_taken_up_again_and_judged_anew() {
-    let place = Disk::default();
-    let mut node = place.node();
+    let place = Files::default();
+    let mut node = node_on(&place);
     let (mine, gone) = (payment(node.chain(), 0, 50), payment(node.chain(), 1, 60));
     for (id, transaction) in [(1, &mine), (2, &gone)] {
         node.handle(later(1), Input::Request { id: RequestId(id), request: Request::Submit(transaction.clone()) });
@@ -59,7 +49,7 @@ fn what_waited_is_taken_up_again_and_judged_anew() {
     node.finish().unwrap();
 
     // meanwhile a block holds one of them
-    let mut chain = place.chain();
+    let mut chain = chain_on(&place);
     let own = |transaction: &Transaction| {
         let transaction = transaction.clone();
         WaitingTransaction { transaction, own: true, returned: false }
@@ -69,15 +59,15 @@ fn what_waited_is_taken_up_again_and_judged_anew() {
     crate::disk::mine(&mut chain, vec![gone.clone()], 6);
     drop(chain);
 
-    let node = place.node();
+    let node = node_on(&place);
     assert!(node.mempool().contains(&mine.txid()));
     assert!(!node.mempool().contains(&gone.txid()));
 }
 
 #[test]
 fn a_block_is_durable_before_anybody_hears_of_it() {
-    let place = Disk::default();
-    let mut node = place.node();
+    let place = Files::default();
+    let mut node = node_on(&place);
     let mut heard = 0;
     for second in 3..30 {
         node.handle(later(second), Input::Timeout);
@@ -92,11 +82,7 @@ fn a_block_is_durable_before_anybody_hears_of_it() {
                     node.handle(later(second), Input::Mined { job: job.id, nonce: header.nonce });
                 }
                 Output::Emit(Event::BlockConnected { block, .. }) => {
-                    let copy = Disk {
-                        index: Memory::new(place.index.bytes().clone()),
-                        bodies: Memory::new(place.bodies.bytes().clone()),
-                    };
-                    assert!(copy.chain().is_active(&block.hash()), "on disk when it is told");
+                    assert!(chain_on(&place.copy()).is_active(&block.hash()), "on disk when it is told");
                     heard += 1;
                 }
                 _ => {}
@@ -140,15 +126,15 @@ fn mine_for(node: &mut NodeMachine<RedbStore>, begin: u64, seconds: u64, unix_ms
 #[test]
 fn a_clock_that_was_set_back_costs_time_and_no_block() {
     const DAY: u64 = 86_400_000;
-    let (place, drift) = (Disk::default(), ChainParams::regtest().spec().max_future_ms);
+    let (place, drift) = (Files::default(), ChainParams::regtest().spec().max_future_ms);
     let today = ChainParams::regtest().spec().genesis_time + DAY;
-    let mut node = place.node();
+    let mut node = node_on(&place);
     assert!(!mine_for(&mut node, 0, 10, today).0.is_empty());
     let tip = node.chain().tip();
     node.finish().unwrap();
 
     // by less than the network allows: it goes on as if nothing had been
-    let mut node = place.node();
+    let mut node = node_on(&place);
     assert_eq!(node.chain().tip(), tip);
     let (found, refused) = mine_for(&mut node, 0, 10, today - drift / 2);
     assert!(found.len() > 10 && refused.is_empty(), "{refused:?}");
@@ -156,7 +142,7 @@ fn a_clock_that_was_set_back_costs_time_and_no_block() {
     node.finish().unwrap();
 
     // by a day: its chain stands, and it searches nothing until its time has come
-    let mut node = place.node();
+    let mut node = node_on(&place);
     assert_eq!(node.chain().tip(), tip);
     let (found, refused) = mine_for(&mut node, 0, 10, today - DAY);
     assert!(found.is_empty() && refused.is_empty(), "{found:?} {refused:?}");
@@ -168,7 +154,7 @@ fn a_clock_that_was_set_back_costs_time_and_no_block() {
     assert_eq!(found[0], tip.height + 1);
     node.finish().unwrap();
 
-    let chain = place.chain();
+    let chain = chain_on(&place);
     assert!(chain.height() >= tip.height + found.len() as u64 && chain.is_active(&tip.hash));
     assert!(chain.store().load().unwrap().unwrap().headers.iter().all(|(_, invalid)| !invalid));
     assert!(chain.store().check(unwatched).unwrap().is_sound());

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use crate::disk::{memory::Memory, mine};
+use crate::disk::{memory::Files, mine};
 use toycoin_core::{
     Amount, Block, BlockHash, Chain, ChainParams, FeeRate, OutPoint, Transaction, TxOut, Txid,
     store::{ChainStore, MemoryStore},
@@ -99,28 +99,8 @@ impl Said {
     }
 }
 
-/// Files that outlast a node.
-#[derive(Default)]
-struct Disk {
-    index: Memory,
-    bodies: Memory,
-}
-
-impl Disk {
-    fn chain(&self) -> Chain<RedbStore> {
-        let store = RedbStore::open_on(self.index.clone(), self.bodies.clone(), &params()).unwrap();
-        Chain::open(params(), store).unwrap()
-    }
-
-    /// Returns what a kill leaves.
-    fn copy(&self) -> Self {
-        let copy = |file: &Memory| Memory::new(file.bytes().clone());
-        Self { index: copy(&self.index), bodies: copy(&self.bodies) }
-    }
-
-    fn node(&self) -> NodeMachine<RedbStore> {
-        NodeMachine::new(self.chain(), strict(), later(0))
-    }
+fn node_on(files: &Files) -> NodeMachine<RedbStore> {
+    NodeMachine::new(files.chain(&params()), strict(), later(0))
 }
 
 /// Takes no payment that is free of charge.
@@ -136,8 +116,8 @@ fn waiting<S: ChainStore<Error: std::fmt::Display>>(node: &NodeMachine<S>) -> Ve
 const ROW: usize = 60;
 
 /// A node whose blocks with a row of free payments were replaced by empty ones.
-fn replaced(place: &Disk) -> (NodeMachine<RedbStore>, Vec<Transaction>) {
-    let (mut chain, mut other) = (place.chain(), Chain::in_memory(params()));
+fn replaced(place: &Files) -> (NodeMachine<RedbStore>, Vec<Transaction>) {
+    let (mut chain, mut other) = (place.chain(&params()), Chain::in_memory(params()));
     let row = row(&chain, 0, ROW);
     for payments in row.chunks(ROW / 3) {
         mine(&mut chain, payments.to_vec(), 4);
@@ -191,7 +171,7 @@ fn a_reorganisation_names_tips_ancestor_and_some_payments() {
 
 #[test]
 fn what_came_back_survives_a_restart_and_a_kill() {
-    let place = Disk::default();
+    let place = Files::default();
     let (mut node, row) = replaced(&place);
     let row: Vec<_> = row.iter().map(Transaction::txid).collect();
     assert_eq!(waiting(&node), row, "parents first, as they were mined");
@@ -203,24 +183,24 @@ fn what_came_back_survives_a_restart_and_a_kill() {
     let killed = place.copy();
     node.finish().unwrap();
     for place in [place, killed] {
-        let mut node = place.node();
+        let mut node = node_on(&place);
         assert_eq!(waiting(&node), row);
         let mut said = Said::default();
         said.drain(&mut node);
         assert!(said.dropped.is_empty(), "{:?}", said.dropped);
         // and once more
         node.finish().unwrap();
-        assert_eq!(waiting(&place.node()), row);
+        assert_eq!(waiting(&node_on(&place)), row);
     }
 }
 
 #[test]
 fn what_is_not_taken_up_again_is_told_with_its_reason() {
-    let place = Disk::default();
+    let place = Files::default();
     let (node, row) = replaced(&place);
     node.finish().unwrap();
     // meanwhile a block spends the coin of one in the middle, and holds those before it
-    let mut chain = place.chain();
+    let mut chain = place.chain(&params());
     let (outpoint, middle) = (row[30].inputs[0], row[29].outputs[0]);
     let mut payments = Payments::new(
         params().genesis_hash(),
@@ -233,7 +213,7 @@ fn what_is_not_taken_up_again_is_told_with_its_reason() {
     chain.sync().unwrap();
     drop(chain);
 
-    let mut node = place.node();
+    let mut node = node_on(&place);
     let mut said = Said::default();
     said.drain(&mut node);
     assert!(waiting(&node).is_empty());
@@ -246,15 +226,15 @@ fn what_is_not_taken_up_again_is_told_with_its_reason() {
 
 #[test]
 fn policy_judges_what_never_was_in_a_block_anew() {
-    let place = Disk::default();
+    let place = Files::default();
     let lenient = NodeConfig::new(&params());
-    let mut node = NodeMachine::new(place.chain(), lenient, later(0));
+    let mut node = NodeMachine::new(place.chain(&params()), lenient, later(0));
     let free = row(node.chain(), 1, 1).remove(0);
     let request = Request::Submit(free.clone());
     node.handle(later(0), Input::Request { id: RequestId(1), request });
     assert!(node.mempool().contains(&free.txid()));
     node.finish().unwrap();
-    let mut node = place.node();
+    let mut node = node_on(&place);
     let mut said = Said::default();
     said.drain(&mut node);
     assert!(waiting(&node).is_empty());
@@ -365,8 +345,8 @@ fn answers_about_deep_moves_are_bounded_in_bytes() {
 #[test]
 fn a_node_that_ends_in_a_move_keeps_what_returns() {
     let (chain, old) = large_blocks(3);
-    let place = Disk::default();
-    let mut disk = place.chain();
+    let place = Files::default();
+    let mut disk = place.chain(&params());
     drop(chain);
     let mut other = Chain::in_memory(params());
     for block in &old {
@@ -381,6 +361,6 @@ fn a_node_that_ends_in_a_move_keeps_what_returns() {
     }
     assert!(node.mempool().is_empty(), "nothing has come back yet");
     node.finish().unwrap();
-    let node = place.node();
+    let node = node_on(&place);
     assert_eq!(node.mempool().len(), 30);
 }

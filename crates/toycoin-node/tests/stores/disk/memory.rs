@@ -1,4 +1,4 @@
-//! A file in memory that outlasts the store over it.
+//! Files in memory that outlast the store over them.
 
 use std::{
     io,
@@ -6,6 +6,8 @@ use std::{
 };
 
 use redb::StorageBackend;
+use toycoin_core::{Chain, ChainParams};
+use toycoin_node::store::RedbStore;
 
 /// The bytes of a file; clones are the same file.
 #[derive(Debug, Clone, Default)]
@@ -48,5 +50,26 @@ impl StorageBackend for Memory {
         bytes.resize(length, 0);
         bytes[at..at + data.len()].copy_from_slice(data);
         Ok(())
+    }
+}
+
+/// The files of a store. Clones are the same files.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Files {
+    index: Memory,
+    bodies: Memory,
+}
+
+impl Files {
+    /// Opens the chain that they hold.
+    pub(crate) fn chain(&self, params: &ChainParams) -> Chain<RedbStore> {
+        let store = RedbStore::open_on(self.index.clone(), self.bodies.clone(), params).unwrap();
+        Chain::open(params.clone(), store).unwrap()
+    }
+
+    /// Returns what a kill leaves.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = |file: &Memory| Memory::new(file.bytes().clone());
+        Self { index: copy(&self.index), bodies: copy(&self.bodies) }
     }
 }
