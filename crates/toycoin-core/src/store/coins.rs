@@ -86,7 +86,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::utxo::numbered_coin as coin;
+    use crate::utxo::samples::numbered_coin as coin;
 
     proptest! {
         #[test]

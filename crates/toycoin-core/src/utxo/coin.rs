@@ -19,12 +19,3 @@ impl Coin {
         self.coinbase_height == 0 || height.saturating_sub(self.coinbase_height) >= maturity
     }
 }
-
-/// Returns an ordinary coin for tests, by the number of its transaction.
-#[cfg(test)]
-pub(crate) fn numbered_coin(number: u8, grains: u8) -> (crate::transaction::OutPoint, Coin) {
-    use crate::{amount::Amount, digest::Txid, keys::PublicKey, transaction::OutPoint};
-
-    let output = TxOut { value: Amount::from_grains(u64::from(grains)), owner: PublicKey::ZERO };
-    (OutPoint { txid: Txid::from_bytes([number; 32]), vout: 0 }, Coin { output, coinbase_height: 0 })
-}

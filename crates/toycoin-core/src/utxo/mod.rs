@@ -9,8 +9,8 @@ mod coin;
 mod coin_list;
 mod diff;
 mod overlay;
+#[cfg(test)]
+pub(crate) mod samples;
 mod view;
 
-#[cfg(test)]
-pub(crate) use self::coin::numbered_coin;
 pub use self::{coin::Coin, diff::UtxoDiff, overlay::Overlay, view::UtxoView};
