@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use crate::{
     digest::{Txid, Wtxid},
+    identity::Identity,
     transaction::Transaction,
 };
 
@@ -23,24 +24,28 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentifiedTransaction {
     transaction: Transaction,
-    txid: Txid,
-    wtxid: Wtxid,
+    identity: Identity,
 }
 
 impl IdentifiedTransaction {
-    /// Joins a transaction with its ids, which must be right.
-    pub(crate) const fn new(transaction: Transaction, txid: Txid, wtxid: Wtxid) -> Self {
-        Self { transaction, txid, wtxid }
+    /// Joins a transaction with its identity, which must be right.
+    pub(crate) const fn new(transaction: Transaction, identity: Identity) -> Self {
+        Self { transaction, identity }
+    }
+
+    /// Returns all hashes that follow from the transaction's bytes.
+    pub(crate) const fn identity(&self) -> Identity {
+        self.identity
     }
 
     /// Returns the transaction's id.
     pub const fn txid(&self) -> Txid {
-        self.txid
+        self.identity.txid
     }
 
     /// Returns the transaction's id with signatures.
     pub const fn wtxid(&self) -> Wtxid {
-        self.wtxid
+        self.identity.wtxid
     }
 
     /// Returns the transaction.
@@ -57,9 +62,8 @@ impl IdentifiedTransaction {
 /// Computes the ids.
 impl From<Transaction> for IdentifiedTransaction {
     fn from(transaction: Transaction) -> Self {
-        let txid = transaction.txid();
-        let wtxid = transaction.wtxid_with(txid);
-        Self::new(transaction, txid, wtxid)
+        let identity = Identity::of(&transaction);
+        Self { transaction, identity }
     }
 }
 

@@ -25,8 +25,22 @@ impl Identity {
     /// Hashes a transaction.
     pub(crate) fn of(transaction: &Transaction) -> Self {
         let txid = transaction.txid();
-        let wtxid = transaction.wtxid_with(txid);
+        Self::of_ids(txid, transaction.wtxid_with(txid))
+    }
+
+    /// Returns the identity of the transaction that has these ids.
+    pub(crate) fn of_ids(txid: Txid, wtxid: Wtxid) -> Self {
         Self { txid, wtxid, leaf: merkle::leaf(txid, wtxid) }
+    }
+
+    /// Returns the identity of the coinbase that has this id, which has no signatures.
+    pub(crate) fn of_coinbase(txid: Txid) -> Self {
+        Self::of_ids(txid, Wtxid::from_bytes(txid.to_bytes()))
+    }
+
+    /// Returns the two ids.
+    pub(crate) const fn ids(&self) -> (Txid, Wtxid) {
+        (self.txid, self.wtxid)
     }
 
     /// Returns the identity of each transaction of a block in order, the coinbase's first. Transactions that `deltas`
@@ -34,10 +48,8 @@ impl Identity {
     /// others.
     pub(crate) fn of_all(block: &Block, deltas: &Deltas) -> Vec<Self> {
         let known = deltas.identify(&block.transactions);
-        let txid = block.coinbase.txid();
-        let wtxid = Wtxid::from_bytes(txid.to_bytes());
         let mut all = Vec::with_capacity(1 + block.transactions.len());
-        all.push(Self { txid, wtxid, leaf: merkle::leaf(txid, wtxid) });
+        all.push(Self::of_coinbase(block.coinbase.txid()));
         let known = |index: usize| known.get(index).copied().flatten();
         let identity = |(index, transaction)| known(index).unwrap_or_else(|| Self::of(transaction));
         #[cfg(feature = "parallel")]

@@ -134,17 +134,17 @@ fn chains_connect_alike_however_their_work_was_done() {
         [Arc::new(BatchVerifier::default()), caching(1, 1_000), caching(2, 1_000), caching(3, 2)];
     for verifier in verifiers {
         let all = |chain: &mut Chain<_>, transaction: &Transaction, coins: &[Coin]| {
-            chain.prepare(transaction.txid(), transaction, coins);
+            chain.prepare(&transaction.clone().into(), coins);
         };
         let some = |chain: &mut Chain<_>, transaction: &Transaction, coins: &[Coin]| {
             if transaction.txid().as_bytes()[0] < 128 {
-                chain.prepare(transaction.txid(), transaction, coins);
+                chain.prepare(&transaction.clone().into(), coins);
             }
         };
         // even where it was computed for other coins
         let wrong = |chain: &mut Chain<_>, transaction: &Transaction, coins: &[Coin]| {
             let coins: Vec<_> = coins.iter().map(|coin| Coin { coinbase_height: 7, ..*coin }).collect();
-            chain.prepare(transaction.txid(), transaction, &coins);
+            chain.prepare(&transaction.clone().into(), &coins);
         };
         for chain in [
             connect(&blocks, Arc::clone(&verifier), all),

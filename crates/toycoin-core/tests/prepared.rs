@@ -10,7 +10,6 @@ use std::sync::{
 use toycoin_core::{
     Amount, Block, Chain, ChainError, ChainParams, Signature, Transaction, TxOut,
     consensus::{BatchVerifier, CachingVerifier, RuleError, SignatureCheck, SignatureVerifier},
-    state::Deltas,
     store::MemoryStore,
     test_util::{Payments, classroom},
     utxo::Coin,
@@ -87,7 +86,7 @@ fn a_block_of_prepared_payments_asks_for_no_signature() {
     let (mut chain, payments) = scene(Arc::clone(&verifier));
     for (payment, coin) in &payments[..7] {
         verify(&verifier, &chain, payment, coin);
-        chain.prepare(payment.txid(), payment, &[*coin]);
+        chain.prepare(&payment.clone().into(), &[*coin]);
     }
     let block = block_of(&chain, &payments);
     let before = verifier.asked.load(Ordering::Relaxed);
@@ -101,7 +100,7 @@ fn a_payment_prepared_before_it_was_verified_is_verified() {
     let verifier = counting();
     let (mut chain, payments) = scene(Arc::clone(&verifier));
     for (payment, coin) in &payments {
-        chain.prepare(payment.txid(), payment, &[*coin]);
+        chain.prepare(&payment.clone().into(), &[*coin]);
     }
     let block = block_of(&chain, &payments);
     let before = verifier.asked.load(Ordering::Relaxed);
@@ -115,7 +114,7 @@ fn rejects_another_signature_of_a_prepared_payment() {
     let (mut chain, payments) = scene(Arc::clone(&verifier));
     for (payment, coin) in &payments {
         verify(&verifier, &chain, payment, coin);
-        chain.prepare(payment.txid(), payment, &[*coin]);
+        chain.prepare(&payment.clone().into(), &[*coin]);
     }
     let block = block_of(&chain, &payments);
     let mut signature = payments[4].0.signatures[0].to_bytes();
@@ -139,7 +138,7 @@ fn rejects_a_bad_signature_that_was_prepared() {
     signature[40] ^= 1;
     payments[4].0.signatures[0] = Signature::from_bytes(signature);
     for (payment, coin) in &payments {
-        chain.prepare(payment.txid(), payment, &[*coin]);
+        chain.prepare(&payment.clone().into(), &[*coin]);
     }
     let block = block_of(&chain, &payments);
     let refused = chain.apply(block.clone(), block.header.time);
@@ -151,7 +150,7 @@ fn prepared_payments_do_not_hide_a_wrong_merkle_root() {
     let (mut chain, payments) = scene(counting());
     let mut block = block_of(&chain, &payments);
     for (payment, coin) in &payments {
-        chain.prepare(payment.txid(), payment, &[*coin]);
+        chain.prepare(&payment.clone().into(), &[*coin]);
     }
     block.transactions[3].outputs[0].owner = classroom::owner(4);
     let refused = chain.apply(block.clone(), block.header.time);
@@ -169,23 +168,9 @@ fn templates_are_alike_whatever_was_prepared() {
             3..6 => Coin { coinbase_height: 9, ..*coin },
             _ => continue,
         };
-        chain.prepare(payment.txid(), payment, &[coin]);
+        chain.prepare(&payment.clone().into(), &[coin]);
     }
     let block = block_of(&chain, &payments);
     assert_eq!(block, expected);
     chain.apply(block.clone(), block.header.time).unwrap();
-}
-
-#[test]
-fn prepared_change_under_a_false_txid_makes_no_block() {
-    let (mut chain, payments) = scene(counting());
-    let expected = block_of(&chain, &payments);
-    let deltas = Deltas::new(100);
-    for ((_, coin), (other, _)) in payments.iter().zip(payments.iter().skip(1)) {
-        deltas.prepare(payments[0].0.txid(), other, &[*coin]);
-    }
-    chain = chain.with_deltas(deltas);
-    assert_eq!(block_of(&chain, &payments), expected);
-    chain.apply(expected.clone(), expected.header.time).unwrap();
-    assert!(chain.audit().unwrap().holds);
 }

@@ -52,7 +52,7 @@ fn another_verifier_does_not_inherit_verdicts() {
     let (mut payment, _, coin) = pay(&chain, 1);
     payment.signatures[0] = Signature::from_bytes([1; 64]);
     verify(&*trusting, chain.params().genesis_hash(), &payment, coin);
-    chain.prepare(payment.txid(), &payment, &[coin]);
+    chain.prepare(&payment.clone().into(), &[coin]);
     let mut chain = chain.with_verifier(Arc::new(PlainVerifier));
     let time = chain.tip().time + 1;
     let block = chain.template(vec![payment], classroom::owner(2), b"", time).unwrap().mine_trivial();
@@ -72,7 +72,7 @@ fn another_network_does_not_inherit_verdicts() {
     let mut first = Chain::in_memory(one).with_verifier(Arc::clone(&verifier)).with_deltas(deltas.clone());
     let (payment, _, coin) = pay(&first, 1);
     verify(&*verifier, first.params().genesis_hash(), &payment, coin);
-    first.prepare(payment.txid(), &payment, &[coin]);
+    first.prepare(&payment.clone().into(), &[coin]);
 
     let second = Chain::in_memory(two.clone());
     assert_eq!(second.coins_of(&classroom::owner(0)).unwrap(), first.coins_of(&classroom::owner(0)).unwrap());
@@ -94,7 +94,7 @@ fn a_change_for_another_coin_makes_no_root_right() {
         let mut chain = Chain::in_memory(ChainParams::regtest());
         let (payment, outpoint, coin) = pay(&chain, outputs);
         let wrong = Coin { coinbase_height: 9, ..coin };
-        chain.prepare(payment.txid(), &payment, &[wrong]);
+        chain.prepare(&payment.clone().into(), &[wrong]);
         let time = chain.tip().time + 1;
         let block = chain.template(vec![payment], classroom::owner(2), b"", time).unwrap();
         // the root that this change gives

@@ -13,13 +13,12 @@ use crate::{
         reorg::{Reorg, Step},
     },
     consensus::{RuleError, SignatureVerifier, check_body, check_form, push_checks},
-    digest::Txid,
     header::Header,
     identified_block::IdentifiedBlock,
+    identified_transaction::IdentifiedTransaction,
     rule::Rule,
     state::{ChainState, Deltas},
     store::{ChainStore, WaitingTransaction},
-    transaction::Transaction,
     utxo::Coin,
 };
 
@@ -58,11 +57,10 @@ impl<S: ChainStore> Chain<S> {
     /// before. A block's transaction that is the same in every byte is then not hashed and verified again.
     ///
     /// This saves time later and decides nothing: the transaction need not be valid.
-    pub fn prepare(&mut self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
-        debug_assert_eq!(txid, transaction.txid(), "a txid is its transaction's");
+    pub fn prepare(&mut self, transaction: &IdentifiedTransaction, spent: &[Coin]) {
         if transaction.inputs.len() == spent.len() {
-            let verified_on = || self.has_verified(txid, transaction, spent).then(|| self.params().genesis_hash());
-            self.deltas.prepare_with(txid, transaction, spent, verified_on);
+            let verified_on = || self.has_verified(transaction, spent).then(|| self.params().genesis_hash());
+            self.deltas.prepare_with(transaction, spent, verified_on);
         }
     }
 
@@ -72,10 +70,10 @@ impl<S: ChainStore> Chain<S> {
     }
 
     /// Returns whether the verifier remembers that all signatures of a transaction are valid if it spends these coins.
-    fn has_verified(&self, txid: Txid, transaction: &Transaction, spent: &[Coin]) -> bool {
+    fn has_verified(&self, transaction: &IdentifiedTransaction, spent: &[Coin]) -> bool {
         let coins: Vec<_> = spent.iter().copied().map(Some).collect();
         let mut checks = Vec::with_capacity(coins.len());
-        let pushed = push_checks(self.params(), txid, transaction, &coins, |_, check| checks.push(check));
+        let pushed = push_checks(self.params(), transaction.txid(), transaction, &coins, |_, check| checks.push(check));
         pushed.is_ok() && checks.len() == transaction.inputs.len() && self.verifier.has_verified(&checks)
     }
 

@@ -6,11 +6,12 @@ use super::{CompactBlock, ShortId, ShortIds};
 use crate::{
     block::Block,
     consensus::CheckedBlock,
-    digest::{BlockHash, Txid, Wtxid},
+    digest::{BlockHash, Wtxid},
     identified_block::IdentifiedBlock,
     identified_transaction::IdentifiedTransaction,
+    identity::Identity,
     keyed_map::KeyedMap,
-    merkle::merkle_root,
+    merkle::root_over,
     transaction::Transaction,
 };
 
@@ -112,9 +113,7 @@ impl Rebuild {
         &mut self,
         payments: impl IntoIterator<Item = &'a IdentifiedTransaction>,
     ) -> Result<(), RebuildError> {
-        payments
-            .into_iter()
-            .try_for_each(|payment| self.know_one(payment.txid(), payment.wtxid(), payment.transaction()))
+        payments.into_iter().try_for_each(|payment| self.know_one(payment.wtxid(), payment, || payment.identity()))
     }
 
     /// Puts those payments of another block in their places that this block holds too.
@@ -123,16 +122,22 @@ impl Rebuild {
     /// As [`know`](Self::know).
     pub fn know_payments_of(&mut self, block: &CheckedBlock) -> Result<(), RebuildError> {
         let mut payments = block.ids().iter().skip(1).zip(&block.block().transactions);
-        payments.try_for_each(|((txid, wtxid), payment)| self.know_one(*txid, *wtxid, payment))
+        payments
+            .try_for_each(|((txid, wtxid), payment)| self.know_one(*wtxid, payment, || Identity::of_ids(*txid, *wtxid)))
     }
 
-    fn know_one(&mut self, txid: Txid, wtxid: Wtxid, payment: &Transaction) -> Result<(), RebuildError> {
+    fn know_one(
+        &mut self,
+        wtxid: Wtxid,
+        payment: &Transaction,
+        identity: impl FnOnce() -> Identity,
+    ) -> Result<(), RebuildError> {
         let Some(place) = self.places.get(&self.ids.of(wtxid)).copied() else { return Ok(()) };
         match self.payments.get_mut(place) {
             Some(Some(other)) if other == payment => {}
             Some(Some(_)) => return Err(RebuildError::Ambiguous),
             Some(empty) => {
-                *empty = Some(IdentifiedTransaction::new(payment.clone(), txid, wtxid));
+                *empty = Some(IdentifiedTransaction::new(payment.clone(), identity()));
                 self.known += 1;
             }
             None => {}
@@ -191,13 +196,13 @@ impl Rebuild {
             return Err(RebuildError::Missing { count });
         }
         let CompactBlock { header, coinbase, .. } = self.compact;
-        let coinbase_txid = coinbase.txid();
-        let mut ids = Vec::with_capacity(1 + self.payments.len());
-        ids.push((coinbase_txid, Wtxid::from_bytes(coinbase_txid.to_bytes())));
-        ids.extend(self.payments.iter().flatten().map(|payment| (payment.txid(), payment.wtxid())));
-        if merkle_root(ids.iter().copied()) != header.merkle_root {
+        let mut identities = Vec::with_capacity(1 + self.payments.len());
+        identities.push(Identity::of_coinbase(coinbase.txid()));
+        identities.extend(self.payments.iter().flatten().map(IdentifiedTransaction::identity));
+        if root_over(identities.iter().map(|identity| identity.leaf)) != header.merkle_root {
             return Err(RebuildError::MerkleRoot);
         }
+        let ids = identities.iter().map(Identity::ids).collect();
         let transactions = self.payments.into_iter().flatten().map(IdentifiedTransaction::into_transaction).collect();
         Ok(IdentifiedBlock::with_ids(Block { header, coinbase, transactions }, ids))
     }

@@ -5,6 +5,7 @@ use crate::{
     block::Block,
     identified_block::IdentifiedBlock,
     identified_transaction::IdentifiedTransaction,
+    identity::Identity,
     test_util::{TestLedger, classroom},
     transaction::Transaction,
 };
@@ -30,7 +31,7 @@ fn known<'a>(payments: impl IntoIterator<Item = &'a Transaction>) -> Vec<Identif
 
 /// Returns a payment as if it had the ids of another one.
 fn under_ids_of(other: &Transaction, payment: &Transaction) -> IdentifiedTransaction {
-    IdentifiedTransaction::new(payment.clone(), other.txid(), other.wtxid())
+    IdentifiedTransaction::new(payment.clone(), Identity::of(other))
 }
 
 #[test]

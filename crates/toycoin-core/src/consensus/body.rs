@@ -70,7 +70,7 @@ impl CheckedBlock {
     pub fn identified(&self) -> impl DoubleEndedIterator<Item = IdentifiedTransaction> {
         let ids = self.ids.get(1..).unwrap_or_default();
         let identified = |((txid, wtxid), transaction): (&_, &Transaction)| {
-            IdentifiedTransaction::new(transaction.clone(), *txid, *wtxid)
+            IdentifiedTransaction::new(transaction.clone(), Identity::of_ids(*txid, *wtxid))
         };
         ids.iter().zip(&self.block.transactions).map(identified)
     }
@@ -79,7 +79,7 @@ impl CheckedBlock {
     pub(crate) fn draft(header: Header, coinbase: Coinbase, transactions: Vec<IdentifiedTransaction>) -> Self {
         let coinbase_txid = coinbase.txid();
         let mut ids = vec![(coinbase_txid, Wtxid::from_bytes(coinbase_txid.to_bytes()))];
-        ids.extend(transactions.iter().map(|transaction| (transaction.txid(), transaction.wtxid())));
+        ids.extend(transactions.iter().map(|transaction| transaction.identity().ids()));
         let transactions = transactions.into_iter().map(IdentifiedTransaction::into_transaction).collect();
         Self { block: Block { header, coinbase, transactions }.into(), ids }
     }
@@ -162,7 +162,7 @@ pub(crate) fn check_body(
         None => {
             let identities = Identity::of_all(&block, deltas);
             check_merkle_root(params, block.header.merkle_root, &identities)?;
-            identities.into_iter().map(|identity| (identity.txid, identity.wtxid)).collect()
+            identities.iter().map(Identity::ids).collect()
         }
     };
     check_coinbase_form(params, &block.coinbase, block.header.height)?;

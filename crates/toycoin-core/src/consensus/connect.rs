@@ -10,6 +10,8 @@
 //!                         Judged ─ conclude ─▶ ConnectedBlock      R32, against the state after the parent
 //! ```
 
+use std::sync::Arc;
+
 use crate::{
     amount::Amount,
     consensus::{
@@ -114,7 +116,7 @@ pub(crate) struct Judged {
     /// The transaction and the input index that each check belongs to.
     inputs: Vec<(Txid, usize)>,
     /// What was prepared for each transaction. Empty if nothing was.
-    prepared: Vec<Option<Prepared>>,
+    prepared: Vec<Option<Arc<Prepared>>>,
 }
 
 /// Judges a block except for its signatures and its state root: rules R22 to R30. `issued` is the money issued up to
@@ -133,7 +135,7 @@ pub(crate) fn judge(
     let mut known = prepared.iter();
     let (mut checks, mut inputs) = (Vec::new(), Vec::new());
     let transition = transition(params, block, coins, |txid, transaction, found| {
-        if known.next().and_then(Option::as_ref).is_some_and(|known| known.is_verified_on(params.genesis_hash())) {
+        if known.next().and_then(Option::as_deref).is_some_and(|known| known.is_verified_on(params.genesis_hash())) {
             return Ok(());
         }
         push_checks(params, txid, transaction, found, |input, check| {
@@ -156,7 +158,7 @@ pub(crate) fn prepared(
     block: &CheckedBlock,
     coins: &BlockCoins,
     deltas: &Deltas,
-) -> Vec<Option<Prepared>> {
+) -> Vec<Option<Arc<Prepared>>> {
     // with a rule switched off, a coin may be missing or spent twice, and only the diff says what becomes of it
     if !params.enforces_all() {
         return Vec::new();
@@ -223,7 +225,7 @@ pub(crate) fn apply_prepared(
     block: &CheckedBlock,
     coins: &BlockCoins,
     diff: &UtxoDiff,
-    prepared: &[Option<Prepared>],
+    prepared: &[Option<Arc<Prepared>>],
     state: &ChainState,
 ) -> Option<ChainState> {
     if prepared.is_empty() {

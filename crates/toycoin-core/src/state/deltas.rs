@@ -16,9 +16,10 @@ use std::{
 
 use crate::{
     digest::{BlockHash, Txid},
+    identified_transaction::IdentifiedTransaction,
     identity::Identity,
     keyed_map::KeyedMap,
-    state::{LtHash, Prepared, prepared::Seen},
+    state::{LtHash, Prepared},
     transaction::{OutPoint, Transaction},
     utxo::Coin,
 };
@@ -35,9 +36,9 @@ pub struct Deltas {
 
 #[derive(Debug, Default)]
 struct Known {
-    by_txid: KeyedMap<Txid, Prepared>,
+    by_txid: KeyedMap<Txid, Arc<Prepared>>,
     /// The latest transaction by the first coin that it spends.
-    by_input: KeyedMap<OutPoint, Arc<Seen>>,
+    by_input: KeyedMap<OutPoint, Arc<Prepared>>,
     order: VecDeque<Txid>,
 }
 
@@ -52,21 +53,21 @@ impl Deltas {
         Self::new(self.capacity)
     }
 
-    /// Computes the change by a transaction, unless it is cached. `txid` is the transaction's id, and `spent` are the
-    /// coins that its inputs name, in their order.
-    pub fn prepare(&self, txid: Txid, transaction: &Transaction, spent: &[Coin]) {
-        self.prepare_with(txid, transaction, spent, || None);
+    /// Computes the change by a transaction, unless it is cached. `spent` are the coins that its inputs name, in their
+    /// order.
+    pub fn prepare(&self, transaction: &IdentifiedTransaction, spent: &[Coin]) {
+        self.prepare_with(transaction, spent, || None);
     }
 
     /// Computes the change by a transaction, unless it is cached. `verified_on` names the network on which the signatures
     /// are known to be valid for the spent coins.
     pub(crate) fn prepare_with(
         &self,
-        txid: Txid,
-        transaction: &Transaction,
+        transaction: &IdentifiedTransaction,
         spent: &[Coin],
         verified_on: impl FnOnce() -> Option<BlockHash>,
     ) {
+        let txid = transaction.txid();
         let mut known = self.known();
         if self.capacity == 0 || known.by_txid.contains_key(&txid) {
             return;
@@ -76,11 +77,9 @@ impl Deltas {
         {
             known.remove(&oldest);
         }
-        let prepared = Prepared::new(txid, transaction, spent, verified_on);
-        if let Some(seen) = prepared.seen()
-            && let Some(first) = seen.first_input()
-        {
-            known.by_input.insert(*first, Arc::clone(seen));
+        let prepared = Arc::new(Prepared::new(transaction, spent, verified_on));
+        if let Some(first) = prepared.first_input() {
+            known.by_input.insert(*first, Arc::clone(&prepared));
         }
         known.by_txid.insert(txid, prepared);
         known.order.push_back(txid);
@@ -93,15 +92,13 @@ impl Deltas {
         if known.by_input.is_empty() {
             return Vec::new();
         }
-        let identify = |transaction: &Transaction| {
-            let seen = transaction.inputs.first().and_then(|first| known.by_input.get(first))?;
-            seen.identify(transaction)
-        };
+        let identify =
+            |transaction: &Transaction| known.by_input.get(transaction.inputs.first()?)?.identify(transaction);
         transactions.iter().map(identify).collect()
     }
 
     /// Returns what is cached of transactions, in the order of their ids. The list is empty if nothing is.
-    pub(crate) fn prepared(&self, txids: impl Iterator<Item = Txid>) -> Vec<Option<Prepared>> {
+    pub(crate) fn prepared(&self, txids: impl Iterator<Item = Txid>) -> Vec<Option<Arc<Prepared>>> {
         let known = self.known();
         if known.by_txid.is_empty() {
             return Vec::new();
@@ -111,8 +108,8 @@ impl Deltas {
     }
 
     /// Returns the cached change by a transaction.
-    pub fn get(&self, txid: &Txid) -> Option<Arc<LtHash>> {
-        self.known().by_txid.get(txid).map(|prepared| Arc::clone(&prepared.delta))
+    pub fn get(&self, txid: &Txid) -> Option<LtHash> {
+        self.known().by_txid.get(txid).map(|prepared| prepared.delta.clone())
     }
 
     /// Returns how many changes are cached.
@@ -135,9 +132,8 @@ impl Known {
     fn remove(&mut self, txid: &Txid) {
         let Some(removed) = self.by_txid.remove(txid) else { return };
         // another transaction may have taken its place there
-        if let Some(seen) = removed.seen()
-            && let Some(first) = seen.first_input()
-            && self.by_input.get(first).is_some_and(|latest| Arc::ptr_eq(latest, seen))
+        if let Some(first) = removed.first_input()
+            && self.by_input.get(first).is_some_and(|latest| Arc::ptr_eq(latest, &removed))
         {
             self.by_input.remove(first);
         }
@@ -164,54 +160,55 @@ mod tests {
     use super::*;
     use crate::keys::Signature;
 
+    /// Returns a transaction that spends this coin of transaction zero, with one signature of equal bytes.
+    fn spend(vout: u32, signature: u8) -> IdentifiedTransaction {
+        let inputs = vec![OutPoint { txid: Txid::ZERO, vout }];
+        let signatures = vec![Signature::from_bytes([signature; 64])];
+        Transaction { version: 1, inputs, outputs: vec![], signatures }.into()
+    }
+
     #[test]
     fn remembers_no_more_than_it_may() {
-        let transaction = Transaction { version: 1, inputs: vec![], outputs: vec![], signatures: vec![] };
         let deltas = Deltas::new(3);
-        for i in 0..10 {
-            deltas.prepare(Txid::from_bytes([i; 32]), &transaction, &[]);
-            deltas.prepare(Txid::from_bytes([i; 32]), &transaction, &[]);
+        for vout in 0..10 {
+            deltas.prepare(&spend(vout, 1), &[]);
+            deltas.prepare(&spend(vout, 1), &[]);
             assert!(deltas.len() <= 3);
         }
-        assert!(deltas.get(&Txid::from_bytes([7; 32])).is_some() && deltas.get(&Txid::from_bytes([6; 32])).is_none());
+        assert!(deltas.get(&spend(7, 1).txid()).is_some() && deltas.get(&spend(6, 1).txid()).is_none());
     }
 
     #[test]
     fn identifies_the_same_bytes_and_no_others() {
-        let spends = |vout, signature: u8| Transaction {
-            version: 1,
-            inputs: vec![OutPoint { txid: Txid::ZERO, vout }],
-            outputs: vec![],
-            signatures: vec![Signature::from_bytes([signature; 64])],
-        };
         let deltas = Deltas::new(2);
-        let transactions = [spends(0, 1), spends(0, 2), spends(1, 1)];
-        assert!(deltas.identify(&transactions).is_empty());
-        deltas.prepare(transactions[0].txid(), &transactions[0], &[]);
-        let identity = Some(Identity::of(&transactions[0]));
-        assert_eq!(deltas.identify(&transactions), [identity, None, None]);
-        assert_eq!(deltas.identify(&[spends(0, 1)]), [identity]);
-        let mut rival = spends(0, 1);
-        rival.version = 7;
-        deltas.prepare(rival.txid(), &rival, &[]);
-        assert_eq!(deltas.identify(&[rival.clone(), spends(0, 1)]), [Some(Identity::of(&rival)), None]);
+        let identify = |transactions: &[&IdentifiedTransaction]| {
+            let transactions: Vec<_> = transactions.iter().map(|known| known.transaction().clone()).collect();
+            deltas.identify(&transactions)
+        };
+        let [first, resigned, other] = [spend(0, 1), spend(0, 2), spend(1, 1)];
+        assert!(identify(&[&first]).is_empty());
+        deltas.prepare(&first, &[]);
+        let identity = Some(Identity::of(&first));
+        assert_eq!(identify(&[&first, &resigned, &other]), [identity, None, None]);
+        let rival = IdentifiedTransaction::from(Transaction { version: 7, ..first.transaction().clone() });
+        deltas.prepare(&rival, &[]);
+        assert_eq!(identify(&[&rival, &first]), [Some(Identity::of(&rival)), None]);
         // evicts the first, which must not take its rival along, and then the rival
-        deltas.prepare(transactions[2].txid(), &transactions[2], &[]);
-        assert_eq!(deltas.identify(&[rival.clone()]), [Some(Identity::of(&rival))]);
-        deltas.prepare(Txid::from_bytes([9; 32]), &transactions[0], &[]);
-        assert_eq!(deltas.identify(&[rival]), [None]);
-        assert_eq!(deltas.identify(&[spends(0, 1)]), [None], "it was prepared under a false id");
+        deltas.prepare(&other, &[]);
+        assert_eq!(identify(&[&rival]), [Some(Identity::of(&rival))]);
+        deltas.prepare(&spend(2, 1), &[]);
+        assert_eq!(identify(&[&rival]), [None]);
     }
 
     #[test]
     fn clones_are_one_cache() {
-        let transaction = Transaction { version: 1, inputs: vec![], outputs: vec![], signatures: vec![] };
-        let (one, txid) = (Deltas::new(2), Txid::from_bytes([1; 32]));
+        let (one, transaction) = (Deltas::new(2), spend(0, 1));
         let other = one.clone();
-        one.prepare(txid, &transaction, &[]);
-        let (known, same) = (one.get(&txid).unwrap(), other.get(&txid).unwrap());
-        assert!(Arc::ptr_eq(&known, &same));
-        other.prepare(txid, &transaction, &[]);
-        assert!(Arc::ptr_eq(&known, &one.get(&txid).unwrap()), "it is not computed again");
+        let prepared = |deltas: &Deltas| deltas.prepared([transaction.txid()].into_iter())[0].clone().unwrap();
+        one.prepare(&transaction, &[]);
+        let known = prepared(&one);
+        assert!(Arc::ptr_eq(&known, &prepared(&other)));
+        other.prepare(&transaction, &[]);
+        assert!(Arc::ptr_eq(&known, &prepared(&one)), "it is not computed again");
     }
 }

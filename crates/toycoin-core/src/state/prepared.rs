@@ -1,9 +1,8 @@
 //! What is remembered of one transaction that no block holds yet.
 
-use std::sync::Arc;
-
 use crate::{
-    digest::{BlockHash, Txid, Wtxid},
+    digest::{BlockHash, Wtxid},
+    identified_transaction::IdentifiedTransaction,
     identity::Identity,
     state::{LtHash, add_delta},
     transaction::{OutPoint, Transaction},
@@ -15,28 +14,25 @@ use crate::{
 const MAX_SIZE: u64 = 1_000;
 
 /// The change by a transaction, and the transaction itself if it is short.
-#[derive(Debug, Clone)]
-pub(crate) struct Prepared {
-    pub(crate) delta: Arc<LtHash>,
-    /// The coins that its inputs name, according to whoever prepared it.
-    spent: Spent,
-    seen: Option<Arc<Seen>>,
-}
-
-/// The coins that a transaction spends.
-#[derive(Debug, Clone)]
-enum Spent {
-    /// The coins themselves, of a transaction that is remembered whole.
-    Coins(Arc<[Coin]>),
-    /// A hash of them: a long transaction has many.
-    Hash([u8; 32]),
-}
-
-/// A transaction with what was computed from its bytes.
 #[derive(Debug)]
-pub(crate) struct Seen {
-    transaction: Transaction,
-    identity: Identity,
+pub(crate) struct Prepared {
+    pub(crate) delta: LtHash,
+    kept: Kept,
+}
+
+/// What is kept of a transaction, and of the coins that its inputs name according to whoever prepared it.
+#[derive(Debug)]
+enum Kept {
+    Whole(Box<Whole>),
+    /// A hash of the coins alone. A long transaction may spend many.
+    Coins([u8; 32]),
+}
+
+/// A short transaction, with the coins that it spends.
+#[derive(Debug)]
+struct Whole {
+    transaction: IdentifiedTransaction,
+    spent: Vec<Coin>,
     /// The genesis of the network on which the signatures were found valid for these coins.
     verified_on: Option<BlockHash>,
 }
@@ -44,28 +40,42 @@ pub(crate) struct Seen {
 impl Prepared {
     /// Computes the change by a transaction and remembers the transaction if it is short. `verified_on` is asked only
     /// then.
-    ///
-    /// The transaction is hashed here, so that no caller can give it the ids of another one.
     pub(crate) fn new(
-        txid: Txid,
-        transaction: &Transaction,
+        transaction: &IdentifiedTransaction,
         spent: &[Coin],
         verified_on: impl FnOnce() -> Option<BlockHash>,
     ) -> Self {
         let mut delta = LtHash::default();
-        add_delta(&mut delta, txid, transaction, spent);
-        let identity = (transaction.size() <= MAX_SIZE).then(|| Identity::of(transaction));
-        let seen = identity.filter(|identity| identity.txid == txid).map(|identity| {
-            let verified_on = verified_on();
-            Arc::new(Seen { transaction: transaction.clone(), identity, verified_on })
-        });
-        let spent = if seen.is_some() { Spent::Coins(spent.into()) } else { Spent::Hash(hash_of(spent.iter())) };
-        Self { delta: Arc::new(delta), spent, seen }
+        add_delta(&mut delta, transaction.txid(), transaction, spent);
+        let whole = || Whole { transaction: transaction.clone(), spent: spent.to_vec(), verified_on: verified_on() };
+        let kept = match transaction.size() <= MAX_SIZE {
+            true => Kept::Whole(Box::new(whole())),
+            false => Kept::Coins(hash_of(spent.iter())),
+        };
+        Self { delta, kept }
     }
 
-    /// Returns the transaction, if it is remembered whole.
-    pub(crate) const fn seen(&self) -> Option<&Arc<Seen>> {
-        self.seen.as_ref()
+    fn whole(&self) -> Option<&Whole> {
+        match &self.kept {
+            Kept::Whole(whole) => Some(whole),
+            Kept::Coins(_) => None,
+        }
+    }
+
+    /// Returns whether the transaction is remembered whole, with the coins that it spends.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole().is_some()
+    }
+
+    /// Returns the coin by which a transaction is found that is remembered whole: the first that it spends.
+    pub(crate) fn first_input(&self) -> Option<&OutPoint> {
+        self.whole().and_then(|whole| whole.transaction.inputs.first())
+    }
+
+    /// Returns the identity of a transaction, if it is this one in every byte, signatures included.
+    pub(crate) fn identify(&self, transaction: &Transaction) -> Option<Identity> {
+        let same = self.whole().filter(|whole| whole.transaction == *transaction);
+        same.map(|whole| whole.transaction.identity())
     }
 
     /// Returns whether the signatures are known to be valid. That holds unless this [is for
@@ -74,22 +84,18 @@ impl Prepared {
     /// The wtxid covers the signatures, and the txid in it all else. A signature's validity depends on these, on the
     /// coins and on the network alone. So the answer for the same coins is the same.
     pub(crate) fn is_verified_on(&self, genesis: BlockHash) -> bool {
-        self.seen.as_ref().is_some_and(|seen| seen.verified_on == Some(genesis))
-    }
-
-    /// Returns whether the transaction is remembered whole, with the coins that it spends.
-    pub(crate) const fn is_whole(&self) -> bool {
-        self.seen.is_some()
+        self.whole().is_some_and(|whole| whole.verified_on == Some(genesis))
     }
 
     /// Returns whether this was prepared for another transaction than the one with this wtxid, or for other coins than
     /// `found`. Of a long transaction the signatures are not known, but nothing is remembered of them.
     pub(crate) fn is_for_another(&self, wtxid: Wtxid, found: &[Option<Coin>]) -> bool {
-        let is_same = match &self.spent {
-            Spent::Coins(coins) => found.iter().map(Option::as_ref).eq(coins.iter().map(Some)),
-            Spent::Hash(hash) => found.iter().all(Option::is_some) && hash_of(found.iter().flatten()) == *hash,
-        };
-        !is_same || self.seen.as_ref().is_some_and(|seen| seen.identity.wtxid != wtxid)
+        match &self.kept {
+            Kept::Whole(whole) => {
+                whole.transaction.wtxid() != wtxid || !found.iter().map(Option::as_ref).eq(whole.spent.iter().map(Some))
+            }
+            Kept::Coins(hash) => found.iter().any(Option::is_none) || hash_of(found.iter().flatten()) != *hash,
+        }
     }
 }
 
@@ -102,16 +108,4 @@ fn hash_of<'a>(coins: impl Iterator<Item = &'a Coin>) -> [u8; 32] {
         hasher.update(&coinbase_height.to_le_bytes());
     }
     hasher.finalize().into()
-}
-
-impl Seen {
-    /// Returns the coin by which the transaction is found: the first that it spends.
-    pub(crate) fn first_input(&self) -> Option<&OutPoint> {
-        self.transaction.inputs.first()
-    }
-
-    /// Returns the identity of a transaction, if it is this one in every byte, signatures included.
-    pub(crate) fn identify(&self, transaction: &Transaction) -> Option<Identity> {
-        (self.transaction == *transaction).then_some(self.identity)
-    }
 }

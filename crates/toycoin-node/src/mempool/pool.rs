@@ -45,7 +45,12 @@ impl Mempool {
 
     /// Returns a transaction of the pool.
     pub fn get(&self, txid: &Txid) -> Option<&Transaction> {
-        self.entries.get(txid).map(|entry| entry.transaction.transaction())
+        self.get_identified(txid).map(IdentifiedTransaction::transaction)
+    }
+
+    /// Returns a transaction of the pool, with its ids.
+    pub fn get_identified(&self, txid: &Txid) -> Option<&IdentifiedTransaction> {
+        self.entries.get(txid).map(|entry| &entry.transaction)
     }
 
     /// Returns whether a transaction is in the pool.

@@ -307,8 +307,8 @@ impl TransactionRelay {
                 }
             }
             let spent = self.pool.coins_spent_by(&txid, chain.store()).map_err(AdmitError::Store)?;
-            if let Some((transaction, spent)) = self.pool.get(&txid).zip(spent) {
-                chain.prepare(txid, transaction, &spent);
+            if let Some((transaction, spent)) = self.pool.get_identified(&txid).zip(spent) {
+                chain.prepare(transaction, &spent);
             }
             for (txid, reason) in accepted.replaced.iter().chain(&accepted.evicted) {
                 self.dropped(*txid, reason.clone(), net);
