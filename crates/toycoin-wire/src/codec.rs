@@ -150,7 +150,9 @@ struct Meter {
     cap: usize,
 }
 
+// inlined into the encoders of other crates, which write digests and keys byte by byte
 impl Writer for Meter {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> Result<(), BincodeEncodeError> {
         self.size = self.size.saturating_add(bytes.len());
         if self.size > self.cap { Err(BincodeEncodeError::UnexpectedEnd) } else { Ok(()) }
@@ -160,8 +162,12 @@ impl Writer for Meter {
 struct Appender<'a>(&'a mut Vec<u8>);
 
 impl Writer for Appender<'_> {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> Result<(), BincodeEncodeError> {
-        self.0.extend_from_slice(bytes);
+        match bytes {
+            [byte] => self.0.push(*byte),
+            _ => self.0.extend_from_slice(bytes),
+        }
         Ok(())
     }
 }
