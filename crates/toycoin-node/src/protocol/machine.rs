@@ -61,8 +61,8 @@ pub struct NodeMachine<S> {
 /// The state after an input that concerned one connection alone.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rested {
-    /// The connection.
-    pub(super) connection: ConnectionId,
+    #[cfg(feature = "test-util")]
+    connection: ConnectionId,
     /// The next timeout of the whole machine.
     next_timeout: Option<Monotonic>,
 }
@@ -272,7 +272,11 @@ impl<S: ChainStore<Error: std::fmt::Display>> NodeMachine<S> {
         }
         // the other clients had nothing to say, or no room, which only written bytes give
         self.net.flush_link(connection);
-        self.rested = Some(Rested { connection, next_timeout });
+        self.rested = Some(Rested {
+            #[cfg(feature = "test-util")]
+            connection,
+            next_timeout,
+        });
         true
     }
 
