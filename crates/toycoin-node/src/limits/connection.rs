@@ -27,5 +27,8 @@ pub const FRAME_WINDOW_BYTES: u64 = 10_000;
 /// Time that a connection that is being closed has to read the reason.
 pub const CLOSE_GRACE: Duration = Duration::from_secs(1);
 
+/// Longest time for which a node that ends waits for its relays to take what it said last.
+pub const FAREWELL: Duration = Duration::from_secs(2);
+
 /// Most characters of a relay's goodbye that an error shows, escapes included: as many as it has bytes.
 pub const GOODBYE_SHOWN: usize = toycoin_wire::limits::MAX_REASON;

@@ -240,10 +240,13 @@ impl<S: ChainStore<Error: Error + Send + Sync + 'static> + Send + 'static> NodeB
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(SpawnError::Start)?;
         let run = move || {
-            if let Err(error) = runtime.block_on(driver.run(&ending)).finish() {
+            let (machine, farewell) = runtime.block_on(driver.run(&ending));
+            // the connections write meanwhile
+            if let Err(error) = machine.finish() {
                 tracing::error!(%error, "the store failed in the end");
                 ending.fail(error.to_string());
             }
+            runtime.block_on(farewell.wait());
             ending.end();
         };
         thread::Builder::new().name("node".into()).spawn(run).map_err(SpawnError::Start)?;

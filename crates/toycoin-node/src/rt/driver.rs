@@ -11,6 +11,7 @@ use crate::{
     rt::{
         clock::Clock,
         connections::Connections,
+        farewell::Farewell,
         hash_rate::HashRate,
         life::{Ending, Stop},
         mesh::{Mesh, MeshCommand, MeshEvent},
@@ -40,8 +41,8 @@ pub(super) struct Driver<M> {
 }
 
 impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
-    /// Runs until the node is stopped, all handles are gone, or the store fails. Returns the machine.
-    pub(super) async fn run(mut self, ending: &Ending) -> M {
+    /// Runs until the node is stopped, all handles are gone, or the store fails. Returns the machine, and its connections.
+    pub(super) async fn run(mut self, ending: &Ending) -> (M, Farewell) {
         loop {
             if !self.drain(ending) {
                 break;
@@ -72,7 +73,7 @@ impl<M: for<'a> Machine<Input<'a> = Input<'a>, Output = Output>> Driver<M> {
             }
         }
         self.miner.set_job(None);
-        self.machine
+        (self.machine, Farewell { tasks: self.relays.part(), messages: self.messages })
     }
 
     /// Reports to the machine the bytes that were written since the last report.

@@ -12,6 +12,7 @@ mod connections;
 mod driver;
 mod error;
 mod events_since;
+mod farewell;
 mod hash_rate;
 mod life;
 pub mod light;

@@ -197,7 +197,8 @@ impl NodeHandle {
     }
 
     /// Ends the node: miners, machine and connections. Requests that are made meanwhile fail with [`Stopped`]. Returns
-    /// once the store is closed. Every call returns the same result.
+    /// once the store is closed and the relays have what the node said last, such as a block that it found; it waits at
+    /// most 2 s for them ([`FAREWELL`](crate::limits::FAREWELL)). Every call returns the same result.
     ///
     /// # Errors
     /// When the store has failed, or the node's thread has panicked.

@@ -5,7 +5,10 @@
 //! ([`client`](crate::client)). Another way to reach peers belongs beside this file.
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use toycoin_wire::NodeId;
 
 use crate::{
@@ -35,6 +38,7 @@ struct Relay {
     /// Host and port.
     address: String,
     transport: TransportHandle,
+    task: JoinHandle<()>,
 }
 
 impl Relays {
@@ -56,8 +60,7 @@ impl Relays {
             };
             let wrap = move |event| Message::Relay { relay, event };
             let (transport, task) = transport(address.clone(), random, messages.clone(), wrap);
-            tokio::spawn(task);
-            Relay { address, transport }
+            Relay { address, transport, task: tokio::spawn(task) }
         });
         (Self { relays: relays.collect(), states, log: LogLimiter::new() }, watched)
     }
@@ -135,6 +138,11 @@ impl Relays {
         if let Some(Relay { transport, .. }) = self.relays.get(relay) {
             transport.close(number);
         }
+    }
+
+    /// Ends the transports once they have written what waits. Returns their tasks, which end then.
+    pub(super) fn part(self) -> Vec<JoinHandle<()>> {
+        self.relays.into_iter().map(|Relay { task, .. }| task).collect()
     }
 
     /// Records what an event says of a relay, before a listener can ask.

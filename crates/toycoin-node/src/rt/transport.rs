@@ -28,8 +28,8 @@ use self::{
     queue::{Command, Next, Queue},
 };
 use crate::limits::{
-    CONNECT_TIMEOUT, MAX_RECONNECT, RECONNECT_FIRST, STALL_TIMEOUT, STEADY_CONNECTION, TRANSPORT_QUEUE_BYTES,
-    TRANSPORT_READ,
+    CLOSE_GRACE, CONNECT_TIMEOUT, MAX_RECONNECT, RECONNECT_FIRST, STALL_TIMEOUT, STEADY_CONNECTION,
+    TRANSPORT_QUEUE_BYTES, TRANSPORT_READ,
 };
 
 /// An event of a transport. For each connection: `Connected`, any number of `Received` and `Written`, `Disconnected`.
@@ -199,18 +199,31 @@ enum End {
 
 async fn serve<E>(stream: TcpStream, queue: &mut Queue, sink: &Sink<E, impl Fn(TransportEvent) -> E>) -> End {
     let connection = queue.connection;
-    let (reader, writer) = stream.into_split();
-    tokio::select! {
-        end = read(reader, connection, sink) => end,
+    let (mut reader, writer) = stream.into_split();
+    let end = tokio::select! {
+        end = read(&mut reader, connection, sink) => end,
         end = write(writer, queue, sink) => end,
+    };
+    if !matches!(end, End::Lost(_)) {
+        // a socket that is closed with unread bytes resets the connection, and the relay may lose what it has not read
+        let _ = timeout(CLOSE_GRACE, discard(&mut reader)).await;
+    }
+    end
+}
+
+/// Reads what still comes, until the other side closes.
+async fn discard(reader: &mut OwnedReadHalf) {
+    let mut buffer = BytesMut::with_capacity(TRANSPORT_READ);
+    while reader.read_buf(&mut buffer).await.is_ok_and(|count| count > 0) {
+        buffer.clear();
     }
 }
 
-async fn read<E>(mut reader: OwnedReadHalf, connection: u64, sink: &Sink<E, impl Fn(TransportEvent) -> E>) -> End {
+async fn read<E>(reader: &mut OwnedReadHalf, connection: u64, sink: &Sink<E, impl Fn(TransportEvent) -> E>) -> End {
     let mut buffer = BytesMut::new();
     loop {
         buffer.reserve(TRANSPORT_READ);
-        let count = match (&mut reader).take(TRANSPORT_READ as u64).read_buf(&mut buffer).await {
+        let count = match (&mut *reader).take(TRANSPORT_READ as u64).read_buf(&mut buffer).await {
             Ok(0) => return End::Lost("closed by the relay".to_owned()),
             Ok(count) => count,
             Err(error) => return End::Lost(error.to_string()),

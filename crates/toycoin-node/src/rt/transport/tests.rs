@@ -197,3 +197,24 @@ fn waits_double_up_to_the_cap_with_jitter_below() {
         }
     }
 }
+
+/// A relay that is still sending must not make the last bytes get lost.
+#[test]
+fn bytes_that_wait_at_the_end_arrive_beside_unread_ones() {
+    run_test(async {
+        let mut bench = Bench::new().await;
+        let mut stream = bench.accept(0).await;
+        // more than is read before the end
+        stream.write_all(&[1; 1 << 20]).await.unwrap();
+        let last = Bytes::from(vec![2; 4 << 20]);
+        bench.handle.send(0, last.clone()).unwrap();
+        let Bench { handle, mut events, task, .. } = bench;
+        drop(handle);
+        let heard = async { while events.recv().await.is_some() {} };
+        let mut received = Vec::new();
+        let (read, ended, ()) = tokio::join!(stream.read_to_end(&mut received), task, heard);
+        read.expect("an end without a reset");
+        ended.unwrap();
+        assert_eq!(received, last);
+    });
+}
