@@ -6,7 +6,7 @@ use std::{
 };
 
 use toycoin_core::{Amount, ChainParams, FeeRate, SecretKey, wallet::Wallet};
-use toycoin_node::{NodeBuilder, NodeHandle, RelayError, RelayHandle, Stopped, protocol::Event, store::RedbStore};
+use toycoin_node::{NodeBuilder, NodeHandle, RelayError, RelayHandle, Stopped, store::RedbStore};
 
 use crate::common::{relay, run_test};
 
@@ -93,35 +93,6 @@ fn everybody_who_ends_a_node_waits_until_its_store_is_closed() {
             // the second is not answered before the first; that both open it at once is no fault
             let (first, second) = tokio::join!(opens(), opens());
             assert_eq!((first, second), (Ok(()), Ok(())));
-        }
-    });
-}
-
-/// A program often ends when it has said something, and its runtime with it.
-#[test]
-fn what_a_node_says_before_it_ends_arrives() {
-    run_test(async {
-        let (relay, params) = (relay(), ChainParams::regtest());
-        let address = relay.local_addr().to_string();
-        let listener = NodeBuilder::new(params.clone()).relay(address.clone()).spawn().await.unwrap();
-        listener.wait_for_relay().await.unwrap();
-        let bob = params.address(SecretKey::classroom(9).public_key());
-        for number in 0..4 {
-            let mut alice = Wallet::new(params.clone(), SecretKey::classroom(number));
-            let payment = alice.pay(bob, Amount::from_grains(5), FeeRate::ZERO).unwrap();
-            let (txid, mut events) = (payment.txid(), listener.events());
-            let (address, params) = (address.clone(), params.clone());
-            let speak = async move {
-                let node = NodeBuilder::new(params).relay(address).spawn().await.unwrap();
-                node.wait_for_relay().await.unwrap();
-                node.submit(payment).await.unwrap();
-                node.shutdown().await.unwrap();
-            };
-            let of_speaker = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            std::thread::spawn(move || of_speaker().block_on(speak)).join().unwrap();
-            let heard =
-                |event: &Event| matches!(event, Event::TransactionAccepted { txid: found, .. } if *found == txid);
-            while !heard(&events.recv().await.unwrap()) {}
         }
     });
 }
