@@ -60,7 +60,7 @@ pub const PAYMENT_DEPTH: u64 = 100;
 /// The time between two tellings of a payment.
 pub const REPEAT: Duration = Duration::from_secs(10);
 
-/// Most servers to which a payment is told again.
+/// Most servers to which a payment is told again at a time. They are drawn anew each time.
 pub const REPEAT_SERVERS: usize = 8;
 
 /// Most receipts that are being collected.

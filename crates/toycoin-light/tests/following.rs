@@ -2,10 +2,13 @@
 
 mod world;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use toycoin_core::ChainParams;
-use toycoin_light::machine::{Event, Input, LightConfig, LightMachine, Output};
+use toycoin_light::{
+    limits,
+    machine::{Event, Input, LightConfig, LightMachine, Output},
+};
 use toycoin_wire::{NodeMessage, Payload, machine::Machine};
 use world::{FullNode, Manner, World, server};
 
@@ -196,4 +199,34 @@ fn what_another_question_lacks_is_no_refusal_of_a_proof() {
     }
     assert_eq!(world.client.tip().hash, honest.chain.tip().hash);
     assert!(world.muted().is_empty());
+}
+
+#[test]
+fn low_names_cannot_swallow_every_repeated_payment() {
+    let node = FullNode::new(ChainParams::regtest());
+    let payment = node.payment(0, 4, 1_000, 0);
+    for seed in 0..10 {
+        let client = LightMachine::new(LightConfig::new(ChainParams::regtest(), [seed; 32]));
+        let mut world = World::with(client, Vec::new());
+        for name in 1..=20 {
+            world.hear(server(name), &node.status());
+        }
+        world.tell(Input::Pay { transaction: payment.clone() });
+        let mut told = Vec::new();
+        while told.len() < 3 * limits::REPEAT_SERVERS {
+            while let Some(output) = world.client.poll_output() {
+                if let Output::Ask { server, payload } = output
+                    && payload.starts_with(b"TXN ")
+                {
+                    told.push(server);
+                }
+            }
+            world.now = world.client.next_timeout().expect("the payment waits for a block").max(world.now);
+            world.tell(Input::Timeout);
+        }
+        for round in told.chunks(limits::REPEAT_SERVERS) {
+            assert_eq!(BTreeSet::from_iter(round).len(), round.len(), "nobody hears it twice at once");
+        }
+        assert!(told.iter().any(|heard| *heard > server(8)), "seed {seed}: {told:?}");
+    }
 }

@@ -56,6 +56,19 @@ impl Net {
         seed
     }
 
+    /// Draws servers, at most this many.
+    pub(super) fn draw_servers(&mut self, most: usize) -> Vec<Server> {
+        let mut servers: Vec<_> = self.servers.iter().map(|(server, _)| *server).collect();
+        if servers.len() <= most {
+            return servers;
+        }
+        let drawn = (0..most).filter_map(|_| {
+            let place = self.draw().checked_rem(servers.len() as u64)?;
+            Some(servers.swap_remove(usize::try_from(place).ok()?))
+        });
+        drawn.collect()
+    }
+
     /// Asks a server, and waits for its answer.
     pub(super) fn ask(&mut self, server: Server, kind: Kind, message: &NodeMessage) {
         if let Some(payload) = encode(message) {

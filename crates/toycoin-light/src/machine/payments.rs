@@ -59,14 +59,15 @@ impl Payments {
 
     /// Tells payments again: to some servers, each by itself, since gossip drops what it saw lately. Those that are
     /// deep below the tip are forgotten.
+    ///
+    /// The servers are drawn anew each time. A name costs nothing on a relay, so the lowest ones may all be one liar's.
     pub(super) fn act(&mut self, net: &mut Net, tip: u64) {
         let now = net.now.monotonic;
         self.payments.retain(|_, told| told.height.is_none_or(|at| tip.saturating_sub(at) < limits::PAYMENT_DEPTH));
         for told in self.payments.values_mut().filter(|told| told.height.is_none() && told.next <= now) {
             told.next = now + limits::REPEAT;
             let message = NodeMessage::Transaction(told.transaction.clone());
-            let servers: Vec<_> = net.servers.iter().map(|(server, _)| *server).take(limits::REPEAT_SERVERS).collect();
-            for server in servers {
+            for server in net.draw_servers(limits::REPEAT_SERVERS) {
                 net.say(server, &message);
             }
         }
