@@ -103,6 +103,8 @@ impl ChainStore for RedbStore {
 
     fn is_synced(&self) -> bool {
         match &self.stage {
+            // a group that could not be written is gone from memory, and is not on disk
+            _ if self.reader.is_none() => false,
             Some(_) => !self.pending.must_last(),
             None => self.pending.is_empty() && self.writing.is_none() && self.unindexed.is_empty(),
         }

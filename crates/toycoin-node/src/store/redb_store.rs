@@ -33,7 +33,7 @@ use crate::{
 pub struct RedbStore {
     pub(super) path: PathBuf,
     pub(super) params: ChainParams,
-    /// The state on disk; `None` only during a write, so that no old page is kept for it.
+    /// The state on disk; `None` during a write, so that no old page is kept for it, and for ever after one that failed.
     pub(super) reader: Option<Reader>,
     pub(super) pending: Pending,
     /// The group before the pending one, while a thread writes it.

@@ -33,8 +33,9 @@ impl RedbStore {
     }
 
     /// Runs an operation. If it fails, the store is neither read nor written until it is opened again, because the
-    /// state on disk is unknown.
+    /// state on disk is unknown. Each later operation fails too: what was lost with the first one is never durable.
     pub(super) fn or_fail<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.reader()?;
         act(self).map_err(|error| {
             self.reader = None;
             self.stage = None;

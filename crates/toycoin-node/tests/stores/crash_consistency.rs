@@ -169,6 +169,13 @@ fn a_full_disk_is_reported_by_a_store_that_writes_behind() {
     chain.begin_sync().unwrap();
     assert!(!chain.store().is_synced());
     assert!(matches!(chain.sync(), Err(ChainError::Store(StoreError::Full { .. }))));
+    // the group is lost, so no later call may say that it is durable, even when there is space again
+    for limit in [Some(0), None] {
+        disk.limit(limit);
+        assert!(!chain.store().is_synced());
+        assert!(matches!(chain.begin_sync(), Err(ChainError::Store(StoreError::Database(_)))));
+        assert!(matches!(chain.sync(), Err(ChainError::Store(StoreError::Database(_)))));
+    }
     drop(chain);
     assert_eq!(tip_of(disk.now(), &blocks), Some(durable));
 }
