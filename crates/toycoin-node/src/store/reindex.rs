@@ -176,6 +176,7 @@ fn build(
     // a snapshot for each of its heights would be made and replaced on the way
     let store = RedbStore::open(fresh, params)?.with_snapshot_jobs(drop);
     let mut chain = Chain::open(params.clone(), store).map_err(lost)?;
+    let mut first_refused = None;
     for (done, (_, place, hash)) in (0..).zip(&places) {
         go_on(progress(done, places.len() as u64))?;
         let name = format!("block {hash}");
@@ -185,10 +186,15 @@ fn build(
             Ok(_) => result.blocks += 1,
             Err(ChainError::Store(error)) => return Err(error),
             Err(error) => {
-                tracing::warn!(%hash, %error, "a block was not taken over");
+                first_refused.get_or_insert((*hash, error));
                 result.refused += 1;
             }
         }
+    }
+    // one damaged block makes all later ones lack their ancestors
+    if let Some((hash, error)) = first_refused {
+        let count = result.refused;
+        tracing::warn!(count, %hash, %error, "blocks were not taken over: their number, and the first of them");
     }
     if result.blocks == 0 && result.refused + result.skipped_bytes > 0 {
         // the file may be something else entirely, so it must not be replaced

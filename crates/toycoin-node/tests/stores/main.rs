@@ -12,6 +12,7 @@ mod nothing_unearned_on_disk;
 mod own_payments_at_a_pace;
 mod prune;
 mod prune_damage;
+mod reindex_log;
 mod returning_payments;
 mod rot;
 #[cfg(feature = "runtime")]
