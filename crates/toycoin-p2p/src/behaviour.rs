@@ -46,7 +46,7 @@ pub(crate) fn swarm(key: Keypair, config: &Config) -> Result<Swarm<Behaviour>, S
         .with_max_established_incoming(Some(inbound.saturating_add(MAX_PENDING_INBOUND)))
         .with_max_established_outgoing(Some(outbound.saturating_add(MAX_PENDING_OUTBOUND)));
     let behaviour = Behaviour {
-        gate: Gate::new(own, config.count_local_groups),
+        gate: Gate::new(own, config.count_local_groups, config.max_crossing),
         limits: connection_limits::Behaviour::new(limits),
         identify: identify(&key, &config.names, &config.agent, config.listen.is_empty()),
         ping: ping(config.ping),

@@ -15,7 +15,7 @@ use toycoin_node::{
 };
 
 use crate::{
-    limits::{PING_INTERVAL, PING_TIMEOUT},
+    limits::{MAX_CROSSING, PING_INTERVAL, PING_TIMEOUT},
     names::NetworkNames,
 };
 
@@ -46,6 +46,7 @@ pub struct Config {
     pub(crate) mdns: bool,
     /// Time between two pings, and the time that one may take.
     pub(crate) ping: (Duration, Duration),
+    pub(crate) max_crossing: Duration,
 }
 
 /// An address to listen on: an IP address of this machine, or the unspecified one for all of them, and a TCP port, or 0
@@ -69,6 +70,7 @@ impl Config {
             seed: None,
             mdns: false,
             ping: (PING_INTERVAL, PING_TIMEOUT),
+            max_crossing: MAX_CROSSING,
         }
     }
 
@@ -135,6 +137,14 @@ impl Config {
     #[must_use]
     pub const fn ping_every(mut self, interval: Duration, timeout: Duration) -> Self {
         self.ping = (interval, timeout);
+        self
+    }
+
+    /// Lets a connection give way to one that crosses it up to another age than [`MAX_CROSSING`], for tests.
+    #[cfg(feature = "test-util")]
+    #[must_use]
+    pub const fn max_crossing(mut self, age: Duration) -> Self {
+        self.max_crossing = age;
         self
     }
 

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     net::IpAddr,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use libp2p::{
@@ -12,11 +13,12 @@ use libp2p::{
     swarm::{
         CloseConnection, ConnectionClosed, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler,
         THandlerInEvent, THandlerOutEvent, ToSwarm,
-        behaviour::{ConnectionEstablished, ListenFailure},
+        behaviour::{ConnectionEstablished, DialFailure, ListenFailure},
         dummy,
     },
 };
 use thiserror::Error;
+use tokio::time::Instant;
 use toycoin_node::peering::{self, Peering, Refusal};
 
 use crate::{
@@ -33,7 +35,11 @@ pub(crate) struct Gate {
     peering: Option<Peering>,
     /// Peers whom this node's program wants no connection with.
     blocked: BTreeSet<peering::PeerId>,
+    /// Age from which on a connection cannot cross another one.
+    max_crossing: Duration,
     connections: HashMap<PeerId, Connection>,
+    /// Dials of feelers that are under way.
+    feelers: BTreeSet<ConnectionId>,
     /// Inbound connections that have not joined.
     pending: Pending,
     /// Of two connections with a peer, those that must go.
@@ -44,6 +50,8 @@ pub(crate) struct Gate {
 struct Connection {
     id: ConnectionId,
     outbound: bool,
+    /// When it was established on this side.
+    since: Instant,
 }
 
 /// The reason why the gate refuses a connection.
@@ -73,13 +81,16 @@ pub(crate) enum Denied {
 }
 
 impl Gate {
-    /// Returns a closed gate. `count_local_groups` is that of peering's configuration.
-    pub(crate) fn new(own: peering::PeerId, count_local_groups: bool) -> Self {
+    /// Returns a closed gate. `count_local_groups` is that of peering's configuration. A connection that is `max_crossing`
+    /// old gives way to no other one.
+    pub(crate) fn new(own: peering::PeerId, count_local_groups: bool, max_crossing: Duration) -> Self {
         Self {
             own,
             peering: None,
             blocked: BTreeSet::new(),
+            max_crossing,
             connections: HashMap::new(),
+            feelers: BTreeSet::new(),
             pending: Pending::new(count_local_groups),
             closing: VecDeque::new(),
         }
@@ -98,6 +109,11 @@ impl Gate {
     /// The peer of a connection has joined.
     pub(crate) fn joined(&mut self, connection: ConnectionId) {
         self.pending.leave(connection);
+    }
+
+    /// A dial that begins now is a feeler's. Its connection ends soon, so it takes the place of no other one.
+    pub(crate) fn feels(&mut self, dial: ConnectionId) {
+        self.feelers.insert(dial);
     }
 
     /// Lets a peer in no more, or again.
@@ -120,20 +136,31 @@ impl Gate {
         if self.blocked.contains(&name) { Err(Denied::Blocked) } else { Ok(name) }
     }
 
-    /// Decides about a connection whose peer is known.
-    fn admit(&self, peer: &PeerId, outbound: bool) -> Result<dummy::ConnectionHandler, ConnectionDenied> {
+    /// Decides about a connection whose peer is known, at this moment.
+    fn admit(&self, new: Connection, peer: &PeerId) -> Result<dummy::ConnectionHandler, ConnectionDenied> {
         let name = self.may_connect(peer).map_err(ConnectionDenied::new)?;
+        let gives_way = |old: &Connection| {
+            let is_young = new.since.saturating_duration_since(old.since) < self.max_crossing;
+            is_young && !self.feelers.contains(&new.id) && replaces(&self.own, &name, old.outbound, new.outbound)
+        };
         match self.connections.get(peer) {
-            Some(old) if !replaces(&self.own, &name, old.outbound, outbound) => {
-                Err(ConnectionDenied::new(Denied::Double(name)))
-            }
+            Some(old) if !gives_way(old) => Err(ConnectionDenied::new(Denied::Double(name))),
             _ => Ok(dummy::ConnectionHandler),
         }
     }
 }
 
-/// Returns whether a new connection takes an old one's place. Of two that cross, that one stays which the side with the
-/// lower peer id dialled. Both sides decide alike.
+/// Returns whether a new connection takes the place of one that it crosses. Of the two, that one stays which the side with
+/// the lower peer id dialled. Both sides decide alike.
+///
+/// The two cross only if both dials were under way at once, so the older connection is younger than a dial may last. A
+/// dial that reaches the peer later did not know whom it would reach. A stranger may have named an address and passes the
+/// bytes on. Such a dial must not cost a connection that works.
+///
+/// Both sides have nearly the same age for the older connection: they differ by the time that messages take. If that age
+/// is just at the limit, one side may keep the old connection and the other one the new one. Then both connections end,
+/// and the peers dial again as after any connection that is lost. The same happens if the new one is a feeler's, of which
+/// the other side does not know. A stranger can bring that about only in the first seconds of a connection.
 fn replaces(own: &peering::PeerId, peer: &peering::PeerId, old_outbound: bool, new_outbound: bool) -> bool {
     old_outbound != new_outbound && new_outbound == (own < peer)
 }
@@ -154,12 +181,12 @@ impl NetworkBehaviour for Gate {
 
     fn handle_established_inbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         peer: PeerId,
         _: &Multiaddr,
         _: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.admit(&peer, false)
+        self.admit(Connection { id: connection, outbound: false, since: Instant::now() }, &peer)
     }
 
     fn handle_pending_outbound_connection(
@@ -177,19 +204,21 @@ impl NetworkBehaviour for Gate {
 
     fn handle_established_outbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         peer: PeerId,
         _: &Multiaddr,
         _: Side,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.admit(&peer, true)
+        self.admit(Connection { id: connection, outbound: true, since: Instant::now() }, &peer)
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         match event {
             FromSwarm::ConnectionEstablished(ConnectionEstablished { peer_id, connection_id, endpoint, .. }) => {
-                let connection = Connection { id: connection_id, outbound: endpoint.is_dialer() };
+                self.feelers.remove(&connection_id);
+                let outbound = endpoint.is_dialer();
+                let connection = Connection { id: connection_id, outbound, since: Instant::now() };
                 if let Some(old) = self.connections.insert(peer_id, connection) {
                     self.closing.push_back((peer_id, old.id));
                 }
@@ -199,6 +228,9 @@ impl NetworkBehaviour for Gate {
                 if self.connections.get(&peer_id).is_some_and(|connection| connection.id == connection_id) {
                     self.connections.remove(&peer_id);
                 }
+            }
+            FromSwarm::DialFailure(DialFailure { connection_id, .. }) => {
+                self.feelers.remove(&connection_id);
             }
             // its handshake has failed, or somebody refuses it
             FromSwarm::ListenFailure(ListenFailure { connection_id, .. }) => self.pending.leave(connection_id),
@@ -223,7 +255,48 @@ impl NetworkBehaviour for Gate {
 
 #[cfg(test)]
 mod tests {
+    use toycoin_node::{machine::Now, peering::PeeringConfig};
+
     use super::*;
+    use crate::{identity, limits::MAX_CROSSING, names::from_libp2p};
+
+    /// Returns the gate of a node whose peer has a higher id, and that peer.
+    fn open_gate() -> (Gate, PeerId) {
+        let [one, other] = [(); 2].map(|()| identity::draw().unwrap().public().to_peer_id());
+        let (one_name, other_name) = (from_libp2p(&one).unwrap(), from_libp2p(&other).unwrap());
+        let (own, peer) = if one_name < other_name { (one_name, other) } else { (other_name, one) };
+        let mut gate = Gate::new(own, false, MAX_CROSSING);
+        gate.open(Peering::new(PeeringConfig::default(), "", Now::default()));
+        (gate, peer)
+    }
+
+    fn connection(id: usize, outbound: bool, since: Instant) -> Connection {
+        Connection { id: ConnectionId::new_unchecked(id), outbound, since }
+    }
+
+    #[test]
+    fn only_a_young_connection_gives_way() {
+        let (mut gate, peer) = open_gate();
+        let begun = Instant::now();
+        gate.connections.insert(peer, connection(1, false, begun));
+        let admits = |age| gate.admit(connection(2, true, begun + age), &peer).is_ok();
+        assert!(admits(Duration::ZERO) && admits(MAX_CROSSING - Duration::from_millis(1)));
+        assert!(!admits(MAX_CROSSING) && !admits(MAX_CROSSING * 100));
+        gate.connections.clear();
+        assert!(gate.admit(connection(2, true, begun + MAX_CROSSING), &peer).is_ok(), "nothing is connected");
+    }
+
+    #[test]
+    fn connection_of_a_feeler_replaces_none() {
+        let (mut gate, peer) = open_gate();
+        let begun = Instant::now();
+        gate.connections.insert(peer, connection(1, false, begun));
+        gate.feels(ConnectionId::new_unchecked(2));
+        assert!(gate.admit(connection(2, true, begun), &peer).is_err());
+        assert!(gate.admit(connection(3, true, begun), &peer).is_ok());
+        gate.connections.clear();
+        assert!(gate.admit(connection(2, true, begun), &peer).is_ok(), "nothing is connected");
+    }
 
     #[test]
     fn both_sides_keep_the_same_of_two_connections() {

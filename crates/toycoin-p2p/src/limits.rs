@@ -22,6 +22,10 @@ pub const MAX_PENDING_OUTBOUND: u32 = 16;
 /// Longest time for the handshakes of TCP, noise and yamux together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Age from which on a connection with a peer gives way to no other one. Two dials that cross are under way at the same
+/// time, and none takes longer than this.
+pub const MAX_CROSSING: Duration = CONNECT_TIMEOUT;
+
 /// Longest time from a connection until identify shows the protocol of this network.
 pub const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -4,7 +4,10 @@ mod common;
 #[path = "../../toycoin-node/tests/sockets/reserved_port.rs"]
 mod reserved_port;
 
-use toycoin_node::protocol::Direction;
+use std::time::Duration;
+
+use toycoin_node::{protocol::Direction, rt::MeshEvent};
+use toycoin_p2p::Config;
 
 use self::{
     common::{Played, anybody_at, config, soon, until},
@@ -24,6 +27,15 @@ struct Crossing {
 
 impl Crossing {
     async fn new() -> Self {
+        Self::of(config).await
+    }
+
+    /// Returns two carriers whose connections cross no other one, however young they are.
+    async fn that_comes_too_late() -> Self {
+        Self::of(|| config().max_crossing(Duration::ZERO)).await
+    }
+
+    async fn of(config: impl Fn() -> Config) -> Self {
         let [mut to_first, mut to_second] = [(); 2].map(|()| ReservedPort::new().listen());
         let first = Played::start(config().peer(anybody_at(to_second.address()))).await;
         let second = Played::start(config().peer(anybody_at(to_first.address()))).await;
@@ -60,6 +72,17 @@ impl Crossing {
     }
 }
 
+/// Asks a question, which a connection that was never lost carries.
+async fn is_heard_without_a_break(asker: &Played, asked: &mut Played) {
+    asker.ask(asked.name(), &b"STATstill"[..]);
+    loop {
+        match asked.next().await {
+            MeshEvent::Heard { payload, .. } if payload == b"STATstill"[..] => return,
+            event => assert!(!matches!(event, MeshEvent::Left { .. }), "the old connection is gone"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn dials_that_cross_leave_one_connection() {
     let crossing = Crossing::new().await;
@@ -86,4 +109,18 @@ async fn late_dial_of_the_higher_id_is_refused() {
     crossing.open_to_low();
     until("a refusal", async || crossing.low.mesh.counters().refused > 0).await;
     assert!(crossing.low_has_dialled().await);
+}
+
+/// A stranger may name an address that leads to a peer which is connected already. The dial there costs nobody anything.
+#[tokio::test]
+async fn dial_after_a_crossing_leaves_the_old_connection() {
+    let mut crossing = Crossing::that_comes_too_late().await;
+    crossing.open_to_low();
+    crossing.joined().await;
+    crossing.open_to_high();
+    until("a refusal", async || crossing.high.mesh.counters().refused > 0).await;
+    let Crossing { low, high, .. } = &mut crossing;
+    is_heard_without_a_break(high, low).await;
+    is_heard_without_a_break(low, high).await;
+    assert!(!crossing.low_has_dialled().await);
 }

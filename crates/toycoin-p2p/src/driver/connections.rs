@@ -52,6 +52,9 @@ impl Driver {
         let connection = options.connection_id();
         tracing::debug!("dials {address}");
         self.dials.insert(connection, (address, role));
+        if role == Role::Feeler {
+            self.swarm.behaviour_mut().gate.feels(connection);
+        }
         if let Err(error) = self.swarm.dial(options) {
             self.dial_failed(connection, &error);
         }
