@@ -11,8 +11,8 @@ use toycoin_wire::Tag;
 use crate::{
     ask,
     limits::{
-        GOSSIP_OVERHEAD, MAX_GOSSIP, MAX_GOSSIP_CONTROL, MAX_GOSSIP_IDS, MAX_GOSSIP_MESSAGES, MAX_GOSSIP_QUEUE,
-        MAX_GOSSIP_RPC,
+        GOSSIP_OVERHEAD, GOSSIP_SCORE_MEMORY, MAX_GOSSIP, MAX_GOSSIP_CONTROL, MAX_GOSSIP_IDS, MAX_GOSSIP_MESSAGES,
+        MAX_GOSSIP_QUEUE, MAX_GOSSIP_RPC,
     },
     names::{NetworkNames, message_id},
 };
@@ -139,6 +139,8 @@ fn score_params(topics: &[IdentTopic]) -> PeerScoreParams {
         // -0.2 for each message above 10 that a slow neighbour made us drop
         slow_peer_weight: -0.2,
         slow_peer_threshold: 10.0,
+        // the library's hour would be memory that any stranger can fill
+        retain_score: GOSSIP_SCORE_MEMORY,
         // a loaded neighbour breaks a few promises to send what it announced
         behaviour_penalty_threshold: 6.0,
         ..PeerScoreParams::default()
@@ -224,6 +226,12 @@ mod tests {
         let topic = params.topics.values().next().unwrap();
         let heartbeats = params.decay_interval.div_duration_f64(HEARTBEAT);
         assert!((topic.invalid_message_deliveries_decay - 0.999_f64.powf(heartbeats)).abs() < 1e-5);
+    }
+
+    #[test]
+    fn score_of_a_peer_that_is_gone_is_forgotten_soon() {
+        // any stranger can come and go, and each is remembered
+        assert!(score_params(&topics(&names())).retain_score <= Duration::from_secs(60));
     }
 
     #[test]

@@ -138,6 +138,10 @@ pub const COMMANDS_IN_A_ROW: u32 = 32;
 /// Time without a lost message after which those before it are forgotten.
 pub const GOSSIP_LOST_MEMORY: Duration = Duration::from_secs(60);
 
+/// Time for which gossipsub remembers the score of a peer that is gone. Each stranger that ends a handshake costs some
+/// 500 bytes for so long, and a look per second. A peer that breaks rules is muted anyway, whatever its score is.
+pub const GOSSIP_SCORE_MEMORY: Duration = Duration::from_secs(30);
+
 /// Most gossiped messages that wait for their judgement.
 pub const MAX_TICKETS: usize = 256;
 
