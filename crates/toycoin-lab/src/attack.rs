@@ -2,7 +2,7 @@
 
 use crate::{
     outcome::Outcome,
-    setting::{Parameter, Setting},
+    setting::{Parameter, Setting, SettingError},
     trial::{Trial, TrialError},
 };
 
@@ -65,6 +65,14 @@ pub trait Attack: Sync {
     /// Returns the defences that it knows.
     fn defences(&self) -> &'static [Defence] {
         &[]
+    }
+
+    /// Checks parameters that depend on each other.
+    ///
+    /// # Errors
+    /// [`SettingError::Conflict`] if two of them do not go together.
+    fn check(&self, _setting: &Setting) -> Result<(), SettingError> {
+        Ok(())
     }
 
     /// Returns what it measures, the most important first.

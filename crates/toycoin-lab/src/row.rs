@@ -19,6 +19,8 @@ pub struct Row {
     pub setting: Setting,
     /// Number of trials.
     pub trials: u64,
+    /// Whether each number of a binding theory stands beside a measured one. Too few trials may measure none.
+    pub compared: bool,
     /// One cell for each quantity of the attack, in their order.
     pub cells: Vec<Cell>,
 }
@@ -48,7 +50,8 @@ pub struct Comparison {
     pub by: &'static str,
     /// The expected number.
     pub value: f64,
-    /// By how many standard deviations the measured number lies above it; infinite if it cannot be so.
+    /// By how many standard deviations the measured number lies above it; infinite if it cannot be so. `None` if too few
+    /// trials measured one.
     pub off_by: Option<f64>,
     /// Whether it must lie within [`TOLERANCE`].
     pub binding: bool,
@@ -63,15 +66,21 @@ impl Row {
             let deviation = attack.deviation(setting, quantity.name);
             Cell::of(quantity, outcomes, &expected.copied().collect::<Vec<_>>(), deviation)
         };
-        let cells = attack.quantities().iter().map(cell).collect();
-        Self { setting: setting.clone(), trials: outcomes.len() as u64, cells }
+        let cells: Vec<Cell> = attack.quantities().iter().map(cell).collect();
+        let compared = binding(&cells).all(|comparison| comparison.off_by.is_some());
+        Self { setting: setting.clone(), trials: outcomes.len() as u64, compared, cells }
     }
 
-    /// Returns whether each number lies within 4 standard deviations of what a binding theory expects.
+    /// Returns whether each number lies within 4 standard deviations of what a binding theory expects. A number that
+    /// [could not be compared](Self::compared) disagrees with nothing.
     pub fn agrees(&self) -> bool {
-        let mut comparisons = self.cells.iter().flat_map(|cell| &cell.expected).filter(|comparison| comparison.binding);
-        comparisons.all(|comparison| comparison.off_by.is_some_and(|off| off.abs() <= TOLERANCE))
+        binding(&self.cells).all(|comparison| comparison.off_by.is_none_or(|off| off.abs() <= TOLERANCE))
     }
+}
+
+/// Returns the comparisons with a theory that must hold.
+fn binding(cells: &[Cell]) -> impl Iterator<Item = &Comparison> {
+    cells.iter().flat_map(|cell| &cell.expected).filter(|comparison| comparison.binding)
 }
 
 /// Confidence of the intervals.
@@ -160,7 +169,8 @@ impl Estimate {
         match self {
             Self::Nothing => None,
             Self::Share(share) if (0.0..=1.0).contains(&expected) => Some(share.off_by(expected)),
-            Self::Share(_) => None,
+            // no share is so
+            Self::Share(_) => Some(f64::INFINITY),
             Self::Mean(mean) => match deviation {
                 Some(deviation) => Some((mean.value()? - expected) / (deviation / (mean.count() as f64).sqrt())),
                 None => mean.off_by(expected),
@@ -168,5 +178,28 @@ impl Estimate {
             Self::Exact(Some(value), _) if (value - expected).abs() < 1e-9 => Some(0.0),
             Self::Exact(..) => Some(f64::INFINITY),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attacks::DoubleSpend;
+
+    fn row(outcomes: &[Outcome]) -> Row {
+        Row::of(&DoubleSpend, &Setting::of(&DoubleSpend), outcomes)
+    }
+
+    fn outcomes(hits: usize, of: usize) -> Vec<Outcome> {
+        let quantity = DoubleSpend.quantities()[0].name;
+        (0..of).map(|place| Outcome::default().happened(quantity, place < hits)).collect()
+    }
+
+    #[test]
+    fn too_few_trials_to_compare_are_no_disagreement() {
+        let nothing = row(&[Outcome::default(), Outcome::default()]);
+        assert!(nothing.agrees() && !nothing.compared);
+        let wrong = row(&outcomes(1_000, 1_000));
+        assert!(!wrong.agrees() && wrong.compared);
     }
 }

@@ -78,6 +78,18 @@ pub enum SettingError {
         /// The value that was given.
         value: f64,
     },
+    /// A value does not go together with that of another parameter.
+    #[error("{name} is at most {of}, which is {most}, not {value}")]
+    Conflict {
+        /// The parameter.
+        name: &'static str,
+        /// The parameter that bounds it.
+        of: &'static str,
+        /// The highest allowed value.
+        most: f64,
+        /// The value that was given.
+        value: f64,
+    },
     /// The attack has no such defence.
     #[error("{attack} has no defence {name}: it has {has}")]
     NoSuchDefence {

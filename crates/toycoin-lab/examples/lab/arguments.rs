@@ -198,6 +198,7 @@ fn task(attack: &'static dyn Attack, matches: &ArgMatches) -> Result<Task, Strin
         let sweeps: Vec<_> = matches.get_many::<String>("sweep").into_iter().flatten().collect();
         let settings = sweeps.into_iter().try_fold(vec![setting], |settings, sweep| swept(attack, settings, sweep))?;
         let defence = matches.get_one::<String>("defence").map(String::as_str);
+        settings.iter().try_for_each(|setting| attack.check(setting)).map_err(|error| error.to_string())?;
         let rows = defended(attack, settings, defence)?.into_iter();
         rows.map(|setting| (setting, trials.unwrap_or(attack.trials()))).collect()
     };

@@ -11,7 +11,7 @@ use crate::{
     attack::{Attack, Expected, Quantity},
     attacks::world::{fixed_target, hash_rate, params, small},
     outcome::Outcome,
-    setting::{Parameter, Setting},
+    setting::{Parameter, Setting, SettingError},
     theory::eclipse::all_hostile,
     trial::{Trial, TrialError},
 };
@@ -41,7 +41,7 @@ const END: u64 = 30;
 /// Time that a client has to get that block, since some lies make it wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Returns the number of liars among the servers.
+/// Returns the number of liars among the servers: all of them if a setting that was never checked has more.
 fn liars(setting: &Setting) -> u64 {
     setting.whole("lying").min(setting.whole("servers"))
 }
@@ -57,6 +57,14 @@ impl Attack for MisleadLight {
 
     fn parameters(&self) -> &'static [Parameter] {
         PARAMETERS
+    }
+
+    fn check(&self, setting: &Setting) -> Result<(), SettingError> {
+        let (most, value) = (setting.get("servers"), setting.get("lying"));
+        if value > most {
+            return Err(SettingError::Conflict { name: "lying", of: "servers", most, value });
+        }
+        Ok(())
     }
 
     fn quantities(&self) -> &'static [Quantity] {
@@ -137,5 +145,20 @@ impl Attack for MisleadLight {
             follows || network.now() >= since + PATIENCE
         })?;
         Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_servers_lie_than_there_are() {
+        let of = |servers, lying| {
+            let setting = Setting::of(&MisleadLight).with(&MisleadLight, "servers", servers);
+            MisleadLight.check(&setting.with(&MisleadLight, "lying", lying))
+        };
+        assert_eq!((of(2.0, 2.0), of(2.0, 0.0)), (Ok(()), Ok(())));
+        assert_eq!(of(2.0, 7.0).unwrap_err().to_string(), "lying is at most servers, which is 2, not 7");
     }
 }

@@ -25,7 +25,8 @@ impl fmt::Display for Table<'_> {
         let mut blocks = Vec::new();
         for (place, quantity) in self.attack.quantities().iter().enumerate() {
             let cells: Vec<_> = self.rows.iter().filter_map(|row| Some((row, row.cells.get(place)?))).collect();
-            if cells.iter().any(|(_, cell)| cell.measured.is_some()) {
+            let says_something = |cell: &Cell| cell.measured.is_some() || cell.expected.iter().any(is_uncompared);
+            if cells.iter().any(|(_, cell)| says_something(cell)) {
                 blocks.push(self.block(quantity, &cells));
             }
         }
@@ -139,12 +140,20 @@ impl Table<'_> {
 /// Returns how far a measured number lies from the expected one. Without a binding theory that means little, and is left
 /// out.
 fn off_by(comparison: &Comparison) -> String {
+    if is_uncompared(comparison) {
+        return "too few".into();
+    }
     match comparison.off_by.filter(|_| comparison.binding) {
         Some(off) if off.abs() < 0.05 => "0.0 sd".into(),
         Some(off) if off.is_finite() => format!("{off:+.1} sd"),
         Some(_) => "never".into(),
         None => String::new(),
     }
+}
+
+/// Returns whether too few trials measured a number that a binding theory expects.
+const fn is_uncompared(comparison: &Comparison) -> bool {
+    comparison.binding && comparison.off_by.is_none()
 }
 
 /// Returns the rules that are switched off.

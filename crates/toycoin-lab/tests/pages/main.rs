@@ -29,7 +29,7 @@ fn each_page_shows_what_its_attack_measures() {
     let only = env::var("TOYCOIN_ATTACK").ok();
     for attack in catalogue().iter().filter(|attack| only.as_ref().is_none_or(|name| name == attack.name())) {
         let rows = rows(*attack);
-        for row in rows.iter().filter(|row| !row.agrees()) {
+        for row in rows.iter().filter(|row| !row.agrees() || !row.compared) {
             wrong.push(format!("theory does not agree with {}: {row:#?}", attack.name()));
         }
         let table = Table { attack: *attack, rows: &rows }.to_string();

@@ -50,6 +50,7 @@ impl Staged {
         let mut setting = Setting::of(attack);
         let unfit = |error: toycoin_lab::SettingError| Refusal::Unfit(error.to_string());
         set.iter().try_for_each(|(name, value)| setting.set(attack, name, *value)).map_err(unfit)?;
+        attack.check(&setting).map_err(unfit)?;
         if let Some(defence) = defence {
             setting.defend(attack, defence).map_err(unfit)?;
         }
