@@ -68,8 +68,8 @@ impl SentPayments {
         self.payments.iter().any(|sent| sent.transaction.txid() == *txid)
     }
 
-    /// Adds a payment, and writes the file. It is called before the payment is sent. If it is to replace another one, that
-    /// and those that spend from it leave the file, and are returned.
+    /// Adds a payment, and writes the file. It is called before the payment is sent. Those of `replaceable` that spend one
+    /// of its coins leave the file and are returned, with those that spend from them.
     ///
     /// # Errors
     /// If another payment spends one of its coins, the file cannot be written, or too many payments wait.
@@ -77,7 +77,7 @@ impl SentPayments {
         &mut self,
         transaction: Transaction,
         time: u64,
-        replaces: Option<&Txid>,
+        replaceable: &BTreeSet<Txid>,
     ) -> Result<Vec<Sent>, Box<dyn Error>> {
         let _lock = self.refresh()?;
         let (txid, coins) = (transaction.txid(), transaction.inputs.iter().collect::<BTreeSet<_>>());
@@ -85,11 +85,13 @@ impl SentPayments {
         // each was sent after those that it spends from
         for Sent { transaction: old, .. } in &self.payments {
             let id = old.txid();
-            let is_named = replaces == Some(&id) || id == txid;
-            if is_named || old.inputs.iter().any(|input| replaced.contains(&input.txid)) {
+            let shared = old.inputs.iter().find(|input| coins.contains(input));
+            let is_replaced = id == txid || shared.is_some() && replaceable.contains(&id);
+            if is_replaced || old.inputs.iter().any(|input| replaced.contains(&input.txid)) {
                 replaced.insert(id);
-            } else if let Some(coin) = old.inputs.iter().find(|input| coins.contains(input)) {
-                return Err(format!("payment {id}, which was sent before, spends coin {coin}, too; try again").into());
+            } else if let Some(coin) = shared {
+                let ways = format!("wait until it is confirmed, or take it back with `wallet cancel {id}`");
+                return Err(format!("payment {id}, which was sent before, spends coin {coin}, too; {ways}").into());
             }
         }
         let is_replaced = |sent: &Sent| replaced.contains(&sent.transaction.txid());
@@ -179,19 +181,21 @@ mod tests {
         let rival = payment(&mut wallet(), 7);
         let ids = |sent: &SentPayments| sent.iter().map(|sent| sent.transaction.txid()).collect::<Vec<_>>();
 
+        let none = BTreeSet::new();
+
         let mut sent = SentPayments::open(path.clone()).unwrap();
         assert_eq!(sent.iter().count(), 0);
-        assert!(sent.add(parent.clone(), 1, None).unwrap().is_empty());
-        assert!(sent.add(child.clone(), 2, None).unwrap().is_empty());
-        assert!(sent.add(child.clone(), 2, None).unwrap().is_empty(), "it may be sent again");
+        assert!(sent.add(parent.clone(), 1, &none).unwrap().is_empty());
+        assert!(sent.add(child.clone(), 2, &none).unwrap().is_empty());
+        assert!(sent.add(child.clone(), 2, &none).unwrap().is_empty(), "it may be sent again");
         let mut again = SentPayments::open(path.clone()).unwrap();
         assert_eq!(ids(&again), [parent.txid(), child.txid()]);
 
         // a payment that nobody named is not replaced
-        let error = again.add(rival.clone(), 3, None).unwrap_err().to_string();
+        let error = again.add(rival.clone(), 3, &none).unwrap_err().to_string();
         assert!(error.starts_with(&format!("payment {}, which was sent before", parent.txid())), "{error}");
         assert_eq!(ids(&SentPayments::open(path.clone()).unwrap()), [parent.txid(), child.txid()]);
-        let gone = again.add(rival.clone(), 3, Some(&parent.txid())).unwrap();
+        let gone = again.add(rival.clone(), 3, &BTreeSet::from([parent.txid()])).unwrap();
         assert_eq!(gone.len(), 2);
         let mut last = SentPayments::open(path.clone()).unwrap();
         assert_eq!(last.iter().collect::<Vec<_>>(), [&Sent { transaction: rival.clone(), time: 3 }]);
@@ -203,7 +207,7 @@ mod tests {
         let other = SecretKey::classroom(1);
         let to = ChainParams::lab().address(other.public_key());
         let meanwhile = Wallet::new(ChainParams::lab(), other).pay(to, Amount::from_grains(1), FeeRate::ZERO).unwrap();
-        last.add(meanwhile, 4, None).unwrap();
+        last.add(meanwhile, 4, &none).unwrap();
         late.retain(|sent| ![parent.txid(), child.txid()].contains(&sent.transaction.txid())).unwrap();
         assert_eq!(late.iter().map(|sent| sent.time).collect::<Vec<_>>(), [4]);
         late.retain(|_| false).unwrap();

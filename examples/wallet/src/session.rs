@@ -1,7 +1,7 @@
 //! A wallet that is open and has caught up with the chain.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     error::Error,
     time::{Duration, SystemTime},
 };
@@ -53,6 +53,9 @@ pub struct Session {
     pub sent: SentPayments,
     /// What payments and addresses are called.
     pub labels: Labels,
+    /// Those of them that conflict with a payment in a block. Only a reorganisation could confirm them, so their other
+    /// coins may be spent.
+    conflicting: BTreeSet<Txid>,
     /// What left the file for the payment that was recorded last.
     replaced: Vec<Sent>,
     /// Height for which a second opinion had its time.
@@ -76,7 +79,8 @@ impl Session {
         let mut online = arguments.online.clone();
         online.light.birthday = from.or(online.light.birthday);
         let source = Source::open(&online, params, &file, identity.owners()?).await?;
-        Ok(Self { file, identity, secrets, source, sent, labels, replaced: Vec::new(), heard_at: 0 })
+        let (conflicting, replaced) = (BTreeSet::new(), Vec::new());
+        Ok(Self { file, identity, secrets, source, sent, labels, conflicting, replaced, heard_at: 0 })
     }
 
     /// Waits until the wallet knows the chain, and all its owners that were paid. What waits for a block is told to the
@@ -124,7 +128,8 @@ impl Session {
     /// If another payment that was sent spends one of its coins, or a file cannot be written. The payment must not be sent
     /// then: nobody would know of it.
     pub fn record(&mut self, payment: &Transaction, replaces: Option<&Txid>) -> Result<(), Box<dyn Error>> {
-        self.replaced = self.sent.add(payment.clone(), now(), replaces)?;
+        let replaceable = self.conflicting.iter().chain(replaces).copied().collect();
+        self.replaced = self.sent.add(payment.clone(), now(), &replaceable)?;
         self.source.wallet_mut().track(payment.clone());
         if let Some(places) = self.identity.places_mut() {
             payment.outputs.iter().for_each(|output| places.use_change(&output.owner));
@@ -195,29 +200,40 @@ impl Session {
         self.forget_settled()?;
         let is_waiting = |payment: &Transaction| self.confirmations_of(&payment.txid()).is_none();
         let waiting: Vec<_> = self.sent.iter().map(|sent| sent.transaction.clone()).filter(is_waiting).collect();
-        let mut lost = BTreeSet::new();
+        let (mut conflicts, mut unseen, mut lost) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        // each was sent after those that it spends from, and shares their fate
         for payment in waiting {
             let txid = payment.txid();
-            match self.standing(&payment) {
-                Standing::Possible => {}
-                Standing::Unseen => {
-                    note(&format!("payment {txid} is kept: this node's chain does not have the coins that it spends"));
-                    continue;
+            let mut parents = payment.inputs.iter().map(|outpoint| outpoint.txid);
+            let standing = match self.standing(&payment) {
+                conflict @ Standing::Conflict { .. } => conflict,
+                own => match parents.clone().find_map(|parent| conflicts.get(&parent)) {
+                    Some(by) => Standing::Conflict { by: *by },
+                    None if parents.any(|parent| unseen.contains(&parent)) => Standing::Unseen,
+                    None => own,
+                },
+            };
+            if let Standing::Conflict { by } = standing {
+                note(&format!("payment {txid} is not confirmed: payment {by} spends its coins in a block"));
+                conflicts.insert(txid, by);
+                // until then, a reorganisation may decide otherwise
+                if self.confirmations_of(&by).is_some_and(|count| count >= SETTLED) {
+                    lost.insert(txid);
                 }
-                Standing::Conflict { by } => {
-                    note(&format!("payment {txid} is not confirmed: payment {by} spends its coins in a block"));
-                    // until then, a reorganisation may decide otherwise
-                    if self.confirmations_of(&by).is_some_and(|count| count >= SETTLED) {
-                        lost.insert(txid);
-                    }
-                    continue;
-                }
+                continue;
             }
+            // its coins are reserved, and it can be taken back
             self.source.wallet_mut().track(payment.clone());
+            if matches!(standing, Standing::Unseen) {
+                note(&format!("payment {txid} is kept: this node's chain does not have the coins that it spends"));
+                unseen.insert(txid);
+                continue;
+            }
             if let Some(reason) = self.source.tell_again(payment).await? {
                 note(&format!("payment {txid} waits, and this node does not take it: {reason}"));
             }
         }
+        self.conflicting = conflicts.into_keys().collect();
         self.sent.retain(|sent| !lost.contains(&sent.transaction.txid()))
     }
 

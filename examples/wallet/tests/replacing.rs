@@ -118,3 +118,72 @@ fn a_stopped_payment_is_sent_again_by_the_next_command() {
     }
     assert_eq!(balance(&scene)["reserved"], "0.00000000");
 }
+
+/// Runs commands until a block holds a payment.
+fn confirm(scene: &Scene, txid: &str) {
+    let _miner = scene.miner();
+    // a command that only looks sends it, too; a miner takes it once it has come
+    let mut tries = 0;
+    while !is_held(scene, txid) {
+        tries += 1;
+        assert!(tries < 50, "never confirmed: {:?}", scene.run("alice", &["balance"]));
+        balance(scene);
+    }
+}
+
+#[test]
+fn coins_of_a_payment_that_lost_are_free_again() {
+    let (scene, bob) = (scene("lost"), classroom_address(1));
+    let first = sent(&scene, &["pay", &bob, "2.5"]);
+    let first_alone = scene.keeper.text("alice.sent");
+    sent(&scene, &["bump", &first, "--fee-rate", "9000"]);
+    // from the change of the bump, and the four other coins
+    let child = sent(&scene, &["pay", &bob, "230"]);
+    let bump_and_child = scene.keeper.text("alice.sent");
+    assert_eq!(bump_and_child.lines().count(), 2);
+    // a miner that has not heard of the bump
+    let mut scene = scene.with_another_network();
+    scene.keeper.secret_file("alice.sent", &first_alone);
+    confirm(&scene, &first);
+
+    // the child has the conflict of the bump, and only a reorganisation could confirm it
+    scene.keeper.secret_file("alice.sent", &bump_and_child);
+    let looked = scene.run("alice", &["balance", "--json"]);
+    let said = looked.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(&format!("payment {child} is not confirmed: payment {first} spends its coins")), "{said}");
+    assert_eq!(looked.json()["reserved"], "0.00000000");
+    assert_eq!(scene.keeper.text("alice.sent"), bump_and_child);
+    let miner = scene.miner();
+    let paid = scene.run("alice", &["pay", &bob, "100"]);
+    assert_eq!(paid.code, Some(0), "{paid:#?}");
+    let (bump, child) = bump_and_child.split_once('\n').expect("two lines");
+    let kept = scene.keeper.text("alice.sent");
+    assert!(kept.contains(bump) && !kept.contains(child), "the child alone spends a coin of the payment: {kept}");
+
+    drop(miner);
+    scene.keeper.secret_file("alice.sent", &bump_and_child);
+    let height = balance(&scene)["height"].as_u64().expect("a height");
+    scene.mine_to(&bob, height + 101);
+    assert_eq!(balance(&scene)["reserved"], "0.00000000");
+    assert_eq!(scene.keeper.text("alice.sent"), "", "what settled, and what lost against it, is forgotten");
+}
+
+#[test]
+fn a_payment_of_a_coin_that_is_gone_is_cancelled() {
+    let (scene, bob) = (scene("gone"), classroom_address(1));
+    let first = sent(&scene, &["pay", &bob, "2.5"]);
+    let first_alone = scene.keeper.text("alice.sent");
+    sent(&scene, &["bump", &first, "--fee-rate", "9000"]);
+    let child = sent(&scene, &["pay", &bob, "230"]);
+    let child_alone = format!("{}\n", scene.keeper.text("alice.sent").lines().last().expect("two lines"));
+    let scene = scene.with_another_network();
+    scene.keeper.secret_file("alice.sent", &first_alone);
+    confirm(&scene, &first);
+    // an earlier version forgot the bump, and kept the child for ever
+    scene.keeper.secret_file("alice.sent", &child_alone);
+    assert_ne!(balance(&scene)["reserved"], "0.00000000");
+    let _miner = scene.miner();
+    let cancelled = scene.run("alice", &["cancel", &child]);
+    assert_eq!(cancelled.code, Some(0), "{cancelled:#?}");
+    assert_eq!(balance(&scene)["reserved"], "0.00000000");
+}

@@ -18,7 +18,8 @@ impl Wallet {
     }
 
     /// Returns the coins that pending payments pay to this wallet and that no other pending payment spends, in the order
-    /// in which the payments were made. They can be spent unless nodes would refuse so many payments in a row.
+    /// in which the payments were made. They can be spent unless nodes would refuse so many payments in a row. The
+    /// change of a payment that spends a coin unknown to the wallet is none of them: perhaps no block can ever hold it.
     pub fn pending_change(&self) -> impl Iterator<Item = (OutPoint, Coin)> {
         let payments = self.pending().filter(|payment| self.may_build_upon(&payment.txid));
         let outputs = payments.flat_map(|payment| payment.transaction.outpoints(payment.txid));
@@ -40,7 +41,8 @@ impl Wallet {
         self.pending_ancestors(txid).is_some_and(|before| before < MAX_PENDING_ANCESTORS)
     }
 
-    /// Returns how many pending payments a pending payment builds upon; `None` if they are too many to count.
+    /// Returns how many pending payments a pending payment builds upon; `None` if they are too many to count, or one of
+    /// them spends a coin that the wallet does not know.
     fn pending_ancestors(&self, txid: &Txid) -> Option<usize> {
         let is_pending =
             |txid: &Txid| self.payments.get(txid).filter(|payment| payment.status == PaymentStatus::Pending);
@@ -48,10 +50,11 @@ impl Wallet {
         let mut waiting = vec![*txid];
         while let Some(txid) = waiting.pop() {
             let Some(payment) = is_pending(&txid) else { continue };
-            let parents = payment.transaction.inputs.iter().map(|outpoint| outpoint.txid);
-            for parent in parents.filter(|parent| is_pending(parent).is_some()) {
-                if seen.insert(parent) {
-                    waiting.push(parent);
+            for outpoint in &payment.transaction.inputs {
+                if is_pending(&outpoint.txid).is_none() {
+                    self.coins.get(outpoint)?;
+                } else if seen.insert(outpoint.txid) {
+                    waiting.push(outpoint.txid);
                 }
             }
             if seen.len() > MAX_PENDING_ANCESTORS {

@@ -6,7 +6,7 @@
 //!   cancel:    coins ──▶ this wallet                                higher fee
 //! ```
 //!
-//! Both spend all coins of the pending payment, so that no block can hold both. Nodes take a replacement by the rule of
+//! Both spend the coins of the pending payment, so that no block can hold both. Nodes take a replacement by the rule of
 //! docs/protocol.md, "Mempool policy" (replace-by-fee): its fee is at least the fees of all payments that it replaces,
 //! and one grain per byte of its own on top.
 
@@ -67,7 +67,7 @@ impl Wallet {
             return Err(ReplaceError::RateTooLow { asked: fee_rate, least });
         }
         let (recipients, change) = self.split(&old.transaction.outputs);
-        self.replacement(old, &recipients, change, fee_rate)
+        self.replacement(old, &old.transaction.inputs, &recipients, change, fee_rate)
     }
 
     /// Builds a payment that brings the coins of a pending one back to this wallet's
@@ -76,13 +76,18 @@ impl Wallet {
     /// payment.
     ///
     /// Pending payments of this wallet that spend from the payment are cancelled, too. Further coins are spent only if
-    /// those of the payment do not pay the fee.
+    /// those of the payment do not pay the fee. A coin of the payment that is gone is left out: it came from a payment
+    /// that was never confirmed, or a block spends it. One coin that both spend is enough that no block can hold both.
     ///
     /// # Errors
     /// If the payment is not pending, or funds are insufficient; see [`ReplaceError`].
     pub fn cancel(&self, txid: &Txid, fee_rate: Option<FeeRate>) -> Result<Unsigned, ReplaceError> {
         let old = self.replaceable(txid)?;
-        self.replacement(old, &[], self.owners.change(), fee_rate.unwrap_or_default())
+        let coins = &old.transaction.inputs;
+        let there: Vec<_> = coins.iter().filter(|outpoint| self.coin(outpoint).is_ok()).copied().collect();
+        // without any, the error names one
+        let coins = if there.is_empty() { coins } else { &there };
+        self.replacement(old, coins, &[], self.owners.change(), fee_rate.unwrap_or_default())
     }
 
     /// Returns a payment if it is pending.
@@ -108,18 +113,20 @@ impl Wallet {
         (recipients, change)
     }
 
-    /// Builds a payment in place of a pending one. Without recipients, everything but the fee goes to `change`.
+    /// Builds a payment from these coins in place of a pending one. Without recipients, everything but the fee goes to
+    /// `change`.
     fn replacement(
         &self,
         old: &Payment,
+        spent: &[OutPoint],
         recipients: &[TxOut],
         change: PublicKey,
         rate: FeeRate,
     ) -> Result<Unsigned, ReplaceError> {
         let fee = NewFee { rate, replaced: self.fees_with_descendants(&old.txid) };
         let paid: Amount = recipients.iter().map(|output| output.value).sum();
-        let mut coins = Vec::with_capacity(old.transaction.inputs.len());
-        for outpoint in &old.transaction.inputs {
+        let mut coins = Vec::with_capacity(spent.len());
+        for outpoint in spent {
             coins.push((*outpoint, self.coin(outpoint)?));
         }
         let outputs = recipients.len().max(1) as u64;

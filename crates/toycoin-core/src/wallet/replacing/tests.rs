@@ -206,3 +206,26 @@ fn a_bump_of_a_lost_coin_is_refused() {
     let lost = BuildError::Unspendable { coin: theirs, why: Unspendable::NotOwned };
     assert_eq!(wallet.replace(&odd.txid(), rate(50)), Err(lost.into()));
 }
+
+#[test]
+fn a_cancel_leaves_out_a_coin_that_is_gone() {
+    let (wallet, coins) = wallet_with(&[5_000, 7_000]);
+    let mut wallet = wallet.spending_pending_change(true);
+    let theirs = OutPoint { vout: 9, ..coins[0] };
+    let mut odd = pay_from(&mut wallet, &coins[..1], 1_000, 1);
+    let change = OutPoint { txid: odd.txid(), vout: 1 };
+    assert!(wallet.pending_change().any(|(outpoint, _)| outpoint == change));
+    assert!(wallet.reject(&odd.txid(), "another one is made of it"));
+    odd.inputs.push(theirs);
+    wallet.track(odd.clone());
+    assert_eq!(wallet.pending_change().count(), 0, "perhaps it is never confirmed");
+    let cancel = wallet.cancel(&odd.txid(), None).unwrap();
+    assert_eq!(cancel.transaction().inputs, coins[..1]);
+    wallet.track(cancel.sign(&Keys).unwrap());
+    assert!(is_rejected(&wallet, &odd));
+    // nothing is left that could be brought back
+    odd.inputs = vec![theirs];
+    wallet.track(odd.clone());
+    let lost = BuildError::Unspendable { coin: theirs, why: Unspendable::NotOwned };
+    assert_eq!(wallet.cancel(&odd.txid(), None), Err(lost.into()));
+}
