@@ -31,6 +31,15 @@ pub struct Sent {
     pub time: u64,
 }
 
+/// What the file had before a payment was added.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// The payments that it is to replace, the oldest first.
+    pub replaced: Vec<Sent>,
+    /// Whether the payment itself was there.
+    pub was_sent: bool,
+}
+
 /// The payments that a wallet sent and that no block held, the oldest first.
 #[derive(Debug)]
 pub struct SentPayments {
@@ -68,8 +77,9 @@ impl SentPayments {
         self.payments.iter().any(|sent| sent.transaction.txid() == *txid)
     }
 
-    /// Adds a payment, and writes the file. It is called before the payment is sent. Those of `replaceable` that spend one
-    /// of its coins leave the file and are returned, with those that spend from them.
+    /// Adds a payment, and writes the file. It is called before the payment is sent. Those of `replaceable` that spend
+    /// one of its coins leave the file and are returned, with those that spend from them. A payment that is there already
+    /// stays as it is.
     ///
     /// # Errors
     /// If another payment spends one of its coins, the file cannot be written, or too many payments wait.
@@ -78,7 +88,7 @@ impl SentPayments {
         transaction: Transaction,
         time: u64,
         replaceable: &BTreeSet<Txid>,
-    ) -> Result<Vec<Sent>, Box<dyn Error>> {
+    ) -> Result<Before, Box<dyn Error>> {
         let _lock = self.refresh()?;
         let (txid, coins) = (transaction.txid(), transaction.inputs.iter().collect::<BTreeSet<_>>());
         let mut replaced = BTreeSet::new();
@@ -86,7 +96,10 @@ impl SentPayments {
         for Sent { transaction: old, .. } in &self.payments {
             let id = old.txid();
             let shared = old.inputs.iter().find(|input| coins.contains(input));
-            let is_replaced = id == txid || shared.is_some() && replaceable.contains(&id);
+            if id == txid {
+                return Ok(Before { replaced: Vec::new(), was_sent: true });
+            }
+            let is_replaced = shared.is_some() && replaceable.contains(&id);
             if is_replaced || old.inputs.iter().any(|input| replaced.contains(&input.txid)) {
                 replaced.insert(id);
             } else if let Some(coin) = shared {
@@ -102,17 +115,21 @@ impl SentPayments {
         }
         self.payments.push(Sent { transaction, time });
         self.write()?;
-        Ok(gone.into_iter().filter(|sent| sent.transaction.txid() != txid).collect())
+        Ok(Before { replaced: gone, was_sent: false })
     }
 
-    /// Takes a payment back that was not sent after all, and keeps those again that it was to replace.
+    /// Takes a payment back that was not sent after all, and keeps those again that it was to replace. A payment that
+    /// was sent before stays: others may have it.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn take_back(&mut self, txid: &Txid, replaced: Vec<Sent>) -> Result<(), Box<dyn Error>> {
+    pub fn take_back(&mut self, txid: &Txid, before: Before) -> Result<(), Box<dyn Error>> {
+        if before.was_sent {
+            return Ok(());
+        }
         let _lock = self.refresh()?;
         self.payments.retain(|sent| sent.transaction.txid() != *txid);
-        self.payments.extend(replaced);
+        self.payments.extend(before.replaced);
         self.write()
     }
 
@@ -185,18 +202,26 @@ mod tests {
 
         let mut sent = SentPayments::open(path.clone()).unwrap();
         assert_eq!(sent.iter().count(), 0);
-        assert!(sent.add(parent.clone(), 1, &none).unwrap().is_empty());
-        assert!(sent.add(child.clone(), 2, &none).unwrap().is_empty());
-        assert!(sent.add(child.clone(), 2, &none).unwrap().is_empty(), "it may be sent again");
+        for payment in [&parent, &child] {
+            let before = sent.add(payment.clone(), 1, &none).unwrap();
+            assert!(before.replaced.is_empty() && !before.was_sent);
+        }
+        // they may be sent again, and are not forgotten when that is refused
+        for payment in [&parent, &child] {
+            let before = sent.add(payment.clone(), 2, &none).unwrap();
+            assert!(before.replaced.is_empty() && before.was_sent);
+            sent.take_back(&payment.txid(), before).unwrap();
+        }
         let mut again = SentPayments::open(path.clone()).unwrap();
         assert_eq!(ids(&again), [parent.txid(), child.txid()]);
+        assert!(again.iter().all(|sent| sent.time == 1));
 
         // a payment that nobody named is not replaced
         let error = again.add(rival.clone(), 3, &none).unwrap_err().to_string();
         assert!(error.starts_with(&format!("payment {}, which was sent before", parent.txid())), "{error}");
         assert_eq!(ids(&SentPayments::open(path.clone()).unwrap()), [parent.txid(), child.txid()]);
         let gone = again.add(rival.clone(), 3, &BTreeSet::from([parent.txid()])).unwrap();
-        assert_eq!(gone.len(), 2);
+        assert_eq!(gone.replaced.len(), 2);
         let mut last = SentPayments::open(path.clone()).unwrap();
         assert_eq!(last.iter().collect::<Vec<_>>(), [&Sent { transaction: rival.clone(), time: 3 }]);
         last.take_back(&rival.txid(), gone).unwrap();

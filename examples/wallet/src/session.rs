@@ -7,7 +7,7 @@ use std::{
 };
 
 use toycoin_core::{BuildError, SecretKey, Transaction, Txid, Unspendable, wallet::Wallet};
-use toycoin_examples::{columns::wrap, tell};
+use toycoin_examples::{columns::wrap, gave_up::GaveUp, paying::may_still_be_confirmed, tell};
 use toycoin_keys::{KeyFile, Labels, Unlocked};
 use toycoin_node::{mempool::AdmitError, protocol::SubmitError};
 
@@ -18,7 +18,7 @@ use crate::{
     identity::Identity,
     label_file,
     own_keys::OwnKeys,
-    sent::{Sent, SentPayments},
+    sent::{Before, SentPayments},
     signing::Secrets,
     source::Source,
     wallet_file::WalletFile,
@@ -56,8 +56,8 @@ pub struct Session {
     /// Those of them that conflict with a payment in a block. Only a reorganisation could confirm them, so their other
     /// coins may be spent.
     conflicting: BTreeSet<Txid>,
-    /// What left the file for the payment that was recorded last.
-    replaced: Vec<Sent>,
+    /// What was in the file before the payment that was recorded last.
+    before: Before,
     /// Height for which a second opinion had its time.
     heard_at: u64,
 }
@@ -79,15 +79,15 @@ impl Session {
         let mut online = arguments.online.clone();
         online.light.birthday = from.or(online.light.birthday);
         let source = Source::open(&online, params, &file, identity.owners()?).await?;
-        let (conflicting, replaced) = (BTreeSet::new(), Vec::new());
-        Ok(Self { file, identity, secrets, source, sent, labels, conflicting, replaced, heard_at: 0 })
+        let (conflicting, before) = (BTreeSet::new(), Before::default());
+        Ok(Self { file, identity, secrets, source, sent, labels, conflicting, before, heard_at: 0 })
     }
 
     /// Waits until the wallet knows the chain, and all its owners that were paid. What waits for a block is told to the
     /// network again.
     ///
     /// # Errors
-    /// [`GaveUp`](toycoin_examples::gave_up::GaveUp) if nobody answers, or nobody proves what is claimed.
+    /// [`GaveUp`] if nobody answers, or nobody proves what is claimed.
     pub async fn catch_up(&mut self, context: &Context<'_>) -> Result<(), Box<dyn Error>> {
         self.hear(context).await?;
         // payments to further owners, until 20 in a row on each branch were not paid
@@ -129,7 +129,7 @@ impl Session {
     /// then: nobody would know of it.
     pub fn record(&mut self, payment: &Transaction, replaces: Option<&Txid>) -> Result<(), Box<dyn Error>> {
         let replaceable = self.conflicting.iter().chain(replaces).copied().collect();
-        self.replaced = self.sent.add(payment.clone(), now(), &replaceable)?;
+        self.before = self.sent.add(payment.clone(), now(), &replaceable)?;
         self.source.wallet_mut().track(payment.clone());
         if let Some(places) = self.identity.places_mut() {
             payment.outputs.iter().for_each(|output| places.use_change(&output.owner));
@@ -141,7 +141,8 @@ impl Session {
     /// confirmations.
     ///
     /// # Errors
-    /// As [`Source::confirm`]. If the node refuses it, it was not sent, and the file is as it was before.
+    /// As [`Source::confirm`]. If the node refuses it, the file is as it was before. It was not sent then, unless an
+    /// earlier command had sent it ([`GaveUp`]).
     pub async fn send(
         &mut self,
         context: &Context<'_>,
@@ -168,9 +169,13 @@ impl Session {
         txid: &Txid,
         reason: SubmitError,
     ) -> Result<Box<dyn Error>, Box<dyn Error>> {
-        let replaced = std::mem::take(&mut self.replaced);
-        let first = replaced.first().map(|sent| sent.transaction.txid());
-        self.sent.take_back(txid, replaced)?;
+        let before = std::mem::take(&mut self.before);
+        if before.was_sent {
+            let later = may_still_be_confirmed(*txid);
+            return Ok(GaveUp::new(format!("this node does not take payment {txid}: {reason}; {later}")).into());
+        }
+        let first = before.replaced.first().map(|sent| sent.transaction.txid());
+        self.sent.take_back(txid, before)?;
         self.source.wallet_mut().reject(txid, &reason.to_string());
         context.sent.set(None);
         self.hear(context).await?;

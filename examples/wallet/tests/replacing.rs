@@ -6,7 +6,7 @@ mod common;
 mod sealed;
 
 use common::{Program, classroom_address};
-use sealed::Scene;
+use sealed::{Scene, node};
 use serde_json::Value;
 
 const NETWORK: &str = "regtest";
@@ -186,4 +186,25 @@ fn a_payment_of_a_coin_that_is_gone_is_cancelled() {
     let cancelled = scene.run("alice", &["cancel", &child]);
     assert_eq!(cancelled.code, Some(0), "{cancelled:#?}");
     assert_eq!(balance(&scene)["reserved"], "0.00000000");
+}
+
+#[test]
+fn a_payment_sent_twice_is_not_forgotten() {
+    let (scene, bob) = (scene("sent twice"), classroom_address(1));
+    let built = scene.run("alice", &["build", &bob, "2.5", "--json"]);
+    let unsigned = scene.keeper.file("unsigned.json", &built.out);
+    let signed = scene.keeper.run("alice", &["sign", &unsigned, "--json"]);
+    let signed = scene.keeper.file("signed.json", &signed.out);
+    let txid = sent(&scene, &["send", &signed]);
+    let kept = scene.keeper.text("alice.sent");
+    // a node without the chain does not take it
+    let (_relay, elsewhere) = Program::relay();
+    let _node = node(&elsewhere, NETWORK, &["--no-mine"]);
+    let again = scene.keeper.run("alice", &["send", &signed, "--relay", &elsewhere]);
+    assert_eq!(again.code, Some(3), "{again:#?}");
+    let said = again.err.lines().last().unwrap_or_default();
+    assert!(said.contains(&format!("this node does not take payment {txid}: ")), "{again:#?}");
+    assert!(said.contains("it was sent and may still be confirmed"), "{again:#?}");
+    assert_eq!(scene.keeper.text("alice.sent"), kept);
+    assert_ne!(balance(&scene)["reserved"], "0.00000000");
 }
