@@ -17,7 +17,7 @@ use toycoin_examples::{folder_lock::FolderLock, whole_file::WholeFile};
 
 use crate::transaction_json::{from_json, to_json};
 
-/// Most bytes of a file that is read: 100 of the largest payments.
+/// Most bytes of a file that is read or written: 100 of the largest payments.
 const MOST_BYTES: u64 = 32 << 20;
 /// Most payments that are kept.
 const MOST: usize = 1_000;
@@ -58,9 +58,10 @@ impl SentPayments {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self { path, payments: Vec::new() }),
             file => file.map_err(|error| format!("cannot read {shown}: {error}"))?,
         };
-        let mut text = String::new();
-        file.take(MOST_BYTES).read_to_string(&mut text).map_err(|error| format!("cannot read {shown}: {error}"))?;
-        let payments: Option<Vec<_>> = text.lines().map(read_line).collect();
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot read {shown}: {error}"))?;
+        let text = String::from_utf8(bytes).ok().filter(|text| text.len() as u64 <= MOST_BYTES);
+        let payments = text.and_then(|text| text.lines().map(read_line).collect::<Option<Vec<_>>>());
         let payments = payments.filter(|payments| payments.len() <= MOST);
         let hint = "remove it, and payments that were not confirmed are forgotten";
         let payments = payments.ok_or_else(|| format!("{shown} is broken; {hint}"))?;
@@ -159,6 +160,10 @@ impl SentPayments {
         for Sent { transaction, time } in &self.payments {
             text += &json!({ "sent": time, "transaction": to_json(transaction) }).to_string();
             text.push('\n');
+            if text.len() as u64 > MOST_BYTES {
+                // what is written has to be read again
+                return Err("too many payments wait for a block; wait until some are confirmed".into());
+            }
         }
         let write = || {
             let file = WholeFile::private(&self.path)?;
@@ -176,7 +181,7 @@ fn read_line(line: &str) -> Option<Sent> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, iter::repeat_n};
 
     use toycoin_core::{Amount, ChainParams, FeeRate, SecretKey, wallet::Wallet};
 
@@ -238,8 +243,28 @@ mod tests {
         late.retain(|_| false).unwrap();
         assert_eq!(SentPayments::open(path.clone()).unwrap().iter().count(), 0);
 
-        fs::write(&path, "{}").unwrap();
-        assert!(SentPayments::open(path).unwrap_err().to_string().contains("is broken; remove it"));
+        for broken in [&b"{}"[..], b"\xff\n"] {
+            fs::write(&path, broken).unwrap();
+            assert!(SentPayments::open(path.clone()).unwrap_err().to_string().contains("is broken; remove it"));
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn no_more_is_written_than_can_be_read_again() {
+        let folder = std::env::temp_dir().join(format!("toycoin-sent-long-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("wallet.json.sent");
+        let mut wallet = Wallet::new(ChainParams::lab(), SecretKey::classroom(0)).spending_pending_change(true);
+        let (small, mut large) = (payment(&mut wallet, 5), payment(&mut wallet, 6));
+        let output = large.outputs[0];
+        large.outputs.extend(repeat_n(output, usize::try_from(MOST_BYTES / 80).unwrap()));
+        let mut sent = SentPayments::open(path.clone()).unwrap();
+        sent.add(small.clone(), 1, &BTreeSet::new()).unwrap();
+        let error = sent.add(large, 2, &BTreeSet::new()).unwrap_err().to_string();
+        assert!(error.starts_with("too many payments wait"), "{error}");
+        let again = SentPayments::open(path).unwrap();
+        assert_eq!(again.iter().map(|sent| &sent.transaction).collect::<Vec<_>>(), [&small]);
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -73,7 +73,12 @@ impl Session {
         let file = context.file()?;
         let labels = label_file::read(&file.labels())?;
         let sent = SentPayments::open(file.beside("sent"))?;
-        let (identity, secrets) = OwnKeys::of(&file, arguments, &BTreeSet::new()).await?.into_parts();
+        let (mut identity, secrets) = OwnKeys::of(&file, arguments, &BTreeSet::new()).await?.into_parts();
+        // a command that was killed may have kept its payment, and not the place of its change
+        if let Some(places) = identity.places_mut() {
+            let outputs = sent.iter().flat_map(|sent| &sent.transaction.outputs);
+            outputs.for_each(|output| places.use_change(&output.owner));
+        }
         // who only looks is not to hold them as long as the network takes
         let secrets = secrets.filter(|_| arguments.command.is_payment());
         let mut online = arguments.online.clone();

@@ -208,3 +208,21 @@ fn a_payment_sent_twice_is_not_forgotten() {
     assert_eq!(scene.keeper.text("alice.sent"), kept);
     assert_ne!(balance(&scene)["reserved"], "0.00000000");
 }
+
+#[test]
+fn change_of_a_payment_that_was_kept_is_not_used_again() {
+    let (scene, bob) = (scene("change again"), classroom_address(1));
+    let before = scene.keeper.text("alice");
+    let coins = |scene: &Scene| {
+        let coins = scene.run("alice", &["balance", "--coins", "--json"]).json()["coins"].clone();
+        let owned = |coin: &Value| coin["state"] == "pending change";
+        coins.as_array().expect("coins").iter().filter(|coin| owned(coin)).cloned().collect::<Vec<_>>()
+    };
+    sent(&scene, &["pay", &bob, "2.5"]);
+    // as if the power had failed before the wallet's file was written
+    scene.keeper.secret_file("alice", &before);
+    sent(&scene, &["pay", &bob, "2.5"]);
+    let change = coins(&scene);
+    assert_eq!(change.len(), 2, "{change:#?}");
+    assert_ne!(change[0]["address"], change[1]["address"]);
+}
