@@ -10,6 +10,8 @@ use std::{
 use toycoin_examples::{folder_lock::FolderLock, whole_file::WholeFile};
 use toycoin_keys::Labels;
 
+use crate::quote::warn;
+
 /// Reads labels; without a file there are none.
 ///
 /// # Errors
@@ -19,6 +21,16 @@ pub fn read(path: &Path) -> Result<Labels, Box<dyn Error>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Labels::new()),
         file => of(path, file),
     }
+}
+
+/// Reads labels as [`read`] does. If that fails, it says so on standard error, and there are none: labels are no reason
+/// to refuse a balance or a payment.
+pub fn read_or_warn(path: &Path) -> Labels {
+    read(path).unwrap_or_else(|error| {
+        let ways = "correct that, or move the file away and import a copy with `wallet labels import`";
+        warn(&format!("labels are not shown: {error}; {ways}"));
+        Labels::new()
+    })
 }
 
 /// Reads labels of a file that must be there.

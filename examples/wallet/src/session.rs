@@ -71,7 +71,7 @@ impl Session {
     pub async fn begin(context: &Context<'_>, from: Option<u64>) -> Result<Self, Box<dyn Error>> {
         let Context { arguments, params, .. } = context;
         let file = context.file()?;
-        let labels = label_file::read(&file.labels())?;
+        let labels = label_file::read_or_warn(&file.labels());
         let sent = SentPayments::open(file.beside("sent"))?;
         let (mut identity, secrets) = OwnKeys::of(&file, arguments, &BTreeSet::new()).await?.into_parts();
         // a command that was killed may have kept its payment, and not the place of its change

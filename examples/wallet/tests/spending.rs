@@ -148,3 +148,28 @@ fn a_dry_run_asks_for_no_passphrase_and_sends_nothing() {
     assert_eq!(scene.keeper.text("alice"), before);
     assert!(!scene.keeper.folder.join("alice.sent").exists());
 }
+
+#[test]
+fn a_broken_label_file_stops_no_payment() {
+    let mut scene = Scene::new("broken labels", NETWORK);
+    scene.earn(6);
+    let bob = classroom_address(1);
+    let broken = "{\"type\":\"tx\",\"ref\":\"a\"}\nno label\n";
+    scene.keeper.secret_file("alice.labels.jsonl", broken);
+    let said = |err: &str| err.split_whitespace().collect::<Vec<_>>().join(" ");
+    let _miner = scene.miner();
+    for arguments in [&["balance"][..], &["history"], &["addresses"], &["pay", &bob, "1"]] {
+        let outcome = scene.run("alice", arguments);
+        assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+        let said = said(&outcome.err);
+        assert!(said.contains("alice.labels.jsonl: line 2 is no label"), "{said}");
+        assert_eq!(said.matches("warning: labels are not shown: ").count(), 1, "{said}");
+    }
+    // what would change labels is refused, and pays nothing
+    for arguments in [&["pay", &bob, "1", "--label", "rent"][..], &["label", &bob, "bob"], &["labels", "export", "-"]] {
+        let outcome = scene.run("alice", arguments);
+        assert_eq!((outcome.code, outcome.out.as_str()), (Some(1), ""), "{outcome:#?}");
+        assert!(said(&outcome.err).contains("line 2 is no label"), "{outcome:#?}");
+    }
+    assert_eq!(scene.keeper.text("alice.labels.jsonl"), broken);
+}

@@ -13,13 +13,13 @@ pub enum LabelsError {
     /// The reader failed.
     #[error("the labels cannot be read: {0}")]
     Io(#[from] io::Error),
-    /// The file is longer than [`MAX_LABEL_FILE`].
+    /// The file is longer than [`MAX_LABEL_FILE`], as it is or as it would be written.
     #[error("a file with labels has at most {MAX_LABEL_FILE} bytes")]
     TooLong,
     /// There are more than [`MAX_LABELS`] labels.
     #[error("a wallet keeps at most {MAX_LABELS} labels")]
     TooMany,
-    /// A line is longer than [`MAX_LABEL_LINE`].
+    /// A line is longer than [`MAX_LABEL_LINE`], as it is or as it would be written.
     #[error("line {line}: a label has at most {MAX_LABEL_LINE} bytes")]
     LineTooLong {
         /// Which line, from 1.
@@ -32,6 +32,16 @@ pub enum LabelsError {
         line: usize,
         /// What it has to be.
         wanted: &'static str,
+    },
+    /// A label that was to be set would have a line longer than [`MAX_LABEL_LINE`] with its other fields.
+    #[error(
+        "a label has at most {MAX_LABEL_LINE} bytes with its other fields, and those of {kind} {reference} are long"
+    )]
+    FieldsTooLong {
+        /// Its type.
+        kind: String,
+        /// Its reference.
+        reference: String,
     },
     /// A type, a reference or a label that was to be set is empty, too long, or has a line break or a control
     /// character.

@@ -14,11 +14,6 @@ pub struct Label {
 }
 
 impl Label {
-    /// Makes a label that has a text alone.
-    pub(super) fn new(text: &str) -> Self {
-        Self { text: Some(text.into()), other: String::new() }
-    }
-
     /// Returns the text; `None` if the line has other fields alone, such as `spendable`.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
@@ -52,6 +47,11 @@ impl Label {
             other += &format!(",{}:{value}", Value::from(name.as_str()));
         }
         Ok((kind, reference, Self { text: label, other }))
+    }
+
+    /// Returns the bytes of its line in a file.
+    pub(super) fn len(&self, kind: &str, reference: &str) -> usize {
+        self.to_line(kind, reference).len() + 1
     }
 
     /// Returns the line for a type and a reference.

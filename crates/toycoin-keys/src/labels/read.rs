@@ -20,7 +20,10 @@ impl Labels {
             let line = std::str::from_utf8(line).map_err(|_| LabelsError::Malformed { line: number, wanted })?;
             if !line.trim().is_empty() {
                 let (kind, reference, label) = Label::read(line, number)?;
-                labels.insert(kind, reference, label)?;
+                labels.insert(kind, reference, label).map_err(|error| match error {
+                    LabelsError::FieldsTooLong { .. } => LabelsError::LineTooLong { line: number },
+                    error => error,
+                })?;
             }
         }
         Ok(labels)

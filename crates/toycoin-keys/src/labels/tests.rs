@@ -103,6 +103,43 @@ fn files_lines_and_their_number_are_bounded() {
     assert!(matches!(Labels::read((many + "{\"type\":\"a\",\"ref\":\"a\"}").as_bytes()), Err(LabelsError::TooMany)));
 }
 
+#[test]
+fn fields_that_grow_when_they_are_written_are_refused() {
+    // 1e15 is written as 1000000000000000.0
+    let numbers = |count: usize| vec!["1e15"; count].join(",");
+    let line = |count| format!("\n{{\"type\":\"tx\",\"ref\":\"a\",\"b\":[{}]}}", numbers(count));
+    assert!(line(3_000).len() <= MAX_LABEL_LINE);
+    assert!(matches!(Labels::read(line(3_000).as_bytes()), Err(LabelsError::LineTooLong { line: 2 })));
+    let labels = Labels::read(line(800).as_bytes()).unwrap();
+    assert_eq!(Labels::read(lines(&labels).as_bytes()).unwrap(), labels);
+}
+
+#[test]
+fn a_text_beside_long_fields_is_refused() {
+    let line = format!("{{\"type\":\"tx\",\"ref\":\"a\",\"b\":\"{}\"}}", "x".repeat(MAX_LABEL_LINE - 40));
+    let mut labels = Labels::read(line.as_bytes()).unwrap();
+    let before = labels.clone();
+    let error = labels.set("tx", "a", &"y".repeat(200)).unwrap_err();
+    assert!(matches!(&error, LabelsError::FieldsTooLong { kind, reference } if kind == "tx" && reference == "a"));
+    assert_eq!(labels, before);
+    assert_eq!(Labels::read(lines(&labels).as_bytes()).unwrap(), labels);
+}
+
+#[test]
+fn two_files_that_are_too_long_together_are_refused() {
+    let fields = "x".repeat(15_000);
+    let line = |index: usize| format!("{{\"type\":\"tx\",\"ref\":\"{index}\",\"b\":\"{fields}\"}}\n");
+    let file = |from: usize| Labels::read((from..from + 1_000).map(line).collect::<String>().as_bytes()).unwrap();
+    let mut labels = file(0);
+    assert!(matches!(labels.merge(file(1_000)), Err(LabelsError::TooLong)));
+    assert_eq!(Labels::read(lines(&labels).as_bytes()).unwrap(), labels);
+    // what is removed leaves room
+    let all = labels.len();
+    assert!((0..50).all(|index| labels.remove("tx", &index.to_string())));
+    labels.merge(Labels::read(line(0).as_bytes()).unwrap()).unwrap();
+    assert_eq!(labels.len(), all - 49);
+}
+
 proptest! {
     #[test]
     fn any_bytes_give_labels_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

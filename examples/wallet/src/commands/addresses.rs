@@ -62,11 +62,11 @@ pub async fn address(
 /// Shows all addresses that were given out to payers.
 ///
 /// # Errors
-/// If there is no wallet, or its labels cannot be read.
+/// If there is no wallet.
 pub async fn addresses(context: &Context<'_>) -> Result<(), Box<dyn Error>> {
     let file = context.file()?;
     let identity = identity_of(&file, context.arguments).await?;
-    let labels = label_file::read(&file.labels())?;
+    let labels = label_file::read_or_warn(&file.labels());
     let Some(places) = identity.places() else {
         let address = context.params.address(identity.owners()?.receive()).to_string();
         context.voice.both([&address], &json!([{ "address": address }]));

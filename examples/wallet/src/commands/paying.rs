@@ -26,11 +26,16 @@ use crate::{
 pub fn check(context: &Context<'_>) -> Result<(), Box<dyn Error>> {
     let terms = match &context.arguments.command {
         Command::Pay(pay) => {
+            let mut is_labelled = pay.label.is_some();
             if let Some(address) = pay.address {
                 address.require(context.params.spec().address_prefix)?;
             }
             if let Some(file) = &pay.file {
-                PaymentList::read(file, &context.params)?;
+                is_labelled = !PaymentList::read(file, &context.params)?.labels().is_empty();
+            }
+            if is_labelled {
+                // a broken file takes no label
+                label_file::read(&context.file()?.labels())?;
             }
             &pay.terms
         }
