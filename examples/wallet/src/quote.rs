@@ -1,12 +1,16 @@
 //! The price of a payment, as it is shown before one agrees to it.
 
 use std::{
+    collections::BTreeSet,
     error::Error,
     io::{self, BufRead as _, IsTerminal as _, Read as _},
 };
 
 use serde_json::{Value, json};
-use toycoin_core::{Amount, ChainParams, FeeRate, OutPoint, PublicKey, TxOut, Unsigned, wallet::Wallet};
+use toycoin_core::{
+    Amount, ChainParams, FeeRate, OutPoint, PublicKey, TxOut, Unsigned,
+    wallet::{Payment, Wallet},
+};
 use toycoin_examples::{
     columns::wrap,
     fees::{self, rate_of},
@@ -34,7 +38,8 @@ pub struct Quote {
     paid: Vec<(String, Amount)>,
     /// The change; zero without any.
     change: Amount,
-    /// What the wallet has after it, immature rewards included; `None` if the wallet does not know the chain.
+    /// What the wallet has after it and after all payments that wait, immature rewards included; `None` if the wallet
+    /// does not know the chain.
     after: Option<Amount>,
     is_to_oneself: bool,
     bytes: u64,
@@ -50,12 +55,8 @@ impl Quote {
         let paid_count = outputs.len() - usize::from(payment.change().is_some());
         let paid =
             outputs.iter().take(paid_count).map(|output| (params.address(output.owner).to_string(), output.value));
-        let before = wallet.balance().total();
-        let back: Amount =
-            outputs.iter().filter(|output| wallet.owners().contains(&output.owner)).map(|o| o.value).sum();
-        let spent: Amount = payment.spent().iter().map(|coin| coin.value).sum();
-        let after = before.saturating_add(back).saturating_sub(spent);
-        let is_to_oneself = after.saturating_add(payment.fee()) == before;
+        let is_to_oneself = outputs.iter().all(|output| wallet.owners().contains(&output.owner));
+        let after = after(&payment, wallet);
         let (paid, bytes) = (paid.collect(), payment.transaction().size());
         Self { paid, change, after: Some(after), is_to_oneself, bytes, rows: MOST_ROWS, payment }
     }
@@ -154,6 +155,22 @@ impl Quote {
     fn amount(&self) -> Amount {
         self.paid.iter().map(|(_, value)| *value).sum()
     }
+}
+
+/// Returns what a wallet has once a payment and all that wait beside it are confirmed.
+fn after(payment: &Unsigned, wallet: &Wallet) -> Amount {
+    let mut wallet = wallet.clone();
+    // it gives up what the payment replaces
+    wallet.track(payment.transaction().clone());
+    let spent: BTreeSet<_> = wallet.pending().flat_map(|payment| &payment.transaction.inputs).collect();
+    // a payment of an unknown coin may never be confirmed
+    let is_known = |payment: &&Payment| payment.transaction.inputs.iter().all(|coin| wallet.value_of(coin).is_some());
+    let outputs = wallet.pending().filter(is_known).flat_map(|payment| payment.transaction.outpoints(payment.txid));
+    let is_left =
+        |(outpoint, output): &(OutPoint, &TxOut)| !spent.contains(outpoint) && wallet.owners().contains(&output.owner);
+    let back: Amount = outputs.filter(is_left).map(|(_, output)| output.value).sum();
+    let balance = wallet.balance();
+    balance.available.saturating_add(balance.immature).saturating_add(back)
 }
 
 /// Shows a quote, and returns whether the payment is to be made.
@@ -323,6 +340,26 @@ mod tests {
         let lines = Quote::new(payment, &wallet, &params).lines();
         assert_eq!(lines[1], "amount  12.50    to yourself");
         assert!(lines.contains(&"left    99.9902".to_owned()), "{lines:#?}");
+    }
+
+    #[test]
+    fn what_is_left_counts_the_payments_that_wait() {
+        let (params, key) = (ChainParams::lab(), SecretKey::classroom(0));
+        let mut wallet = Wallet::new(params.clone(), key).spending_pending_change(true);
+        let [own, to] = [0, 1].map(|index| params.address(SecretKey::classroom(index).public_key()));
+        let left = |payment, wallet: &Wallet| Quote::new(payment, wallet, &params).to_json()["left"].clone();
+        let first = wallet.pay(to, "20".parse().unwrap(), FeeRate::ZERO).unwrap();
+        // its change pays the second one
+        let second = wallet.prepare(|builder| builder.pay(to, "1".parse().unwrap())).unwrap();
+        assert_eq!(left(second, &wallet), "79.00000000");
+        // a replacement pays once, and a cancelled payment not at all
+        let bump = wallet.replace(&first.txid(), FeeRate::grains_per_byte(1)).unwrap();
+        assert_eq!(left(bump, &wallet), "79.99999804");
+        let cancel = wallet.cancel(&first.txid(), None).unwrap();
+        assert_eq!(left(cancel, &wallet), "99.99999844");
+        wallet.pay(own, "5".parse().unwrap(), FeeRate::ZERO).unwrap();
+        let third = wallet.prepare(|builder| builder.pay(to, "2".parse().unwrap())).unwrap();
+        assert_eq!(left(third, &wallet), "78.00000000");
     }
 
     #[test]
