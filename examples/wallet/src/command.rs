@@ -5,7 +5,7 @@ use std::{error::Error, path::PathBuf};
 use clap::{Args, Subcommand};
 use toycoin_core::{Address, FeeRate, Txid};
 use toycoin_examples::{arguments::number, inspect::BlockName};
-use toycoin_keys::AccountKey;
+use toycoin_keys::{AccountKey, Labels};
 
 use crate::{coin_name::CoinName, fee_estimates, sum::Sum};
 
@@ -24,7 +24,7 @@ pub enum Command {
         #[arg(long)]
         new: bool,
         /// Label of the address, such as the payer's name.
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = label)]
         label: Option<String>,
         /// Show it as a QR code, too.
         #[arg(long)]
@@ -219,7 +219,7 @@ pub struct Pay {
     #[arg(long, value_name = "TXID:VOUT")]
     pub coin: Vec<CoinName>,
     /// Label of the payment.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = label)]
     pub label: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -309,4 +309,9 @@ pub enum LabelsCommand {
         /// The file; - for standard output.
         file: PathBuf,
     },
+}
+
+/// Reads a label that is to be set.
+fn label(text: &str) -> Result<String, String> {
+    Labels::require_text(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
 }

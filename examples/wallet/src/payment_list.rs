@@ -3,6 +3,7 @@
 use std::{error::Error, fs::File, io::Read as _, path::Path};
 
 use toycoin_core::{Address, Amount, ChainParams, TransactionBuilder};
+use toycoin_keys::Labels;
 
 /// Most bytes of a file that is read.
 const MOST_BYTES: u64 = 1 << 20;
@@ -74,6 +75,7 @@ fn one(line: &str, params: &ChainParams) -> Result<(Address, Amount, Option<Stri
     if let Some(first) = label.and_then(|label| label.split(',').next()).filter(|first| is_number(first.trim())) {
         return Err(format!("{first} behind the amount is no label; amounts have a point and no commas, such as 1.5"));
     }
+    label.map_or(Ok(()), Labels::require_text).map_err(|error| error.to_string())?;
     Ok((to, amount, label.map(str::to_owned)))
 }
 
@@ -100,6 +102,7 @@ mod tests {
             (format!("{},1\n{},x\n", to(0), to(0)), "line 2: "),
             (format!("{foreign},1\n"), "line 1: "),
             (format!("{},1,5\n", to(0)), "line 1: 5 behind the amount is no label"),
+            (format!("{},1,{}\n", to(0), "a".repeat(256)), "line 1: a label has 1 to 255 characters"),
             (format!("{},1,000,rent\n", to(0)), "line 1: 000 behind the amount is no label"),
             (format!("{},1\n", to(0)).repeat(MOST + 1), "more than 2000 payments"),
         ] {

@@ -13,7 +13,7 @@ use crate::{
     context::Context,
     label_file,
     payment_list::PaymentList,
-    quote::{Quote, is_agreed, require_taken},
+    quote::{Quote, is_agreed, require_taken, warn},
     session::Session,
     signing::WalletSigner,
     sum::Sum,
@@ -198,11 +198,13 @@ async fn finish(
     let payment = quote.into_payment().sign(&signer)?;
     drop(secrets);
     let txid = payment.txid();
-    // before it is sent, so that nobody has to guess what it was for
+    session.record(&payment, purpose.replaces.as_ref())?;
+    // before it is sent, so that nobody has to guess what it was for; it is kept by now, so it is sent in any case
     let of_payment = purpose.name.map(|name| ("tx", txid.to_string(), name));
     let of_addresses = purpose.labels.into_iter().map(|(address, label)| ("addr", address, label));
-    label_file::add(&session.file.labels(), of_payment.into_iter().chain(of_addresses))?;
-    session.record(&payment, purpose.replaces.as_ref())?;
+    if let Err(error) = label_file::add(&session.file.labels(), of_payment.into_iter().chain(of_addresses)) {
+        warn(&format!("the payment has no label: {error}"));
+    }
     voice.line(format_args!("payment {txid}"));
     context.sent.set(Some(txid));
     let (height, confirmations) = session.send(context, &payment, terms.wait).await?;
