@@ -72,8 +72,9 @@ async fn pay(node: &NodeHandle, arguments: &Arguments) -> Result<(), Box<dyn Err
     let mut seed = [0; 8];
     getrandom::fill(&mut seed)?;
     let mut choices = Choices::new(u64::from_le_bytes(seed));
-    arguments.meeting.wait(node).await?;
-    catch_up(node, Duration::from_secs(arguments.patience)).await?;
+    let patience = Duration::from_secs(arguments.patience);
+    arguments.meeting.wait(node, patience).await?;
+    catch_up(node, patience).await?;
     tokio::spawn(warn(node.events()));
     // the wallets learn what others have paid meanwhile only from the chain
     let mut events = node.events();

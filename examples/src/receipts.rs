@@ -143,7 +143,7 @@ async fn prove_by_headers(
     patience: Duration,
 ) -> Result<ReceiptFile, Box<dyn Error>> {
     let node = meeting.node(params.clone(), "wallet").await?.spawn().await?;
-    meeting.wait(&node).await?;
+    meeting.wait(&node, patience).await?;
     joining::catch_up(&node, patience).await?;
     let file = by_headers(&node, txid).await;
     node.shutdown().await?;

@@ -1,6 +1,6 @@
 //! Where a client meets others.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use clap::Args;
 use toycoin_core::ChainParams;
@@ -96,15 +96,15 @@ impl ClientMeeting {
         (refusals.len() == self.peer.len()).then(|| refusals.join(", "))
     }
 
-    /// Waits until a named peer has joined; a client of a relay has nothing to wait for.
+    /// Waits for so long until a named peer has joined; a client of a relay has nothing to wait for.
     ///
     /// # Errors
     /// [`GaveUp`] if none can be reached, or none joins; or if the node has stopped.
-    pub async fn wait(&self, node: &NodeHandle) -> Result<(), Box<dyn Error>> {
+    pub async fn wait(&self, node: &NodeHandle, patience: Duration) -> Result<(), Box<dyn Error>> {
         if self.peer.is_empty() {
             return Ok(());
         }
-        wait_for_peer(node, &self.peer).await.map_err(|alone| match alone {
+        wait_for_peer(node, &self.peer, patience).await.map_err(|alone| match alone {
             Alone::Unreachable(reasons) => {
                 let hint = "`cargo run --release --features p2p --example node -- --p2p` starts a node";
                 GaveUp::new(format!("cannot reach a peer: {reasons}; {hint}")).into()

@@ -9,7 +9,7 @@ use tokio::{
 use toycoin_core::HumanDuration;
 use toycoin_node::{NodeHandle, Stopped, peering::PeerAddress};
 
-/// Longest wait for a named peer to join. Carrier and peer allow 10 s for a handshake.
+/// Longest wait of a node for a named peer to join. Carrier and peer allow 10 s for a handshake.
 const JOINING: Duration = Duration::from_secs(15);
 /// Longest wait for an answer on a port.
 const PROBE: Duration = Duration::from_secs(5);
@@ -25,24 +25,31 @@ pub(super) enum Alone {
     Stopped(Stopped),
 }
 
-/// Waits until a peer has joined. It gives up when none of the named peers can be reached, or none of them joins.
-pub(super) async fn wait_for_peer(node: &NodeHandle, named: &[PeerAddress]) -> Result<(), Alone> {
-    let until = Instant::now() + JOINING;
+/// Waits until a peer has joined. It gives up when none of the named peers can be reached, or none of them joins for so
+/// long.
+pub(super) async fn wait_for_peer(node: &NodeHandle, named: &[PeerAddress], patience: Duration) -> Result<(), Alone> {
+    let until = Instant::now() + patience;
     // The carrier dials again and again, and says nothing of it. A connection of our own shows whether anybody listens.
     let refusals = tokio::select! {
         joined = node.wait_for_peer() => return joined.map_err(Alone::Stopped),
-        refusals = refusals(named) => refusals,
+        refusals = timeout_at(until, refusals(named)) => refusals,
     };
-    if refusals.len() == named.len() {
+    let is_probed = refusals.is_ok();
+    if let Ok(refusals) = refusals
+        && refusals.len() == named.len()
+    {
         return Err(Alone::Unreachable(refusals.join(", ")));
     }
     match timeout_at(until, node.wait_for_peer()).await {
         Ok(joined) => joined.map_err(Alone::Stopped),
         Err(_) => {
-            let waited = HumanDuration::from(JOINING);
+            let waited = HumanDuration::from(patience);
             let named = named.iter().map(PeerAddress::to_string).collect::<Vec<_>>().join(", ");
-            let why = "it is no node of this network, has another peer id, or wants no more peers";
-            Err(Alone::Unwanted(format!("no peer joined within {waited}: {named} answers, but {why}")))
+            let why = match is_probed {
+                true => "answers, but it is no node of this network, has another peer id, or wants no more peers",
+                false => "did not answer so far",
+            };
+            Err(Alone::Unwanted(format!("no peer joined within {waited}: {named} {why}")))
         }
     }
 }
@@ -69,7 +76,7 @@ pub(super) async fn refusals(peers: &[PeerAddress]) -> Vec<String> {
 pub async fn first_peer(node: NodeHandle, named: Vec<PeerAddress>) -> Result<String, Stopped> {
     let met = match named.is_empty() {
         true => node.wait_for_peer().await.map_err(Alone::Stopped),
-        false => wait_for_peer(&node, &named).await,
+        false => wait_for_peer(&node, &named, JOINING).await,
     };
     match met {
         Ok(()) => {}

@@ -61,7 +61,7 @@ impl Source {
     pub async fn catch_up(&mut self, meeting: &ClientMeeting, patience: Duration) -> Result<u64, Box<dyn Error>> {
         match self {
             Self::Full { node, wallet } => {
-                meeting.wait(node).await?;
+                meeting.wait(node, patience).await?;
                 catch_up(node, patience).await?;
                 follow(node, std::slice::from_mut(&mut **wallet)).await?;
                 Ok(wallet.height())

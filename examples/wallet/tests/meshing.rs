@@ -5,7 +5,7 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
-use std::{fs, path::Path};
+use std::{fs, net::TcpListener, path::Path};
 
 use common::{
     Program, classroom_address, classroom_key, folder,
@@ -80,6 +80,10 @@ fn mistakes_with_a_mesh_say_what_to_do() {
     says("wallet", &["tip", "--peer", &nowhere], 3, &format!("cannot reach a peer: {nowhere}: "));
     says("wallet", &["balance", "--key", &key, "--peer", &nowhere], 3, "--p2p` starts a node");
     says("oracle", &["--peer", &nowhere], 3, "cannot reach a peer");
+    // somebody listens there, and says nothing
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mute = format!("/ip4/127.0.0.1/tcp/{}", listener.local_addr().expect("it is bound").port());
+    says("wallet", &["tip", "--peer", &mute, "--patience", "1"], 3, "no peer joined within 1 s: ");
     says("wallet", &["tip", "--peer", "127.0.0.1:1"], 2, "is no address like /ip4/127.0.0.1/tcp/25001");
     says("wallet", &["tip", "--peer", &nowhere, "--relay", "127.0.0.1:1"], 2, "cannot be used with");
     says("node", &["--listen", "0.0.0.0:25001"], 2, "is no address like /ip4/127.0.0.1/tcp/25001");

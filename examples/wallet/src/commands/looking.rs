@@ -24,8 +24,9 @@ pub async fn look(context: &Context<'_>) -> Result<(), Box<dyn Error>> {
         Arguments::command().error(ErrorKind::ArgumentConflict, what).exit();
     }
     let node = online.meeting.node(context.params.clone(), "wallet").await?.spawn().await?;
-    online.meeting.wait(&node).await?;
-    catch_up(&node, Duration::from_secs(online.patience)).await?;
+    let patience = Duration::from_secs(online.patience);
+    online.meeting.wait(&node, patience).await?;
+    catch_up(&node, patience).await?;
     if arguments.json {
         context.voice.answer(&value(context, &node).await?);
         return Ok(node.shutdown().await?);

@@ -89,7 +89,7 @@ async fn alone(context: &Context<'_>, file: &SignedFile, wait: u64) -> Result<()
         confirming::confirmation(&mut light, payment, file.fee(), wait).await?
     } else {
         let node = online.meeting.node(params, "wallet").await?.spawn().await?;
-        online.meeting.wait(&node).await?;
+        online.meeting.wait(&node, patience).await?;
         catch_up(&node, patience).await?;
         say_sent(context, file);
         let confirmed = waiting::confirmation(&node, payment, file.fee(), wait).await?;
