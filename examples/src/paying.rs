@@ -105,6 +105,10 @@ pub fn explained(wallet: &Wallet, error: BuildError, fee_rate: FeeRate) -> Box<d
 /// Returns why there is too little money: what can be spent now, and from which block on the immature rewards can be.
 fn shortfall(wallet: &Wallet, needed: Amount, available: Amount, fee_rate: FeeRate) -> String {
     let (all, there) = (money(needed), money(available));
+    if available == Amount::ZERO && wallet.spendable().next().is_some() {
+        let why = "each coin costs more at this fee rate than it is worth; try a lower --fee-rate";
+        return format!("insufficient funds: {all} toycoins are needed with the fee, and {why}");
+    }
     let short = format!("insufficient funds: {all} toycoins are needed with the fee, there are {there} to spend");
     let mut rewards: Vec<_> =
         wallet.immature().map(|(_, coin)| (wallet.matures_at(&coin), coin.output.value)).collect();
@@ -178,6 +182,18 @@ mod tests {
         let mut mixed = one.clone();
         mixed.signatures = vec![*other.signatures.last().ok_or("signed")?, *one.signatures.last().ok_or("signed")?];
         assert!(is_signed_as(&one, &mixed) != is_signed_as(&other, &mixed));
+        Ok(())
+    }
+
+    #[test]
+    fn a_fee_rate_above_all_coins_is_named_as_the_reason() -> Result<(), Box<dyn Error>> {
+        let params = ChainParams::regtest();
+        let to = params.address(SecretKey::classroom(1).public_key());
+        let wallet = Wallet::new(params, SecretKey::classroom(0));
+        let rate = FeeRate::grains_per_byte(1_000_000_000);
+        let error = wallet.prepare(|builder| builder.pay(to, Amount::from_grains(5)).fee_rate(rate)).err();
+        let error = explained(&wallet, error.ok_or("too dear")?, rate).to_string();
+        assert!(error.ends_with("each coin costs more at this fee rate than it is worth; try a lower --fee-rate"));
         Ok(())
     }
 

@@ -165,6 +165,9 @@ async fn from_file(path: &Path) -> Result<Passphrase, Box<dyn Error>> {
 fn read_file(path: &Path) -> Result<Passphrase, Box<dyn Error>> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(format!("{shown} is a directory, and holds no passphrase; name a file").into());
+    }
     require_private(path, &file)?;
     let most = MAX_PASSPHRASE + 3;
     let mut text = Zeroizing::new(String::with_capacity(most + 1));

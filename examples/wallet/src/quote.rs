@@ -12,7 +12,7 @@ use toycoin_core::{
     wallet::{Payment, Wallet},
 };
 use toycoin_examples::{
-    columns::wrap,
+    columns::{WIDTH, width, wrap},
     fees::{self, rate_of},
     output,
     signals::answer,
@@ -109,10 +109,13 @@ impl Quote {
         }
         rows.extend(self.after.map(|after| ("left", after, String::new())));
         let numbers = aligned(&rows.iter().map(|(_, number, _)| money(*number)).collect::<Vec<_>>());
-        let row = |((name, _, note), number): (&(&str, Amount, String), String)| {
-            format!("{name:<6}  {number}  {note}").trim_end().to_owned()
-        };
-        lines.extend(rows.iter().zip(numbers).map(row));
+        for ((name, _, note), number) in rows.iter().zip(numbers) {
+            let row = format!("{name:<6}  {number}  {note}");
+            match width(&row) <= WIDTH {
+                true => lines.push(row.trim_end().to_owned()),
+                false => lines.extend([format!("{name:<6}  {}", number.trim_end()), format!("        {note}")]),
+            }
+        }
         let coins: Vec<_> = self.payment.transaction().inputs.iter().zip(self.payment.spent()).collect();
         let values = aligned(&coins.iter().take(self.rows).map(|(_, coin)| money(coin.value)).collect::<Vec<_>>());
         for (place, ((outpoint, _), value)) in coins.iter().zip(values).enumerate() {
@@ -275,7 +278,6 @@ fn is_yes(answer: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use toycoin_core::{SecretKey, wallet::Owners};
-    use toycoin_examples::columns::{WIDTH, width};
 
     use super::*;
 

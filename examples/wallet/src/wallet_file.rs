@@ -51,6 +51,9 @@ impl WalletFile {
             }
             _ => format!("cannot read {shown}: {error}"),
         })?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            return Err(format!("{shown} is a directory, and no wallet; --wallet names a file").into());
+        }
         warn_of_readers(path, &file);
         let keys = KeyFile::read_from(file).map_err(|error| format!("{shown}: {error}"))?;
         keys.require_network(&params.spec().name).map_err(|error| format!("{shown}: {error}"))?;

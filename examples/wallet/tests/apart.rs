@@ -73,7 +73,12 @@ fn labels_go_from_one_wallet_to_another() {
     keeper.run_locked("new", &["label", &address, ""]).success();
     keeper.run_locked("new", &["label", &address, ""]).refused(1);
     assert!(keeper.run_locked("new", &["addresses", "--json"]).json()[0]["label"].is_null());
-    for (name, line) in [("none.jsonl", "no label\n"), ("half.jsonl", "{\"type\":\"tx\"")] {
+    for (name, line) in [
+        ("none.jsonl", "no label\n"),
+        ("half.jsonl", "{\"type\":\"tx\""),
+        ("short.jsonl", "{\"type\":\"tx\",\"ref\":\"ab\",\"label\":\"rent\"}"),
+        ("other.jsonl", "{\"type\":\"addr\",\"ref\":\"bc1q34aq5drpuwy3\",\"label\":\"rent\"}"),
+    ] {
         let path = keeper.file(name, line);
         keeper.run_locked("new", &["labels", "import", &path]).refused(1);
     }

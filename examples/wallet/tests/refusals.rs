@@ -33,7 +33,7 @@ fn payments_that_cannot_be_made() {
     let taken = format!("{NO_TXID}:0");
     for (arguments, wanted) in [
         (&["pay", &bob, "100000"][..], "insufficient funds: "),
-        (&["pay", &bob, "0"], ""),
+        (&["pay", &bob, "1", "--fee-rate", "1000000000"], "each coin costs more at this fee rate than it is worth"),
         // coins that are not worth their own fee at this rate are dust
         (&["pay", &bob, "all", "--fee-rate", "1000000000"], ""),
         (&["pay", &bob, "1", "--coin", &taken], ""),
@@ -114,7 +114,9 @@ fn passphrase_files_that_are_not_to_be_trusted() {
     keeper.secret_file("long", &"a".repeat(1_025));
     assert!(run("long").contains("at most 1024 bytes"));
     std::fs::create_dir(keeper.folder.join("folder")).expect("a place for files");
-    run("folder");
+    assert!(run("folder").contains("is a directory"));
+    let error = keeper.run_locked("folder", &["address"]).refused(1);
+    assert!(error.contains("is a directory"), "{error}");
     keeper.secret_file("wrong", "five blue ducks");
     assert_eq!(run("wrong"), "wrong passphrase, or the file was changed");
     #[cfg(unix)]
@@ -187,17 +189,21 @@ fn nobody_there_is_exit_code_3() {
 #[test]
 fn arguments_that_cannot_go_together() {
     let keeper = Keeper::new("arguments", NETWORK);
-    let bob = classroom_address(1);
+    let (bob, long) = (classroom_address(1), "a".repeat(256));
     for arguments in [
         &[][..],
         &["pay"],
         &["pay", &bob],
         &["pay", &bob, "-1"],
+        &["pay", &bob, "0"],
         &["pay", &bob, "1.000000001"],
         &["pay", &bob, "everything"],
         &["pay", "treg1nonsense", "1"],
         &["pay", &bob, "1", "--coin", "1234"],
         &["pay", &bob, "1", "--wait", "0"],
+        &["pay", &bob, "1", "--label", &long],
+        &["pay", &bob, "1", "--label", &long, "--dry-run"],
+        &["address", "--label", "two\nlines"],
         &["pay", &bob, "1", "--dry-run", "--yes"],
         &["pay", &bob, "1", "--file", "list.csv"],
         &["new", "--words", "15"],

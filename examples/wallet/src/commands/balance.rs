@@ -4,7 +4,10 @@ use std::error::Error;
 
 use serde_json::{Value, json};
 use toycoin_core::{OutPoint, utxo::Coin, wallet::Wallet};
-use toycoin_examples::words::{aligned, money};
+use toycoin_examples::{
+    columns::{WIDTH, width},
+    words::{aligned, money},
+};
 
 use crate::{context::Context, session::Session};
 
@@ -40,13 +43,21 @@ pub fn lines(wallet: &Wallet) -> Vec<String> {
     let mut lines = vec![format!("{} toycoins at height {}", money(balance.total()), wallet.height())];
     if let Some(last) = wallet.immature().map(|(_, coin)| wallet.matures_at(&coin)).max() {
         let (now, rewards) = (money(balance.available), money(balance.immature));
-        lines.push(format!("{now} can be spent now; {rewards} are immature rewards, the last until block {last}"));
+        let rewards = format!("{rewards} are immature rewards, the last until block {last}");
+        lines.extend(halves(format!("{now} can be spent now"), rewards));
     }
     if wallet.pending().next().is_some() {
         let (reserved, back) = (money(balance.reserved), money(balance.pending_change));
-        lines.push(format!("{reserved} are in payments that wait for a block; {back} of it come back as change"));
+        let back = format!("{back} of it come back as change");
+        lines.extend(halves(format!("{reserved} are in payments that wait for a block"), back));
     }
     lines
+}
+
+/// Returns two halves of a sentence in one line if they fit, and else in two.
+fn halves(one: String, other: String) -> Vec<String> {
+    let line = format!("{one}; {other}");
+    if width(&line) <= WIDTH { vec![line] } else { vec![one + ";", other] }
 }
 
 /// A coin of the wallet, and what stands in the way of spending it.
@@ -94,4 +105,18 @@ fn coin_json(context: &Context<'_>, session: &Session, OwnCoin { outpoint, coin,
         "place": session.identity.place_of(&coin.output.owner).map(|place| place.to_string()),
         "label": session.labels.text("output", &name),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_that_is_too_long_has_two_lines() {
+        let now = "100,000,000.00000001 can be spent now".to_owned();
+        let rewards = |block: &str| format!("50 are immature rewards, until {block}");
+        assert_eq!(halves(now.clone(), rewards("7")), [format!("{now}; {}", rewards("7"))]);
+        let long = rewards("block 1,000,000");
+        assert_eq!(halves(now.clone(), long.clone()), [now + ";", long]);
+    }
 }

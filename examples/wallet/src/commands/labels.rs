@@ -7,7 +7,12 @@ use std::{
 };
 
 use serde_json::json;
-use toycoin_examples::{say, tell, whole_file::WholeFile, words::count};
+use toycoin_examples::{
+    columns::{WIDTH, cut},
+    say, tell,
+    whole_file::WholeFile,
+    words::count,
+};
 use toycoin_keys::Labels;
 
 use crate::{command::LabelsCommand, context::Context, label_file, label_reference::LabelReference};
@@ -46,6 +51,7 @@ pub fn labels(context: &Context<'_>, command: &LabelsCommand) -> Result<(), Box<
                 true => Labels::read_from(io::stdin().lock()).map_err(|error| format!("standard input: {error}"))?,
                 false => label_file::read_existing(file)?,
             };
+            require_known(context, &other)?;
             let taken = other.len();
             let labels = label_file::change(&place, |labels| Ok(labels.merge(other)?))?;
             let (taken_labels, all) = (count(taken as u64, "label"), labels.len());
@@ -66,6 +72,20 @@ pub fn labels(context: &Context<'_>, command: &LabelsCommand) -> Result<(), Box<
             let (written, shown) = (count(labels.len() as u64, "label"), file.display().to_string());
             context.voice.both([format!("{written} in {shown}")], &json!({ "file": shown, "labels": labels.len() }));
         }
+    }
+    Ok(())
+}
+
+/// Refuses labels of another wallet that [`label`] would refuse. Types that this wallet does not set are taken as they
+/// are.
+fn require_known(context: &Context<'_>, labels: &Labels) -> Result<(), Box<dyn Error>> {
+    for (kind, reference, _) in labels.iter().filter(|(kind, ..)| ["tx", "addr", "output", "xpub"].contains(kind)) {
+        let why = match LabelReference::parse(reference, context.params.spec().address_prefix) {
+            Ok(known) if known.kind == kind => continue,
+            Ok(known) => format!("that is of the type {}", known.kind),
+            Err(why) => why,
+        };
+        return Err(format!("nothing was taken: \"{}\" of the type {kind}: {why}", cut(reference, WIDTH)).into());
     }
     Ok(())
 }
