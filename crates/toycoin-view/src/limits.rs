@@ -14,7 +14,8 @@ pub const VIEWER_LAG: u64 = 512;
 /// Most viewers, that is streams of events, at the same time. A further one gets status 503.
 pub const VIEWERS: usize = 64;
 
-/// Most connections at the same time. A further one closes the oldest that waits for a header.
+/// Most connections at the same time. A further one closes the one whose client has lagged behind its answers for
+/// longest, if that is more than [`LAG_TIME`], else the oldest that waits for a header.
 pub const CONNECTIONS: usize = 256;
 
 /// Most connections without a complete header at the same time.
@@ -34,6 +35,10 @@ pub const HEADER_BYTES: usize = 16 << 10;
 
 /// Longest time for which a client may not take what is written to it. Then its connection is closed.
 pub const STALL_TIME: Duration = Duration::from_secs(120);
+
+/// Longest time for which a client may lag behind what is written to it while all places are taken. After that, a
+/// newcomer may have its place.
+pub const LAG_TIME: Duration = Duration::from_secs(5);
 
 /// Longest time in which connections may end when the view is shut down.
 pub const SHUTDOWN_TIME: Duration = Duration::from_secs(1);

@@ -13,7 +13,7 @@ use tokio::{
 use toycoin_view::{
     View,
     event::{Block, Fact},
-    limits::{BODY_TIME, HEADER_TIME, IDLE_TIME, STALL_TIME, STATE_BLOCKS},
+    limits::{BODY_TIME, CONNECTIONS, HEADER_TIME, IDLE_TIME, STALL_TIME, STATE_BLOCKS},
 };
 
 const GET: &[u8] = b"GET /style.css HTTP/1.1\r\nhost: ";
@@ -102,6 +102,33 @@ async fn an_answer_that_nobody_reads_is_given_up() {
     let mut part = Vec::new();
     let _ = stream.read_to_end(&mut part).await;
     assert!(part.len() < whole, "{} of {whole} bytes", part.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_read_nothing_keep_nobody_out() {
+    let view = serve(view()).await;
+    let file = format!("GET /vendor/uPlot.iife.min.js HTTP/1.1\r\nhost: {}\r\n\r\n", view.local_addr());
+    let mut silent = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(view.local_addr()).await.unwrap();
+        stream.write_all(file.repeat(60).as_bytes()).await.unwrap();
+        // it is at work once its first answer begins
+        stream.read_u8().await.unwrap();
+        silent.push(stream);
+    }
+    let start = Instant::now();
+    loop {
+        let mut newcomer = connect(&view).await;
+        // a connection that gets no place is closed
+        let _ = newcomer.write_all(&request(&view, "GET", "/style.css").bytes()).await;
+        if read(&mut newcomer).await.is_ok_and(|answer| answer.status == 200) {
+            break;
+        }
+        sleep(Duration::from_secs(1)).await;
+        assert!(start.elapsed() < STALL_TIME / 4, "no place became free");
+    }
 }
 
 fn block(number: usize) -> Block {

@@ -1,7 +1,9 @@
 //! The table of connections: how many there are, and which one has to go.
 //!
-//! Strangers may open as many connections as they like and send nothing. So a newcomer never waits for a place: it
-//! closes the oldest connection that waits for the header of a request. One that is at work is never closed.
+//! Strangers may open as many connections as they like, and send nothing or read nothing. So a newcomer does not wait
+//! for a place. When all are taken, it closes the connection whose client has lagged behind its answers for longest, if
+//! that is more than [`LAG_TIME`]. Otherwise it closes the oldest connection that waits for the header of a request. One
+//! that is at work, and whose client reads, is never closed.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,7 +18,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::limits::{CONNECTIONS, HEADER_TIME, IDLE_TIME, WAITING_CONNECTIONS};
+use crate::limits::{CONNECTIONS, HEADER_TIME, IDLE_TIME, LAG_TIME, WAITING_CONNECTIONS};
 
 /// The connections.
 #[derive(Debug, Default)]
@@ -36,6 +38,8 @@ struct Table {
 struct Entry {
     /// The number of the wait, if it waits for a header.
     waits: Option<u64>,
+    /// Since when its client has not taken all that was there to be written.
+    lags: Option<Instant>,
     phase: watch::Sender<Phase>,
 }
 
@@ -56,13 +60,16 @@ impl Connections {
     /// Returns a place for a newcomer, for which an older connection may have to go; `None` if all are at work.
     pub(crate) fn open(self: &Arc<Self>, now: Instant) -> Option<Place> {
         let mut table = self.lock();
-        while table.open.len() >= CONNECTIONS || table.waiting.len() >= WAITING_CONNECTIONS {
-            table.evict()?;
+        while table.open.len() >= CONNECTIONS {
+            table.evict_lagging(now).or_else(|| table.evict_waiting())?;
+        }
+        while table.waiting.len() >= WAITING_CONNECTIONS {
+            table.evict_waiting()?;
         }
         let id = table.number();
         let (phase, watch) = watch::channel(Phase::Header(now + HEADER_TIME));
         table.waiting.insert(id, id);
-        table.open.insert(id, Entry { waits: Some(id), phase });
+        table.open.insert(id, Entry { waits: Some(id), lags: None, phase });
         Some(Place { connections: Arc::clone(self), id, watch, answered: AtomicBool::new(false) })
     }
 
@@ -78,9 +85,27 @@ impl Table {
         self.next
     }
 
-    fn evict(&mut self) -> Option<()> {
+    /// Closes the connection that has waited for a header for longest.
+    fn evict_waiting(&mut self) -> Option<()> {
         let (_, id) = self.waiting.pop_first()?;
+        self.evict(id)
+    }
+
+    /// Closes the connection whose client has lagged for longest, if that is more than [`LAG_TIME`].
+    fn evict_lagging(&mut self, now: Instant) -> Option<()> {
+        let lags = self.open.iter().filter_map(|(id, entry)| Some((entry.lags?, *id)));
+        let (since, id) = lags.min()?;
+        if now.saturating_duration_since(since) <= LAG_TIME {
+            return None;
+        }
+        self.evict(id)
+    }
+
+    fn evict(&mut self, id: u64) -> Option<()> {
         let entry = self.open.remove(&id)?;
+        if let Some(wait) = entry.waits {
+            self.waiting.remove(&wait);
+        }
         entry.phase.send_replace(Phase::Evicted);
         Some(())
     }
@@ -116,6 +141,13 @@ impl Place {
     pub(crate) fn written(&self, now: Instant) {
         if self.answered.swap(false, Ordering::AcqRel) {
             self.rest(now);
+        }
+    }
+
+    /// Says since when the client lags behind what is written to it; `None` if it has taken all.
+    pub(crate) fn lags(&self, since: Option<Instant>) {
+        if let Some(entry) = self.connections.lock().open.get_mut(&self.id) {
+            entry.lags = since;
         }
     }
 
@@ -172,6 +204,8 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::FutureExt;
 
     use super::*;
@@ -198,7 +232,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn connections_at_work_are_never_closed() {
+    async fn connections_at_work_stay_while_clients_read() {
         let connections = Arc::default();
         let mut places = Vec::new();
         for _ in 0..CONNECTIONS {
@@ -211,6 +245,28 @@ mod tests {
         assert_eq!(gone(&places), [7]);
         places.truncate(100);
         assert_eq!(open(&connections, CONNECTIONS - 100).len(), CONNECTIONS - 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_newcomer_closes_the_one_that_lags_longest() {
+        let (connections, now) = (Arc::default(), Instant::now());
+        let mut places = Vec::new();
+        for _ in 0..CONNECTIONS {
+            places.extend(open(&connections, 1));
+            places.last().unwrap().work();
+        }
+        places[7].lags(Some(now + Duration::from_secs(1)));
+        places[9].lags(Some(now));
+        places[3].lags(Some(now));
+        places[3].lags(None);
+        assert!(connections.open(now + LAG_TIME).is_none(), "all may still catch up");
+        let late = now + LAG_TIME + Duration::from_millis(1);
+        let newcomer = connections.open(late).unwrap();
+        assert_eq!(gone(&places), [9]);
+        drop(connections.open(late).expect("the one that waits for a header gives its place"));
+        assert!(newcomer.over().now_or_never().is_some());
+        let _held = (connections.open(late).unwrap(), connections.open(late + LAG_TIME).unwrap());
+        assert_eq!(gone(&places), [7, 9]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -24,12 +24,14 @@ pub(crate) struct Socket {
     place: Arc<Place>,
     /// While a write does not proceed: when to give up.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Whether a write has had to wait since the client had taken all.
+    lags: bool,
 }
 
 impl Socket {
     /// Returns the socket of a connection that has this place.
     pub(crate) const fn new(stream: TcpStream, place: Arc<Place>) -> Self {
-        Self { stream, place, stalled: None }
+        Self { stream, place, stalled: None, lags: false }
     }
 
     /// Closes the connection, after it has read what the client may still be sending. Otherwise the client could find
@@ -59,6 +61,11 @@ impl Socket {
         if let Poll::Ready(result) = poll(Pin::new(&mut self.stream), context) {
             self.stalled = None;
             return Poll::Ready(result);
+        }
+        if !self.lags {
+            // a client that takes a few bytes now and then lags all the same
+            self.lags = true;
+            self.place.lags(Some(Instant::now()));
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL_TIME)));
         ready!(stalled.as_mut().poll(context));
@@ -101,6 +108,10 @@ impl AsyncWrite for Socket {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         // hyper flushes once its own buffer is empty
+        if self.lags {
+            self.lags = false;
+            self.place.lags(None);
+        }
         self.place.written(Instant::now());
         Poll::Ready(Ok(()))
     }
