@@ -128,6 +128,14 @@ pub const INDEX_FETCHES: usize = 5_000;
 /// Most requests to nodes that one request from outside has open at the same time.
 pub const OPEN_REQUESTS: usize = 64;
 
+/// Shortest time between two readings of a node's whole mempool, unless a block came or this server was asked to change
+/// something. In between, readers get what is there.
+pub const MEMPOOL_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Time after which a mempool is read again although its number of payments and of bytes is the same: a payment may
+/// have replaced another of its size.
+pub const MEMPOOL_AGE: Duration = Duration::from_secs(2);
+
 /// Most transactions that are looked up for the outputs that the transactions of one answer spend. The index has
 /// nearly all of them without that.
 pub const PARENTS_FETCHED: usize = 1_000;

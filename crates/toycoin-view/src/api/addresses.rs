@@ -33,7 +33,7 @@ pub(crate) async fn address(
     let source = Source::new(&app, &viewpoint)?;
     let owner = params::owner(&address, source.params())?;
     let mut index = source.index().await?;
-    index.read_payments(&source.node).await?;
+    source.read_payments(&mut index).await?;
     let confirmed = index.chain.owner(&owner);
     let chain_stats = confirmed.map(|known| AddressStats::new(known.history.len(), known.totals)).unwrap_or_default();
     let (mut count, mut totals) = (0, Totals::default());
@@ -59,7 +59,7 @@ pub(crate) async fn coins(
     let source = Source::new(&app, &viewpoint)?;
     let owner = params::owner(&address, source.params())?;
     let mut index = source.index().await?;
-    index.read_payments(&source.node).await?;
+    source.read_payments(&mut index).await?;
     let (chain, mempool) = (&index.chain, &index.mempool);
     let confirmed = chain.owner(&owner).into_iter().flat_map(|known| &known.coins).filter_map(|coin| {
         let output = chain.output(coin)?.output;
@@ -136,7 +136,7 @@ pub(crate) async fn waiting(State(app): Apps, Segments(address): Segments<String
 
 async fn waiting_of(source: &Source<'_>, owner: PublicKey) -> Result<Vec<TransactionInfo>, Problem> {
     let mut index = source.index().await?;
-    index.read_payments(&source.node).await?;
+    source.read_payments(&mut index).await?;
     let is_of_owner = |waiting: &Waiting<'_>| !Moves::of(&owner, *waiting, &index.chain, &index.mempool).is_empty();
     let mut found: Vec<_> = index.mempool.waiting().filter(is_of_owner).collect();
     found.sort_by_key(|waiting| std::cmp::Reverse(waiting.entry.since));

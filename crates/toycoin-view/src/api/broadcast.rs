@@ -34,7 +34,9 @@ pub(crate) async fn broadcast(
         return Err(Refusal::trial_runs().into());
     }
     let txid = payment.txid();
-    match source.node.submit(payment).await? {
+    let submitted = source.node.submit(payment).await?;
+    app.indexes.changed();
+    match submitted {
         Ok(_) | Err(SubmitError::Refused(AdmitError::AlreadyConfirmed { .. })) => Ok(txid.to_string()),
         Err(error) => Err(refused(&error)),
     }

@@ -25,7 +25,7 @@ pub(crate) async fn fee_estimates(
 ) -> Result<Json<FeeEstimates>, Problem> {
     let source = Source::new(&app, &viewpoint)?;
     let mut index = source.index().await?;
-    index.read_mempool(&source.node).await?;
+    source.read_mempool(&mut index).await?;
     Ok(Json(estimates(source.params(), index.mempool.entries())))
 }
 

@@ -7,7 +7,6 @@ use std::{
 };
 
 use axum::{Json, extract::State};
-use futures_util::future::join_all;
 use toycoin_core::{OutPoint, Txid};
 use toycoin_node::mempool::MempoolEntry;
 
@@ -31,7 +30,7 @@ type Apps = State<Arc<App>>;
 pub(crate) async fn mempool(State(app): Apps, viewpoint: Viewpoint) -> Result<Json<MempoolInfo>, Problem> {
     let source = Source::new(&app, &viewpoint)?;
     let mut index = source.index().await?;
-    index.read_mempool(&source.node).await?;
+    source.read_mempool(&mut index).await?;
     let entries = index.mempool.entries();
     Ok(Json(MempoolInfo {
         count: entries.len(),
@@ -69,8 +68,8 @@ const BIN_BYTES: u64 = 50_000;
     responses((status = 200, body = Vec<String>),
         (status = "default", description = "What went wrong", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn txids(State(app): Apps, viewpoint: Viewpoint) -> Result<Json<Vec<String>>, Problem> {
-    let entries = first_entries(&Source::new(&app, &viewpoint)?).await?;
-    Ok(Json(entries.iter().map(|entry| entry.txid.to_string()).collect()))
+    let entries = Source::new(&app, &viewpoint)?.entries().await?;
+    Ok(Json(entries.iter().take(MEMPOOL_LISTED).map(|entry| entry.txid.to_string()).collect()))
 }
 
 /// The last 10 payments to enter the mempool, the last one first.
@@ -80,11 +79,12 @@ pub(crate) async fn txids(State(app): Apps, viewpoint: Viewpoint) -> Result<Json
 pub(crate) async fn recent(State(app): Apps, viewpoint: Viewpoint) -> Result<Json<Vec<RecentPayment>>, Problem> {
     let source = Source::new(&app, &viewpoint)?;
     let mut index = source.index().await?;
-    index.read_mempool(&source.node).await?;
-    let mut entries: Vec<_> = index.mempool.entries().to_vec();
-    drop(index);
+    source.read_mempool(&mut index).await?;
+    let mut entries: Vec<_> = index.mempool.entries().iter().collect();
     entries.sort_by_key(|entry| Reverse(entry.since));
     entries.truncate(RECENT);
+    let entries: Vec<_> = entries.into_iter().cloned().collect();
+    drop(index);
     let mut recent = Vec::new();
     for entry in entries {
         // one that has left since is no longer recent
@@ -108,11 +108,10 @@ pub(crate) async fn mempool_of_node(
     Segments(node): Segments<String>,
 ) -> Result<Json<Vec<WaitingPayment>>, Problem> {
     let source = Source::new(&app, &Viewpoint { node: Some(params::number(&node, "a node")?) })?;
-    let entries = first_entries(&source).await?;
-    let pages = join_all(source.others().map(async |node| node.mempool(None, usize::MAX).await)).await;
-    let others: Vec<_> = pages.into_iter().flatten().flat_map(|page| page.entries).collect();
+    let entries = source.entries().await?;
+    let others = source.others_entries().await;
     let mut spenders: HashMap<OutPoint, BTreeSet<Txid>> = HashMap::new();
-    for entry in &others {
+    for entry in others.iter().flat_map(|entries| &**entries) {
         for coin in &entry.spends {
             spenders.entry(*coin).or_default().insert(entry.txid);
         }
@@ -128,21 +127,7 @@ pub(crate) async fn mempool_of_node(
             conflicts: rivals.into_iter().filter(|rival| **rival != entry.txid).map(Txid::to_string).collect(),
         }
     };
-    Ok(Json(entries.iter().map(describe).collect()))
-}
-
-/// Returns the entries that are mined first, at most [`MEMPOOL_LISTED`].
-async fn first_entries(source: &Source<'_>) -> Result<Vec<MempoolEntry>, Problem> {
-    let (mut entries, mut after): (Vec<MempoolEntry>, _) = (Vec::new(), None);
-    let mut seen = BTreeSet::new();
-    loop {
-        let page = source.node.mempool(after, MEMPOOL_LISTED - entries.len()).await?;
-        entries.extend(page.entries.into_iter().filter(|entry| seen.insert(entry.txid)));
-        after = page.next;
-        if after.is_none() || entries.len() >= MEMPOOL_LISTED {
-            return Ok(entries);
-        }
-    }
+    Ok(Json(entries.iter().take(MEMPOOL_LISTED).map(describe).collect()))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use toycoin_core::{
 use crate::{
     api::params::Viewpoint,
     app::App,
-    index::{IndexedBlock, NodeIndex},
+    index::{Entries, IndexedBlock, NodeIndex},
     limits::{OPEN_REQUESTS, PARENTS_FETCHED},
     problem::Problem,
     reader::{Down, NodeReader},
@@ -118,6 +118,40 @@ impl<'a> Source<'a> {
     /// When the node is down, or the index has still to catch up.
     pub(crate) async fn index(&self) -> Result<MappedMutexGuard<'a, NodeIndex>, Problem> {
         self.app.indexes.node(self.number, &self.node, self.params()).await
+    }
+
+    /// Returns the entries of the node's mempool, in the order of mining. They may be those of a moment ago.
+    ///
+    /// # Errors
+    /// When the node is down.
+    pub(crate) async fn entries(&self) -> Result<Entries, Down> {
+        self.app.indexes.entries(self.number, &self.node).await
+    }
+
+    /// Returns the entries of all other nodes' mempools. Nodes that are down are left out.
+    pub(crate) async fn others_entries(&self) -> Vec<Entries> {
+        let others = (0..self.app.stage.nodes()).filter(|node| *node != self.number);
+        let others = others.filter_map(|node| Some((node, self.app.stage.node(node)?)));
+        let read = async |(node, reader): (usize, NodeReader)| self.app.indexes.entries(node, &reader).await;
+        join_all(others.map(read)).await.into_iter().flatten().collect()
+    }
+
+    /// Brings the mempool of the node's index up to date.
+    ///
+    /// # Errors
+    /// When the node is down.
+    pub(crate) async fn read_mempool(&self, index: &mut NodeIndex) -> Result<(), Problem> {
+        index.take_mempool(self.entries().await?);
+        Ok(())
+    }
+
+    /// Brings the mempool of the node's index up to date, with the payments in it.
+    ///
+    /// # Errors
+    /// When the node is down, or there are more new payments than one request fetches; then the next call goes on.
+    pub(crate) async fn read_payments(&self, index: &mut NodeIndex) -> Result<(), Problem> {
+        self.read_mempool(index).await?;
+        index.fetch_payments(&self.node).await
     }
 
     /// Returns the other nodes.

@@ -127,7 +127,7 @@ pub(crate) async fn outspends(
     let txid = params::txid(&txid)?;
     let outputs = source.transaction(txid).await?.outputs().len();
     let mut index = source.index().await?;
-    index.read_mempool(&source.node).await?;
+    source.read_mempool(&mut index).await?;
     let outspend = |(_, vout)| spender(&index, OutPoint { txid, vout });
     Ok(Json((0..outputs).zip(0..).map(outspend).collect()))
 }
@@ -151,7 +151,7 @@ pub(crate) async fn outspend(
         return Err(Problem::unknown(detail));
     }
     let mut index = source.index().await?;
-    index.read_mempool(&source.node).await?;
+    source.read_mempool(&mut index).await?;
     Ok(Json(spender(&index, OutPoint { txid, vout })))
 }
 

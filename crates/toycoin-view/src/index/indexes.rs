@@ -1,31 +1,44 @@
 //! The indexes of all nodes that were asked.
 
-use std::{collections::BTreeMap, sync::PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use futures_util::{StreamExt, future::join_all, stream};
-use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::{
+    sync::{MappedMutexGuard, Mutex, MutexGuard},
+    time::Instant,
+};
 use toycoin_core::{BlockHash, ChainParams, Txid};
 
 use crate::{
     index::{
-        NodeIndex,
+        Entries, Listing, NodeIndex,
         stale::{StaleBlocks, side_blocks},
     },
     limits::{NODES, OPEN_REQUESTS, STALE_STEPS},
     problem::Problem,
-    reader::NodeReader,
+    reader::{Down, NodeReader},
 };
 
 /// The indexes of all nodes that were asked.
 #[derive(Debug)]
 pub(crate) struct Indexes {
     nodes: [Mutex<Option<NodeIndex>>; NODES],
+    listings: [Listing; NODES],
+    /// Number of changes of mempools that were made through this server.
+    changes: AtomicU64,
     stale: std::sync::Mutex<StaleBlocks>,
 }
 
 impl Default for Indexes {
     fn default() -> Self {
-        Self { nodes: [const { Mutex::const_new(None) }; NODES], stale: std::sync::Mutex::default() }
+        let (listings, changes, stale) = Default::default();
+        Self { nodes: [const { Mutex::const_new(None) }; NODES], listings, changes, stale }
     }
 }
 
@@ -47,6 +60,21 @@ impl Indexes {
         let mut index = MutexGuard::map(guard, |index| index.get_or_insert_with(|| NodeIndex::new(params)));
         index.follow(reader).await?;
         Ok(index)
+    }
+
+    /// Returns the entries of a node's mempool, in the order of mining; see [`Listing`].
+    ///
+    /// # Errors
+    /// When the node is down, or there is no such node.
+    pub(crate) async fn entries(&self, node: usize, reader: &NodeReader) -> Result<Entries, Down> {
+        let listing = self.listings.get(node).ok_or(Down)?;
+        // the changes so far, so that one that comes while the node is asked counts for the next reader
+        listing.read(reader, self.changes.load(Ordering::Acquire), Instant::now()).await
+    }
+
+    /// Says that mempools were changed through this server: whoever did it wants to see it.
+    pub(crate) fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     /// Returns a stale block that holds a transaction, if one of these nodes has such a block. It reads the stale blocks

@@ -10,6 +10,7 @@ use toycoin_core::{OutPoint, Transaction, TxOut, Txid};
 use toycoin_node::mempool::MempoolEntry;
 
 use crate::{
+    index::Entries,
     limits::{INDEX_FETCHES, OPEN_REQUESTS},
     reader::{Down, NodeReader},
 };
@@ -18,7 +19,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct MempoolIndex {
     /// The entries in the order of mining.
-    entries: Vec<MempoolEntry>,
+    entries: Entries,
     /// The payment that spends each coin, and the index of that input.
     spenders: HashMap<OutPoint, (Txid, u32)>,
     /// The payments that were fetched so far.
@@ -59,26 +60,17 @@ impl MempoolIndex {
             .filter_map(move |entry| transactions.get(&entry.txid).map(|transaction| Waiting { entry, transaction }))
     }
 
-    /// Reads the whole mempool again, page by page. A mempool holds at most 20 MB, which are 130,000 payments.
-    pub(super) async fn refresh(&mut self, reader: &NodeReader) -> Result<(), Down> {
-        let (mut entries, mut after) = (Vec::new(), None);
-        loop {
-            let page = reader.mempool(after, usize::MAX).await?;
-            entries.extend(page.entries);
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
+    /// Takes what the node says about its mempool.
+    pub(super) fn take(&mut self, entries: Entries) {
+        if Arc::ptr_eq(&self.entries, &entries) {
+            return;
         }
-        // one that moved between two pages may be on both
-        let mut seen = HashSet::with_capacity(entries.len());
-        entries.retain(|entry| seen.insert(entry.txid));
         let spends =
             entries.iter().flat_map(|entry| (0..).zip(&entry.spends).map(|(vin, coin)| (*coin, (entry.txid, vin))));
         self.spenders = spends.collect();
-        self.transactions.retain(|txid, _| seen.contains(txid));
+        let waiting: HashSet<_> = entries.iter().map(|entry| entry.txid).collect();
+        self.transactions.retain(|txid, _| waiting.contains(txid));
         self.entries = entries;
-        Ok(())
     }
 
     /// Fetches the payments that are new. Returns whether that were all; else the next call goes on.

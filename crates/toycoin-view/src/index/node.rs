@@ -7,7 +7,7 @@ use toycoin_core::{
 };
 
 use crate::{
-    index::{ChainIndex, MempoolIndex},
+    index::{ChainIndex, Entries, MempoolIndex},
     limits::INDEX_STEPS,
     problem::Problem,
     reader::{Down, NodeReader},
@@ -65,20 +65,16 @@ impl NodeIndex {
         Ok(fits && delta.complete)
     }
 
-    /// Reads the mempool.
-    ///
-    /// # Errors
-    /// When the node is down.
-    pub(crate) async fn read_mempool(&mut self, reader: &NodeReader) -> Result<(), Problem> {
-        Ok(self.mempool.refresh(reader).await?)
+    /// Takes what the node says about its mempool.
+    pub(crate) fn take_mempool(&mut self, entries: Entries) {
+        self.mempool.take(entries);
     }
 
-    /// Reads the mempool and the payments in it.
+    /// Fetches the payments in the mempool.
     ///
     /// # Errors
     /// When the node is down, or there are more new payments than one request fetches; then the next call goes on.
-    pub(crate) async fn read_payments(&mut self, reader: &NodeReader) -> Result<(), Problem> {
-        self.mempool.refresh(reader).await?;
+    pub(crate) async fn fetch_payments(&mut self, reader: &NodeReader) -> Result<(), Problem> {
         if self.mempool.fetch(reader).await? { Ok(()) } else { Err(catching_up("the mempool")) }
     }
 

@@ -57,7 +57,9 @@ macro_rules! handlers {
         )]
         async fn $name(State(app): State<Arc<App>>, $($argument: $type),*) -> Answer {
             let command: Command = $command;
-            Ok(answer(app.stage.command(command).await?))
+            let done = app.stage.command(command).await?;
+            app.indexes.changed();
+            Ok(answer(done))
         }
     )*};
 }

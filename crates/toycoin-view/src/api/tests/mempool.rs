@@ -1,9 +1,17 @@
 //! The mempool, fee estimates, audit, rules, and metrics.
 
+use std::sync::Arc;
+
 use serde_json::json;
+use tokio::time::Instant;
 use toycoin_core::{Amount, ChainParams, Rule, SecretKey, Transaction, TxOut};
 
 use super::site::{Site, hex, mine, node, payment, run_test};
+use crate::{
+    index::Listing,
+    limits::{MEMPOOL_AGE, MEMPOOL_INTERVAL},
+    reader::NodeReader,
+};
 
 #[test]
 fn the_mempool_adds_up() {
@@ -31,6 +39,31 @@ fn the_mempool_adds_up() {
         txids.sort();
         assert_eq!(sorted, txids);
         assert_eq!(site.json("/api/fee-estimates").await["144"], 0.0);
+    });
+}
+
+#[test]
+fn a_mempool_is_read_again_only_when_it_may_have_changed() {
+    run_test(async {
+        let node = node(1, |builder| builder).await;
+        let (reader, listing, start) = (NodeReader::Live(node.clone()), Listing::default(), Instant::now());
+        let read = async |changes, now| listing.read(&reader, changes, now).await.unwrap();
+        let empty = read(0, start).await;
+        node.submit(payment(0, 4, 5)).await.unwrap();
+        let soon = read(0, start + MEMPOOL_INTERVAL / 2).await;
+        assert!(Arc::ptr_eq(&empty, &soon) && soon.is_empty(), "not twice within the interval");
+        let later = start + MEMPOOL_INTERVAL;
+        let one = read(0, later).await;
+        assert_eq!(one.len(), 1);
+        assert!(Arc::ptr_eq(&one, &read(0, later + MEMPOOL_INTERVAL * 2).await), "it is the same");
+        // a payment may have replaced another one of its size
+        let old = later + MEMPOOL_AGE;
+        let again = read(0, old).await;
+        assert!(!Arc::ptr_eq(&one, &again) && again.len() == 1);
+        // whoever changed something here sees it at once, and so does everybody when a block comes
+        assert!(!Arc::ptr_eq(&again, &read(1, old).await));
+        mine(&node, 1).await;
+        assert_eq!(read(1, old).await.len(), 0);
     });
 }
 
