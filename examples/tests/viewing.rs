@@ -81,6 +81,19 @@ fn two_records_of_one_seed_are_the_same_bytes() {
 }
 
 #[test]
+fn a_record_that_is_cut_is_replayed_without_its_last_line() {
+    let folder = folder("cut-record");
+    let (record, page) = (folder.join("record.jsonl"), folder.join("page.html"));
+    let paths = [&record, &page].map(|path| path.to_str().expect("a name in UTF-8"));
+    Program::start("view", &["--record", paths[0], "--headless", "--for", "5"]).success();
+    let mut text = fs::read_to_string(&record).expect("a record");
+    text.truncate(text.len() - 5);
+    fs::write(&record, text).expect("a place for files");
+    let said = Program::start("view", &["--replay", paths[0], "--save-page", paths[1], "--headless"]).success();
+    assert!(said.join("\n").contains("the last line of"), "{said:#?}");
+}
+
+#[test]
 fn mistakes_in_views_arguments_say_what_to_do() {
     let says = |arguments: &[&str], code: i32, wanted: &str| {
         let (found, said) = Program::start("view", arguments).end();

@@ -47,7 +47,11 @@ fn create(file: &Path) -> io::Result<File> {
 /// If the file cannot be read, or is no record.
 pub(crate) fn open_record(file: &Path) -> Result<Record, Box<dyn Error>> {
     let opened = File::open(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    Ok(Record::read(opened).map_err(|error| format!("{}: {error}", file.display()))?)
+    let record = Record::read(opened).map_err(|error| format!("{}: {error}", file.display()))?;
+    if record.is_cut() {
+        tell!("note: the last line of {} is not whole, and is left out", file.display());
+    }
+    Ok(record)
 }
 
 /// Waits until so much time has passed on the stage; for ever without a time.

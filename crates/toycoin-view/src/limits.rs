@@ -73,6 +73,9 @@ pub const LISTED_BLOCKS: usize = 100;
 /// Most inputs, outputs or parents of a payment that an event lists. More are only counted.
 pub const LISTED_PARTS: usize = 64;
 
+/// Most faults at the same time that the record of a trace lists. Further ones are left out.
+pub const LISTED_FAULTS: usize = 64;
+
 /// Most bytes of a text that an event holds: a reason, or a note.
 pub const TEXT_BYTES: usize = 400;
 

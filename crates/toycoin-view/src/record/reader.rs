@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use thiserror::Error;
 
 use crate::{
@@ -20,6 +20,7 @@ pub struct Record {
     text: Arc<str>,
     state: State,
     events: u64,
+    is_cut: bool,
 }
 
 /// The reason why something is no record.
@@ -55,6 +56,8 @@ struct Numbered {
 impl Record {
     /// Reads a record, or a trace of the simulator (`simulate --trace FILE`), which shows less.
     ///
+    /// A last line that is not whole is left out: whoever wrote it was killed, or the disk was full.
+    ///
     /// # Errors
     /// [`RecordError`].
     pub fn read(from: impl Read) -> Result<Self, RecordError> {
@@ -62,8 +65,13 @@ impl Record {
         let mut text = String::new();
         from.read_line(&mut text)?;
         if trace::is_trace(&text) {
-            from.read_to_string(&mut text)?;
-            return if text.len() as u64 > RECORD_BYTES { Err(RecordError::TooLarge) } else { trace::read(&text) };
+            let end = loop {
+                match append_line(&mut from, &mut text)? {
+                    Appended::Line => {}
+                    end => break end,
+                }
+            };
+            return Ok(Self { is_cut: end == Appended::Cut, ..trace::read(&text)? });
         }
         let state: State = serde_json::from_str(&text).map_err(|error| RecordError::NoState(error.to_string()))?;
         if state.toycoin_view != VERSION {
@@ -71,13 +79,13 @@ impl Record {
             return Err(RecordError::NoState(format!("it has version {version}, this program reads {VERSION}")));
         }
         let (mut seq, mut us, mut line) = (state.seq, state.us, 1);
-        loop {
+        let end = loop {
             let begin = text.len();
-            if from.read_line(&mut text)? == 0 {
-                break;
+            match append_line(&mut from, &mut text)? {
+                Appended::Line => line += 1,
+                end => break end,
             }
-            line += 1;
-            if text.len() as u64 > RECORD_BYTES || line > RECORD_LINES {
+            if line > RECORD_LINES {
                 return Err(RecordError::TooLarge);
             }
             let event = text.get(begin..).unwrap_or_default().trim();
@@ -90,9 +98,14 @@ impl Record {
                 return Err(damaged(format!("event {} at {} µs follows on {seq} at {us} µs", next.seq, next.us)));
             }
             (seq, us) = (next.seq, next.us);
-        }
+        };
         let events = seq - state.seq;
-        Ok(Self { text: text.into(), state, events })
+        Ok(Self { text: text.into(), state, events, is_cut: end == Appended::Cut })
+    }
+
+    /// Returns whether the last line was not whole, and was left out.
+    pub const fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Returns the state at the begin.
@@ -105,10 +118,39 @@ impl Record {
         self.events
     }
 
-    /// Returns the record as it was read.
+    /// Returns the record as it was read, without a line that was left out.
     pub const fn text(&self) -> &Arc<str> {
         &self.text
     }
+}
+
+/// What was found behind the lines so far.
+#[derive(Debug, PartialEq, Eq)]
+enum Appended {
+    /// A line.
+    Line,
+    /// The begin of a line.
+    Cut,
+    /// Nothing.
+    End,
+}
+
+/// Appends the next line to the text, unless it is the last one and not whole.
+fn append_line(from: &mut impl BufRead, text: &mut String) -> Result<Appended, RecordError> {
+    let mut line = Vec::new();
+    if from.read_until(b'\n', &mut line)? == 0 {
+        return Ok(Appended::End);
+    }
+    if (text.len() + line.len()) as u64 > RECORD_BYTES {
+        return Err(RecordError::TooLarge);
+    }
+    let may_be_cut = !line.ends_with(b"\n") && !line.trim_ascii().is_empty();
+    if may_be_cut && serde_json::from_slice::<IgnoredAny>(&line).is_err() {
+        return Ok(Appended::Cut);
+    }
+    let line = String::from_utf8(line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    text.push_str(&line);
+    Ok(Appended::Line)
 }
 
 #[cfg(test)]
@@ -135,6 +177,22 @@ mod tests {
     }
 
     #[test]
+    fn a_last_line_that_is_cut_is_left_out() {
+        let text = lines(3).join("\n").replace(":\"x\"", ":\"é\"");
+        let whole = Record::read(text.as_bytes()).unwrap();
+        assert!(!whole.is_cut() && whole.events() == 3);
+        let third = text.rfind('\n').unwrap() + 1;
+        // also in the middle of a character
+        for cut in third + 1..text.len() {
+            let record = Record::read(&text.as_bytes()[..cut]).unwrap();
+            assert!(record.is_cut() && record.events() == 2, "at {cut}: {record:?}");
+            assert_eq!(&**record.text(), &text[..third]);
+        }
+        let trace = "{\"n\":1,\"us\":1}\n{\"us\":1,\"begins\":\"x\"}\n{\"us\":1,\"ends";
+        assert!(Record::read(trace.as_bytes()).unwrap().is_cut());
+    }
+
+    #[test]
     fn what_is_no_record_is_refused() {
         assert!(matches!(Record::read(&b""[..]), Err(RecordError::NoState(_))));
         assert!(matches!(Record::read(&b"\xff\xfe"[..]), Err(RecordError::Read(_))));
@@ -144,7 +202,7 @@ mod tests {
             |lines| drop(lines.remove(2)),
             |lines| lines.swap(1, 2),
             |lines| lines[2] = "{}".into(),
-            |lines| lines[3].truncate(10),
+            |lines| lines[2].truncate(10),
         ];
         for (case, damage) in damage.into_iter().enumerate() {
             let mut lines = lines(3);

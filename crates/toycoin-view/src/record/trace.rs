@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     io::{self, Write},
+    mem,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use crate::{
     event::{Block, Disturbances, Fact, LastingFault, TipMove, bounded_text},
     hub::Hub,
-    limits::{LISTED_BLOCKS, NODES},
+    limits::{LISTED_BLOCKS, LISTED_FAULTS, NODES, RECORD_LINES},
     record::{Record, RecordError, Recorder},
     state::{NetworkInfo, State},
 };
@@ -41,25 +42,33 @@ struct Line {
     violation: Option<String>,
 }
 
+/// The nodes that a line names.
+#[derive(Debug, Deserialize)]
+struct Named {
+    node: Option<usize>,
+    start: Option<usize>,
+    crash: Option<usize>,
+}
+
 /// Returns whether a text begins as a trace does.
 pub(super) fn is_trace(text: &str) -> bool {
     text.starts_with("{\"n\":1,")
 }
 
-/// Returns the record that shows a trace.
+/// Returns the record that shows a trace, which was read into memory as far as it is no larger than a record.
 ///
 /// # Errors
-/// When a line is none of a trace, or there are more nodes than are shown.
+/// When a line is none of a trace, or there are more nodes, lines or events than are shown.
 pub(super) fn read(text: &str) -> Result<Record, RecordError> {
-    let mut lines = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let damaged = |error: serde_json::Error| RecordError::Damaged { line: number, reason: error.to_string() };
-        lines.push(serde_json::from_str::<Line>(line).map_err(damaged)?);
-    }
-    let named = |line: &Line| line.node.into_iter().chain(line.start).chain(line.crash).max();
-    let nodes = lines.iter().filter_map(named).max().map_or(0, |highest| highest.saturating_add(1));
-    if nodes > NODES {
-        return Err(RecordError::NoState(format!("the trace has {nodes} nodes, at most {NODES} are shown")));
+    // twice, line by line: a line in memory is many times as large as its text
+    let mut nodes = 0;
+    for line in lines(text) {
+        let Named { node, start, crash } = line?;
+        let highest = node.into_iter().chain(start).chain(crash).max();
+        nodes = highest.map_or(nodes, |highest| nodes.max(highest.saturating_add(1)));
+        if nodes > NODES {
+            return Err(RecordError::NoState(format!("the trace has {nodes} nodes, at most {NODES} are shown")));
+        }
     }
     let run = blake3::hash(text.as_bytes()).to_hex().as_str().get(..8).unwrap_or_default().to_owned();
     let network = NetworkInfo { name: "simulation".to_owned(), genesis: GENESIS.to_owned(), spacing_ms: 0 };
@@ -67,10 +76,27 @@ pub(super) fn read(text: &str) -> Result<Record, RecordError> {
     let memory = Memory::default();
     hub.record(Recorder::new(memory.clone()))?;
     let mut story = Story::begin(Arc::clone(&hub), nodes);
-    lines.into_iter().for_each(|line| story.tell(line));
+    for line in lines::<Line>(text) {
+        story.tell(line?);
+        if hub.has_failed() {
+            // what is written into memory fails only when it is full
+            return Err(RecordError::TooLarge);
+        }
+    }
     hub.end_record()?;
-    let bytes = memory.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Record::read(&bytes[..])
+    let bytes = mem::take(&mut *memory.0.lock().unwrap_or_else(PoisonError::into_inner));
+    Record::read(&*bytes)
+}
+
+/// Returns the lines of a trace, of which each is read when it is its turn, and at most [`RECORD_LINES`].
+fn lines<'a, T: Deserialize<'a>>(text: &'a str) -> impl Iterator<Item = Result<T, RecordError>> {
+    (1..).zip(text.lines()).map(|(number, line)| {
+        if number > RECORD_LINES {
+            return Err(RecordError::TooLarge);
+        }
+        let damaged = |error: serde_json::Error| RecordError::Damaged { line: number, reason: error.to_string() };
+        serde_json::from_str(line).map_err(damaged)
+    })
 }
 
 /// What the lines so far add up to.
@@ -114,14 +140,19 @@ impl Story {
             self.disturbed(us);
         }
         if let Some(kind) = line.begins {
-            self.last_fault += 1;
-            self.faults.insert(self.last_fault, kind);
-            self.disturbed(us);
+            // each change tells all of them
+            if self.faults.len() < LISTED_FAULTS {
+                self.last_fault += 1;
+                self.faults.insert(self.last_fault, bounded_text(kind));
+                self.disturbed(us);
+            }
         } else if let Some(kind) = line.ends {
             // of two alike, the first to begin
+            let kind = bounded_text(kind);
             let ended = self.faults.iter().find(|(_, other)| **other == kind).map(|(id, _)| *id);
-            ended.and_then(|id| self.faults.remove(&id));
-            self.disturbed(us);
+            if ended.and_then(|id| self.faults.remove(&id)).is_some() {
+                self.disturbed(us);
+            }
         }
         if let Some(invariant) = line.violation {
             let text = format!("an invariant broke: {}", bounded_text(invariant));
@@ -146,7 +177,7 @@ impl Story {
 
     /// Tells the blocks of a move and the new tip.
     fn moved(&mut self, us: u64, node: usize, tip: String, height: u64) {
-        let (mut left, mut joined) = std::mem::take(&mut self.moves[node]);
+        let (mut left, mut joined) = mem::take(&mut self.moves[node]);
         // a node that lost its last blocks in a crash begins lower than it ended
         let base = usize::try_from(height).unwrap_or(usize::MAX).saturating_sub(joined.len());
         let chain = &mut self.chains[node];
@@ -217,6 +248,22 @@ mod tests {
 
     use super::*;
     use crate::event::Event;
+
+    #[test]
+    fn a_trace_with_too_many_lines_is_refused() {
+        let lines = usize::try_from(RECORD_LINES).unwrap() + 1;
+        let text = "{\"n\":1,\"us\":1}\n".repeat(lines);
+        assert!(matches!(Record::read(text.as_bytes()), Err(RecordError::TooLarge)));
+    }
+
+    #[test]
+    fn faults_of_a_trace_without_end_are_bounded() {
+        let text = "{\"n\":1,\"us\":1,\"begins\":\"a slow link\"}\n".repeat(2_000);
+        let record = Record::read(text.as_bytes()).unwrap();
+        let most = record.text().lines().map(|line| line.matches("a slow link").count()).max();
+        assert_eq!(most, Some(LISTED_FAULTS));
+        assert!(record.text().len() < 1 << 20, "{} bytes", record.text().len());
+    }
 
     #[test]
     fn a_trace_shows_the_tips_of_its_run() {
