@@ -94,6 +94,25 @@ fn a_record_that_is_cut_is_replayed_without_its_last_line() {
 }
 
 #[test]
+fn a_signal_ends_a_record_without_a_page_early() {
+    let folder = folder("early-record");
+    let (record, page) = (folder.join("record.jsonl"), folder.join("page.html"));
+    let paths = [&record, &page].map(|path| path.to_str().expect("a name in UTF-8"));
+    let arguments = ["--record", paths[0], "--save-page", paths[1], "--headless", "--for", "86400", "--nodes", "32"];
+    let view = Program::start("view", &arguments);
+    let end = Instant::now() + DEADLINE;
+    while fs::metadata(&record).map_or(0, |file| file.len()) < 10_000 {
+        assert!(Instant::now() < end, "nothing is recorded");
+        std::thread::yield_now();
+    }
+    view.signal("INT");
+    let said = view.success().join("\n");
+    assert!(said.contains("interrupted: what happened until then is recorded in"), "{said}");
+    assert!(fs::read_to_string(&record).expect("a record").ends_with("}\n"));
+    assert!(fs::read_to_string(&page).expect("a page").contains("id=\"record\""));
+}
+
+#[test]
 fn mistakes_in_views_arguments_say_what_to_do() {
     let says = |arguments: &[&str], code: i32, wanted: &str| {
         let (found, said) = Program::start("view", arguments).end();

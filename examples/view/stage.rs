@@ -3,7 +3,7 @@
 use std::{error::Error, io, path::Path, time::Duration};
 
 use toycoin_core::ChainParams;
-use toycoin_examples::{pace::throttle_for, say};
+use toycoin_examples::{pace::throttle_for, say, signals::is_signalled};
 #[cfg(feature = "attacks")]
 use toycoin_view::command::{Command, Refusal};
 use toycoin_view::{
@@ -54,7 +54,7 @@ fn unfit(refusal: Refusal) -> Refusal {
     }
 }
 
-/// Records a simulated network, or saves a page, as fast as possible.
+/// Records a simulated network, or saves a page, as fast as possible. A signal ends a record early.
 ///
 /// # Errors
 /// If a file cannot be read or written.
@@ -62,7 +62,12 @@ pub(crate) fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> 
     if let Some(file) = &arguments.record {
         let time = arguments.time().unwrap_or(Duration::ZERO);
         record(arguments, time, file)?;
-        say!("at most {} virtual seconds are recorded in {}", time.as_secs(), file.display());
+        let file = file.display();
+        if is_signalled() {
+            say!("interrupted: what happened until then is recorded in {file}");
+        } else {
+            say!("at most {} virtual seconds are recorded in {file}", time.as_secs());
+        }
     }
     let record: Option<Record> = match arguments.replay.as_ref().or(arguments.record.as_ref()) {
         Some(file) if arguments.save_page.is_some() => Some(open_record(file)?),
@@ -73,14 +78,17 @@ pub(crate) fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> 
 
 /// Records what the arguments ask for, at most for a virtual time.
 fn record(arguments: &Arguments, time: Duration, file: &Path) -> io::Result<()> {
+    // signals have a thread of their own, so they come although this one is busy
+    let goes_on = || !is_signalled();
     #[cfg(feature = "attacks")]
     if let Some(request) = arguments.attack() {
-        return Simulated::record_attack(&request, time, || recorder(file)).map_err(|error| match error.kind() {
+        let recorded = Simulated::record_attack(&request, time, || recorder(file), goes_on);
+        return recorded.map_err(|error| match error.kind() {
             io::ErrorKind::InvalidInput => Arguments::refuse(&error.to_string()),
             _ => error,
         });
     }
-    Simulated::record(&simulated(arguments), time, recorder(file)?)
+    Simulated::record(&simulated(arguments), time, recorder(file)?, goes_on)
 }
 
 fn simulated(arguments: &Arguments) -> SimulatedConfig {

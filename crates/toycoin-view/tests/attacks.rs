@@ -192,9 +192,9 @@ fn refused_attack_makes_no_record() {
         Ok(Recorder::new(io::sink()))
     };
     let wrong = AttackRequest { set: [("q".to_owned(), 2.0)].into(), ..AttackRequest::new("double-spend") };
-    let error = Simulated::record_attack(&wrong, time, recorder).unwrap_err();
+    let error = Simulated::record_attack(&wrong, time, recorder, || true).unwrap_err();
     assert_eq!((error.kind(), made.get()), (io::ErrorKind::InvalidInput, false), "{error}");
-    Simulated::record_attack(&double_spend(SEED), time, recorder).unwrap();
+    Simulated::record_attack(&double_spend(SEED), time, recorder, || true).unwrap();
     assert!(made.get());
 }
 

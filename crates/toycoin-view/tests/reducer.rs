@@ -173,7 +173,7 @@ fn a_record_of_an_attack_ends_with_its_outcome() {
     let record = |seed, time| {
         let memory = Memory::default();
         let request = AttackRequest { seed: Some(seed), ..AttackRequest::new("double-spend") };
-        Simulated::record_attack(&request, time, || Ok(Recorder::new(memory.clone()))).unwrap();
+        Simulated::record_attack(&request, time, || Ok(Recorder::new(memory.clone())), || true).unwrap();
         let bytes = memory.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     };

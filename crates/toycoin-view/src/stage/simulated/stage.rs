@@ -59,15 +59,21 @@ impl Simulated {
         Ok(Self { hub, shared, errands })
     }
 
-    /// Runs a simulated network for a virtual time as fast as possible, and writes its events.
+    /// Runs a simulated network for a virtual time as fast as possible, and writes its events. It ends early, with a record
+    /// that is whole, once `goes_on` returns false.
     ///
     /// # Errors
     /// When the record cannot be written.
-    pub fn record(config: &SimulatedConfig, time: Duration, recorder: Recorder) -> io::Result<()> {
+    pub fn record(
+        config: &SimulatedConfig,
+        time: Duration,
+        recorder: Recorder,
+        goes_on: impl Fn() -> bool,
+    ) -> io::Result<()> {
         let hub = Hub::new(config.state(0));
         hub.record(recorder)?;
         let mut director = Director::with_hub(config, Arc::clone(&hub));
-        while director.now() < time && !hub.has_failed() {
+        while director.now() < time && goes_on() && !hub.has_failed() {
             director.run_to(time.min(director.now() + RECORD_SLICE));
         }
         hub.end_record()
@@ -75,6 +81,7 @@ impl Simulated {
 
     /// Runs a trial of an attack as fast as possible, at most for a virtual time, and writes its events. `recorder`
     /// makes the record once it is certain that there is a trial, so that a request that makes no sense leaves no file.
+    /// It ends early, with a record that is whole, once `goes_on` returns false.
     ///
     /// # Errors
     /// When the attack cannot be shown as asked for ([`io::ErrorKind::InvalidInput`]), or the record cannot be made or
@@ -85,6 +92,7 @@ impl Simulated {
         request: &AttackRequest,
         time: Duration,
         recorder: impl FnOnce() -> io::Result<Recorder>,
+        goes_on: impl Fn() -> bool,
     ) -> io::Result<()> {
         let unfit = |refusal: Refusal| io::Error::new(io::ErrorKind::InvalidInput, refusal);
         let staged = Staged::new(request).map_err(unfit)?;
@@ -98,7 +106,7 @@ impl Simulated {
         };
         let mut drive = |director: &mut Director| {
             let end = director.limit.min(time);
-            while director.now() < end && director.goes_on() && !hub.has_failed() {
+            while director.now() < end && director.goes_on() && goes_on() && !hub.has_failed() {
                 director.run_to(end.min(director.now() + RECORD_SLICE));
             }
             director.now() >= director.limit
