@@ -53,6 +53,7 @@ pub mod open_files;
 pub mod output;
 pub mod pace;
 pub mod paying;
+pub mod place;
 pub mod present;
 pub mod progress;
 pub mod purse;

@@ -112,6 +112,24 @@ fn a_signal_ends_a_record_without_a_page_early() {
     assert!(fs::read_to_string(&page).expect("a page").contains("id=\"record\""));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_saved_page_goes_into_a_pipe_and_leaves_it_there() {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    let folder = folder("page-pipe");
+    let (record, pipe, read) = (folder.join("record.jsonl"), folder.join("pipe"), folder.join("read"));
+    let path = |path: &std::path::Path| path.to_str().expect("a name in UTF-8").to_owned();
+    let (record, pipe, read) = (path(&record), path(&pipe), path(&read));
+    let script = format!(
+        "mkfifo '{pipe}' && cat '{pipe}' >'{read}' & while [ ! -p '{pipe}' ]; do :; done; \
+         \"$0\" --record '{record}' --save-page '{pipe}' --headless --for 5 && wait"
+    );
+    Program::shell("view", &script).success();
+    assert!(fs::metadata(&pipe).expect("a pipe").file_type().is_fifo());
+    assert!(fs::read_to_string(&read).expect("a page").contains("id=\"record\""));
+}
+
 #[test]
 fn mistakes_in_views_arguments_say_what_to_do() {
     let says = |arguments: &[&str], code: i32, wanted: &str| {
@@ -131,6 +149,10 @@ fn mistakes_in_views_arguments_say_what_to_do() {
     let path = record.to_str().expect("a name in UTF-8");
     says(&["--addr", "0.0.0.0:0", "--record", path], 1, "--allow-host");
     assert!(!record.exists(), "what is refused leaves no file");
+    let winding = folder.join("../mistakes-view/./record.jsonl");
+    let winding = winding.to_str().expect("a name in UTF-8");
+    says(&["--record", path, "--save-page", winding], 2, "give it another file");
+    says(&["--replay", path, "--save-page", path, "--headless"], 2, "give it another file");
     let file = folder.join("no-record");
     fs::write(&file, "hello\n").expect("a place for files");
     says(&["--replay", file.to_str().expect("a name in UTF-8")], 1, "make one with --record FILE");

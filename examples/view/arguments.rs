@@ -1,9 +1,13 @@
 //! Which network to show, and how.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{CommandFactory as _, Parser, error::ErrorKind};
-use toycoin_examples::arguments::number;
+use toycoin_examples::{arguments::number, place::is_one_file};
 #[cfg(feature = "attacks")]
 use toycoin_view::attack::AttackRequest;
 
@@ -81,6 +85,10 @@ impl Arguments {
         if arguments.save_page.is_some() && arguments.replay.is_none() && arguments.record.is_none() {
             wrong("--save-page needs a record to show: add --record FILE, or --replay one");
         }
+        let record = arguments.record_file();
+        if record.zip(arguments.save_page.as_deref()).is_some_and(|(record, page)| is_one_file(record, page)) {
+            wrong("--save-page would write over the record that it shows: give it another file");
+        }
         arguments
     }
 
@@ -88,6 +96,11 @@ impl Arguments {
     #[cfg(feature = "attacks")]
     pub(crate) fn refuse(message: &str) -> ! {
         Self::command().error(ErrorKind::InvalidValue, message).exit()
+    }
+
+    /// Returns the file of the record that is shown or made.
+    pub(crate) fn record_file(&self) -> Option<&Path> {
+        self.replay.as_deref().or(self.record.as_deref())
     }
 
     /// Returns the trial of an attack with which to begin. It has the seed of the network.

@@ -21,7 +21,7 @@ use toycoin_examples::{columns::wrap, init_logs, say, signalled};
 
 use crate::{
     arguments::Arguments,
-    outcome::{end_of_time, record_to, save_page},
+    outcome::{end_of_time, page_place, record_to, save_page},
     stage::{view, without_page},
 };
 
@@ -33,8 +33,9 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.headless {
-        return without_page(&arguments);
+        return without_page(&arguments).await;
     }
+    let place = page_place(&arguments)?;
     let mut builder = view(&arguments).await?;
     for host in &arguments.allow_host {
         builder = builder.allow_host(host);
@@ -63,5 +64,5 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     view.shutdown().await;
     hub.end_record()?;
-    save_page(&arguments)
+    save_page(&arguments, place).await
 }

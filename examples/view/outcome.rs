@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use toycoin_examples::{say, tell, whole_file::WholeFile};
+use toycoin_examples::{place::Place, say, signals::unless_signalled, tell};
 use toycoin_view::{
     Hub,
     record::{Background, Record, Recorder, saved_page},
@@ -64,28 +64,33 @@ pub(crate) async fn end_of_time(hub: &Arc<Hub>, time: Option<Duration>) {
     }
 }
 
-/// Saves the page with what was recorded, if the arguments ask for it.
+/// Returns where the page is to be saved, if that is wanted and something can be written there.
+///
+/// # Errors
+/// If nothing can be written there.
+pub(crate) fn page_place(arguments: &Arguments) -> io::Result<Option<Place>> {
+    arguments.save_page.as_deref().map(Place::open).transpose()
+}
+
+/// Saves the page with what was recorded or replayed.
 ///
 /// # Errors
 /// If the record cannot be read, or the page cannot be written.
-pub(crate) fn save_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    match (&arguments.save_page, arguments.replay.as_ref().or(arguments.record.as_ref())) {
-        (Some(_), Some(file)) => save_page_of(arguments, &open_record(file)?),
-        _ => Ok(()),
+pub(crate) async fn save_page(arguments: &Arguments, place: Option<Place>) -> Result<(), Box<dyn Error>> {
+    let Some((place, file)) = place.zip(arguments.record_file()) else { return Ok(()) };
+    let page = saved_page(&open_record(file)?);
+    let to = place.clone();
+    // on its own thread: a pipe may take no bytes for as long as it likes
+    let written = unless_signalled(move || to.write(|mut file| file.write_all(page.as_bytes()))).await?;
+    let path = place.path().display();
+    match written {
+        Some(Ok(())) => {
+            say!("the page is saved in {path}; any browser opens it, without a network");
+            Ok(())
+        }
+        Some(Err(error)) => Err(place.cannot_write(&error).into()),
+        None => Err(format!("interrupted: the page was not saved in {path}").into()),
     }
-}
-
-/// Saves the page with a record.
-///
-/// # Errors
-/// If the page cannot be written.
-pub(crate) fn save_page_of(arguments: &Arguments, record: &Record) -> Result<(), Box<dyn Error>> {
-    let Some(place) = &arguments.save_page else { return Ok(()) };
-    let file = WholeFile::replacing(place).map_err(|error| format!("cannot write {}: {error}", place.display()))?;
-    file.file().write_all(saved_page(record).as_bytes())?;
-    file.replace()?;
-    say!("the page is saved in {}; any browser opens it, without a network", place.display());
-    Ok(())
 }
 
 /// Opens a link in the browser. If that fails, the link was printed.

@@ -8,7 +8,6 @@ use toycoin_examples::{pace::throttle_for, say, signals::is_signalled};
 use toycoin_view::command::{Command, Refusal};
 use toycoin_view::{
     View, ViewBuilder,
-    record::Record,
     stage::{
         live::{Live, LiveConfig},
         simulated::{Simulated, SimulatedConfig},
@@ -17,7 +16,7 @@ use toycoin_view::{
 
 use crate::{
     arguments::Arguments,
-    outcome::{open_record, recorder, save_page_of},
+    outcome::{open_record, page_place, recorder, save_page},
 };
 
 /// Sets up the view of what is to be shown.
@@ -58,7 +57,8 @@ fn unfit(refusal: Refusal) -> Refusal {
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub(crate) fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let place = page_place(arguments)?;
     if let Some(file) = &arguments.record {
         let time = arguments.time().unwrap_or(Duration::ZERO);
         record(arguments, time, file)?;
@@ -69,11 +69,7 @@ pub(crate) fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Error>> 
             say!("at most {} virtual seconds are recorded in {file}", time.as_secs());
         }
     }
-    let record: Option<Record> = match arguments.replay.as_ref().or(arguments.record.as_ref()) {
-        Some(file) if arguments.save_page.is_some() => Some(open_record(file)?),
-        _ => None,
-    };
-    record.map_or(Ok(()), |record| save_page_of(arguments, &record))
+    save_page(arguments, place).await
 }
 
 /// Records what the arguments ask for, at most for a virtual time.
