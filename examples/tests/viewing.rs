@@ -130,6 +130,17 @@ fn a_saved_page_goes_into_a_pipe_and_leaves_it_there() {
     assert!(fs::read_to_string(&read).expect("a page").contains("id=\"record\""));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_record_on_a_full_disk_says_so_at_once() {
+    let arguments = ["--addr", "127.0.0.1:0", "--record", "/dev/full", "--nodes", "16", "--payments", "100"];
+    let mut view = Program::start("view", &arguments);
+    view.line_with("warning: the record /dev/full ends here: ");
+    view.signal("INT");
+    let (code, said) = view.end();
+    assert!(code == 1 && said.join("\n").contains("cannot write the record /dev/full: "), "{code}: {said:#?}");
+}
+
 #[test]
 fn mistakes_in_views_arguments_say_what_to_do() {
     let says = |arguments: &[&str], code: i32, wanted: &str| {

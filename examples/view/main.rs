@@ -21,7 +21,7 @@ use toycoin_examples::{columns::wrap, init_logs, say, signalled};
 
 use crate::{
     arguments::Arguments,
-    outcome::{end_of_time, page_place, record_to, save_page},
+    outcome::{cannot_record, end_of_time, page_place, record_to, save_page, warn_of_failure},
     stage::{view, without_page},
 };
 
@@ -61,8 +61,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     tokio::select! {
         signalled = signalled() => signalled?,
         () = end_of_time(&hub, arguments.time()) => {}
+        never = warn_of_failure(&hub, arguments.record.as_deref()) => match never {},
     }
     view.shutdown().await;
-    hub.end_record()?;
+    if let Some(file) = &arguments.record {
+        hub.end_record().map_err(|error| cannot_record(file, &error))?;
+    }
     save_page(&arguments, place).await
 }

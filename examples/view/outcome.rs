@@ -1,8 +1,10 @@
 //! What the program leaves behind: records and saved pages; and when it ends.
 
 use std::{
+    convert::Infallible,
     error::Error,
     fs::File,
+    future::pending,
     io::{self, BufWriter, Write as _},
     path::Path,
     process::{Command, Stdio},
@@ -22,10 +24,14 @@ use crate::arguments::Arguments;
 ///
 /// # Errors
 /// If the file cannot be written.
-pub(crate) fn record_to(hub: &Hub, file: &Path) -> Result<(), Box<dyn Error>> {
-    // a class should not wait for a disk
-    let out = Background::new(create(file)?)?;
-    Ok(hub.record(Recorder::new(BufWriter::with_capacity(64 << 10, out)))?)
+pub(crate) fn record_to(hub: &Hub, file: &Path) -> io::Result<()> {
+    let begin = || {
+        // a class should not wait for a disk
+        let out = Background::new(File::create(file)?)?;
+        let failure = out.failure();
+        hub.record(Recorder::new(BufWriter::with_capacity(64 << 10, out)).watching(failure))
+    };
+    begin().map_err(|error| cannot_record(file, &error))
 }
 
 /// Returns a recorder that writes to a file.
@@ -33,12 +39,21 @@ pub(crate) fn record_to(hub: &Hub, file: &Path) -> Result<(), Box<dyn Error>> {
 /// # Errors
 /// If the file cannot be made.
 pub(crate) fn recorder(file: &Path) -> io::Result<Recorder> {
-    Ok(Recorder::new(BufWriter::new(create(file)?)))
+    Ok(Recorder::new(BufWriter::new(File::create(file)?)))
 }
 
-fn create(file: &Path) -> io::Result<File> {
-    let cannot = |error: io::Error| io::Error::other(format!("cannot write {}: {error}", file.display()));
-    File::create(file).map_err(cannot)
+/// Returns an error of a record that names its file.
+pub(crate) fn cannot_record(file: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write the record {}: {error}", file.display()))
+}
+
+/// Says it in one line, should the record fail while the network goes on. Never returns.
+pub(crate) async fn warn_of_failure(hub: &Hub, file: Option<&Path>) -> Infallible {
+    if let Some(file) = file {
+        let reason = hub.record_failed().await;
+        tell!("warning: the record {} ends here: {reason}", file.display());
+    }
+    pending().await
 }
 
 /// Reads a record.
@@ -56,7 +71,7 @@ pub(crate) fn open_record(file: &Path) -> Result<Record, Box<dyn Error>> {
 
 /// Waits until so much time has passed on the stage; for ever without a time.
 pub(crate) async fn end_of_time(hub: &Arc<Hub>, time: Option<Duration>) {
-    let Some(time) = time else { return std::future::pending().await };
+    let Some(time) = time else { return pending().await };
     let mut viewer = hub.join(None);
     let end = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     while hub.look(|state| state.us) < end {

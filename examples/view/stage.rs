@@ -16,7 +16,7 @@ use toycoin_view::{
 
 use crate::{
     arguments::Arguments,
-    outcome::{open_record, page_place, recorder, save_page},
+    outcome::{cannot_record, open_record, page_place, recorder, save_page},
 };
 
 /// Sets up the view of what is to be shown.
@@ -61,7 +61,7 @@ pub(crate) async fn without_page(arguments: &Arguments) -> Result<(), Box<dyn Er
     let place = page_place(arguments)?;
     if let Some(file) = &arguments.record {
         let time = arguments.time().unwrap_or(Duration::ZERO);
-        record(arguments, time, file)?;
+        record(arguments, time, file).map_err(|error| cannot_record(file, &error))?;
         let file = file.display();
         if is_signalled() {
             say!("interrupted: what happened until then is recorded in {file}");

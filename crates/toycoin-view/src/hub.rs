@@ -135,7 +135,20 @@ impl Hub {
 
     /// Returns whether the record has failed or is full; [`end_record`](Self::end_record) says why.
     pub fn has_failed(&self) -> bool {
-        self.lock().recorder.as_ref().is_some_and(Recorder::has_failed)
+        self.lock().recorder.as_ref().is_some_and(|recorder| recorder.failed().is_some())
+    }
+
+    /// Waits until the record has failed or is full, and returns the reason. It waits for ever if that never happens.
+    pub async fn record_failed(&self) -> String {
+        let mut last = self.last.subscribe();
+        loop {
+            let failed = self.lock().recorder.as_ref().and_then(Recorder::failed).map(ToString::to_string);
+            if let Some(reason) = failed {
+                return reason;
+            }
+            // the hub has the sender
+            let _ = last.changed().await;
+        }
     }
 
     /// Adds an event at a time in microseconds. A time before that of the last event counts as that one.

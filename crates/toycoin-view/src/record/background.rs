@@ -3,7 +3,11 @@
 use std::{
     fmt,
     io::{self, Write},
-    sync::mpsc::{SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -14,6 +18,18 @@ const PIECES: usize = 256;
 pub struct Background {
     pieces: Option<SyncSender<Vec<u8>>>,
     thread: Option<JoinHandle<io::Result<()>>>,
+    failure: Failure,
+}
+
+/// Whether the output of a [`Background`] has failed. That is known before the next write to it finds out.
+#[derive(Debug, Clone, Default)]
+pub struct Failure(Arc<AtomicBool>);
+
+impl Failure {
+    /// Returns whether it has failed.
+    pub fn is_there(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl Background {
@@ -23,14 +39,20 @@ impl Background {
     /// When the system provides no thread.
     pub fn new(mut out: impl Write + Send + 'static) -> io::Result<Self> {
         let (pieces, receiver) = sync_channel::<Vec<u8>>(PIECES);
+        let failure = Failure::default();
+        let failed = failure.clone();
         let run = move || {
-            for piece in receiver {
-                out.write_all(&piece)?;
-            }
-            out.flush()
+            let written = receiver.into_iter().try_for_each(|piece| out.write_all(&piece)).and_then(|()| out.flush());
+            failed.0.store(written.is_err(), Ordering::Release);
+            written
         };
         let thread = thread::Builder::new().name("record".into()).spawn(run)?;
-        Ok(Self { pieces: Some(pieces), thread: Some(thread) })
+        Ok(Self { pieces: Some(pieces), thread: Some(thread), failure })
+    }
+
+    /// Returns what says whether the output has failed, for a [`Recorder`](super::Recorder).
+    pub fn failure(&self) -> Failure {
+        self.failure.clone()
     }
 
     /// Waits until all is written.

@@ -10,7 +10,7 @@ mod recorder;
 mod trace;
 
 pub use self::{
-    background::Background,
+    background::{Background, Failure},
     page::saved_page,
     reader::{Record, RecordError},
     recorder::Recorder,

@@ -5,7 +5,10 @@ use std::{
     io::{self, Write},
 };
 
-use crate::limits::{RECORD_BYTES, RECORD_LINES};
+use crate::{
+    limits::{RECORD_BYTES, RECORD_LINES},
+    record::Failure,
+};
 
 /// Writes a record. It ends by itself at [`RECORD_BYTES`] or [`RECORD_LINES`].
 pub struct Recorder {
@@ -13,13 +16,21 @@ pub struct Recorder {
     bytes: u64,
     lines: u64,
     failed: Option<io::Error>,
+    /// What knows earlier than a write whether the output has failed.
+    failure: Failure,
 }
 
 impl Recorder {
     /// Returns a recorder that writes to `out`, which should be buffered. Whoever tells an event waits for it; behind a
     /// [`Background`](super::Background) nobody does.
     pub fn new(out: impl Write + Send + 'static) -> Self {
-        Self { out: Box::new(out), bytes: 0, lines: 0, failed: None }
+        Self { out: Box::new(out), bytes: 0, lines: 0, failed: None, failure: Failure::default() }
+    }
+
+    /// Looks at this before each line, so that a failure in the background is known before its buffer is full.
+    #[must_use]
+    pub fn watching(self, failure: Failure) -> Self {
+        Self { failure, ..self }
     }
 
     /// Writes a line.
@@ -32,6 +43,11 @@ impl Recorder {
         if self.bytes > RECORD_BYTES || self.lines > RECORD_LINES {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the record is full: 256 MiB or 2,000,000 lines"));
         }
+        if self.failure.is_there() {
+            // the output says why
+            self.out.flush()?;
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         writeln!(self.out, "{line}")
     }
 
@@ -42,8 +58,9 @@ impl Recorder {
         }
     }
 
-    pub(crate) const fn has_failed(&self) -> bool {
-        self.failed.is_some()
+    /// Returns the error that ended the record.
+    pub(crate) const fn failed(&self) -> Option<&io::Error> {
+        self.failed.as_ref()
     }
 
     /// Writes what is buffered.
