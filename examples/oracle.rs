@@ -17,6 +17,7 @@ use toycoin_examples::{
     look::{ColourChoice, Look},
     meshing::ClientMeeting,
     say,
+    usage::Usage,
 };
 use toycoin_node::{NodeHandle, protocol::Event};
 
@@ -58,7 +59,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         return Err(format!("network {name} has no classroom coins; use --network lab or regtest").into());
     }
     if arguments.min_interval > arguments.max_interval {
-        return Err("--min-interval must not be above --max-interval".into());
+        return Err(Usage::new("--min-interval must not be above --max-interval".to_owned()).into());
     }
     let node = arguments.meeting.node(params, "oracle").await?.spawn().await?;
     tokio::select! {

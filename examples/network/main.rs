@@ -23,8 +23,10 @@ mod wires;
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
-use clap::{CommandFactory as _, Parser, error::ErrorKind};
-use toycoin_examples::{arguments::number, exit, export::ExportFile, init_logs, interrupted, look::LookArguments, say};
+use clap::{Parser, error::ErrorKind};
+use toycoin_examples::{
+    arguments::number, exit, export::ExportFile, init_logs, interrupted, look::LookArguments, say, usage::refuse,
+};
 
 use crate::{
     act::Act,
@@ -79,12 +81,12 @@ fn main() -> ExitCode {
     }
     if let Some(act) = arguments.acts.iter().find(|act| !goes(act)) {
         let text = format!("act {} needs a relay: leave out --p2p", act.number());
-        Arguments::command().error(ErrorKind::ValueValidation, text).exit();
+        refuse::<Arguments>(ErrorKind::ValueValidation, text);
     }
     if let Some(act) = arguments.acts.iter().find(|act| act.fewest_nodes() > arguments.nodes) {
         let (number, fewest) = (act.number(), act.fewest_nodes());
         let text = format!("act {number} needs {fewest} nodes or more: --nodes {fewest}");
-        Arguments::command().error(ErrorKind::ValueValidation, text).exit();
+        refuse::<Arguments>(ErrorKind::ValueValidation, text);
     }
     init_logs();
     exit(run(&arguments))

@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
-use toycoin_examples::arguments::number;
+use clap::{Parser, Subcommand, error::ErrorKind};
+use toycoin_examples::{arguments::number, usage::refuse};
 use toycoin_sim::{Dice, Geography, Run, Simulation, Topology, Violation};
 
 use crate::eclipse::EclipseArguments;
@@ -90,12 +90,12 @@ impl Arguments {
         if arguments.adversaries >= arguments.nodes {
             let message =
                 format!("{} of {} nodes are adversaries: one must be honest", arguments.adversaries, arguments.nodes);
-            Self::command().error(ErrorKind::ValueValidation, message).exit();
+            refuse::<Self>(ErrorKind::ValueValidation, message);
         }
         if let Some(Command::Eclipse(attack)) = &arguments.command
             && let Err(message) = attack.check()
         {
-            Self::command().error(ErrorKind::ValueValidation, message).exit();
+            refuse::<Self>(ErrorKind::ValueValidation, message);
         }
         arguments
     }

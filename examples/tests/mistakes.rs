@@ -44,6 +44,19 @@ fn an_address_of_another_network() {
 }
 
 #[test]
+fn the_usage_of_a_refusal_names_its_program() {
+    let bad: [(&str, &[&str]); 2] =
+        [("simulate", &["--nodes", "2", "--adversaries", "5"]), ("network", &["--nodes", "1", "--acts", "2"])];
+    for (name, arguments) in bad {
+        let (code, said) = Program::start(name, arguments).end();
+        let usage = said.iter().find(|line| line.starts_with("Usage: "));
+        assert!(code == 2 && usage.is_some_and(|line| line.starts_with(&format!("Usage: {name}"))), "{said:#?}");
+    }
+    let error = Program::start("oracle", &["--min-interval", "5000", "--max-interval", "10"]).failure(2);
+    assert!(error.contains("--min-interval must not be above"), "{error}");
+}
+
+#[test]
 fn arguments_that_make_no_sense() {
     let bad: [(&str, &[&str]); 19] = [
         ("relay", &["--listen", "nowhere"]),

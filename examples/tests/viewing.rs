@@ -81,19 +81,6 @@ fn two_records_of_one_seed_are_the_same_bytes() {
 }
 
 #[test]
-fn a_record_that_is_cut_is_replayed_without_its_last_line() {
-    let folder = folder("cut-record");
-    let (record, page) = (folder.join("record.jsonl"), folder.join("page.html"));
-    let paths = [&record, &page].map(|path| path.to_str().expect("a name in UTF-8"));
-    Program::start("view", &["--record", paths[0], "--headless", "--for", "5"]).success();
-    let mut text = fs::read_to_string(&record).expect("a record");
-    text.truncate(text.len() - 5);
-    fs::write(&record, text).expect("a place for files");
-    let said = Program::start("view", &["--replay", paths[0], "--save-page", paths[1], "--headless"]).success();
-    assert!(said.join("\n").contains("the last line of"), "{said:#?}");
-}
-
-#[test]
 fn a_signal_ends_a_record_without_a_page_early() {
     let folder = folder("early-record");
     let (record, page) = (folder.join("record.jsonl"), folder.join("page.html"));
@@ -110,6 +97,17 @@ fn a_signal_ends_a_record_without_a_page_early() {
     assert!(said.contains("interrupted: what happened until then is recorded in"), "{said}");
     assert!(fs::read_to_string(&record).expect("a record").ends_with("}\n"));
     assert!(fs::read_to_string(&page).expect("a page").contains("id=\"record\""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_record_on_a_full_disk_says_so_at_once() {
+    let arguments = ["--addr", "127.0.0.1:0", "--record", "/dev/full", "--nodes", "16", "--payments", "100"];
+    let mut view = Program::start("view", &arguments);
+    view.line_with("warning: the record /dev/full ends here: ");
+    view.signal("INT");
+    let (code, said) = view.end();
+    assert!(code == 1 && said.join("\n").contains("cannot write the record /dev/full: "), "{code}: {said:#?}");
 }
 
 #[cfg(unix)]
@@ -130,15 +128,17 @@ fn a_saved_page_goes_into_a_pipe_and_leaves_it_there() {
     assert!(fs::read_to_string(&read).expect("a page").contains("id=\"record\""));
 }
 
-#[cfg(target_os = "linux")]
 #[test]
-fn a_record_on_a_full_disk_says_so_at_once() {
-    let arguments = ["--addr", "127.0.0.1:0", "--record", "/dev/full", "--nodes", "16", "--payments", "100"];
-    let mut view = Program::start("view", &arguments);
-    view.line_with("warning: the record /dev/full ends here: ");
-    view.signal("INT");
-    let (code, said) = view.end();
-    assert!(code == 1 && said.join("\n").contains("cannot write the record /dev/full: "), "{code}: {said:#?}");
+fn a_record_that_is_cut_is_replayed_without_its_last_line() {
+    let folder = folder("cut-record");
+    let (record, page) = (folder.join("record.jsonl"), folder.join("page.html"));
+    let paths = [&record, &page].map(|path| path.to_str().expect("a name in UTF-8"));
+    Program::start("view", &["--record", paths[0], "--headless", "--for", "5"]).success();
+    let mut text = fs::read_to_string(&record).expect("a record");
+    text.truncate(text.len() - 5);
+    fs::write(&record, text).expect("a place for files");
+    let said = Program::start("view", &["--replay", paths[0], "--save-page", paths[1], "--headless"]).success();
+    assert!(said.join("\n").contains("the last line of"), "{said:#?}");
 }
 
 #[test]
@@ -153,12 +153,15 @@ fn mistakes_in_views_arguments_say_what_to_do() {
     says(&["--save-page", "x.html"], 2, "--save-page needs a record");
     says(&["--nodes", "33"], 2, "from 1 to 32");
     says(&["--live", "--seed", "1"], 2, "cannot be used with");
-    says(&["--addr", "0.0.0.0:0"], 1, "--allow-host");
+    says(&["--addr", "0.0.0.0:0"], 2, "--allow-host");
+    says(&["--allow-host", "a/b"], 2, "is no host");
+    says(&["--web", "no such folder"], 2, "no such directory");
+    says(&["--headless"], 2, "Usage: view");
     says(&["--replay", "no such file"], 1, "cannot read no such file");
     let folder = folder("mistakes-view");
     let record = folder.join("record.jsonl");
     let path = record.to_str().expect("a name in UTF-8");
-    says(&["--addr", "0.0.0.0:0", "--record", path], 1, "--allow-host");
+    says(&["--addr", "0.0.0.0:0", "--record", path], 2, "--allow-host");
     assert!(!record.exists(), "what is refused leaves no file");
     let winding = folder.join("../mistakes-view/./record.jsonl");
     let winding = winding.to_str().expect("a name in UTF-8");

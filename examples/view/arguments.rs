@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use clap::{CommandFactory as _, Parser, error::ErrorKind};
-use toycoin_examples::{arguments::number, place::is_one_file};
+use clap::{Parser, error::ErrorKind};
+use toycoin_examples::{arguments::number, place::is_one_file, usage::refuse};
 #[cfg(feature = "attacks")]
 use toycoin_view::attack::AttackRequest;
 
@@ -75,7 +75,7 @@ impl Arguments {
     /// Parses the arguments; on an error, prints it and ends the program.
     pub(crate) fn parse_consistent() -> Self {
         let arguments = Self::parse();
-        let wrong = |message: &str| Self::command().error(ErrorKind::ArgumentConflict, message).exit();
+        let wrong = |message: &str| refuse::<Self>(ErrorKind::ArgumentConflict, message);
         if arguments.headless && arguments.record.is_none() && arguments.save_page.is_none() {
             wrong("--headless shows nothing: add --record FILE or --save-page OUT.html");
         }
@@ -95,7 +95,7 @@ impl Arguments {
     /// Ends the program because of an argument whose value makes no sense.
     #[cfg(feature = "attacks")]
     pub(crate) fn refuse(message: &str) -> ! {
-        Self::command().error(ErrorKind::InvalidValue, message).exit()
+        refuse::<Self>(ErrorKind::InvalidValue, message)
     }
 
     /// Returns the file of the record that is shown or made.

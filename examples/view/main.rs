@@ -15,9 +15,13 @@ mod arguments;
 mod outcome;
 mod stage;
 
-use std::{error::Error, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, ErrorKind},
+    process::ExitCode,
+};
 
-use toycoin_examples::{columns::wrap, init_logs, say, signalled};
+use toycoin_examples::{columns::wrap, init_logs, say, signalled, usage::Usage};
 
 use crate::{
     arguments::Arguments,
@@ -36,6 +40,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         return without_page(&arguments).await;
     }
     let place = page_place(&arguments)?;
+    if let Some(directory) = arguments.web.as_deref().filter(|directory| !directory.is_dir()) {
+        let text = format!("--web {}: there is no such directory", directory.display());
+        return Err(Usage::new(text).into());
+    }
     let mut builder = view(&arguments).await?;
     for host in &arguments.allow_host {
         builder = builder.allow_host(host);
@@ -44,7 +52,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         builder = builder.web_dir(directory);
     }
     let addr = arguments.addr;
-    let cannot = |error| format!("cannot serve the page on {addr}: {error}; --addr 127.0.0.1:0 takes a free port");
+    let cannot = |error: io::Error| -> Box<dyn Error> {
+        match error.kind() {
+            ErrorKind::InvalidInput => Usage::new(error.to_string()).into(),
+            _ => format!("cannot serve the page on {addr}: {error}; --addr 127.0.0.1:0 takes a free port").into(),
+        }
+    };
     let view = builder.serve(addr).await.map_err(cannot)?;
     // only now, so that a port that is taken costs no earlier record
     if let Some(file) = &arguments.record {

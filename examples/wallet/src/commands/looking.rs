@@ -2,12 +2,13 @@
 
 use std::{error::Error, time::Duration};
 
-use clap::{CommandFactory as _, error::ErrorKind};
+use clap::error::ErrorKind;
 use serde_json::Value;
 use toycoin_examples::{
     inspect::{self, BlockName},
     joining::catch_up,
     mempool_rows::ROWS,
+    usage::refuse,
 };
 use toycoin_node::NodeHandle;
 
@@ -21,7 +22,7 @@ pub async fn look(context: &Context<'_>) -> Result<(), Box<dyn Error>> {
     let (online, arguments) = (&context.arguments.online, context.arguments);
     if online.light.light {
         let what = "--light has no chain to show this from; leave it out, so that the wallet fetches the chain";
-        Arguments::command().error(ErrorKind::ArgumentConflict, what).exit();
+        refuse::<Arguments>(ErrorKind::ArgumentConflict, what);
     }
     let node = online.meeting.node(context.params.clone(), "wallet").await?.spawn().await?;
     let patience = Duration::from_secs(online.patience);
