@@ -259,7 +259,6 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(export) = export {
         // the exported chain must not change meanwhile
         node.set_mining(false).await?;
-        say!("exporting the chain");
         say!("{} exported", count(export.write(&node).await?, "block"));
     }
     // under a flood the answer may wait behind it, but the end does not

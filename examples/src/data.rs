@@ -156,7 +156,6 @@ pub async fn rebuild(directory: &Path, params: &ChainParams) -> Result<(), Box<d
 pub async fn export(directory: &Path, params: &ChainParams, file: ExportFile) -> Result<(), Box<dyn Error>> {
     let Some(store) = open(directory, params, false).await? else { return Err(StoreError::Interrupted.into()) };
     let node = NodeBuilder::new(params.clone()).store(store).spawn().await?;
-    say!("exporting the chain");
     say!("{} exported", count(file.write(&node).await?, "block"));
     Ok(node.shutdown().await?)
 }

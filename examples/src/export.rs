@@ -10,7 +10,7 @@ use std::{
 use tokio::runtime::Handle;
 use toycoin_node::{ExportError, NodeHandle};
 
-use crate::{place::Place, signals::unless_signalled};
+use crate::{place::Place, say, signals::unless_signalled};
 
 /// An export that was prepared before there is anything to write, so that a bad path fails early.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl ExportFile {
         Ok(Self { place: Place::open(path)? })
     }
 
-    /// Writes a node's active chain, and returns the number of blocks.
+    /// Writes a node's active chain, says so, and returns the number of blocks.
     ///
     /// A signal breaks it off, and the file is as it was before.
     ///
@@ -36,7 +36,11 @@ impl ExportFile {
     pub async fn write(self, node: &NodeHandle) -> Result<u64, Box<dyn Error>> {
         let (runtime, node, place) = (Handle::current(), node.clone(), self.place.clone());
         // on its own thread: a pipe may take no bytes for as long as it likes
-        let work = move || place.write(|file| write(&runtime, &node, file).map_err(Failed));
+        let work = move || {
+            // not before: a signal that comes after this line must not count as one that came before the work
+            say!("exporting the chain");
+            place.write(|file| write(&runtime, &node, file).map_err(Failed))
+        };
         match unless_signalled(work).await? {
             Some(Ok(blocks)) => Ok(blocks),
             Some(Err(Failed(ExportError::Write(error)))) => Err(self.place.cannot_write(&error).into()),
