@@ -142,7 +142,7 @@ impl Scene {
             let coin = chain.coin(&payment.inputs[0])?.ok_or("a coin")?;
             let next_height = chain.height() + 1;
             pool.submit(payment.clone(), None, chain.store(), next_height, chain.verifier())?;
-            chain.prepare(&payment.clone().into(), &[coin]);
+            chain.prepare(payment, &[coin]);
         }
         Ok((chain, pool))
     }

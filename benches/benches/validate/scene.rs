@@ -97,7 +97,7 @@ impl Scene {
         let mut chain = self.chain().with_verifier(verifier);
         for payment in &self.payments[..PAYMENTS] {
             let coin = chain.coin(&payment.inputs[0]).expect("a store in memory").expect("a coin of block 1");
-            chain.prepare(&payment.clone().into(), &[coin]);
+            chain.prepare(payment, &[coin]);
         }
         chain
     }
