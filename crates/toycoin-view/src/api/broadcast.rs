@@ -35,7 +35,10 @@ pub(crate) async fn broadcast(
     }
     let txid = payment.txid();
     let submitted = source.node.submit(payment).await?;
-    app.indexes.changed();
+    // a refused one must not make the next reader read the whole mempool
+    if submitted.is_ok() {
+        app.indexes.changed();
+    }
     match submitted {
         Ok(_) | Err(SubmitError::Refused(AdmitError::AlreadyConfirmed { .. })) => Ok(txid.to_string()),
         Err(error) => Err(refused(&error)),
